@@ -1,0 +1,38 @@
+"""One side of a comparison: which adapter runs, where, and how."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from harness.spec.base import Spec
+
+Precision = Literal["float32", "float64"]
+Policy = Literal["native", "exact"]
+DeviceName = Literal["auto", "cpu", "gpu", "ascend"]
+
+
+def _npu_is_ascend(value: Any) -> Any:
+    return "ascend" if isinstance(value, str) and value.lower() == "npu" else value
+
+
+class Arm(Spec):
+    """Adapter, device, execution mode, precision, realisation policy, threads, and the limits of its process.
+
+    `realisation = native` runs the framework's own classes where they express the spec; `exact` runs the canonical
+    rules from primitives with every scalar coefficient computed in float64 and rounded once. `threads = null` leaves
+    the framework's own choice. `environment` is set before the framework is imported. `python` names another
+    interpreter, which must have twinrun's own requirements and the framework.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    adapter: str
+    mode: str
+    device: Annotated[DeviceName, BeforeValidator(_npu_is_ascend)] = "auto"
+    precision: Precision = "float32"
+    realisation: Policy = "native"
+    threads: Annotated[int, Field(gt=0)] | None = None
+    timeout_s: Annotated[float, Field(gt=0)] = 3600.0
+    environment: dict[str, str] = Field(default_factory=dict)
+    python: str | None = None

@@ -1,0 +1,48 @@
+"""What every spec has in common: it is frozen, closed to unknown keys, and told apart by its `kind`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Union, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Spec(BaseModel):
+    """An immutable, validated description. Equality and hashing are by value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=False)
+
+
+class Word(Spec):
+    """A spec that is one member of a family (a schedule, a loss, ...); `kind` is its name in a config."""
+
+    family: ClassVar[str]
+
+    @classmethod
+    def word(cls) -> str:
+        """The value of `kind` that selects this class."""
+        return str(get_args(cls.model_fields["kind"].annotation)[0])
+
+    @property
+    def name_in_tables(self) -> str:
+        return self.word()
+
+
+def family_members(base: type[Word]) -> tuple[type[Word], ...]:
+    """Every concrete member defined so far, in the order of definition."""
+    found: list[type[Word]] = []
+    for subclass in base.__subclasses__():
+        if "kind" in subclass.model_fields:
+            found.append(subclass)
+        found.extend(family_members(subclass))
+    return tuple(dict.fromkeys(found))
+
+
+def union_of(base: type[Word]) -> Any:
+    """The discriminated union of the members defined so far; a bare string stands for `{kind: string}`."""
+    members = family_members(base)
+    return Annotated[Union[members], Field(discriminator="kind"), BeforeValidator(_from_name)]  # noqa: UP007
+
+
+def _from_name(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value

@@ -1,0 +1,221 @@
+"""Learning-rate schedules: the rate as a function of t, the 0-based number of the update about to be applied.
+
+Every formula is meant in exact arithmetic; `adapters/reference/schedules.py` evaluates it in float64.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from harness.spec.base import Word, union_of
+
+Rate = Annotated[float, Field(ge=0)]
+PositiveRate = Annotated[float, Field(gt=0)]
+Steps = Annotated[int, Field(gt=0)]
+
+
+class Schedule(Word):
+    """Base of all schedules."""
+
+    family: ClassVar[str] = "schedule"
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        """Steps where the formula changes branch or slope: parity is probed there and one step either side."""
+        return ()
+
+
+class Constant(Schedule):
+    """`rate(t) = rate`."""
+
+    kind: Literal["constant"] = "constant"
+    rate: Rate
+
+
+class Exponential(Schedule):
+    """`rate(t) = initial_rate * decay_rate ** p` with `p = t / decay_steps`, or `floor(t / decay_steps)` if `staircase`."""
+
+    kind: Literal["exponential"] = "exponential"
+    initial_rate: Rate
+    decay_rate: PositiveRate
+    decay_steps: Steps
+    staircase: bool = False
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return tuple(self.decay_steps * i for i in (1, 2, 3))
+
+
+class NaturalExponential(Schedule):
+    """`rate(t) = initial_rate * exp(-decay_rate * s)` with `s = t`, or `decay_steps * floor(t / decay_steps)` if `staircase`.
+
+    Without `staircase`, `decay_steps` has no effect on the rate.
+    """
+
+    kind: Literal["natural_exponential"] = "natural_exponential"
+    initial_rate: Rate
+    decay_rate: Rate
+    decay_steps: Steps = 1
+    staircase: bool = False
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return tuple(self.decay_steps * i for i in (1, 2, 3))
+
+
+class InverseTime(Schedule):
+    """`rate(t) = initial_rate / (1 + decay_rate * p)` with `p = t / decay_steps`, or `floor(t / decay_steps)` if `staircase`."""
+
+    kind: Literal["inverse_time"] = "inverse_time"
+    initial_rate: Rate
+    decay_rate: Rate
+    decay_steps: Steps
+    staircase: bool = False
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return tuple(self.decay_steps * i for i in (1, 2, 3))
+
+
+class Polynomial(Schedule):
+    """`rate(t) = (initial_rate - end_rate) * (1 - min(t, D) / D) ** power + end_rate`.
+
+    `D = decay_steps`; with `cycle`, `D = decay_steps * max(1, ceil(t / decay_steps))`, so that the rate rises again
+    after each multiple of `decay_steps`.
+    """
+
+    kind: Literal["polynomial"] = "polynomial"
+    initial_rate: Rate
+    end_rate: Rate
+    decay_steps: Steps
+    power: Annotated[float, Field(gt=0)] = 1.0
+    cycle: bool = False
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return (self.decay_steps, 2 * self.decay_steps)
+
+
+class Cosine(Schedule):
+    """`rate(t) = initial_rate * (floor_ratio + (1 - floor_ratio) / 2 * (1 + cos(pi * min(t, D) / D)))`, `D = decay_steps`.
+
+    Loshchilov and Hutter, SGDR, 2017 (one period). `floor_ratio` is a fraction of `initial_rate`.
+    """
+
+    kind: Literal["cosine"] = "cosine"
+    initial_rate: Rate
+    decay_steps: Steps
+    floor_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return (self.decay_steps,)
+
+
+class CosineMinMax(Schedule):
+    """`rate(t) = minimum + (maximum - minimum) / 2 * (1 + cos(pi * min(t, D) / D))`, `D = decay_steps`."""
+
+    kind: Literal["cosine_min_max"] = "cosine_min_max"
+    minimum: Rate
+    maximum: Rate
+    decay_steps: Steps
+
+    @model_validator(mode="after")
+    def _ordered(self) -> CosineMinMax:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum must not exceed maximum, got minimum={self.minimum}, maximum={self.maximum}")
+        return self
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return (self.decay_steps,)
+
+
+class CosineRestarts(Schedule):
+    """Cosine with warm restarts (Loshchilov and Hutter, SGDR, 2017).
+
+    Period i (i = 0, 1, ...) lasts `first_period * period_factor ** i` steps and peaks at
+    `initial_rate * peak_factor ** i`; with x in [0, 1) the fraction of the period done,
+    `rate = initial_rate * (floor_ratio + (1 - floor_ratio) / 2 * peak_factor ** i * (1 + cos(pi * x)))`.
+    """
+
+    kind: Literal["cosine_restarts"] = "cosine_restarts"
+    initial_rate: Rate
+    first_period: Steps
+    period_factor: Annotated[float, Field(ge=1)] = 2.0
+    peak_factor: Annotated[float, Field(gt=0)] = 1.0
+    floor_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        starts, period = [0.0], float(self.first_period)
+        for _ in range(4):
+            starts.append(starts[-1] + period)
+            period *= self.period_factor
+        return tuple(int(start) for start in starts[1:])
+
+
+class PiecewiseConstant(Schedule):
+    """`values[i]` between `boundaries[i-1]` and `boundaries[i]`; `values[-1]` after the last boundary.
+
+    `boundary = inclusive`: the step equal to a boundary still has the value before it (`t <= b`).
+    `boundary = exclusive`: the step equal to a boundary already has the value after it (`t < b`).
+    """
+
+    kind: Literal["piecewise_constant"] = "piecewise_constant"
+    boundaries: tuple[Steps, ...] = Field(min_length=1)
+    values: tuple[Rate, ...]
+    boundary: Literal["inclusive", "exclusive"]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> PiecewiseConstant:
+        if len(self.values) != len(self.boundaries) + 1:
+            raise ValueError(
+                "values must be one longer than boundaries, "
+                f"got {len(self.values)} values and {len(self.boundaries)} boundaries"
+            )
+        if any(later <= earlier for earlier, later in pairwise(self.boundaries)):
+            raise ValueError(f"boundaries must increase, got {list(self.boundaries)}")
+        return self
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return self.boundaries
+
+
+if TYPE_CHECKING:
+    Followable = Schedule
+else:
+    Followable = union_of(Schedule)
+
+
+class LinearWarmup(Schedule):
+    """`rate(t) = start_rate + (target_rate - start_rate) * min(t, W) / W`, `W = warmup_steps`; then constant."""
+
+    kind: Literal["linear_warmup"] = "linear_warmup"
+    target_rate: Rate
+    warmup_steps: Steps
+    start_rate: Rate = 0.0
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return (self.warmup_steps,)
+
+
+class WarmupThen(Schedule):
+    """Linear warm-up to the first rate of another schedule, then that schedule from its own step 0.
+
+    `rate(t) = start_rate + (then(0) - start_rate) * t / W` for `t < W`, `then(t - W)` from `t = W`, `W = warmup_steps`.
+    """
+
+    kind: Literal["warmup_then"] = "warmup_then"
+    warmup_steps: Steps
+    start_rate: Rate = 0.0
+    then: Followable
+
+    @property
+    def name_in_tables(self) -> str:
+        return f"warmup_then_{self.then.name_in_tables}"
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        later = (self.warmup_steps + step for step in self.then.boundaries_of_interest())
+        return (self.warmup_steps, *later)
+
+
+if TYPE_CHECKING:
+    AnySchedule = Schedule
+else:
+    AnySchedule: Any = union_of(Schedule)
