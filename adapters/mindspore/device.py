@@ -1,0 +1,60 @@
+"""Setting MindSpore up for an arm, and what it really runs on."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import mindspore as ms
+import numpy as np
+
+from adapters.protocol import Device, DeviceUnavailableError, Environment
+from harness.spec.arm import Arm, DeviceName
+
+TARGETS: dict[DeviceName, str] = {"cpu": "CPU", "gpu": "GPU", "ascend": "Ascend"}
+FLAGS = ("OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "MS_DEV_JIT_SYNTAX_LEVEL", "MS_ENABLE_IO_REUSE")
+
+
+def set_up(arm: Arm) -> None:
+    """Chooses the device and the threads; must come before the first operation."""
+    wanted = best_device() if arm.device == "auto" else arm.device
+    problem = "" if wanted == "cpu" else unavailable(wanted)
+    if problem:
+        raise DeviceUnavailableError(f"MindSpore {ms.__version__} cannot use {wanted}: {problem}")
+    ms.set_device(TARGETS[wanted])
+    if arm.threads is not None:
+        ms.runtime.dispatch_threads_num(1)  # kernels take OMP_NUM_THREADS, set before the import
+    # Functions are compiled one by one where the trainer says so: under graph mode every Cell would be, at every shape.
+    ms.set_context(mode=ms.PYNATIVE_MODE)
+
+
+def best_device() -> DeviceName:
+    for name in ("ascend", "gpu"):
+        if not unavailable(name):
+            return name
+    return "cpu"
+
+
+def unavailable(name: DeviceName) -> str:
+    """Why a device cannot be used; empty where it can."""
+    try:
+        usable = getattr(ms.device_context, TARGETS[name].lower()).is_available()
+    except (RuntimeError, ValueError, AttributeError) as error:
+        return str(error).strip().splitlines()[0]
+    return "" if usable else "none found, or this build has no support for it"
+
+
+def devices() -> tuple[Device, ...]:
+    found = [Device("cpu", True, platform.processor() or platform.machine())]
+    for name in ("gpu", "ascend"):
+        problem = unavailable(name)
+        found.append(Device(name, not problem, problem))
+    return tuple(found)
+
+
+def environment(arm: Arm) -> Environment:
+    flags = {name: os.environ[name] for name in FLAGS if name in os.environ}
+    device = str(ms.get_context("device_target")).lower()
+    return Environment(
+        "mindspore", ms.__version__, device, arm.threads, {"mindspore": ms.__version__, "numpy": np.__version__}, flags
+    )

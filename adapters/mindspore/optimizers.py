@@ -1,0 +1,158 @@
+"""Optimizers in MindSpore: its own classes, compositions of them, and the canonical rules from primitives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
+
+from adapters.coefficients import coefficients
+from adapters.mindspore.schedules import learning_rate
+from adapters.protocol import Realisation
+from adapters.tables import rate_table
+from harness.spec import optimizers as spec
+from harness.spec.schedules import Schedule
+
+# Native: what people run. Each is built from (spec, parameters, learning_rate).
+
+
+def sgd(_: spec.Sgd, parameters: Any, rate: Any) -> Any:
+    return nn.SGD(parameters, rate, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)
+
+
+def momentum(s: spec.HeavyBall, parameters: Any, rate: Any) -> Any:
+    if s.form == "rate_inside":
+        return GradientTimesRate(nn.SGD(parameters, 1.0, momentum=s.momentum, nesterov=False), rate)
+    return nn.SGD(parameters, rate, momentum=s.momentum, dampening=0.0, weight_decay=0.0, nesterov=False)
+
+
+def nesterov(s: spec.Nesterov, parameters: Any, rate: Any) -> Any:
+    if s.form == "rate_inside":
+        return GradientTimesRate(nn.SGD(parameters, 1.0, momentum=s.momentum, nesterov=True), rate)
+    return nn.SGD(parameters, rate, momentum=s.momentum, dampening=0.0, weight_decay=0.0, nesterov=True)
+
+
+def adam(s: spec.Adam, parameters: Any, rate: Any) -> Any:
+    return nn.Adam(parameters, rate, beta1=s.beta1, beta2=s.beta2, eps=s.epsilon, weight_decay=0.0)
+
+
+NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any, Any], Any]] = {
+    spec.Sgd: sgd,
+    spec.HeavyBall: momentum,
+    spec.Nesterov: nesterov,
+    spec.Adam: adam,
+}
+
+
+def realisation(word: spec.Optimizer, exact: bool) -> Realisation:
+    if exact:
+        return Realisation("custom", "canonical rule from primitives")
+    if getattr(word, "form", None) == "rate_inside":
+        return Realisation("composed", "nn.SGD at rate 1, fed rate * gradient", "nn.SGD keeps the rate outside")
+    return Realisation("native", "nn.Adam" if isinstance(word, spec.Adam) else "nn.SGD")
+
+
+def optimizer(
+    word: spec.Optimizer, schedule: Schedule, parameters: list[Any], horizon: int, exact: bool, precision: str
+) -> Any:
+    """A Cell that takes the gradients in the order of `parameters` and updates them in place."""
+    if exact:
+        return Canonical(word, schedule, parameters, horizon, precision)
+    return NATIVE[type(word)](word, parameters, learning_rate(schedule, horizon, exact=False))
+
+
+class GradientTimesRate(nn.Cell):
+    """Moves the rate inside the velocity: an optimizer at rate 1 that is fed `rate * gradient`."""
+
+    def __init__(self, inner: Any, rate: Any) -> None:
+        super().__init__()
+        self.inner = inner
+        self.of_step = rate if isinstance(rate, nn.Cell) else None
+        self.table = rate if isinstance(rate, Tensor) else Tensor([0.0 if self.of_step else rate], ms.float32)
+        self.last = self.table.shape[0] - 1
+        self.step = Parameter(Tensor([0], ms.int32), name="rate_step", requires_grad=False)
+
+    def construct(self, gradients: Any) -> Any:
+        if self.of_step is not None:
+            rate = self.of_step(self.step)
+        else:
+            rate = ops.gather(self.table, ops.minimum(self.step, self.last), 0)
+        scaled = ()
+        for gradient in gradients:
+            scaled += (gradient * rate,)
+        updated = self.inner(scaled)
+        return ops.depend(updated, ops.assign_add(self.step, Tensor([1], ms.int32)))
+
+
+# The canonical rules, from primitives; `c` holds the coefficients of the step. Each returns the new weight and slots.
+
+
+def sgd_rule(_: spec.Sgd, c: Any, w: Any, g: Any, slots: Any) -> Any:
+    return w - c["rate"] * g, ()
+
+
+def momentum_rule(s: spec.HeavyBall, c: Any, w: Any, g: Any, slots: Any) -> Any:
+    if s.form == "rate_inside":
+        velocity = c["momentum"] * slots[0] - c["rate"] * g
+        return w + velocity, (velocity,)
+    velocity = c["momentum"] * slots[0] + g
+    return w - c["rate"] * velocity, (velocity,)
+
+
+def nesterov_rule(s: spec.Nesterov, c: Any, w: Any, g: Any, slots: Any) -> Any:
+    if s.form == "rate_inside":
+        step = c["rate"] * g
+        velocity = c["momentum"] * slots[0] - step
+        return w + (c["momentum"] * velocity - step), (velocity,)
+    velocity = c["momentum"] * slots[0] + g
+    return w - c["rate"] * (g + c["momentum"] * velocity), (velocity,)
+
+
+def adam_rule(_: spec.Adam, c: Any, w: Any, g: Any, slots: Any) -> Any:
+    m = c["beta1"] * slots[0] + c["rest1"] * g
+    v = c["beta2"] * slots[1] + c["rest2"] * (g * g)
+    return w - (c["rate"] * m) / (ops.sqrt(v) + c["epsilon"]), (m, v)
+
+
+RULES: dict[type[spec.Optimizer], tuple[int, Callable[..., Any]]] = {
+    spec.Sgd: (0, sgd_rule),
+    spec.HeavyBall: (1, momentum_rule),
+    spec.Nesterov: (1, nesterov_rule),
+    spec.Adam: (2, adam_rule),
+}
+
+
+class Canonical(nn.Cell):
+    """A canonical rule with its slots; the coefficients come from a float64 table that is rounded once."""
+
+    def __init__(self, word: Any, schedule: Schedule, parameters: list[Any], horizon: int, precision: str) -> None:
+        super().__init__()
+        dtype = getattr(ms, precision)
+        table = coefficients(word, rate_table(schedule, horizon))
+        self.word, self.names = word, tuple(table)
+        self.table = Tensor(np.stack(list(table.values()), axis=1), dtype)
+        self.slot_count, self.rule = RULES[type(word)]
+        self.weights = ParameterTuple(parameters)
+        self.slots = ParameterTuple(
+            Parameter(Tensor(np.zeros(w.shape), dtype), name=f"slot{number}.{w.name}", requires_grad=False)
+            for w in parameters
+            for number in range(self.slot_count)
+        )
+        self.step = Parameter(Tensor(0, ms.int32), name="canonical_step", requires_grad=False)
+
+    def construct(self, gradients: Any) -> Any:
+        row = ops.gather(self.table, self.step, 0)
+        c = {}
+        for number, name in enumerate(self.names):
+            c[name] = row[number]
+        done = ()
+        for index, w in enumerate(self.weights):
+            own = self.slots[index * self.slot_count : (index + 1) * self.slot_count]
+            updated, slots = self.rule(self.word, c, w, gradients[index], own)
+            done += (ops.assign(w, updated),)
+            for slot, value in zip(own, slots):  # noqa: B905  (graph mode knows no `strict`)
+                done += (ops.assign(slot, value),)
+        return ops.depend(done, ops.assign_add(self.step, Tensor(1, ms.int32)))

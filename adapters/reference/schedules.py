@@ -1,0 +1,122 @@
+"""The rate at step t, by the formula in the spec's docstring.
+
+The oracle evaluates in extended precision and rounds once to float64. In float32 or float64 arithmetic every operation
+of the formula as it is stated is rounded: that is the error which an implementation in that precision may be forgiven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import FloatArray, IntArray
+from harness.spec import schedules as spec
+
+PI = 4 * np.arctan(np.longdouble(1))
+
+
+def oracle(word: spec.Schedule, steps: IntArray) -> FloatArray:
+    """`rate(t)` for every t in `steps`, float64, correct to about 1 ULP."""
+    return rates(word, steps, np.longdouble).astype(np.float64)
+
+
+def rates(word: spec.Schedule, steps: IntArray, arithmetic: Any) -> FloatArray:
+    """`rate(t)` with every operation of the stated formula rounded to `arithmetic`."""
+    return np.asarray(RATES[type(word)](word, np.asarray(steps).astype(arithmetic), arithmetic))
+
+
+def constant(s: spec.Constant, t: FloatArray, f: Any) -> FloatArray:
+    return np.full_like(t, f(s.rate))
+
+
+def exponential(s: spec.Exponential, t: FloatArray, f: Any) -> FloatArray:
+    return f(s.initial_rate) * f(s.decay_rate) ** _periods(s, t, f)
+
+
+def natural_exponential(s: spec.NaturalExponential, t: FloatArray, f: Any) -> FloatArray:
+    elapsed = np.floor(t / f(s.decay_steps)) * f(s.decay_steps) if s.staircase else t
+    return f(s.initial_rate) * np.exp(-f(s.decay_rate) * elapsed)
+
+
+def inverse_time(s: spec.InverseTime, t: FloatArray, f: Any) -> FloatArray:
+    return f(s.initial_rate) / (1 + f(s.decay_rate) * _periods(s, t, f))
+
+
+def polynomial(s: spec.Polynomial, t: FloatArray, f: Any) -> FloatArray:
+    length = np.full_like(t, s.decay_steps)
+    if s.cycle:
+        length *= np.maximum(np.ceil(t / f(s.decay_steps)), 1)
+    span = f(s.initial_rate) - f(s.end_rate)
+    return span * (1 - np.minimum(t, length) / length) ** f(s.power) + f(s.end_rate)
+
+
+def cosine(s: spec.Cosine, t: FloatArray, f: Any) -> FloatArray:
+    wave = _half_wave(np.minimum(t, f(s.decay_steps)) / f(s.decay_steps))
+    return f(s.initial_rate) * (f(s.floor_ratio) + (1 - f(s.floor_ratio)) * wave)
+
+
+def cosine_min_max(s: spec.CosineMinMax, t: FloatArray, f: Any) -> FloatArray:
+    wave = _half_wave(np.minimum(t, f(s.decay_steps)) / f(s.decay_steps))
+    return f(s.minimum) + (f(s.maximum) - f(s.minimum)) * wave
+
+
+def cosine_restarts(s: spec.CosineRestarts, t: FloatArray, f: Any) -> FloatArray:
+    # Period starts are summed up, not got from a logarithm, so that a step on a restart falls on its right side.
+    starts, lengths, last = [0.0], [float(s.first_period)], float(t.max(initial=0))
+    while starts[-1] + lengths[-1] <= last:
+        starts.append(starts[-1] + lengths[-1])
+        lengths.append(s.first_period * s.period_factor ** len(lengths))
+    period = np.searchsorted(np.asarray(starts), t.astype(np.float64), side="right") - 1
+    wave = _half_wave((t - np.asarray(starts, f)[period]) / np.asarray(lengths, f)[period])
+    peak = f(s.peak_factor) ** period.astype(f)
+    return f(s.initial_rate) * (f(s.floor_ratio) + (1 - f(s.floor_ratio)) * peak * wave)
+
+
+def piecewise_constant(s: spec.PiecewiseConstant, t: FloatArray, f: Any) -> FloatArray:
+    side: Any = "left" if s.boundary == "inclusive" else "right"
+    return np.asarray(s.values, f)[np.searchsorted(np.asarray(s.boundaries, f), t, side=side)]
+
+
+def linear_warmup(s: spec.LinearWarmup, t: FloatArray, f: Any) -> FloatArray:
+    return _ramp(f(s.start_rate), f(s.target_rate), np.minimum(t / f(s.warmup_steps), 1))
+
+
+def warmup_then(s: spec.WarmupThen, t: FloatArray, f: Any) -> FloatArray:
+    then = RATES[type(s.then)]
+    first = then(s.then, np.zeros(1, f), f)[0]
+    after = then(s.then, np.maximum(t - s.warmup_steps, f(0)), f)
+    return np.where(t < s.warmup_steps, _ramp(f(s.start_rate), first, t / f(s.warmup_steps)), after)
+
+
+def _periods(s: Any, t: FloatArray, f: Any) -> FloatArray:
+    periods = t / f(s.decay_steps)
+    return np.floor(periods) if s.staircase else periods
+
+
+def _half_wave(x: FloatArray) -> FloatArray:
+    """`(1 + cos(pi * x)) / 2`: 1 at x = 0, 0 at x = 1."""
+    if x.dtype != np.longdouble:
+        return (1 + np.cos(x.dtype.type(PI) * x)) / x.dtype.type(2)
+    # The same function without cancellation: the sum loses its relative accuracy near x = 1, the square does not.
+    return np.sin(PI / 2 * (1 - x)) ** 2
+
+
+def _ramp(start: Any, target: Any, done: FloatArray) -> FloatArray:
+    return start + (target - start) * done
+
+
+RATES: dict[type[spec.Schedule], Callable[[Any, FloatArray, Any], FloatArray]] = {
+    spec.Constant: constant,
+    spec.Exponential: exponential,
+    spec.NaturalExponential: natural_exponential,
+    spec.InverseTime: inverse_time,
+    spec.Polynomial: polynomial,
+    spec.Cosine: cosine,
+    spec.CosineMinMax: cosine_min_max,
+    spec.CosineRestarts: cosine_restarts,
+    spec.PiecewiseConstant: piecewise_constant,
+    spec.LinearWarmup: linear_warmup,
+    spec.WarmupThen: warmup_then,
+}

@@ -1,0 +1,16 @@
+"""Specs as TensorFlow and Keras objects. Each file here has a twin of the same name, laid out alike, in `adapters/mindspore`.
+
+`create` imports TensorFlow; nothing before it does.
+"""
+
+from adapters.protocol import Adapter
+from harness.spec.arm import Arm
+
+DISTRIBUTION = "tensorflow"
+MODES = ("graph", "eager", "xla")
+
+
+def create(arm: Arm) -> Adapter:
+    from adapters.tensorflow.adapter import TensorFlowAdapter
+
+    return TensorFlowAdapter(arm)

@@ -1,0 +1,64 @@
+"""Setting TensorFlow up for an arm, and what it really runs on."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adapters.protocol import Device, DeviceUnavailableError, Environment
+from harness.spec.arm import Arm, DeviceName
+
+FLAGS = ("OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS")
+
+
+def set_up(arm: Arm) -> None:
+    """Chooses the device and the threads; must come before the first operation."""
+    wanted = best_device() if arm.device == "auto" else arm.device
+    problem = "" if wanted == "cpu" else unavailable(wanted)
+    if problem:
+        raise DeviceUnavailableError(f"TensorFlow {tf.__version__} cannot use {wanted}: {problem}")
+    tf.config.set_soft_device_placement(False)  # else /GPU:0 runs on the CPU without a word
+    if wanted == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    else:
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+    if arm.threads is not None:
+        tf.config.threading.set_intra_op_parallelism_threads(arm.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    if arm.realisation == "exact":
+        # Grappler reorders products (a * b) * c, which changes the last bit of the canonical rules.
+        tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+
+
+def best_device() -> DeviceName:
+    return "cpu" if unavailable("gpu") else "gpu"
+
+
+def unavailable(name: DeviceName) -> str:
+    """Why a device cannot be used; empty where it can."""
+    if name == "ascend":
+        return "TensorFlow has no Ascend support of its own"
+    if tf.config.list_physical_devices("GPU"):
+        return ""
+    built = tf.test.is_built_with_cuda()
+    return "no CUDA device found" if built else "this build has no CUDA support"
+
+
+def devices() -> tuple[Device, ...]:
+    found = [Device("cpu", True, platform.processor() or platform.machine())]
+    for name in ("gpu", "ascend"):
+        problem = unavailable(name)
+        found.append(Device(name, not problem, problem))
+    return tuple(found)
+
+
+def environment(arm: Arm) -> Environment:
+    flags = {name: os.environ[name] for name in FLAGS if name in os.environ}
+    # Where a tensor really lies, not where it was asked to.
+    device = tf.zeros(()).device.rpartition("device:")[2].partition(":")[0].lower()
+    versions = {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
+    return Environment("tensorflow", tf.__version__, device, arm.threads, versions, flags)

@@ -1,0 +1,140 @@
+"""Optimizers in TensorFlow: Keras' own classes, subclasses of them, and the canonical rules from primitives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adapters.coefficients import coefficients
+from adapters.protocol import Realisation
+from adapters.tables import rate_table
+from adapters.tensorflow.schedules import learning_rate
+from harness.spec import optimizers as spec
+from harness.spec.schedules import Schedule
+
+# Native: what people run. Each is built from (spec, learning_rate).
+
+
+def sgd(_: spec.Sgd, rate: Any) -> Any:
+    return keras.optimizers.SGD(rate, momentum=0.0, nesterov=False)
+
+
+def momentum(s: spec.HeavyBall, rate: Any) -> Any:
+    if s.form == "rate_outside":
+        return RateOutside(rate, momentum=s.momentum, nesterov=False)
+    return keras.optimizers.SGD(rate, momentum=s.momentum, nesterov=False)
+
+
+def nesterov(s: spec.Nesterov, rate: Any) -> Any:
+    if s.form == "rate_outside":
+        return RateOutside(rate, momentum=s.momentum, nesterov=True)
+    return keras.optimizers.SGD(rate, momentum=s.momentum, nesterov=True)
+
+
+def adam(s: spec.Adam, rate: Any) -> Any:
+    return keras.optimizers.Adam(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, amsgrad=False)
+
+
+NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any], Any]] = {
+    spec.Sgd: sgd,
+    spec.HeavyBall: momentum,
+    spec.Nesterov: nesterov,
+    spec.Adam: adam,
+}
+
+
+def realisation(word: spec.Optimizer, exact: bool) -> Realisation:
+    if exact:
+        return Realisation("custom", "canonical rule from primitives")
+    if getattr(word, "form", None) == "rate_outside":
+        return Realisation("custom", "keras SGD with its update written anew", "keras SGD keeps the rate inside")
+    return Realisation("native", "keras Adam" if isinstance(word, spec.Adam) else "keras SGD")
+
+
+def optimizer(
+    word: spec.Optimizer, schedule: Schedule, variables: list[Any], horizon: int, exact: bool, precision: str
+) -> Any:
+    """A function that takes the gradients in the order of `variables` and updates them in place."""
+    if exact:
+        return Canonical(word, schedule, variables, horizon, precision)
+    native = NATIVE[type(word)](word, learning_rate(schedule, horizon, exact=False))
+    native.build(variables)
+    return lambda gradients: native.apply(gradients, variables)
+
+
+class RateOutside(keras.optimizers.SGD):
+    """Keras' SGD with the rate outside the velocity: `v = mu * v + g`."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        rate = keras.ops.cast(learning_rate, variable.dtype)
+        mu = keras.ops.cast(self.momentum, variable.dtype)
+        velocity = self.momentums[self._get_variable_index(variable)]
+        self.assign(velocity, velocity * mu + gradient)
+        self.assign_sub(variable, rate * (gradient + mu * velocity if self.nesterov else velocity))
+
+
+# The canonical rules, from primitives; `c` holds the coefficients of the step. Each returns the new weight and slots.
+
+
+def sgd_rule(_: spec.Sgd, c: Any, w: Any, g: Any, slots: Any) -> Any:
+    return w - c["rate"] * g, ()
+
+
+def momentum_rule(s: spec.HeavyBall, c: Any, w: Any, g: Any, slots: Any) -> Any:
+    if s.form == "rate_inside":
+        velocity = c["momentum"] * slots[0] - c["rate"] * g
+        return w + velocity, (velocity,)
+    velocity = c["momentum"] * slots[0] + g
+    return w - c["rate"] * velocity, (velocity,)
+
+
+def nesterov_rule(s: spec.Nesterov, c: Any, w: Any, g: Any, slots: Any) -> Any:
+    if s.form == "rate_inside":
+        step = c["rate"] * g
+        velocity = c["momentum"] * slots[0] - step
+        return w + (c["momentum"] * velocity - step), (velocity,)
+    velocity = c["momentum"] * slots[0] + g
+    return w - c["rate"] * (g + c["momentum"] * velocity), (velocity,)
+
+
+def adam_rule(_: spec.Adam, c: Any, w: Any, g: Any, slots: Any) -> Any:
+    m = c["beta1"] * slots[0] + c["rest1"] * g
+    v = c["beta2"] * slots[1] + c["rest2"] * (g * g)
+    return w - (c["rate"] * m) / (tf.sqrt(v) + c["epsilon"]), (m, v)
+
+
+RULES: dict[type[spec.Optimizer], tuple[int, Callable[..., Any]]] = {
+    spec.Sgd: (0, sgd_rule),
+    spec.HeavyBall: (1, momentum_rule),
+    spec.Nesterov: (1, nesterov_rule),
+    spec.Adam: (2, adam_rule),
+}
+
+
+class Canonical:
+    """A canonical rule with its slots; the coefficients come from a float64 table that is rounded once."""
+
+    def __init__(self, word: Any, schedule: Schedule, variables: list[Any], horizon: int, precision: str) -> None:
+        table = coefficients(word, rate_table(schedule, horizon))
+        self.word, self.names = word, tuple(table)
+        self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
+        self.slot_count, self.rule = RULES[type(word)]
+        self.variables = [getattr(variable, "value", variable) for variable in variables]
+        self.slots = [
+            [tf.Variable(tf.zeros(w.shape, precision)) for _ in range(self.slot_count)] for w in self.variables
+        ]
+        self.step = tf.Variable(0, dtype=tf.int32)
+
+    def __call__(self, gradients: Any) -> None:
+        row = tf.gather(self.table, self.step)
+        c = {name: row[number] for number, name in enumerate(self.names)}
+        for w, g, own in zip(self.variables, gradients, self.slots, strict=True):
+            updated, slots = self.rule(self.word, c, w, g, own)
+            w.assign(updated)
+            for slot, value in zip(own, slots, strict=True):
+                slot.assign(value)
+        self.step.assign_add(1)

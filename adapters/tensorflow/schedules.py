@@ -1,0 +1,179 @@
+"""Learning-rate schedules in TensorFlow: `keras.optimizers.schedules`, classes written here, and the float64 table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from keras.optimizers import schedules as ks
+
+from adapters.protocol import FloatArray, IntArray, Realisation, ScheduleForm
+from adapters.tables import rate_table
+from harness.spec import schedules as spec
+
+TABLE = "float64 table, rounded once"
+
+
+def schedule_forms(word: spec.Schedule, exact: bool) -> tuple[ScheduleForm, ...]:
+    """Every form Keras offers for the schedule, then the table. Trains with the class where there is one."""
+    classes = [_class_form(name, build, word) for name, build in _buildable(CLASSES.get(type(word)), word).items()]
+    table = _table_form(word, exact)
+    right = [form for form in classes if not form.differs]
+    used = table if exact or not right else right[0]
+    return tuple(
+        ScheduleForm(form.name, form.realisation, form.rate, form is used, form.differs) for form in (*classes, table)
+    )
+
+
+def learning_rate(word: spec.Schedule, horizon: int, exact: bool) -> Any:
+    """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table as one."""
+    if isinstance(word, spec.Constant) and not exact:
+        return float(word.rate)
+    classes = {} if exact else _buildable(CLASSES.get(type(word)), word)
+    for name, built in classes.items():
+        if (type(word), name) not in DIFFERS:
+            return built
+    return Table(rate_table(word, horizon).astype(np.float32))
+
+
+# The classes: a callable from step to rate, in float32. `_buildable` drops those that refuse the values.
+
+
+def constant(s: spec.Constant) -> dict[str, Callable[[], Any]]:
+    return {"learning_rate=float": partial(ConstantRate, s.rate)}
+
+
+def exponential(s: spec.Exponential) -> dict[str, Callable[[], Any]]:
+    build = partial(ks.ExponentialDecay, s.initial_rate, s.decay_steps, s.decay_rate, s.staircase)
+    return {"ExponentialDecay": build}
+
+
+def natural_exponential(s: spec.NaturalExponential) -> dict[str, Callable[[], Any]]:
+    if s.staircase or s.decay_rate == 0:
+        return {}
+    # exp(-a * t) is exp(-1) ** (t / (1 / a)): the base is then a constant, whose rounding does not grow with 1 / a.
+    return {"ExponentialDecay": partial(ks.ExponentialDecay, s.initial_rate, 1 / s.decay_rate, math.exp(-1))}
+
+
+def inverse_time(s: spec.InverseTime) -> dict[str, Callable[[], Any]]:
+    build = partial(ks.InverseTimeDecay, s.initial_rate, s.decay_steps, s.decay_rate, s.staircase)
+    return {"InverseTimeDecay": build}
+
+
+def polynomial(s: spec.Polynomial) -> dict[str, Callable[[], Any]]:
+    build = partial(ks.PolynomialDecay, s.initial_rate, s.decay_steps, s.end_rate, s.power, s.cycle)
+    return {"PolynomialDecay": build}
+
+
+def cosine(s: spec.Cosine) -> dict[str, Callable[[], Any]]:
+    return {"CosineDecay": partial(ks.CosineDecay, s.initial_rate, s.decay_steps, s.floor_ratio)}
+
+
+def cosine_min_max(s: spec.CosineMinMax) -> dict[str, Callable[[], Any]]:
+    if s.maximum == 0:
+        return {}
+    return {"CosineDecay": partial(ks.CosineDecay, s.maximum, s.decay_steps, s.minimum / s.maximum)}
+
+
+def cosine_restarts(s: spec.CosineRestarts) -> dict[str, Callable[[], Any]]:
+    build = partial(
+        ks.CosineDecayRestarts, s.initial_rate, s.first_period, s.period_factor, s.peak_factor, s.floor_ratio
+    )
+    return {"CosineDecayRestarts": build}
+
+
+def piecewise_constant(s: spec.PiecewiseConstant) -> dict[str, Callable[[], Any]]:
+    # Keras' boundaries are inclusive: the value changes at the step after.
+    shift = 0 if s.boundary == "inclusive" else -1
+    boundaries = [boundary + shift for boundary in s.boundaries]
+    return {"PiecewiseConstantDecay": partial(ks.PiecewiseConstantDecay, boundaries, list(s.values))}
+
+
+def linear_warmup(s: spec.LinearWarmup) -> dict[str, Callable[[], Any]]:
+    return {"PolynomialDecay": partial(ks.PolynomialDecay, s.start_rate, s.warmup_steps, s.target_rate, 1.0)}
+
+
+def warmup_then(s: spec.WarmupThen) -> dict[str, Callable[[], Any]]:
+    if not isinstance(s.then, spec.Cosine):
+        return {}
+    then = s.then
+    build = partial(
+        ks.CosineDecay,
+        s.start_rate,
+        then.decay_steps,
+        then.floor_ratio,
+        warmup_target=then.initial_rate,
+        warmup_steps=s.warmup_steps,
+    )
+    return {"CosineDecay(warmup)": build}
+
+
+CLASSES: dict[type[spec.Schedule], Callable[[Any], dict[str, Callable[[], Any]]]] = {
+    spec.Constant: constant,
+    spec.Exponential: exponential,
+    spec.NaturalExponential: natural_exponential,
+    spec.InverseTime: inverse_time,
+    spec.Polynomial: polynomial,
+    spec.Cosine: cosine,
+    spec.CosineMinMax: cosine_min_max,
+    spec.CosineRestarts: cosine_restarts,
+    spec.PiecewiseConstant: piecewise_constant,
+    spec.LinearWarmup: linear_warmup,
+    spec.WarmupThen: warmup_then,
+}
+
+DIFFERS: dict[tuple[type[spec.Schedule], str], str] = {}
+
+
+class ConstantRate(ks.LearningRateSchedule):
+    """A plain float rate, which the optimizers keep in float32."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def __call__(self, step: Any) -> Any:
+        return tf.fill(tf.shape(step), tf.constant(self.rate, tf.float32))
+
+
+class Table(ks.LearningRateSchedule):
+    """A rate per update, looked up."""
+
+    def __init__(self, rates: FloatArray) -> None:
+        super().__init__()
+        self.rates = tf.constant(rates)
+
+    def __call__(self, step: Any) -> Any:
+        return tf.gather(self.rates, tf.cast(step, tf.int32))
+
+
+def _buildable(offers: Any, word: spec.Schedule) -> dict[str, Any]:
+    """The classes that accept these values."""
+    built = {}
+    for name, build in (offers(word) if offers else {}).items():
+        try:
+            built[name] = build()
+        except (ValueError, TypeError):
+            continue
+    return built
+
+
+def _class_form(name: str, schedule: Any, word: spec.Schedule) -> ScheduleForm:
+    def rate(steps: IntArray) -> FloatArray:
+        # Some of these classes branch on a scalar step, so they are mapped over the steps, in one compiled call.
+        mapped = tf.function(lambda t: tf.vectorized_map(schedule, t))
+        return np.asarray(mapped(tf.constant(steps, tf.int32)))
+
+    differs = DIFFERS.get((type(word), name), "")
+    return ScheduleForm(name, Realisation("native", f"keras {name}"), rate, differs=differs)
+
+
+def _table_form(word: spec.Schedule, exact: bool) -> ScheduleForm:
+    made = Realisation("custom", TABLE) if exact else Realisation("composed", TABLE, "looked up by the step")
+    return ScheduleForm("table", made, lambda steps: rate_table(word, int(np.max(steps)) + 1)[steps])
+
+

@@ -1,0 +1,110 @@
+"""Fetching MNIST's files over HTTP from the first mirror that has them whole."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data.dataset import DataError
+from harness.data.mnist_files import Part
+
+MIRRORS = (
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+)
+
+# Seconds to connect and seconds between two packets. Where there is no network, each mirror costs the first.
+TIMEOUT = (10, 60)
+
+
+def download(parts: Iterable[Part], folder: Path) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
+    """Fetch these files into `folder`: their values by `Part.key`, and the hosts that they came from.
+
+    Raises `DataError`, with the addresses tried and what each one answered, at the first file that no mirror has.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"The cache {folder} cannot be made: {error}") from error
+    arrays: dict[str, NDArray[np.uint8]] = {}
+    hosts: list[str] = []
+    mirrors = list(MIRRORS)
+    for part in parts:
+        failures = []
+        for mirror in mirrors:
+            url = f"{mirror}{part.name}.gz"
+            try:
+                arrays[part.key] = _fetch(url, part, folder)
+            except DataError as error:
+                failures.append(f"  - {error}")
+            except OSError as error:  # which every exception of `requests` is
+                failures.append(f"  - {url}: {_cause(error)}")
+            else:
+                hosts.append(urlsplit(url).netloc)
+                # The mirror that works goes first, or each file would wait again for one that does not answer.
+                mirrors = [mirror, *(other for other in mirrors if other != mirror)]
+                break
+        else:
+            raise DataError("\n".join([f"MNIST cannot be downloaded into {folder}:", *failures]))
+    return arrays, list(dict.fromkeys(hosts))
+
+
+def _fetch(url: str, part: Part, folder: Path) -> NDArray[np.uint8]:
+    """Download one file, check it, and only then give it its name: a file in the cache is always whole."""
+    import pooch  # takes a while to import, and is seldom needed
+
+    partial = folder / f".{part.name}.{secrets.token_hex(4)}.part"  # of our own: others may be downloading too
+    progress = _Progress(part.name) if sys.stderr.isatty() else None
+    try:
+        fetch = pooch.HTTPDownloader(progressbar=progress or False, chunk_size=1 << 16, timeout=TIMEOUT)
+        fetch(url, str(partial), None)
+        values = part.decode(partial.read_bytes(), url)
+        partial.replace(folder / part.names[0])
+    finally:
+        partial.unlink(missing_ok=True)
+        if progress is not None:
+            progress.close()
+    return values
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong at the bottom, such as "Connection refused", without the layers that libraries wrap around it."""
+    inner: BaseException | None = error
+    while inner is not None:
+        error = inner
+        inner = error.__cause__ or next((each for each in error.args if isinstance(each, BaseException)), None)
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+class _Progress:
+    """A line on stderr that counts up, in the shape that `pooch` asks of a progress bar."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.total = 0  # set by pooch; stays 0 where the server does not tell
+        self._done = 0
+        self._open = False
+
+    def update(self, count: int) -> None:
+        """Count bytes. The last packet is counted as a full one by `pooch`, which must not show as over 100%."""
+        self._done = min(self._done + count, self.total) if self.total else self._done + count
+        of_total = f" of {self.total / 1e6:.1f}" if self.total else ""
+        sys.stderr.write(f"\rDownloading {self.name}: {self._done / 1e6:.1f}{of_total} MB")
+        sys.stderr.flush()
+        self._open = True
+
+    def reset(self) -> None:
+        """Start over, as `pooch` does once at the end to count up to `total`, where it knows that."""
+        self._done = 0 if self.total else self._done
+
+    def close(self) -> None:
+        """End the line, once."""
+        if self._open:
+            sys.stderr.write("\n")
+        self._open = False

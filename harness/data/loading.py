@@ -1,0 +1,32 @@
+"""From the spec of a data set to its digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.data.dataset import DataError, Dataset
+from harness.data.embedded import load_mnist5k
+from harness.data.mnist import load_mnist
+from harness.spec.data import Data, Mnist, Mnist5k
+
+# Each loader takes its own class of spec; a dict's type cannot say so, hence the Any.
+LOADERS: dict[type[Data], Callable[[Any], Dataset]] = {
+    Mnist5k: load_mnist5k,
+    Mnist: load_mnist,
+}
+
+
+def load(spec: Data) -> Dataset:
+    """Read the data set that `spec` describes.
+
+    Raises `DataError`, with a message for the user, where that cannot be done.
+    """
+    loader = LOADERS.get(type(spec))
+    if loader is None:
+        known = ", ".join(sorted(cls.word() for cls in LOADERS))
+        raise DataError(
+            f"No loader for a data set of class {type(spec).__name__}; there are loaders for: {known}. "
+            "Add one to harness.data.loading.LOADERS."
+        )
+    return loader(spec)

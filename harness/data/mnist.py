@@ -1,0 +1,93 @@
+"""The full MNIST, from a folder of the user's, the cache, or a download; checked against its checksums every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_dir
+
+from harness.data.dataset import DataError, Dataset
+from harness.data.download import download
+from harness.data.mnist_files import PARTS
+from harness.data.mnist_folder import NPZ, Reading, read_folder
+from harness.spec.data import Mnist
+
+_ELSEWHERE = "or use data=mnist5k, which needs no files"
+
+
+def load_mnist(spec: Mnist) -> Dataset:
+    """Read MNIST from `spec.root`; without one from the cache, after downloading what the cache lacks."""
+    return _from_cache(cache_folder()) if spec.root is None else _from_root(spec.root)
+
+
+def cache_folder() -> Path:
+    """Where downloaded files are kept; on Linux, $XDG_CACHE_HOME or ~/.cache decides."""
+    return Path(user_cache_dir("twinrun")) / "mnist"
+
+
+def _from_root(root: Path) -> Dataset:
+    folder = _existing_folder(root)
+    reading = read_folder(folder, PARTS)
+    if reading.problems:
+        raise DataError(
+            "\n".join(
+                [
+                    f"MNIST cannot be read from {folder}:",
+                    *_items(reading),
+                    f"Put the four files (IDX or IDX.gz) or {NPZ} into that folder, leave data.root out to download "
+                    f"them, {_ELSEWHERE}.",
+                ]
+            )
+        )
+    return _dataset(reading.arrays, f"{reading.form} in {folder}")
+
+
+def _from_cache(folder: Path) -> Dataset:
+    reading = read_folder(folder, PARTS)
+    lacking = [part for part in PARTS if part.key not in reading.arrays]
+    if not lacking:
+        return _dataset(reading.arrays, f"{reading.form} in {folder}")
+    try:
+        arrays, hosts = download(lacking, folder)
+    except DataError as error:
+        raise DataError(
+            "\n".join(
+                [
+                    str(error),
+                    *([] if reading.empty else ["What was wrong with the cache before:", *_items(reading)]),
+                    "Get the four files (IDX or IDX.gz) by other means, put them into a folder and pass "
+                    f"data.root=DIR, {_ELSEWHERE}.",
+                ]
+            )
+        ) from error
+    return _dataset({**reading.arrays, **arrays}, f"IDX files from {', '.join(hosts)}, now in {folder}")
+
+
+def _existing_folder(root: Path) -> Path:
+    try:
+        folder = root.expanduser().resolve()
+        found = "" if folder.is_dir() else "is a file" if folder.exists() else "does not exist"
+    except (OSError, RuntimeError) as error:  # RuntimeError: a ~name that no user has, or links in a circle
+        raise DataError(f"data.root={root}: {error}. Name a folder with the files of MNIST, {_ELSEWHERE}.") from error
+    if found:
+        raise DataError(
+            f"data.root={root}: {folder} {found}, expected a folder with the four files of MNIST (IDX or IDX.gz) "
+            f"or {NPZ}. Name such a folder, leave data.root out to download them, {_ELSEWHERE}."
+        )
+    return folder
+
+
+def _items(reading: Reading) -> list[str]:
+    return [f"  - {problem}" for problem in reading.problems]
+
+
+def _dataset(arrays: dict[str, NDArray[np.uint8]], source: str) -> Dataset:
+    return Dataset(
+        x_train=arrays["x_train"][..., np.newaxis],
+        y_train=arrays["y_train"].astype(np.int32),
+        x_test=arrays["x_test"][..., np.newaxis],
+        y_test=arrays["y_test"].astype(np.int32),
+        source=source,
+    )

@@ -1,0 +1,74 @@
+"""MNIST's four files: their names, shapes and checksums."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data import idx
+from harness.data.dataset import DataError
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the four files."""
+
+    key: str
+    """What it is called in `mnist.npz`, and in `Dataset`."""
+    name: str
+    """The file's own name, uncompressed."""
+    shape: tuple[int, ...]
+    sha256: str
+    """Of the uncompressed IDX file; that of the gzipped one differs from place to place."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names it goes by, in the order of preference; the one that a download is kept under comes first."""
+        dotted = self.name.replace("-idx", ".idx")
+        return f"{self.name}.gz", self.name, f"{dotted}.gz", dotted
+
+    def find(self, folder: Path) -> Path | None:
+        """The file in this folder, if it is there."""
+        return next((folder / name for name in self.names if (folder / name).is_file()), None)
+
+    def decode(self, raw: bytes, name: str) -> NDArray[np.uint8]:
+        """The values in an IDX or IDX.gz file, proved to be MNIST's. `name` is for the message if they are not."""
+        data = idx.unpack(raw, self.shape, name)
+        found = hashlib.sha256(data).hexdigest()
+        if found != self.sha256:
+            raise DataError(
+                f"{name}: not MNIST, or damaged: SHA-256 of the uncompressed bytes is {found}, expected {self.sha256}"
+            )
+        return idx.values(data, self.shape)
+
+
+PARTS = (
+    Part(
+        key="x_train",
+        name="train-images-idx3-ubyte",
+        shape=(60_000, 28, 28),
+        sha256="ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    Part(
+        key="y_train",
+        name="train-labels-idx1-ubyte",
+        shape=(60_000,),
+        sha256="65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+    Part(
+        key="x_test",
+        name="t10k-images-idx3-ubyte",
+        shape=(10_000, 28, 28),
+        sha256="0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    Part(
+        key="y_test",
+        name="t10k-labels-idx1-ubyte",
+        shape=(10_000,),
+        sha256="ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+)

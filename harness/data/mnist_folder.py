@@ -1,0 +1,90 @@
+"""Reading MNIST from a folder, as IDX, IDX.gz or `mnist.npz`, and telling everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data import idx
+from harness.data.dataset import DataError
+from harness.data.mnist_files import Part
+
+NPZ = "mnist.npz"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a folder gave: the good arrays by `Part.key`, where they were, and what is wrong with the others."""
+
+    arrays: dict[str, NDArray[np.uint8]]
+    form: str
+    problems: list[str]
+    empty: bool = False
+    """There was no file of MNIST at all."""
+
+
+def read_folder(folder: Path, parts: Iterable[Part]) -> Reading:
+    """Read whatever is there: the IDX files, or `mnist.npz` where not all of those exist."""
+    try:
+        found = {part: part.find(folder) for part in parts}
+        if None in found.values() and (folder / NPZ).is_file():
+            return _read_npz(folder / NPZ, found)
+    except OSError as error:
+        return Reading({}, "", [f"{folder}: cannot be looked into: {error}"])
+    reading = Reading({}, "IDX files", [], empty=not any(found.values()))
+    for part, path in found.items():
+        try:
+            if path is None:
+                raise DataError(f"{part.names[0]}: missing; also looked for as {', '.join(part.names[1:])}")
+            reading.arrays[part.key] = part.decode(path.read_bytes(), path.name)
+        except OSError as error:
+            reading.problems.append(f"{part.name}: cannot be read: {error}")
+        except DataError as error:
+            reading.problems.append(str(error))
+    return reading
+
+
+def _read_npz(path: Path, parts: Iterable[Part]) -> Reading:
+    reading = Reading({}, path.name, [])
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("it holds one bare array")
+    except Exception as error:  # see _member
+        reading.problems.append(f"{path.name}: cannot be read as an .npz archive: {error}")
+        return reading
+    with archive:
+        for part in parts:
+            name = f"{path.name}, {part.key}"
+            try:
+                array = _member(archive, part.key, name)
+                reading.arrays[part.key] = part.decode(_as_idx(array, part, name), name)
+            except DataError as error:
+                reading.problems.append(str(error))
+    return reading
+
+
+def _member(archive: Mapping[str, NDArray[np.generic]], key: str, name: str) -> NDArray[np.generic]:
+    if key not in archive:
+        raise DataError(f"{name}: missing; the archive holds {', '.join(archive) or 'nothing'}")
+    try:
+        return archive[key]
+    except Exception as error:
+        # Any: depending on where the damage is, it comes up in the zip directory, the compressed stream, or the
+        # array's header, which is parsed as Python; from a RuntimeError to a tokenizer's, all have been seen.
+        raise DataError(f"{name}: cannot be read: {error}") from error
+
+
+def _as_idx(array: NDArray[np.generic], part: Part, name: str) -> bytes:
+    """The IDX file that this array would be written as, so that one checksum serves every form."""
+    # Labels are often kept as int64, which loses nothing; pixels scaled to floats are another matter.
+    exact = np.issubdtype(array.dtype, np.integer) and np.array_equal(array, array.astype(np.uint8))
+    if not exact or array.shape not in (part.shape, (*part.shape, 1)):
+        raise DataError(
+            f"{name}: {array.dtype} of shape {array.shape}, expected whole numbers 0 to 255 of shape {part.shape}"
+        )
+    return idx.header(part.shape) + array.astype(np.uint8).tobytes()

@@ -1,0 +1,142 @@
+"""The plan: everything random in a run, drawn once with NumPy and handed to every arm as the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.spec import initializers as init
+from harness.spec.experiment import Experiment, Training
+from harness.spec.layers import Model, Shape
+
+Array = NDArray[Any]
+Draw = Callable[[Any, Shape, np.random.Generator], Array]
+
+# Streams of the seed. A new kind of draw takes a new number, so that old plans keep their digests.
+_WEIGHTS, _ORDER = 0, 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`weights`: float64, canonical layout. `orders`: per epoch, the sample numbers in the order they are seen."""
+
+    weights: Mapping[str, Array]
+    orders: tuple[Array, ...]
+    batch_size: int
+    digest: str
+
+    @property
+    def steps(self) -> int:
+        """Updates in the whole run."""
+        return sum(math.ceil(len(order) / self.batch_size) for order in self.orders)
+
+    def batches(self, count: int) -> list[Array]:
+        """The first `count` batches of the run."""
+        found: list[Array] = []
+        for order in self.orders:
+            for start in range(0, len(order), self.batch_size):
+                if len(found) == count:
+                    return found
+                found.append(order[start : start + self.batch_size])
+        return found
+
+    def save(self, path: Path) -> None:
+        arrays = {f"weight/{name}": value for name, value in self.weights.items()}
+        arrays |= {f"order/{epoch}": order for epoch, order in enumerate(self.orders)}
+        np.savez(path, batch_size=np.int64(self.batch_size), **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: Path) -> Plan:
+        """Reads a plan and recomputes its digest from the bytes that arrived."""
+        with np.load(path, allow_pickle=False) as file:
+            weights = {key.removeprefix("weight/"): file[key] for key in file.files if key.startswith("weight/")}
+            epochs = sum(key.startswith("order/") for key in file.files)
+            orders = tuple(file[f"order/{epoch}"] for epoch in range(epochs))
+            batch_size = int(file["batch_size"])
+        return cls(weights, orders, batch_size, _digest(weights, orders, batch_size))
+
+
+def draw_plan(experiment: Experiment, train_samples: int) -> Plan:
+    """Draws weights and batch orders from the experiment's seed."""
+    weights = draw_weights(experiment.model, experiment.seed)
+    orders = draw_orders(experiment.training, experiment.seed, train_samples)
+    batch_size = experiment.training.batch_size
+    return Plan(weights, orders, batch_size, _digest(weights, orders, batch_size))
+
+
+def draw_weights(model: Model, seed: int) -> dict[str, Array]:
+    """One stream per parameter, so that changing a layer leaves the draws of the others as they were."""
+    drawn = {}
+    for number, parameter in enumerate(model.parameters()):
+        stream = np.random.default_rng(np.random.SeedSequence([seed, _WEIGHTS, number]))
+        draw = DRAWS[type(parameter.initializer)]
+        drawn[parameter.name] = draw(parameter.initializer, parameter.shape, stream)
+    return drawn
+
+
+def draw_orders(training: Training, seed: int, samples: int) -> tuple[Array, ...]:
+    """A permutation per epoch, cut to whole batches if `last_batch` is dropped, and to `max_steps` over all."""
+    kept = samples if training.last_batch == "keep" else samples - samples % training.batch_size
+    steps_per_epoch = math.ceil(kept / training.batch_size)
+    left = training.max_steps or steps_per_epoch * training.epochs
+    orders = []
+    for epoch in range(training.epochs):
+        if left <= 0:
+            break
+        stream = np.random.default_rng(np.random.SeedSequence([seed, _ORDER, epoch]))
+        orders.append(stream.permutation(samples)[: min(kept, left * training.batch_size)].astype(np.int32))
+        left -= steps_per_epoch
+    return tuple(orders)
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """(fan_in, fan_out) of a kernel (..., in, out); of a vector, its length for both."""
+    if len(shape) < 2:
+        return shape[0], shape[0]
+    receptive_field = math.prod(shape[:-2])
+    return receptive_field * shape[-2], receptive_field * shape[-1]
+
+
+def _normal(variance: Callable[[int, int], float]) -> Draw:
+    return lambda _, shape, rng: rng.normal(0.0, math.sqrt(variance(*fans(shape))), shape)
+
+
+def _uniform(variance: Callable[[int, int], float]) -> Draw:
+    def draw(_: Any, shape: Shape, rng: np.random.Generator) -> Array:
+        limit = math.sqrt(3 * variance(*fans(shape)))  # U[-a, a) has variance a**2 / 3
+        return rng.uniform(-limit, limit, shape)
+
+    return draw
+
+
+DRAWS: dict[type[init.Initializer], Draw] = {
+    init.Zeros: lambda _, shape, rng: np.zeros(shape),
+    init.ConstantValue: lambda spec, shape, rng: np.full(shape, spec.value, np.float64),
+    init.Normal: lambda spec, shape, rng: rng.normal(spec.mean, spec.stddev, shape),
+    init.Uniform: lambda spec, shape, rng: rng.uniform(spec.low, spec.high, shape),
+    init.XavierNormal: _normal(lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+    init.XavierUniform: _uniform(lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+    init.HeNormal: _normal(lambda fan_in, _: 2 / fan_in),
+    init.HeUniform: _uniform(lambda fan_in, _: 2 / fan_in),
+}
+
+
+def digest_arrays(arrays: Mapping[str, Array]) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes, in the order given."""
+    sha = hashlib.sha256()
+    for name, value in arrays.items():
+        sha.update(f"{name}:{value.dtype.str}:{value.shape};".encode())
+        sha.update(np.ascontiguousarray(value).data)
+    return sha.hexdigest()
+
+
+def _digest(weights: Mapping[str, Array], orders: tuple[Array, ...], batch_size: int) -> str:
+    named = {str(epoch): order for epoch, order in enumerate(orders)}
+    return digest_arrays({**weights, **named, "batch_size": np.int64(batch_size).reshape(1)})
