@@ -31,10 +31,10 @@ FORMULA = Realisation("custom", "NumPy, from the formula")
 
 
 class ReferenceAdapter:
-    """In float64 the oracle; in float32 the measure of what float32 arithmetic costs.
+    """In float64 with the `exact` policy the oracle; in float32 the measure of what float32 arithmetic costs.
 
-    Under the `exact` policy the coefficients are computed in float64 and rounded once; under `native`, in the
-    precision of the arm, as a framework does that knows only that precision.
+    Under `exact` the scalar coefficients are computed in float64 (schedules beyond it) and rounded once; under
+    `native` they are computed in the precision of the arm, as a framework does that knows only that precision.
     """
 
     def __init__(self, arm: Arm) -> None:
@@ -71,6 +71,6 @@ class ReferenceAdapter:
         return Optimizer(spec, self._rates(schedule, np.arange(horizon)), self.precision, self.coefficient_arithmetic)
 
     def _rates(self, schedule: Schedule, steps: IntArray) -> FloatArray:
-        if self.coefficient_arithmetic == np.float64:
+        if self.arm.realisation == "exact":
             return oracle(schedule, steps)
-        return rates(schedule, steps, self.coefficient_arithmetic)
+        return rates(schedule, steps, self.precision)

@@ -1,7 +1,9 @@
-"""Specs as TensorFlow and Keras objects. Each file here has a twin of the same name, laid out alike, in `adapters/mindspore`.
+"""Specs as TensorFlow and Keras objects. Each file has a twin of the same name, laid out alike, in `adapters/mindspore`.
 
 `create` imports TensorFlow; nothing before it does.
 """
+
+import os
 
 from adapters.protocol import Adapter
 from harness.spec.arm import Arm
@@ -11,6 +13,7 @@ MODES = ("graph", "eager", "xla")
 
 
 def create(arm: Arm) -> Adapter:
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # Keras reads it once, at its import
     from adapters.tensorflow.adapter import TensorFlowAdapter
 
     return TensorFlowAdapter(arm)

@@ -76,3 +76,10 @@ def _problems(part: str, images: NDArray[Any], labels: NDArray[Any]) -> list[str
     if len(labels) and not (labels.min() >= 0 and labels.max() < CLASSES):
         found.append(f"y_{part}: labels from {labels.min()} to {labels.max()}, expected 0 to {CLASSES - 1}")
     return found
+
+
+def scaled(pixels: NDArray[np.uint8], precision: str) -> NDArray[Any]:
+    """Images as every arm sees them: pixel / 255, divided in `precision`."""
+    kind = np.dtype(precision).type
+    quotient: NDArray[Any] = pixels.astype(kind) / kind(255)
+    return quotient

@@ -25,7 +25,13 @@ class Word(Spec):
 
     @property
     def name_in_tables(self) -> str:
-        return self.word()
+        """The kind and what tells its variants apart: flags that are set, and forms chosen by name."""
+        chosen = [
+            name if value is True else value
+            for name, value in self
+            if name not in ("kind", "name") and (value is True or isinstance(value, str))
+        ]
+        return " ".join([self.word(), *chosen])
 
 
 def family_members(base: type[Word]) -> tuple[type[Word], ...]:

@@ -208,7 +208,7 @@ class WarmupThen(Schedule):
 
     @property
     def name_in_tables(self) -> str:
-        return f"warmup_then_{self.then.name_in_tables}"
+        return f"warmup_then {self.then.name_in_tables}"
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
         later = (self.warmup_steps + step for step in self.then.boundaries_of_interest())

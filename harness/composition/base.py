@@ -1,0 +1,80 @@
+"""The config that values are set in: the files of the chosen options, or an earlier run's experiment.json."""
+
+from __future__ import annotations
+
+import re
+from json import JSONDecodeError, loads
+from pathlib import Path
+from typing import Any
+
+from harness.composition.groups import ConfigGroups, UnreadableError
+from harness.composition.mistakes import SETTINGS, nearest, no_such
+from harness.composition.overrides import MisfitError, Overrides
+from harness.spec import Experiment
+
+Tree = dict[str, Any]
+
+
+def base_of(groups: ConfigGroups, asked: Overrides) -> Tree:
+    """The config before values are set. What is wrong with a choice is noted in `asked.mistakes`; the rest goes on."""
+    chosen = _existing_choices(groups, asked)
+    of_spec = {group: option for group, option in chosen.items() if group in Experiment.model_fields}
+    of_root = {group: option for group, option in chosen.items() if group not in of_spec}
+    try:
+        # Hydra has the experiment in its defaults list; a group of the user's own is added to it.
+        tree = groups.root([f"{'' if group == 'experiment' else '+'}{group}={name}" for group, name in of_root.items()])
+    except UnreadableError as error:
+        asked.mistakes.append(f"{', '.join(f'{group}={name}' for group, name in of_root.items())}: {error}")
+        tree = groups.root()
+    if asked.source is not None:
+        both = "from=FILE is an experiment already; give one of them"
+        asked.mistakes += [f"{group}={name}: {both}" for group, name in of_root.items()]
+        try:
+            tree = {**{key: tree[key] for key in SETTINGS}, **_from_file(Path(asked.source).expanduser())}
+        except MisfitError as misfit:
+            asked.mistakes.append(f"from={asked.source}: {misfit}")
+    # A choice replaces whatever an experiment said about that group: the fields of one kind mean nothing to another.
+    for group, option in of_spec.items():
+        try:
+            tree |= groups.chosen(group, option)
+        except UnreadableError as error:
+            asked.mistakes.append(f"{group}={option}: {error}")
+    return tree
+
+
+def _existing_choices(groups: ConfigGroups, asked: Overrides) -> dict[str, str]:
+    """The options to use; for one that does not exist the nearest stands in, so that what was typed below it is judged."""
+    chosen: dict[str, str] = {}
+    for group, option in asked.choices:
+        options = groups.options(group)
+        stand_in: str | None = option
+        if option not in options:
+            stand_in = nearest(option, options)
+            message = no_such(f"{group}={option}: there is no such {group}", option, options, prefix=f"{group}=")
+            asked.mistakes.append(message)
+        if stand_in is None:
+            asked.changes = [change for change in asked.changes if change.path[0] != group]
+        else:
+            chosen[group] = stand_in
+    return chosen
+
+
+def _from_file(file: Path) -> Tree:
+    try:
+        content = loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MisfitError(error.strerror or str(error)) from None
+    except (JSONDecodeError, UnicodeDecodeError) as error:
+        raise MisfitError(f"not a JSON file ({error})") from None
+    if not isinstance(content, dict):
+        raise MisfitError("not an experiment: it holds no mapping")
+    return {key: _literal(value) for key, value in content.items()}
+
+
+def _literal(value: Any) -> Any:
+    """The value with `${` escaped: a file that records an experiment has nothing left to resolve."""
+    if isinstance(value, dict):
+        return {key: _literal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_literal(item) for item in value]
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value) if isinstance(value, str) else value

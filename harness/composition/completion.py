@@ -1,0 +1,65 @@
+"""What the shell offers after a few typed characters; reads folder names and the spec classes, never Hydra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.composition.expansion import EVERY_FILE
+from harness.composition.fields import Place, literals
+from harness.composition.groups import ConfigGroups
+from harness.composition.mistakes import SETTINGS, UserMistake
+from harness.composition.overrides import LISTS_OF_FILES
+from harness.spec import Experiment
+
+
+def completions(prefix: str, config_dirs: Sequence[Path] = ()) -> list[str]:
+    """The overrides that may continue `prefix`: `schedule=`, `schedule=cosine`, `training.epochs=`.
+
+    After `arms=[` and `suite=[` the names of files, comma by comma; nothing for values that are numbers or text.
+    """
+    try:
+        groups = ConfigGroups.beside(config_dirs)
+    except UserMistake:
+        groups = ConfigGroups.beside(())
+    signs = prefix[: len(prefix) - len(prefix.lstrip("+~"))]
+    key, equals, value = prefix[len(signs) :].partition("=")
+    if not equals:
+        keys = {
+            *(f"{name}=" for name in (*groups.groups(), *SETTINGS, *Experiment.model_fields, "from")),
+            *_dotted_keys(),
+        }
+        return sorted(signs + found for found in keys - {"arm="} if found.startswith(key))
+    if key in LISTS_OF_FILES and value.startswith("["):
+        listed, _, last = value.rpartition("," if "," in value else "[")
+        above = f"{signs}{key}={listed}{',' if ',' in value else '['}"
+        return [above + name for name in groups.options(LISTS_OF_FILES[key]) if name.startswith(last)]
+    words = set(groups.options(key)) - {EVERY_FILE} if key in groups.groups() and key != "arm" else set(_words(key))
+    return sorted(f"{signs}{key}={word}" for word in words if word.startswith(value))
+
+
+def _dotted_keys() -> list[str]:
+    places = [Place().below(name) for name in Experiment.model_fields if name not in LISTS_OF_FILES]
+    below = [".".join(found.path) for place in places for found in _leaves(place)]
+    return [f"{key}=" for key in below] + [f"arm.{name}=" for name in Place().below("arms").field_names()]
+
+
+def _leaves(place: Place) -> list[Place]:
+    """The fields below a place, of whichever kind may be chosen there; not the items of lists."""
+    found: list[Place] = []
+    for spec in place.specs:
+        here = Place(place.path, spec)
+        for name in spec.model_fields:
+            child = here.below(name)
+            found += [child] if child.is_collection or not child.specs else _leaves(child)
+    return found
+
+
+def _words(key: str) -> tuple[str, ...]:
+    """The values of an enumeration or a switch."""
+    path = tuple(key.split("."))
+    if path[0] == "arm":
+        places = [Place(path[:1], Place().below("arms").specs[0]).below(path[-1])]
+    else:
+        places = [leaf for leaf in _leaves(Place().below(path[0])) if leaf.path == path]
+    return tuple(word for place in places for word in literals(place.annotation))

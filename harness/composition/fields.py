@@ -1,0 +1,140 @@
+"""What a spec allows at a dotted path: read from the annotations, so that messages and completion never go stale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from harness.spec import Experiment, Spec, Word
+
+_NOUNS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    Path: "a path",
+    NoneType: "null",
+}
+_LIMITS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+
+def dotted(path: tuple[str, ...]) -> str:
+    """The path as a user types it: `model.layers.1.units`."""
+    return ".".join(path)
+
+
+def specs_in(annotation: Any) -> tuple[type[Spec], ...]:
+    """Every spec class that an annotation mentions."""
+    if get_origin(annotation) is None and isinstance(annotation, type):
+        return (annotation,) if issubclass(annotation, Spec) else ()
+    return tuple(dict.fromkeys(spec for part in get_args(annotation) for spec in specs_in(part)))
+
+
+def words_of(specs: tuple[type[Spec], ...]) -> tuple[str, ...]:
+    """The values of `kind` that select among the members of a family; nothing for other specs."""
+    return tuple(spec.word() for spec in specs if issubclass(spec, Word))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a spec: its dotted path, and what may stand there (`annotation` is None where no spec says)."""
+
+    path: tuple[str, ...] = ()
+    annotation: Any = Experiment
+    metadata: tuple[Any, ...] = field(default=())
+
+    @property
+    def specs(self) -> tuple[type[Spec], ...]:
+        return specs_in(self.annotation)
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether a list or a mapping of free keys stands here, not a spec."""
+        return get_origin(self.annotation) in (tuple, dict)
+
+    def field_names(self) -> tuple[str, ...]:
+        """The keys that may stand below this place."""
+        return tuple(dict.fromkeys(name for spec in self.specs for name in spec.model_fields))
+
+    def below(self, key: str) -> Place:
+        """The place of a field, or of an item of a list or mapping."""
+        path = (*self.path, key)
+        if self.is_collection:
+            item = get_args(self.annotation)[1 if get_origin(self.annotation) is dict else 0]
+            return Place(path, *_without_annotated(item))
+        if len(self.specs) == 1 and key in self.specs[0].model_fields:
+            info = self.specs[0].model_fields[key]
+            return Place(path, info.annotation, tuple(info.metadata))
+        return Place(path, None)
+
+    def narrowed(self, word: str) -> Place:
+        """The same place, once `kind` is known to be `word`."""
+        return Place(self.path, next(spec for spec in self.specs if issubclass(spec, Word) and spec.word() == word))
+
+    def allowed(self) -> str:
+        """What may stand here, in words."""
+        return _in_words(self.annotation, self.metadata)
+
+
+def locate(loc: tuple[int | str, ...]) -> Place:
+    """The place a validation error speaks of; the tags of unions in `loc` are no part of the path a user types."""
+    place = Place()
+    for part in loc:
+        # Below a family, pydantic's location has the chosen `kind` between the family's key and the member's field.
+        is_tag = isinstance(part, str) and len(place.specs) > 1 and not place.is_collection
+        place = place.narrowed(str(part)) if is_tag else place.below(str(part))
+    return place
+
+
+def literals(annotation: Any) -> tuple[str, ...]:
+    """The words that an annotation spells out (an enumeration, true and false), as they are typed."""
+    if annotation is bool:
+        return ("false", "true")
+    if get_origin(annotation) is Literal:
+        return tuple(str(value) for value in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType, Annotated):
+        return tuple(word for part in get_args(annotation) for word in literals(part))
+    return ()
+
+
+def _without_annotated(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    if get_origin(annotation) is not Annotated:
+        return annotation, ()
+    base, *metadata = get_args(annotation)
+    # A `Field(...)` among the metadata keeps its own limits in a list of that name.
+    return base, tuple(limit for entry in metadata for limit in getattr(entry, "metadata", [entry]))
+
+
+def _in_words(annotation: Any, metadata: tuple[Any, ...]) -> str:
+    annotation, own = _without_annotated(annotation)
+    metadata = (*metadata, *own)
+    origin = get_origin(annotation)
+    if specs_in(annotation) and origin is not tuple:
+        words = words_of(specs_in(annotation))
+        return f"a mapping whose kind is one of {', '.join(words)}" if words else "a mapping of fields"
+    if origin in (Union, UnionType):
+        return " or ".join(_in_words(part, metadata if part is not NoneType else ()) for part in get_args(annotation))
+    if origin is Literal:
+        return ", ".join(literals(annotation))
+    if origin is dict:
+        return "a mapping"
+    if origin is tuple:
+        least = next((m.min_length for m in metadata if hasattr(m, "min_length")), 0)
+        return (
+            "a list" + (f" of at least {least}" if least else "") + f", each {_in_words(get_args(annotation)[0], ())}"
+        )
+    return _NOUNS.get(annotation, "another value") + _limits(metadata)
+
+
+def _limits(metadata: tuple[Any, ...]) -> str:
+    limits = [
+        f"{sign} {getattr(entry, name):g}"
+        for entry in metadata
+        for name, sign in _LIMITS.items()
+        if getattr(entry, name, None) is not None
+    ]
+    multiples = [f", a multiple of {entry.multiple_of:g}" for entry in metadata if getattr(entry, "multiple_of", None)]
+    patterns = [f" matching {entry.pattern}" for entry in metadata if getattr(entry, "pattern", None)]
+    return (" " + " and ".join(limits) if limits else "") + "".join((*multiples, *patterns))

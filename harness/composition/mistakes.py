@@ -1,0 +1,124 @@
+"""A user's mistakes, all of them at once: what was given, what is allowed, and the nearest valid name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from harness.composition.fields import Place, dotted, locate, words_of
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+# Keys of the root that steer a run and are no part of the experiment.
+SETTINGS = ("arm", "out", "results_root")
+_LONGEST_VALUE = 80
+
+
+class UserMistake(Exception):  # noqa: N818  (not a fault of the program)
+    """What the user asked for cannot be done; `mistakes` holds one message for each thing to put right."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__(tuple(mistakes))
+        self.mistakes: tuple[str, ...] = tuple(mistakes)
+
+    def __str__(self) -> str:
+        if len(self.mistakes) == 1:
+            return self.mistakes[0]
+        return "\n".join([f"{len(self.mistakes)} mistakes:", *(f"  - {mistake}" for mistake in self.mistakes)])
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake, and the dotted path where it was made."""
+
+    path: tuple[str, ...]
+    text: str
+    of_several_fields: bool = False
+    """True where each field is valid and only their combination is not."""
+
+
+def nearest(given: object, allowed: Iterable[str]) -> str | None:
+    """The allowed name that a typing error would most likely have made into `given`, whatever its case."""
+    by_lower_case = {name.lower(): name for name in allowed}
+    found = get_close_matches(str(given).lower(), by_lower_case, n=1)
+    return by_lower_case[found[0]] if found else None
+
+
+def no_such(what: str, given: object, allowed: Iterable[str], prefix: str = "") -> str:
+    """The message for a name that does not exist. `prefix` is what stands before the name where it is typed."""
+    names = sorted(allowed)
+    near = nearest(given, names)
+    listed = ", ".join(names)
+    return f"{what}; did you mean {prefix}{near}? Allowed: {listed}" if near else f"{what}; allowed: {listed}"
+
+
+def shown(value: object) -> str:
+    """A value as it would be typed, cut where it is long."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+
+
+def explain(error: ValidationError, tree: Mapping[str, Any]) -> list[Mistake]:
+    """Every error of a validation, in the words of the person who typed the config `tree`."""
+    return [_explained(details, tree) for details in error.errors() if not _follows_from_another(details)]
+
+
+def _follows_from_another(details: ErrorDetails) -> bool:
+    # A list whose items are wrong is also reported as too short, since none of its items is left.
+    return details["type"] == "too_short" and bool(details["input"])
+
+
+def _explained(details: ErrorDetails, tree: Mapping[str, Any]) -> Mistake:
+    loc, kind, given = details["loc"], details["type"], details["input"]
+    place = locate(loc)
+    path = place.path
+    if kind == "value_error":
+        text = str(details["ctx"]["error"])
+        return Mistake(path, f"{dotted(path)}: {text}" if path else text, of_several_fields=True)
+    if kind == "extra_forbidden":
+        return Mistake(path, _unknown_key(locate(loc[:-1]), path, given, tree))
+    if kind == "missing":
+        chosen = words_of(locate(loc[:-1]).specs)
+        needed = f", but {chosen[0]} needs it" if len(chosen) == 1 else ""
+        return Mistake(path, f"{dotted(path)}: not given{needed}; allowed: {place.allowed()}")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _wrong_kind(place, given)
+    allowed = place.allowed().replace("a number", "a finite number" if kind == "finite_number" else "a number")
+    if kind == "literal_error" and nearest(given, allowed.split(", ")):
+        return Mistake(path, no_such(f"{dotted(path)}: given {shown(given)}", given, allowed.split(", ")))
+    return Mistake(path, f"{dotted(path)}: given {shown(given)}; allowed: {allowed}")
+
+
+def _wrong_kind(place: Place, given: object) -> Mistake:
+    words = words_of(place.specs)
+    if not isinstance(given, Mapping):
+        return Mistake(place.path, no_such(f"{dotted(place.path)}: given {shown(given)}", given, words))
+    path = (*place.path, "kind")
+    if "kind" not in given:
+        return Mistake(path, f"{dotted(path)}: not given; allowed: {', '.join(sorted(words))}")
+    return Mistake(path, no_such(f"{dotted(path)}: given {shown(given['kind'])}", given["kind"], words))
+
+
+def _unknown_key(parent: Place, path: tuple[str, ...], given: object, tree: Mapping[str, Any]) -> str:
+    allowed = parent.field_names() + (() if parent.path else SETTINGS)
+    above = "".join(f"{key}." for key in parent.path)
+    what = f"{dotted(path)}: there is no such key (given {shown(given)})"
+    if nearest(path[-1], allowed) is None:
+        # The right name in the wrong place: `epochs` for `training.epochs`.
+        elsewhere = [".".join(found) for found in _leaves(tree) if found[-1] == path[-1] and found != path]
+        if len(elsewhere) == 1:
+            return f"{what}; did you mean {elsewhere[0]}? Allowed: {', '.join(sorted(allowed))}"
+    return no_such(what, path[-1], allowed, prefix=above)
+
+
+def _leaves(tree: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for key, value in tree.items():
+        found += _leaves(value, (*above, key)) if isinstance(value, Mapping) else [(*above, str(key))]
+    return found

@@ -1,0 +1,149 @@
+"""Overrides as they are typed (`schedule=cosine`, `training.epochs=3`, `~data.root`): reading and applying them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.composition.fields import dotted
+from harness.composition.mistakes import shown
+
+# Values that are paths are taken as typed, so that no character of theirs needs quotes.
+_PATHS = ("from", "out", "results_root")
+# Keys that change the meaning of their neighbours: a mapping that states one replaces what was there.
+_DECISIVE = {"kind", "use"}
+# Where a bare name stands for a file of a group ...
+LISTS_OF_FILES = {"arms": "arm", "suite": "schedule"}
+# ... and where it stands for a spec without fields of its own.
+_WITH_KINDS = ("data", "model", "loss", "optimizer", "schedule")
+
+
+class MisfitError(Exception):
+    """An override that has no place in the config it is applied to."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value to set or, with `delete`, one key to drop."""
+
+    path: tuple[str, ...]
+    value: Any = None
+    delete: bool = False
+
+
+@dataclass
+class Overrides:
+    """What was typed, told apart; `mistakes` says what could not be read."""
+
+    source: str | None = None
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
+
+
+def read(typed: Sequence[str], groups: Collection[str]) -> Overrides:
+    """Read each override by itself, so that one that cannot be read hides no other."""
+    found = Overrides()
+    for text in typed:
+        try:
+            _read_one(text, groups, found)
+        except MisfitError as misfit:
+            found.mistakes.append(f"{text}: {misfit}")
+    return found
+
+
+def _read_one(text: str, groups: Collection[str], found: Overrides) -> None:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    key, equals, value = text.partition("=")
+    if equals and key in _PATHS:
+        path = _unquoted(value)
+        if key != "from":
+            found.changes.append(Change((key,), None if path in ("", "null") else path))
+        elif path:
+            found.source = path
+        else:
+            raise MisfitError("from takes the path of an experiment.json")
+        return
+    try:
+        override = OverridesParser.create().parse_overrides([text])[0]
+    except HydraException as error:
+        raise MisfitError(_why_unreadable(text, str(error))) from None
+    key = override.key_or_group
+    if override.is_sweep_override():
+        raise MisfitError(f"one value at a time; a list is written {key}=[a,b], and text with a comma {key}='a,b'")
+    if override.package is not None or "/" in key:
+        raise MisfitError(
+            f"packages (@) and nested groups (/) are not used here; groups are {', '.join(sorted(groups))}"
+        )
+    if not key:
+        raise MisfitError("there is no key before the =; write KEY=VALUE")
+    if override.is_delete():
+        found.changes.append(Change(tuple(key.split(".")), delete=True))
+    elif key == "arm" and not isinstance(override.value(), dict):
+        raise MisfitError("arms are chosen by arms=[NAME,...]; arm.FIELD=VALUE sets a field in each of them")
+    elif key in groups and isinstance(override.value(), str):
+        found.choices.append((key, str(override.value())))
+    else:
+        found.changes.append(Change(tuple(key.split(".")), override.value()))
+
+
+def _why_unreadable(text: str, reason: str) -> str:
+    if "=" not in text:
+        return "write KEY=VALUE (or ~KEY to drop a key)"
+    lines = [line for line in reason.splitlines() if line and not line.startswith(("See http", "Error parsing"))]
+    detail = f" ({lines[0]})" if lines and not lines[0].startswith("LexerNoViableAlt") else ""
+    return (
+        f"cannot be read{detail}; write KEY=VALUE, with lists as [a,b], mappings as {{k: v}}, and other text in quotes"
+    )
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def merged(old: Any, new: Any) -> Any:
+    """`new` over `old`: mappings key by key, unless `new` says which kind it is; anything else replaces."""
+    if isinstance(old, dict) and isinstance(new, dict) and not _DECISIVE & new.keys():
+        return {**old, **{key: merged(old.get(key), value) for key, value in new.items()}}
+    return new
+
+
+def applied(node: Any, change: Change, depth: int = 0) -> Any:
+    """A copy of the config `node`, which lies `depth` keys down the change's path, with the change made."""
+    above, key, is_last = change.path[:depth], change.path[depth], depth + 1 == len(change.path)
+    node = _opened(node, above)
+    items: dict[Any, Any] = dict(enumerate(node)) if isinstance(node, list) else dict(node)
+    at: int | str = key
+    if isinstance(node, list):
+        if not (key.isdecimal() and int(key) < len(node)):
+            raise MisfitError(
+                f"{dotted(above)} has the items 0 to {len(node) - 1}" if node else f"{dotted(above)} is empty"
+            )
+        at = int(key)
+    if not is_last:
+        items[at] = applied(items.get(at, {}), change, depth + 1)
+    elif at in _DECISIVE and not change.delete and items.get(at) != change.value:
+        items = {at: change.value}
+    elif not change.delete:
+        items[at] = merged(items.get(at), change.value)
+    elif at in items:
+        del items[at]
+    else:
+        raise MisfitError(f"there is no {dotted(change.path)} to drop")
+    return list(items.values()) if isinstance(node, list) else items
+
+
+def _opened(node: Any, path: tuple[str, ...]) -> Any:
+    """The node, as something that has items or fields."""
+    if isinstance(node, dict | list):
+        return node
+    if isinstance(node, str) and len(path) == 2 and path[0] in LISTS_OF_FILES:
+        return {"use": node}
+    if isinstance(node, str) and path[0] in _WITH_KINDS:
+        return {"kind": node}
+    if node is None:
+        return {}
+    raise MisfitError(f"{dotted(path)} is {shown(node)}, which has no fields")

@@ -1,0 +1,160 @@
+"""The way from what was typed to one validated experiment.
+
+Files or `from=FILE`, then choices (`schedule=cosine`), then values (`training.epochs=3`), then arms and suite expanded
+and interpolations resolved, then the spec.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.composition.base import base_of
+from harness.composition.expansion import Expansion
+from harness.composition.fields import dotted
+from harness.composition.groups import ConfigGroups
+from harness.composition.mistakes import Mistake, UserMistake, explain, shown
+from harness.composition.overrides import Change, MisfitError, Overrides, applied, read
+from harness.spec import Experiment
+
+Tree = dict[str, Any]
+_PATHS = ("out", "results_root")
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What a command line asks for. `out = None` stands for `results_root/<name>/<time>-<digest>`."""
+
+    experiment: Experiment
+    out: Path | None
+    results_root: Path
+
+
+def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> Composed:
+    """The experiment that `overrides` describe; UserMistake, with every mistake in it, where they describe none.
+
+    `config_dirs` hold the user's own groups. `from=FILE` starts from the experiment.json of an earlier run.
+    """
+    plain, experiment = _composed(overrides, config_dirs)
+    out = None if plain["out"] is None else Path(plain["out"]).expanduser()
+    return Composed(experiment, out, Path(plain["results_root"]).expanduser())
+
+
+def compose_dict(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> Tree:
+    """The same as plain containers: interpolations resolved, arms and suite expanded, nothing left to look up."""
+    return _composed(overrides, config_dirs)[0]
+
+
+def _composed(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[Tree, Experiment]:
+    groups = ConfigGroups.beside(config_dirs)
+    asked = read(overrides, {group: groups.options(group) for group in groups.groups()})
+    base = base_of(groups, asked)
+    found = list(asked.mistakes)
+    expansion = Expansion(groups)
+    changes, dropped = asked.changes, list[Change]()
+    seen: set[tuple[str, ...]] = set()
+    while True:
+        tree, changes, misfits = _with_changes(base, changes)
+        plain, experiment, wrong = _crossing(tree, expansion)
+        found += [m.text for m in misfits if not any(_touch(m.path, change.path) for change in dropped)]
+        found += [_worded(m, asked) for m in wrong if m.path not in seen and not _follows_from(dropped, m)]
+        # A mistake can hide others, since a spec checks its fields together only once each is valid by itself. So what
+        # is at fault is taken away and the rest judged again, until nothing is left to take away.
+        at_fault = [change for change in changes if any(_touch(change.path, m.path) for m in wrong)]
+        if not at_fault:
+            break
+        seen.update(m.path for m in wrong if m.path)
+        dropped += at_fault
+        changes = [change for change in changes if change not in at_fault]
+    if found or experiment is None:
+        raise UserMistake(list(dict.fromkeys(found)))
+    return plain, experiment
+
+
+def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Change], list[Mistake]]:
+    tree, kept, misfits = base, list[Change](), list[Mistake]()
+    for change in changes:
+        try:
+            tree = applied(tree, change)
+            kept.append(change)
+        except MisfitError as misfit:
+            misfits.append(Mistake(change.path, f"{dotted(change.path)}: {misfit}"))
+    return tree, kept, misfits
+
+
+def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake]]:
+    """The one place where Hydra's config becomes plain containers, and these an Experiment."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    unresolved: dict[tuple[str, ...], Mistake] = {}
+    while True:
+        try:
+            # Twice: the names of arms may be interpolations, and the files they name may hold some.
+            plain = _plain(OmegaConf.to_container(OmegaConf.create(tree), resolve=True, throw_on_missing=True))
+            lists, wrong = expansion.expanded(plain)
+            tree_of_specs = OmegaConf.create({**tree, **lists})
+            plain = _plain(OmegaConf.to_container(tree_of_specs, resolve=True, throw_on_missing=True))
+            break
+        except OmegaConfBaseException as error:
+            path = tuple(re.sub(r"\[(\d+)\]", r".\1", str(error.full_key)).split("."))
+            reason = re.sub(r"^\w+ raised while resolving interpolation: ", "", str(error).splitlines()[0])
+            known = path in unresolved
+            unresolved[path] = Mistake(path, f"{dotted(path)}: {reason}")
+            try:
+                # Only the first is ever named: with nothing in its place the next comes to light.
+                tree = applied(tree, Change(path))
+            except MisfitError:
+                known = True
+            if known:
+                raise UserMistake([mistake.text for mistake in unresolved.values()]) from None
+    over_all = plain.pop("arm", None) or {}
+    wrong += [*unresolved.values(), *_wrong_paths(plain)]
+    try:
+        experiment = Experiment.model_validate({key: value for key, value in plain.items() if key not in _PATHS})
+    except ValidationError as error:
+        invalid = [_as_typed(mistake, over_all) for mistake in explain(error, plain)]
+        return plain, None, [*wrong, *(mistake for mistake in invalid if mistake.path not in unresolved)]
+    return plain, experiment, wrong
+
+
+def _plain(container: Any) -> Tree:
+    return dict(container)
+
+
+def _wrong_paths(plain: Tree) -> list[Mistake]:
+    wrong = [key for key in _PATHS if not isinstance(plain[key], str) and (key != "out" or plain[key] is not None)]
+    return [Mistake((key,), f"{key}: given {shown(plain[key])}; allowed: a path") for key in wrong]
+
+
+def _as_typed(mistake: Mistake, over_all: Tree) -> Mistake:
+    """What every arm has from the root's `arm` was typed as `arm.FIELD`, once."""
+    path = mistake.path
+    if len(path) < 3 or path[0] != "arms" or path[2] not in over_all:
+        return mistake
+    below_arm, below_arms = "arm.", f"arms.{path[1]}."
+    return Mistake(("arm", *path[2:]), mistake.text.replace(below_arms, below_arm))
+
+
+def _worded(mistake: Mistake, asked: Overrides) -> str:
+    typed = [*(change.path for change in asked.changes), *((group,) for group, _ in asked.choices)]
+    if asked.source is None or not mistake.path or any(_touch(path, mistake.path) for path in typed):
+        return mistake.text
+    return f"{mistake.text} (in {asked.source})"
+
+
+def _touch(path: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one lies at or below the other; the root, which lies above all, is not counted."""
+    shared = min(len(path), len(other))
+    return shared > 0 and path[:shared] == other[:shared]
+
+
+def _follows_from(dropped: Sequence[Change], mistake: Mistake) -> bool:
+    """Whether fields that do not go together are said to be so only because one of them was taken away as faulty."""
+    names = {key for change in dropped for key in change.path[len(mistake.path) :] if not key.isdecimal()}
+    return mistake.of_several_fields and bool(names & set(re.findall(r"\w+", mistake.text)))

@@ -1,0 +1,67 @@
+"""What a run comes to: one line, and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.parity.verdict import Verdict
+from harness.results.trace import Trace
+
+AGREES, DIVERGES, MISTAKE, CRASHED, UNVERIFIED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+EXIT_CODES = {
+    AGREES: "all agree, or the difference is known, or an arm says that it does not support the spec",
+    DIVERGES: "at least one divergence",
+    MISTAKE: "a mistake in what was asked for; nothing was written",
+    CRASHED: "an arm crashed or ran out of time; the others finished",
+    UNVERIFIED: "a framework or a device is missing, so something could not be compared",
+    INTERRUPTED: "interrupted with Ctrl-C; what was recorded is kept",
+}
+
+
+def exit_code(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> int:
+    """The gravest thing that happened: interrupted, crashed, diverges, unverified, agrees."""
+    statuses = {verdict.status for verdict in verdicts} | {trace.status for trace in traces}
+    for status, code in (
+        ("interrupted", INTERRUPTED),
+        ("crashed", CRASHED),
+        ("diverges", DIVERGES),
+        ("unverified", UNVERIFIED),
+    ):
+        if status in statuses:
+            return code
+    return AGREES
+
+
+def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
+    """The outcome as a sentence: the first thing that went wrong, or what agrees."""
+    code = exit_code(verdicts, traces)
+    divergence = next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
+    if code == INTERRUPTED:
+        return f"INTERRUPTED: {_recorded(traces)}"
+    if code == CRASHED:
+        return f"CRASHED: {_failures(traces)}; {_recorded(traces)}"
+    if divergence is not None:
+        where = f" at {divergence.worst_index}" if divergence.worst_index else ""
+        return f"DIVERGES first at rung {divergence.rung}, {divergence.subject}{where}: {divergence.cause}"
+    if code == UNVERIFIED:
+        return f"UNVERIFIED: {_failures(traces)}"
+    names = " and ".join(trace.arm.name for trace in traces if trace.failure is None)
+    rungs = ", ".join(dict.fromkeys(verdict.rung for verdict in verdicts))
+    return f"AGREES: {names} on {rungs}{_accuracies(traces)}"
+
+
+def _failures(traces: Sequence[Trace]) -> str:
+    return "; ".join(f"{trace.arm.name}: {trace.failure}" for trace in traces if trace.failure is not None)
+
+
+def _recorded(traces: Sequence[Trace]) -> str:
+    return ", ".join(f"{trace.arm.name} has {len(trace.epochs)} epochs" for trace in traces)
+
+
+def _accuracies(traces: Sequence[Trace]) -> str:
+    finals = [trace.epochs[-1].test_accuracy for trace in traces if trace.epochs]
+    if len(finals) < 2:
+        return ""
+    shown = " and ".join(f"{100 * value:.2f} %" for value in finals)
+    return f"; test accuracy {shown}, {100 * (max(finals) - min(finals)):.2f} points apart"

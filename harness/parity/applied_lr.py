@@ -1,0 +1,77 @@
+"""Rung `applied-lr`: does the optimizer apply that rate at that step?
+
+Each probed step has a weight of its own, which starts at 0 and meets its first gradient, a 1, at that step. What it
+moves is then the rate times a factor that does not depend on earlier rates, so the rate is recovered without rounding
+in a running sum: `rate = moved / moved by the reference at rate 1`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import Adapter, FloatArray
+from adapters.reference.schedules import oracle
+from harness.parity.context import Answer, Answers, Context, pairs
+from harness.parity.judge import Claim, judge
+from harness.parity.tolerances import own_error
+from harness.parity.verdict import Verdict
+from harness.spec.schedules import Constant, Schedule
+from harness.worker.arrays import save_arrays
+
+NAME = "applied-lr"
+# The cost grows with updates x probes: long runs are probed over their first steps, and the verdict says so.
+MOST_UPDATES = 2000
+EVERY_STEP_UP_TO = 256
+
+
+def updates(context: Context) -> int:
+    return min(context.plan.steps, MOST_UPDATES)
+
+
+def probes(context: Context) -> Any:
+    """Every early step, the boundaries with the step on either side, and an even spread over the rest."""
+    last = updates(context)
+    boundaries = [step + offset for step in context.experiment.schedule.boundaries_of_interest() for offset in (-1, 0, 1)]
+    spread = np.linspace(0, last - 1, EVERY_STEP_UP_TO).astype(int)
+    early = range(min(last, EVERY_STEP_UP_TO))
+    return np.unique([*early, *spread, *(step for step in boundaries if 0 <= step < last)])
+
+
+def ask(context: Context) -> dict[str, Any]:
+    path = context.scratch / "applied_lr_steps.npz"
+    save_arrays(path, {"steps": probes(context)})
+    return {"probes": str(path), "updates": updates(context)}
+
+
+def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    steps = probes(context)
+    schedule = context.experiment.schedule
+    unit = _moved(context, context.oracle, Constant(rate=1.0), steps)
+    reference = oracle(schedule, steps)
+
+    def claim(answer: Answer) -> Claim:
+        own = _moved(context, context.in_float32(answer.arm), schedule, steps) / unit
+        window = max(1, len(steps) // 50)
+        tolerance = own_error(reference, own, answer.precision, window)
+        return Claim(answer.arm.name, answer.arrays["moved"] / unit, tolerance, answer.precision)
+
+    optimizer = context.experiment.optimizer.name_in_tables
+    subject = f"{schedule.name_in_tables}, applied by {optimizer}"
+    if updates(context) < context.plan.steps:
+        subject += f", first {updates(context)} steps"
+    return [
+        judge(NAME, subject, reference, claim(a), claim(b) if b else None, lambda i: f"step {steps[i[0]]}")
+        for a, b in pairs(answers)
+    ]
+
+
+def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -> FloatArray:
+    """What `adapter` moves the weight of each step when its unit gradient comes."""
+    moved = np.zeros(len(steps))
+    gradients = [{"w": (steps == update).astype(np.float64)} for update in range(updates(context))]
+    replayed = adapter.optimizer(context.experiment.optimizer, schedule, {"w": np.zeros(len(steps))}, gradients)
+    for update, weights in enumerate(replayed):
+        moved[steps == update] = weights["w"][steps == update]
+    return moved

@@ -1,0 +1,77 @@
+"""What every rung is given: the experiment, its plan and data, the reference, and the arms that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import adapters
+from adapters.protocol import Adapter, FloatArray, Trainer
+from harness.data import Dataset
+from harness.data.dataset import scaled
+from harness.plan import Plan
+from harness.spec.arm import Arm, Policy
+from harness.spec.experiment import Experiment
+from harness.worker.arrays import Arrays
+from harness.worker.process import Event
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One arm's answer to a rung's question."""
+
+    arm: Arm
+    result: Event
+    arrays: Arrays
+
+    @property
+    def precision(self) -> Any:
+        return np.dtype(self.arm.precision).type
+
+
+Answers = Mapping[str, Answer]
+
+
+@dataclass(frozen=True)
+class Context:
+    experiment: Experiment
+    plan: Plan
+    data: Dataset
+    scratch: Path
+
+    @cached_property
+    def oracle(self) -> Adapter:
+        """The reference in float64."""
+        return _reference("float64", "exact")
+
+    @cached_property
+    def _in_float32(self) -> dict[Policy, Adapter]:
+        return {"native": _reference("float32", "native"), "exact": _reference("float32", "exact")}
+
+    def in_float32(self, arm: Arm) -> Adapter:
+        """The reference in float32 arithmetic, its coefficients computed as the arm computes them."""
+        return self._in_float32["exact" if arm.precision == "float64" else arm.realisation]
+
+    def trainer(self, adapter: Adapter, horizon: int) -> Trainer:
+        e = self.experiment
+        return adapter.trainer(e.model, e.loss, e.optimizer, e.schedule, self.plan.weights, horizon)
+
+    def samples(self, batch: Any, precision: str = "float64") -> tuple[FloatArray, Any]:
+        return scaled(self.data.x_train[batch], precision), self.data.y_train[batch]
+
+
+def pairs(answers: Answers) -> list[tuple[Answer, Answer | None]]:
+    """Every two arms; a single arm stands against the reference alone."""
+    given = list(answers.values())
+    return list(combinations(given, 2)) if len(given) > 1 else [(answer, None) for answer in given]
+
+
+def _reference(precision: Any, policy: Policy) -> Adapter:
+    arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
+    return adapters.load(arm)

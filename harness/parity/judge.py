@@ -1,0 +1,99 @@
+"""From two arms' values and the reference's to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.parity.tolerances import Tolerance
+from harness.parity.ulp import error_against, ulp
+from harness.parity.verdict import Verdict
+
+FloatArray = NDArray[np.floating[Any]]
+IndexName = Callable[[tuple[int, ...]], str]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one arm says, and how far it may be off."""
+
+    arm: str
+    values: FloatArray
+    tolerance: Tolerance
+    precision: Any = field(default=np.float32)
+
+
+def judge(
+    rung: str, subject: str, reference: FloatArray, a: Claim, b: Claim | None, name_index: IndexName, cause: str = ""
+) -> Verdict:
+    """`agrees` if every value of every claim is within its tolerance of the reference, else `diverges`.
+
+    With `b` missing, `a` is compared with the reference alone. Values of another shape than the reference diverge:
+    nothing is cut to the shorter.
+    """
+    reference = np.asarray(reference, np.float64)
+    claims = [a] if b is None else [a, b]
+    head = {"rung": rung, "subject": subject, "arm_a": a.arm, "arm_b": b.arm if b else "reference"}
+    for claim in claims:
+        if np.shape(claim.values) != reference.shape:
+            found = f"{claim.arm} has shape {np.shape(claim.values)}, the reference {reference.shape}"
+            return Verdict(**head, status="diverges", cause=found)
+    errors = [error_against(claim.values, reference) for claim in claims]
+    bounds = [np.broadcast_to(claim.tolerance.bound, reference.shape) for claim in claims]
+    excess = [_ratio(error, bound) for error, bound in zip(errors, bounds, strict=True)]
+    worse = int(np.argmax([np.max(each, initial=0.0) for each in excess]))
+    index = np.unravel_index(int(np.argmax(excess[worse])), reference.shape) if reference.size else ()
+    index = tuple(int(i) for i in index)
+    wrong = [c.arm for c, each in zip(claims, excess, strict=True) if np.max(each, initial=0.0) > 1]
+    units = ulp(reference, claims[worse].precision)
+    return Verdict(
+        **head,
+        status="diverges" if wrong else "agrees",
+        worst_ulp=float(errors[worse][index] / units[index]),
+        worst_index=name_index(index),
+        value_a=float(a.values[index]),
+        value_b=float(b.values[index]) if b else None,
+        value_reference=float(reference[index]),
+        nearer=_nearer(claims, errors, index),
+        error_over_tolerance=float(excess[worse][index]),
+        tolerance=float(bounds[worse][index]),
+        tolerance_source=claims[worse].tolerance.source,
+        cause=_cause(wrong, claims, errors, index, cause),
+    )
+
+
+def _ratio(error: FloatArray, bound: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(error == 0, 0.0, error / bound)
+    # A bound that is no number forgives nothing.
+    return np.where(np.isnan(ratio), np.inf, ratio)
+
+
+def _nearer(claims: list[Claim], errors: list[FloatArray], index: tuple[int, ...]) -> str:
+    if len(claims) == 1:
+        return ""
+    distances = [float(error[index]) for error in errors]
+    if distances[0] == distances[1]:
+        return "both alike"
+    return claims[int(np.argmin(distances))].arm
+
+
+def _cause(
+    wrong: list[str], claims: list[Claim], errors: list[FloatArray], index: tuple[int, ...], cause: str
+) -> str:
+    if not wrong:
+        return ""
+    off = [f"{c.arm} is off by {float(e[index]):.3g}" for c, e in zip(claims, errors, strict=True) if c.arm in wrong]
+    return ", ".join(off) + (f": {cause}" if cause else "")
+
+
+def worst_of(verdicts: list[Verdict]) -> Verdict:
+    """The first that diverges; if none does, the one that used most of its tolerance."""
+    for verdict in verdicts:
+        if verdict.status != "agrees":
+            return verdict
+    return max(verdicts, key=lambda verdict: verdict.error_over_tolerance or 0.0)

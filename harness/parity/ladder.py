@@ -1,0 +1,80 @@
+"""Climbs the rungs: every arm is asked at once, and what an arm cannot answer is a verdict too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from harness.parity import applied_lr, model, schedule, step
+from harness.parity.context import Answer, Answers, Context
+from harness.parity.verdict import Verdict
+from harness.worker.failure import Failure, WorkerFailedError
+from harness.worker.process import Worker
+
+
+@dataclass(frozen=True)
+class Rung:
+    """`ask` gives the payload of the worker task of the same name; `judge` turns the answers into verdicts."""
+
+    name: str
+    ask: Callable[[Context], dict[str, Any]]
+    judge: Callable[[Context, Answers], list[Verdict]]
+
+
+RUNGS = tuple(Rung(each.NAME, each.ask, each.judge_answers) for each in (schedule, applied_lr, model, step))
+
+
+def climb(
+    context: Context,
+    workers: Iterable[Worker],
+    on_rung: Callable[[str, list[Verdict]], None],
+    on_failure: Callable[[str, Failure], None],
+) -> list[Verdict]:
+    """All verdicts, in order. An arm that fails is reported at the rung where it did, and asked no more."""
+    alive = {worker.arm.name: worker for worker in workers}
+    everyone = list(alive.values())
+    verdicts: list[Verdict] = []
+    with ThreadPoolExecutor(max_workers=max(1, len(alive))) as pool, _closed_on_interrupt(everyone):
+        for rung in RUNGS:
+            if not alive:
+                break
+            payload = rung.ask(context)
+            pending = {name: pool.submit(_ask, worker, context, rung.name, payload) for name, worker in alive.items()}
+            answers: dict[str, Answer] = {}
+            found: list[Verdict] = []
+            for name, answer in pending.items():
+                try:
+                    answers[name] = answer.result()
+                except WorkerFailedError as error:
+                    del alive[name]
+                    on_failure(name, error.failure)
+                    found.append(failed(rung.name, name, error.failure))
+            if answers:
+                found = [*rung.judge(context, answers), *found]
+            verdicts += found
+            on_rung(rung.name, found)
+    return verdicts
+
+
+def failed(rung: str, arm: str, failure: Failure) -> Verdict:
+    """The verdict on an arm that has no answer."""
+    return Verdict(rung=rung, subject=failure.stage, arm_a=arm, status=failure.status, cause=failure.message)
+
+
+@contextmanager
+def _closed_on_interrupt(workers: list[Worker]) -> Iterator[None]:
+    """Ends the workers before the pool is left, which would else wait for their answers."""
+    try:
+        yield
+    except BaseException:
+        for worker in workers:
+            worker.close()
+        raise
+
+
+def _ask(worker: Worker, context: Context, task: str, payload: dict[str, Any]) -> Answer:
+    result, arrays = worker.ask(task, **payload)
+    return Answer(worker.arm, result, arrays)

@@ -1,0 +1,95 @@
+"""Rung `model`: the same structure, the same initial weights, then the same logits and gradients on the first batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import Adapter
+from harness.parity.context import Answer, Answers, Context, pairs
+from harness.parity.judge import Claim, judge, worst_of
+from harness.parity.tolerances import own_error
+from harness.parity.verdict import Verdict
+from harness.plan import digest_arrays
+
+NAME = "model"
+
+
+def ask(context: Context) -> dict[str, Any]:
+    return {}
+
+
+def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    verdicts = [_structure(context, answer) for answer in answers.values()]
+    verdicts += [_weights(context, answer) for answer in answers.values()]
+    if any(verdict.status != "agrees" for verdict in verdicts):
+        return verdicts  # what follows presumes equal structure and equal weights
+    reference = first_batch(context, context.oracle)
+    in_float32 = {name: first_batch(context, context.in_float32(a.arm)) for name, a in answers.items()}
+
+    def claim(answer: Answer, tensor: str) -> Claim:
+        own = in_float32[answer.arm.name][tensor]
+        tolerance = own_error(reference[tensor], own, answer.precision)
+        return Claim(answer.arm.name, answer.arrays[tensor], tolerance, answer.precision)
+
+    for a, b in pairs(answers):
+        each = {
+            tensor: judge(
+                NAME, tensor, values, claim(a, tensor), claim(b, tensor) if b else None, lambda i: f"{list(i)}"
+            )
+            for tensor, values in reference.items()
+        }
+        verdicts += [each[tensor] for tensor in each if not tensor.startswith("gradient/")]
+        worst = worst_of([each[tensor] for tensor in each if tensor.startswith("gradient/")])
+        tensor = worst.subject.removeprefix("gradient/")
+        named = {"subject": "gradients", "worst_index": f"{tensor}{worst.worst_index}"}
+        verdicts.append(worst.model_copy(update=named))
+    return verdicts
+
+
+def first_batch(context: Context, adapter: Adapter) -> dict[str, Any]:
+    """Loss, logits and gradients of the reference on the first batch."""
+    trainer = context.trainer(adapter, horizon=1)
+    x, y = context.samples(context.plan.batches(1)[0], adapter.arm.precision)
+    loss, gradients = trainer.loss_and_gradients(x, y)
+    return {
+        "logits": trainer.forward(x),
+        "loss": np.array([loss]),
+        **{f"gradient/{name}": value for name, value in gradients.items()},
+    }
+
+
+def _structure(context: Context, answer: Answer) -> Verdict:
+    model = context.experiment.model
+    found = answer.result["structure"]
+    wanted = {
+        "parameters": [[p.name, list(p.shape), answer.arm.precision] for p in model.parameters()],
+        "parameter_count": model.parameter_count,
+        "multiply_adds": model.multiply_adds,
+    }
+    wrong = [f"{key} is {found[key]}, the spec says {value}" for key, value in wanted.items() if found[key] != value]
+    return _equal(answer, "structure", wrong, "names, shapes, dtypes, counts equal")
+
+
+def _weights(context: Context, answer: Answer) -> Verdict:
+    rounded = {name: value.astype(answer.precision) for name, value in context.plan.weights.items()}
+    wrong = []
+    if answer.result["plan_digest"] != context.plan.digest:
+        wrong.append(f"plan {answer.result['plan_digest'][:8]} arrived, {context.plan.digest[:8]} was sent")
+    if answer.result["weights_digest"] != digest_arrays(rounded):
+        wrong.append("the weights read back are not the plan's")
+    return _equal(answer, "initial weights", wrong, "bit-equal, read back from the framework")
+
+
+def _equal(answer: Answer, subject: str, wrong: list[str], source: str) -> Verdict:
+    return Verdict(
+        rung=NAME,
+        subject=subject,
+        arm_a=answer.arm.name,
+        arm_b="reference",
+        status="diverges" if wrong else "agrees",
+        tolerance=0.0,
+        tolerance_source=source,
+        cause="; ".join(wrong),
+    )

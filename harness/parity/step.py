@@ -1,0 +1,111 @@
+"""Rung `step`: teacher-forced, so that a fault is local to one step and one phase.
+
+At each step every arm takes the gradient at the teacher's weights (phase `gradient`), and every arm's optimizer is
+fed the teacher's gradients (phase `update`). The teacher is the reference; its weights and gradients are rounded to
+float32 once, and reach every arm, the reference included, as the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import Adapter
+from harness.parity.context import Answer, Answers, Context, pairs
+from harness.parity.judge import Claim, judge, worst_of
+from harness.parity.tolerances import own_error
+from harness.parity.verdict import Verdict
+from harness.worker.arrays import Arrays, load_arrays, save_arrays
+
+NAME = "step"
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """`given`: what the arms get (float32). `expected`: what the reference makes of it (float64)."""
+
+    given: Arrays
+    expected: Arrays
+
+
+def ask(context: Context) -> dict[str, Any]:
+    path = context.scratch / "teacher.npz"
+    teacher = teach(context)
+    save_arrays(path, teacher.given)
+    save_arrays(context.scratch / "expected.npz", teacher.expected)
+    return {"teacher": str(path)}
+
+
+def teach(context: Context) -> Teacher:
+    """The teacher walks its own way, one step of the reference after another."""
+    e, plan = context.experiment, context.plan
+    batches = plan.batches(min(e.comparison.forced_steps, plan.steps))
+    given, expected = {}, {}
+    trainer = context.trainer(context.oracle, horizon=len(batches))
+    weights = _rounded(plan.weights)
+    fed: list[Any] = []  # the optimizer is replayed from the start each time: forced steps are few
+    for k, batch in enumerate(batches):
+        given |= {f"weight/{k}/{name}": value for name, value in weights.items()}
+        trainer.set_weights(weights)
+        loss, gradients = trainer.loss_and_gradients(*context.samples(batch))
+        expected[f"loss/{k}"] = np.array([loss])
+        given[f"loss/{k}"] = expected[f"loss/{k}"]
+        expected |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
+        fed.append(_rounded(gradients))
+        given |= {f"gradient/{k}/{name}": value for name, value in fed[-1].items()}
+        *_, moved = context.oracle.optimizer(e.optimizer, e.schedule, _rounded(plan.weights), fed)
+        expected |= {f"weight/{k + 1}/{name}": value for name, value in moved.items()}
+        weights = _rounded(moved)
+    return Teacher(given, expected)
+
+
+def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    expected = load_arrays(context.scratch / "expected.npz")
+    given = load_arrays(context.scratch / "teacher.npz")
+    in_float32 = {name: _pupil(context, context.in_float32(a.arm), given) for name, a in answers.items()}
+
+    def claim(answer: Answer, tensor: str) -> Claim:
+        own = in_float32[answer.arm.name][tensor]
+        tolerance = own_error(expected[tensor], own, answer.precision)
+        return Claim(answer.arm.name, answer.arrays[tensor], tolerance, answer.precision)
+
+    verdicts = []
+    for a, b in pairs(answers):
+        for phase, prefixes in {"gradient": ("loss/", "gradient/"), "update": ("weight/",)}.items():
+            each = [
+                judge(NAME, phase, values, claim(a, tensor), claim(b, tensor) if b else None, _named(tensor))
+                for tensor, values in expected.items()
+                if tensor.startswith(prefixes)
+            ]
+            verdicts.append(worst_of(each))
+    return verdicts
+
+
+def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:
+    """The reference in float32, taught as the arms are."""
+    e, names = context.experiment, list(context.plan.weights)
+    steps = sum(key.startswith("loss/") for key in given)
+    trainer = context.trainer(adapter, horizon=steps)
+    found: Arrays = {}
+    for k, batch in enumerate(context.plan.batches(steps)):
+        trainer.set_weights({name: given[f"weight/{k}/{name}"] for name in names})
+        loss, gradients = trainer.loss_and_gradients(*context.samples(batch, "float32"))
+        found[f"loss/{k}"] = np.array([loss])
+        found |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
+    fed = [{name: given[f"gradient/{k}/{name}"] for name in names} for k in range(steps)]
+    start = {name: given[f"weight/0/{name}"] for name in names}
+    for k, weights in enumerate(adapter.optimizer(e.optimizer, e.schedule, start, fed)):
+        found |= {f"weight/{k + 1}/{name}": value for name, value in weights.items()}
+    return found
+
+
+def _rounded(arrays: Any) -> dict[str, Any]:
+    return {name: value.astype(np.float32) for name, value in arrays.items()}
+
+
+def _named(tensor: str) -> Any:
+    kind, step, *name = tensor.split("/")
+    at = int(step) - (kind == "weight")  # the update that made it
+    return lambda index: f"step {at}, {'/'.join(name) or kind}{list(index)}"

@@ -1,0 +1,71 @@
+"""How far from the reference a right answer may be. Every tolerance is derived, and says from what.
+
+The measure is the reference's own error: the same formula, evaluated by NumPy in float32 instead of float64, is off by
+e; another float32 implementation, with another order of operations, may be off by `FACTOR * e`. To this come
+`FLOOR_ULP` units in the last place, for where e happens to be 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.parity.ulp import ulp
+
+FloatArray = NDArray[np.floating[Any]]
+
+FACTOR = 8.0
+FLOOR_ULP = 4.0
+
+# Two float64 trajectories of the same semantics stay this close, relatively, for this many steps.
+STRICT = 1e-10
+STRICT_STEPS = 500
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """An absolute bound per element (or one for all), and where it comes from."""
+
+    bound: FloatArray
+    source: str
+
+
+def own_error(reference: FloatArray, in_float32: FloatArray, precision: Any, window: int = 0) -> Tolerance:
+    """From the reference's error in float32 arithmetic; for float64 that error is scaled by the ratio of the epsilons.
+
+    With `window`, the largest error among that many neighbours on either side (a single point may be right by luck);
+    without, the largest error of the whole array.
+    """
+    error = np.abs(in_float32.astype(np.float64) - reference)
+    widest = _running_maximum(error, window) if window else np.max(error, initial=0.0)
+    return _tolerance(widest, reference, precision, "own error")
+
+
+def growing_error(reference: FloatArray, in_float32: FloatArray, precision: Any) -> Tolerance:
+    """As `own_error`, for a free-running curve: the largest error so far."""
+    error = np.maximum.accumulate(np.abs(in_float32.astype(np.float64) - reference))
+    return _tolerance(error, reference, precision, "own drift")
+
+
+def strict(reference: FloatArray) -> Tolerance:
+    return Tolerance(STRICT * np.abs(reference), f"float64 semantics: {STRICT:g} relative")
+
+
+def margin(value: float) -> Tolerance:
+    return Tolerance(np.asarray(value), "the experiment's accuracy_margin")
+
+
+def _tolerance(error: Any, reference: FloatArray, precision: Any, what: str) -> Tolerance:
+    scale = float(np.finfo(precision).eps) / float(np.finfo(np.float32).eps)
+    bound = FACTOR * scale * error + FLOOR_ULP * ulp(reference, precision)
+    name = np.dtype(precision).name
+    return Tolerance(bound, f"{FACTOR:g} x the reference's {what} in {name} + {FLOOR_ULP:g} ULP")
+
+
+def _running_maximum(error: FloatArray, window: int) -> FloatArray:
+    padded = np.pad(error, window, mode="edge")
+    widest: FloatArray = np.lib.stride_tricks.sliding_window_view(padded, 2 * window + 1).max(axis=-1)
+    return widest

@@ -1,0 +1,82 @@
+"""Rung `trajectory`: the loss curves of free-running trainings.
+
+In float32 the first `free_steps` are judged, against the drift that the reference itself shows in float32; later
+float32 steps say nothing, for rounding grows chaotically. Two float64 arms are judged over `STRICT_STEPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from adapters.protocol import Adapter, FloatArray
+from harness.parity.context import Context
+from harness.parity.judge import Claim, judge
+from harness.parity.tolerances import STRICT_STEPS, Tolerance, growing_error, strict
+from harness.parity.verdict import Verdict
+from harness.results.trace import Trace
+
+NAME = "trajectory"
+
+
+def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
+    """One verdict a pair, over the steps that both have recorded; a curve that was cut off never agrees."""
+    recorded = [trace for trace in traces if trace.losses]
+    if not recorded:
+        return []
+    count = min(context.experiment.comparison.free_steps, context.plan.steps, *(len(t.losses) for t in recorded))
+    reference = free_run(context, context.oracle, count)
+    verdicts = []
+    chosen = list(combinations(recorded, 2)) if len(recorded) > 1 else [(recorded[0], None)]
+    for a, b in chosen:
+        if b is not None and a.arm.precision == b.arm.precision == "float64":
+            verdicts.append(_strict(context, a, b))
+        claims = [_claim(context, trace, reference, count) for trace in (a, b) if trace is not None]
+        subject = f"train_loss, steps 0 to {count - 1}"
+        verdict = judge(NAME, subject, reference, claims[0], claims[1] if b else None, lambda i: f"step {i[0]}")
+        verdicts.append(_cut_off(verdict, context, [t for t in (a, b) if t is not None]))
+    return verdicts
+
+
+def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
+    """The losses of the adapter's first `steps` updates from the plan."""
+    trainer = context.trainer(adapter, steps)
+    losses = []
+    for batch in context.plan.batches(steps):
+        trainer.bind(*context.samples(batch, adapter.arm.precision))
+        losses.append(trainer.train_epoch(np.arange(len(batch))[None]))
+    return np.concatenate(losses)
+
+
+def _claim(context: Context, trace: Trace, reference: FloatArray, count: int) -> Claim:
+    precision = np.dtype(trace.arm.precision).type
+    in_float32 = free_run(context, context.in_float32(trace.arm), count)
+    tolerance = growing_error(reference, in_float32, precision)
+    return Claim(trace.arm.name, np.asarray(trace.losses[:count]), tolerance, precision)
+
+
+def _strict(context: Context, a: Trace, b: Trace) -> Verdict:
+    """Arm against arm, over hundreds of steps, to the project's strict bound."""
+    count = min(STRICT_STEPS, len(a.losses), len(b.losses))
+    first, second = (np.asarray(trace.losses[:count]) for trace in (a, b))
+    bound = strict(first)
+    exact = Tolerance(np.zeros(()), bound.source)
+    subject = f"train_loss in float64, steps 0 to {count - 1}"
+    claims = Claim(a.arm.name, first, exact, np.float64), Claim(b.arm.name, second, bound, np.float64)
+    verdict = judge(NAME, subject, first, *claims, lambda i: f"step {i[0]}")
+    if verdict.status == "diverges":
+        verdict = verdict.model_copy(update={"cause": f"{a.arm.name} and {b.arm.name} part company"})
+    # Judged arm against arm: there is no third value to be nearer to.
+    verdict = verdict.model_copy(update={"nearer": "", "value_reference": None})
+    return _cut_off(verdict, context, [a, b])
+
+
+def _cut_off(verdict: Verdict, context: Context, traces: list[Trace]) -> Verdict:
+    short = [t for t in traces if len(t.losses) < context.plan.steps]
+    if not short or verdict.status == "diverges":
+        return verdict
+    cause = "; ".join(f"{t.arm.name} recorded {len(t.losses)} of {context.plan.steps} steps" for t in short)
+    failure = next((t.failure for t in short if t.failure is not None), None)
+    return verdict.model_copy(update={"status": failure.status if failure else "crashed", "cause": cause})

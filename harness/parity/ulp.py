@@ -1,0 +1,33 @@
+"""Units in the last place, and the one comparison that every rung uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+
+
+def ulp(reference: FloatArray, precision: Any) -> FloatArray:
+    """The spacing of `precision` at each |reference|, in float64.
+
+    Below the smallest normal number, and at exactly 0, the spacing is taken at `eps` times the largest reference
+    value: what is 0 only after a sum of such values has no finer last place.
+    """
+    magnitude = np.abs(np.asarray(reference, np.float64))
+    limits = np.finfo(precision)
+    largest = np.max(magnitude[np.isfinite(magnitude)], initial=0.0)
+    floor = max(float(limits.tiny), float(limits.eps) * float(largest))
+    at = np.where(magnitude < limits.tiny, floor, magnitude).astype(precision)
+    return np.spacing(at).astype(np.float64)
+
+
+def error_against(values: FloatArray, reference: FloatArray) -> FloatArray:
+    """|values - reference|; 0 where both are the same infinity or both NaN, infinity where only one is not finite."""
+    values, reference = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(values - reference)
+    same = (values == reference) | (np.isnan(values) & np.isnan(reference))
+    return np.where(same, 0.0, np.where(np.isfinite(values) & np.isfinite(reference), error, np.inf))

@@ -1,0 +1,51 @@
+"""`report.md`: the tables of a run, for people."""
+
+from __future__ import annotations
+
+from harness import outcome
+from harness.report.rows import Table, ladder_table, schedule_table, summary_table
+from harness.run import Run
+
+
+def report(run: Run) -> str:
+    """The run as a page of Markdown."""
+    e, plan, traces = run.experiment, run.plan, list(run.traces.values())
+    lines = [
+        f"# {e.name}",
+        "",
+        f"**{outcome.in_one_line(run.verdicts, traces)}**",
+        "",
+        f"- model: {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample",
+        f"- data: {run.data.source}; {len(run.data.x_train):,} to train, {len(run.data.x_test):,} to test",
+        f"- optimizer: {e.optimizer.name_in_tables}; schedule: {e.schedule.name_in_tables}; loss: {e.loss.name_in_tables}",
+        f"- plan: {plan.digest[:16]}, seed {e.seed}, {len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}",
+        "",
+    ]
+    for title, table in (
+        ("Accuracy and time", summary_table(traces)),
+        ("Learning-rate schedules against the float64 reference", schedule_table(run.verdicts)),
+        ("Parity", ladder_table(run.verdicts)),
+        ("How each arm makes the words of the spec", _realisations(run)),
+    ):
+        if table[1]:
+            lines += [f"## {title}", "", _as_markdown(table), ""]
+    sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
+    lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
+    return "\n".join(lines)
+
+
+def _realisations(run: Run) -> Table:
+    rows = [
+        [name, word, made["kind"], made["by"], made["reason"]]
+        for name, trace in run.traces.items()
+        for word, made in trace.realisations.items()
+    ]
+    return ["arm", "word", "realisation", "by", "reason"], rows
+
+
+def _as_markdown(table: Table) -> str:
+    from tabulate import tabulate
+
+    head, rows = table
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return str(tabulate(cells, head, tablefmt="github", disable_numparse=True))

@@ -1,0 +1,84 @@
+"""What stands in the tables, as text: one place for the terminal and for `report.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from harness.parity.verdict import Verdict
+from harness.results.trace import Trace
+
+Table = tuple[list[str], list[list[str]]]
+MIB = 2**20
+
+
+def schedule_table(verdicts: Sequence[Verdict]) -> Table:
+    """One row per form, and one per pair of arms."""
+    head = ["schedule: form", "arm", "against", "worst ULP", "at", "value", "reference", "verdict", "how"]
+    rows = [
+        [
+            verdict.subject,
+            verdict.arm_a,
+            verdict.arm_b,
+            ulps(verdict.worst_ulp),
+            verdict.worst_index,
+            number(verdict.value_a),
+            number(verdict.value_reference),
+            verdict.status,
+            verdict.cause,
+        ]
+        for verdict in verdicts
+        if verdict.rung == "schedule"
+    ]
+    return head, rows
+
+
+def ladder_table(verdicts: Sequence[Verdict]) -> Table:
+    """Every other rung."""
+    head = ["rung", "what", "arms", "worst ULP", "at", "of tolerance", "verdict", "cause"]
+    rows = [
+        [
+            verdict.rung,
+            verdict.subject,
+            " : ".join(filter(None, [verdict.arm_a, verdict.arm_b])),
+            ulps(verdict.worst_ulp),
+            verdict.worst_index,
+            number(verdict.error_over_tolerance, "{:.1%}"),
+            verdict.status,
+            verdict.cause,
+        ]
+        for verdict in verdicts
+        if verdict.rung != "schedule"
+    ]
+    return head, rows
+
+
+COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+    ("arm", lambda row: row["arm"]),
+    ("runs as", lambda row: f"{row['mode']}, {row['device']}, {row['precision']}, {row['realisation']}"),
+    ("status", lambda row: row["status"]),
+    ("test accuracy", lambda row: number(row["test_accuracy"], "{:.2%}")),
+    ("test loss", lambda row: number(row["test_loss"], "{:.6f}")),
+    ("train loss", lambda row: number(row["train_loss"], "{:.6f}")),
+    ("scored", lambda row: number(row["samples_scored"], "{:,}")),
+    ("compile", lambda row: number(row["compile_time_s"], "{:.2f} s")),
+    ("step, median", lambda row: number(row["step_time_s"] and 1e3 * row["step_time_s"], "{:.2f} ms")),
+    ("samples/s", lambda row: number(row["samples_per_s"], "{:,.0f}")),
+    ("training", lambda row: number(row["train_time_s"], "{:.1f} s")),
+    ("peak memory", lambda row: number(row["peak_rss_bytes"] and row["peak_rss_bytes"] / MIB, "{:,.0f} MiB")),
+)
+
+
+def summary_table(traces: Sequence[Trace]) -> Table:
+    """Accuracy and timing, one row per arm."""
+    return [name for name, _ in COLUMNS], [[cell(t.summary()) for _, cell in COLUMNS] for t in traces]
+
+
+def ulps(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.1f}" if value < 1000 else f"{value:.2g}"
+
+
+def number(value: Any, shape: str = "{:.7g}") -> str:
+    return "" if value is None else shape.format(value)

@@ -1,0 +1,132 @@
+"""What a run prints: what runs, how far it is, the tables, the verdict, the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+
+from harness import outcome
+from harness.data import Dataset
+from harness.parity.verdict import Verdict
+from harness.plan import Plan
+from harness.report.markdown import report
+from harness.report.rows import Table, ladder_table, schedule_table, summary_table
+from harness.results.store import write_text
+from harness.results.trace import Trace
+from harness.run import Run
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+from harness.worker import Failure
+
+COLOURS = {"agrees": "green", "complete": "green", "diverges": "bold red", "crashed": "bold red"}
+UNSEEN_WIDTH = 160  # tables get this width where nobody looks at a terminal
+
+
+class Terminal:
+    """Progress bars on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self.console = Console(soft_wrap=False, highlight=False)
+        if not self.console.is_terminal:
+            self.console = Console(width=UNSEEN_WIDTH, highlight=False)
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
+        e = experiment
+        arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in e.arms)
+        self.console.print(f"[bold]{e.name}[/]: {arms}")
+        self.console.print(
+            f"  model {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample; "
+            f"{e.loss.name_in_tables}, {e.optimizer.name_in_tables}, {e.schedule.name_in_tables}"
+        )
+        self.console.print(
+            f"  data  {data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test"
+        )
+        self.console.print(
+            f"  plan  {plan.digest[:16]}, seed {e.seed}: {len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}"
+        )
+
+    def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
+        wrong = [verdict for verdict in verdicts if verdict.status not in ("agrees", "known")]
+        found = ", ".join(dict.fromkeys(verdict.status for verdict in wrong)) or "agrees"
+        self._say(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {_coloured(found)}")
+
+    def arm_failed(self, arm: str, failure: Failure) -> None:
+        self._stop_progress()
+        self.console.print(f"  [bold red]{arm}[/]: {failure}", soft_wrap=True)
+
+    def training(self, arm: Arm, epochs: int, steps: int) -> None:
+        self._stop_progress()
+        if not self.console.is_terminal:
+            return
+        self._progress = Progress(
+            TextColumn("  training [bold]{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} steps  {task.fields[loss]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self.console,
+        )
+        self._task = self._progress.add_task(arm.name, total=steps, loss="starting")
+        self._progress.start()
+
+    def epoch(self, trace: Trace) -> None:
+        last = trace.epochs[-1]
+        done = sum(len(epoch.losses) for epoch in trace.epochs)
+        text = f"loss {last.losses[-1]:.4f}, test accuracy {last.test_accuracy:.2%}"
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=done, loss=text)
+        else:
+            total = len(trace.learning_rates)
+            spent = sum(epoch.epoch_time_s for epoch in trace.epochs)
+            left = spent / done * (total - done)
+            self.console.print(
+                f"  {trace.arm.name}: epoch {last.epoch + 1}, step {done}/{total}, {text}, {left:.0f} s left"
+            )
+
+    def end(self, run: Run) -> None:
+        self._stop_progress()
+        traces = list(run.traces.values())
+        self.console.print()
+        for title, table in (
+            ("Learning-rate schedules against the float64 reference", schedule_table(run.verdicts)),
+            ("Parity", ladder_table(run.verdicts)),
+            ("Accuracy and time", summary_table(traces) if any(t.epochs for t in traces) else ([], [])),
+        ):
+            if table[1]:
+                self._table(title, table)
+        write_text(run.store.folder / "report.md", report(run))
+        colour = "green" if run.exit_code == 0 else "bold red"
+        self.console.print(f"[{colour}]{outcome.in_one_line(run.verdicts, traces)}[/]", soft_wrap=True)
+        self.console.print(f"results: {run.store.folder}", soft_wrap=True)
+
+    def _table(self, title: str, table: Table) -> None:
+        head, rows = table
+        filled = [i for i in range(len(head)) if any(row[i] for row in rows)]  # an empty column says nothing
+        drawn = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+        for index in filled:
+            drawn.add_column(head[index], overflow="fold")
+        for row in rows:
+            drawn.add_row(*(_coloured(row[index]) for index in filled))
+        self.console.print(drawn)
+        self.console.print()
+
+    def _say(self, text: str) -> None:
+        self._stop_progress()
+        self.console.print(text)
+
+    def _stop_progress(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = self._task = None
+
+
+def _coloured(text: str) -> str:
+    colour = COLOURS.get(text)
+    return f"[{colour}]{text}[/]" if colour else text.replace("[", "\\[")

@@ -1,0 +1,112 @@
+"""Writes a run's folder. Every file is complete or absent: it is written beside its place and moved there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from harness.parity.verdict import Verdict
+from harness.plan import Plan
+from harness.results.trace import Trace
+from harness.spec.experiment import Experiment
+
+VERDICT_COLUMNS = tuple(Verdict.model_fields)
+STEP_COLUMNS = ("step", "epoch", "learning_rate", "loss")
+EPOCH_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "test_loss",
+    "test_accuracy",
+    "samples_scored",
+    "epoch_time_s",
+)
+
+
+class Store:
+    """The folder of one run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, folder: Path, experiment: Experiment, plan: Plan, data_source: str, data_digest: str) -> Store:
+        folder.mkdir(parents=True, exist_ok=True)
+        store = cls(folder)
+        write_text(folder / "experiment.json", experiment.model_dump_json(indent=2) + "\n")
+        record = {
+            "digest": plan.digest,
+            "seed": experiment.seed,
+            "epochs": len(plan.orders),
+            "steps": plan.steps,
+            "batch_size": plan.batch_size,
+            "parameters": experiment.model.parameter_count,
+            "multiply_adds": experiment.model.multiply_adds,
+            "data": data_source,
+            "data_digest": data_digest,
+        }
+        write_text(folder / "plan.json", json.dumps(record, indent=2) + "\n")
+        for arm in experiment.arms:
+            store.arm_folder(arm.name)
+        return store
+
+    def arm_folder(self, arm: str) -> Path:
+        folder = self.folder / "arms" / arm
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write_trace(self, trace: Trace) -> None:
+        """The arm's trace, its steps and its epochs so far."""
+        folder = self.arm_folder(trace.arm.name)
+        write_parquet(folder / "steps.parquet", _step_rows(trace), STEP_COLUMNS)
+        write_parquet(folder / "epochs.parquet", _epoch_rows(trace), EPOCH_COLUMNS)
+        record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
+        record = {**record, "status": trace.status, "summary": trace.summary()}
+        write_text(folder / "trace.json", json.dumps(record, indent=2) + "\n")
+
+    def write_verdicts(self, verdicts: Iterable[Verdict]) -> None:
+        rows = [verdict.model_dump() for verdict in verdicts]
+        write_parquet(self.folder / "verdicts.parquet", rows, VERDICT_COLUMNS)
+
+    def write_summary(self, traces: Sequence[Trace]) -> None:
+        rows = [trace.summary() for trace in traces]
+        write_parquet(self.folder / "summary.parquet", rows, tuple(rows[0]))
+
+
+def run_folder(results_root: Path, experiment: Experiment, digest: str) -> Path:
+    """`results_root/<experiment>/<UTC time>-<digest>`."""
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return results_root / experiment.name / f"{now}-{digest[:8]}"
+
+
+def write_text(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def write_parquet(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
+    """A table with these columns, in this order, also where there is no row."""
+    import pandas as pd  # here: a mistake in a config is told before this half second is spent
+
+    partial = path.with_name(path.name + ".partial")
+    pd.DataFrame(rows, columns=list(columns)).to_parquet(partial, index=False)
+    partial.replace(path)
+
+
+def _step_rows(trace: Trace) -> list[dict[str, Any]]:
+    owners = [epoch.epoch for epoch in trace.epochs for _ in epoch.losses]
+    rates = [*trace.learning_rates, *[None] * len(owners)]
+    return [
+        {"step": step, "epoch": epoch, "learning_rate": rates[step], "loss": loss}
+        for step, (epoch, loss) in enumerate(zip(owners, trace.losses, strict=True))
+    ]
+
+
+def _epoch_rows(trace: Trace) -> list[dict[str, Any]]:
+    return [
+        {**epoch.model_dump(include=set(EPOCH_COLUMNS)), "train_loss": sum(epoch.losses) / len(epoch.losses)}
+        for epoch in trace.epochs
+    ]

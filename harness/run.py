@@ -1,0 +1,201 @@
+"""One run from experiment to folder: prepare, climb the ladder, train each arm in a fresh process, compare."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from harness import outcome
+from harness.data import Dataset
+from harness.parity import convergence, ladder, trajectory
+from harness.parity.context import Context
+from harness.parity.verdict import Verdict
+from harness.plan import Plan, draw_plan
+from harness.results.store import Store, write_text
+from harness.results.trace import EpochRecord, Trace
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+from harness.worker import Failure, Worker, WorkerFailedError
+
+
+class Show(Protocol):
+    """Who is told what happens; `harness.report.terminal` prints it."""
+
+    def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None: ...
+
+    def rung(self, name: str, verdicts: Sequence[Verdict]) -> None: ...
+
+    def arm_failed(self, arm: str, failure: Failure) -> None: ...
+
+    def training(self, arm: Arm, epochs: int, steps: int) -> None: ...
+
+    def epoch(self, trace: Trace) -> None: ...
+
+    def end(self, run: Run) -> None: ...
+
+
+@dataclass
+class Run:
+    """What is known of a run so far. `traces` holds one per arm, in the experiment's order."""
+
+    experiment: Experiment
+    plan: Plan
+    data: Dataset
+    store: Store
+    show: Show
+    traces: dict[str, Trace] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def scratch(self) -> Path:
+        return self.store.folder / ".scratch"
+
+    @property
+    def context(self) -> Context:
+        return Context(self.experiment, self.plan, self.data, self.scratch)
+
+    @property
+    def exit_code(self) -> int:
+        return outcome.exit_code(self.verdicts, list(self.traces.values()))
+
+    def update(self, arm: str, **fields: object) -> Trace:
+        self.traces[arm] = self.traces[arm].model_copy(update=fields)
+        return self.traces[arm]
+
+
+def begin(experiment: Experiment, data: Dataset, folder: Path, show: Show) -> Run:
+    """Draws the plan and lays the run's folder out."""
+    plan = draw_plan(experiment, len(data.x_train))
+    store = Store.create(folder, experiment, plan, data.source, data.digest)
+    run = Run(experiment, plan, data, store, show)
+    run.traces = {arm.name: Trace(arm=arm) for arm in experiment.arms}
+    show.begin(experiment, plan, data, folder)
+    return run
+
+
+def check(run: Run) -> int:
+    """The rungs that need no long training."""
+    with _recorded(run):
+        _climb(run)
+    return run.exit_code
+
+
+def match(run: Run) -> int:
+    """The rungs, then the matched training of every arm, one after the other, then what the traces say."""
+    with _recorded(run):
+        _climb(run)
+        for arm in run.experiment.arms:
+            if run.traces[arm.name].failure is None:
+                _train(run, arm)
+        traces = list(run.traces.values())
+        found = trajectory.judge_traces(run.context, traces)
+        run.verdicts += found
+        run.show.rung(trajectory.NAME, found)
+        found = convergence.judge_traces(run.experiment, traces)
+        run.verdicts += found
+        run.show.rung(convergence.NAME, found)
+    return run.exit_code
+
+
+def _climb(run: Run) -> None:
+    """One long-lived worker per arm answers all rungs; times are not taken here, so the arms run side by side."""
+    with ExitStack() as stack:
+        workers = []
+        for arm in run.experiment.arms:
+            try:
+                workers.append(stack.enter_context(Worker(arm, run.store.arm_folder(arm.name), run.scratch)))
+            except WorkerFailedError as error:
+                _fail(run, arm.name, error.failure)
+        ready = [worker for worker in workers if _describe(run, worker)]
+        run.verdicts += [
+            ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
+        ]
+        run.verdicts += ladder.climb(
+            run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure)
+        )
+
+
+def _describe(run: Run, worker: Worker) -> bool:
+    """Waits for the framework and records what it is. False where there is none."""
+    try:
+        worker.ready()
+        described, _ = worker.ask("describe")
+    except WorkerFailedError as error:
+        _fail(run, worker.arm.name, error.failure)
+        return False
+    run.update(worker.arm.name, **described)
+    return True
+
+
+def _train(run: Run, arm: Arm) -> None:
+    """A fresh process per arm, one at a time, so that nothing else of ours runs beside what is timed."""
+    run.show.training(arm, len(run.plan.orders), run.plan.steps)
+    try:
+        with Worker(arm, run.store.arm_folder(arm.name), run.scratch) as worker:
+            started = worker.ready()
+            run.update(
+                arm.name,
+                import_time_s=started["import_time_s"],
+                baseline_rss_bytes=started["baseline_rss_bytes"],
+            )
+            for event in worker.stream("train"):
+                _record(run, arm, event)
+    except WorkerFailedError as error:
+        _fail(run, arm.name, error.failure)
+        run.verdicts.append(ladder.failed("training", arm.name, error.failure))
+
+
+def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
+    fields = {key: value for key, value in event.items() if key != "event"}
+    match event["event"]:
+        case "epoch":
+            record = EpochRecord.model_validate(fields)
+            trace = run.update(arm.name, epochs=(*run.traces[arm.name].epochs, record))
+            run.store.write_trace(trace)
+            run.show.epoch(trace)
+        case "done":
+            result = dict(fields["result"])  # type: ignore[call-overload]
+            result.pop("peak_rss_bytes")
+            run.store.write_trace(run.update(arm.name, finished=True, **result))
+        case _:
+            run.update(arm.name, **fields)
+
+
+def _fail(run: Run, arm: str, failure: Failure) -> None:
+    run.update(arm, failure=failure)
+    run.show.arm_failed(arm, failure)
+
+
+@contextmanager
+def _recorded(run: Run) -> Iterator[None]:
+    """Lays out the inputs the workers share; on the way out, whatever happened, writes what is known."""
+    try:
+        _share_inputs(run)
+        yield
+    except KeyboardInterrupt:
+        for name, trace in run.traces.items():
+            if trace.failure is None and not trace.finished:
+                stopped = Failure(symptom="interrupted", stage="training", message="stopped with Ctrl-C")
+                run.update(name, failure=stopped)
+    finally:
+        shutil.rmtree(run.scratch, ignore_errors=True)
+        for trace in run.traces.values():
+            run.store.write_trace(trace)
+        run.store.write_verdicts(run.verdicts)
+        run.store.write_summary(list(run.traces.values()))
+        run.show.end(run)
+
+
+def _share_inputs(run: Run) -> None:
+    """The same bytes for every arm: experiment, plan, digits."""
+    run.scratch.mkdir()
+    write_text(run.scratch / "experiment.json", run.experiment.model_dump_json())
+    run.plan.save(run.scratch / "plan.npz")
+    for part in ("x_train", "y_train", "x_test", "y_test"):
+        np.save(run.scratch / f"{part}.npy", getattr(run.data, part))

@@ -1,0 +1,9 @@
+"""One process per arm: `child` runs in it, `process` is the parent's handle on it, `tasks` is what it can be asked.
+
+Requests go in as JSON lines, events come out as JSON lines on a pipe of their own; arrays cross in .npz files.
+"""
+
+from harness.worker.failure import Failure, WorkerFailedError
+from harness.worker.process import Worker
+
+__all__ = ["Failure", "Worker", "WorkerFailedError"]

@@ -1,0 +1,160 @@
+"""What a worker can be asked. Each task takes paths and plain values, and returns plain values and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from adapters.protocol import Adapter, Trainer
+from harness.data.dataset import scaled
+from harness.plan import Plan, digest_arrays
+from harness.spec.experiment import Experiment
+from harness.spec.schedules import AnySchedule, Schedule
+from harness.worker.arrays import load_arrays, save_arrays
+from harness.worker.training import run_training
+
+Send = Callable[..., None]
+Result = dict[str, Any]
+
+
+class Session:
+    """What lives as long as the worker: the adapter, and the inputs and the trainer once they are asked for."""
+
+    def __init__(self, adapter: Adapter, send: Send) -> None:
+        self.adapter, self.send = adapter, send
+        self.scratch = Path()
+
+    def at(self, scratch: str) -> Session:
+        self.scratch = Path(scratch)
+        return self
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        return Experiment.model_validate_json((self.scratch / "experiment.json").read_text())
+
+    @cached_property
+    def plan(self) -> Plan:
+        return Plan.load(self.scratch / "plan.npz")
+
+    @cached_property
+    def trainer(self) -> Trainer:
+        e = self.experiment
+        return self.adapter.trainer(e.model, e.loss, e.optimizer, e.schedule, self.plan.weights, self.plan.steps)
+
+    def samples(self, part: str, batch: Any = slice(None)) -> tuple[Any, Any]:
+        """Images and labels as every arm sees them: pixel / 255, in the arm's precision."""
+        pixels = np.load(self.scratch / f"x_{part}.npy", mmap_mode="r")[batch]
+        labels = np.load(self.scratch / f"y_{part}.npy")[batch]
+        return scaled(pixels, self.adapter.arm.precision), labels
+
+    def reply(self, arrays: dict[str, Any], **fields: Any) -> Result:
+        path = self.scratch / f"{self.adapter.arm.name}.answer.npz"
+        save_arrays(path, arrays)
+        return {"arrays": str(path), **fields}
+
+
+def describe(session: Session, scratch: str) -> Result:
+    """The environment, and how this arm makes every word of the experiment."""
+    e = session.at(scratch).experiment
+    words = [e.schedule, e.optimizer, e.loss, *e.model.layers]
+    words += [layer.activation for layer in e.model.layers if hasattr(layer, "activation")]
+    made = {f"{w.family} {w.name_in_tables}": asdict(session.adapter.realisation(w)) for w in words}
+    return {"environment": asdict(session.adapter.environment()), "realisations": made}
+
+
+def doctor(session: Session, scratch: str) -> Result:
+    """What this process can really use."""
+    devices = [asdict(device) for device in session.adapter.devices()]
+    return {"environment": asdict(session.adapter.environment()), "devices": devices}
+
+
+def schedule(session: Session, scratch: str, schedules: list[Any], steps: str) -> Result:
+    """The rates of every form of every schedule at the given steps."""
+    at = load_arrays(Path(steps))["steps"]
+    session.at(scratch)
+    words: list[Schedule] = [TypeAdapter(AnySchedule).validate_python(each) for each in schedules]
+    arrays, forms = {}, []
+    for number, word in enumerate(words):
+        for form in session.adapter.schedule_forms(word):
+            arrays[str(len(forms))] = np.asarray(form.rate(at))
+            forms.append(
+                {
+                    "schedule": number,
+                    "name": form.name,
+                    "realisation": asdict(form.realisation),
+                    "used": form.used,
+                    "differs": form.differs,
+                }
+            )
+    return session.reply(arrays, forms=forms)
+
+
+def applied_lr(session: Session, scratch: str, probes: str, updates: int) -> Result:
+    """How far each probed update moves a weight that meets its first, unit, gradient there."""
+    e = session.at(scratch).experiment
+    at = load_arrays(Path(probes))["steps"]
+    gradients = [{"w": (at == update).astype(np.float64)} for update in range(updates)]
+    moved = np.zeros(len(at))
+    start = {"w": np.zeros(len(at))}
+    for update, weights in enumerate(session.adapter.optimizer(e.optimizer, e.schedule, start, gradients)):
+        here = at == update
+        moved[here] = weights["w"][here]
+    return session.reply({"moved": moved}, realisation=asdict(session.adapter.realisation(e.optimizer)))
+
+
+def model(session: Session, scratch: str) -> Result:
+    """The realised model: its structure, its weights as read back, its logits and gradients on the first batch."""
+    trainer = session.at(scratch).trainer
+    batch = session.plan.batches(1)[0]
+    x, y = session.samples("train", batch)
+    loss, gradients = trainer.loss_and_gradients(x, y)
+    arrays = {f"gradient/{name}": value for name, value in gradients.items()}
+    arrays |= {"logits": trainer.forward(x), "loss": np.array([loss])}
+    return session.reply(
+        arrays,
+        structure=asdict(trainer.structure()),
+        weights_digest=digest_arrays(trainer.weights()),
+        plan_digest=session.plan.digest,
+    )
+
+
+def step(session: Session, scratch: str, teacher: str) -> Result:
+    """Teacher-forced: from the teacher's weights at each step, the gradients; from the teacher's gradients, the update."""
+    e = session.at(scratch).experiment
+    forced = load_arrays(Path(teacher))
+    batches = session.plan.batches(sum(name.startswith("loss/") for name in forced))
+    arrays: dict[str, Any] = {}
+    names = list(session.plan.weights)
+    given = [{name: forced[f"gradient/{k}/{name}"] for name in names} for k in range(len(batches))]
+    for k, batch in enumerate(batches):
+        session.trainer.set_weights({name: forced[f"weight/{k}/{name}"] for name in names})
+        loss, gradients = session.trainer.loss_and_gradients(*session.samples("train", batch))
+        arrays[f"loss/{k}"] = np.array([loss])
+        arrays |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
+    start = {name: forced[f"weight/0/{name}"] for name in names}
+    updates = session.adapter.optimizer(e.optimizer, e.schedule, start, given)
+    for k, weights in enumerate(updates):
+        arrays |= {f"weight/{k + 1}/{name}": value for name, value in weights.items()}
+    return session.reply(arrays)
+
+
+def train(session: Session, scratch: str) -> Result:
+    """The matched training itself; sends an event per epoch."""
+    return run_training(session.at(scratch), session.send)
+
+
+TASKS: dict[str, Callable[..., Result]] = {
+    "describe": describe,
+    "doctor": doctor,
+    "schedule": schedule,
+    "applied-lr": applied_lr,
+    "model": model,
+    "step": step,
+    "train": train,
+}

@@ -1,0 +1,65 @@
+"""The measured training of one arm. Nothing here runs inside a step: an epoch is one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.plan import digest_arrays
+from harness.worker.memory import resident_bytes
+
+if TYPE_CHECKING:
+    from harness.worker.tasks import Session
+
+
+def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
+    """Trains by the plan. Per epoch: the loss of every step, the time it took, and the test set in full."""
+    plan, trainer = session.plan, session.trainer
+    initial = digest_arrays(trainer.weights())
+    forms = session.adapter.schedule_forms(session.experiment.schedule)
+    rates = next(form.rate(np.arange(plan.steps)) for form in forms if form.used)
+    send("started", plan_digest=plan.digest, learning_rates=[float(rate) for rate in rates])
+    trainer.bind(*session.samples("train"))
+    x_test, y_test = session.samples("test")
+
+    start = time.perf_counter()
+    parts = [part for order in plan.orders for part in whole_and_short(order, plan.batch_size)]
+    for shape in dict.fromkeys(part.shape for part in parts):
+        trainer.compile(*shape)
+    compile_time_s = time.perf_counter() - start
+    send("compiled", compile_time_s=compile_time_s)
+
+    for epoch, order in enumerate(plan.orders):
+        start = time.perf_counter()
+        losses = np.concatenate([trainer.train_epoch(part) for part in whole_and_short(order, plan.batch_size)])
+        epoch_time_s = time.perf_counter() - start
+        score = trainer.evaluate(x_test, y_test)
+        send(
+            "epoch",
+            epoch=epoch,
+            losses=[float(loss) for loss in losses],
+            epoch_time_s=epoch_time_s,
+            samples=len(order),
+            test_loss=score.loss,
+            test_accuracy=score.accuracy,
+            samples_scored=score.samples,
+            peak_rss_bytes=resident_bytes("VmHWM"),
+        )
+    return {
+        "plan_digest": plan.digest,
+        "initial_weights_digest": initial,
+        "final_weights_digest": digest_arrays(trainer.weights()),
+        "compile_time_s": compile_time_s,
+        "peak_rss_bytes": resident_bytes("VmHWM"),
+    }
+
+
+def whole_and_short(order: Any, batch_size: int) -> list[Any]:
+    """The whole batches as (steps, batch_size) and, where samples are left over, the short one as (1, rest)."""
+    whole = len(order) - len(order) % batch_size
+    parts = [order[:whole].reshape(-1, batch_size), order[None, whole:]]
+    return [part for part in parts if part.size]
+
