@@ -53,8 +53,8 @@ class Realisation:
 class ScheduleForm:
     """One way the framework can compute a schedule. `rate` maps 0-based steps to rates, vectorised.
 
-    `used` marks the form the arm trains with. `differs`, where not empty, declares that the form is known not to be
-    the spec, and why: it is shown and checked to differ, and never trained with.
+    `used` marks the form the arm trains with. `differs`, where not empty, says why the form is not the spec for some
+    numbers at least: it is never trained with, and a divergence of it is a known one.
     """
 
     name: str

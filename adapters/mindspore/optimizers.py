@@ -61,7 +61,7 @@ def optimizer(
     """A Cell that takes the gradients in the order of `parameters` and updates them in place."""
     if exact:
         return Canonical(word, schedule, parameters, horizon, precision)
-    return NATIVE[type(word)](word, parameters, learning_rate(schedule, horizon, exact=False))
+    return NATIVE[type(word)](word, parameters, learning_rate(schedule, horizon))
 
 
 class GradientTimesRate(nn.Cell):

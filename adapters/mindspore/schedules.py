@@ -23,23 +23,21 @@ TABLE = "float64 table, rounded once"
 def schedule_forms(word: spec.Schedule, exact: bool) -> tuple[ScheduleForm, ...]:
     """Every form MindSpore offers for the schedule, then the table. Trains with the class where there is one."""
     classes = [_class_form(name, build) for name, build in _buildable(CLASSES.get(type(word)), word).items()]
-    functions = [_function_form(name, call) for name, call in FUNCTIONS.get(type(word), _none)(word).items()]
+    functions = [_function_form(name, call) for name, call in _callable(FUNCTIONS.get(type(word)), word).items()]
     table = _table_form(word, exact)
     forms = [*classes, *functions, table]
     used = table if exact or not classes else classes[0]
     return tuple(
-        ScheduleForm(form.name, form.realisation, form.rate, form is used, form.differs) for form in forms
+        ScheduleForm(form.name, form.realisation, form.rate, form is used) for form in forms
     )
 
 
-def learning_rate(word: spec.Schedule, horizon: int, exact: bool) -> Any:
+def learning_rate(word: spec.Schedule, horizon: int) -> Any:
     """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table as a tensor."""
-    if isinstance(word, spec.Constant) and not exact:
+    if isinstance(word, spec.Constant):
         return float(word.rate)
-    classes = {} if exact else _buildable(CLASSES.get(type(word)), word)
-    if classes:
-        return next(iter(classes.values()))
-    return Tensor(rate_table(word, horizon).astype(np.float32))
+    classes = _buildable(CLASSES.get(type(word)), word)
+    return next(iter(classes.values()), None) or Tensor(rate_table(word, horizon).astype(np.float32))
 
 
 # The classes: a Cell from step to rate, in float32. `_buildable` drops those that refuse the values.
@@ -177,10 +175,6 @@ class ConstantRate(nn.Cell):
         return self.rate.broadcast_to(step.shape)
 
 
-def _none(_: spec.Schedule) -> dict[str, Callable[[int], Any]]:
-    return {}
-
-
 def _buildable(offers: Any, word: spec.Schedule) -> dict[str, Any]:
     """The classes that accept these values (they refuse, say, an end rate above the initial one)."""
     built = {}
@@ -190,6 +184,18 @@ def _buildable(offers: Any, word: spec.Schedule) -> dict[str, Any]:
         except (ValueError, TypeError):
             continue
     return built
+
+
+def _callable(offers: Any, word: spec.Schedule) -> dict[str, Callable[[int], Any]]:
+    """The functions that accept these values."""
+    accepted = {}
+    for name, call in (offers(word) if offers else {}).items():
+        try:
+            call(1)
+        except (ValueError, TypeError):
+            continue
+        accepted[name] = call
+    return accepted
 
 
 def _class_form(name: str, cell: Any) -> ScheduleForm:

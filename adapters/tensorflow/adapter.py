@@ -52,7 +52,7 @@ class TensorFlowAdapter:
         return Realisation("unsupported", "", f"TensorFlow's adapter does not know {spec.word()}")
 
     def schedule_forms(self, spec: schedules.Schedule) -> tuple[ScheduleForm, ...]:
-        return schedule_forms(spec, self.exact)
+        return schedule_forms(spec, self.exact, self.arm.mode)
 
     def optimizer(
         self,
@@ -63,7 +63,7 @@ class TensorFlowAdapter:
     ) -> Iterator[dict[str, Array]]:
         dtype = self.arm.precision
         live = {name: keras.Variable(value.astype(dtype), dtype=dtype) for name, value in parameters.items()}
-        update = optimizer(spec, schedule, list(live.values()), len(gradients), self.exact, dtype)
+        update = optimizer(spec, schedule, list(live.values()), len(gradients), self.exact, dtype, self.arm.mode)
         apply = tf.function(update, jit_compile=self.arm.mode == "xla") if self.jit else update
         for each in gradients:
             apply([tf.constant(each[name], dtype) for name in live])
@@ -80,6 +80,7 @@ class TensorFlowAdapter:
     ) -> TensorFlowTrainer:
         precision = self.arm.precision
         network, named = model(model_spec, weights, precision)
-        update = optimizer(optimizer_spec, schedule, list(named.values()), horizon, self.exact, precision)
+        variables = list(named.values())
+        update = optimizer(optimizer_spec, schedule, variables, horizon, self.exact, precision, self.arm.mode)
         criterion = loss(loss_spec, prod(model_spec.output_shape), precision)
         return TensorFlowTrainer(network, named, criterion, update, precision, self.arm.mode)

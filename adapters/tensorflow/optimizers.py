@@ -56,12 +56,18 @@ def realisation(word: spec.Optimizer, exact: bool) -> Realisation:
 
 
 def optimizer(
-    word: spec.Optimizer, schedule: Schedule, variables: list[Any], horizon: int, exact: bool, precision: str
+    word: spec.Optimizer,
+    schedule: Schedule,
+    variables: list[Any],
+    horizon: int,
+    exact: bool,
+    precision: str,
+    mode: str,
 ) -> Any:
     """A function that takes the gradients in the order of `variables` and updates them in place."""
     if exact:
         return Canonical(word, schedule, variables, horizon, precision)
-    native = NATIVE[type(word)](word, learning_rate(schedule, horizon, exact=False))
+    native = NATIVE[type(word)](word, learning_rate(schedule, horizon, mode))
     native.build(variables)
     return lambda gradients: native.apply(gradients, variables)
 

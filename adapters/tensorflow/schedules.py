@@ -18,26 +18,39 @@ from harness.spec import schedules as spec
 TABLE = "float64 table, rounded once"
 
 
-def schedule_forms(word: spec.Schedule, exact: bool) -> tuple[ScheduleForm, ...]:
-    """Every form Keras offers for the schedule, then the table. Trains with the class where there is one."""
-    classes = [_class_form(name, build, word) for name, build in _buildable(CLASSES.get(type(word)), word).items()]
+def schedule_forms(word: spec.Schedule, exact: bool, mode: str) -> tuple[ScheduleForm, ...]:
+    """Every form Keras offers for the schedule, then the table. Trains with the class where there is a right one."""
+    different = differs(word, mode)
+    classes = [_class_form(name, built, mode) for name, built in _buildable(CLASSES.get(type(word)), word).items()]
     table = _table_form(word, exact)
-    right = [form for form in classes if not form.differs]
-    used = table if exact or not right else right[0]
+    used = table if exact or different or not classes else classes[0]
     return tuple(
-        ScheduleForm(form.name, form.realisation, form.rate, form is used, form.differs) for form in (*classes, table)
+        ScheduleForm(form.name, form.realisation, form.rate, form is used, "" if form is table else different)
+        for form in (*classes, table)
     )
 
 
-def learning_rate(word: spec.Schedule, horizon: int, exact: bool) -> Any:
+def learning_rate(word: spec.Schedule, horizon: int, mode: str) -> Any:
     """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table as one."""
-    if isinstance(word, spec.Constant) and not exact:
+    if isinstance(word, spec.Constant):
         return float(word.rate)
-    classes = {} if exact else _buildable(CLASSES.get(type(word)), word)
-    for name, built in classes.items():
-        if (type(word), name) not in DIFFERS:
-            return built
-    return Table(rate_table(word, horizon).astype(np.float32))
+    classes = {} if differs(word, mode) else _buildable(CLASSES.get(type(word)), word)
+    return next(iter(classes.values()), None) or Table(rate_table(word, horizon).astype(np.float32))
+
+
+def differs(word: spec.Schedule, mode: str) -> str:
+    """Why Keras' class is not the spec, for some numbers at least; empty where it is."""
+    if isinstance(word, spec.LinearWarmup):
+        return "computes (start - target) * (1 - t / W) + target, which cancels near step 0"
+    if isinstance(word, spec.CosineRestarts) and word.period_factor != 1:
+        return "finds the period from a float32 logarithm, which may fall on the wrong side of a restart"
+    if isinstance(word, spec.Polynomial) and mode == "xla" and not float(word.power).is_integer():
+        return "XLA turns t / D into t * (1 / D), so that 1 - t / D may fall below 0 at the end, and its power is NaN"
+    rounds = isinstance(word, spec.CosineRestarts) or getattr(word, "staircase", False) or getattr(word, "cycle", False)
+    if rounds and mode != "eager":
+        # 41 is the smallest: float32(41) * float32(1 / 41) is below 1, so that its floor is 0.
+        return "a compiled graph turns t / D into t * (1 / D), so that the floor comes a step late for some D"
+    return ""
 
 
 # The classes: a callable from step to rate, in float32. `_buildable` drops those that refuse the values.
@@ -126,9 +139,6 @@ CLASSES: dict[type[spec.Schedule], Callable[[Any], dict[str, Callable[[], Any]]]
     spec.WarmupThen: warmup_then,
 }
 
-DIFFERS: dict[tuple[type[spec.Schedule], str], str] = {}
-
-
 class ConstantRate(ks.LearningRateSchedule):
     """A plain float rate, which the optimizers keep in float32."""
 
@@ -162,14 +172,23 @@ def _buildable(offers: Any, word: spec.Schedule) -> dict[str, Any]:
     return built
 
 
-def _class_form(name: str, schedule: Any, word: spec.Schedule) -> ScheduleForm:
+def _class_form(name: str, schedule: Any, mode: str) -> ScheduleForm:
     def rate(steps: IntArray) -> FloatArray:
-        # Some of these classes branch on a scalar step, so they are mapped over the steps, in one compiled call.
-        mapped = tf.function(lambda t: tf.vectorized_map(schedule, t))
-        return np.asarray(mapped(tf.constant(steps, tf.int32)))
+        return np.asarray(_mapped(schedule, mode)(tf.constant(steps, tf.int32)))
 
-    differs = DIFFERS.get((type(word), name), "")
-    return ScheduleForm(name, Realisation("native", f"keras {name}"), rate, differs=differs)
+    return ScheduleForm(name, Realisation("native", f"keras {name}"), rate)
+
+
+def _mapped(schedule: Any, mode: str) -> Any:
+    """The schedule over a vector of steps, in one call, in the arm's mode: a graph may round otherwise than eager."""
+    if mode == "eager" and not getattr(schedule, "warmup_steps", 0):
+        return schedule
+
+    # With a warm-up the class branches on a scalar step, so there it is mapped, which compiles it in any mode.
+    def over_steps(steps: Any) -> Any:
+        return tf.vectorized_map(schedule, steps)
+
+    return over_steps if mode == "eager" else tf.function(over_steps, jit_compile=mode == "xla", autograph=False)
 
 
 def _table_form(word: spec.Schedule, exact: bool) -> ScheduleForm:

@@ -1,7 +1,7 @@
 """From config groups and overrides to one validated experiment, with every mistake found in one go.
 
-`pipeline` composes, from the files (`groups`) and what was typed (`overrides`); `expansion` turns the names of arms and
-suites into specs; `mistakes` words what is wrong, from what the specs allow (`fields`); `completion` serves the shell.
+`pipeline` composes, from files (`groups`, `base`) and what was typed (`overrides`); `expansion` turns names of arms and
+schedules into specs; `mistakes` says what is wrong by what specs allow (`fields`); `completion` serves the shell.
 """
 
 from harness.composition.completion import completions

@@ -43,7 +43,7 @@ def base_of(groups: ConfigGroups, asked: Overrides) -> Tree:
 
 
 def _existing_choices(groups: ConfigGroups, asked: Overrides) -> dict[str, str]:
-    """The options to use; for one that does not exist the nearest stands in, so that what was typed below it is judged."""
+    """The options to use; for one that does not exist the nearest stands in, so that values set below it are judged."""
     chosen: dict[str, str] = {}
     for group, option in asked.choices:
         options = groups.options(group)

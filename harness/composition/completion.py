@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.composition.expansion import EVERY_FILE
-from harness.composition.fields import Place, literals
+from harness.composition.fields import Place, literals, places_at
 from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import SETTINGS, UserMistake
 from harness.composition.overrides import LISTS_OF_FILES
@@ -46,20 +46,14 @@ def _dotted_keys() -> list[str]:
 
 def _leaves(place: Place) -> list[Place]:
     """The fields below a place, of whichever kind may be chosen there; not the items of lists."""
-    found: list[Place] = []
-    for spec in place.specs:
-        here = Place(place.path, spec)
-        for name in spec.model_fields:
-            child = here.below(name)
-            found += [child] if child.is_collection or not child.specs else _leaves(child)
-    return found
+    children = [member.below(name) for member in place.members() for name in member.field_names()]
+    return [
+        leaf for child in children for leaf in ([child] if child.is_collection or not child.specs else _leaves(child))
+    ]
 
 
 def _words(key: str) -> tuple[str, ...]:
     """The values of an enumeration or a switch."""
     path = tuple(key.split("."))
-    if path[0] == "arm":
-        places = [Place(path[:1], Place().below("arms").specs[0]).below(path[-1])]
-    else:
-        places = [leaf for leaf in _leaves(Place().below(path[0])) if leaf.path == path]
+    places = places_at(("arms", "0", *path[1:]) if path[0] == "arm" else path)
     return tuple(word for place in places for word in literals(place.annotation))

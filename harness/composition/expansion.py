@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.mistakes import Mistake, nearest, no_such, shown
-from harness.composition.overrides import LISTS_OF_FILES, merged
+from harness.composition.overrides import LISTS_OF_FILES, overlaid
 
 Tree = dict[str, Any]
 EVERY_FILE = "all"
@@ -19,7 +19,7 @@ class Expansion:
     """Expands lists of names; reads each file once, however often a config is composed anew to find its mistakes."""
 
     groups: ConfigGroups
-    _read: dict[tuple[str, str], Tree] = field(default_factory=dict)
+    _read: dict[tuple[str, str], Tree | UnreadableError] = field(default_factory=dict)
 
     def expanded(self, tree: Tree) -> tuple[Tree, list[Mistake]]:
         """The lists of `tree` as specs, with `arm` merged into every arm, and what was wrong with the names.
@@ -33,7 +33,8 @@ class Expansion:
             mistakes.append(Mistake(("arm",), f"arm: given {shown(over_all)}; allowed: a mapping of fields"))
             over_all = {}
         if isinstance(lists.get("arms"), list):
-            lists["arms"] = _with_distinct_names([merged(arm, over_all) for arm in lists["arms"]])
+            arms = [overlaid(arm, over_all) if isinstance(arm, Mapping) else arm for arm in lists["arms"]]
+            lists["arms"] = _with_distinct_names(arms)
         return lists, mistakes
 
     def _list(self, key: str, entries: Any, mistakes: list[Mistake]) -> Any:
@@ -52,29 +53,32 @@ class Expansion:
                 path = (key, str(index))
                 mistakes.append(Mistake(path, no_such(f"{key}.{index}: there is no {group} {name!r}", name, options)))
                 uses[index] = nearest(name, options) or options[0]  # a stand-in, so that the rest can be checked
-        self._load(group, {name for name in uses if name is not None}, mistakes)
+        self._load(group, [name for name in uses if name is not None])
+        for index, name in enumerate(uses):
+            if name is not None and isinstance(fault := self._read[group, name], UnreadableError):
+                text = f"{key}.{index}: conf file {group}/{name}.yaml: {fault}"
+                mistakes.append(Mistake((key, str(index)), text, covers_below=True))
         return [self._entry(group, entry, name) for entry, name in zip(entries, uses, strict=True)]
 
     def _entry(self, group: str, entry: Any, name: str | None) -> Any:
         if name is None:
             return entry
+        content = self._read[group, name]
         over = {field: value for field, value in entry.items() if field != "use"} if isinstance(entry, Mapping) else {}
-        return merged(self._read[group, name], over)
+        return over if isinstance(content, UnreadableError) else overlaid(content, over)
 
-    def _load(self, group: str, names: set[str], mistakes: list[Mistake]) -> None:
-        unread = sorted(name for name in names if (group, name) not in self._read)
-        for name, content in self._contents(group, unread, mistakes).items():
-            self._read[group, name] = content
-
-    def _contents(self, group: str, names: list[str], mistakes: list[Mistake]) -> dict[str, Tree]:
+    def _load(self, group: str, names: Sequence[str]) -> None:
+        unread = [name for name in dict.fromkeys(names) if (group, name) not in self._read]
         try:
-            return self.groups.contents(group, names)
-        except UnreadableError as error:
-            if len(names) == 1:
-                mistakes.append(Mistake((), f"conf file {group}/{names[0]}.yaml: {error}"))
-                return {names[0]: {}}
-            # One of them is at fault: find out which.
-            return {name: self._contents(group, [name], mistakes)[name] for name in names}
+            contents = self.groups.contents(group, unread)
+        except UnreadableError as fault:
+            if len(unread) == 1:
+                self._read[group, unread[0]] = fault
+            else:  # one of them is at fault: find out which
+                for name in unread:
+                    self._load(group, [name])
+        else:
+            self._read.update({(group, name): content for name, content in contents.items()})
 
 
 def _file_used(entry: Any) -> str | None:

@@ -69,6 +69,10 @@ class Place:
             return Place(path, info.annotation, tuple(info.metadata))
         return Place(path, None)
 
+    def members(self) -> list[Place]:
+        """The same place for each kind that may stand here."""
+        return [Place(self.path, spec) for spec in self.specs]
+
     def narrowed(self, word: str) -> Place:
         """The same place, once `kind` is known to be `word`."""
         return Place(self.path, next(spec for spec in self.specs if issubclass(spec, Word) and spec.word() == word))
@@ -86,6 +90,15 @@ def locate(loc: tuple[int | str, ...]) -> Place:
         is_tag = isinstance(part, str) and len(place.specs) > 1 and not place.is_collection
         place = place.narrowed(str(part)) if is_tag else place.below(str(part))
     return place
+
+
+def places_at(path: tuple[str, ...]) -> list[Place]:
+    """What lies at a path as typed, for every kind that may be chosen on the way there; nothing where no spec says."""
+    places = [Place()]
+    for key in path:
+        ways = [way for place in places for way in ([place] if place.is_collection else place.members())]
+        places = [found for way in ways if (found := way.below(key)).annotation is not None]
+    return places
 
 
 def literals(annotation: Any) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from harness.composition.fields import Place, dotted, locate, words_of
+from harness.composition.fields import Place, dotted, locate, places_at, words_of
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -39,6 +39,8 @@ class Mistake:
     text: str
     of_several_fields: bool = False
     """True where each field is valid and only their combination is not."""
+    covers_below: bool = False
+    """True where what lies below the path cannot be judged until this is put right."""
 
 
 def nearest(given: object, allowed: Iterable[str]) -> str | None:
@@ -88,11 +90,19 @@ def _explained(details: ErrorDetails, tree: Mapping[str, Any]) -> Mistake:
         needed = f", but {chosen[0]} needs it" if len(chosen) == 1 else ""
         return Mistake(path, f"{dotted(path)}: not given{needed}; allowed: {place.allowed()}")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _wrong_kind(place, given)
+        return _wrong_kind(place, _at(tree, path))
     allowed = place.allowed().replace("a number", "a finite number" if kind == "finite_number" else "a number")
     if kind == "literal_error" and nearest(given, allowed.split(", ")):
         return Mistake(path, no_such(f"{dotted(path)}: given {shown(given)}", given, allowed.split(", ")))
     return Mistake(path, f"{dotted(path)}: given {shown(given)}; allowed: {allowed}")
+
+
+def _at(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """What was typed at `path`; the validation has seen a bare name as the mapping it stands for."""
+    node: Any = tree
+    for key in path:
+        node = node[int(key)] if isinstance(node, Sequence) else node[key]
+    return node
 
 
 def _wrong_kind(place: Place, given: object) -> Mistake:
@@ -111,7 +121,7 @@ def _unknown_key(parent: Place, path: tuple[str, ...], given: object, tree: Mapp
     what = f"{dotted(path)}: there is no such key (given {shown(given)})"
     if nearest(path[-1], allowed) is None:
         # The right name in the wrong place: `epochs` for `training.epochs`.
-        elsewhere = [".".join(found) for found in _leaves(tree) if found[-1] == path[-1] and found != path]
+        elsewhere = [".".join(found) for found in _leaves(tree) if found[-1] == path[-1] and places_at(found)]
         if len(elsewhere) == 1:
             return f"{what}; did you mean {elsewhere[0]}? Allowed: {', '.join(sorted(allowed))}"
     return no_such(what, path[-1], allowed, prefix=above)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.composition.fields import dotted
-from harness.composition.mistakes import shown
+from harness.composition.mistakes import no_such, shown
 
 # Values that are paths are taken as typed, so that no character of theirs needs quotes.
 _PATHS = ("from", "out", "results_root")
@@ -42,18 +42,18 @@ class Overrides:
     mistakes: list[str] = field(default_factory=list)
 
 
-def read(typed: Sequence[str], groups: Collection[str]) -> Overrides:
-    """Read each override by itself, so that one that cannot be read hides no other."""
+def read(typed: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Overrides:
+    """Read each override by itself, so that one that cannot be read hides no other. `groups` holds their options."""
     found = Overrides()
     for text in typed:
         try:
             _read_one(text, groups, found)
         except MisfitError as misfit:
-            found.mistakes.append(f"{text}: {misfit}")
+            found.mistakes.append(f"{text or repr(text)}: {misfit}")
     return found
 
 
-def _read_one(text: str, groups: Collection[str], found: Overrides) -> None:
+def _read_one(text: str, groups: Mapping[str, Sequence[str]], found: Overrides) -> None:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
@@ -75,9 +75,7 @@ def _read_one(text: str, groups: Collection[str], found: Overrides) -> None:
     if override.is_sweep_override():
         raise MisfitError(f"one value at a time; a list is written {key}=[a,b], and text with a comma {key}='a,b'")
     if override.package is not None or "/" in key:
-        raise MisfitError(
-            f"packages (@) and nested groups (/) are not used here; groups are {', '.join(sorted(groups))}"
-        )
+        raise MisfitError(f"packages (@) and nested groups (/) are not used here; groups: {', '.join(sorted(groups))}")
     if not key:
         raise MisfitError("there is no key before the =; write KEY=VALUE")
     if override.is_delete():
@@ -86,6 +84,8 @@ def _read_one(text: str, groups: Collection[str], found: Overrides) -> None:
         raise MisfitError("arms are chosen by arms=[NAME,...]; arm.FIELD=VALUE sets a field in each of them")
     elif key in groups and isinstance(override.value(), str):
         found.choices.append((key, str(override.value())))
+    elif key in groups and key not in LISTS_OF_FILES and not isinstance(override.value(), dict):
+        raise MisfitError(f"{key} takes a mapping of fields or one of: {', '.join(groups[key])}")
     else:
         found.changes.append(Change(tuple(key.split(".")), override.value()))
 
@@ -107,8 +107,13 @@ def _unquoted(text: str) -> str:
 def merged(old: Any, new: Any) -> Any:
     """`new` over `old`: mappings key by key, unless `new` says which kind it is; anything else replaces."""
     if isinstance(old, dict) and isinstance(new, dict) and not _DECISIVE & new.keys():
-        return {**old, **{key: merged(old.get(key), value) for key, value in new.items()}}
+        return overlaid(old, new)
     return new
+
+
+def overlaid(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `new` over those of `old`."""
+    return {**old, **{key: merged(old.get(key), value) for key, value in new.items()}}
 
 
 def applied(node: Any, change: Change, depth: int = 0) -> Any:
@@ -119,20 +124,20 @@ def applied(node: Any, change: Change, depth: int = 0) -> Any:
     at: int | str = key
     if isinstance(node, list):
         if not (key.isdecimal() and int(key) < len(node)):
-            raise MisfitError(
-                f"{dotted(above)} has the items 0 to {len(node) - 1}" if node else f"{dotted(above)} is empty"
-            )
+            allowed = f"allowed: 0 to {len(node) - 1}" if node else "the list is empty"
+            raise MisfitError(f"there is no item {key} in {dotted(above)}; {allowed}")
         at = int(key)
+    if change.delete and at not in items:
+        prefix = "".join(f"{name}." for name in above)
+        raise MisfitError(no_such(f"there is no {prefix}{key} to drop", key, map(str, items), prefix))
     if not is_last:
         items[at] = applied(items.get(at, {}), change, depth + 1)
     elif at in _DECISIVE and not change.delete and items.get(at) != change.value:
         items = {at: change.value}
     elif not change.delete:
         items[at] = merged(items.get(at), change.value)
-    elif at in items:
-        del items[at]
     else:
-        raise MisfitError(f"there is no {dotted(change.path)} to drop")
+        del items[at]
     return list(items.values()) if isinstance(node, list) else items
 
 

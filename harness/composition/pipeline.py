@@ -41,8 +41,10 @@ def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> Compo
     `config_dirs` hold the user's own groups. `from=FILE` starts from the experiment.json of an earlier run.
     """
     plain, experiment = _composed(overrides, config_dirs)
-    out = None if plain["out"] is None else Path(plain["out"]).expanduser()
-    return Composed(experiment, out, Path(plain["results_root"]).expanduser())
+    out = plain.get("out")
+    return Composed(
+        experiment, None if out is None else Path(out).expanduser(), Path(plain["results_root"]).expanduser()
+    )
 
 
 def compose_dict(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> Tree:
@@ -105,7 +107,7 @@ def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None
             path = tuple(re.sub(r"\[(\d+)\]", r".\1", str(error.full_key)).split("."))
             reason = re.sub(r"^\w+ raised while resolving interpolation: ", "", str(error).splitlines()[0])
             known = path in unresolved
-            unresolved[path] = Mistake(path, f"{dotted(path)}: {reason}")
+            unresolved[path] = Mistake(path, f"{dotted(path)}: {reason}", covers_below=True)
             try:
                 # Only the first is ever named: with nothing in its place the next comes to light.
                 tree = applied(tree, Change(path))
@@ -119,7 +121,8 @@ def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None
         experiment = Experiment.model_validate({key: value for key, value in plain.items() if key not in _PATHS})
     except ValidationError as error:
         invalid = [_as_typed(mistake, over_all) for mistake in explain(error, plain)]
-        return plain, None, [*wrong, *(mistake for mistake in invalid if mistake.path not in unresolved)]
+        covered = [mistake.path for mistake in wrong if mistake.covers_below]
+        return plain, None, [*wrong, *(m for m in invalid if not any(m.path[: len(path)] == path for path in covered))]
     return plain, experiment, wrong
 
 
@@ -128,8 +131,9 @@ def _plain(container: Any) -> Tree:
 
 
 def _wrong_paths(plain: Tree) -> list[Mistake]:
-    wrong = [key for key in _PATHS if not isinstance(plain[key], str) and (key != "out" or plain[key] is not None)]
-    return [Mistake((key,), f"{key}: given {shown(plain[key])}; allowed: a path") for key in wrong]
+    given = {key: plain.get(key) for key in _PATHS}
+    wrong = [key for key, value in given.items() if not isinstance(value, str) and (key, value) != ("out", None)]
+    return [Mistake((key,), f"{key}: given {shown(given[key])}; allowed: a path") for key in wrong]
 
 
 def _as_typed(mistake: Mistake, over_all: Tree) -> Mistake:

@@ -15,6 +15,7 @@ from adapters.protocol import Adapter, FloatArray
 from adapters.reference.schedules import oracle
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge
+from harness.parity.schedule import neighbours, with_rounding
 from harness.parity.tolerances import own_error
 from harness.parity.verdict import Verdict
 from harness.spec.schedules import Constant, Schedule
@@ -53,8 +54,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
     def claim(answer: Answer) -> Claim:
         own = _moved(context, context.in_float32(answer.arm), schedule, steps) / unit
-        window = max(1, len(steps) // 50)
-        tolerance = own_error(reference, own, answer.precision, window)
+        tolerance = own_error(reference, own, answer.precision, neighbours(steps))
+        tolerance = with_rounding(tolerance, schedule, steps, answer.precision)
         return Claim(answer.arm.name, answer.arrays["moved"] / unit, tolerance, answer.precision)
 
     optimizer = context.experiment.optimizer.name_in_tables

@@ -9,9 +9,10 @@ import numpy as np
 from adapters.protocol import Adapter
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
-from harness.parity.tolerances import own_error
+from harness.parity.tolerances import Tolerance, own_error, pooled_error
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
+from harness.worker.arrays import Arrays
 
 NAME = "model"
 
@@ -26,11 +27,10 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     if any(verdict.status != "agrees" for verdict in verdicts):
         return verdicts  # what follows presumes equal structure and equal weights
     reference = first_batch(context, context.oracle)
-    in_float32 = {name: first_batch(context, context.in_float32(a.arm)) for name, a in answers.items()}
+    tolerances = {name: _tolerances(context, answer, reference) for name, answer in answers.items()}
 
     def claim(answer: Answer, tensor: str) -> Claim:
-        own = in_float32[answer.arm.name][tensor]
-        tolerance = own_error(reference[tensor], own, answer.precision)
+        tolerance = tolerances[answer.arm.name][tensor]
         return Claim(answer.arm.name, answer.arrays[tensor], tolerance, answer.precision)
 
     for a, b in pairs(answers):
@@ -48,7 +48,14 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     return verdicts
 
 
-def first_batch(context: Context, adapter: Adapter) -> dict[str, Any]:
+def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:
+    own = first_batch(context, context.in_float32(answer.arm))
+    gradients = {name: value for name, value in reference.items() if name.startswith("gradient/")}
+    others = {name: own_error(reference[name], own[name], answer.precision) for name in ("loss", "logits")}
+    return {**others, **pooled_error(gradients, own, answer.precision)}
+
+
+def first_batch(context: Context, adapter: Adapter) -> Arrays:
     """Loss, logits and gradients of the reference on the first batch."""
     trainer = context.trainer(adapter, horizon=1)
     x, y = context.samples(context.plan.batches(1)[0], adapter.arm.precision)

@@ -5,14 +5,15 @@ Every form a framework offers is compared with the reference; the forms that are
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from adapters.reference.schedules import oracle, rates
-from harness.parity.context import Answer, Answers, Context, pairs
+from harness.parity.context import Answers, Context, pairs
 from harness.parity.judge import Claim, judge
-from harness.parity.tolerances import own_error
+from harness.parity.tolerances import Tolerance, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.schedules import Schedule
 from harness.worker.arrays import save_arrays
@@ -48,22 +49,14 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     verdicts: list[Verdict] = []
     for number, word in enumerate(words):
         reference = oracle(word, steps)
-        in_float32 = rates(word, steps, np.float32)
-
-        def claim(
-            answer: Answer, index: int, reference: Any = reference, in_float32: Any = in_float32
-        ) -> Claim:
-            values = answer.arrays[str(index)]
-            window = max(1, len(steps) // 50)
-            tolerance = own_error(reference, in_float32, values.dtype, window)
-            return Claim(answer.arm.name, values, tolerance, values.dtype)
-
+        tolerances = {kind: rate_tolerance(word, steps, np.dtype(kind).type) for kind in ("float32", "float64")}
         used: dict[str, Claim] = {}
         for answer in answers.values():
             for index, form in enumerate(answer.result["forms"]):
                 if form["schedule"] != number:
                     continue
-                made = claim(answer, index)
+                values = answer.arrays[str(index)]
+                made = Claim(answer.arm.name, values, tolerances[values.dtype.name], values.dtype)
                 subject = f"{word.name_in_tables}: {form['name']}"
                 verdict = judge(NAME, subject, reference, made, None, lambda i: f"step {steps[i[0]]}")
                 verdicts.append(_as_declared(verdict, form))
@@ -78,13 +71,39 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     return verdicts
 
 
+def rate_tolerance(word: Schedule, steps: Any, precision: Any) -> Tolerance:
+    """The reference's own error in `precision`, and what it does to the rate to round each number of the spec to it."""
+    reference = oracle(word, steps)
+    own = own_error(reference, rates(word, steps, np.float32), precision, neighbours(steps))
+    return with_rounding(own, word, steps, precision)
+
+
+def with_rounding(own: Tolerance, word: Schedule, steps: Any, precision: Any) -> Tolerance:
+    """Adds to a tolerance on rates what the rate moves when one number of the spec after the other is rounded."""
+    reference = oracle(word, steps)
+    epsilon = float(np.finfo(precision).eps)
+    moved = (np.abs(oracle(other, steps) - reference) for other in _perturbed(word, epsilon))
+    return Tolerance(own.bound + sum(moved), f"{own.source} + the effect of rounding the schedule's numbers")
+
+
+def neighbours(steps: Any) -> int:
+    """How many probed steps on either side share their largest error."""
+    return max(1, len(steps) // 50)
+
+
+def _perturbed(word: Schedule, epsilon: float) -> Iterator[Schedule]:
+    """The schedule with one number at a time made larger by a relative `epsilon`."""
+    for name, value in word:
+        if isinstance(value, float):
+            yield word.model_copy(update={name: value * (1 + epsilon)})
+        elif isinstance(value, Schedule):
+            yield from (word.model_copy(update={name: each}) for each in _perturbed(value, epsilon))
+
+
 def _as_declared(verdict: Verdict, form: Any) -> Verdict:
-    """A form declared to differ is `known` if it does; if it does not, the declaration is what is wrong."""
+    """A form declared to differ for some numbers is `known` where it does."""
     kind = form["realisation"]["kind"] + (", trained with" if form["used"] else "")
-    if not form["differs"]:
-        cause = f"{kind}; {verdict.cause}" if verdict.cause else kind
-        return verdict.model_copy(update={"cause": cause})
-    if verdict.status == "diverges":
-        return verdict.model_copy(update={"status": "known", "cause": f"not used; {form['differs']}"})
-    cause = f"declared to differ ({form['differs']}), but agrees: the declaration is out of date"
-    return verdict.model_copy(update={"status": "diverges", "cause": cause})
+    if form["differs"] and verdict.status == "diverges":
+        return verdict.model_copy(update={"status": "known", "cause": f"{kind}, not used: {form['differs']}"})
+    cause = f"{kind}; {verdict.cause}" if verdict.cause else kind
+    return verdict.model_copy(update={"cause": cause})

@@ -15,7 +15,7 @@ import numpy as np
 from adapters.protocol import Adapter
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
-from harness.parity.tolerances import own_error
+from harness.parity.tolerances import Tolerance, own_error, pooled_error
 from harness.parity.verdict import Verdict
 from harness.worker.arrays import Arrays, load_arrays, save_arrays
 
@@ -64,11 +64,10 @@ def teach(context: Context) -> Teacher:
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     expected = load_arrays(context.scratch / "expected.npz")
     given = load_arrays(context.scratch / "teacher.npz")
-    in_float32 = {name: _pupil(context, context.in_float32(a.arm), given) for name, a in answers.items()}
+    tolerances = {name: _tolerances(context, answer, given, expected) for name, answer in answers.items()}
 
     def claim(answer: Answer, tensor: str) -> Claim:
-        own = in_float32[answer.arm.name][tensor]
-        tolerance = own_error(expected[tensor], own, answer.precision)
+        tolerance = tolerances[answer.arm.name][tensor]
         return Claim(answer.arm.name, answer.arrays[tensor], tolerance, answer.precision)
 
     verdicts = []
@@ -81,6 +80,15 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
             ]
             verdicts.append(worst_of(each))
     return verdicts
+
+
+def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:
+    own = _pupil(context, context.in_float32(answer.arm), given)
+    gradients = {name: value for name, value in expected.items() if name.startswith("gradient/")}
+    others = {
+        name: own_error(value, own[name], answer.precision) for name, value in expected.items() if name not in gradients
+    }
+    return {**others, **pooled_error(gradients, own, answer.precision)}
 
 
 def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:

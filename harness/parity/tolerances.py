@@ -7,6 +7,7 @@ e; another float32 implementation, with another order of operations, may be off 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from harness.parity.ulp import ulp
 
 FloatArray = NDArray[np.floating[Any]]
+Arrays = Mapping[str, FloatArray]
 
 FACTOR = 8.0
 FLOOR_ULP = 4.0
@@ -42,6 +44,20 @@ def own_error(reference: FloatArray, in_float32: FloatArray, precision: Any, win
     error = np.abs(in_float32.astype(np.float64) - reference)
     widest = _running_maximum(error, window) if window else np.max(error, initial=0.0)
     return _tolerance(widest, reference, precision, "own error")
+
+
+def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
+    """As `own_error` for tensors that come of one computation, such as the gradients of one loss.
+
+    The relative error of the worst of them counts for all: in a tensor of ten numbers float32 may be right by luck.
+    """
+    largest = {name: float(np.max(np.abs(value), initial=0.0)) for name, value in reference.items()}
+    errors = {name: float(np.max(np.abs(in_float32[name] - value), initial=0.0)) for name, value in reference.items()}
+    worst = max((errors[name] / size for name, size in largest.items() if size > 0), default=0.0)
+    return {
+        name: _tolerance(max(errors[name], worst * largest[name]), value, precision, "own relative error")
+        for name, value in reference.items()
+    }
 
 
 def growing_error(reference: FloatArray, in_float32: FloatArray, precision: Any) -> Tolerance:
