@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -56,7 +57,7 @@ class Run:
     def scratch(self) -> Path:
         return self.store.folder / ".scratch"
 
-    @property
+    @cached_property
     def context(self) -> Context:
         return Context(self.experiment, self.plan, self.data, self.scratch)
 
@@ -69,9 +70,10 @@ class Run:
         return self.traces[arm]
 
 
-def begin(experiment: Experiment, data: Dataset, folder: Path, show: Show) -> Run:
-    """Draws the plan and lays the run's folder out."""
+def begin(experiment: Experiment, data: Dataset, folder_for: Callable[[str], Path], show: Show) -> Run:
+    """Draws the plan and lays out the run's folder, which may be named by the plan's digest."""
     plan = draw_plan(experiment, len(data.x_train))
+    folder = folder_for(plan.digest).absolute()
     store = Store.create(folder, experiment, plan, data.source, data.digest)
     run = Run(experiment, plan, data, store, show)
     run.traces = {arm.name: Trace(arm=arm) for arm in experiment.arms}

@@ -13,6 +13,7 @@ import numpy as np
 
 import adapters
 from adapters.protocol import Adapter, FloatArray, Trainer
+from adapters.reference.losses import per_sample
 from harness.data import Dataset
 from harness.data.dataset import scaled
 from harness.plan import Plan
@@ -64,6 +65,20 @@ class Context:
 
     def samples(self, batch: Any, precision: str = "float64") -> tuple[FloatArray, Any]:
         return scaled(self.data.x_train[batch], precision), self.data.y_train[batch]
+
+    @cached_property
+    def sample_loss_error(self) -> float:
+        """The largest error that float32 arithmetic makes in the loss of any one sample of the first batch.
+
+        The mean over the batch may be right by luck; no mean is further off than the worst of its samples.
+        """
+        batch = self.plan.batches(1)[0]
+        each = {}
+        for adapter in (self.oracle, self._in_float32["native"]):
+            x, y = self.samples(batch, adapter.arm.precision)
+            outputs = self.trainer(adapter, horizon=1).forward(x)
+            each[adapter.arm.precision] = per_sample(self.experiment.loss, outputs, y)[0].astype(np.float64)
+        return float(np.max(np.abs(each["float32"] - each["float64"])))
 
 
 def pairs(answers: Answers) -> list[tuple[Answer, Answer | None]]:

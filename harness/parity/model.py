@@ -9,7 +9,7 @@ import numpy as np
 from adapters.protocol import Adapter
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
-from harness.parity.tolerances import Tolerance, own_error, pooled_error
+from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
 from harness.worker.arrays import Arrays
@@ -51,8 +51,11 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:
     own = first_batch(context, context.in_float32(answer.arm))
     gradients = {name: value for name, value in reference.items() if name.startswith("gradient/")}
-    others = {name: own_error(reference[name], own[name], answer.precision) for name in ("loss", "logits")}
-    return {**others, **pooled_error(gradients, own, answer.precision)}
+    return {
+        "logits": own_error(reference["logits"], own["logits"], answer.precision),
+        "loss": loss_error(reference["loss"], context.sample_loss_error, answer.precision),
+        **pooled_error(gradients, own, answer.precision),
+    }
 
 
 def first_batch(context: Context, adapter: Adapter) -> Arrays:

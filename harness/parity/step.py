@@ -15,7 +15,7 @@ import numpy as np
 from adapters.protocol import Adapter
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
-from harness.parity.tolerances import Tolerance, own_error, pooled_error
+from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 from harness.worker.arrays import Arrays, load_arrays, save_arrays
 
@@ -84,11 +84,13 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:
     own = _pupil(context, context.in_float32(answer.arm), given)
-    gradients = {name: value for name, value in expected.items() if name.startswith("gradient/")}
-    others = {
-        name: own_error(value, own[name], answer.precision) for name, value in expected.items() if name not in gradients
+    precision, sample_error = answer.precision, context.sample_loss_error
+    of_kind = {kind: [name for name in expected if name.startswith(kind)] for kind in ("loss/", "gradient/", "weight/")}
+    return {
+        **{name: loss_error(expected[name], sample_error, precision) for name in of_kind["loss/"]},
+        **pooled_error({name: expected[name] for name in of_kind["gradient/"]}, own, precision),
+        **{name: own_error(expected[name], own[name], precision) for name in of_kind["weight/"]},
     }
-    return {**others, **pooled_error(gradients, own, answer.precision)}
 
 
 def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:

@@ -60,10 +60,15 @@ def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
     }
 
 
-def growing_error(reference: FloatArray, in_float32: FloatArray, precision: Any) -> Tolerance:
-    """As `own_error`, for a free-running curve: the largest error so far."""
+def loss_error(reference: FloatArray, sample_error: float, precision: Any) -> Tolerance:
+    """For a mean loss, from the reference's largest error in the loss of one sample."""
+    return _tolerance(sample_error, reference, precision, "own error in a sample's loss")
+
+
+def growing_error(reference: FloatArray, in_float32: FloatArray, sample_error: float, precision: Any) -> Tolerance:
+    """For a free-running loss curve: the reference's largest error so far, at least that of a sample's loss."""
     error = np.maximum.accumulate(np.abs(in_float32.astype(np.float64) - reference))
-    return _tolerance(error, reference, precision, "own drift")
+    return _tolerance(np.maximum(error, sample_error), reference, precision, "own drift")
 
 
 def strict(reference: FloatArray) -> Tolerance:

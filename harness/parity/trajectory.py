@@ -53,7 +53,7 @@ def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
 def _claim(context: Context, trace: Trace, reference: FloatArray, count: int) -> Claim:
     precision = np.dtype(trace.arm.precision).type
     in_float32 = free_run(context, context.in_float32(trace.arm), count)
-    tolerance = growing_error(reference, in_float32, precision)
+    tolerance = growing_error(reference, in_float32, context.sample_loss_error, precision)
     return Claim(trace.arm.name, np.asarray(trace.losses[:count]), tolerance, precision)
 
 

@@ -1,0 +1,3 @@
+import sys
+from harness.cli import main
+sys.exit(main())

@@ -1,0 +1,175 @@
+"""The command `twinrun`. Imports what a verb needs when it needs it, so that help and mistakes come at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import __version__
+
+VERBS = {
+    "match": "train an experiment on every arm by one plan, check parity, tabulate accuracy and time",
+    "check": "climb the parity ladder without the long training",
+    "doctor": "say which frameworks, versions, devices and interpreters this machine can really use",
+    "schema": "print the JSON schema of an experiment, for editors",
+    "completion": "print the shell code that completes verbs, groups and keys",
+}
+EXAMPLES = """\
+examples:
+  twinrun match
+  twinrun match experiment=mnist_mlp data=mnist data.root=DIR training.epochs=10
+  twinrun match arms=[tensorflow,tensorflow_eager] schedule=cosine optimizer=nesterov seed=7 out=DIR
+  twinrun match arm.precision=float64 training.max_steps=100
+  twinrun match from=results/mnist_mlp/RUN/experiment.json
+  twinrun check suite=schedules
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb; the process' exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    from harness.composition import UserMistake
+    from harness.composition.mistakes import no_such
+
+    try:
+        if given and not given[0].startswith("-") and given[0] not in VERBS:
+            raise UserMistake([no_such(f"there is no verb {given[0]!r}", given[0], VERBS)])
+        chosen, rest = parser.parse_known_args(given)
+        if chosen.verb is None:
+            parser.print_help()
+            return 2
+        unknown = [option for option in rest if option.startswith("-") or not hasattr(chosen, "overrides")]
+        if unknown:
+            raise UserMistake([f"twinrun {chosen.verb} knows no option {option}; see --help" for option in unknown])
+        if hasattr(chosen, "overrides"):
+            chosen.overrides += rest
+        return int(_RUN[chosen.verb](chosen))
+    except UserMistake as mistake:
+        print(f"twinrun: {mistake}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.cfg == "job":
+        return _print_config(chosen)
+    from harness.preflight import prepare
+
+    composed, data = prepare(chosen.overrides, chosen.config_dir)
+    from harness import run
+    from harness.report.terminal import Terminal
+    from harness.results.store import run_folder
+
+    # A stop asked for politely keeps what was recorded, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    started = run.begin(
+        composed.experiment,
+        data,
+        lambda digest: composed.out or run_folder(composed.results_root, composed.experiment, digest),
+        Terminal(),
+    )
+    return (run.match if chosen.verb == "match" else run.check)(started)
+
+
+def _print_config(chosen: argparse.Namespace) -> int:
+    from omegaconf import OmegaConf
+
+    from harness.composition import compose_dict
+
+    print(OmegaConf.to_yaml(OmegaConf.create(compose_dict(chosen.overrides, chosen.config_dir))), end="")
+    return 0
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from harness.doctor import examine
+
+    return examine()
+
+
+def _schema(chosen: argparse.Namespace) -> int:
+    import json
+
+    from harness.spec.experiment import Experiment
+
+    print(json.dumps(Experiment.model_json_schema(), indent=2))
+    return 0
+
+
+def _completion(chosen: argparse.Namespace) -> int:
+    import argcomplete
+
+    print(argcomplete.shellcode(["twinrun"], shell=chosen.shell))
+    return 0
+
+
+_RUN = {"match": _run, "check": _run, "doctor": _doctor, "schema": _schema, "completion": _completion}
+
+
+def _parser() -> argparse.ArgumentParser:
+    from harness.outcome import EXIT_CODES
+
+    codes = "\n".join(["exit codes:", *(f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items())])
+    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    parser = argparse.ArgumentParser(
+        prog="twinrun",
+        description="Matched trainings of one abstract spec in MindSpore and TensorFlow, compared number by number.",
+        epilog=f"{EXAMPLES}\n{codes}",
+        **shape,
+    )
+    parser.add_argument("--version", action="version", version=f"twinrun {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for verb, meaning in VERBS.items():
+        sub = verbs.add_parser(verb, help=meaning, description=meaning[0].upper() + meaning[1:] + ".", **shape)
+        if verb in ("match", "check"):
+            _add_experiment_arguments(sub)
+            sub.epilog = f"{_groups()}\n\n{EXAMPLES}\n{codes}"
+        if verb == "completion":
+            sub.add_argument("shell", choices=("bash", "zsh", "fish"), nargs="?", default="bash")
+            sub.epilog = 'for example:  eval "$(twinrun completion bash)"'
+    return parser
+
+
+def _add_experiment_arguments(sub: argparse.ArgumentParser) -> None:
+    overrides = sub.add_argument(
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="OVERRIDE",
+        help="GROUP=OPTION or KEY=VALUE in Hydra's syntax; from=FILE repeats a recorded experiment.json",
+    )
+    overrides.completer = _complete  # type: ignore[attr-defined]
+    sub.add_argument("--cfg", choices=("job",), help="print the composed config and do nothing else")
+    sub.add_argument(
+        "--config-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder with groups of your own"
+    )
+
+
+def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    from harness.composition import completions
+
+    return completions(prefix, getattr(parsed_args, "config_dir", ()))
+
+
+def _groups() -> str:
+    from harness.composition import conf_dir
+
+    options = {
+        group.name: ", ".join(sorted(file.stem for file in group.glob("*.yaml")))
+        for group in sorted(conf_dir().iterdir())
+        if group.is_dir()
+    }
+    return "\n".join(["groups:", *(f"  {name:12} {listed}" for name, listed in options.items())])

@@ -1,0 +1,94 @@
+"""What can be known to be wrong before anything is written or any framework started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import adapters
+from harness.composition import Composed, UserMistake, compose
+from harness.composition.mistakes import no_such
+from harness.data import DataError, Dataset, load
+from harness.spec.arm import Arm
+from harness.spec.data import Mnist
+from harness.spec.experiment import Experiment
+
+# What can be judged even where the rest of the command line is wrong.
+_BY_THEMSELVES = ("data", "out", "results_root")
+
+
+def prepare(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[Composed, Dataset]:
+    """The composed experiment and its data; UserMistake, with everything that is wrong, where they cannot be had."""
+    try:
+        composed = compose(overrides, config_dirs)
+    except UserMistake as mistake:
+        raise UserMistake([*mistake.mistakes, *_also_wrong(overrides, config_dirs)]) from None
+    data, wrong = _checked(composed)
+    if wrong or data is None:
+        raise UserMistake(wrong)
+    return Composed(_anchored(composed.experiment), composed.out, composed.results_root), data
+
+
+def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
+    kept = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
+    try:
+        return _checked(compose(kept, config_dirs))[1]
+    except UserMistake:
+        return []  # already told
+
+
+def _checked(composed: Composed) -> tuple[Dataset | None, list[str]]:
+    experiment = composed.experiment
+    wrong = [mistake for arm in experiment.arms for mistake in _arm_mistakes(arm)]
+    wrong += _folder_mistakes(composed)
+    data = None
+    try:
+        data = load(experiment.data)
+    except DataError as error:
+        wrong.append(str(error))
+    else:
+        wrong += _batch_mistakes(experiment, data)
+    return data, wrong
+
+
+def _arm_mistakes(arm: Arm) -> list[str]:
+    known = adapters.names()
+    if arm.adapter not in known:
+        return [no_such(f"arm {arm.name}: there is no adapter {arm.adapter!r}", arm.adapter, known)]
+    wrong = []
+    modes = adapters.modes(arm.adapter)
+    if arm.mode not in modes:
+        wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
+    if arm.python is not None and shutil.which(arm.python) is None:
+        wrong.append(f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path")
+    return wrong
+
+
+def _folder_mistakes(composed: Composed) -> list[str]:
+    folder = composed.out if composed.out is not None else composed.results_root
+    key = "out" if composed.out is not None else "results_root"
+    if composed.out is not None and folder.is_dir() and any(folder.iterdir()):
+        return [f"{key}={folder}: the folder is not empty; give a new one, so that no earlier result is mixed in"]
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        return [f"{key}={folder}: {existing} is a file, not a folder"]
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return [f"{key}={folder}: {existing} is not writable; give a folder that is"]
+    return []
+
+
+def _batch_mistakes(experiment: Experiment, data: Dataset) -> list[str]:
+    size, samples = experiment.training.batch_size, len(data.x_train)
+    if size <= samples:
+        return []
+    return [f"training.batch_size: given {size}, but the data has {samples} samples to train on; allowed: 1 to {samples}"]
+
+
+def _anchored(experiment: Experiment) -> Experiment:
+    """With the data folder as an absolute path, so that `from=FILE` repeats the run from any folder."""
+    if not isinstance(experiment.data, Mnist) or experiment.data.root is None:
+        return experiment
+    root = experiment.data.root.expanduser().absolute()
+    return experiment.model_copy(update={"data": experiment.data.model_copy(update={"root": root})})
