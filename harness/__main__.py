@@ -1,3 +1,5 @@
 import sys
+
 from harness.cli import main
+
 sys.exit(main())

@@ -100,7 +100,7 @@ def _doctor(_: argparse.Namespace) -> int:
     return examine()
 
 
-def _schema(chosen: argparse.Namespace) -> int:
+def _schema(_: argparse.Namespace) -> int:
     import json
 
     from harness.spec.experiment import Experiment
@@ -110,9 +110,9 @@ def _schema(chosen: argparse.Namespace) -> int:
 
 
 def _completion(chosen: argparse.Namespace) -> int:
-    import argcomplete
+    import argcomplete.shell_integration
 
-    print(argcomplete.shellcode(["twinrun"], shell=chosen.shell))
+    print(argcomplete.shell_integration.shellcode(["twinrun"], shell=chosen.shell))
     return 0
 
 

@@ -50,7 +50,7 @@ class Plan:
     def save(self, path: Path) -> None:
         arrays = {f"weight/{name}": value for name, value in self.weights.items()}
         arrays |= {f"order/{epoch}": order for epoch, order in enumerate(self.orders)}
-        np.savez(path, batch_size=np.int64(self.batch_size), **arrays)  # type: ignore[arg-type]
+        np.savez(path, batch_size=np.int64(self.batch_size), **arrays)
 
     @classmethod
     def load(cls, path: Path) -> Plan:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,8 +74,11 @@ def _folder_mistakes(composed: Composed) -> list[str]:
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         return [f"{key}={folder}: {existing} is a file, not a folder"]
-    if not os.access(existing, os.W_OK | os.X_OK):
-        return [f"{key}={folder}: {existing} is not writable; give a folder that is"]
+    try:
+        # Tried out, since permissions alone do not tell (a read-only disk, a quota, the superuser).
+        tempfile.TemporaryDirectory(dir=existing).cleanup()
+    except OSError as error:
+        return [f"{key}={folder}: {existing} is not writable ({error.strerror}); give a folder that is"]
     return []
 
 
@@ -83,7 +86,9 @@ def _batch_mistakes(experiment: Experiment, data: Dataset) -> list[str]:
     size, samples = experiment.training.batch_size, len(data.x_train)
     if size <= samples:
         return []
-    return [f"training.batch_size: given {size}, but the data has {samples} samples to train on; allowed: 1 to {samples}"]
+    return [
+        f"training.batch_size: given {size}, but the data has {samples} samples to train on; allowed: 1 to {samples}"
+    ]
 
 
 def _anchored(experiment: Experiment) -> Experiment:

@@ -118,9 +118,7 @@ def _climb(run: Run) -> None:
         run.verdicts += [
             ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
         ]
-        run.verdicts += ladder.climb(
-            run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure)
-        )
+        run.verdicts += ladder.climb(run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure))
 
 
 def _describe(run: Run, worker: Worker) -> bool:

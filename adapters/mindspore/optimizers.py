@@ -80,7 +80,7 @@ class GradientTimesRate(nn.Cell):
             rate = self.of_step(self.step)
         else:
             rate = ops.gather(self.table, ops.minimum(self.step, self.last), 0)
-        scaled = ()
+        scaled: Any = ()
         for gradient in gradients:
             scaled += (gradient * rate,)
         updated = self.inner(scaled)
@@ -148,7 +148,7 @@ class Canonical(nn.Cell):
         c = {}
         for number, name in enumerate(self.names):
             c[name] = row[number]
-        done = ()
+        done: Any = ()
         for index, w in enumerate(self.weights):
             own = self.slots[index * self.slot_count : (index + 1) * self.slot_count]
             updated, slots = self.rule(self.word, c, w, gradients[index], own)

@@ -27,9 +27,7 @@ def schedule_forms(word: spec.Schedule, exact: bool) -> tuple[ScheduleForm, ...]
     table = _table_form(word, exact)
     forms = [*classes, *functions, table]
     used = table if exact or not classes else classes[0]
-    return tuple(
-        ScheduleForm(form.name, form.realisation, form.rate, form is used) for form in forms
-    )
+    return tuple(ScheduleForm(form.name, form.realisation, form.rate, form is used) for form in forms)
 
 
 def learning_rate(word: spec.Schedule, horizon: int) -> Any:

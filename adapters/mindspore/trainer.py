@@ -20,7 +20,9 @@ EVALUATION_BATCH = 1000
 
 
 class MindSporeTrainer:
-    def __init__(self, network: Any, named: dict[str, Any], loss: Any, optimizer: Any, precision: str, jit: bool) -> None:
+    def __init__(
+        self, network: Any, named: dict[str, Any], loss: Any, optimizer: Any, precision: str, jit: bool
+    ) -> None:
         self.network, self.named, self.loss, self.precision = network, named, loss, precision
         self.dtype = getattr(ms, precision)
         run: Any = ms.jit if jit else _as_is

@@ -1,4 +1,4 @@
-"""Specs as TensorFlow and Keras objects. Each file has a twin of the same name, laid out alike, in `adapters/mindspore`.
+"""Specs as TensorFlow and Keras objects. Each file has a twin, laid out alike, in `adapters/mindspore`.
 
 `create` imports TensorFlow; nothing before it does.
 """

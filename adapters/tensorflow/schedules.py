@@ -139,6 +139,7 @@ CLASSES: dict[type[spec.Schedule], Callable[[Any], dict[str, Callable[[], Any]]]
     spec.WarmupThen: warmup_then,
 }
 
+
 class ConstantRate(ks.LearningRateSchedule):
     """A plain float rate, which the optimizers keep in float32."""
 
@@ -194,5 +195,3 @@ def _mapped(schedule: Any, mode: str) -> Any:
 def _table_form(word: spec.Schedule, exact: bool) -> ScheduleForm:
     made = Realisation("custom", TABLE) if exact else Realisation("composed", TABLE, "looked up by the step")
     return ScheduleForm("table", made, lambda steps: rate_table(word, int(np.max(steps)) + 1)[steps])
-
-

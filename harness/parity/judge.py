@@ -46,8 +46,8 @@ def judge(
     bounds = [np.broadcast_to(claim.tolerance.bound, reference.shape) for claim in claims]
     excess = [_ratio(error, bound) for error, bound in zip(errors, bounds, strict=True)]
     worse = int(np.argmax([np.max(each, initial=0.0) for each in excess]))
-    index = np.unravel_index(int(np.argmax(excess[worse])), reference.shape) if reference.size else ()
-    index = tuple(int(i) for i in index)
+    flat = int(np.argmax(excess[worse]))
+    index: tuple[int, ...] = tuple(int(i) for i in np.unravel_index(flat, reference.shape))
     wrong = [c.arm for c, each in zip(claims, excess, strict=True) if np.max(each, initial=0.0) > 1]
     units = ulp(reference, claims[worse].precision)
     return Verdict(
@@ -82,9 +82,7 @@ def _nearer(claims: list[Claim], errors: list[FloatArray], index: tuple[int, ...
     return claims[int(np.argmin(distances))].arm
 
 
-def _cause(
-    wrong: list[str], claims: list[Claim], errors: list[FloatArray], index: tuple[int, ...], cause: str
-) -> str:
+def _cause(wrong: list[str], claims: list[Claim], errors: list[FloatArray], index: tuple[int, ...], cause: str) -> str:
     if not wrong:
         return ""
     off = [f"{c.arm} is off by {float(e[index]):.3g}" for c, e in zip(claims, errors, strict=True) if c.arm in wrong]

@@ -65,9 +65,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         for a, b in pairs(answers):
             if b is not None:
                 both = used[a.arm.name], used[b.arm.name]
-                verdicts.append(
-                    judge(NAME, word.name_in_tables, reference, *both, lambda i: f"step {steps[i[0]]}")
-                )
+                verdicts.append(judge(NAME, word.name_in_tables, reference, *both, lambda i: f"step {steps[i[0]]}"))
     return verdicts
 
 

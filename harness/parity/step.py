@@ -42,7 +42,8 @@ def teach(context: Context) -> Teacher:
     """The teacher walks its own way, one step of the reference after another."""
     e, plan = context.experiment, context.plan
     batches = plan.batches(min(e.comparison.forced_steps, plan.steps))
-    given, expected = {}, {}
+    given: Arrays = {}
+    expected: Arrays = {}
     trainer = context.trainer(context.oracle, horizon=len(batches))
     weights = _rounded(plan.weights)
     fed: list[Any] = []  # the optimizer is replayed from the start each time: forced steps are few

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import ConfigDict
+
 from harness.spec.base import Spec
 
 Status = Literal["agrees", "diverges", "known", "unsupported", "unverified", "interrupted", "crashed"]
@@ -15,6 +17,8 @@ class Verdict(Spec):
     `worst_ulp` counts units in the last place of the reference's value there, in the precision of the worse arm.
     `nearer` names the arm nearer to the reference.
     """
+
+    model_config = ConfigDict(allow_inf_nan=True)
 
     rung: str
     subject: str
@@ -31,5 +35,3 @@ class Verdict(Spec):
     error_over_tolerance: float | None = None
     tolerance_source: str = ""
     cause: str = ""
-
-    model_config = {**Spec.model_config, "allow_inf_nan": True}

@@ -17,8 +17,10 @@ def report(run: Run) -> str:
         "",
         f"- model: {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample",
         f"- data: {run.data.source}; {len(run.data.x_train):,} to train, {len(run.data.x_test):,} to test",
-        f"- optimizer: {e.optimizer.name_in_tables}; schedule: {e.schedule.name_in_tables}; loss: {e.loss.name_in_tables}",
-        f"- plan: {plan.digest[:16]}, seed {e.seed}, {len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}",
+        f"- optimizer: {e.optimizer.name_in_tables}; "
+        f"schedule: {e.schedule.name_in_tables}; loss: {e.loss.name_in_tables}",
+        f"- plan: {plan.digest[:16]}, seed {e.seed}, "
+        f"{len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}",
         "",
     ]
     for title, table in (

@@ -44,11 +44,10 @@ class Terminal:
             f"  model {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample; "
             f"{e.loss.name_in_tables}, {e.optimizer.name_in_tables}, {e.schedule.name_in_tables}"
         )
+        self.console.print(f"  data  {data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test")
         self.console.print(
-            f"  data  {data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test"
-        )
-        self.console.print(
-            f"  plan  {plan.digest[:16]}, seed {e.seed}: {len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}"
+            f"  plan  {plan.digest[:16]}, seed {e.seed}: "
+            f"{len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}"
         )
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from statistics import median
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from harness.spec.arm import Arm
 from harness.spec.base import Spec
 from harness.worker.failure import Failure
 
-SCHEMA_VERSION = 1
-
 
 class EpochRecord(Spec):
     """`losses`: the training loss of every step, before its update. The test set is scored after the epoch."""
 
-    model_config = {**Spec.model_config, "allow_inf_nan": True}
+    model_config = ConfigDict(allow_inf_nan=True)
 
     epoch: int
     losses: tuple[float, ...]
@@ -32,9 +30,9 @@ class EpochRecord(Spec):
 class Trace(Spec):
     """Grows by copies; what was recorded before a failure stays."""
 
-    model_config = {**Spec.model_config, "allow_inf_nan": True}
+    model_config = ConfigDict(allow_inf_nan=True)
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     arm: Arm
     failure: Failure | None = None
     finished: bool = False
@@ -100,4 +98,3 @@ class Trace(Spec):
             "plan_digest": self.plan_digest,
             "failure": str(self.failure) if self.failure else "",
         }
-

@@ -148,4 +148,3 @@ class Model(Spec):
     @property
     def last_activation(self) -> Activation:
         return getattr(self.layers[-1], "activation", Linear())
-

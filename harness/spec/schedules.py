@@ -35,7 +35,7 @@ class Constant(Schedule):
 
 
 class Exponential(Schedule):
-    """`rate(t) = initial_rate * decay_rate ** p` with `p = t / decay_steps`, or `floor(t / decay_steps)` if `staircase`."""
+    """`rate(t) = initial_rate * decay_rate ** p`, `p = t / decay_steps`, or `floor(t / decay_steps)` if `staircase`."""
 
     kind: Literal["exponential"] = "exponential"
     initial_rate: Rate
@@ -48,7 +48,7 @@ class Exponential(Schedule):
 
 
 class NaturalExponential(Schedule):
-    """`rate(t) = initial_rate * exp(-decay_rate * s)` with `s = t`, or `decay_steps * floor(t / decay_steps)` if `staircase`.
+    """`rate(t) = initial_rate * exp(-decay_rate * s)`; `s` is `t`, or `D * floor(t / D)` if `staircase`; D is decay_steps.
 
     Without `staircase`, `decay_steps` has no effect on the rate.
     """
@@ -64,7 +64,7 @@ class NaturalExponential(Schedule):
 
 
 class InverseTime(Schedule):
-    """`rate(t) = initial_rate / (1 + decay_rate * p)` with `p = t / decay_steps`, or `floor(t / decay_steps)` if `staircase`."""
+    """`rate(t) = initial_rate / (1 + decay_rate * p)`; p is `t / decay_steps`, or its floor if `staircase`."""
 
     kind: Literal["inverse_time"] = "inverse_time"
     initial_rate: Rate
@@ -95,7 +95,7 @@ class Polynomial(Schedule):
 
 
 class Cosine(Schedule):
-    """`rate(t) = initial_rate * (floor_ratio + (1 - floor_ratio) / 2 * (1 + cos(pi * min(t, D) / D)))`, `D = decay_steps`.
+    """`rate(t) = initial_rate * (f + (1 - f) / 2 * (1 + cos(pi * min(t, D) / D)))`; f is floor_ratio, D decay_steps.
 
     Loshchilov and Hutter, SGDR, 2017 (one period). `floor_ratio` is a fraction of `initial_rate`.
     """

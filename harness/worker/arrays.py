@@ -15,7 +15,7 @@ Arrays = dict[str, NDArray[Any]]
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     partial = path.with_suffix(".partial.npz")
     with partial.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        np.savez(file, **arrays)
     partial.replace(path)
 
 

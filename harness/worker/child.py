@@ -49,8 +49,8 @@ def main(arguments: list[str]) -> int:
             return 0
         except Exception as error:
             traceback.print_exc()
-            text = str(error).strip()
-            send("failed", symptom="exception", message=f"{type(error).__name__}: {text.splitlines()[0] if text else ''}")
+            first_line = next(iter(str(error).strip().splitlines()), "")
+            send("failed", symptom="exception", message=f"{type(error).__name__}: {first_line}")
             return 0
 
 

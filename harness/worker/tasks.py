@@ -79,7 +79,8 @@ def schedule(session: Session, scratch: str, schedules: list[Any], steps: str) -
     at = load_arrays(Path(steps))["steps"]
     session.at(scratch)
     words: list[Schedule] = [TypeAdapter(AnySchedule).validate_python(each) for each in schedules]
-    arrays, forms = {}, []
+    arrays: dict[str, Any] = {}
+    forms: list[dict[str, Any]] = []
     for number, word in enumerate(words):
         for form in session.adapter.schedule_forms(word):
             arrays[str(len(forms))] = np.asarray(form.rate(at))
@@ -125,7 +126,7 @@ def model(session: Session, scratch: str) -> Result:
 
 
 def step(session: Session, scratch: str, teacher: str) -> Result:
-    """Teacher-forced: from the teacher's weights at each step, the gradients; from the teacher's gradients, the update."""
+    """Teacher-forced: the gradients at the teacher's weights, and the updates by the teacher's gradients."""
     e = session.at(scratch).experiment
     forced = load_arrays(Path(teacher))
     batches = session.plan.batches(sum(name.startswith("loss/") for name in forced))

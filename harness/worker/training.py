@@ -62,4 +62,3 @@ def whole_and_short(order: Any, batch_size: int) -> list[Any]:
     whole = len(order) - len(order) % batch_size
     parts = [order[:whole].reshape(-1, batch_size), order[None, whole:]]
     return [part for part in parts if part.size]
-
