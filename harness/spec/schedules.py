@@ -48,7 +48,7 @@ class Exponential(Schedule):
 
 
 class NaturalExponential(Schedule):
-    """`rate(t) = initial_rate * exp(-decay_rate * s)`; `s` is `t`, or `D * floor(t / D)` if `staircase`; D is decay_steps.
+    """`rate(t) = initial_rate * exp(-decay_rate * s)`; s is t, or `D * floor(t / D)` if `staircase`; D is decay_steps.
 
     Without `staircase`, `decay_steps` has no effect on the rate.
     """

@@ -1,0 +1,89 @@
+"""Three ways to train the same Keras model in one process, epoch by epoch in turn: ours, by hand, `fit`.
+
+Run as `python tensorflow_loops.py MODE ROUNDS`; prints one line of JSON.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+from sides import BATCH, EXPERIMENT, digits, plan
+
+import adapters
+from harness.spec.arm import Arm
+
+
+def main(mode: str, rounds: int) -> None:
+    adapter = adapters.load(Arm(name="ours", adapter="tensorflow", mode=mode))
+    import keras
+    import tensorflow as tf
+
+    x, y = digits()
+    drawn = plan()
+    order = drawn.orders[0].reshape(-1, BATCH)
+    e = EXPERIMENT
+    ours = adapter.trainer(e.model, e.loss, e.optimizer, e.schedule, drawn.weights, 10**6)
+    ours.bind(x, y)
+    ours.compile(*order.shape)
+
+    def build():
+        layer = keras.layers.Dense
+        model = keras.Sequential(
+            [
+                keras.Input((28, 28, 1)),
+                keras.layers.Flatten(),
+                layer(784, "sigmoid"),
+                layer(784, "sigmoid"),
+                layer(10),
+            ]
+        )
+        for variable, value in zip(model.trainable_variables, drawn.weights.values(), strict=True):
+            variable.assign(value)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return model, loss, keras.optimizers.Adam(1e-3, epsilon=1e-7)
+
+    model, loss, optimizer = build()
+    variables = model.trainable_variables
+    optimizer.build(variables)
+    x_all, y_all = tf.constant(x), tf.constant(y)
+
+    def update(rows):
+        with tf.GradientTape() as tape:
+            value = loss(tf.gather(y_all, rows), model(tf.gather(x_all, rows), training=True))
+        optimizer.apply(tape.gradient(value, variables), variables)
+        return value
+
+    @tf.function(jit_compile=mode == "xla")
+    def compiled(order, steps):
+        losses = tf.zeros((order.shape[0],))
+        for step in tf.range(steps):
+            losses = tf.tensor_scatter_nd_update(losses, [[step]], [update(order[step])])
+        return losses
+
+    def eager(order, steps):
+        return tf.stack([update(rows) for rows in order])
+
+    by_hand_epoch = eager if mode == "eager" else compiled
+    fitted, fit_loss, fit_optimizer = build()
+    fitted.compile(fit_optimizer, fit_loss, run_eagerly=mode == "eager", jit_compile=mode == "xla")
+
+    ways = {
+        "ours": lambda: ours.train_epoch(order),
+        "by_hand": lambda: by_hand_epoch(tf.constant(order), tf.constant(len(order))).numpy(),
+        "fit": lambda: fitted.fit(x, y, batch_size=BATCH, verbose=0).history["loss"],
+    }
+    first = {name: np.asarray(way()) for name, way in ways.items()}
+    times = {name: [] for name in ways}
+    for number in range(rounds):
+        names = list(ways)[:: 1 if number % 2 else -1]
+        for name in names:
+            start = time.perf_counter()
+            ways[name]()
+            times[name].append((time.perf_counter() - start) / len(order))
+    same = float(np.max(np.abs(first["ours"] - first["by_hand"])))
+    print(json.dumps({"times": times, "largest_loss_difference": same}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
