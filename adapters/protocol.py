@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ IntArray = NDArray[np.integer[Any]]
 FloatArray = NDArray[np.floating[Any]]
 Parameters = Mapping[str, Array]
 
+Made = TypeVar("Made")
 Kind = Literal["native", "composed", "custom", "unsupported"]
 
 
@@ -34,6 +35,14 @@ class UnsupportedSpecError(Exception):
 
 class DeviceUnavailableError(Exception):
     """The arm's device is not on this machine, or the framework cannot use it."""
+
+
+def made_by(table: Mapping[type[Any], Made], spec: Word, adapter: str) -> Made:
+    """The entry of an adapter's table for a spec; UnsupportedSpecError where it has none."""
+    try:
+        return table[type(spec)]
+    except KeyError:
+        raise UnsupportedSpecError(f"the {adapter} adapter has no {spec.family} {spec.word()}") from None
 
 
 @dataclass(frozen=True)

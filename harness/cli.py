@@ -100,12 +100,20 @@ def _doctor(_: argparse.Namespace) -> int:
     return examine()
 
 
-def _schema(_: argparse.Namespace) -> int:
+def _schema(chosen: argparse.Namespace) -> int:
     import json
 
+    from pydantic import TypeAdapter
+
+    from harness.composition import UserMistake
+    from harness.composition.mistakes import no_such
     from harness.spec.experiment import Experiment
 
-    print(json.dumps(Experiment.model_json_schema(), indent=2))
+    sections: dict[str, Any] = {name: field.rebuild_annotation() for name, field in Experiment.model_fields.items()}
+    if chosen.section is not None and chosen.section not in sections:
+        raise UserMistake([no_such(f"there is no section {chosen.section!r}", chosen.section, sections)])
+    wanted = Experiment if chosen.section is None else sections[chosen.section]
+    print(json.dumps(TypeAdapter(wanted).json_schema(), indent=2))
     return 0
 
 
@@ -137,6 +145,8 @@ def _parser() -> argparse.ArgumentParser:
         if verb in ("match", "check"):
             _add_experiment_arguments(sub)
             sub.epilog = f"{_groups()}\n\n{EXAMPLES}\n{codes}"
+        if verb == "schema":
+            sub.add_argument("section", nargs="?", help="only this part of it: schedule, model, arms, ...")
         if verb == "completion":
             sub.add_argument("shell", choices=("bash", "zsh", "fish"), nargs="?", default="bash")
             sub.epilog = 'for example:  eval "$(twinrun completion bash)"'

@@ -7,7 +7,7 @@ from typing import Any
 
 from mindspore import ops
 
-from adapters.protocol import Realisation
+from adapters.protocol import Realisation, made_by
 from harness.spec import activations as spec
 
 
@@ -42,7 +42,7 @@ ACTIVATIONS: dict[type[spec.Activation], tuple[Realisation, Callable[[Any], Any]
 
 def activation(word: spec.Activation) -> Any:
     """A function from tensor to tensor."""
-    return ACTIVATIONS[type(word)][1](word)
+    return made_by(ACTIVATIONS, word, "mindspore")[1](word)
 
 
 def _identity(x: Any) -> Any:

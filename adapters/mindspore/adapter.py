@@ -15,7 +15,16 @@ from adapters.mindspore.losses import LOSSES, loss
 from adapters.mindspore.optimizers import optimizer, realisation
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
-from adapters.protocol import Array, Device, Environment, Parameters, Realisation, ScheduleForm
+from adapters.protocol import (
+    Array,
+    Device,
+    Environment,
+    Parameters,
+    Realisation,
+    ScheduleForm,
+    UnsupportedSpecError,
+    made_by,
+)
 from harness.spec import activations, layers, losses, optimizers, schedules
 from harness.spec.arm import Arm
 from harness.spec.base import Word
@@ -37,18 +46,24 @@ class MindSporeAdapter:
         return device.devices()
 
     def realisation(self, spec: Word) -> Realisation:
+        try:
+            return self._made(spec)
+        except UnsupportedSpecError as error:
+            return Realisation("unsupported", "", str(error))
+
+    def _made(self, spec: Word) -> Realisation:
         match spec:
             case schedules.Schedule():
                 return next(form.realisation for form in self.schedule_forms(spec) if form.used)
             case optimizers.Optimizer():
                 return realisation(spec, self.exact)
             case losses.Loss():
-                return LOSSES[type(spec)][self.arm.precision][0]
+                return made_by(LOSSES, spec, "mindspore")[self.arm.precision][0]
             case layers.Layer():
-                return LAYERS[type(spec)][0]
+                return made_by(LAYERS, spec, "mindspore")[0]
             case activations.Activation():
-                return ACTIVATIONS[type(spec)][0]
-        return Realisation("unsupported", "", f"MindSpore's adapter does not know {spec.word()}")
+                return made_by(ACTIVATIONS, spec, "mindspore")[0]
+        raise UnsupportedSpecError(f"the mindspore adapter has no {spec.family} {spec.word()}")
 
     def schedule_forms(self, spec: schedules.Schedule) -> tuple[ScheduleForm, ...]:
         return schedule_forms(spec, self.exact)

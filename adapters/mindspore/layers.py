@@ -10,7 +10,7 @@ import numpy as np
 from mindspore import Tensor, nn
 
 from adapters.mindspore.activations import activation
-from adapters.protocol import Array, Parameters, Realisation
+from adapters.protocol import Array, Parameters, Realisation, made_by
 from harness.spec import layers as spec
 
 
@@ -41,7 +41,7 @@ def model(word: spec.Model, weights: Parameters, precision: str) -> tuple[Any, d
     """The network, and its parameters under their canonical names."""
     dtype = getattr(ms, precision)
     placed = word.placed_layers()
-    cells = [LAYERS[type(p.layer)][1](p, weights, dtype) for p in placed]
+    cells = [made_by(LAYERS, p.layer, "mindspore")[1](p, weights, dtype) for p in placed]
     named = {
         f"{p.name}/{OWN_NAMES[parameter.name.rpartition('.')[2]]}": parameter
         for p, cell in zip(placed, cells, strict=True)

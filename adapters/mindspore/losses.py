@@ -8,7 +8,7 @@ from typing import Any
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
-from adapters.protocol import Realisation
+from adapters.protocol import Realisation, made_by
 from harness.spec import losses as spec
 
 Made = tuple[Realisation, Callable[[Any, int], Any]]
@@ -47,7 +47,7 @@ LOSSES: dict[type[spec.Loss], dict[str, Made]] = {
 
 def loss(word: spec.Loss, classes: int, precision: str) -> Any:
     """A Cell from (outputs, labels) to the mean loss."""
-    return LOSSES[type(word)][precision][1](word, classes)
+    return made_by(LOSSES, word, "mindspore")[precision][1](word, classes)
 
 
 class OnOneHot(nn.Cell):

@@ -11,7 +11,7 @@ from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
 from adapters.coefficients import coefficients
 from adapters.mindspore.schedules import learning_rate
-from adapters.protocol import Realisation
+from adapters.protocol import Realisation, made_by
 from adapters.tables import rate_table
 from harness.spec import optimizers as spec
 from harness.spec.schedules import Schedule
@@ -48,6 +48,7 @@ NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any, Any], Any]] = {
 
 
 def realisation(word: spec.Optimizer, exact: bool) -> Realisation:
+    made_by(RULES if exact else NATIVE, word, "mindspore")
     if exact:
         return Realisation("custom", "canonical rule from primitives")
     if getattr(word, "form", None) == "rate_inside":
@@ -61,7 +62,7 @@ def optimizer(
     """A Cell that takes the gradients in the order of `parameters` and updates them in place."""
     if exact:
         return Canonical(word, schedule, parameters, horizon, precision)
-    return NATIVE[type(word)](word, parameters, learning_rate(schedule, horizon))
+    return made_by(NATIVE, word, "mindspore")(word, parameters, learning_rate(schedule, horizon))
 
 
 class GradientTimesRate(nn.Cell):
@@ -134,7 +135,7 @@ class Canonical(nn.Cell):
         table = coefficients(word, rate_table(schedule, horizon))
         self.word, self.names = word, tuple(table)
         self.table = Tensor(np.stack(list(table.values()), axis=1), dtype)
-        self.slot_count, self.rule = RULES[type(word)]
+        self.slot_count, self.rule = made_by(RULES, word, "mindspore")
         self.weights = ParameterTuple(parameters)
         self.slots = ParameterTuple(
             Parameter(Tensor(np.zeros(w.shape), dtype), name=f"slot{number}.{w.name}", requires_grad=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adapters.protocol import Array, Parameters
+from adapters.protocol import Array, Parameters, made_by
 from adapters.reference.activations import activate
 from harness.spec import layers as spec
 
@@ -14,7 +14,7 @@ Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
 
 def apply(word: spec.Layer, own: Parameters, x: Array) -> tuple[Array, Pullback]:
     """`own` holds the layer's parameters under their names within the layer."""
-    return LAYERS[type(word)](word, own, x)
+    return made_by(LAYERS, word, "reference")(word, own, x)
 
 
 def flatten(_: spec.Flatten, own: Parameters, x: Array) -> tuple[Array, Pullback]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adapters.coefficients import coefficients
-from adapters.protocol import Array, FloatArray, Parameters
+from adapters.protocol import Array, FloatArray, Parameters, made_by
 from harness.spec import optimizers as spec
 
 Slots = list[Array]
@@ -56,7 +56,7 @@ class Optimizer:
 
     def __init__(self, word: spec.Optimizer, rates: FloatArray, precision: Any, coefficient_arithmetic: Any) -> None:
         self.word = word
-        self.slot_count, self.rule = RULES[type(word)]
+        self.slot_count, self.rule = made_by(RULES, word, "reference")
         table = coefficients(word, rates, coefficient_arithmetic)
         self.table = {name: values.astype(precision) for name, values in table.items()}
         self.slots: dict[str, Slots] = {}

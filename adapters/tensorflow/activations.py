@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from adapters.protocol import Realisation
+from adapters.protocol import Realisation, made_by
 from harness.spec import activations as spec
 
 
@@ -42,4 +42,4 @@ ACTIVATIONS: dict[type[spec.Activation], tuple[Realisation, Callable[[Any], Any]
 
 def activation(word: spec.Activation) -> Any:
     """A function from tensor to tensor."""
-    return ACTIVATIONS[type(word)][1](word)
+    return made_by(ACTIVATIONS, word, "tensorflow")[1](word)

@@ -9,7 +9,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adapters.protocol import Array, Device, Environment, Parameters, Realisation, ScheduleForm
+from adapters.protocol import (
+    Array,
+    Device,
+    Environment,
+    Parameters,
+    Realisation,
+    ScheduleForm,
+    UnsupportedSpecError,
+    made_by,
+)
 from adapters.tensorflow import device
 from adapters.tensorflow.activations import ACTIVATIONS
 from adapters.tensorflow.layers import LAYERS, model
@@ -38,18 +47,24 @@ class TensorFlowAdapter:
         return device.devices()
 
     def realisation(self, spec: Word) -> Realisation:
+        try:
+            return self._made(spec)
+        except UnsupportedSpecError as error:
+            return Realisation("unsupported", "", str(error))
+
+    def _made(self, spec: Word) -> Realisation:
         match spec:
             case schedules.Schedule():
                 return next(form.realisation for form in self.schedule_forms(spec) if form.used)
             case optimizers.Optimizer():
                 return realisation(spec, self.exact)
             case losses.Loss():
-                return LOSSES[type(spec)][self.arm.precision][0]
+                return made_by(LOSSES, spec, "tensorflow")[self.arm.precision][0]
             case layers.Layer():
-                return LAYERS[type(spec)][0]
+                return made_by(LAYERS, spec, "tensorflow")[0]
             case activations.Activation():
-                return ACTIVATIONS[type(spec)][0]
-        return Realisation("unsupported", "", f"TensorFlow's adapter does not know {spec.word()}")
+                return made_by(ACTIVATIONS, spec, "tensorflow")[0]
+        raise UnsupportedSpecError(f"the tensorflow adapter has no {spec.family} {spec.word()}")
 
     def schedule_forms(self, spec: schedules.Schedule) -> tuple[ScheduleForm, ...]:
         return schedule_forms(spec, self.exact, self.arm.mode)

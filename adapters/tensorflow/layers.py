@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from adapters.protocol import Parameters, Realisation
+from adapters.protocol import Parameters, Realisation, made_by
 from adapters.tensorflow.activations import activation
 from harness.spec import layers as spec
 
@@ -31,7 +31,7 @@ OWN_NAMES = {"kernel": "kernel", "bias": "bias"}
 def model(word: spec.Model, weights: Parameters, precision: str) -> tuple[Any, dict[str, Any]]:
     """The network, and its variables under their canonical names."""
     placed = word.placed_layers()
-    made = [LAYERS[type(p.layer)][1](p, precision) for p in placed]
+    made = [made_by(LAYERS, p.layer, "tensorflow")[1](p, precision) for p in placed]
     network = keras.Sequential([keras.Input(word.input.shape, dtype=precision), *made])
     named = {
         f"{p.name}/{OWN_NAMES[variable.name]}": variable

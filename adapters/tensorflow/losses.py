@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from adapters.protocol import Realisation
+from adapters.protocol import Realisation, made_by
 from harness.spec import losses as spec
 
 Made = tuple[Realisation, Callable[[Any, int, str], Any]]
@@ -35,7 +35,7 @@ LOSSES: dict[type[spec.Loss], dict[str, Made]] = {
 
 def loss(word: spec.Loss, classes: int, precision: str) -> Any:
     """A function from (outputs, labels) to the mean loss."""
-    return LOSSES[type(word)][precision][1](word, classes, precision)
+    return made_by(LOSSES, word, "tensorflow")[precision][1](word, classes, precision)
 
 
 def _labels_first(native: Any) -> Any:

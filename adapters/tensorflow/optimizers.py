@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from adapters.coefficients import coefficients
-from adapters.protocol import Realisation
+from adapters.protocol import Realisation, made_by
 from adapters.tables import rate_table
 from adapters.tensorflow.schedules import learning_rate
 from harness.spec import optimizers as spec
@@ -48,6 +48,7 @@ NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any], Any]] = {
 
 
 def realisation(word: spec.Optimizer, exact: bool) -> Realisation:
+    made_by(RULES if exact else NATIVE, word, "tensorflow")
     if exact:
         return Realisation("custom", "canonical rule from primitives")
     if getattr(word, "form", None) == "rate_outside":
@@ -67,7 +68,7 @@ def optimizer(
     """A function that takes the gradients in the order of `variables` and updates them in place."""
     if exact:
         return Canonical(word, schedule, variables, horizon, precision)
-    native = NATIVE[type(word)](word, learning_rate(schedule, horizon, mode))
+    native = made_by(NATIVE, word, "tensorflow")(word, learning_rate(schedule, horizon, mode))
     native.build(variables)
     return lambda gradients: native.apply(gradients, variables)
 
@@ -128,7 +129,7 @@ class Canonical:
         table = coefficients(word, rate_table(schedule, horizon))
         self.word, self.names = word, tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
-        self.slot_count, self.rule = RULES[type(word)]
+        self.slot_count, self.rule = made_by(RULES, word, "tensorflow")
         self.variables = [getattr(variable, "value", variable) for variable in variables]
         self.slots = [
             [tf.Variable(tf.zeros(w.shape, precision)) for _ in range(self.slot_count)] for w in self.variables

@@ -16,6 +16,7 @@ from harness.parity.context import Context
 from harness.parity.judge import Claim, judge
 from harness.parity.tolerances import STRICT_STEPS, Tolerance, growing_error, strict
 from harness.parity.verdict import Verdict
+from harness.plan import digest_arrays
 from harness.results.trace import Trace
 
 NAME = "trajectory"
@@ -26,6 +27,9 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
     recorded = [trace for trace in traces if trace.losses]
     if not recorded:
         return []
+    strangers = [verdict for trace in recorded for verdict in _of_another_plan(context, trace)]
+    if strangers:
+        return strangers  # curves that did not start alike are not compared
     count = min(context.experiment.comparison.free_steps, context.plan.steps, *(len(t.losses) for t in recorded))
     reference = free_run(context, context.oracle, count)
     verdicts = []
@@ -48,6 +52,24 @@ def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
         trainer.bind(*context.samples(batch, adapter.arm.precision))
         losses.append(trainer.train_epoch(np.arange(len(batch))[None]))
     return np.concatenate(losses)
+
+
+def _of_another_plan(context: Context, trace: Trace) -> list[Verdict]:
+    """Whether the training had this plan's bytes, and started from its weights."""
+    rounded = {name: value.astype(trace.arm.precision) for name, value in context.plan.weights.items()}
+    sent = {"plan": context.plan.digest, "initial weights": digest_arrays(rounded)}
+    found = {"plan": trace.plan_digest, "initial weights": trace.initial_weights_digest}
+    return [
+        Verdict(
+            rung=NAME,
+            subject=what,
+            arm_a=trace.arm.name,
+            status="diverges",
+            cause=f"the training had {found[what][:8] or 'none'}, {sent[what][:8]} was sent",
+        )
+        for what in sent
+        if found[what] != sent[what]
+    ]
 
 
 def _claim(context: Context, trace: Trace, reference: FloatArray, count: int) -> Claim:

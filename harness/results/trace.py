@@ -39,6 +39,7 @@ class Trace(Spec):
     environment: dict[str, Any] = Field(default_factory=dict)
     realisations: dict[str, dict[str, str]] = Field(default_factory=dict)
     plan_digest: str = ""
+    initial_weights_digest: str = ""
     final_weights_digest: str = ""
     import_time_s: float | None = None
     compile_time_s: float | None = None

@@ -21,7 +21,12 @@ def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
     initial = digest_arrays(trainer.weights())
     forms = session.adapter.schedule_forms(session.experiment.schedule)
     rates = next(form.rate(np.arange(plan.steps)) for form in forms if form.used)
-    send("started", plan_digest=plan.digest, learning_rates=[float(rate) for rate in rates])
+    send(
+        "started",
+        plan_digest=plan.digest,
+        initial_weights_digest=initial,
+        learning_rates=[float(rate) for rate in rates],
+    )
     trainer.bind(*session.samples("train"))
     x_test, y_test = session.samples("test")
 
@@ -49,8 +54,6 @@ def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
             peak_rss_bytes=resident_bytes("VmHWM"),
         )
     return {
-        "plan_digest": plan.digest,
-        "initial_weights_digest": initial,
         "final_weights_digest": digest_arrays(trainer.weights()),
         "compile_time_s": compile_time_s,
         "peak_rss_bytes": resident_bytes("VmHWM"),

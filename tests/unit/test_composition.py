@@ -483,6 +483,11 @@ class TestMistakes:
             "schedule.decay_steps: not given, but cosine needs it; allowed: a whole number > 0",
         )
 
+    def test_field_taken_away_as_faulty_is_not_called_missing(self) -> None:
+        assert mistake("schedule.kind=cosine", "schedule.initial_rate=1", "schedule.decay_steps=0") == (
+            "schedule.decay_steps: given 0; allowed: a whole number > 0"
+        )
+
     def test_all_at_once(self) -> None:
         found = mistakes(
             *("arms=[tensorflw,mindspore]", "arm.precison=float64", "trainin.epochs=3", "training.epoch=3"),
