@@ -23,6 +23,7 @@ from harness.spec.experiment import Experiment
 from harness.worker import Failure
 
 COLOURS = {"agrees": "green", "complete": "green", "diverges": "bold red", "crashed": "bold red"}
+PROSE = ("how", "cause", "runs as", "what")  # the columns that may wrap
 UNSEEN_WIDTH = 160  # tables get this width where nobody looks at a terminal
 
 
@@ -107,10 +108,11 @@ class Terminal:
 
     def _table(self, title: str, table: Table) -> None:
         head, rows = table
+        wide = self.console.width >= UNSEEN_WIDTH
         filled = [i for i in range(len(head)) if any(row[i] for row in rows)]  # an empty column says nothing
         drawn = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
         for index in filled:
-            drawn.add_column(head[index], overflow="fold")
+            drawn.add_column(head[index], overflow="fold", no_wrap=wide and head[index] not in PROSE)
         for row in rows:
             drawn.add_row(*(_coloured(row[index]) for index in filled))
         self.console.print(drawn)

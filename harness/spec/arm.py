@@ -17,6 +17,13 @@ def _npu_is_ascend(value: Any) -> Any:
     return "ascend" if isinstance(value, str) and value.lower() == "npu" else value
 
 
+def _as_text(value: Any) -> Any:
+    """YAML and the command line make a number of `4`; the environment holds text."""
+    if not isinstance(value, dict):
+        return value
+    return {key: str(each) if type(each) in (int, float) else each for key, each in value.items()}
+
+
 class Arm(Spec):
     """Adapter, device, execution mode, precision, realisation policy, threads, and the limits of its process.
 
@@ -34,5 +41,5 @@ class Arm(Spec):
     realisation: Policy = "native"
     threads: Annotated[int, Field(gt=0)] | None = None
     timeout_s: Annotated[float, Field(gt=0)] = 3600.0
-    environment: dict[str, str] = Field(default_factory=dict)
+    environment: Annotated[dict[str, str], BeforeValidator(_as_text)] = Field(default_factory=dict)
     python: str | None = None

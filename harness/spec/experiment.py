@@ -61,21 +61,17 @@ class Experiment(Spec):
         return arms
 
     @model_validator(mode="after")
-    def _logits_for_cross_entropy(self) -> Experiment:
-        if isinstance(self.loss, SoftmaxCrossEntropy) and isinstance(self.model.last_activation, Softmax):
-            raise ValueError(
-                "softmax_cross_entropy takes logits, but the model ends in a softmax: "
-                "give the last layer activation=linear"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _model_fits_data(self) -> Experiment:
+    def _parts_fit(self) -> Experiment:
         wrong = []
         if self.model.input.shape != self.data.sample_shape:
             wrong.append(f"model.input.shape is {self.model.input.shape}, a sample is {self.data.sample_shape}")
         if self.model.output_shape != (self.data.classes,):
             wrong.append(f"the model's output is {self.model.output_shape}, the data has {self.data.classes} classes")
+        if isinstance(self.loss, SoftmaxCrossEntropy) and isinstance(self.model.last_activation, Softmax):
+            wrong.append(
+                "softmax_cross_entropy takes logits, but the model ends in a softmax: "
+                "give the last layer activation=linear"
+            )
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

@@ -164,13 +164,14 @@ class PiecewiseConstant(Schedule):
 
     @model_validator(mode="after")
     def _consistent(self) -> PiecewiseConstant:
+        wrong = []
         if len(self.values) != len(self.boundaries) + 1:
-            raise ValueError(
-                "values must be one longer than boundaries, "
-                f"got {len(self.values)} values and {len(self.boundaries)} boundaries"
-            )
+            counts = f"{len(self.values)} values and {len(self.boundaries)} boundaries"
+            wrong.append(f"values must be one longer than boundaries, got {counts}")
         if any(later <= earlier for earlier, later in pairwise(self.boundaries)):
-            raise ValueError(f"boundaries must increase, got {list(self.boundaries)}")
+            wrong.append(f"boundaries must increase, got {list(self.boundaries)}")
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
 
     def boundaries_of_interest(self) -> tuple[int, ...]:

@@ -75,12 +75,13 @@ def ramp(start: float, target: Any, t: int, length: int) -> Any:
     return start + (target - start) * min(t, length) / length
 
 
-def assert_within_one_ulp(word: spec.Schedule, steps: Iterable[int]) -> None:
+def assert_within_one_ulp(word: spec.Schedule, steps: Iterable[int], of: float | None = None) -> None:
+    """Within one unit in the last place of the rate itself, or of the number `of`."""
     # The oracle's own promise: computed in more than float64, then rounded once.
     steps = list(steps)
     for t, rate in zip(steps, oracle(word, np.array(steps)), strict=True):
         wanted = exact(word, t)
-        units = abs(mp.mpf(float(rate)) - wanted) / math.ulp(float(wanted))
+        units = abs(mp.mpf(float(rate)) - wanted) / math.ulp(float(wanted) if of is None else of)
         assert units <= 1, f"{word!r}, step {t}: {rate!r}, exactly {mp.nstr(wanted, 20)}, {mp.nstr(units, 4)} ULP off"
 
 
@@ -89,7 +90,8 @@ def around(word: spec.Schedule) -> list[int]:
     return sorted({0, 1, *(b + offset for b in word.boundaries_of_interest() for offset in (-1, 0, 1))})
 
 
-rate = st.floats(1e-8, 10)
+# Over orders of magnitude alike: what cancels shows where one rate is far below another.
+rate = st.floats(-8, 1).map(lambda exponent: 10.0**exponent)
 ratio = st.sampled_from([0.0, 1.0]) | st.floats(0, 1)
 stairs = st.booleans()
 
@@ -167,7 +169,9 @@ def test_every_step_of_a_horizon_and_past_its_end(kind: type[spec.Schedule], dat
     assert_within_one_ulp(word, sorted({*range(min(end, 150) + 12), *around(word)}))
 
 
-@pytest.mark.parametrize("kind", set(LONG) - {spec.NaturalExponential}, ids=lambda kind: kind.word())
+@pytest.mark.parametrize(
+    "kind", [kind for kind in LONG if kind is not spec.NaturalExponential], ids=lambda kind: kind.word()
+)
 @settings(derandomize=True, deadline=None, max_examples=40)
 @given(data=st.data())
 def test_boundaries_of_long_schedules(kind: type[spec.Schedule], data: st.DataObject) -> None:
@@ -179,7 +183,7 @@ def test_boundaries_of_long_schedules(kind: type[spec.Schedule], data: st.DataOb
     assert_within_one_ulp(word, sorted({*around(word), end // 2, end + 1_000}))
 
 
-@pytest.mark.parametrize("factor", [1.1, 1.3, 1.7])
+@pytest.mark.parametrize("factor", [1.01, 1.1, 1.3])
 def test_restarts_with_a_factor_that_is_no_binary_fraction(factor: float) -> None:
     # 10 + 10 * 1.1 is 21 in decimals and above 21 for the float64 number nearest to 1.1: on such a tie the exact value
     # jumps between peak and floor with the last bit of the factor, so steps that meet a restart are left out.
@@ -188,9 +192,10 @@ def test_restarts_with_a_factor_that_is_no_binary_fraction(factor: float) -> Non
     for number in range(12):
         start += 10 * Fraction(factor) ** number
         ties |= {t for t in (math.floor(start), math.ceil(start)) if abs(t - start) < Fraction(1, 10**9)}
-    steps = [t for t in range(200) if t not in ties]
-    assert len(steps) >= 195
-    assert_within_one_ulp(word, steps)
+    steps = [t for t in range(100) if t not in ties]
+    assert len(steps) >= 98
+    # In ULPs of the highest rate: with the start of the period, which is rounded, the whole wave moves sideways.
+    assert_within_one_ulp(word, steps, of=word.initial_rate)
 
 
 @pytest.mark.parametrize("side", ["inclusive", "exclusive"])
