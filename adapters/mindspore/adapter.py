@@ -11,7 +11,8 @@ from mindspore import Parameter, Tensor
 from adapters.mindspore import device
 from adapters.mindspore.activations import ACTIVATIONS
 from adapters.mindspore.layers import LAYERS, model, to_canonical
-from adapters.mindspore.losses import LOSSES, loss
+from adapters.mindspore.losses import loss
+from adapters.mindspore.losses import realisation as loss_realisation
 from adapters.mindspore.optimizers import optimizer, realisation
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
@@ -58,7 +59,7 @@ class MindSporeAdapter:
             case optimizers.Optimizer():
                 return realisation(spec, self.exact)
             case losses.Loss():
-                return made_by(LOSSES, spec, "mindspore")[self.arm.precision][0]
+                return loss_realisation(spec, self.arm.precision)
             case layers.Layer():
                 return made_by(LAYERS, spec, "mindspore")[0]
             case activations.Activation():

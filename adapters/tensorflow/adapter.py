@@ -22,7 +22,8 @@ from adapters.protocol import (
 from adapters.tensorflow import device
 from adapters.tensorflow.activations import ACTIVATIONS
 from adapters.tensorflow.layers import LAYERS, model
-from adapters.tensorflow.losses import LOSSES, loss
+from adapters.tensorflow.losses import loss
+from adapters.tensorflow.losses import realisation as loss_realisation
 from adapters.tensorflow.optimizers import optimizer, realisation
 from adapters.tensorflow.schedules import schedule_forms
 from adapters.tensorflow.trainer import TensorFlowTrainer
@@ -59,7 +60,7 @@ class TensorFlowAdapter:
             case optimizers.Optimizer():
                 return realisation(spec, self.exact)
             case losses.Loss():
-                return made_by(LOSSES, spec, "tensorflow")[self.arm.precision][0]
+                return loss_realisation(spec, self.arm.precision)
             case layers.Layer():
                 return made_by(LAYERS, spec, "tensorflow")[0]
             case activations.Activation():

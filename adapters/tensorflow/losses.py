@@ -33,6 +33,10 @@ LOSSES: dict[type[spec.Loss], dict[str, Made]] = {
 }
 
 
+def realisation(word: spec.Loss, precision: str) -> Realisation:
+    return made_by(LOSSES, word, "tensorflow")[precision][0]
+
+
 def loss(word: spec.Loss, classes: int, precision: str) -> Any:
     """A function from (outputs, labels) to the mean loss."""
     return made_by(LOSSES, word, "tensorflow")[precision][1](word, classes, precision)
