@@ -9,10 +9,10 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
-from adapters.coefficients import coefficients
+from adapters.canonical import RULES, coefficients
+from adapters.forms import rate_table
 from adapters.mindspore.schedules import learning_rate
 from adapters.protocol import Realisation, made_by
-from adapters.tables import rate_table
 from harness.spec import optimizers as spec
 from harness.spec.schedules import Schedule
 
@@ -88,46 +88,8 @@ class GradientTimesRate(nn.Cell):
         return ops.depend(updated, ops.assign_add(self.step, Tensor([1], ms.int32)))
 
 
-# The canonical rules, from primitives; `c` holds the coefficients of the step. Each returns the new weight and slots.
-
-
-def sgd_rule(_: spec.Sgd, c: Any, w: Any, g: Any, slots: Any) -> Any:
-    return w - c["rate"] * g, ()
-
-
-def momentum_rule(s: spec.HeavyBall, c: Any, w: Any, g: Any, slots: Any) -> Any:
-    if s.form == "rate_inside":
-        velocity = c["momentum"] * slots[0] - c["rate"] * g
-        return w + velocity, (velocity,)
-    velocity = c["momentum"] * slots[0] + g
-    return w - c["rate"] * velocity, (velocity,)
-
-
-def nesterov_rule(s: spec.Nesterov, c: Any, w: Any, g: Any, slots: Any) -> Any:
-    if s.form == "rate_inside":
-        step = c["rate"] * g
-        velocity = c["momentum"] * slots[0] - step
-        return w + (c["momentum"] * velocity - step), (velocity,)
-    velocity = c["momentum"] * slots[0] + g
-    return w - c["rate"] * (g + c["momentum"] * velocity), (velocity,)
-
-
-def adam_rule(_: spec.Adam, c: Any, w: Any, g: Any, slots: Any) -> Any:
-    m = c["beta1"] * slots[0] + c["rest1"] * g
-    v = c["beta2"] * slots[1] + c["rest2"] * (g * g)
-    return w - (c["rate"] * m) / (ops.sqrt(v) + c["epsilon"]), (m, v)
-
-
-RULES: dict[type[spec.Optimizer], tuple[int, Callable[..., Any]]] = {
-    spec.Sgd: (0, sgd_rule),
-    spec.HeavyBall: (1, momentum_rule),
-    spec.Nesterov: (1, nesterov_rule),
-    spec.Adam: (2, adam_rule),
-}
-
-
 class Canonical(nn.Cell):
-    """A canonical rule with its slots; the coefficients come from a float64 table that is rounded once."""
+    """A canonical rule with its slots, coefficients and step count, on tensors."""
 
     def __init__(self, word: Any, schedule: Schedule, parameters: list[Any], horizon: int, precision: str) -> None:
         super().__init__()
@@ -135,7 +97,8 @@ class Canonical(nn.Cell):
         table = coefficients(word, rate_table(schedule, horizon))
         self.word, self.names = word, tuple(table)
         self.table = Tensor(np.stack(list(table.values()), axis=1), dtype)
-        self.slot_count, self.rule = made_by(RULES, word, "mindspore")
+        rule = made_by(RULES, word, "mindspore")
+        self.slot_count, self.update = rule.slots, rule.update
         self.weights = ParameterTuple(parameters)
         self.slots = ParameterTuple(
             Parameter(Tensor(np.zeros(w.shape), dtype), name=f"slot{number}.{w.name}", requires_grad=False)
@@ -152,7 +115,7 @@ class Canonical(nn.Cell):
         done: Any = ()
         for index, w in enumerate(self.weights):
             own = self.slots[index * self.slot_count : (index + 1) * self.slot_count]
-            updated, slots = self.rule(self.word, c, w, gradients[index], own)
+            updated, slots = self.update(self.word, c, w, gradients[index], own, ops.sqrt)
             done += (ops.assign(w, updated),)
             for slot, value in zip(own, slots):  # noqa: B905  (graph mode knows no `strict`)
                 done += (ops.assign(slot, value),)

@@ -13,18 +13,16 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
+from adapters.forms import Offers, accepted, rate_table, table_form
 from adapters.protocol import FloatArray, IntArray, Realisation, ScheduleForm
-from adapters.tables import rate_table
 from harness.spec import schedules as spec
-
-TABLE = "float64 table, rounded once"
 
 
 def schedule_forms(word: spec.Schedule, exact: bool) -> tuple[ScheduleForm, ...]:
     """Every form MindSpore offers for the schedule, then the table. Trains with the class where there is one."""
-    classes = [_class_form(name, build) for name, build in _buildable(CLASSES.get(type(word)), word).items()]
-    functions = [_function_form(name, call) for name, call in _callable(FUNCTIONS.get(type(word)), word).items()]
-    table = _table_form(word, exact)
+    classes = [_class_form(name, build) for name, build in accepted(_classes(word)).items()]
+    functions = [_function_form(name, call) for name, call in _functions(word).items()]
+    table = table_form(word, exact, "given as the list of rates")
     forms = [*classes, *functions, table]
     used = table if exact or not classes else classes[0]
     return tuple(ScheduleForm(form.name, form.realisation, form.rate, form is used) for form in forms)
@@ -34,53 +32,53 @@ def learning_rate(word: spec.Schedule, horizon: int) -> Any:
     """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table as a tensor."""
     if isinstance(word, spec.Constant):
         return float(word.rate)
-    classes = _buildable(CLASSES.get(type(word)), word)
+    classes = accepted(_classes(word))
     return next(iter(classes.values()), None) or Tensor(rate_table(word, horizon).astype(np.float32))
 
 
 # The classes: a Cell from step to rate, in float32. `_buildable` drops those that refuse the values.
 
 
-def constant(s: spec.Constant) -> dict[str, Callable[[], Any]]:
+def constant(s: spec.Constant) -> Offers:
     return {"learning_rate=float": partial(ConstantRate, s.rate)}
 
 
-def exponential(s: spec.Exponential) -> dict[str, Callable[[], Any]]:
+def exponential(s: spec.Exponential) -> Offers:
     build = partial(nn.ExponentialDecayLR, s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
     return {"nn.ExponentialDecayLR": build}
 
 
-def natural_exponential(s: spec.NaturalExponential) -> dict[str, Callable[[], Any]]:
+def natural_exponential(s: spec.NaturalExponential) -> Offers:
     build = partial(nn.NaturalExpDecayLR, s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
     return {"nn.NaturalExpDecayLR": build}
 
 
-def inverse_time(s: spec.InverseTime) -> dict[str, Callable[[], Any]]:
+def inverse_time(s: spec.InverseTime) -> Offers:
     build = partial(nn.InverseDecayLR, s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
     return {"nn.InverseDecayLR": build}
 
 
-def polynomial(s: spec.Polynomial) -> dict[str, Callable[[], Any]]:
+def polynomial(s: spec.Polynomial) -> Offers:
     build = partial(nn.PolynomialDecayLR, s.initial_rate, s.end_rate, s.decay_steps, s.power, s.cycle)
     return {"nn.PolynomialDecayLR": build}
 
 
-def cosine(s: spec.Cosine) -> dict[str, Callable[[], Any]]:
+def cosine(s: spec.Cosine) -> Offers:
     build = partial(nn.CosineDecayLR, s.initial_rate * s.floor_ratio, s.initial_rate, s.decay_steps)
     return {"nn.CosineDecayLR": build}
 
 
-def cosine_min_max(s: spec.CosineMinMax) -> dict[str, Callable[[], Any]]:
+def cosine_min_max(s: spec.CosineMinMax) -> Offers:
     return {"nn.CosineDecayLR": partial(nn.CosineDecayLR, s.minimum, s.maximum, s.decay_steps)}
 
 
-def linear_warmup(s: spec.LinearWarmup) -> dict[str, Callable[[], Any]]:
+def linear_warmup(s: spec.LinearWarmup) -> Offers:
     if s.start_rate != 0:
         return {}
     return {"nn.WarmUpLR": partial(nn.WarmUpLR, s.target_rate, s.warmup_steps)}
 
 
-CLASSES: dict[type[spec.Schedule], Callable[[Any], dict[str, Callable[[], Any]]]] = {
+CLASSES: dict[type[spec.Schedule], Callable[[Any], Offers]] = {
     spec.Constant: constant,
     spec.Exponential: exponential,
     spec.NaturalExponential: natural_exponential,
@@ -94,46 +92,46 @@ CLASSES: dict[type[spec.Schedule], Callable[[Any], dict[str, Callable[[], Any]]]
 # The functions: total number of steps to a list of float64 rates, one step per epoch.
 
 
-def exponential_function(s: spec.Exponential) -> dict[str, Callable[[int], Any]]:
+def exponential_function(s: spec.Exponential) -> Offers:
     def call(n: int) -> Any:
         return nn.exponential_decay_lr(s.initial_rate, s.decay_rate, n, 1, s.decay_steps, s.staircase)
 
     return {"nn.exponential_decay_lr": call}
 
 
-def natural_exponential_function(s: spec.NaturalExponential) -> dict[str, Callable[[int], Any]]:
+def natural_exponential_function(s: spec.NaturalExponential) -> Offers:
     def call(n: int) -> Any:
         return nn.natural_exp_decay_lr(s.initial_rate, s.decay_rate, n, 1, s.decay_steps, s.staircase)
 
     return {"nn.natural_exp_decay_lr": call}
 
 
-def inverse_time_function(s: spec.InverseTime) -> dict[str, Callable[[int], Any]]:
+def inverse_time_function(s: spec.InverseTime) -> Offers:
     def call(n: int) -> Any:
         return nn.inverse_decay_lr(s.initial_rate, s.decay_rate, n, 1, s.decay_steps, s.staircase)
 
     return {"nn.inverse_decay_lr": call}
 
 
-def polynomial_function(s: spec.Polynomial) -> dict[str, Callable[[int], Any]]:
+def polynomial_function(s: spec.Polynomial) -> Offers:
     def call(n: int) -> Any:
         return nn.polynomial_decay_lr(s.initial_rate, s.end_rate, n, 1, s.decay_steps, s.power, s.cycle)
 
     return {"nn.polynomial_decay_lr": call}
 
 
-def cosine_function(s: spec.Cosine) -> dict[str, Callable[[int], Any]]:
+def cosine_function(s: spec.Cosine) -> Offers:
     def call(n: int) -> Any:
         return nn.cosine_decay_lr(s.initial_rate * s.floor_ratio, s.initial_rate, n, 1, s.decay_steps)
 
     return {"nn.cosine_decay_lr": call}
 
 
-def cosine_min_max_function(s: spec.CosineMinMax) -> dict[str, Callable[[int], Any]]:
+def cosine_min_max_function(s: spec.CosineMinMax) -> Offers:
     return {"nn.cosine_decay_lr": lambda n: nn.cosine_decay_lr(s.minimum, s.maximum, n, 1, s.decay_steps)}
 
 
-def piecewise_constant_function(s: spec.PiecewiseConstant) -> dict[str, Callable[[int], Any]]:
+def piecewise_constant_function(s: spec.PiecewiseConstant) -> Offers:
     # A milestone is the first step of the next value, and the list ends at the last milestone.
     shift = 1 if s.boundary == "inclusive" else 0
 
@@ -144,13 +142,13 @@ def piecewise_constant_function(s: spec.PiecewiseConstant) -> dict[str, Callable
     return {"nn.piecewise_constant_lr": call}
 
 
-def linear_warmup_function(s: spec.LinearWarmup) -> dict[str, Callable[[int], Any]]:
+def linear_warmup_function(s: spec.LinearWarmup) -> Offers:
     if s.start_rate != 0:
         return {}
     return {"nn.warmup_lr": lambda n: nn.warmup_lr(s.target_rate, n, 1, s.warmup_steps)}
 
 
-FUNCTIONS: dict[type[spec.Schedule], Callable[[Any], dict[str, Callable[[int], Any]]]] = {
+FUNCTIONS: dict[type[spec.Schedule], Callable[[Any], Offers]] = {
     spec.Exponential: exponential_function,
     spec.NaturalExponential: natural_exponential_function,
     spec.InverseTime: inverse_time_function,
@@ -173,27 +171,18 @@ class ConstantRate(nn.Cell):
         return self.rate.broadcast_to(step.shape)
 
 
-def _buildable(offers: Any, word: spec.Schedule) -> dict[str, Any]:
-    """The classes that accept these values (they refuse, say, an end rate above the initial one)."""
-    built = {}
-    for name, build in (offers(word) if offers else {}).items():
-        try:
-            built[name] = build()
-        except (ValueError, TypeError):
-            continue
-    return built
+def _classes(word: spec.Schedule) -> Offers:
+    return CLASSES.get(type(word), _none)(word)
 
 
-def _callable(offers: Any, word: spec.Schedule) -> dict[str, Callable[[int], Any]]:
+def _functions(word: spec.Schedule) -> Offers:
     """The functions that accept these values."""
-    accepted = {}
-    for name, call in (offers(word) if offers else {}).items():
-        try:
-            call(1)
-        except (ValueError, TypeError):
-            continue
-        accepted[name] = call
-    return accepted
+    offers = FUNCTIONS.get(type(word), _none)(word)
+    return {name: offers[name] for name in accepted(offers, 1)}
+
+
+def _none(_: spec.Schedule) -> Offers:
+    return {}
 
 
 def _class_form(name: str, cell: Any) -> ScheduleForm:
@@ -209,8 +198,3 @@ def _function_form(name: str, call: Callable[[int], Any]) -> ScheduleForm:
         return rates
 
     return ScheduleForm(name, Realisation("native", name), rate)
-
-
-def _table_form(word: spec.Schedule, exact: bool) -> ScheduleForm:
-    made = Realisation("custom", TABLE) if exact else Realisation("composed", TABLE, "given as the list of rates")
-    return ScheduleForm("table", made, lambda steps: rate_table(word, int(np.max(steps)) + 1)[steps])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.coefficients import coefficients
+from adapters.canonical import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
 from harness.spec import optimizers as spec
 

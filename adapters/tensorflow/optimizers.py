@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adapters.coefficients import coefficients
+from adapters.canonical import RULES, coefficients
+from adapters.forms import rate_table
 from adapters.protocol import Realisation, made_by
-from adapters.tables import rate_table
 from adapters.tensorflow.schedules import learning_rate
 from harness.spec import optimizers as spec
 from harness.spec.schedules import Schedule
@@ -84,52 +84,15 @@ class RateOutside(keras.optimizers.SGD):
         self.assign_sub(variable, rate * (gradient + mu * velocity if self.nesterov else velocity))
 
 
-# The canonical rules, from primitives; `c` holds the coefficients of the step. Each returns the new weight and slots.
-
-
-def sgd_rule(_: spec.Sgd, c: Any, w: Any, g: Any, slots: Any) -> Any:
-    return w - c["rate"] * g, ()
-
-
-def momentum_rule(s: spec.HeavyBall, c: Any, w: Any, g: Any, slots: Any) -> Any:
-    if s.form == "rate_inside":
-        velocity = c["momentum"] * slots[0] - c["rate"] * g
-        return w + velocity, (velocity,)
-    velocity = c["momentum"] * slots[0] + g
-    return w - c["rate"] * velocity, (velocity,)
-
-
-def nesterov_rule(s: spec.Nesterov, c: Any, w: Any, g: Any, slots: Any) -> Any:
-    if s.form == "rate_inside":
-        step = c["rate"] * g
-        velocity = c["momentum"] * slots[0] - step
-        return w + (c["momentum"] * velocity - step), (velocity,)
-    velocity = c["momentum"] * slots[0] + g
-    return w - c["rate"] * (g + c["momentum"] * velocity), (velocity,)
-
-
-def adam_rule(_: spec.Adam, c: Any, w: Any, g: Any, slots: Any) -> Any:
-    m = c["beta1"] * slots[0] + c["rest1"] * g
-    v = c["beta2"] * slots[1] + c["rest2"] * (g * g)
-    return w - (c["rate"] * m) / (tf.sqrt(v) + c["epsilon"]), (m, v)
-
-
-RULES: dict[type[spec.Optimizer], tuple[int, Callable[..., Any]]] = {
-    spec.Sgd: (0, sgd_rule),
-    spec.HeavyBall: (1, momentum_rule),
-    spec.Nesterov: (1, nesterov_rule),
-    spec.Adam: (2, adam_rule),
-}
-
-
 class Canonical:
-    """A canonical rule with its slots; the coefficients come from a float64 table that is rounded once."""
+    """A canonical rule with its slots, coefficients and step count, on tensors."""
 
     def __init__(self, word: Any, schedule: Schedule, variables: list[Any], horizon: int, precision: str) -> None:
         table = coefficients(word, rate_table(schedule, horizon))
         self.word, self.names = word, tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
-        self.slot_count, self.rule = made_by(RULES, word, "tensorflow")
+        rule = made_by(RULES, word, "tensorflow")
+        self.slot_count, self.update = rule.slots, rule.update
         self.variables = [getattr(variable, "value", variable) for variable in variables]
         self.slots = [
             [tf.Variable(tf.zeros(w.shape, precision)) for _ in range(self.slot_count)] for w in self.variables
@@ -140,7 +103,7 @@ class Canonical:
         row = tf.gather(self.table, self.step)
         c = {name: row[number] for number, name in enumerate(self.names)}
         for w, g, own in zip(self.variables, gradients, self.slots, strict=True):
-            updated, slots = self.rule(self.word, c, w, g, own)
+            updated, slots = self.update(self.word, c, w, g, own, tf.sqrt)
             w.assign(updated)
             for slot, value in zip(own, slots, strict=True):
                 slot.assign(value)

@@ -11,18 +11,16 @@ import numpy as np
 import tensorflow as tf
 from keras.optimizers import schedules as ks
 
+from adapters.forms import Offers, accepted, rate_table, table_form
 from adapters.protocol import FloatArray, IntArray, Realisation, ScheduleForm
-from adapters.tables import rate_table
 from harness.spec import schedules as spec
-
-TABLE = "float64 table, rounded once"
 
 
 def schedule_forms(word: spec.Schedule, exact: bool, mode: str) -> tuple[ScheduleForm, ...]:
     """Every form Keras offers for the schedule, then the table. Trains with the class where there is a right one."""
     different = differs(word, mode)
-    classes = [_class_form(name, built, mode) for name, built in _buildable(CLASSES.get(type(word)), word).items()]
-    table = _table_form(word, exact)
+    classes = [_class_form(name, built, mode) for name, built in accepted(_classes(word)).items()]
+    table = table_form(word, exact, "looked up by the step")
     used = table if exact or different or not classes else classes[0]
     return tuple(
         ScheduleForm(form.name, form.realisation, form.rate, form is used, "" if form is table else different)
@@ -34,7 +32,7 @@ def learning_rate(word: spec.Schedule, horizon: int, mode: str) -> Any:
     """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table as one."""
     if isinstance(word, spec.Constant):
         return float(word.rate)
-    classes = {} if differs(word, mode) else _buildable(CLASSES.get(type(word)), word)
+    classes = {} if differs(word, mode) else accepted(_classes(word))
     return next(iter(classes.values()), None) or Table(rate_table(word, horizon).astype(np.float32))
 
 
@@ -56,61 +54,61 @@ def differs(word: spec.Schedule, mode: str) -> str:
 # The classes: a callable from step to rate, in float32. `_buildable` drops those that refuse the values.
 
 
-def constant(s: spec.Constant) -> dict[str, Callable[[], Any]]:
+def constant(s: spec.Constant) -> Offers:
     return {"learning_rate=float": partial(ConstantRate, s.rate)}
 
 
-def exponential(s: spec.Exponential) -> dict[str, Callable[[], Any]]:
+def exponential(s: spec.Exponential) -> Offers:
     build = partial(ks.ExponentialDecay, s.initial_rate, s.decay_steps, s.decay_rate, s.staircase)
     return {"ExponentialDecay": build}
 
 
-def natural_exponential(s: spec.NaturalExponential) -> dict[str, Callable[[], Any]]:
+def natural_exponential(s: spec.NaturalExponential) -> Offers:
     if s.staircase or s.decay_rate == 0:
         return {}
     # exp(-a * t) is exp(-1) ** (t / (1 / a)): the base is then a constant, whose rounding does not grow with 1 / a.
     return {"ExponentialDecay": partial(ks.ExponentialDecay, s.initial_rate, 1 / s.decay_rate, math.exp(-1))}
 
 
-def inverse_time(s: spec.InverseTime) -> dict[str, Callable[[], Any]]:
+def inverse_time(s: spec.InverseTime) -> Offers:
     build = partial(ks.InverseTimeDecay, s.initial_rate, s.decay_steps, s.decay_rate, s.staircase)
     return {"InverseTimeDecay": build}
 
 
-def polynomial(s: spec.Polynomial) -> dict[str, Callable[[], Any]]:
+def polynomial(s: spec.Polynomial) -> Offers:
     build = partial(ks.PolynomialDecay, s.initial_rate, s.decay_steps, s.end_rate, s.power, s.cycle)
     return {"PolynomialDecay": build}
 
 
-def cosine(s: spec.Cosine) -> dict[str, Callable[[], Any]]:
+def cosine(s: spec.Cosine) -> Offers:
     return {"CosineDecay": partial(ks.CosineDecay, s.initial_rate, s.decay_steps, s.floor_ratio)}
 
 
-def cosine_min_max(s: spec.CosineMinMax) -> dict[str, Callable[[], Any]]:
+def cosine_min_max(s: spec.CosineMinMax) -> Offers:
     if s.maximum == 0:
         return {}
     return {"CosineDecay": partial(ks.CosineDecay, s.maximum, s.decay_steps, s.minimum / s.maximum)}
 
 
-def cosine_restarts(s: spec.CosineRestarts) -> dict[str, Callable[[], Any]]:
+def cosine_restarts(s: spec.CosineRestarts) -> Offers:
     build = partial(
         ks.CosineDecayRestarts, s.initial_rate, s.first_period, s.period_factor, s.peak_factor, s.floor_ratio
     )
     return {"CosineDecayRestarts": build}
 
 
-def piecewise_constant(s: spec.PiecewiseConstant) -> dict[str, Callable[[], Any]]:
+def piecewise_constant(s: spec.PiecewiseConstant) -> Offers:
     # Keras' boundaries are inclusive: the value changes at the step after.
     shift = 0 if s.boundary == "inclusive" else -1
     boundaries = [boundary + shift for boundary in s.boundaries]
     return {"PiecewiseConstantDecay": partial(ks.PiecewiseConstantDecay, boundaries, list(s.values))}
 
 
-def linear_warmup(s: spec.LinearWarmup) -> dict[str, Callable[[], Any]]:
+def linear_warmup(s: spec.LinearWarmup) -> Offers:
     return {"PolynomialDecay": partial(ks.PolynomialDecay, s.start_rate, s.warmup_steps, s.target_rate, 1.0)}
 
 
-def warmup_then(s: spec.WarmupThen) -> dict[str, Callable[[], Any]]:
+def warmup_then(s: spec.WarmupThen) -> Offers:
     if not isinstance(s.then, spec.Cosine):
         return {}
     then = s.then
@@ -125,7 +123,7 @@ def warmup_then(s: spec.WarmupThen) -> dict[str, Callable[[], Any]]:
     return {"CosineDecay(warmup)": build}
 
 
-CLASSES: dict[type[spec.Schedule], Callable[[Any], dict[str, Callable[[], Any]]]] = {
+CLASSES: dict[type[spec.Schedule], Callable[[Any], Offers]] = {
     spec.Constant: constant,
     spec.Exponential: exponential,
     spec.NaturalExponential: natural_exponential,
@@ -162,15 +160,12 @@ class Table(ks.LearningRateSchedule):
         return tf.gather(self.rates, tf.cast(step, tf.int32))
 
 
-def _buildable(offers: Any, word: spec.Schedule) -> dict[str, Any]:
-    """The classes that accept these values."""
-    built = {}
-    for name, build in (offers(word) if offers else {}).items():
-        try:
-            built[name] = build()
-        except (ValueError, TypeError):
-            continue
-    return built
+def _classes(word: spec.Schedule) -> Offers:
+    return CLASSES.get(type(word), _none)(word)
+
+
+def _none(_: spec.Schedule) -> Offers:
+    return {}
 
 
 def _class_form(name: str, schedule: Any, mode: str) -> ScheduleForm:
@@ -190,8 +185,3 @@ def _mapped(schedule: Any, mode: str) -> Any:
         return tf.vectorized_map(schedule, steps)
 
     return over_steps if mode == "eager" else tf.function(over_steps, jit_compile=mode == "xla", autograph=False)
-
-
-def _table_form(word: spec.Schedule, exact: bool) -> ScheduleForm:
-    made = Realisation("custom", TABLE) if exact else Realisation("composed", TABLE, "looked up by the step")
-    return ScheduleForm("table", made, lambda steps: rate_table(word, int(np.max(steps)) + 1)[steps])

@@ -15,7 +15,8 @@ import adapters
 from adapters.protocol import DeviceUnavailableError, UnsupportedSpecError
 from harness.spec.arm import Arm
 from harness.worker.memory import resident_bytes
-from harness.worker.tasks import TASKS, Session
+from harness.worker.session import Session
+from harness.worker.tasks import TASKS
 
 
 def main(arguments: list[str]) -> int:

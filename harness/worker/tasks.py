@@ -4,59 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
 
-from adapters.protocol import Adapter, Trainer
-from harness.data.dataset import scaled
-from harness.plan import Plan, digest_arrays
-from harness.spec.experiment import Experiment
+from harness.plan import digest_arrays
 from harness.spec.schedules import AnySchedule, Schedule
-from harness.worker.arrays import load_arrays, save_arrays
+from harness.worker.arrays import load_arrays
+from harness.worker.session import Result, Session
 from harness.worker.training import run_training
-
-Send = Callable[..., None]
-Result = dict[str, Any]
-
-
-class Session:
-    """What lives as long as the worker: the adapter, and the inputs and the trainer once they are asked for."""
-
-    def __init__(self, adapter: Adapter, send: Send) -> None:
-        self.adapter, self.send = adapter, send
-        self.scratch = Path()
-
-    def at(self, scratch: str) -> Session:
-        self.scratch = Path(scratch)
-        return self
-
-    @cached_property
-    def experiment(self) -> Experiment:
-        return Experiment.model_validate_json((self.scratch / "experiment.json").read_text())
-
-    @cached_property
-    def plan(self) -> Plan:
-        return Plan.load(self.scratch / "plan.npz")
-
-    @cached_property
-    def trainer(self) -> Trainer:
-        e = self.experiment
-        return self.adapter.trainer(e.model, e.loss, e.optimizer, e.schedule, self.plan.weights, self.plan.steps)
-
-    def samples(self, part: str, batch: Any = slice(None)) -> tuple[Any, Any]:
-        """Images and labels as every arm sees them: pixel / 255, in the arm's precision."""
-        pixels = np.load(self.scratch / f"x_{part}.npy", mmap_mode="r")[batch]
-        labels = np.load(self.scratch / f"y_{part}.npy")[batch]
-        return scaled(pixels, self.adapter.arm.precision), labels
-
-    def reply(self, arrays: dict[str, Any], **fields: Any) -> Result:
-        path = self.scratch / f"{self.adapter.arm.name}.answer.npz"
-        save_arrays(path, arrays)
-        return {"arrays": str(path), **fields}
 
 
 def describe(session: Session, scratch: str) -> Result:

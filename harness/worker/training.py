@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from harness.plan import digest_arrays
 from harness.worker.memory import resident_bytes
-
-if TYPE_CHECKING:
-    from harness.worker.tasks import Session
+from harness.worker.session import Session
 
 
 def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:

@@ -1,5 +1,10 @@
 """What every side of a benchmark trains: the sigmoid network of `mnist_mlp` on the embedded digits."""
 
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from harness.composition import compose
@@ -18,3 +23,16 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 def plan() -> Plan:
     return draw_plan(EXPERIMENT, len(load(EXPERIMENT.data).x_train))
+
+
+def compare(ways: dict[str, Callable[[], Any]], rounds: int, steps: int) -> None:
+    """Runs the ways in turn, forth and back, and prints the time per step of each round as one line of JSON."""
+    first = {name: np.asarray(way()) for name, way in ways.items()}
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for name in list(ways)[:: 1 if number % 2 else -1]:
+            start = time.perf_counter()
+            ways[name]()
+            times[name].append((time.perf_counter() - start) / steps)
+    difference = float(np.max(np.abs(first["ours"] - first["by_hand"])))
+    print(json.dumps({"times": times, "largest_loss_difference": difference}))

@@ -3,12 +3,9 @@
 Run as `python tensorflow_loops.py MODE ROUNDS`; prints one line of JSON.
 """
 
-import json
 import sys
-import time
 
-import numpy as np
-from sides import BATCH, EXPERIMENT, digits, plan
+from sides import BATCH, EXPERIMENT, compare, digits, plan
 
 import adapters
 from harness.spec.arm import Arm
@@ -73,16 +70,7 @@ def main(mode: str, rounds: int) -> None:
         "by_hand": lambda: by_hand_epoch(tf.constant(order), tf.constant(len(order))).numpy(),
         "fit": lambda: fitted.fit(x, y, batch_size=BATCH, verbose=0).history["loss"],
     }
-    first = {name: np.asarray(way()) for name, way in ways.items()}
-    times = {name: [] for name in ways}
-    for number in range(rounds):
-        names = list(ways)[:: 1 if number % 2 else -1]
-        for name in names:
-            start = time.perf_counter()
-            ways[name]()
-            times[name].append((time.perf_counter() - start) / len(order))
-    same = float(np.max(np.abs(first["ours"] - first["by_hand"])))
-    print(json.dumps({"times": times, "largest_loss_difference": same}))
+    compare(ways, rounds, len(order))
 
 
 if __name__ == "__main__":

@@ -31,10 +31,6 @@ def training(**changed: Any) -> Training:
     return Training(**{**TRAINING, **changed})
 
 
-def lengths(samples: int, **changed: Any) -> list[int]:
-    return [len(order) for order in draw_orders(training(**changed), 0, samples)]
-
-
 # --- Digest ----------------------------------------------------------------------------------------------------------
 
 
@@ -121,7 +117,7 @@ def test_an_order_is_a_permutation_of_its_own() -> None:
     orders = draw_orders(training(), 0, 1000)
     assert [sorted(order.tolist()) for order in orders] == [list(range(1000))] * 4
     assert {order.dtype for order in orders} == {np.dtype(np.int32)}
-    # Two independent permutations have one sample in common, on average, at the same place; 10 or more: 1 in 10 million.
+    # Two independent permutations agree at one place on average; at ten or more, once in ten million pairs.
     for i, one in enumerate(orders):
         assert all((one == other).sum() < 10 for other in [np.arange(1000), *orders[:i]])
 
@@ -150,10 +146,12 @@ def test_a_seed_changes_every_order_and_an_epoch_more_changes_none() -> None:
     ],
 )
 def test_how_much_of_each_epoch_is_seen(samples: int, changed: dict[str, Any], expected: list[int]) -> None:
-    assert lengths(samples, **changed) == expected
-    whole = draw_orders(training(), 0, samples)
-    for order, full in zip(draw_orders(training(**changed), 0, samples), whole, strict=False):
-        assert order.tolist() == full[: len(order)].tolist()
+    orders = draw_orders(training(**changed), 0, samples)
+    assert [len(order) for order in orders] == expected
+    whole = draw_orders(training(), 0, samples)[: len(orders)]
+    assert [order.tolist() for order in orders] == [
+        full[:count].tolist() for full, count in zip(whole, expected, strict=True)
+    ]
 
 
 def test_batches_are_the_orders_in_portions(experiment_of: Build) -> None:

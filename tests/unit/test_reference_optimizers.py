@@ -11,7 +11,7 @@ import pytest
 from mpmath import MPContext
 
 import adapters
-from adapters.coefficients import coefficients
+from adapters.canonical import coefficients
 from adapters.protocol import Adapter
 from adapters.reference.optimizers import RULES
 from harness.spec import optimizers as spec
