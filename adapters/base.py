@@ -24,8 +24,8 @@ class FrameworkAdapter(ABC):
         device: ModuleType,
         losses: ModuleType,
         optimizers: ModuleType,
-        layers: Table,
-        activations: Table,
+        layers: Made,
+        activations: Made,
     ) -> None:
         device.set_up(arm)
         self.arm, self.device, self.losses, self.optimizers = arm, device, losses, optimizers
