@@ -40,9 +40,10 @@ class MindSporeAdapter(FrameworkAdapter):
         live = {name: Parameter(Tensor(value, dtype), name=name) for name, value in parameters.items()}
         precision, variables = self.arm.precision, list(live.values())
         update = optimizers.optimizer(spec, schedule, variables, len(gradients), self.exact, precision)
-        apply = update if self.arm.mode == "pynative" else ms.jit(update.construct)
+        # Each gradient an argument of its own: a tuple of tensors would be a constant, compiled anew at every call.
+        apply = optimizers.Applied(update) if self.arm.mode == "jit" else lambda *given: update(given)
         for each in gradients:
-            apply(tuple(Tensor(each[name], dtype) for name in live))
+            apply(*(Tensor(each[name], dtype) for name in live))
             yield {name: to_canonical(name, parameter.asnumpy()) for name, parameter in live.items()}
 
     def trainer(

@@ -65,6 +65,18 @@ def optimizer(
     return made_by(NATIVE, word, "mindspore")(word, parameters, learning_rate(schedule, horizon))
 
 
+class Applied(nn.Cell):
+    """An update compiled by itself, for replaying given gradients."""
+
+    def __init__(self, update: Any) -> None:
+        super().__init__()
+        self.update = update
+
+    @ms.jit
+    def construct(self, *gradients: Any) -> Any:
+        return self.update(gradients)
+
+
 class GradientTimesRate(nn.Cell):
     """Moves the rate inside the velocity: an optimizer at rate 1 that is fed `rate * gradient`."""
 
@@ -108,7 +120,7 @@ class Canonical(nn.Cell):
         self.step = Parameter(Tensor(0, ms.int32), name="canonical_step", requires_grad=False)
 
     def construct(self, gradients: Any) -> Any:
-        row = ops.gather(self.table, self.step, 0)
+        row = ops.unstack(ops.gather(self.table, self.step, 0))
         c = {}
         for number, name in enumerate(self.names):
             c[name] = row[number]

@@ -42,8 +42,9 @@ def differs(word: spec.Schedule, mode: str) -> str:
         return "computes (start - target) * (1 - t / W) + target, which cancels near step 0"
     if isinstance(word, spec.CosineRestarts) and word.period_factor != 1:
         return "finds the period from a float32 logarithm, which may fall on the wrong side of a restart"
-    if isinstance(word, spec.Polynomial) and mode == "xla" and not float(word.power).is_integer():
-        return "XLA turns t / D into t * (1 / D), so that 1 - t / D may fall below 0 at the end, and its power is NaN"
+    fractional = isinstance(word, spec.Polynomial) and not float(word.power).is_integer()
+    if fractional and mode != "eager":
+        return "a compiled graph turns t / D into t * (1 / D): at the end 1 - t / D is not 0, its power far off or NaN"
     rounds = isinstance(word, spec.CosineRestarts) or getattr(word, "staircase", False) or getattr(word, "cycle", False)
     if rounds and mode != "eager":
         # 41 is the smallest: float32(41) * float32(1 / 41) is below 1, so that its floor is 0.

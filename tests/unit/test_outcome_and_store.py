@@ -25,12 +25,8 @@ from harness.spec import Arm, Experiment
 from harness.worker.failure import Failure
 
 Build = Callable[..., Experiment]
-FAILED_AS = {
-    "crashed": "timeout",
-    "unverified": "missing_device",
-    "unsupported": "unsupported",
-    "interrupted": "interrupted",
-}
+FAILED_AS = {"crashed": "timeout", "unverified": "missing_device"}
+FAILED_AS |= {status: status for status in ("unsupported", "interrupted")}
 STEP_COLUMNS = ["step", "epoch", "learning_rate", "loss"]
 EPOCH_COLUMNS = ["epoch", "train_loss", "test_loss", "test_accuracy", "samples_scored", "epoch_time_s"]
 VERDICT_COLUMNS = [
@@ -44,12 +40,10 @@ def arm(name: str, precision: Any = "float32") -> Arm:
 
 
 def failure(status: str) -> Failure:
-    return Failure(symptom=FAILED_AS[status], stage="training", message="as it happened")  # type: ignore[arg-type]
+    return Failure(symptom=FAILED_AS[status], stage="training", message="as it happened")
 
 
-def epoch(
-    number: int, losses: Sequence[float], accuracy: float = 0.5, scored: int = 1000, time_s: float = 2.0
-) -> EpochRecord:
+def epoch(number: int, losses: Any, accuracy: float = 0.5, scored: int = 1000, time_s: float = 2.0) -> EpochRecord:
     return EpochRecord(
         epoch=number,
         losses=tuple(losses),
@@ -62,18 +56,15 @@ def epoch(
     )
 
 
-def trace(
-    name: str = "one", status: str = "complete", accuracy: float = 0.5, scored: int = 1000, epochs: int = 1
-) -> Trace:
+def trace(name: str = "one", status: str = "complete", accuracy: float = 0.5, epochs: int = 1, **changed: Any) -> Trace:
     failed = failure(status) if status in FAILED_AS else None
-    records = tuple(epoch(number, (1.0, 0.5), accuracy, scored) for number in range(epochs))
+    records = tuple(epoch(number, (1.0, 0.5), accuracy, **changed) for number in range(epochs))
     return Trace(arm=arm(name), failure=failed, finished=status == "complete", epochs=records)
 
 
 def verdict(status: str = "agrees", rung: str = "model") -> Verdict:
-    return Verdict(
-        rung=rung, subject="logits", arm_a="one", arm_b="other", status=status, worst_index="[3]", cause="off"
-    )  # type: ignore[arg-type]
+    said = {"subject": "logits", "arm_a": "one", "arm_b": "other", "worst_index": "[3]", "cause": "off"}
+    return Verdict(rung=rung, status=status, **said)
 
 
 def subsets(of: Sequence[str]) -> list[tuple[str, ...]]:
@@ -104,7 +95,11 @@ def test_exit_code_of_every_combination() -> None:
             [trace("one", accuracy=0.912), trace("other", accuracy=0.9185)],
             "AGREES: one and other on model, step; test accuracy 91.20 % and 91.85 %, 0.65 points apart",
         ),
-        ([verdict()], [trace("one", "recorded", epochs=0)] * 2, "AGREES: one and one on model"),
+        (
+            [verdict("known"), verdict()],
+            [trace("one", "recorded", epochs=0), trace("other", "recorded", epochs=0)],
+            "AGREES: one and other on model",
+        ),
         (
             [verdict(), verdict("diverges", "step"), verdict("diverges", "trajectory"), verdict("unverified")],
             [trace("one"), trace("other", "unverified")],
@@ -126,7 +121,7 @@ def test_exit_code_of_every_combination() -> None:
             "UNVERIFIED: other: missing_device at training: as it happened",
         ),
     ],
-    ids=["agrees", "agrees untrained", "diverges", "crashed", "interrupted", "unverified"],
+    ids=["agrees", "known", "diverges", "crashed", "interrupted", "unverified"],
 )
 def test_in_one_line(verdicts: list[Verdict], traces: list[Trace], line: str) -> None:
     assert in_one_line(verdicts, traces) == line

@@ -11,6 +11,7 @@ import pytest
 from mpmath import MPContext
 
 import adapters
+from adapters import canonical
 from adapters.canonical import coefficients
 from adapters.protocol import Adapter
 from adapters.reference.optimizers import RULES
@@ -123,7 +124,7 @@ def rounding(word: spec.Optimizer, rates: Sequence[float], weights: Sequence[Any
 
 def test_no_optimizer_is_left_out() -> None:
     shipped = {kind for kind in family_members(spec.Optimizer) if kind.__module__ == spec.__name__}
-    assert set(CLOSED_FORMS) == shipped == set(RULES) == {type(word) for word in WORDS}
+    assert set(CLOSED_FORMS) == shipped == set(RULES) == set(canonical.RULES) == {type(word) for word in WORDS}
 
 
 @pytest.mark.parametrize("word", WORDS, ids=lambda word: f"{word.name_in_tables} {getattr(word, 'epsilon', '')}")
@@ -211,6 +212,23 @@ def test_adam_coefficients_are_computed_in_float64_and_rounded_once_or_else_in_f
         assert np.float32(exact["rate"][step]) == np.float32(float(wanted))
     # float32(0.999) is 1.3e-8 off, which is 1.3e-5 of 1 - 0.999 and half that of its square root.
     assert 6e-6 < abs(float(narrow["rate"][0]) / exact["rate"][0] - 1) < 7e-6
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("word", WORDS, ids=lambda word: f"{word.name_in_tables} {getattr(word, 'epsilon', '')}")
+def test_the_rules_that_frameworks_share_are_those_of_the_reference(word: spec.Optimizer, precision: Any) -> None:
+    # To the last bit: NumPy's operators stand in for those of a framework.
+    start, gradients = (np.asarray(each, precision) for each in drawn())
+    rates, rule = changing_rates()[:50], canonical.RULES[type(word)]
+    table = {name: each.astype(precision) for name, each in coefficients(word, np.array(rates)).items()}
+    w, slots = start, (np.zeros_like(start),) * rule.slots
+    fed = [{"w": g} for g in gradients[:50]]
+    replayed = reference(precision).optimizer(word, schedule_of(rates), {"w": start}, fed)
+    for t, after in enumerate(replayed):
+        c = {name: values[t] for name, values in table.items()}
+        w, slots = rule.update(word, c, w, gradients[t], slots, np.sqrt)
+        assert w.tobytes() == after["w"].tobytes(), f"update {t}"
+    assert t == 49
 
 
 @pytest.mark.parametrize("policy", ["native", "exact"])
