@@ -1,0 +1,24 @@
+"""Runs the whole command as a user would: a process of its own, in an empty folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+# A network small enough for a test; everything else is the default run.
+SMALL = ["model=mlp_relu", "training.epochs=2", "comparison.free_steps=5"]
+
+
+def start(arguments, cwd, **environment):
+    """The running command, its output captured as text."""
+    command = [sys.executable, "-m", "harness", *map(str, arguments)]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=cwd, env={**ENVIRONMENT, **environment}, **streams)
+
+
+def finish(process):
+    """Exit code, standard output, standard error."""
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
