@@ -51,9 +51,17 @@ def rate_and_momentum(s: Any, rate: FloatArray, f: Any) -> dict[str, Any]:
 
 def adam_coefficients(s: spec.Adam, rate: FloatArray, f: Any) -> dict[str, Any]:
     k = np.arange(1, len(rate) + 1).astype(f)
-    corrected = rate * np.sqrt(f(1) - f(s.beta2) ** k) / (f(1) - f(s.beta1) ** k)
+    corrected = rate * np.sqrt(_one_minus_power(f(s.beta2), k)) / _one_minus_power(f(s.beta1), k)
     constants = {"beta1": s.beta1, "rest1": 1 - s.beta1, "beta2": s.beta2, "rest2": 1 - s.beta2, "epsilon": s.epsilon}
     return {"rate": corrected, **constants}
+
+
+def _one_minus_power(beta: Any, k: FloatArray) -> FloatArray:
+    """`1 - beta ** k`, in float64 without the cancellation that float32 arithmetic is left with."""
+    if k.dtype != np.float64:
+        return k.dtype.type(1) - beta**k
+    with np.errstate(divide="ignore"):  # log(0) is -inf, and expm1 of that is -1
+        return -np.expm1(k * np.log(beta))
 
 
 def sgd(_: spec.Sgd, c: Coefficients, w: Any, g: Any, slots: Any, sqrt: Any) -> Updated:

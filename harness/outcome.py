@@ -46,9 +46,13 @@ def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
         return f"DIVERGES first at rung {divergence.rung}, {divergence.subject}{where}: {divergence.cause}"
     if code == UNVERIFIED:
         return f"UNVERIFIED: {_failures(traces)}"
-    names = " and ".join(trace.arm.name for trace in traces if trace.failure is None)
-    rungs = ", ".join(dict.fromkeys(verdict.rung for verdict in verdicts))
-    return f"AGREES: {names} on {rungs}{_accuracies(traces)}"
+    names = [trace.arm.name for trace in traces if trace.failure is None]
+    rungs = ", ".join(dict.fromkeys(verdict.rung for verdict in verdicts if verdict.status == "agrees"))
+    agreed = f"AGREES: {' and '.join(names)} on {rungs}{_accuracies(traces)}"
+    if len(names) == len(traces):
+        return agreed
+    left_out = f"UNSUPPORTED: {_failures(traces)}"
+    return f"{agreed}; {left_out}" if len(names) > 1 else left_out
 
 
 def _failures(traces: Sequence[Trace]) -> str:

@@ -48,28 +48,33 @@ def polynomial(s: spec.Polynomial, t: FloatArray, f: Any) -> FloatArray:
     length = np.full_like(t, s.decay_steps)
     if s.cycle:
         length *= np.maximum(np.ceil(t / f(s.decay_steps)), 1)
-    span = f(s.initial_rate) - f(s.end_rate)
-    return span * (1 - np.minimum(t, length) / length) ** f(s.power) + f(s.end_rate)
+    start, end, done = f(s.initial_rate), f(s.end_rate), np.minimum(t, length)
+    if f is np.longdouble:  # the same without cancellation: what is left of both rates, added up
+        with np.errstate(divide="ignore"):  # log(0) is -inf, and expm1 of that is -1
+            passed = -np.expm1(f(s.power) * np.log1p(-done / length))
+        return start * ((length - done) / length) ** f(s.power) + end * passed
+    return (start - end) * (1 - done / length) ** f(s.power) + end
 
 
 def cosine(s: spec.Cosine, t: FloatArray, f: Any) -> FloatArray:
-    wave = _half_wave(np.minimum(t, f(s.decay_steps)) / f(s.decay_steps))
+    wave = _half_wave(np.minimum(t, f(s.decay_steps)), f(s.decay_steps))
     return f(s.initial_rate) * (f(s.floor_ratio) + (1 - f(s.floor_ratio)) * wave)
 
 
 def cosine_min_max(s: spec.CosineMinMax, t: FloatArray, f: Any) -> FloatArray:
-    wave = _half_wave(np.minimum(t, f(s.decay_steps)) / f(s.decay_steps))
+    wave = _half_wave(np.minimum(t, f(s.decay_steps)), f(s.decay_steps))
     return f(s.minimum) + (f(s.maximum) - f(s.minimum)) * wave
 
 
 def cosine_restarts(s: spec.CosineRestarts, t: FloatArray, f: Any) -> FloatArray:
     # Period starts are summed up, not got from a logarithm, so that a step on a restart falls on its right side.
-    starts, lengths, last = [0.0], [float(s.first_period)], float(t.max(initial=0))
-    while starts[-1] + lengths[-1] <= last:
+    # Rounded to float64 to choose the side only: 10 + 10 * 1.1 is then 21, as meant.
+    starts, lengths, last = [np.longdouble(0)], [np.longdouble(s.first_period)], float(t.max(initial=0))
+    while float(starts[-1] + lengths[-1]) <= last:
         starts.append(starts[-1] + lengths[-1])
-        lengths.append(s.first_period * s.period_factor ** len(lengths))
-    period = np.searchsorted(np.asarray(starts), t.astype(np.float64), side="right") - 1
-    wave = _half_wave((t - np.asarray(starts, f)[period]) / np.asarray(lengths, f)[period])
+        lengths.append(lengths[0] * np.longdouble(s.period_factor) ** len(lengths))
+    period = np.searchsorted(np.asarray(starts, np.float64), t.astype(np.float64), side="right") - 1
+    wave = _half_wave(t - np.asarray(starts, f)[period], np.asarray(lengths, f)[period])
     peak = (f(s.peak_factor) ** np.arange(len(starts)).astype(f))[period]
     return f(s.initial_rate) * (f(s.floor_ratio) + (1 - f(s.floor_ratio)) * peak * wave)
 
@@ -80,14 +85,14 @@ def piecewise_constant(s: spec.PiecewiseConstant, t: FloatArray, f: Any) -> Floa
 
 
 def linear_warmup(s: spec.LinearWarmup, t: FloatArray, f: Any) -> FloatArray:
-    return _ramp(f(s.start_rate), f(s.target_rate), np.minimum(t / f(s.warmup_steps), 1))
+    return _ramp(f(s.start_rate), f(s.target_rate), np.minimum(t, f(s.warmup_steps)), f(s.warmup_steps))
 
 
 def warmup_then(s: spec.WarmupThen, t: FloatArray, f: Any) -> FloatArray:
     then = RATES[type(s.then)]
     first = then(s.then, np.zeros(1, f), f)[0]
     after = then(s.then, np.maximum(t - s.warmup_steps, f(0)), f)
-    return np.where(t < s.warmup_steps, _ramp(f(s.start_rate), first, t / f(s.warmup_steps)), after)
+    return np.where(t < s.warmup_steps, _ramp(f(s.start_rate), first, t, f(s.warmup_steps)), after)
 
 
 def _periods(s: Any, t: FloatArray, f: Any) -> FloatArray:
@@ -102,16 +107,19 @@ def _power(base: Any, exponent: FloatArray) -> FloatArray:
     return np.exp(np.log(base) * exponent)  # ten times as fast in extended precision, and as good after rounding
 
 
-def _half_wave(x: FloatArray) -> FloatArray:
-    """`(1 + cos(pi * x)) / 2`: 1 at x = 0, 0 at x = 1."""
-    if x.dtype != np.longdouble:
-        return (1 + np.cos(x.dtype.type(PI) * x)) / x.dtype.type(2)
-    # The same function without cancellation: the sum loses its relative accuracy near x = 1, the square does not.
-    return np.sin(PI / 2 * (1 - x)) ** 2
+def _half_wave(done: FloatArray, length: Any) -> FloatArray:
+    """`(1 + cos(pi * done / length)) / 2`: 1 at the start, 0 at the end."""
+    if done.dtype != np.longdouble:
+        return (1 + np.cos(done.dtype.type(PI) * (done / length))) / done.dtype.type(2)
+    # The same function without cancellation: the sum loses its relative accuracy near the end, the square does not,
+    # and neither does a difference of steps.
+    return np.sin(PI / 2 * ((length - done) / length)) ** 2
 
 
-def _ramp(start: Any, target: Any, done: FloatArray) -> FloatArray:
-    return start + (target - start) * done
+def _ramp(start: Any, target: Any, done: FloatArray, length: Any) -> FloatArray:
+    if done.dtype != np.longdouble:
+        return start + (target - start) * (done / length)
+    return start * ((length - done) / length) + target * (done / length)  # without cancellation, as above
 
 
 RATES: dict[type[spec.Schedule], Callable[[Any, FloatArray, Any], FloatArray]] = {

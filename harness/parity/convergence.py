@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+import numpy as np
+
 from harness.parity.tolerances import margin
 from harness.parity.verdict import Verdict
 from harness.results.trace import Trace
@@ -20,8 +22,8 @@ def judge_traces(experiment: Experiment, traces: Sequence[Trace]) -> list[Verdic
     for a, b in combinations([trace for trace in traces if trace.finished], 2):
         first, second = a.epochs[-1], b.epochs[-1]
         difference = abs(first.test_accuracy - second.test_accuracy)
-        # Accuracies are multiples of 1 / samples: a difference of the margin itself is still within it.
-        within = difference <= float(bound.bound) + 0.5 / first.samples_scored
+        # A difference of the margin itself is within it, whatever the rounding of the two accuracies.
+        within = difference <= float(bound.bound) + float(np.finfo(np.float64).eps)
         uncounted = first.samples_scored != second.samples_scored
         verdicts.append(
             Verdict(

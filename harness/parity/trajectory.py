@@ -30,17 +30,19 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
     strangers = [verdict for trace in recorded for verdict in _of_another_plan(context, trace)]
     if strangers:
         return strangers  # curves that did not start alike are not compared
-    count = min(context.experiment.comparison.free_steps, context.plan.steps, *(len(t.losses) for t in recorded))
-    reference = free_run(context, context.oracle, count)
+    judged = min(context.experiment.comparison.free_steps, context.plan.steps)
+    reference = free_run(context, context.oracle, judged)
     verdicts = []
     chosen = list(combinations(recorded, 2)) if len(recorded) > 1 else [(recorded[0], None)]
     for a, b in chosen:
         if b is not None and a.arm.precision == b.arm.precision == "float64":
             verdicts.append(_strict(context, a, b))
-        claims = [_claim(context, trace, reference, count) for trace in (a, b) if trace is not None]
+        curves = [trace for trace in (a, b) if trace is not None]
+        count = min(judged, *(len(trace.losses) for trace in curves))
+        claims = [_claim(context, trace, reference[:count], count) for trace in curves]
         subject = f"train_loss, steps 0 to {count - 1}"
-        verdict = judge(NAME, subject, reference, claims[0], claims[1] if b else None, lambda i: f"step {i[0]}")
-        verdicts.append(_cut_off(verdict, context, [t for t in (a, b) if t is not None]))
+        verdict = judge(NAME, subject, reference[:count], claims[0], claims[1] if b else None, lambda i: f"step {i[0]}")
+        verdicts.append(_cut_off(verdict, context, curves))
     return verdicts
 
 
@@ -96,9 +98,11 @@ def _strict(context: Context, a: Trace, b: Trace) -> Verdict:
 
 
 def _cut_off(verdict: Verdict, context: Context, traces: list[Trace]) -> Verdict:
-    short = [t for t in traces if len(t.losses) < context.plan.steps]
-    if not short or verdict.status == "diverges":
+    wrong = [t for t in traces if len(t.losses) != context.plan.steps]
+    if not wrong or verdict.status == "diverges":
         return verdict
-    cause = "; ".join(f"{t.arm.name} recorded {len(t.losses)} of {context.plan.steps} steps" for t in short)
-    failure = next((t.failure for t in short if t.failure is not None), None)
+    cause = "; ".join(f"{t.arm.name} recorded {len(t.losses)} of {context.plan.steps} steps" for t in wrong)
+    if any(len(t.losses) > context.plan.steps for t in wrong):
+        return verdict.model_copy(update={"status": "diverges", "cause": cause})
+    failure = next((t.failure for t in wrong if t.failure is not None), None)
     return verdict.model_copy(update={"status": failure.status if failure else "crashed", "cause": cause})

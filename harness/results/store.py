@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -63,8 +64,10 @@ class Store:
         write_parquet(folder / "steps.parquet", _step_rows(trace), STEP_COLUMNS)
         write_parquet(folder / "epochs.parquet", _epoch_rows(trace), EPOCH_COLUMNS)
         record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
-        record = {**record, "status": trace.status, "summary": trace.summary()}
-        write_text(folder / "trace.json", json.dumps(record, indent=2) + "\n")
+        # JSON has no NaN and no infinity: the tables keep them, here they are null.
+        summary = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in trace.summary().items()}
+        record = {**record, "status": trace.status, "summary": summary}
+        write_text(folder / "trace.json", json.dumps(record, indent=2, allow_nan=False) + "\n")
 
     def write_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         rows = [verdict.model_dump() for verdict in verdicts]

@@ -147,4 +147,5 @@ class Model(Spec):
 
     @property
     def last_activation(self) -> Activation:
-        return getattr(self.layers[-1], "activation", Linear())
+        """The activation that the output comes from; layers without one pass it on."""
+        return next((layer.activation for layer in reversed(self.layers) if isinstance(layer, Dense)), Linear())

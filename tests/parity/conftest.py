@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ TIMEOUT_S = 300.0
 Ask = Callable[..., Any]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "frameworks: needs MindSpore and TensorFlow")
+def _needs(framework: str) -> None:
+    if find_spec(framework) is None:
+        pytest.skip(f"{framework} is not installed")
 
 
 def _hush() -> None:
@@ -30,37 +32,39 @@ def _hush() -> None:
 
 
 @contextmanager
-def framework_process() -> Iterator[Ask]:
-    """Calls functions of modules in this folder in one process that lives on, so that a framework is imported once."""
+def _process(framework: str) -> Iterator[Ask]:
+    _needs(framework)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=spawn, initializer=_hush) as pool:
         yield lambda function, *given, **named: pool.submit(function, *given, **named).result(TIMEOUT_S)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def in_mindspore() -> Iterator[Ask]:
-    with framework_process() as ask:
-        yield ask
-
-
-@pytest.fixture(scope="session")
-def in_tensorflow() -> Iterator[Ask]:
-    with framework_process() as ask:
+    """Calls a function of a module of this folder in a process that lives on, so that the framework is imported once."""
+    with _process("mindspore") as ask:
         yield ask
 
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[Arm], Path], dict[str, Worker]]]:
-    """Starts a worker per arm, side by side, and ends them with the module."""
+def in_tensorflow() -> Iterator[Ask]:
+    with _process("tensorflow") as ask:
+        yield ask
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[Arm], Path], dict[str, Worker]]]:
+    """Starts a worker per arm, side by side; they end with the module."""
     with ExitStack() as stack:
 
-        def start(arms: list[Arm], scratch: Path) -> dict[str, Worker]:
-            started = {}
+        def started(arms: list[Arm], scratch: Path) -> dict[str, Worker]:
             for arm in arms:
-                folder = tmp_path_factory.mktemp(arm.name)
-                started[arm.name] = stack.enter_context(Worker(arm, folder, scratch))
-            for worker in started.values():
+                if arm.adapter != "reference":
+                    _needs(arm.adapter)
+            folders = {arm.name: tmp_path_factory.mktemp(arm.name) for arm in arms}
+            workers = {arm.name: stack.enter_context(Worker(arm, folders[arm.name], scratch)) for arm in arms}
+            for worker in workers.values():
                 worker.ready()
-            return started
+            return workers
 
-        yield start
+        yield started

@@ -56,7 +56,8 @@ def test_ulp_at_zero_and_below_the_smallest_normal_number() -> None:
     assert ulp(np.array([0.0, 1e-40, 4.0]), np.float64)[0] == 4 * EPS64**2
     # With nothing larger: the spacing at the smallest normal number.
     assert ulp(np.zeros(2), np.float32).tolist() == [2.0**-149] * 2
-    assert ulp(np.array([0.0, INF, NAN]), np.float64)[0] == 2.0**-1074
+    for odd in (INF, -INF, NAN):
+        assert ulp(np.array([0.0, odd]), np.float64)[0] == 2.0**-1074
 
 
 @pytest.mark.parametrize(
