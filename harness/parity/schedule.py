@@ -100,7 +100,7 @@ def _perturbed(word: Schedule, epsilon: float) -> Iterator[Schedule]:
 
 def _as_declared(verdict: Verdict, form: Any) -> Verdict:
     """A form declared to differ for some numbers is `known` where it does."""
-    kind = form["realisation"]["kind"] + (", trained with" if form["used"] else "")
+    kind = form["realisation"]["kind"] + (", used" if form["used"] else "")
     if form["differs"] and verdict.status == "diverges":
         return verdict.model_copy(update={"status": "known", "cause": f"{kind}, not used: {form['differs']}"})
     cause = f"{kind}; {verdict.cause}" if verdict.cause else kind

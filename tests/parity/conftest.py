@@ -41,7 +41,7 @@ def _process(framework: str) -> Iterator[Ask]:
 
 @pytest.fixture(scope="module")
 def in_mindspore() -> Iterator[Ask]:
-    """Calls a function of a module of this folder in a process that lives on, so that the framework is imported once."""
+    """Calls a function of a module of this folder in a process that lives on, so the framework is imported once."""
     with _process("mindspore") as ask:
         yield ask
 

@@ -30,3 +30,10 @@ def momentum(rates: list[float], coefficient: float, nesterov: bool) -> Any:
         optimizer((Tensor([1.0], ms.float32),))
         after.append(weight.asnumpy().copy())
     return np.concatenate(after)
+
+
+def launch_blocking() -> None:
+    """Every operation is waited for. The numbers are the same; on two cores small operations run ten times as fast."""
+    import mindspore as ms
+
+    ms.runtime.launch_blocking()

@@ -7,10 +7,12 @@ stated order. XLA alone may contract `a * b + c` into one rounding, so there onl
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
+import raw_mindspore
 import through_adapter
 
 from harness.spec.arm import Arm
@@ -20,6 +22,7 @@ from harness.spec.schedules import Cosine, WarmupThen
 UPDATES = 1000
 # Eager modes run one small operation after another: in float64 a tenth of the way says as much.
 FLOAT64_EAGER_UPDATES = 100
+ROUNDS = ("float32", UPDATES), ("compiled float64", UPDATES), ("eager float64", FLOAT64_EAGER_UPDATES)
 SCHEDULE = WarmupThen(warmup_steps=100, then=Cosine(initial_rate=0.05, decay_steps=800, floor_ratio=0.01))
 WORDS: list[Optimizer] = [
     Sgd(),
@@ -36,17 +39,17 @@ def arm(adapter: str, mode: str, precision: Any) -> Arm:
     return Arm(name=f"{mode}-{precision}", adapter=adapter, mode=mode, precision=precision, realisation="exact")
 
 
-FLOAT32 = {
-    "mindspore": [arm("mindspore", "jit", "float32"), arm("mindspore", "pynative", "float32")],
-    "tensorflow": [arm("tensorflow", mode, "float32") for mode in ("eager", "graph", "xla")],
-}
-FLOAT64_COMPILED = {
-    "mindspore": [arm("mindspore", "jit", "float64")],
-    "tensorflow": [arm("tensorflow", "graph", "float64"), arm("tensorflow", "xla", "float64")],
-}
-FLOAT64_EAGER = {
-    "mindspore": [arm("mindspore", "pynative", "float64")],
-    "tensorflow": [arm("tensorflow", "eager", "float64")],
+ARMS = {
+    "mindspore": {
+        "float32": [arm("mindspore", "jit", "float32"), arm("mindspore", "pynative", "float32")],
+        "compiled float64": [arm("mindspore", "jit", "float64")],
+        "eager float64": [arm("mindspore", "pynative", "float64")],
+    },
+    "tensorflow": {
+        "float32": [arm("tensorflow", mode, "float32") for mode in ("eager", "graph", "xla")],
+        "compiled float64": [arm("tensorflow", mode, "float64") for mode in ("graph", "xla")],
+        "eager float64": [arm("tensorflow", "eager", "float64")],
+    },
 }
 BIT_EQUAL = ("jit-float32", "pynative-float32", "eager-float32", "graph-float32")
 FLOAT64 = ("jit-float64", "pynative-float64", "eager-float64", "graph-float64", "xla-float64")
@@ -64,15 +67,19 @@ Replays = dict[tuple[str, int], Any]
 @pytest.fixture(scope="module")
 def replayed(in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> Replays:
     """By the arm's name and the number of the optimizer: all weights after each update."""
-    found: Replays = {}
-    for framework, ask in (("mindspore", in_mindspore), ("tensorflow", in_tensorflow)):
-        for arms, updates in (
-            (FLOAT32, UPDATES),
-            (FLOAT64_COMPILED, UPDATES),
-            (FLOAT64_EAGER, FLOAT64_EAGER_UPDATES),
-        ):
-            found |= ask(through_adapter.replays, arms[framework], WORDS, SCHEDULE, PARAMETERS, GRADIENTS, updates)
-    return found
+    in_mindspore(raw_mindspore.launch_blocking)
+
+    def ask(framework: str) -> Replays:
+        in_process = {"mindspore": in_mindspore, "tensorflow": in_tensorflow}[framework]
+        found: Replays = {}
+        for what, updates in ROUNDS:
+            given = ARMS[framework][what], WORDS, SCHEDULE, PARAMETERS, GRADIENTS, updates
+            found |= in_process(through_adapter.replays, *given)
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(ask, ARMS)
+    return first | second
 
 
 @pytest.fixture(scope="module")
