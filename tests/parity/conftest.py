@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rungs
 
 from harness.spec.arm import Arm
 from harness.worker import Worker
@@ -52,12 +53,14 @@ def in_tensorflow() -> Iterator[Ask]:
         yield ask
 
 
-@pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[Arm], Path], dict[str, Worker]]]:
-    """Starts a worker per arm, side by side; they end with the module."""
+Start = Callable[[list[Arm], Path], dict[str, Worker]]
+
+
+@contextmanager
+def _workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     with ExitStack() as stack:
 
-        def started(arms: list[Arm], scratch: Path) -> dict[str, Worker]:
+        def start(arms: list[Arm], scratch: Path) -> dict[str, Worker]:
             for arm in arms:
                 if arm.adapter != "reference":
                     _needs(arm.adapter)
@@ -67,4 +70,18 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[A
                 worker.ready()
             return workers
 
-        yield started
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts a worker per arm, side by side; they end with the module."""
+    with _workers(tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def climbed(tmp_path_factory: pytest.TempPathFactory) -> rungs.Climbed:
+    """What both frameworks answer to every rung about one small experiment; the workers have gone."""
+    with _workers(tmp_path_factory) as start:
+        return rungs.climb(start, tmp_path_factory.mktemp("rungs"))
