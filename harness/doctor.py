@@ -15,6 +15,7 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import adapters
@@ -57,7 +58,7 @@ def examine() -> int:
     if problems:
         console.print("[bold red]this combination does not work:[/]")
         for problem in problems:
-            console.print(f"  {problem}", soft_wrap=True)
+            console.print(f"  {escape(problem)}", soft_wrap=True)
     else:
         console.print("[green]the combination of NumPy, protobuf and platform is one that works[/]")
     return AGREES if usable and not problems else UNVERIFIED
@@ -95,14 +96,14 @@ def _frameworks(console: Console) -> bool:
             found = _ask(name)
         except WorkerFailedError as error:
             usable = False
-            table.add_row(name, "", ", ".join(adapters.modes(name)), "", "[red]no[/]", error.failure.message)
+            table.add_row(name, "", ", ".join(adapters.modes(name)), "", "[red]no[/]", escape(error.failure.message))
             continue
         environment = found["environment"]
         versions = ", ".join(f"{package} {number}" for package, number in environment["versions"].items())
         for number, device in enumerate(found["devices"]):
             head = [name, versions, ", ".join(adapters.modes(name))] if number == 0 else ["", "", ""]
             yes = device["available"]
-            why = "" if yes else device["detail"]
+            why = "" if yes else escape(device["detail"])
             table.add_row(*head, device["name"], "[green]yes[/]" if yes else "no", why)
     console.print(table)
     console.print()

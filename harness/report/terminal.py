@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 
@@ -54,11 +55,13 @@ class Terminal:
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
         wrong = [verdict for verdict in verdicts if verdict.status not in ("agrees", "known")]
         found = ", ".join(dict.fromkeys(verdict.status for verdict in wrong)) or "agrees"
+        if not verdicts:
+            found = "nothing to compare"
         self._say(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {_coloured(found)}")
 
     def arm_failed(self, arm: str, failure: Failure) -> None:
         self._stop_progress()
-        self.console.print(f"  [bold red]{arm}[/]: {failure}", soft_wrap=True)
+        self.console.print(f"  [bold red]{arm}[/]: {escape(str(failure))}", soft_wrap=True)
 
     def training(self, arm: Arm, epochs: int, steps: int) -> None:
         self._stop_progress()
@@ -103,8 +106,8 @@ class Terminal:
                 self._table(title, table)
         write_text(run.store.folder / "report.md", report(run))
         colour = "green" if run.exit_code == 0 else "bold red"
-        self.console.print(f"[{colour}]{outcome.in_one_line(run.verdicts, traces)}[/]", soft_wrap=True)
-        self.console.print(f"results: {run.store.folder}", soft_wrap=True)
+        self.console.print(f"[{colour}]{escape(outcome.in_one_line(run.verdicts, traces))}[/]", soft_wrap=True)
+        self.console.print(f"results: {escape(str(run.store.folder))}", soft_wrap=True)
 
     def _table(self, title: str, table: Table) -> None:
         head, rows = table
@@ -130,4 +133,4 @@ class Terminal:
 
 def _coloured(text: str) -> str:
     colour = COLOURS.get(text)
-    return f"[{colour}]{text}[/]" if colour else text.replace("[", "\\[")
+    return f"[{colour}]{text}[/]" if colour else escape(text)

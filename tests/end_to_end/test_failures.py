@@ -106,7 +106,7 @@ def test_a_missing_framework_is_unverified(tmp_path):
     code, out, err = finish(start(arguments, tmp_path, PYTHONPATH=path))
     assert code == 4, out + err
     assert "missing_framework" in summary_of(tmp_path / "run").loc["tensorflow", "failure"]
-    assert "twinrun[tensorflow]" in out
+    assert "pip install 'twinrun[tensorflow]'" in out
 
 
 def test_an_adapter_that_dies_is_a_row_with_its_log(tmp_path):
