@@ -31,6 +31,10 @@ class Answer:
     result: Event
     arrays: Arrays
 
+    def tensor(self, name: str) -> FloatArray:
+        """What the arm answered under this name; nothing, which has no right shape, where it answered nothing."""
+        return self.arrays.get(name, np.empty(0))
+
     @property
     def precision(self) -> Any:
         return np.dtype(self.arm.precision).type

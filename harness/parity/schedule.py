@@ -55,7 +55,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
             for index, form in enumerate(answer.result["forms"]):
                 if form["schedule"] != number:
                     continue
-                values = answer.arrays[str(index)]
+                values = answer.tensor(str(index))
                 made = Claim(answer.arm.name, values, tolerances[values.dtype.name], values.dtype)
                 subject = f"{word.name_in_tables}: {form['name']}"
                 verdict = judge(NAME, subject, reference, made, None, lambda i: f"step {steps[i[0]]}")

@@ -69,7 +69,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
     def claim(answer: Answer, tensor: str) -> Claim:
         tolerance = tolerances[answer.arm.name][tensor]
-        return Claim(answer.arm.name, answer.arrays[tensor], tolerance, answer.precision)
+        return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision)
 
     verdicts = []
     for a, b in pairs(answers):

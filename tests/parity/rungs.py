@@ -68,6 +68,14 @@ class Climbed:
         answers[arm] = replace(answer, arrays={**answer.arrays, **arrays})
         return answers
 
+    def without(self, rung: str, arm: str, name: str) -> Answers:
+        """The rung's answers with one of one arm's arrays left out."""
+        answers = dict(self.answers[rung])
+        answer = answers[arm]
+        answers[arm] = replace(answer, arrays={key: value for key, value in answer.arrays.items() if key != name})
+        assert len(answers[arm].arrays) == len(answer.arrays) - 1
+        return answers
+
     def restated(self, rung: str, arm: str, **fields: Any) -> Answers:
         """The rung's answers with some of one arm's plain results replaced."""
         answers = dict(self.answers[rung])

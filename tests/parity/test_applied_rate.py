@@ -112,9 +112,10 @@ def test_the_wrong_sign(climbed: Climbed, arm: str) -> None:
 
 
 @pytest.mark.parametrize("arm", ARMS)
-def test_fewer_steps_than_were_asked_for(climbed: Climbed, arm: str) -> None:
-    """Nothing is cut to the shorter."""
-    moved = climbed.answers[RUNG][arm].arrays["moved"][:-1]
+@pytest.mark.parametrize("count", [-1, 1, 0])
+def test_fewer_steps_than_were_asked_for(climbed: Climbed, arm: str, count: int) -> None:
+    """Nothing is cut to the shorter, and one number does not stand for all."""
+    moved = climbed.answers[RUNG][arm].arrays["moved"][:count]
     (verdict,) = climbed.judge(RUNG, climbed.altered(RUNG, arm, moved=moved))
     assert verdict.status == "diverges"
     assert f"{arm} has shape" in verdict.cause

@@ -208,6 +208,23 @@ def test_another_structure(climbed: Climbed, arm: str, fault: str) -> None:
     assert "the spec says" in verdict.cause
 
 
+@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize(
+    ("rung", "name", "subject"),
+    [
+        ("model", "logits", "logits"),
+        ("model", f"gradient/{SQUARE}", "gradients"),
+        ("step", f"gradient/2/{SQUARE}", "gradient"),
+        ("step", f"weight/2/{SQUARE}", "update"),
+    ],
+)
+def test_a_tensor_left_out(climbed: Climbed, arm: str, rung: str, name: str, subject: str) -> None:
+    """An adapter that forgets a tensor (they may come from third parties) diverges there, and breaks nothing else."""
+    (verdict,) = diverging(climbed.judge(rung, climbed.without(rung, arm, name)))
+    assert verdict.subject == subject
+    assert arm in verdict.cause
+
+
 # The rung `step`
 
 

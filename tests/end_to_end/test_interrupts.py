@@ -1,0 +1,169 @@
+"""However a run is stopped, and whenever: the exit code says so, what was recorded stays, nothing is left running.
+
+The reference stands for both arms here: it starts at once, and how it is stopped has nothing to do with a framework.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pandas as pd
+import psutil
+import pytest
+from command import ENVIRONMENT, ROOT, finish, start
+
+TWO = "arms=[{use: reference, name: first}, {use: reference, name: second}]"
+QUICK = ["model=mlp_relu", "training.epochs=1", "training.max_steps=3", TWO, "out=run"]
+LONG = ["model=mlp_relu", "training.epochs=2000", TWO, "out=run"]
+
+
+def line_that_starts(process, beginning):
+    """Reads what the command prints up to that line."""
+    return any(line.strip().startswith(beginning) for line in process.stdout)
+
+
+def workers_of(process):
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def assert_gone(workers):
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert [worker for worker in alive if worker.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def summary_of(folder):
+    return pd.read_parquet(folder / "summary.parquet").set_index("arm")
+
+
+def assert_complete_folder(folder):
+    """Every file a reader expects is there and whole."""
+    assert not list(folder.rglob("*.partial"))
+    assert not (folder / ".scratch").exists()
+    pd.read_parquet(folder / "verdicts.parquet")
+    assert (folder / "report.md").stat().st_size > 0
+    for arm in ("first", "second"):
+        trace = json.loads((folder / "arms" / arm / "trace.json").read_text())
+        assert len(pd.read_parquet(folder / "arms" / arm / "epochs.parquet")) == trace["summary"]["epochs"]
+
+
+def assert_stopped(process, workers, folder):
+    code, out, err = finish(process)
+    assert code == 130, out + err
+    assert "INTERRUPTED" in out
+    assert "Traceback" not in out + err
+    assert_gone(workers)
+    assert_complete_folder(folder)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=lambda stop: stop.name)
+def test_stopped_in_the_training(stop, tmp_path):
+    process = start(["match", *LONG], tmp_path)
+    assert line_that_starts(process, "first: epoch 3,")
+    workers = workers_of(process)
+    assert len(workers) == 1  # arms are trained one at a time
+    process.send_signal(stop)
+    assert_stopped(process, workers, tmp_path / "run")
+    summary = summary_of(tmp_path / "run")
+    assert list(summary["status"]) == ["interrupted", "interrupted"]
+    assert summary.loc["first", "epochs"] >= 3
+    assert summary.loc["second", "epochs"] == 0
+
+
+def test_stopped_on_the_ladder(tmp_path):
+    # Twelve forced steps of 1.2 million parameters take seconds, which are not waited for.
+    process = start(["match", "comparison.forced_steps=12", TWO, "out=run"], tmp_path)
+    assert line_that_starts(process, "rung schedule")
+    workers = workers_of(process)
+    assert len(workers) == 2
+    process.send_signal(signal.SIGINT)
+    assert_stopped(process, workers, tmp_path / "run")
+    assert list(summary_of(tmp_path / "run")["epochs"]) == [0, 0]
+
+
+def test_terminated_in_the_background_of_a_script(tmp_path):
+    """A script's shell starts `twinrun match &` with Ctrl-C ignored; SIGTERM must end it all the same."""
+    command = f"exec 2>&1; trap '' INT; exec {sys.executable} -m harness match {' '.join(map(repr, LONG))}"
+    process = subprocess.Popen(["sh", "-c", command], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert line_that_starts(process, "first: epoch 2,")
+        workers = workers_of(process)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130, out
+    assert_gone(workers)
+    assert_complete_folder(tmp_path / "run")
+
+
+@pytest.mark.parametrize("rung", ["trajectory", "convergence"])
+def test_stopped_in_the_last_judgement(rung, tmp_path):
+    """Both arms have finished, but not all has been judged: that is no agreement."""
+    script = (
+        "import sys; from harness.cli import main; from harness.parity import trajectory, convergence\n"
+        "def stopped(*_): raise KeyboardInterrupt\n"
+        f"{rung}.judge_traces = stopped\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", script, "match", *QUICK]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert "AGREES" not in done.stdout
+    assert "INTERRUPTED" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert_complete_folder(tmp_path / "run")
+    assert list(summary_of(tmp_path / "run")["epochs"]) == [1, 1]
+
+
+SLOW_EPOCHS = """\
+import time
+from adapters.reference.trainer import ReferenceTrainer
+at_full_speed = ReferenceTrainer.train_epoch
+ReferenceTrainer.train_epoch = lambda *given: time.sleep(0.5) or at_full_speed(*given)
+"""
+
+
+def test_out_of_time_in_the_training(tmp_path):
+    """What was recorded before the time was up stays; the other arm finishes."""
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "sitecustomize.py").write_text(SLOW_EPOCHS)
+    slow = f"timeout_s: 6, environment: {{PYTHONPATH: '{tmp_path / 'slow'}{os.pathsep}{ROOT}'}}"
+    arms = f"arms=[{{use: reference, name: first, {slow}}}, {{use: reference, name: second}}]"
+    layers = "[flatten, {kind: dense, units: 10, kernel_initializer: zeros}]"
+    given = [f"model.layers={layers}", "training.epochs=30", "comparison.free_steps=5", arms, "out=run"]
+    code, out, err = finish(start(["match", *given], tmp_path))
+    assert code == 3, out + err
+    assert "Traceback" not in out + err
+    assert_complete_folder(tmp_path / "run")
+    summary = summary_of(tmp_path / "run")
+    assert summary.loc["first", "status"] == "crashed"
+    assert summary.loc["first", "failure"] == "timeout at train: not done within timeout_s=6"
+    assert 0 < summary.loc["first", "epochs"] < 30
+    assert summary.loc["second", "status"] == "complete"
+    assert summary.loc["second", "epochs"] == 30
+
+
+def test_an_arm_may_have_a_search_path_of_its_own(tmp_path):
+    """PYTHONPATH in an arm's environment comes before the rest, and hides no part of the program."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "sitecustomize.py").write_text("import sys; print('mine came first', file=sys.stderr)\n")
+    arm = f"{{use: reference, name: first, environment: {{PYTHONPATH: {tmp_path / 'mine'}}}}}"
+    given = ["check", "model=mlp_relu", f"arms=[{arm}]", "training.max_steps=3", "out=run"]
+    without = {key: value for key, value in ENVIRONMENT.items() if key != "PYTHONPATH"}
+    # From the checkout, where nothing but the current folder says where the program is.
+    process = subprocess.run(
+        [sys.executable, "-m", "harness", *given[:-1], f"out={tmp_path / 'run'}"],
+        cwd=ROOT,
+        env={**without, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "mine came first" in (tmp_path / "run" / "arms" / "first" / "worker.log").read_text()

@@ -1,0 +1,45 @@
+"""Records of trainings that never ran: their epochs, failures, traces and verdicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.parity.verdict import Verdict
+from harness.results.trace import EpochRecord, Trace
+from harness.spec import Arm
+from harness.worker.failure import Failure
+
+FAILED_AS = {"crashed": "timeout", "unverified": "missing_device"}
+FAILED_AS |= {status: status for status in ("unsupported", "interrupted")}
+
+
+def arm(name: str, precision: Any = "float32") -> Arm:
+    return Arm(name=name, adapter="reference", mode="numpy", precision=precision)
+
+
+def failure(status: str) -> Failure:
+    return Failure(symptom=FAILED_AS[status], stage="training", message="as it happened")
+
+
+def epoch(number: int, losses: Any, accuracy: float = 0.5, scored: int = 1000, time_s: float = 2.0) -> EpochRecord:
+    return EpochRecord(
+        epoch=number,
+        losses=tuple(losses),
+        epoch_time_s=time_s,
+        samples=10 * len(losses),
+        test_loss=0.7,
+        test_accuracy=accuracy,
+        samples_scored=scored,
+        peak_rss_bytes=1000 + number,
+    )
+
+
+def trace(name: str = "one", status: str = "complete", accuracy: float = 0.5, epochs: int = 1, **changed: Any) -> Trace:
+    failed = failure(status) if status in FAILED_AS else None
+    records = tuple(epoch(number, (1.0, 0.5), accuracy, **changed) for number in range(epochs))
+    return Trace(arm=arm(name), failure=failed, finished=status == "complete", epochs=records)
+
+
+def verdict(status: str = "agrees", rung: str = "model") -> Verdict:
+    said = {"subject": "logits", "arm_a": "one", "arm_b": "other", "worst_index": "[3]", "cause": "off"}
+    return Verdict(rung=rung, status=status, **said)

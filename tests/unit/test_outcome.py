@@ -1,0 +1,88 @@
+"""What a run comes to: its exit code and its one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain, combinations
+from typing import get_args
+
+import pytest
+from made_up_traces import FAILED_AS, trace, verdict
+
+from harness.outcome import EXIT_CODES, exit_code, in_one_line
+from harness.parity.verdict import Status, Verdict
+from harness.results.trace import Trace
+
+
+def subsets(of: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(chain.from_iterable(combinations(of, size) for size in range(len(of) + 1)))
+
+
+def test_exit_code_of_every_combination() -> None:
+    gravity = {"interrupted": 130, "crashed": 3, "diverges": 1, "unverified": 4}
+    said = get_args(Status)
+    of_traces = ("complete", "recorded", *FAILED_AS)
+    assert {trace(status=status).status for status in of_traces} == set(of_traces)
+    for statuses in subsets(said):
+        for others in subsets(of_traces):
+            expected = next((code for status, code in gravity.items() if status in (*statuses, *others)), 0)
+            code = exit_code([verdict(each) for each in statuses], [trace(status=each) for each in others])
+            assert code == expected, (statuses, others)
+            assert code in EXIT_CODES
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "traces", "line"),
+    [
+        (
+            [verdict(), verdict(rung="step"), verdict(rung="step")],
+            [trace("one", accuracy=0.912), trace("other", accuracy=0.9185)],
+            "AGREES: one and other on model, step; test accuracy 91.20 % and 91.85 %, 0.65 points apart",
+        ),
+        (
+            [verdict("known"), verdict()],
+            [trace("one", "recorded", epochs=0), trace("other", "recorded", epochs=0)],
+            "AGREES: one and other on model",
+        ),
+        (
+            [verdict(), verdict("diverges", "step"), verdict("diverges", "trajectory"), verdict("unverified")],
+            [trace("one"), trace("other", "unverified")],
+            "DIVERGES first at rung step, logits at [3]: off",
+        ),
+        (
+            [verdict("diverges"), verdict("crashed")],
+            [trace("one", epochs=3), trace("other", "crashed", epochs=2)],
+            "CRASHED: other: timeout at training: as it happened; one has 3 epochs, other has 2 epochs",
+        ),
+        (
+            [verdict("crashed"), verdict("interrupted")],
+            [trace("one", epochs=3), trace("other", "interrupted", epochs=1)],
+            "INTERRUPTED: one has 3 epochs, other has 1 epochs",
+        ),
+        (
+            [verdict(), verdict("unverified")],
+            [trace("one"), trace("other", "unverified", epochs=0)],
+            "UNVERIFIED: other: missing_device at training: as it happened",
+        ),
+    ],
+    ids=["agrees", "known", "diverges", "crashed", "interrupted", "unverified"],
+)
+def test_in_one_line(verdicts: list[Verdict], traces: list[Trace], line: str) -> None:
+    assert in_one_line(verdicts, traces) == line
+
+
+def test_a_line_without_a_place() -> None:
+    nowhere = verdict("diverges").model_copy(update={"worst_index": ""})
+    assert in_one_line([nowhere], []) == "DIVERGES first at rung model, logits: off"
+
+
+@pytest.mark.parametrize(
+    "traces", [[trace(), trace("other", "unsupported", epochs=0)], [trace("other", "unsupported")]]
+)
+def test_what_is_unsupported_does_not_agree(traces: list[Trace]) -> None:
+    # An arm that says so is no fault of the run; but nothing was compared with it, and the line must not claim it.
+    verdicts = [verdict("unsupported", "start")]
+    assert exit_code(verdicts, traces) == 0
+    line = in_one_line(verdicts, traces)
+    assert not line.startswith("AGREES")
+    assert "other: unsupported at training: as it happened" in line
