@@ -75,7 +75,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from harness.results.store import run_folder
 
     # A stop asked for politely keeps what was recorded, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _stop)
     started = run.begin(
         composed.experiment,
         data,
@@ -83,6 +83,10 @@ def _run(chosen: argparse.Namespace) -> int:
         Terminal(),
     )
     return (run.match if chosen.verb == "match" else run.check)(started)
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _print_config(chosen: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ from harness.results.trace import EpochRecord, Trace
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.worker import Failure, Worker, WorkerFailedError
+
+# What a killed parent may lose of a training's records; all else is written on the way out.
+WRITE_EVERY_S = 2.0
 
 
 class Show(Protocol):
@@ -52,6 +56,7 @@ class Run:
     show: Show
     traces: dict[str, Trace] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
+    last_written: float = 0.0
 
     @property
     def scratch(self) -> Path:
@@ -157,7 +162,9 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
         case "epoch":
             record = EpochRecord.model_validate(fields)
             trace = run.update(arm.name, epochs=(*run.traces[arm.name].epochs, record))
-            run.store.write_trace(trace)
+            if time.monotonic() - run.last_written > WRITE_EVERY_S:
+                run.store.write_trace(trace)
+                run.last_written = time.monotonic()
             run.show.epoch(trace)
         case "done":
             result = dict(fields["result"])  # type: ignore[call-overload]
@@ -179,6 +186,9 @@ def _recorded(run: Run) -> Iterator[None]:
         _share_inputs(run)
         yield
     except KeyboardInterrupt:
+        # A verdict of its own, for the arms may all have finished, and only the judging of them not.
+        stopped_early = Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause="stopped with Ctrl-C")
+        run.verdicts.append(stopped_early)
         for name, trace in run.traces.items():
             if trace.failure is None and not trace.finished:
                 stopped = Failure(symptom="interrupted", stage="training", message="stopped with Ctrl-C")

@@ -142,6 +142,5 @@ def _environment(arm: Arm) -> dict[str, str]:
     if arm.threads is not None:
         environment["OMP_NUM_THREADS"] = str(arm.threads)
     # Another interpreter finds this very code.
-    root = str(Path(harness.__file__).parents[1])
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))
-    return {**environment, **arm.environment}
+    paths = [arm.environment.get("PYTHONPATH"), str(Path(harness.__file__).parents[1]), environment.get("PYTHONPATH")]
+    return {**environment, **arm.environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

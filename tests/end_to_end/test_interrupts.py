@@ -99,25 +99,57 @@ def test_terminated_in_the_background_of_a_script(tmp_path):
     assert_complete_folder(tmp_path / "run")
 
 
+def run_with(script, arguments, cwd):
+    """The command with something of it replaced: exit code, standard output, standard error."""
+    command = [sys.executable, "-c", f"import sys\n{script}\nsys.exit(main(sys.argv[1:]))", *arguments]
+    done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("rung", ["trajectory", "convergence"])
 def test_stopped_in_the_last_judgement(rung, tmp_path):
     """Both arms have finished, but not all has been judged: that is no agreement."""
     script = (
-        "import sys; from harness.cli import main; from harness.parity import trajectory, convergence\n"
+        "from harness.cli import main; from harness.parity import trajectory, convergence\n"
         "def stopped(*_): raise KeyboardInterrupt\n"
-        f"{rung}.judge_traces = stopped\n"
-        "sys.exit(main(sys.argv[1:]))"
+        f"{rung}.judge_traces = stopped"
     )
-    command = [sys.executable, "-c", script, "match", *QUICK]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 130, done.stdout + done.stderr
-    assert "AGREES" not in done.stdout
-    assert "INTERRUPTED" in done.stdout
-    assert "Traceback" not in done.stderr
+    code, out, err = run_with(script, ["match", *QUICK], tmp_path)
+    assert code == 130, out + err
+    assert "AGREES" not in out
+    assert "INTERRUPTED" in out
+    assert "Traceback" not in err
     assert_complete_folder(tmp_path / "run")
     assert list(summary_of(tmp_path / "run")["epochs"]) == [1, 1]
+
+
+def test_stopped_before_it_began(tmp_path):
+    script = "from harness import cli; main = cli.main\ndef stopped(): raise KeyboardInterrupt\ncli._parser = stopped"
+    code, out, err = run_with(script, ["match", *QUICK], tmp_path)
+    assert (code, out, err) == (130, "", "")
+
+
+def test_what_writes_the_records_is_there_before_there_are_any():
+    """Stopped in the middle of the first import of pandas, it could not be imported again to write what there is."""
+    script = "import harness.run, sys; sys.exit('pandas' not in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], env=ENVIRONMENT, timeout=60, check=False).returncode == 0
+
+
+def test_an_archive_cut_off_in_the_middle_says_nothing(tmp_path):
+    """Stopped while the shared arrays are written, which for large models takes seconds."""
+    script = (
+        "import numpy as np, pathlib; from harness.worker.arrays import save_arrays\n"
+        "from numpy.lib import format as npy\n"
+        "def stopped(*_, **__): raise KeyboardInterrupt\n"
+        "npy.write_array = stopped\n"
+        "def main(given):\n"
+        "    try: save_arrays(pathlib.Path(given[0]), {'x': np.ones(10)})\n"
+        "    except KeyboardInterrupt: return 130"
+    )
+    code, _, err = run_with(script, [str(tmp_path / "arrays.npz")], tmp_path)
+    assert code == 130
+    assert "Traceback" not in err
+    assert not (tmp_path / "arrays.npz").exists()
 
 
 SLOW_EPOCHS = """\
