@@ -33,6 +33,16 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; the process' exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(given)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _dispatch(given: list[str]) -> int:
     parser = _parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
@@ -57,11 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserMistake as mistake:
         print(f"twinrun: {mistake}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _run(chosen: argparse.Namespace) -> int:

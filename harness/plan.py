@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.arrays import load_arrays, save_arrays
 from harness.spec import initializers as init
 from harness.spec.experiment import Experiment, Training
 from harness.spec.layers import Model, Shape
@@ -50,16 +51,16 @@ class Plan:
     def save(self, path: Path) -> None:
         arrays = {f"weight/{name}": value for name, value in self.weights.items()}
         arrays |= {f"order/{epoch}": order for epoch, order in enumerate(self.orders)}
-        np.savez(path, batch_size=np.int64(self.batch_size), **arrays)
+        save_arrays(path, {"batch_size": np.asarray(self.batch_size, np.int64), **arrays})
 
     @classmethod
     def load(cls, path: Path) -> Plan:
         """Reads a plan and recomputes its digest from the bytes that arrived."""
-        with np.load(path, allow_pickle=False) as file:
-            weights = {key.removeprefix("weight/"): file[key] for key in file.files if key.startswith("weight/")}
-            epochs = sum(key.startswith("order/") for key in file.files)
-            orders = tuple(file[f"order/{epoch}"] for epoch in range(epochs))
-            batch_size = int(file["batch_size"])
+        file = load_arrays(path)
+        weights = {key.removeprefix("weight/"): file[key] for key in file if key.startswith("weight/")}
+        epochs = sum(key.startswith("order/") for key in file)
+        orders = tuple(file[f"order/{epoch}"] for epoch in range(epochs))
+        batch_size = int(file["batch_size"])
         return cls(weights, orders, batch_size, _digest(weights, orders, batch_size))
 
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from adapters.protocol import Adapter, FloatArray
 from adapters.reference.schedules import oracle
+from harness.arrays import save_arrays
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge
 from harness.parity.schedule import neighbours, with_rounding
 from harness.parity.tolerances import own_error
 from harness.parity.verdict import Verdict
 from harness.spec.schedules import Constant, Schedule
-from harness.worker.arrays import save_arrays
 
 NAME = "applied-lr"
 # The cost grows with updates x probes: long runs are probed over their first steps, and the verdict says so.

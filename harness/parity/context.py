@@ -14,12 +14,12 @@ import numpy as np
 import adapters
 from adapters.protocol import Adapter, FloatArray, Trainer
 from adapters.reference.losses import per_sample
+from harness.arrays import Arrays
 from harness.data import Dataset
 from harness.data.dataset import scaled
 from harness.plan import Plan
 from harness.spec.arm import Arm, Policy
 from harness.spec.experiment import Experiment
-from harness.worker.arrays import Arrays
 from harness.worker.process import Event
 
 

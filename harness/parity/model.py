@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter
+from harness.arrays import Arrays
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
 from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
-from harness.worker.arrays import Arrays
 
 NAME = "model"
 

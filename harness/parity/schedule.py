@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from adapters.reference.schedules import oracle, rates
+from harness.arrays import save_arrays
 from harness.parity.context import Answers, Context, pairs
 from harness.parity.judge import Claim, judge
 from harness.parity.tolerances import Tolerance, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.schedules import Schedule
-from harness.worker.arrays import save_arrays
 
 NAME = "schedule"
 PAST_THE_END = 10

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter
+from harness.arrays import Arrays, load_arrays, save_arrays
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
 from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
-from harness.worker.arrays import Arrays, load_arrays, save_arrays
 
 NAME = "step"
 

@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.results.trace import Trace
@@ -92,8 +94,6 @@ def write_text(path: Path, text: str) -> None:
 
 def write_parquet(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
     """A table with these columns, in this order, also where there is no row."""
-    import pandas as pd  # here: a mistake in a config is told before this half second is spent
-
     partial = path.with_name(path.name + ".partial")
     pd.DataFrame(rows, columns=list(columns)).to_parquet(partial, index=False)
     partial.replace(path)

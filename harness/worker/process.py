@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any
 
 import harness
+from harness.arrays import Arrays, load_arrays
 from harness.spec.arm import Arm
-from harness.worker.arrays import Arrays, load_arrays
 from harness.worker.failure import Failure, WorkerFailedError
 
 Event = dict[str, Any]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter, Trainer
+from harness.arrays import save_arrays
 from harness.data.dataset import scaled
 from harness.plan import Plan
 from harness.spec.experiment import Experiment
-from harness.worker.arrays import save_arrays
 
 Send = Callable[..., None]
 Result = dict[str, Any]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from harness.arrays import load_arrays
 from harness.plan import digest_arrays
 from harness.spec.schedules import AnySchedule, Schedule
-from harness.worker.arrays import load_arrays
 from harness.worker.session import Result, Session
 from harness.worker.training import run_training
 

@@ -138,7 +138,7 @@ def test_what_writes_the_records_is_there_before_there_are_any():
 def test_an_archive_cut_off_in_the_middle_says_nothing(tmp_path):
     """Stopped while the shared arrays are written, which for large models takes seconds."""
     script = (
-        "import numpy as np, pathlib; from harness.worker.arrays import save_arrays\n"
+        "import numpy as np, pathlib; from harness.arrays import save_arrays\n"
         "from numpy.lib import format as npy\n"
         "def stopped(*_, **__): raise KeyboardInterrupt\n"
         "npy.write_array = stopped\n"

@@ -15,12 +15,12 @@ import raw_tensorflow
 import schedule_specs
 
 from adapters.reference.schedules import oracle
+from harness.arrays import save_arrays
 from harness.parity.schedule import rate_tolerance
 from harness.parity.tolerances import Tolerance
 from harness.spec import schedules as spec
 from harness.spec.arm import Arm
 from harness.worker import Worker
-from harness.worker.arrays import save_arrays
 
 SHIPPED, DRAWN = schedule_specs.shipped(), schedule_specs.drawn()
 ARMS = (

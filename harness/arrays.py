@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    partial = path.with_suffix(".partial.npz")
-    with partial.open("wb") as file:
-        np.savez(file, **arrays)
+    partial = path.with_name(path.name + ".partial")
+    # Member by member, not np.savez, which leaves its archive open where it is interrupted.
+    with zipfile.ZipFile(partial, "w") as archive:
+        for name, value in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(value), allow_pickle=False)  # type: ignore[no-untyped-call]
     partial.replace(path)
 
 
