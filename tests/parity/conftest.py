@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -13,10 +12,10 @@ from typing import Any
 
 import pytest
 import rungs
+from quiet import hush
 
 from harness.spec.arm import Arm
 from harness.worker import Worker
-from harness.worker.process import QUIET
 
 TIMEOUT_S = 300.0
 
@@ -28,15 +27,11 @@ def _needs(framework: str) -> None:
         pytest.skip(f"{framework} is not installed")
 
 
-def _hush() -> None:
-    os.environ.update({key: os.environ.get(key, value) for key, value in QUIET.items()})
-
-
 @contextmanager
 def _process(framework: str) -> Iterator[Ask]:
     _needs(framework)
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn, initializer=_hush) as pool:
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn, initializer=hush) as pool:
         yield lambda function, *given, **named: pool.submit(function, *given, **named).result(TIMEOUT_S)
 
 
