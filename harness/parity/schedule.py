@@ -81,7 +81,9 @@ def with_rounding(own: Tolerance, word: Schedule, steps: Any, precision: Any) ->
     reference = oracle(word, steps)
     epsilon = float(np.finfo(precision).eps)
     moved = (np.abs(oracle(other, steps) - reference) for other in _perturbed(word, epsilon))
-    return Tolerance(own.bound + sum(moved), f"{own.source} + the effect of rounding the schedule's numbers")
+    # A decay factor below the smallest normal number may be flushed to 0 before it meets the initial rate.
+    flushed = float(np.finfo(precision).tiny) * max(1.0, float(np.max(reference)))
+    return Tolerance(own.bound + sum(moved) + flushed, f"{own.source} + the effect of rounding the schedule's numbers")
 
 
 def neighbours(steps: Any) -> int:

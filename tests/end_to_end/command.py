@@ -1,6 +1,7 @@
 """Runs the whole command as a user would: a process of its own, in an empty folder."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,13 @@ def start(arguments, cwd, **environment):
     """The running command, its output captured as text."""
     command = [sys.executable, "-m", "harness", *map(str, arguments)]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=cwd, env={**ENVIRONMENT, **environment}, **streams)
+    # A script's background jobs ignore Ctrl-C, and so would what they start. (No thread of ours runs here.)
+    heeding = {"preexec_fn": _heed_interrupts}
+    return subprocess.Popen(command, cwd=cwd, env={**ENVIRONMENT, **environment}, **streams, **heeding)
+
+
+def _heed_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process):
