@@ -23,7 +23,8 @@ def set_up(arm: Arm) -> None:
         raise DeviceUnavailableError(f"MindSpore {ms.__version__} cannot use {wanted}: {problem}")
     ms.set_device(TARGETS[wanted])
     if arm.threads is not None:
-        ms.runtime.dispatch_threads_num(1)  # kernels take OMP_NUM_THREADS, set before the import
+        # Its kernels take as many threads as there are processors, whatever OMP_NUM_THREADS says: so it gets fewer.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arm.threads])
     # Functions are compiled one by one where the trainer says so: under graph mode every Cell would be, at every shape.
     ms.set_context(mode=ms.PYNATIVE_MODE)
 
