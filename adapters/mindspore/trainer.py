@@ -27,7 +27,6 @@ class MindSporeTrainer:
         self.dtype = getattr(ms, precision)
         run: Any = ms.jit if jit else _as_is
         step = Step(network, loss, list(named.values()))
-        self._step = step
         self._value_and_gradients = run(step.value_and_gradients)
         self._forward = run(network.construct)
         self._epoch = (CompiledEpoch if jit else EagerEpoch)(step, optimizer, self.dtype)

@@ -25,7 +25,6 @@ LAYERS: dict[type[spec.Layer], tuple[Realisation, Callable[[spec.PlacedLayer, st
     spec.Flatten: (Realisation("native", "keras.layers.Flatten"), flatten),
     spec.Dense: (Realisation("native", "keras.layers.Dense"), dense),
 }
-OWN_NAMES = {"kernel": "kernel", "bias": "bias"}
 
 
 def model(word: spec.Model, weights: Parameters, precision: str) -> tuple[Any, dict[str, Any]]:
@@ -34,7 +33,7 @@ def model(word: spec.Model, weights: Parameters, precision: str) -> tuple[Any, d
     made = [made_by(LAYERS, p.layer, "tensorflow")[1](p, precision) for p in placed]
     network = keras.Sequential([keras.Input(word.input.shape, dtype=precision), *made])
     named = {
-        f"{p.name}/{OWN_NAMES[variable.name]}": variable
+        f"{p.name}/{variable.name}": variable
         for p, layer in zip(placed, made, strict=True)
         for variable in layer.trainable_variables
     }

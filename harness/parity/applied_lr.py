@@ -57,7 +57,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     def claim(answer: Answer) -> Claim:
         own = _moved(context, context.in_float32(answer.arm), schedule, steps) / unit
         tolerance = own_error(reference, own, answer.precision, neighbours(steps))
-        tolerance = with_rounding(tolerance, schedule, steps, answer.precision)
+        tolerance = with_rounding(tolerance, reference, schedule, steps, answer.precision)
         moved = answer.tensor("moved")
         # Of another length than was asked for it is left as it is, for the judge to refuse.
         applied = moved / unit if moved.shape == unit.shape else moved

@@ -73,12 +73,11 @@ def rate_tolerance(word: Schedule, steps: Any, precision: Any) -> Tolerance:
     """The reference's own error in `precision`, and what it does to the rate to round each number of the spec to it."""
     reference = oracle(word, steps)
     own = own_error(reference, rates(word, steps, np.float32), precision, neighbours(steps))
-    return with_rounding(own, word, steps, precision)
+    return with_rounding(own, reference, word, steps, precision)
 
 
-def with_rounding(own: Tolerance, word: Schedule, steps: Any, precision: Any) -> Tolerance:
+def with_rounding(own: Tolerance, reference: Any, word: Schedule, steps: Any, precision: Any) -> Tolerance:
     """Adds to a tolerance on rates what the rate moves when one number of the spec after the other is rounded."""
-    reference = oracle(word, steps)
     epsilon = float(np.finfo(precision).eps)
     moved = (np.abs(oracle(other, steps) - reference) for other in _perturbed(word, epsilon))
     # A decay factor below the smallest normal number may be flushed to 0 before it meets the initial rate.
