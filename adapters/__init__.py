@@ -1,7 +1,7 @@
 """Adapters turn specs into one framework's own objects; `load(arm)` gives the one an arm names.
 
-Third parties add theirs through the entry-point group `twinrun.adapters`: a module with `MODES`, `DISTRIBUTION`
-and `create(arm)`, which imports its framework in `create` and not before.
+Third parties add theirs through the entry-point group `twinrun.adapters`: a module with `MODES`, `DISTRIBUTION`,
+`ENTRIES` (how each word is made) and `create(arm)`, which imports its framework in `create` and not before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from importlib.metadata import entry_points
 from types import ModuleType
 
 from adapters.protocol import Adapter
+from adapters.setting import Realisation, Setting, look_up
 from harness.spec.arm import Arm
+from harness.spec.base import Word
 
 ENTRY_POINTS = "twinrun.adapters"
 SHIPPED = ("mindspore", "reference", "tensorflow")
@@ -35,6 +37,11 @@ def module(name: str) -> ModuleType:
 def modes(name: str) -> tuple[str, ...]:
     """The execution modes that an adapter knows."""
     return tuple(module(name).MODES)
+
+
+def realisation(word: Word, setting: Setting) -> Realisation:
+    """How the setting's adapter makes a word; known without its framework."""
+    return look_up(module(setting.adapter).ENTRIES, word, setting)
 
 
 def load(arm: Arm) -> Adapter:

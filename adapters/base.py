@@ -1,38 +1,25 @@
-"""What the adapters of the frameworks have in common: how a word is made, looked up by its family."""
+"""What the adapters of the frameworks have in common: setting up, and saying how each word is made."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
 
-from adapters.protocol import Device, Environment, Realisation, ScheduleForm, UnsupportedSpecError, made_by
-from harness.spec import activations, layers, losses, optimizers, schedules
+import adapters
+from adapters.protocol import Device, Environment, ScheduleForm, UnsupportedSpecError
+from adapters.setting import Realisation, Setting
 from harness.spec.arm import Arm
 from harness.spec.base import Word
-
-Made = Mapping[type[Any], tuple[Realisation, Any]]
+from harness.spec.recipe import Recipe, Update
+from harness.spec.schedules import Schedule
 
 
 class FrameworkAdapter(ABC):
-    """Set up for one arm. `device`, `losses` and `optimizers` are the modules of those names in its folder."""
+    """Set up for one arm. `device` is the module of that name in its folder."""
 
-    def __init__(
-        self,
-        arm: Arm,
-        device: ModuleType,
-        losses: ModuleType,
-        optimizers: ModuleType,
-        layers: Made,
-        activations: Made,
-    ) -> None:
-        device.set_up(arm)
-        self.arm, self.device, self.losses, self.optimizers = arm, device, losses, optimizers
-        self.layers, self.activations = layers, activations
-        # Both frameworks keep their rate (and Keras its betas, and most of MindSpore's optimizers their weights) in
-        # float32: among float64 weights only the canonical rules are exact.
-        self.exact = arm.realisation == "exact" or arm.precision == "float64"
+    def __init__(self, arm: Arm, device: ModuleType) -> None:
+        self.arm, self.device = arm, device
+        self.setting = Setting.of(arm, device.set_up(arm))
 
     def environment(self) -> Environment:
         found: Environment = self.device.environment(self.arm)
@@ -43,27 +30,21 @@ class FrameworkAdapter(ABC):
         return found
 
     @abstractmethod
-    def schedule_forms(self, spec: schedules.Schedule) -> tuple[ScheduleForm, ...]: ...
+    def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]: ...
 
     def realisation(self, spec: Word) -> Realisation:
-        try:
-            return self._made(spec)
-        except UnsupportedSpecError as error:
-            return Realisation("unsupported", "", str(error))
+        return adapters.realisation(spec, self.setting)
 
-    def _made(self, spec: Word) -> Realisation:
-        made: Realisation
-        match spec:
-            case schedules.Schedule():
-                return next(form.realisation for form in self.schedule_forms(spec) if form.used)
-            case optimizers.Optimizer():
-                made = self.optimizers.realisation(spec, self.exact)
-            case losses.Loss():
-                made = self.losses.realisation(spec, self.arm.precision)
-            case layers.Layer():
-                made = made_by(self.layers, spec, self.arm.adapter)[0]
-            case activations.Activation():
-                made = made_by(self.activations, spec, self.arm.adapter)[0]
-            case _:
-                raise UnsupportedSpecError(f"the {self.arm.adapter} adapter has no {spec.family} {spec.word()}")
-        return made
+    def supported(self, *words: Word) -> None:
+        """UnsupportedSpecError, with the reason, where this arm cannot make one of the words."""
+        for word in words:
+            made = self.realisation(word)
+            if made.kind == "unsupported":
+                raise UnsupportedSpecError(made.reason)
+
+    def supported_update(self, update: Update) -> None:
+        self.supported(update.optimizer, update.schedule, update.clipping, update.weight_decay)
+
+    def supported_recipe(self, recipe: Recipe) -> None:
+        self.supported_update(recipe.update)
+        self.supported(recipe.loss, recipe.regularizer, *recipe.model.words())

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import FloatArray, Realisation, ScheduleForm
+from adapters.protocol import FloatArray, ScheduleForm
 from adapters.reference.schedules import oracle
+from adapters.setting import Realisation
 from harness.spec.schedules import Schedule
 
 TABLE = "float64 table, rounded once"

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.setting import Realisation
+from harness.spec.activations import Activation
 from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
-from harness.spec.layers import Model
+from harness.spec.initializers import Initializer
 from harness.spec.losses import Loss
-from harness.spec.optimizers import Optimizer
+from harness.spec.model import PlacedLayer
+from harness.spec.parameters import Shape
+from harness.spec.recipe import Recipe, Update
+from harness.spec.regularizers import Regularizer
 from harness.spec.schedules import Schedule
 
 Array = NDArray[Any]
 IntArray = NDArray[np.integer[Any]]
 FloatArray = NDArray[np.floating[Any]]
 Parameters = Mapping[str, Array]
+NO_NOISE: Parameters = MappingProxyType({})
 
 Made = TypeVar("Made")
-Kind = Literal["native", "composed", "custom", "unsupported"]
 
 
 class UnsupportedSpecError(Exception):
@@ -43,19 +49,6 @@ def made_by(table: Mapping[type[Any], Made], spec: Word, adapter: str) -> Made:
         return table[type(spec)]
     except KeyError:
         raise UnsupportedSpecError(f"the {adapter} adapter has no {spec.family} {spec.word()}") from None
-
-
-@dataclass(frozen=True)
-class Realisation:
-    """How an adapter made a spec, and out of what.
-
-    `native`: the framework's own class as it is. `composed`: native pieces and a stated transformation. `custom`:
-    written by the adapter from primitive operations. `unsupported`: not made; `reason` says why.
-    """
-
-    kind: Kind
-    by: str
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,45 +93,62 @@ class Structure:
 
     parameters: tuple[tuple[str, tuple[int, ...], str], ...]
     parameter_count: int
-    multiply_adds: int
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Mean loss and fraction correct over every sample given, the last short batch included."""
+    """Mean loss, without a regularizer's penalty, over every sample given, the last short batch included.
+
+    `accuracy`: the fraction of samples whose largest output is the label's; None where targets are values.
+    """
 
     loss: float
-    accuracy: float
+    accuracy: float | None
     samples: int
 
 
+@dataclass(frozen=True)
+class EpochResult:
+    """Per step: the loss, and where asked for the norm of every trainable parameter's gradient.
+
+    `gradient_norms` and `clipped_norms` are (steps, trainable parameters), before and after clipping.
+    """
+
+    losses: FloatArray
+    gradient_norms: FloatArray | None = None
+    clipped_norms: FloatArray | None = None
+
+
 class Trainer(Protocol):
-    """One model with its loss and optimizer, alive in a framework."""
+    """One model with its loss and update, alive in a framework. `noise` has a row for every sample, by name."""
 
     def structure(self) -> Structure: ...
 
     def weights(self) -> dict[str, Array]:
-        """Copies of the parameters, canonical layout, in the arm's precision."""
+        """Copies of all parameters, canonical layout, in the arm's precision."""
 
     def set_weights(self, weights: Parameters) -> None:
         """Overwrites the parameters; the optimizer's state stays."""
 
     def forward(self, x: Array) -> Array:
-        """The model's output for samples `x` of shape (B, ...), already scaled, in the arm's precision."""
+        """The model's output in evaluation for samples `x` of shape (B, ...), in the arm's precision."""
 
-    def loss_and_gradients(self, x: Array, y: IntArray) -> tuple[float, dict[str, Array]]:
-        """The mean loss over the batch and its gradient by every parameter."""
+    def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
+        """In training: the loss over the batch, penalty included, and its gradient by every trainable parameter."""
 
-    def bind(self, x: Array, y: IntArray) -> None:
+    def bind(self, x: Array, y: Array) -> None:
         """Places the training set on the device."""
 
     def compile(self, steps: int, batch_size: int) -> None:
         """Builds what `train_epoch` runs for that shape, without an update; nothing to do in eager modes."""
 
-    def train_epoch(self, order: IntArray) -> FloatArray:
-        """One update per row of `order` (steps, batch) of sample numbers; the loss of each, fetched at the end."""
+    def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
+        """One update per row of `order` (steps, batch) of sample numbers; everything is fetched at the end.
 
-    def evaluate(self, x: Array, y: IntArray) -> Evaluation: ...
+        `noise` arrays are (steps, batch, ...).
+        """
+
+    def evaluate(self, x: Array, y: Array) -> Evaluation: ...
 
 
 @runtime_checkable
@@ -157,12 +167,30 @@ class Adapter(Protocol):
     def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
         """Every form the framework offers for the schedule; exactly one is `used`."""
 
+    def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
+        """`value`: f(x). `gradient`: what `upstream` becomes on the way back to x; `gradient/NAME`: to a parameter.
+
+        `extra` holds the activation's parameters and, for training, its noise, under their names within it.
+        """
+
+    def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
+        """`value`: the loss, a number. `gradient`: its gradient by the outputs."""
+
+    def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
+        """`value`: the penalty, a number. `gradient/NAME`: its gradient by each kernel."""
+
+    def layer(
+        self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
+    ) -> dict[str, Array]:
+        """`value`, `gradient` by x, `gradient/NAME` by each trainable parameter, `state/NAME`: what it kept."""
+
+    def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
+        """A sample of the framework's own initializer, for its statistics; UnsupportedSpecError where it has none."""
+
     def optimizer(
-        self, spec: Optimizer, schedule: Schedule, parameters: Parameters, gradients: Sequence[Parameters]
+        self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
         """Replays given gradients; yields the parameters after each update."""
 
-    def trainer(
-        self, model: Model, loss: Loss, optimizer: Optimizer, schedule: Schedule, weights: Parameters, horizon: int
-    ) -> Trainer:
+    def trainer(self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False) -> Trainer:
         """A model that starts from `weights`. `horizon` is the number of updates the run will make."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,61 +15,84 @@ from numpy.typing import NDArray
 from harness.arrays import load_arrays, save_arrays
 from harness.spec import initializers as init
 from harness.spec.experiment import Experiment, Training
-from harness.spec.layers import Model, Shape
+from harness.spec.model import Model
+from harness.spec.parameters import Mask, Noise, Shape, UniformNoise
 
 Array = NDArray[Any]
 Draw = Callable[[Any, Shape, np.random.Generator], Array]
 
 # Streams of the seed. A new kind of draw takes a new number, so that old plans keep their digests.
-_WEIGHTS, _ORDER = 0, 1
+_WEIGHTS, _ORDER, _NOISE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch: the epoch it belongs to, its sample numbers, and its noise, (batch, ...), by name."""
+
+    epoch: int
+    samples: Array
+    noise: Mapping[str, Array]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`weights`: float64, canonical layout. `orders`: per epoch, the sample numbers in the order they are seen."""
+    """`weights`: float64, canonical layout. `orders`: per epoch, the sample numbers in the order they are seen.
+
+    `noise`: per epoch and name, as many rows as samples are seen; masks are bits, packed along the last axis.
+    """
 
     weights: Mapping[str, Array]
     orders: tuple[Array, ...]
     batch_size: int
     digest: str
+    noise: tuple[Mapping[str, Array], ...] = ()
 
     @property
     def steps(self) -> int:
         """Updates in the whole run."""
         return sum(math.ceil(len(order) / self.batch_size) for order in self.orders)
 
-    def batches(self, count: int) -> list[Array]:
-        """The first `count` batches of the run."""
-        found: list[Array] = []
-        for order in self.orders:
+    def batches(self, count: int, wanted: Sequence[Noise] = ()) -> list[Batch]:
+        """The first `count` batches of the run, each with the noise that the model wants."""
+        found: list[Batch] = []
+        for epoch, order in enumerate(self.orders):
             for start in range(0, len(order), self.batch_size):
                 if len(found) == count:
                     return found
-                found.append(order[start : start + self.batch_size])
+                part = slice(start, start + self.batch_size)
+                found.append(Batch(epoch, order[part], self.noise_of(epoch, wanted, part)))
         return found
+
+    def noise_of(self, epoch: int, wanted: Sequence[Noise], part: slice = slice(None)) -> dict[str, Array]:
+        """The noise of some of an epoch's samples, in the order they are seen: (samples, ...), masks as uint8."""
+        return {each.name: _unpacked(self.noise[epoch][each.name][part], each) for each in wanted}
 
     def save(self, path: Path) -> None:
         arrays = {f"weight/{name}": value for name, value in self.weights.items()}
         arrays |= {f"order/{epoch}": order for epoch, order in enumerate(self.orders)}
+        for epoch, drawn in enumerate(self.noise):
+            arrays |= {f"noise/{epoch}/{name}": value for name, value in drawn.items()}
         save_arrays(path, {"batch_size": np.asarray(self.batch_size, np.int64), **arrays})
 
     @classmethod
     def load(cls, path: Path) -> Plan:
         """Reads a plan and recomputes its digest from the bytes that arrived."""
         file = load_arrays(path)
-        weights = {key.removeprefix("weight/"): file[key] for key in file if key.startswith("weight/")}
+        weights = _below(file, "weight/")
         epochs = sum(key.startswith("order/") for key in file)
         orders = tuple(file[f"order/{epoch}"] for epoch in range(epochs))
+        noise = tuple(_below(file, f"noise/{epoch}/") for epoch in range(epochs))
         batch_size = int(file["batch_size"])
-        return cls(weights, orders, batch_size, _digest(weights, orders, batch_size))
+        return cls(weights, orders, batch_size, _digest(weights, orders, batch_size, noise), noise)
 
 
 def draw_plan(experiment: Experiment, train_samples: int) -> Plan:
-    """Draws weights and batch orders from the experiment's seed."""
+    """Draws weights, batch orders and noise from the experiment's seed."""
     weights = draw_weights(experiment.model, experiment.seed)
     orders = draw_orders(experiment.training, experiment.seed, train_samples)
     batch_size = experiment.training.batch_size
-    return Plan(weights, orders, batch_size, _digest(weights, orders, batch_size))
+    noise = draw_noise(experiment.model, orders, experiment.seed)
+    return Plan(weights, orders, batch_size, _digest(weights, orders, batch_size, noise), noise)
 
 
 def draw_weights(model: Model, seed: int) -> dict[str, Array]:
@@ -95,6 +118,30 @@ def draw_orders(training: Training, seed: int, samples: int) -> tuple[Array, ...
         orders.append(stream.permutation(samples)[: min(kept, left * training.batch_size)].astype(np.int32))
         left -= steps_per_epoch
     return tuple(orders)
+
+
+def draw_noise(model: Model, orders: Sequence[Array], seed: int) -> tuple[dict[str, Array], ...]:
+    """One stream per epoch and layer that takes noise: a row for every sample, in the order they are seen."""
+    drawn = []
+    for epoch, order in enumerate(orders):
+        of_epoch: dict[str, Array] = {}
+        for number, wanted in enumerate(model.noise()):
+            stream = np.random.default_rng(np.random.SeedSequence([seed, _NOISE, epoch, number]))
+            shape = (len(order), *wanted.shape)
+            if isinstance(wanted, UniformNoise):
+                of_epoch[wanted.name] = stream.uniform(wanted.low, wanted.high, shape).astype(np.float32)
+            else:
+                of_epoch[wanted.name] = np.packbits(stream.random(shape, np.float32) >= wanted.drop_rate, axis=-1)
+        drawn.append(of_epoch)
+    return tuple(drawn)
+
+
+def _unpacked(drawn: Array, wanted: Noise) -> Array:
+    return np.unpackbits(drawn, axis=-1, count=wanted.shape[-1]) if isinstance(wanted, Mask) else drawn
+
+
+def _below(file: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    return {key.removeprefix(prefix): file[key] for key in file if key.startswith(prefix)}
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -138,6 +185,12 @@ def digest_arrays(arrays: Mapping[str, Array]) -> str:
     return sha.hexdigest()
 
 
-def _digest(weights: Mapping[str, Array], orders: tuple[Array, ...], batch_size: int) -> str:
+def _digest(
+    weights: Mapping[str, Array],
+    orders: tuple[Array, ...],
+    batch_size: int,
+    noise: tuple[Mapping[str, Array], ...],
+) -> str:
     named = {str(epoch): order for epoch, order in enumerate(orders)}
+    named |= {f"{epoch}/{name}": drawn for epoch, each in enumerate(noise) for name, drawn in each.items()}
     return digest_arrays({**weights, **named, "batch_size": np.int64(batch_size).reshape(1)})

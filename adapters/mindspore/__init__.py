@@ -3,11 +3,15 @@
 `create` imports MindSpore; nothing before it does.
 """
 
+from adapters.mindspore.realisations import ENTRIES
 from adapters.protocol import Adapter
 from harness.spec.arm import Arm
 
 DISTRIBUTION = "mindspore"
 MODES = ("jit", "pynative")
+
+
+__all__ = ["DISTRIBUTION", "ENTRIES", "MODES", "create"]
 
 
 def create(arm: Arm) -> Adapter:

@@ -3,60 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
+from typing import Any
 
 import mindspore as ms
-from mindspore import Parameter, Tensor
+import numpy as np
+from mindspore import Parameter, Tensor, nn
 
 from adapters.base import FrameworkAdapter
-from adapters.mindspore import device, losses, optimizers
-from adapters.mindspore.activations import ACTIVATIONS
-from adapters.mindspore.layers import LAYERS, model, to_canonical
+from adapters.mindspore import device
+from adapters.mindspore.activations import activation
+from adapters.mindspore.clipping import clipping
+from adapters.mindspore.initializers import initializer
+from adapters.mindspore.layers import layer, to_canonical
+from adapters.mindspore.losses import loss
+from adapters.mindspore.optimizers import optimizer
+from adapters.mindspore.pullback import Against, InPlace, PlusPenalty, pulled_back
+from adapters.mindspore.regularizers import penalty
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
 from adapters.protocol import Array, Parameters, ScheduleForm
+from harness.spec.activations import Activation
 from harness.spec.arm import Arm
-from harness.spec.layers import Model
+from harness.spec.initializers import Initializer
 from harness.spec.losses import Loss
-from harness.spec.optimizers import Optimizer
+from harness.spec.model import PlacedLayer
+from harness.spec.parameters import Shape
+from harness.spec.recipe import Recipe, Update
+from harness.spec.regularizers import Regularizer
 from harness.spec.schedules import Schedule
 
 
 class MindSporeAdapter(FrameworkAdapter):
     def __init__(self, arm: Arm) -> None:
-        super().__init__(arm, device, losses, optimizers, LAYERS, ACTIVATIONS)
+        super().__init__(arm, device)
+        self.dtype = getattr(ms, arm.precision)
+        self._run: Any = ms.jit if arm.mode == "jit" else _as_is
 
     def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
-        return schedule_forms(spec, self.exact)
+        return schedule_forms(spec, self.setting.exact)
+
+    def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
+        self.supported(spec)
+        return self._differentiated(activation(spec, self.setting), x, upstream, extra)
+
+    def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
+        self.supported(spec)
+        labels = np.issubdtype(y.dtype, np.integer)
+        function = loss(spec, outputs.shape[-1], "labels" if labels else "values", self.setting)
+        targets = Tensor(y, ms.int32 if labels else self.dtype)
+        return self._differentiated(Against(function, targets), outputs, np.ones(()), {})
+
+    def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
+        self.supported(spec)
+        found = self._differentiated(PlusPenalty(penalty(spec, self.setting)), np.zeros(()), np.ones(()), kernels)
+        return {name: value for name, value in found.items() if name != "gradient"}
+
+    def layer(
+        self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
+    ) -> dict[str, Array]:
+        self.supported(placed.layer)
+        cell, own = layer(placed, weights, self.setting)
+        trainable = {p.name.removeprefix(f"{placed.name}/"): p.trainable for p in placed.parameters}
+        learning = [name for name, learns in trainable.items() if learns]
+        drawn = {n.name: noise[n.name] for n in placed.noise} if training else {}
+        value, (gradient, *others) = pulled_back(
+            InPlace(cell, training), x, upstream, drawn, self.dtype, self._run, tuple(own[name] for name in learning)
+        )
+        named = zip(learning, others[len(drawn) :], strict=True)
+        found = {"value": value, "gradient": gradient}
+        found |= {f"gradient/{name}": to_canonical(name, learned) for name, learned in named}
+        kept = [name for name, learns in trainable.items() if training and not learns]
+        return found | {f"state/{name}": to_canonical(name, own[name].asnumpy()) for name in kept}
+
+    def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
+        self.supported(spec)
+        return np.array(initializer(spec, shape, seed, self.setting).asnumpy())
 
     def optimizer(
-        self,
-        spec: Optimizer,
-        schedule: Schedule,
-        parameters: Parameters,
-        gradients: Sequence[Parameters],
+        self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        dtype = getattr(ms, self.arm.precision)
-        live = {name: Parameter(Tensor(value, dtype), name=name) for name, value in parameters.items()}
-        precision, variables = self.arm.precision, list(live.values())
-        update = optimizers.optimizer(spec, schedule, variables, len(gradients), self.exact, precision)
+        self.supported_update(update)
+        live = {
+            name: Parameter(Tensor(value, self.dtype), name=name.replace("/", "."))
+            for name, value in parameters.items()
+        }
+        move = optimizer(update, live, len(gradients), self.setting)
         # Each gradient an argument of its own: a tuple of tensors would be a constant, compiled anew at every call.
-        apply = optimizers.Applied(update) if self.arm.mode == "jit" else lambda *given: update(given)
+        apply = self._run(ClippedAndApplied(clipping(update.clipping, self.setting), move).construct)
         for each in gradients:
-            apply(*(Tensor(each[name], dtype) for name in live))
-            yield {name: to_canonical(name, parameter.asnumpy()) for name, parameter in live.items()}
+            apply(*(Tensor(each[name], self.dtype) for name in live))
+            yield {name: np.array(parameter.asnumpy()) for name, parameter in live.items()}
 
     def trainer(
-        self,
-        model_spec: Model,
-        loss_spec: Loss,
-        optimizer_spec: Optimizer,
-        schedule: Schedule,
-        weights: Parameters,
-        horizon: int,
+        self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False
     ) -> MindSporeTrainer:
-        precision = self.arm.precision
-        network, named = model(model_spec, weights, precision)
-        update = optimizers.optimizer(optimizer_spec, schedule, list(named.values()), horizon, self.exact, precision)
-        criterion = losses.loss(loss_spec, prod(model_spec.output_shape), precision)
-        return MindSporeTrainer(network, named, criterion, update, precision, self.arm.mode == "jit")
+        self.supported_recipe(recipe)
+        return MindSporeTrainer(recipe, weights, horizon, self.setting, gradient_norms)
+
+    def _differentiated(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
+        """The value of `function(x, *extra)`, and what `upstream` becomes on the way back to x and to each extra."""
+        value, (gradient, *others) = pulled_back(function, x, upstream, extra, self.dtype, self._run)
+        named = {f"gradient/{name}": other for name, other in zip(extra, others, strict=True)}
+        return {"value": value, "gradient": gradient, **named}
+
+
+class ClippedAndApplied(nn.Cell):
+    """A clipping and an update as one function of the gradients."""
+
+    def __init__(self, clip: Any, move: Any) -> None:
+        super().__init__()
+        self.clip, self.move = clip, move
+
+    def construct(self, *gradients: Any) -> Any:
+        return self.move(self.clip(gradients))
+
+
+def _as_is(function: Any) -> Any:
+    return function

@@ -15,8 +15,8 @@ TARGETS: dict[DeviceName, str] = {"cpu": "CPU", "gpu": "GPU", "ascend": "Ascend"
 FLAGS = ("OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "MS_DEV_JIT_SYNTAX_LEVEL", "MS_ENABLE_IO_REUSE")
 
 
-def set_up(arm: Arm) -> None:
-    """Chooses the device and the threads; must come before the first operation."""
+def set_up(arm: Arm) -> DeviceName:
+    """Chooses the device, which it returns, and the threads; must come before the first operation."""
     wanted = best_device() if arm.device == "auto" else arm.device
     problem = "" if wanted == "cpu" else unavailable(wanted)
     if problem:
@@ -27,6 +27,7 @@ def set_up(arm: Arm) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arm.threads])
     # Functions are compiled one by one where the trainer says so: under graph mode every Cell would be, at every shape.
     ms.set_context(mode=ms.PYNATIVE_MODE)
+    return wanted
 
 
 def best_device() -> DeviceName:

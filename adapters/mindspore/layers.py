@@ -1,4 +1,8 @@
-"""Layers and models in MindSpore, and the crossing of weights: a dense kernel is the transpose of the canonical one."""
+"""Layers in MindSpore, and the crossing of weights: a dense kernel is the transpose of the canonical one.
+
+Every layer is a Cell called as `cell(x, training, noise)`; `noise` is a tuple in the order of the layer's noise, empty
+in evaluation.
+"""
 
 from __future__ import annotations
 
@@ -7,48 +11,54 @@ from typing import Any
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import Parameter, Tensor, nn
 
 from adapters.mindspore.activations import activation
-from adapters.protocol import Array, Parameters, Realisation, made_by
+from adapters.protocol import Array, Parameters, made_by
+from adapters.setting import Setting
 from harness.spec import layers as spec
+from harness.spec.model import PlacedLayer
+
+Made = tuple[Any, dict[str, Any]]
 
 
-def flatten(placed: spec.PlacedLayer, weights: Parameters, dtype: Any) -> Any:
-    return nn.Flatten()
+def layer(placed: PlacedLayer, weights: Parameters, setting: Setting) -> Made:
+    """The layer's Cell, and its parameters under their names within it, which hold the layer's share of `weights`."""
+    return made_by(LAYERS, placed.layer, "mindspore")(placed, weights, setting)
 
 
-def dense(placed: spec.PlacedLayer, weights: Parameters, dtype: Any) -> Any:
-    layer: Any = placed.layer
-    return nn.Dense(
+def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting) -> Made:
+    return Plain(nn.Flatten()), {}
+
+
+def dense(placed: PlacedLayer, weights: Parameters, setting: Setting) -> Made:
+    word: Any = placed.layer
+    dtype = getattr(ms, setting.precision)
+    native = nn.Dense(
         placed.input_shape[0],
-        layer.units,
+        word.units,
         weight_init=Tensor(to_native("kernel", weights[f"{placed.name}/kernel"]), dtype),
         bias_init=Tensor(weights[f"{placed.name}/bias"], dtype),
-        activation=None if layer.activation.word() == "linear" else Activated(activation(layer.activation)),
         dtype=dtype,
     )
+    return activated({"kernel": native.weight, "bias": native.bias}, native, placed, weights, setting)
 
 
-LAYERS: dict[type[spec.Layer], tuple[Realisation, Callable[[spec.PlacedLayer, Parameters, Any], Any]]] = {
-    spec.Flatten: (Realisation("native", "nn.Flatten"), flatten),
-    spec.Dense: (Realisation("native", "nn.Dense"), dense),
-}
-OWN_NAMES = {"weight": "kernel", "bias": "bias"}
-
-
-def model(word: spec.Model, weights: Parameters, precision: str) -> tuple[Any, dict[str, Any]]:
-    """The network, and its parameters under their canonical names."""
-    dtype = getattr(ms, precision)
-    placed = word.placed_layers()
-    cells = [made_by(LAYERS, p.layer, "mindspore")[1](p, weights, dtype) for p in placed]
-    named = {
-        f"{p.name}/{OWN_NAMES[parameter.name.rpartition('.')[2]]}": parameter
-        for p, cell in zip(placed, cells, strict=True)
-        for parameter in cell.get_parameters()
+def activated(own: dict[str, Any], native: Any, placed: PlacedLayer, weights: Parameters, setting: Setting) -> Made:
+    """The layer followed by its activation, with what that learns or takes."""
+    word: Any = placed.layer
+    dtype = getattr(ms, setting.precision)
+    learned = {
+        p.name: Parameter(Tensor(weights[f"{placed.name}/{p.name}"], dtype), name=p.name)
+        for p in word.activation.parameters(placed.output_shape)
     }
-    network = nn.SequentialCell(*cells)  # renames the parameters by their place, so that names differ
-    return network, {p.name: named[p.name] for p in word.parameters()}
+    return Activated(native, activation(word.activation, setting), list(learned.values())), {**own, **learned}
+
+
+LAYERS: dict[type[spec.Layer], Callable[[PlacedLayer, Parameters, Setting], Made]] = {
+    spec.Flatten: flatten,
+    spec.Dense: dense,
+}
 
 
 def to_native(name: str, value: Array) -> Array:
@@ -61,12 +71,24 @@ def to_canonical(name: str, value: Array) -> Array:
     return np.array(value.T if name == "kernel" else value, order="C")
 
 
-class Activated(nn.Cell):
-    """An activation as the Cell that `nn.Dense` asks for."""
+class Plain(nn.Cell):
+    """A layer that is the same in training and in evaluation, and takes no noise."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, native: Any) -> None:
         super().__init__()
-        self.function = function
+        self.native = native
 
-    def construct(self, x: Any) -> Any:
-        return self.function(x)
+    def construct(self, x: Any, training: bool, noise: Any) -> Any:
+        return self.native(x)
+
+
+class Activated(nn.Cell):
+    """A layer followed by an activation, which may learn parameters of its own or take noise."""
+
+    def __init__(self, native: Any, function: Any, learned: list[Any]) -> None:
+        super().__init__()
+        self.native, self.function = native, function
+        self.learned = ms.ParameterTuple(learned)
+
+    def construct(self, x: Any, training: bool, noise: Any) -> Any:
+        return self.function(self.native(x), *self.learned, *noise)

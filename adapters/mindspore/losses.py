@@ -1,4 +1,4 @@
-"""Losses in MindSpore: the mean over the batch, from the model's output and int32 labels."""
+"""Losses in MindSpore: a function from the model's output and int32 labels, or values, to the loss of the batch."""
 
 from __future__ import annotations
 
@@ -8,53 +8,32 @@ from typing import Any
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
-from adapters.protocol import Realisation, made_by
+from adapters.protocol import made_by
+from adapters.setting import Setting
 from harness.spec import losses as spec
-
-Made = tuple[Realisation, Callable[[Any, int], Any]]
-SPARSE_IS_INFINITE = "with sparse=True its value is inf once a logit is 87 above the label's"
-FLOAT64_REFUSED = "the native loss has no float64 kernel"
-FLOAT64_LOST = "the native loss computes in float32 whatever it is given"
+from harness.spec.recipe import Targets
 
 
-def softmax_cross_entropy(_: spec.SoftmaxCrossEntropy, classes: int) -> Any:
-    return OnOneHot(nn.SoftmaxCrossEntropyWithLogits(sparse=False, reduction="mean"), classes, ms.float32)
+def softmax_cross_entropy(_: spec.SoftmaxCrossEntropy, setting: Setting) -> Any:
+    if setting.precision == "float64":
+        return LogSumExpCrossEntropy()
+    return nn.SoftmaxCrossEntropyWithLogits(sparse=False, reduction="mean")
 
 
-def mean_squared_error(_: spec.MeanSquaredError, classes: int) -> Any:
-    return OnOneHot(nn.MSELoss(reduction="mean"), classes, ms.float32)
+def mean_squared_error(_: spec.MeanSquaredError, setting: Setting) -> Any:
+    return MeanSquare() if setting.precision == "float64" else nn.MSELoss(reduction="mean")
 
 
-def softmax_cross_entropy_float64(_: spec.SoftmaxCrossEntropy, classes: int) -> Any:
-    return OnOneHot(LogSumExpCrossEntropy(), classes, ms.float64)
-
-
-def mean_squared_error_float64(_: spec.MeanSquaredError, classes: int) -> Any:
-    return OnOneHot(MeanSquare(), classes, ms.float64)
-
-
-LOSSES: dict[type[spec.Loss], dict[str, Made]] = {
-    spec.SoftmaxCrossEntropy: {
-        "float32": (Realisation("native", "nn.SoftmaxCrossEntropyWithLogits"), softmax_cross_entropy),
-        "float64": (Realisation("composed", "max, exp, log", FLOAT64_REFUSED), softmax_cross_entropy_float64),
-    },
-    spec.MeanSquaredError: {
-        "float32": (Realisation("native", "nn.MSELoss"), mean_squared_error),
-        "float64": (Realisation("composed", "mean of squares", FLOAT64_LOST), mean_squared_error_float64),
-    },
+LOSSES: dict[type[spec.Loss], Callable[[Any, Setting], Any]] = {
+    spec.SoftmaxCrossEntropy: softmax_cross_entropy,
+    spec.MeanSquaredError: mean_squared_error,
 }
 
 
-def realisation(word: spec.Loss, precision: str) -> Realisation:
-    made = made_by(LOSSES, word, "mindspore")[precision][0]
-    if precision == "float32" and isinstance(word, spec.SoftmaxCrossEntropy) and word.targets == "sparse":
-        return Realisation("composed", f"one-hot rows, {made.by}", SPARSE_IS_INFINITE)
-    return made
-
-
-def loss(word: spec.Loss, classes: int, precision: str) -> Any:
-    """A Cell from (outputs, labels) to the mean loss."""
-    return made_by(LOSSES, word, "mindspore")[precision][1](word, classes)
+def loss(word: spec.Loss, width: int, targets: Targets, setting: Setting) -> Any:
+    """A Cell from (outputs, y) to the loss; `width` is the number of outputs a sample."""
+    made = made_by(LOSSES, word, "mindspore")(word, setting)
+    return made if targets == "values" else OnOneHot(made, width, getattr(ms, setting.precision))
 
 
 class OnOneHot(nn.Cell):

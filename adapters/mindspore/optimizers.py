@@ -12,9 +12,10 @@ from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 from adapters.canonical import RULES, coefficients
 from adapters.forms import rate_table
 from adapters.mindspore.schedules import learning_rate
-from adapters.protocol import Realisation, made_by
+from adapters.protocol import made_by
+from adapters.setting import Setting
 from harness.spec import optimizers as spec
-from harness.spec.schedules import Schedule
+from harness.spec.recipe import Update
 
 # Native: what people run. Each is built from (spec, parameters, learning_rate).
 
@@ -47,34 +48,12 @@ NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any, Any], Any]] = {
 }
 
 
-def realisation(word: spec.Optimizer, exact: bool) -> Realisation:
-    made_by(RULES if exact else NATIVE, word, "mindspore")
-    if exact:
-        return Realisation("custom", "canonical rule from primitives")
-    if getattr(word, "form", None) == "rate_inside":
-        return Realisation("composed", "nn.SGD at rate 1, fed rate * gradient", "nn.SGD keeps the rate outside")
-    return Realisation("native", "nn.Adam" if isinstance(word, spec.Adam) else "nn.SGD")
-
-
-def optimizer(
-    word: spec.Optimizer, schedule: Schedule, parameters: list[Any], horizon: int, exact: bool, precision: str
-) -> Any:
-    """A Cell that takes the gradients in the order of `parameters` and updates them in place."""
-    if exact:
-        return Canonical(word, schedule, parameters, horizon, precision)
-    return made_by(NATIVE, word, "mindspore")(word, parameters, learning_rate(schedule, horizon))
-
-
-class Applied(nn.Cell):
-    """An update compiled by itself, for replaying given gradients."""
-
-    def __init__(self, update: Any) -> None:
-        super().__init__()
-        self.update = update
-
-    @ms.jit
-    def construct(self, *gradients: Any) -> Any:
-        return self.update(gradients)
+def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Any:
+    """A Cell that takes the gradients in the order of `parameters` and updates these in place."""
+    word, live = update.optimizer, list(parameters.values())
+    if setting.exact:
+        return Canonical(update, parameters, horizon, setting.precision)
+    return made_by(NATIVE, word, "mindspore")(word, live, learning_rate(update.schedule, horizon))
 
 
 class GradientTimesRate(nn.Cell):
@@ -103,18 +82,18 @@ class GradientTimesRate(nn.Cell):
 class Canonical(nn.Cell):
     """A canonical rule with its slots, coefficients and step count, on tensors."""
 
-    def __init__(self, word: Any, schedule: Schedule, parameters: list[Any], horizon: int, precision: str) -> None:
+    def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
         super().__init__()
         dtype = getattr(ms, precision)
-        table = coefficients(word, rate_table(schedule, horizon))
-        self.word, self.names = word, tuple(table)
+        table = coefficients(update.optimizer, rate_table(update.schedule, horizon))
+        self.word, self.names = update.optimizer, tuple(table)
         self.table = Tensor(np.stack(list(table.values()), axis=1), dtype)
-        rule = made_by(RULES, word, "mindspore")
+        rule = made_by(RULES, self.word, "mindspore")
         self.slot_count, self.update = rule.slots, rule.update
-        self.weights = ParameterTuple(parameters)
+        self.weights = ParameterTuple(list(parameters.values()))
         self.slots = ParameterTuple(
             Parameter(Tensor(np.zeros(w.shape), dtype), name=f"slot{number}.{w.name}", requires_grad=False)
-            for w in parameters
+            for w in parameters.values()
             for number in range(self.slot_count)
         )
         self.step = Parameter(Tensor(0, ms.int32), name="canonical_step", requires_grad=False)

@@ -14,7 +14,8 @@ import numpy as np
 from mindspore import Tensor, nn
 
 from adapters.forms import Offers, accepted, rate_table, table_form
-from adapters.protocol import FloatArray, IntArray, Realisation, ScheduleForm
+from adapters.protocol import FloatArray, IntArray, ScheduleForm
+from adapters.setting import Realisation
 from harness.spec import schedules as spec
 
 

@@ -5,10 +5,14 @@ tolerances come from.
 """
 
 from adapters.protocol import Adapter
+from adapters.reference.realisations import ENTRIES
 from harness.spec.arm import Arm
 
 DISTRIBUTION = "numpy"
 MODES = ("numpy",)
+
+
+__all__ = ["DISTRIBUTION", "ENTRIES", "MODES", "create"]
 
 
 def create(arm: Arm) -> Adapter:

@@ -7,43 +7,46 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Array, made_by
+from adapters.protocol import NO_NOISE, Array, Parameters, made_by
 from harness.spec import activations as spec
 
-Pullback = Callable[[Array], Array]
+Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
+Function = Callable[[Any, Array], tuple[Array, Callable[[Array], Array]]]
 
 
-def activate(word: spec.Activation, x: Array) -> tuple[Array, Pullback]:
-    return made_by(ACTIVATIONS, word, "reference")(word, x)
+def activate(word: spec.Activation, x: Array, extra: Parameters = NO_NOISE) -> tuple[Array, Pullback]:
+    """The value, and what gives the gradient by x and by what is learned. `extra`: parameters, noise in training."""
+    y, pullback = made_by(ACTIVATIONS, word, "reference")(word, x)
+    return y, lambda dy: (pullback(dy), {})
 
 
-def linear(_: spec.Linear, x: Array) -> tuple[Array, Pullback]:
+def linear(_: spec.Linear, x: Array) -> Any:
     return x, lambda dy: dy
 
 
-def sigmoid(_: spec.Sigmoid, x: Array) -> tuple[Array, Pullback]:
+def sigmoid(_: spec.Sigmoid, x: Array) -> Any:
     # By the sign of x, so that exp never overflows.
     small = np.exp(-np.abs(x))
     y = np.where(x >= 0, 1, small) / (1 + small)
     return y, lambda dy: dy * y * (1 - y)
 
 
-def tanh(_: spec.Tanh, x: Array) -> tuple[Array, Pullback]:
+def tanh(_: spec.Tanh, x: Array) -> Any:
     y = np.tanh(x)
     return y, lambda dy: dy * (1 - y * y)
 
 
-def relu(_: spec.Relu, x: Array) -> tuple[Array, Pullback]:
+def relu(_: spec.Relu, x: Array) -> Any:
     return np.maximum(x, 0), lambda dy: np.where(x > 0, dy, 0)
 
 
-def softmax(_: spec.Softmax, x: Array) -> tuple[Array, Pullback]:
+def softmax(_: spec.Softmax, x: Array) -> Any:
     shifted = np.exp(x - x.max(axis=-1, keepdims=True))
     y = shifted / shifted.sum(axis=-1, keepdims=True)
     return y, lambda dy: y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
-ACTIVATIONS: dict[type[spec.Activation], Callable[[Any, Array], tuple[Array, Pullback]]] = {
+ACTIVATIONS: dict[type[spec.Activation], Function] = {
     spec.Linear: linear,
     spec.Sigmoid: sigmoid,
     spec.Tanh: tanh,

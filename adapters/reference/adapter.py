@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+import adapters
 from adapters.protocol import (
+    NO_NOISE,
     Array,
     Device,
     Environment,
     FloatArray,
     IntArray,
     Parameters,
-    Realisation,
     ScheduleForm,
+    UnsupportedSpecError,
 )
 from adapters.reference import device
+from adapters.reference.activations import activate
+from adapters.reference.layers import apply, within
+from adapters.reference.losses import value_and_gradient
 from adapters.reference.optimizers import Optimizer, replay
+from adapters.reference.realisations import FORMULA
+from adapters.reference.regularizers import penalty
 from adapters.reference.schedules import oracle, rates
 from adapters.reference.trainer import ReferenceTrainer
+from adapters.setting import Realisation, Setting
+from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.base import Word
-from harness.spec.layers import Model
+from harness.spec.initializers import Initializer
 from harness.spec.losses import Loss
-from harness.spec.optimizers import Optimizer as OptimizerSpec
+from harness.spec.model import PlacedLayer
+from harness.spec.parameters import Shape
+from harness.spec.recipe import Recipe, Update
+from harness.spec.regularizers import Regularizer
 from harness.spec.schedules import Schedule
-
-FORMULA = Realisation("custom", "NumPy, from the formula")
 
 
 class ReferenceAdapter:
@@ -40,6 +51,7 @@ class ReferenceAdapter:
     def __init__(self, arm: Arm) -> None:
         device.set_up(arm)
         self.arm = arm
+        self.setting = Setting.of(arm, "cpu")
         self.precision = np.dtype(arm.precision).type
         self.coefficient_arithmetic = np.float64 if arm.realisation == "exact" else self.precision
 
@@ -50,27 +62,64 @@ class ReferenceAdapter:
         return device.devices()
 
     def realisation(self, spec: Word) -> Realisation:
-        return FORMULA
+        return adapters.realisation(spec, self.setting)
 
     def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
         return (ScheduleForm("formula", FORMULA, lambda steps: self._rates(spec, steps), used=True),)
 
+    def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
+        y, pullback = activate(spec, self._cast(x), {name: self._cast(value) for name, value in extra.items()})
+        gradient, learned = pullback(self._cast(upstream))
+        return {"value": y, "gradient": gradient, **_named("gradient", learned)}
+
+    def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
+        targets = self._cast(y) if np.issubdtype(y.dtype, np.floating) else y
+        value, gradient = value_and_gradient(spec, self._cast(outputs), targets)
+        return {"value": np.asarray(value), "gradient": gradient}
+
+    def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
+        value, slopes = penalty(spec, {name: self._cast(kernel) for name, kernel in kernels.items()})
+        zeros = {name: np.zeros(kernel.shape, self.precision) for name, kernel in kernels.items()}
+        return {"value": np.asarray(value, self.precision), **_named("gradient", {**zeros, **slopes})}
+
+    def layer(
+        self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
+    ) -> dict[str, Array]:
+        own = {name: self._cast(value) for name, value in within(placed, weights).items()}
+        drawn = {name: self._cast(value) for name, value in within(placed, noise).items()} if training else NO_NOISE
+        applied = apply(placed, own, self._cast(x), drawn, training)
+        gradient, learned = applied.pullback(self._cast(upstream))
+        kept = _named("state", applied.state)
+        return {"value": applied.y, "gradient": gradient, **_named("gradient", learned), **kept}
+
+    def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
+        raise UnsupportedSpecError("the plan draws for the reference")
+
     def optimizer(
-        self, spec: OptimizerSpec, schedule: Schedule, parameters: Parameters, gradients: Sequence[Parameters]
+        self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        cast = [{name: value.astype(self.precision) for name, value in each.items()} for each in gradients]
-        start = {name: value.astype(self.precision) for name, value in parameters.items()}
-        return replay(self._optimizer(spec, schedule, len(cast)), start, cast)
+        cast = [{name: self._cast(value) for name, value in each.items()} for each in gradients]
+        start = {name: self._cast(value) for name, value in parameters.items()}
+        return replay(self._optimizer(update, len(cast)), update.clipping, start, cast)
 
     def trainer(
-        self, model: Model, loss: Loss, optimizer: OptimizerSpec, schedule: Schedule, weights: Parameters, horizon: int
+        self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False
     ) -> ReferenceTrainer:
-        return ReferenceTrainer(model, loss, self._optimizer(optimizer, schedule, horizon), weights, self.precision)
+        optimizer = self._optimizer(recipe.update, horizon)
+        return ReferenceTrainer(recipe, optimizer, weights, self.precision, gradient_norms)
 
-    def _optimizer(self, spec: OptimizerSpec, schedule: Schedule, horizon: int) -> Optimizer:
-        return Optimizer(spec, self._rates(schedule, np.arange(horizon)), self.precision, self.coefficient_arithmetic)
+    def _optimizer(self, update: Update, horizon: int) -> Optimizer:
+        rates = self._rates(update.schedule, np.arange(horizon))
+        return Optimizer(update, rates, self.precision, self.coefficient_arithmetic)
 
     def _rates(self, schedule: Schedule, steps: IntArray) -> FloatArray:
         if self.arm.realisation == "exact":
             return oracle(schedule, steps)
         return rates(schedule, steps, self.precision)
+
+    def _cast(self, value: Any) -> Array:
+        return np.asarray(value, self.precision)
+
+
+def _named(what: str, arrays: Parameters) -> dict[str, Array]:
+    return {f"{what}/{name}": value for name, value in arrays.items()}

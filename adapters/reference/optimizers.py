@@ -9,7 +9,10 @@ import numpy as np
 
 from adapters.canonical import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
+from adapters.reference.clipping import clip
 from harness.spec import optimizers as spec
+from harness.spec.clipping import Clipping
+from harness.spec.recipe import Update
 
 Slots = list[Array]
 Coefficients = Mapping[str, Any]
@@ -52,12 +55,12 @@ RULES: dict[type[spec.Optimizer], tuple[int, Callable[[Any, Coefficients, Array,
 
 
 class Optimizer:
-    """A rule with its slots and its step count."""
+    """A weight decay and a rule, with the rule's slots and its step count. The gradients come clipped."""
 
-    def __init__(self, word: spec.Optimizer, rates: FloatArray, precision: Any, coefficient_arithmetic: Any) -> None:
-        self.word = word
-        self.slot_count, self.rule = made_by(RULES, word, "reference")
-        table = coefficients(word, rates, coefficient_arithmetic)
+    def __init__(self, update: Update, rates: FloatArray, precision: Any, coefficient_arithmetic: Any) -> None:
+        self.word = update.optimizer
+        self.slot_count, self.rule = made_by(RULES, self.word, "reference")
+        table = coefficients(self.word, rates, coefficient_arithmetic)
         self.table = {name: values.astype(precision) for name, values in table.items()}
         self.slots: dict[str, Slots] = {}
         self.updates = 0
@@ -72,8 +75,10 @@ class Optimizer:
         return updated
 
 
-def replay(optimizer: Optimizer, parameters: Parameters, gradients: Sequence[Parameters]) -> Iterator[dict[str, Array]]:
+def replay(
+    optimizer: Optimizer, clipping: Clipping, parameters: Parameters, gradients: Sequence[Parameters]
+) -> Iterator[dict[str, Array]]:
     weights = dict(parameters)
     for gradient in gradients:
-        weights = optimizer.update(weights, gradient)
+        weights = optimizer.update(weights, clip(clipping, gradient))
         yield weights

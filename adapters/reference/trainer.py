@@ -6,28 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Array, Evaluation, FloatArray, IntArray, Parameters, Structure
-from adapters.reference.layers import apply
-from adapters.reference.losses import per_sample
+from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
+from adapters.reference.clipping import clip
+from adapters.reference.layers import Applied, apply, within
+from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.optimizers import Optimizer
-from harness.spec.layers import Model
-from harness.spec.losses import Loss
+from adapters.reference.regularizers import penalty
+from harness.spec.recipe import Recipe
 
 EVALUATION_BATCH = 1000
 
 
 class ReferenceTrainer:
-    def __init__(self, model: Model, loss: Loss, optimizer: Optimizer, weights: Parameters, precision: Any) -> None:
-        self.model, self.loss, self.optimizer, self.precision = model, loss, optimizer, precision
-        self.placed = model.placed_layers()
-        self.parameters = {name: value.astype(precision) for name, value in weights.items()}
+    def __init__(
+        self, recipe: Recipe, optimizer: Optimizer, weights: Parameters, precision: Any, gradient_norms: bool
+    ) -> None:
+        self.recipe, self.optimizer, self.precision, self.gradient_norms = recipe, optimizer, precision, gradient_norms
+        self.placed = recipe.model.placed_layers()
+        self.trainable = [p.name for p in recipe.model.parameters() if p.trainable]
+        self.kernels = [p.name for p in recipe.model.parameters() if p.is_kernel]
+        self.set_weights(weights)
 
     def structure(self) -> Structure:
-        sizes = {name: value.shape for name, value in self.parameters.items()}
         return Structure(
-            tuple((name, shape, self.parameters[name].dtype.name) for name, shape in sizes.items()),
+            tuple((name, value.shape, value.dtype.name) for name, value in self.parameters.items()),
             sum(value.size for value in self.parameters.values()),
-            sum(value.size for name, value in self.parameters.items() if name.endswith("/kernel")),
         )
 
     def weights(self) -> dict[str, Array]:
@@ -37,44 +40,61 @@ class ReferenceTrainer:
         self.parameters = {name: value.astype(self.precision) for name, value in weights.items()}
 
     def forward(self, x: Array) -> Array:
-        return self._forward(x.astype(self.precision))[0]
+        return self._forward(x.astype(self.precision), NO_NOISE, training=False)[0]
 
-    def loss_and_gradients(self, x: Array, y: IntArray) -> tuple[float, dict[str, Array]]:
-        outputs, pullbacks = self._forward(x.astype(self.precision))
-        losses, slope = per_sample(self.loss, outputs, y)
-        upstream = slope / self.precision(len(y))
+    def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
+        outputs, applied = self._forward(x.astype(self.precision), noise, training=True)
+        loss, upstream = value_and_gradient(self.recipe.loss, outputs, self._targets(y))
         gradients: dict[str, Array] = {}
-        for name, pullback in reversed(pullbacks):
-            upstream, own = pullback(upstream)
+        for name, each in reversed(applied):
+            upstream, own = each.pullback(upstream)
             gradients |= {f"{name}/{key}": value for key, value in own.items()}
-        return float(losses.mean()), {name: gradients[name] for name in self.parameters}
+            self.parameters |= {f"{name}/{key}": value for key, value in each.state.items()}
+        extra, slopes = penalty(self.recipe.regularizer, {name: self.parameters[name] for name in self.kernels})
+        gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
+        return float(loss + extra), {name: gradients[name] for name in self.trainable}
 
-    def bind(self, x: Array, y: IntArray) -> None:
+    def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = x.astype(self.precision), y
 
     def compile(self, steps: int, batch_size: int) -> None:
         """NumPy compiles nothing."""
 
-    def train_epoch(self, order: IntArray) -> FloatArray:
+    def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
         losses = np.empty(len(order), self.precision)
+        norms: list[Any] = []
         for step, batch in enumerate(order):
-            losses[step], gradients = self.loss_and_gradients(self.x[batch], self.y[batch])
-            self.parameters = self.optimizer.update(self.parameters, gradients)
-        return losses
+            drawn = {name: value[step] for name, value in noise.items()}
+            losses[step], gradients = self.loss_and_gradients(self.x[batch], self.y[batch], drawn)
+            clipped = clip(self.recipe.update.clipping, gradients)
+            if self.gradient_norms:
+                norms.append([[np.linalg.norm(g) for g in each.values()] for each in (gradients, clipped)])
+            moving = {name: self.parameters[name] for name in self.trainable}
+            self.parameters |= self.optimizer.update(moving, clipped)
+        if not self.gradient_norms:
+            return EpochResult(losses)
+        table = np.asarray(norms, self.precision).reshape(len(order), 2, len(self.trainable))
+        return EpochResult(losses, table[:, 0], table[:, 1])
 
-    def evaluate(self, x: Array, y: IntArray) -> Evaluation:
+    def evaluate(self, x: Array, y: Array) -> Evaluation:
         total, correct = 0.0, 0
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             outputs = self.forward(x[part])
-            total += float(per_sample(self.loss, outputs, y[part])[0].sum(dtype=np.float64))
-            correct += int((outputs.argmax(axis=-1) == y[part]).sum())
-        return Evaluation(total / len(x), correct / len(x), len(x))
+            total += float(per_sample(self.recipe.loss, outputs, self._targets(y[part]))[0].sum(dtype=np.float64))
+            if self.recipe.targets == "labels":
+                correct += int((outputs.argmax(axis=-1) == y[part]).sum())
+        accuracy = correct / len(x) if self.recipe.targets == "labels" else None
+        return Evaluation(total / len(x), accuracy, len(x))
 
-    def _forward(self, x: Array) -> tuple[Array, list[tuple[str, Any]]]:
-        pullbacks = []
+    def _targets(self, y: Array) -> Array:
+        return y if self.recipe.targets == "labels" else y.astype(self.precision)
+
+    def _forward(self, x: Array, noise: Parameters, training: bool) -> tuple[Array, list[tuple[str, Applied]]]:
+        applied = []
         for placed in self.placed:
-            own = {p.name.rpartition("/")[2]: self.parameters[p.name] for p in placed.parameters}
-            x, pullback = apply(placed.layer, own, x)
-            pullbacks.append((placed.name, pullback))
-        return x, pullbacks
+            own, drawn = within(placed, self.parameters), within(placed, noise)
+            one = apply(placed, own, x, {name: value.astype(self.precision) for name, value in drawn.items()}, training)
+            applied.append((placed.name, one))
+            x = one.y
+        return x, applied

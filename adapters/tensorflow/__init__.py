@@ -6,10 +6,14 @@
 import os
 
 from adapters.protocol import Adapter
+from adapters.tensorflow.realisations import ENTRIES
 from harness.spec.arm import Arm
 
 DISTRIBUTION = "tensorflow"
 MODES = ("graph", "eager", "xla")
+
+
+__all__ = ["DISTRIBUTION", "ENTRIES", "MODES", "create"]
 
 
 def create(arm: Arm) -> Adapter:

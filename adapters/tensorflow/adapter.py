@@ -3,67 +3,126 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from adapters.base import FrameworkAdapter
-from adapters.protocol import (
-    Array,
-    Parameters,
-    ScheduleForm,
-)
-from adapters.tensorflow import device, losses, optimizers
-from adapters.tensorflow.activations import ACTIVATIONS
-from adapters.tensorflow.layers import LAYERS, model
+from adapters.protocol import Array, Parameters, ScheduleForm
+from adapters.tensorflow import device
+from adapters.tensorflow.activations import activation
+from adapters.tensorflow.clipping import clipping
+from adapters.tensorflow.initializers import initializer
+from adapters.tensorflow.layers import layer
+from adapters.tensorflow.losses import loss
+from adapters.tensorflow.optimizers import optimizer
+from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.schedules import schedule_forms
 from adapters.tensorflow.trainer import TensorFlowTrainer
+from harness.spec.activations import Activation
 from harness.spec.arm import Arm
-from harness.spec.layers import Model
+from harness.spec.initializers import Initializer
 from harness.spec.losses import Loss
-from harness.spec.optimizers import Optimizer
+from harness.spec.model import PlacedLayer
+from harness.spec.parameters import Shape
+from harness.spec.recipe import Recipe, Update
+from harness.spec.regularizers import Regularizer
 from harness.spec.schedules import Schedule
 
 
 class TensorFlowAdapter(FrameworkAdapter):
     def __init__(self, arm: Arm) -> None:
-        super().__init__(arm, device, losses, optimizers, LAYERS, ACTIVATIONS)
+        super().__init__(arm, device)
+        self.precision, mode = arm.precision, arm.mode
+        self._run: Any = _as_is if mode == "eager" else tf.function(jit_compile=mode == "xla", autograph=False)
 
     def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
-        return schedule_forms(spec, self.exact, self.arm.mode)
+        return schedule_forms(spec, self.setting.exact, self.setting.mode)
+
+    def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
+        self.supported(spec)
+        function = activation(spec, self.setting)
+        return self._differentiated(lambda x, own: function(x, *own), x, upstream, extra)
+
+    def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
+        self.supported(spec)
+        labels = np.issubdtype(y.dtype, np.integer)
+        function = loss(spec, outputs.shape[-1], "labels" if labels else "values", self.setting)
+        targets = tf.constant(y, tf.int32 if labels else self.precision)
+        return self._differentiated(lambda z, own: function(z, targets), outputs, np.ones(()), {})
+
+    def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
+        self.supported(spec)
+        function = penalty(spec, self.setting)
+        found = self._differentiated(lambda x, own: x + function(own), np.zeros(()), np.ones(()), kernels)
+        return {name: value for name, value in found.items() if name != "gradient"}
+
+    def layer(
+        self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
+    ) -> dict[str, Array]:
+        self.supported(placed.layer)
+        made = layer(placed, weights, self.setting)
+        trainable = {p.name.removeprefix(f"{placed.name}/"): p.trainable for p in placed.parameters}
+        variables = {name: made.variables[name].value for name, learns in trainable.items() if learns}
+        drawn = [tf.constant(noise[n.name], self.precision) for n in placed.noise] if training else []
+
+        def differentiate(x: Any, upstream: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                value = made.call(x, training, drawn)
+            return value, tape.gradient(value, [x, *variables.values()], upstream)
+
+        value, (gradient, *learned) = self._run(differentiate)(
+            tf.constant(x, self.precision), tf.constant(upstream, self.precision)
+        )
+        found = {"value": np.array(value), "gradient": np.array(gradient)}
+        found |= {f"gradient/{name}": np.array(g) for name, g in zip(variables, learned, strict=True)}
+        kept = {name: made.variables[name] for name, learns in trainable.items() if training and not learns}
+        return found | {f"state/{name}": np.array(variable.value) for name, variable in kept.items()}
+
+    def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
+        self.supported(spec)
+        return np.array(initializer(spec, shape, seed, self.setting))
 
     def optimizer(
-        self,
-        spec: Optimizer,
-        schedule: Schedule,
-        parameters: Parameters,
-        gradients: Sequence[Parameters],
+        self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        dtype = self.arm.precision
-        live = {name: keras.Variable(value.astype(dtype), dtype=dtype) for name, value in parameters.items()}
-        mode, variables = self.arm.mode, list(live.values())
-        update = optimizers.optimizer(spec, schedule, variables, len(gradients), self.exact, dtype, mode)
-        apply = update if mode == "eager" else tf.function(update, jit_compile=mode == "xla")
+        self.supported_update(update)
+        live = {
+            name: keras.Variable(value.astype(self.precision), dtype=self.precision)
+            for name, value in parameters.items()
+        }
+        clip, move = clipping(update.clipping, self.setting), optimizer(update, live, len(gradients), self.setting)
+        apply = self._run(lambda given: move(clip(given)))
         for each in gradients:
-            apply([tf.constant(each[name], dtype) for name in live])
+            apply([tf.constant(each[name], self.precision) for name in live])
             yield {name: np.array(variable.value) for name, variable in live.items()}
 
     def trainer(
-        self,
-        model_spec: Model,
-        loss_spec: Loss,
-        optimizer_spec: Optimizer,
-        schedule: Schedule,
-        weights: Parameters,
-        horizon: int,
+        self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False
     ) -> TensorFlowTrainer:
-        precision, mode = self.arm.precision, self.arm.mode
-        network, named = model(model_spec, weights, precision)
-        variables = list(named.values())
-        update = optimizers.optimizer(
-            optimizer_spec, schedule, variables, horizon, self.exact, precision, self.arm.mode
+        self.supported_recipe(recipe)
+        return TensorFlowTrainer(recipe, weights, horizon, self.setting, gradient_norms)
+
+    def _differentiated(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
+        """The value of `function(x, extra)`, and what `upstream` becomes on the way back to x and to each extra."""
+        own = [tf.constant(value, self.precision) for value in extra.values()]
+
+        def differentiate(x: Any, own: Any, upstream: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch([x, *own])
+                value = function(x, own)
+            zero = tf.UnconnectedGradients.ZERO
+            return value, tape.gradient(value, [x, *own], upstream, unconnected_gradients=zero)
+
+        value, (gradient, *learned) = self._run(differentiate)(
+            tf.constant(x, self.precision), own, tf.constant(upstream, self.precision)
         )
-        criterion = losses.loss(loss_spec, prod(model_spec.output_shape), precision)
-        return TensorFlowTrainer(network, named, criterion, update, precision, mode)
+        named = {f"gradient/{name}": np.array(g) for name, g in zip(extra, learned, strict=True)}
+        return {"value": np.array(value), "gradient": np.array(gradient), **named}
+
+
+def _as_is(function: Any) -> Any:
+    return function

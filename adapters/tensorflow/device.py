@@ -15,8 +15,8 @@ from harness.spec.arm import Arm, DeviceName
 FLAGS = ("OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS")
 
 
-def set_up(arm: Arm) -> None:
-    """Chooses the device and the threads; must come before the first operation."""
+def set_up(arm: Arm) -> DeviceName:
+    """Chooses the device, which it returns, and the threads; must come before the first operation."""
     wanted = best_device() if arm.device == "auto" else arm.device
     problem = "" if wanted == "cpu" else unavailable(wanted)
     if problem:
@@ -32,6 +32,7 @@ def set_up(arm: Arm) -> None:
     if arm.realisation == "exact":
         # Grappler reorders products (a * b) * c, which changes the last bit of the canonical rules.
         tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+    return wanted
 
 
 def best_device() -> DeviceName:

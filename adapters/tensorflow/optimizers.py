@@ -11,10 +11,11 @@ import tensorflow as tf
 
 from adapters.canonical import RULES, coefficients
 from adapters.forms import rate_table
-from adapters.protocol import Realisation, made_by
+from adapters.protocol import made_by
+from adapters.setting import Setting
 from adapters.tensorflow.schedules import learning_rate
 from harness.spec import optimizers as spec
-from harness.spec.schedules import Schedule
+from harness.spec.recipe import Update
 
 # Native: what people run. Each is built from (spec, learning_rate).
 
@@ -47,30 +48,14 @@ NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any], Any]] = {
 }
 
 
-def realisation(word: spec.Optimizer, exact: bool) -> Realisation:
-    made_by(RULES if exact else NATIVE, word, "tensorflow")
-    if exact:
-        return Realisation("custom", "canonical rule from primitives")
-    if getattr(word, "form", None) == "rate_outside":
-        return Realisation("custom", "keras SGD with its update written anew", "keras SGD keeps the rate inside")
-    return Realisation("native", "keras Adam" if isinstance(word, spec.Adam) else "keras SGD")
-
-
-def optimizer(
-    word: spec.Optimizer,
-    schedule: Schedule,
-    variables: list[Any],
-    horizon: int,
-    exact: bool,
-    precision: str,
-    mode: str,
-) -> Any:
-    """A function that takes the gradients in the order of `variables` and updates them in place."""
-    if exact:
-        return Canonical(word, schedule, variables, horizon, precision)
-    native = made_by(NATIVE, word, "tensorflow")(word, learning_rate(schedule, horizon, mode))
-    native.build(variables)
-    return lambda gradients: native.apply(gradients, variables)
+def optimizer(update: Update, variables: dict[str, Any], horizon: int, setting: Setting) -> Any:
+    """A function that takes the gradients in the order of `variables` and updates these in place."""
+    word, live = update.optimizer, list(variables.values())
+    if setting.exact:
+        return Canonical(update, variables, horizon, setting.precision)
+    native = made_by(NATIVE, word, "tensorflow")(word, learning_rate(update.schedule, horizon, setting.mode))
+    native.build(live)
+    return lambda gradients: native.apply(gradients, live)
 
 
 class RateOutside(keras.optimizers.SGD):
@@ -87,13 +72,13 @@ class RateOutside(keras.optimizers.SGD):
 class Canonical:
     """A canonical rule with its slots, coefficients and step count, on tensors."""
 
-    def __init__(self, word: Any, schedule: Schedule, variables: list[Any], horizon: int, precision: str) -> None:
-        table = coefficients(word, rate_table(schedule, horizon))
-        self.word, self.names = word, tuple(table)
+    def __init__(self, update: Update, variables: dict[str, Any], horizon: int, precision: str) -> None:
+        table = coefficients(update.optimizer, rate_table(update.schedule, horizon))
+        self.word, self.names = update.optimizer, tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
-        rule = made_by(RULES, word, "tensorflow")
+        rule = made_by(RULES, self.word, "tensorflow")
         self.slot_count, self.update = rule.slots, rule.update
-        self.variables = [getattr(variable, "value", variable) for variable in variables]
+        self.variables = [variable.value for variable in variables.values()]
         self.slots = [
             [tf.Variable(tf.zeros(w.shape, precision)) for _ in range(self.slot_count)] for w in self.variables
         ]

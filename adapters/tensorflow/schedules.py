@@ -12,7 +12,8 @@ import tensorflow as tf
 from keras.optimizers import schedules as ks
 
 from adapters.forms import Offers, accepted, rate_table, table_form
-from adapters.protocol import FloatArray, IntArray, Realisation, ScheduleForm
+from adapters.protocol import FloatArray, IntArray, ScheduleForm
+from adapters.setting import Realisation
 from harness.spec import schedules as spec
 
 

@@ -6,34 +6,49 @@ Measured on 2 CPU cores, 784-784-784-10, batch 200, Adam: the epoch function tak
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from adapters.protocol import Array, Evaluation, FloatArray, IntArray, Parameters, Structure
+from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
+from adapters.setting import Setting
+from adapters.tensorflow.clipping import clipping
+from adapters.tensorflow.losses import loss
+from adapters.tensorflow.model import model
+from adapters.tensorflow.optimizers import optimizer
+from adapters.tensorflow.regularizers import penalty
+from harness.spec.recipe import Recipe
 
 EVALUATION_BATCH = 1000
 
 
 class TensorFlowTrainer:
     def __init__(
-        self, network: Any, named: dict[str, Any], loss: Any, optimizer: Any, precision: str, mode: str
+        self, recipe: Recipe, weights: Parameters, horizon: int, setting: Setting, gradient_norms: bool
     ) -> None:
-        self.network, self.named, self.loss, self.optimizer, self.precision = network, named, loss, optimizer, precision
-        self._variables = list(named.values())
-        run: Any = _as_is if mode == "eager" else tf.function(jit_compile=mode == "xla")
+        self.precision, self.gradient_norms, self.labels = setting.precision, gradient_norms, recipe.targets == "labels"
+        self.network, self.named = model(recipe.model, weights, setting)
+        self.noise = recipe.model.noise()
+        self.trainable = {p.name: self.named[p.name] for p in recipe.model.parameters() if p.trainable}
+        self._variables = [variable.value for variable in self.trainable.values()]
+        self._kernels = [self.named[p.name].value for p in recipe.model.parameters() if p.is_kernel]
+        self.loss = loss(recipe.loss, prod(recipe.model.output_shape), recipe.targets, setting)
+        self.penalty = penalty(recipe.regularizer, setting)
+        self.clip = clipping(recipe.update.clipping, setting)
+        self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
+        run: Any = _as_is if setting.mode == "eager" else tf.function(jit_compile=setting.mode == "xla")
         self._value_and_gradients = run(self._differentiate)
-        self._forward = run(lambda x: network(x, training=False))
-        self._epoch = self._eager_epoch if mode == "eager" else run(self._compiled_epoch)
+        self._forward = run(lambda x: self.network(x, False, ()))
+        self._epoch = self._eager_epoch if setting.mode == "eager" else run(self._compiled_epoch)
         self._evaluate = run(self._score)
 
     def structure(self) -> Structure:
         arrays = self.weights()
         return Structure(
             tuple((name, value.shape, value.dtype.name) for name, value in arrays.items()),
-            int(self.network.count_params()),
-            sum(value.size for name, value in arrays.items() if name.endswith("/kernel")),
+            sum(value.size for value in arrays.values()),
         )
 
     def weights(self) -> dict[str, Array]:
@@ -46,57 +61,81 @@ class TensorFlowTrainer:
     def forward(self, x: Array) -> Array:
         return np.array(self._forward(tf.constant(x, self.precision)))
 
-    def loss_and_gradients(self, x: Array, y: IntArray) -> tuple[float, dict[str, Array]]:
-        value, gradients = self._value_and_gradients(tf.constant(x, self.precision), tf.constant(y, tf.int32))
-        named = zip(self.named, gradients, strict=True)
+    def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
+        value, gradients = self._value_and_gradients(
+            tf.constant(x, self.precision), self._targets(y), self._drawn(noise)
+        )
+        named = zip(self.trainable, gradients, strict=True)
         return float(value), {name: np.array(g) for name, g in named}
 
-    def bind(self, x: Array, y: IntArray) -> None:
-        self.x, self.y = tf.constant(x, self.precision), tf.constant(y, tf.int32)
+    def bind(self, x: Array, y: Array) -> None:
+        self.x, self.y = tf.constant(x, self.precision), self._targets(y)
 
     def compile(self, steps: int, batch_size: int) -> None:
-        self._epoch(self.x, self.y, tf.zeros((steps, batch_size), tf.int32), tf.constant(0))
+        noise = [tf.zeros((steps, batch_size, *each.shape), self.precision) for each in self.noise]
+        self._epoch(self.x, self.y, tf.zeros((steps, batch_size), tf.int32), noise, tf.constant(0))
 
-    def train_epoch(self, order: IntArray) -> FloatArray:
-        losses = self._epoch(self.x, self.y, tf.constant(order, tf.int32), tf.constant(len(order)))
-        return np.array(losses)
+    def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
+        drawn = self._drawn(noise)
+        losses, norms = self._epoch(self.x, self.y, tf.constant(order, tf.int32), drawn, tf.constant(len(order)))
+        if not self.gradient_norms:
+            return EpochResult(np.array(losses))
+        return EpochResult(np.array(losses), np.array(norms[:, 0]), np.array(norms[:, 1]))
 
-    def evaluate(self, x: Array, y: IntArray) -> Evaluation:
+    def evaluate(self, x: Array, y: Array) -> Evaluation:
         total, correct = 0.0, 0
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
-            mean, right = self._evaluate(tf.constant(x[part], self.precision), tf.constant(y[part], tf.int32))
-            total += float(mean) * len(y[part])
+            value, right = self._evaluate(tf.constant(x[part], self.precision), self._targets(y[part]))
+            total += float(value) * len(y[part])
             correct += int(right)
-        return Evaluation(total / len(x), correct / len(x), len(x))
+        return Evaluation(total / len(x), correct / len(x) if self.labels else None, len(x))
 
-    def _differentiate(self, x: Any, y: Any) -> Any:
+    def _targets(self, y: Array) -> Any:
+        return tf.constant(y, tf.int32 if self.labels else self.precision)
+
+    def _drawn(self, noise: Parameters) -> list[Any]:
+        return [tf.constant(noise[each.name], self.precision) for each in self.noise]
+
+    def _differentiate(self, x: Any, y: Any, noise: Any) -> Any:
         with tf.GradientTape() as tape:
-            value = self.loss(self.network(x, training=True), y)
-        return value, tape.gradient(value, [variable.value for variable in self._variables])
+            value = self.loss(self.network(x, True, noise), y) + self.penalty(self._kernels)
+        return value, tape.gradient(value, self._variables)
 
     def _score(self, x: Any, y: Any) -> Any:
-        outputs = self.network(x, training=False)
+        outputs = self.network(x, False, ())
+        if not self.labels:
+            return self.loss(outputs, y), tf.constant(0)
         right = tf.argmax(outputs, axis=-1, output_type=tf.int32) == y
         return self.loss(outputs, y), tf.reduce_sum(tf.cast(right, tf.int32))
 
-    def _compiled_epoch(self, x: Any, y: Any, order: Any, steps: Any) -> Any:
+    def _compiled_epoch(self, x: Any, y: Any, order: Any, noise: Any, steps: Any) -> Any:
         """All updates of an epoch in one graph."""
         losses = tf.zeros((order.shape[0],), self.precision)
+        norms = tf.zeros((order.shape[0], 2, len(self._variables) if self.gradient_norms else 0), self.precision)
         for step in tf.range(steps):
-            value = self._update(x, y, order[step])
+            value, lengths = self._update(x, y, order[step], [each[step] for each in noise])
             losses = tf.tensor_scatter_nd_update(losses, [[step]], [value])
-        return losses
+            if self.gradient_norms:
+                norms = tf.tensor_scatter_nd_update(norms, [[step]], [lengths])
+        return losses, norms
 
-    def _eager_epoch(self, x: Any, y: Any, order: Any, steps: Any) -> Any:
+    def _eager_epoch(self, x: Any, y: Any, order: Any, noise: Any, steps: Any) -> Any:
         """One update after another; losses stay on the device until the end."""
-        losses = [self._update(x, y, batch) for batch in order[: int(steps)]]
-        return tf.stack(losses) if losses else tf.zeros((0,), self.precision)
+        done = [self._update(x, y, order[k], [each[k] for each in noise]) for k in range(int(steps))]
+        if not done:
+            return tf.zeros((0,), self.precision), tf.zeros((0, 2, len(self._variables)), self.precision)
+        return tf.stack([value for value, _ in done]), tf.stack([lengths for _, lengths in done])
 
-    def _update(self, x: Any, y: Any, batch: Any) -> Any:
-        value, gradients = self._differentiate(tf.gather(x, batch), tf.gather(y, batch))
-        self.optimizer(gradients)
-        return value
+    def _update(self, x: Any, y: Any, batch: Any, noise: Any) -> Any:
+        """The loss of the step, and the norms of its gradients before and after clipping where asked for."""
+        value, gradients = self._differentiate(tf.gather(x, batch), tf.gather(y, batch), noise)
+        clipped = self.clip(gradients)
+        self.optimizer(clipped)
+        return value, self._lengths(gradients, clipped) if self.gradient_norms else tf.zeros((2, 0), self.precision)
+
+    def _lengths(self, *stages: Any) -> Any:
+        return tf.stack([tf.stack([tf.norm(g) for g in gradients]) for gradients in stages])
 
 
 def _as_is(function: Any) -> Any:

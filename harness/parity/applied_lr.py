@@ -77,7 +77,8 @@ def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -
     """What `adapter` moves the weight of each step when its unit gradient comes."""
     moved = np.zeros(len(steps))
     gradients = [{"w": (steps == update).astype(np.float64)} for update in range(updates(context))]
-    replayed = adapter.optimizer(context.experiment.optimizer, schedule, {"w": np.zeros(len(steps))}, gradients)
+    at_schedule = context.experiment.update.model_copy(update={"schedule": schedule})
+    replayed = adapter.optimizer(at_schedule, {"w": np.zeros(len(steps))}, gradients)
     for update, weights in enumerate(replayed):
         moved[steps == update] = weights["w"][steps == update]
     return moved

@@ -17,7 +17,7 @@ from adapters.reference.losses import per_sample
 from harness.arrays import Arrays
 from harness.data import Dataset
 from harness.data.dataset import scaled
-from harness.plan import Plan
+from harness.plan import Batch, Plan
 from harness.spec.arm import Arm, Policy
 from harness.spec.experiment import Experiment
 from harness.worker.process import Event
@@ -64,8 +64,11 @@ class Context:
         return self._in_float32["exact" if arm.precision == "float64" else arm.realisation]
 
     def trainer(self, adapter: Adapter, horizon: int) -> Trainer:
-        e = self.experiment
-        return adapter.trainer(e.model, e.loss, e.optimizer, e.schedule, self.plan.weights, horizon)
+        return adapter.trainer(self.experiment.recipe, self.plan.weights, horizon)
+
+    def batches(self, count: int) -> list[Batch]:
+        """The first batches of the run, with their noise."""
+        return self.plan.batches(count, self.experiment.model.noise())
 
     def samples(self, batch: Any, precision: str = "float64") -> tuple[FloatArray, Any]:
         return scaled(self.data.x_train[batch], precision), self.data.y_train[batch]
@@ -76,7 +79,7 @@ class Context:
 
         The mean over the batch may be right by luck; no mean is further off than the worst of its samples.
         """
-        batch = self.plan.batches(1)[0]
+        batch = self.plan.batches(1)[0].samples
         each = {}
         for adapter in (self.oracle, self._in_float32["native"]):
             x, y = self.samples(batch, adapter.arm.precision)

@@ -8,23 +8,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from harness.parity import applied_lr, model, schedule, step
+from harness.parity import activation, applied_lr, layer, loss, model, optimizer, schedule, step
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.verdict import Verdict
+from harness.parity.words import WordRung
 from harness.worker.failure import Failure, WorkerFailedError
 from harness.worker.process import Worker
 
 
 @dataclass(frozen=True)
 class Rung:
-    """`ask` gives the payload of the worker task of the same name; `judge` turns the answers into verdicts."""
+    """`ask` gives the payload of a worker's task; `judge` turns the answers into verdicts."""
 
     name: str
     ask: Callable[[Context], dict[str, Any]]
     judge: Callable[[Context, Answers], list[Verdict]]
+    task: str
 
 
-RUNGS = tuple(Rung(each.NAME, each.ask, each.judge_answers) for each in (schedule, applied_lr, model, step))
+def _of_words(rung: WordRung) -> Rung:
+    return Rung(rung.name, rung.ask, rung.judge, "words")
+
+
+RUNGS = (
+    *(Rung(each.NAME, each.ask, each.judge_answers, each.NAME) for each in (schedule, applied_lr)),
+    *(_of_words(each.RUNG) for each in (activation, loss, layer, optimizer)),
+    *(Rung(each.NAME, each.ask, each.judge_answers, each.NAME) for each in (model, step)),
+)
 
 
 def climb(
@@ -42,7 +52,7 @@ def climb(
             if not alive:
                 break
             payload = rung.ask(context)
-            pending = {name: pool.submit(_ask, worker, context, rung.name, payload) for name, worker in alive.items()}
+            pending = {name: pool.submit(_ask, worker, rung.task, payload) for name, worker in alive.items()}
             answers: dict[str, Answer] = {}
             found: list[Verdict] = []
             for name, answer in pending.items():
@@ -75,6 +85,6 @@ def _closed_on_interrupt(workers: list[Worker]) -> Iterator[None]:
         raise
 
 
-def _ask(worker: Worker, context: Context, task: str, payload: dict[str, Any]) -> Answer:
+def _ask(worker: Worker, task: str, payload: dict[str, Any]) -> Answer:
     result, arrays = worker.ask(task, **payload)
     return Answer(worker.arm, result, arrays)

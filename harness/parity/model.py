@@ -61,10 +61,12 @@ def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str
 def first_batch(context: Context, adapter: Adapter) -> Arrays:
     """Loss, logits and gradients of the reference on the first batch."""
     trainer = context.trainer(adapter, horizon=1)
-    x, y = context.samples(context.plan.batches(1)[0], adapter.arm.precision)
-    loss, gradients = trainer.loss_and_gradients(x, y)
+    batch = context.batches(1)[0]
+    x, y = context.samples(batch.samples, adapter.arm.precision)
+    logits = trainer.forward(x)
+    loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
     return {
-        "logits": trainer.forward(x),
+        "logits": logits,
         "loss": np.array([loss]),
         **{f"gradient/{name}": value for name, value in gradients.items()},
     }
@@ -76,7 +78,6 @@ def _structure(context: Context, answer: Answer) -> Verdict:
     wanted = {
         "parameters": [[p.name, list(p.shape), answer.arm.precision] for p in model.parameters()],
         "parameter_count": model.parameter_count,
-        "multiply_adds": model.multiply_adds,
     }
     wrong = [f"{key} is {found[key]}, the spec says {value}" for key, value in wanted.items() if found[key] != value]
     return _equal(answer, "structure", wrong, "names, shapes, dtypes, counts equal")

@@ -41,7 +41,7 @@ def ask(context: Context) -> dict[str, Any]:
 def teach(context: Context) -> Teacher:
     """The teacher walks its own way, one step of the reference after another."""
     e, plan = context.experiment, context.plan
-    batches = plan.batches(min(e.comparison.forced_steps, plan.steps))
+    batches = context.batches(min(e.comparison.forced_steps, plan.steps))
     given: Arrays = {}
     expected: Arrays = {}
     trainer = context.trainer(context.oracle, horizon=len(batches))
@@ -50,15 +50,18 @@ def teach(context: Context) -> Teacher:
     for k, batch in enumerate(batches):
         given |= {f"weight/{k}/{name}": value for name, value in weights.items()}
         trainer.set_weights(weights)
-        loss, gradients = trainer.loss_and_gradients(*context.samples(batch))
+        loss, gradients = trainer.loss_and_gradients(*context.samples(batch.samples), batch.noise)
         expected[f"loss/{k}"] = np.array([loss])
         given[f"loss/{k}"] = expected[f"loss/{k}"]
         expected |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
         fed.append(_rounded(gradients))
         given |= {f"gradient/{k}/{name}": value for name, value in fed[-1].items()}
-        *_, moved = context.oracle.optimizer(e.optimizer, e.schedule, _rounded(plan.weights), fed)
+        kept = {name: value for name, value in trainer.weights().items() if name not in gradients}
+        expected |= {f"state/{k}/{name}": value for name, value in kept.items()}
+        start = {name: value for name, value in _rounded(plan.weights).items() if name in gradients}
+        *_, moved = context.oracle.optimizer(e.update, start, fed)
         expected |= {f"weight/{k + 1}/{name}": value for name, value in moved.items()}
-        weights = _rounded(moved)
+        weights = _rounded({**moved, **kept})
     return Teacher(given, expected)
 
 
@@ -73,7 +76,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
     verdicts = []
     for a, b in pairs(answers):
-        for phase, prefixes in {"gradient": ("loss/", "gradient/"), "update": ("weight/",)}.items():
+        for phase, prefixes in {"gradient": ("loss/", "gradient/", "state/"), "update": ("weight/",)}.items():
             each = [
                 judge(NAME, phase, values, claim(a, tensor), claim(b, tensor) if b else None, _named(tensor))
                 for tensor, values in expected.items()
@@ -86,28 +89,32 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:
     own = _pupil(context, context.in_float32(answer.arm), given)
     precision, sample_error = answer.precision, context.sample_loss_error
-    of_kind = {kind: [name for name in expected if name.startswith(kind)] for kind in ("loss/", "gradient/", "weight/")}
+    kinds = ("loss/", "gradient/", "state/", "weight/")
+    of_kind = {kind: [name for name in expected if name.startswith(kind)] for kind in kinds}
     return {
         **{name: loss_error(expected[name], sample_error, precision) for name in of_kind["loss/"]},
         **pooled_error({name: expected[name] for name in of_kind["gradient/"]}, own, precision),
-        **{name: own_error(expected[name], own[name], precision) for name in of_kind["weight/"]},
+        **{name: own_error(expected[name], own[name], precision) for name in [*of_kind["state/"], *of_kind["weight/"]]},
     }
 
 
 def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:
     """The reference in float32, taught as the arms are."""
     e, names = context.experiment, list(context.plan.weights)
+    trainable = [p.name for p in e.model.parameters() if p.trainable]
     steps = sum(key.startswith("loss/") for key in given)
     trainer = context.trainer(adapter, horizon=steps)
     found: Arrays = {}
-    for k, batch in enumerate(context.plan.batches(steps)):
+    for k, batch in enumerate(context.batches(steps)):
         trainer.set_weights({name: given[f"weight/{k}/{name}"] for name in names})
-        loss, gradients = trainer.loss_and_gradients(*context.samples(batch, "float32"))
+        loss, gradients = trainer.loss_and_gradients(*context.samples(batch.samples, "float32"), batch.noise)
         found[f"loss/{k}"] = np.array([loss])
         found |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
-    fed = [{name: given[f"gradient/{k}/{name}"] for name in names} for k in range(steps)]
-    start = {name: given[f"weight/0/{name}"] for name in names}
-    for k, weights in enumerate(adapter.optimizer(e.optimizer, e.schedule, start, fed)):
+        after = trainer.weights()
+        found |= {f"state/{k}/{name}": after[name] for name in names if name not in trainable}
+    fed = [{name: given[f"gradient/{k}/{name}"] for name in trainable} for k in range(steps)]
+    start = {name: given[f"weight/0/{name}"] for name in trainable}
+    for k, weights in enumerate(adapter.optimizer(e.update, start, fed)):
         found |= {f"weight/{k + 1}/{name}": value for name, value in weights.items()}
     return found
 

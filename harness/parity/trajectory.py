@@ -50,9 +50,10 @@ def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
     """The losses of the adapter's first `steps` updates from the plan."""
     trainer = context.trainer(adapter, steps)
     losses = []
-    for batch in context.plan.batches(steps):
-        trainer.bind(*context.samples(batch, adapter.arm.precision))
-        losses.append(trainer.train_epoch(np.arange(len(batch))[None]))
+    for batch in context.batches(steps):
+        trainer.bind(*context.samples(batch.samples, adapter.arm.precision))
+        noise = {name: drawn[None] for name, drawn in batch.noise.items()}
+        losses.append(trainer.train_epoch(np.arange(len(batch.samples))[None], noise).losses)
     return np.concatenate(losses)
 
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from harness.spec.base import Word, union_of
+from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
 
 
 class Activation(Word):
     """Base of all activations."""
 
     family: ClassVar[str] = "activation"
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        """What it learns, for an input of `shape`."""
+        return ()
+
+    def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:
+        """The random numbers it takes in training, for an input of `shape`."""
+        return ()
 
 
 class Linear(Activation):

@@ -11,6 +11,7 @@ from harness.spec.base import Spec
 Precision = Literal["float32", "float64"]
 Policy = Literal["native", "exact"]
 DeviceName = Literal["auto", "cpu", "gpu", "ascend"]
+Layout = Literal["auto", "channels_last", "channels_first"]
 
 
 def _npu_is_ascend(value: Any) -> Any:
@@ -29,7 +30,8 @@ class Arm(Spec):
 
     `realisation = native` runs the framework's own classes where they express the spec; `exact` runs the canonical
     rules from primitives with every scalar coefficient computed in float64 and rounded once. `threads = null` leaves
-    the framework's own choice. `environment` is set before the framework is imported. `python` names another
+    the framework's own choice, as does `layout = auto`, which is how images lie in memory (a spec's shapes are
+    channels last in any case). `environment` is set before the framework is imported. `python` names another
     interpreter, which must have twinrun's own requirements and the framework.
     """
 
@@ -39,6 +41,7 @@ class Arm(Spec):
     device: Annotated[DeviceName, BeforeValidator(_npu_is_ascend)] = "auto"
     precision: Precision = "float32"
     realisation: Policy = "native"
+    layout: Layout = "auto"
     threads: Annotated[int, Field(gt=0)] | None = None
     timeout_s: Annotated[float, Field(gt=0)] = 3600.0
     environment: Annotated[dict[str, str], BeforeValidator(_as_text)] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Union, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from typing_extensions import Self
 
 
 class Spec(BaseModel):
@@ -22,6 +23,11 @@ class Word(Spec):
     def word(cls) -> str:
         """The value of `kind` that selects this class."""
         return str(get_args(cls.model_fields["kind"].annotation)[0])
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        """What the vocabulary suite checks this word by: one for each variant whose computation is another."""
+        return (cls(),)
 
     @property
     def name_in_tables(self) -> str:

@@ -11,11 +11,12 @@ from harness.spec.base import Word, union_of
 
 
 class Data(Word):
-    """Base of all data sets."""
+    """Base of all data sets. A target is a class label, where there are `classes`, else a vector of values."""
 
     family: ClassVar[str] = "data"
     sample_shape: ClassVar[tuple[int, ...]]
-    classes: ClassVar[int]
+    classes: ClassVar[int | None] = None
+    target_shape: ClassVar[tuple[int, ...]]
 
 
 class Mnist5k(Data):
@@ -26,7 +27,8 @@ class Mnist5k(Data):
 
     kind: Literal["mnist5k"] = "mnist5k"
     sample_shape: ClassVar[tuple[int, ...]] = (28, 28, 1)
-    classes: ClassVar[int] = 10
+    classes: ClassVar[int | None] = 10
+    target_shape: ClassVar[tuple[int, ...]] = (10,)
     test_size: Annotated[int, Field(gt=0, lt=5000, multiple_of=10)] = 1000
     split_seed: Annotated[int, Field(ge=0)] = 0
 
@@ -39,7 +41,8 @@ class Mnist(Data):
 
     kind: Literal["mnist"] = "mnist"
     sample_shape: ClassVar[tuple[int, ...]] = (28, 28, 1)
-    classes: ClassVar[int] = 10
+    classes: ClassVar[int | None] = 10
+    target_shape: ClassVar[tuple[int, ...]] = (10,)
     root: Path | None = None
 
 

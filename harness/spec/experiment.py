@@ -9,21 +9,36 @@ from pydantic import Field, field_validator, model_validator
 
 from harness.spec.activations import Softmax
 from harness.spec.arm import Arm
-from harness.spec.base import Spec
+from harness.spec.base import Spec, Word
+from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.data import AnyData
-from harness.spec.layers import Model
 from harness.spec.losses import AnyLoss, SoftmaxCrossEntropy
+from harness.spec.model import Model
 from harness.spec.optimizers import AnyOptimizer
+from harness.spec.recipe import Recipe, Update
+from harness.spec.regularizers import AnyRegularizer, NoRegularizer
 from harness.spec.schedules import AnySchedule
+from harness.spec.weight_decay import AnyWeightDecay, NoWeightDecay
+
+Family = Literal[
+    "activation", "initializer", "layer", "loss", "regularizer", "clipping", "weight_decay", "optimizer", "schedule"
+]
+
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
 
 class Training(Spec):
-    """How long, and in what portions. `last_batch` says what becomes of the samples that do not fill a batch."""
+    """How long, and in what portions. `last_batch` says what becomes of the samples that do not fill a batch.
+
+    With `gradient_norms`, each step also records the norm of every layer's gradient, before and after clipping.
+    """
 
     epochs: Annotated[int, Field(gt=0)]
     batch_size: Annotated[int, Field(gt=0)]
     last_batch: Literal["keep", "drop"] = "keep"
     max_steps: Annotated[int, Field(gt=0)] | None = None
+    gradient_norms: bool = False
 
 
 class Comparison(Spec):
@@ -38,19 +53,55 @@ class Comparison(Spec):
 
 
 class Experiment(Spec):
-    """One matched training: what is trained, on what, how, by which arms."""
+    """One matched training: what is trained, on what, how, by which arms.
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    `suite` holds schedules that are checked besides the experiment's own, `vocabulary` the families of which every
+    word is.
+    """
+
+    name: Annotated[str, Field(pattern=NAME)]
+    variant: Annotated[str, Field(pattern=NAME)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     data: AnyData
     model: Model
     loss: AnyLoss
     optimizer: AnyOptimizer
     schedule: AnySchedule
+    regularizer: AnyRegularizer = NoRegularizer()
+    clipping: AnyClipping = NoClipping()
+    weight_decay: AnyWeightDecay = NoWeightDecay()
     training: Training
     comparison: Comparison = Comparison()
     suite: tuple[AnySchedule, ...] = ()
+    vocabulary: tuple[Family, ...] = ()
     arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+
+    def words(self) -> tuple[Word, ...]:
+        """Every word of the training, each once."""
+        own = (self.schedule, self.optimizer, self.clipping, self.weight_decay, self.loss, self.regularizer)
+        initializers = (parameter.initializer for parameter in self.model.parameters())
+        return tuple(dict.fromkeys((*own, *self.model.words(), *initializers)))
+
+    @property
+    def update(self) -> Update:
+        """What becomes of the gradients."""
+        return Update(
+            optimizer=self.optimizer,
+            schedule=self.schedule,
+            clipping=self.clipping,
+            weight_decay=self.weight_decay,
+        )
+
+    @property
+    def recipe(self) -> Recipe:
+        """What an adapter makes the training from."""
+        return Recipe(
+            model=self.model,
+            loss=self.loss,
+            update=self.update,
+            regularizer=self.regularizer,
+            targets="values" if self.data.classes is None else "labels",
+        )
 
     @field_validator("arms")
     @classmethod
@@ -65,8 +116,9 @@ class Experiment(Spec):
         wrong = []
         if self.model.input.shape != self.data.sample_shape:
             wrong.append(f"model.input.shape is {self.model.input.shape}, a sample is {self.data.sample_shape}")
-        if self.model.output_shape != (self.data.classes,):
-            wrong.append(f"the model's output is {self.model.output_shape}, the data has {self.data.classes} classes")
+        if self.model.output_shape != self.data.target_shape:
+            what = f"has {self.data.classes} classes" if self.data.classes else f"has targets {self.data.target_shape}"
+            wrong.append(f"the model's output is {self.model.output_shape}, the data {what}")
         if isinstance(self.loss, SoftmaxCrossEntropy) and isinstance(self.model.last_activation, Softmax):
             wrong.append(
                 "softmax_cross_entropy takes logits, but the model ends in a softmax: "

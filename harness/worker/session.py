@@ -12,7 +12,7 @@ import numpy as np
 from adapters.protocol import Adapter, Trainer
 from harness.arrays import save_arrays
 from harness.data.dataset import scaled
-from harness.plan import Plan
+from harness.plan import Batch, Plan
 from harness.spec.experiment import Experiment
 
 Send = Callable[..., None]
@@ -27,7 +27,10 @@ class Session:
         self.scratch = Path()
 
     def at(self, scratch: str) -> Session:
-        self.scratch = Path(scratch)
+        if Path(scratch) != self.scratch:  # another experiment: nothing made for the last one holds
+            self.scratch = Path(scratch)
+            for made in ("experiment", "plan", "trainer"):
+                self.__dict__.pop(made, None)
         return self
 
     @cached_property
@@ -41,7 +44,11 @@ class Session:
     @cached_property
     def trainer(self) -> Trainer:
         e = self.experiment
-        return self.adapter.trainer(e.model, e.loss, e.optimizer, e.schedule, self.plan.weights, self.plan.steps)
+        return self.adapter.trainer(e.recipe, self.plan.weights, self.plan.steps, e.training.gradient_norms)
+
+    def batches(self, count: int) -> list[Batch]:
+        """The first batches of the run, with their noise."""
+        return self.plan.batches(count, self.experiment.model.noise())
 
     def samples(self, part: str, batch: Any = slice(None)) -> tuple[Any, Any]:
         """Images and labels as every arm sees them: pixel / 255, in the arm's precision."""

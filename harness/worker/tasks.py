@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from adapters.protocol import UnsupportedSpecError
 from harness.arrays import load_arrays
+from harness.cases import answer, given_of
 from harness.plan import digest_arrays
 from harness.spec.schedules import AnySchedule, Schedule
 from harness.worker.session import Result, Session
@@ -20,9 +22,7 @@ from harness.worker.training import run_training
 def describe(session: Session, scratch: str) -> Result:
     """The environment, and how this arm makes every word of the experiment."""
     e = session.at(scratch).experiment
-    words = [e.schedule, e.optimizer, e.loss, *e.model.layers]
-    words += [layer.activation for layer in e.model.layers if hasattr(layer, "activation")]
-    made = {f"{w.family} {w.name_in_tables}": asdict(session.adapter.realisation(w)) for w in words}
+    made = {f"{w.family} {w.name_in_tables}": asdict(session.adapter.realisation(w)) for w in e.words()}
     return {"environment": asdict(session.adapter.environment()), "realisations": made}
 
 
@@ -61,24 +61,42 @@ def applied_lr(session: Session, scratch: str, probes: str, updates: int) -> Res
     gradients = [{"w": (at == update).astype(np.float64)} for update in range(updates)]
     moved = np.zeros(len(at))
     start = {"w": np.zeros(len(at))}
-    for update, weights in enumerate(session.adapter.optimizer(e.optimizer, e.schedule, start, gradients)):
+    for update, weights in enumerate(session.adapter.optimizer(e.update, start, gradients)):
         here = at == update
         moved[here] = weights["w"][here]
     return session.reply({"moved": moved}, realisation=asdict(session.adapter.realisation(e.optimizer)))
 
 
+def words(session: Session, scratch: str, cases: list[Any], given: str) -> Result:
+    """What this arm makes of each case; `refused` holds the reasons, by the number of the case."""
+    session.at(scratch)
+    arrays = load_arrays(Path(given))
+    found: dict[str, Any] = {}
+    refused: dict[str, str] = {}
+    for number, case in enumerate(cases):
+        own = {name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(f"{number}/")}
+        try:
+            answered = answer(session.adapter, case["call"], given_of(case["call"], case["given"]), own)
+        except UnsupportedSpecError as error:
+            refused[str(number)] = str(error)
+        else:
+            found |= {f"{number}/{name}": value for name, value in answered.items()}
+    return session.reply(found, refused=refused)
+
+
 def model(session: Session, scratch: str) -> Result:
     """The realised model: its structure, its weights as read back, its logits and gradients on the first batch."""
     trainer = session.at(scratch).trainer
-    batch = session.plan.batches(1)[0]
-    x, y = session.samples("train", batch)
-    loss, gradients = trainer.loss_and_gradients(x, y)
-    arrays = {f"gradient/{name}": value for name, value in gradients.items()}
-    arrays |= {"logits": trainer.forward(x), "loss": np.array([loss])}
+    batch = session.batches(1)[0]
+    x, y = session.samples("train", batch.samples)
+    weights_digest = digest_arrays(trainer.weights())
+    arrays = {"logits": trainer.forward(x)}
+    loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
+    arrays |= {f"gradient/{name}": value for name, value in gradients.items()}
     return session.reply(
-        arrays,
+        {**arrays, "loss": np.array([loss])},
         structure=asdict(trainer.structure()),
-        weights_digest=digest_arrays(trainer.weights()),
+        weights_digest=weights_digest,
         plan_digest=session.plan.digest,
     )
 
@@ -87,17 +105,22 @@ def step(session: Session, scratch: str, teacher: str) -> Result:
     """Teacher-forced: the gradients at the teacher's weights, and the updates by the teacher's gradients."""
     e = session.at(scratch).experiment
     forced = load_arrays(Path(teacher))
-    batches = session.plan.batches(sum(name.startswith("loss/") for name in forced))
+    batches = session.batches(sum(name.startswith("loss/") for name in forced))
     arrays: dict[str, Any] = {}
-    names = list(session.plan.weights)
-    given = [{name: forced[f"gradient/{k}/{name}"] for name in names} for k in range(len(batches))]
+    trainable = [p.name for p in e.model.parameters() if p.trainable]
+    kept = [name for name in session.plan.weights if name not in trainable]
+    given = [{name: forced[f"gradient/{k}/{name}"] for name in trainable} for k in range(len(batches))]
     for k, batch in enumerate(batches):
-        session.trainer.set_weights({name: forced[f"weight/{k}/{name}"] for name in names})
-        loss, gradients = session.trainer.loss_and_gradients(*session.samples("train", batch))
+        session.trainer.set_weights({name: forced[f"weight/{k}/{name}"] for name in session.plan.weights})
+        x, y = session.samples("train", batch.samples)
+        loss, gradients = session.trainer.loss_and_gradients(x, y, batch.noise)
         arrays[f"loss/{k}"] = np.array([loss])
         arrays |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
-    start = {name: forced[f"weight/0/{name}"] for name in names}
-    updates = session.adapter.optimizer(e.optimizer, e.schedule, start, given)
+        if kept:
+            after = session.trainer.weights()
+            arrays |= {f"state/{k}/{name}": after[name] for name in kept}
+    start = {name: forced[f"weight/0/{name}"] for name in trainable}
+    updates = session.adapter.optimizer(e.update, start, given)
     for k, weights in enumerate(updates):
         arrays |= {f"weight/{k + 1}/{name}": value for name, value in weights.items()}
     return session.reply(arrays)
@@ -113,6 +136,7 @@ TASKS: dict[str, Callable[..., Result]] = {
     "doctor": doctor,
     "schedule": schedule,
     "applied-lr": applied_lr,
+    "words": words,
     "model": model,
     "step": step,
     "train": train,

@@ -25,7 +25,8 @@ def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
         initial_weights_digest=initial,
         learning_rates=[float(rate) for rate in rates],
     )
-    trainer.bind(*session.samples("train"))
+    x_train, y_train = session.samples("train")
+    trainer.bind(x_train, y_train)
     x_test, y_test = session.samples("test")
 
     start = time.perf_counter()
@@ -36,14 +37,20 @@ def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
     send("compiled", compile_time_s=compile_time_s)
 
     for epoch, order in enumerate(plan.orders):
+        noise = plan.noise_of(epoch, session.experiment.model.noise())
+        drawn = {name: whole_and_short(each, plan.batch_size) for name, each in noise.items()}
+        portions = [
+            (part, {name: each[number] for name, each in drawn.items()})
+            for number, part in enumerate(whole_and_short(order, plan.batch_size))
+        ]
         start = time.perf_counter()
-        losses = np.concatenate([trainer.train_epoch(part) for part in whole_and_short(order, plan.batch_size)])
+        results = [trainer.train_epoch(*portion) for portion in portions]
         epoch_time_s = time.perf_counter() - start
         score = trainer.evaluate(x_test, y_test)
         send(
             "epoch",
             epoch=epoch,
-            losses=[float(loss) for loss in losses],
+            losses=[float(loss) for result in results for loss in result.losses],
             epoch_time_s=epoch_time_s,
             samples=len(order),
             test_loss=score.loss,
@@ -59,7 +66,7 @@ def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
 
 
 def whole_and_short(order: Any, batch_size: int) -> list[Any]:
-    """The whole batches as (steps, batch_size) and, where samples are left over, the short one as (1, rest)."""
+    """The whole batches as (steps, batch_size, ...) and, where samples are left over, the short one: (1, rest, ...)."""
     whole = len(order) - len(order) % batch_size
-    parts = [order[:whole].reshape(-1, batch_size), order[None, whole:]]
+    parts = [order[:whole].reshape(-1, batch_size, *order.shape[1:]), order[None, whole:]]
     return [part for part in parts if part.size]

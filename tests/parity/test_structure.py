@@ -13,7 +13,7 @@ import pytest
 import through_adapter
 
 from harness.spec.arm import Arm
-from harness.spec.layers import Model
+from harness.spec.model import Model
 
 MODEL = Model.model_validate(
     {

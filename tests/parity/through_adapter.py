@@ -10,7 +10,7 @@ import numpy as np
 
 import adapters
 from harness.spec.arm import Arm
-from harness.spec.layers import Model
+from harness.spec.model import Model
 from harness.spec.losses import SoftmaxCrossEntropy
 from harness.spec.optimizers import Optimizer, Sgd
 from harness.spec.schedules import Constant, Schedule

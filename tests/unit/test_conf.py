@@ -15,7 +15,7 @@ from harness.composition import compose, conf_dir
 from harness.composition.mistakes import SETTINGS
 from harness.spec import Arm, Comparison, Experiment, Training, Word, family_members
 from harness.spec.data import AnyData, Data
-from harness.spec.layers import Model
+from harness.spec.model import Model
 from harness.spec.losses import AnyLoss, Loss
 from harness.spec.optimizers import AnyOptimizer, Optimizer
 from harness.spec.schedules import AnySchedule, Constant, Schedule

@@ -16,7 +16,7 @@ from harness.plan import DRAWS, Plan, digest_arrays, draw_orders, draw_plan, dra
 from harness.spec import initializers as init
 from harness.spec.base import family_members
 from harness.spec.experiment import Experiment, Training
-from harness.spec.layers import Model
+from harness.spec.model import Model
 
 Build = Callable[..., Experiment]
 TRAINING = {"epochs": 4, "batch_size": 10}

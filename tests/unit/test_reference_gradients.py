@@ -16,7 +16,7 @@ from adapters.reference.optimizers import Optimizer
 from adapters.reference.trainer import EVALUATION_BATCH, ReferenceTrainer
 from harness.plan import draw_weights
 from harness.spec import activations as spec
-from harness.spec.layers import Model
+from harness.spec.model import Model
 from harness.spec.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from harness.spec.optimizers import Sgd
 

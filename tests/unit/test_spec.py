@@ -15,7 +15,8 @@ from harness.spec import Arm, Experiment, Word, family_members
 from harness.spec.activations import Activation, AnyActivation, Linear, Relu
 from harness.spec.data import AnyData, Data, Mnist, Mnist5k
 from harness.spec.initializers import AnyInitializer, Initializer
-from harness.spec.layers import AnyLayer, Dense, Layer, Model
+from harness.spec.layers import AnyLayer, Dense, Layer
+from harness.spec.model import Model
 from harness.spec.losses import AnyLoss, Loss
 from harness.spec.optimizers import Adam, AnyOptimizer, HeavyBall, Optimizer
 from harness.spec.schedules import AnySchedule, Constant, Cosine, PiecewiseConstant, Schedule, WarmupThen

@@ -1,0 +1,23 @@
+"""How each word is made here, by family; imports no framework. The files beside this folder do the making."""
+
+from adapters.mindspore.realisations.activations import ACTIVATIONS
+from adapters.mindspore.realisations.clipping import CLIPPINGS
+from adapters.mindspore.realisations.initializers import INITIALIZERS
+from adapters.mindspore.realisations.layers import LAYERS
+from adapters.mindspore.realisations.losses import LOSSES
+from adapters.mindspore.realisations.optimizers import OPTIMIZERS, WEIGHT_DECAYS
+from adapters.mindspore.realisations.regularizers import REGULARIZERS
+from adapters.mindspore.realisations.schedules import SCHEDULES
+from adapters.setting import Entries
+
+ENTRIES: Entries = {
+    **SCHEDULES,
+    **ACTIVATIONS,
+    **INITIALIZERS,
+    **LOSSES,
+    **REGULARIZERS,
+    **LAYERS,
+    **OPTIMIZERS,
+    **WEIGHT_DECAYS,
+    **CLIPPINGS,
+}

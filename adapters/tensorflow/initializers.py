@@ -1,0 +1,18 @@
+"""Initializers of Keras' own, sampled for their statistics; the weights of a training come from the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from adapters.protocol import made_by
+from adapters.setting import Setting
+from harness.spec import initializers as spec
+from harness.spec.parameters import Shape
+
+INITIALIZERS: dict[type[spec.Initializer], Callable[[Any, int], Any]] = {}
+
+
+def initializer(word: spec.Initializer, shape: Shape, seed: int, setting: Setting) -> Any:
+    """A tensor of `shape`."""
+    return made_by(INITIALIZERS, word, "tensorflow")(word, seed)(shape, dtype=setting.precision)

@@ -1,0 +1,23 @@
+"""How each word is made here, by family; imports no framework. The files beside this folder do the making."""
+
+from adapters.setting import Entries
+from adapters.tensorflow.realisations.activations import ACTIVATIONS
+from adapters.tensorflow.realisations.clipping import CLIPPINGS
+from adapters.tensorflow.realisations.initializers import INITIALIZERS
+from adapters.tensorflow.realisations.layers import LAYERS
+from adapters.tensorflow.realisations.losses import LOSSES
+from adapters.tensorflow.realisations.optimizers import OPTIMIZERS, WEIGHT_DECAYS
+from adapters.tensorflow.realisations.regularizers import REGULARIZERS
+from adapters.tensorflow.realisations.schedules import SCHEDULES
+
+ENTRIES: Entries = {
+    **SCHEDULES,
+    **ACTIVATIONS,
+    **INITIALIZERS,
+    **LOSSES,
+    **REGULARIZERS,
+    **LAYERS,
+    **OPTIMIZERS,
+    **WEIGHT_DECAYS,
+    **CLIPPINGS,
+}

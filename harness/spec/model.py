@@ -1,0 +1,111 @@
+"""Models: layers at their places, applied in order. Shapes leave out the batch axis."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from harness.spec.activations import Activation, Linear
+from harness.spec.base import Spec, Word
+from harness.spec.layers import AnyLayer, Layer
+from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
+
+
+class Input(Spec):
+    """The shape of one sample; images are (height, width, channels)."""
+
+    shape: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
+
+
+class PlacedLayer(Spec):
+    """A layer at its place in a model: its unique name and the shapes around it."""
+
+    name: str
+    layer: AnyLayer
+    input_shape: Shape
+    output_shape: Shape
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        own = self.layer.parameters(self.input_shape)
+        return tuple(p.model_copy(update={"name": f"{self.name}/{p.name}"}) for p in own)
+
+    @property
+    def noise(self) -> tuple[Mask | UniformNoise, ...]:
+        own = self.layer.noise(self.input_shape)
+        return tuple(n.model_copy(update={"name": f"{self.name}/{n.name}"}) for n in own)
+
+    @property
+    def inner(self) -> tuple[PlacedLayer, ...]:
+        """The layers inside it, at their places."""
+        return place(self.layer.inner, self.input_shape, f"{self.name}/")
+
+
+def place(layers: tuple[Layer, ...], shape: Shape, prefix: str = "") -> tuple[PlacedLayer, ...]:
+    """Layers in a row, on an input of `shape`. An unnamed one is called by its kind and its number among that kind."""
+    placed: list[PlacedLayer] = []
+    counts: dict[str, int] = {}
+    for index, layer in enumerate(layers):
+        counts[layer.word()] = counts.get(layer.word(), 0) + 1
+        name = prefix + (layer.name or f"{layer.word()}_{counts[layer.word()]}")
+        try:
+            after = layer.output_shape(shape)
+        except ValueError as error:
+            raise ValueError(f"layer {index} ({name}): {error}") from None
+        placed.append(PlacedLayer(name=name, layer=layer, input_shape=shape, output_shape=after))
+        shape = after
+    repeated = sorted({one.name for one in placed if [other.name for other in placed].count(one.name) > 1})
+    if repeated:
+        raise ValueError(f"layer names must differ, got {', '.join(repeated)} more than once")
+    return tuple(placed)
+
+
+class Model(Spec):
+    """Layers applied in order. An unnamed layer is called by its kind and its number among that kind, from 1."""
+
+    input: Input
+    layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Model:
+        self.placed_layers()
+        return self
+
+    def placed_layers(self) -> tuple[PlacedLayer, ...]:
+        return place(self.layers, self.input.shape)
+
+    @property
+    def output_shape(self) -> Shape:
+        return self.placed_layers()[-1].output_shape
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        return tuple(p for placed in self.placed_layers() for p in placed.parameters)
+
+    def noise(self) -> tuple[Mask | UniformNoise, ...]:
+        """What is drawn anew for every sample of every step of a training."""
+        return tuple(n for placed in self.placed_layers() for n in placed.noise)
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(prod(p.shape) for p in self.parameters())
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of one forward pass of one sample."""
+        return sum(placed.layer.multiply_adds(placed.input_shape) for placed in self.placed_layers())
+
+    def words(self) -> tuple[Word, ...]:
+        """Every layer and every activation in it, the inner ones too; each once."""
+        return tuple(dict.fromkeys(word for layer in self.layers for word in _words(layer)))
+
+    @property
+    def last_activation(self) -> Activation:
+        """The activation that the output comes from; layers without one pass it on."""
+        return next((a for layer in reversed(self.layers) if (a := layer.last_activation) is not None), Linear())
+
+
+def _words(layer: Layer) -> tuple[Word, ...]:
+    own = [value for _, value in layer if isinstance(value, Activation)]
+    return (layer, *own, *(word for each in layer.inner for word in _words(each)))

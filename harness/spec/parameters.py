@@ -1,0 +1,55 @@
+"""The arrays of a model: what is learned or kept (parameters) and what is drawn anew for every sample (noise)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from harness.spec.base import Spec
+from harness.spec.initializers import AnyInitializer
+
+Shape = tuple[int, ...]
+
+
+class Parameter(Spec):
+    """One array of a model, in canonical layout (a dense kernel is (in, out), a convolution's (kh, kw, in, out)).
+
+    What is not `trainable` has no gradient: the layer itself updates it, as batch normalisation its moving statistics.
+    """
+
+    name: str
+    shape: Shape
+    initializer: AnyInitializer
+    trainable: bool = True
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether regularisation and a weight decay `on: kernels` apply to it: neither a bias nor a scale."""
+        return self.name.endswith("kernel")
+
+
+class Noise(Spec):
+    """Random numbers that a layer takes in training, of `shape` a sample; drawn by the plan, the same in every arm."""
+
+    name: str
+    shape: Shape
+
+
+class Mask(Noise):
+    """1 with probability `1 - drop_rate`, else 0."""
+
+    drop_rate: Annotated[float, Field(ge=0, lt=1)]
+
+
+class UniformNoise(Noise):
+    """U[low, high)."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> UniformNoise:
+        if self.low > self.high:
+            raise ValueError(f"low must not exceed high, got low={self.low}, high={self.high}")
+        return self

@@ -1,0 +1,40 @@
+"""All families of words that adapters make, and all words in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from harness.spec.activations import Activation, AnyActivation
+from harness.spec.base import Word, family_members
+from harness.spec.clipping import AnyClipping, Clipping
+from harness.spec.initializers import AnyInitializer, Initializer
+from harness.spec.layers import AnyLayer, Layer
+from harness.spec.losses import AnyLoss, Loss
+from harness.spec.optimizers import AnyOptimizer, Optimizer
+from harness.spec.regularizers import AnyRegularizer, Regularizer
+from harness.spec.schedules import AnySchedule, Schedule
+from harness.spec.weight_decay import AnyWeightDecay, WeightDecay
+
+BASES: dict[str, tuple[type[Word], Any]] = {
+    "activation": (Activation, AnyActivation),
+    "initializer": (Initializer, AnyInitializer),
+    "layer": (Layer, AnyLayer),
+    "loss": (Loss, AnyLoss),
+    "regularizer": (Regularizer, AnyRegularizer),
+    "clipping": (Clipping, AnyClipping),
+    "weight_decay": (WeightDecay, AnyWeightDecay),
+    "optimizer": (Optimizer, AnyOptimizer),
+    "schedule": (Schedule, AnySchedule),
+}
+
+
+def specimens(family: str) -> tuple[Word, ...]:
+    """One of every word of a family, and of every variant of it that is computed otherwise."""
+    return tuple(each for member in family_members(BASES[family][0]) for each in member.specimens())
+
+
+def parse(family: str, plain: Any) -> Any:
+    """The word from plain containers."""
+    return TypeAdapter(BASES[family][1]).validate_python(plain)
