@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[Any]]
+WEIGHTS = "weights.npz"  # an arm's final weights, in its folder
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -74,20 +74,12 @@ def _run(chosen: argparse.Namespace) -> int:
         return _print_config(chosen)
     from harness.preflight import prepare
 
-    composed, data = prepare(chosen.overrides, chosen.config_dir)
-    from harness import run
-    from harness.report.terminal import Terminal
-    from harness.results.store import run_folder
+    study, data = prepare(chosen.overrides, chosen.config_dir)
+    from harness.start import start
 
     # A stop asked for politely keeps what was recorded, as Ctrl-C does.
     signal.signal(signal.SIGTERM, _stop)
-    started = run.begin(
-        composed.experiment,
-        data,
-        lambda digest: composed.out or run_folder(composed.results_root, composed.experiment, digest),
-        Terminal(),
-    )
-    return (run.match if chosen.verb == "match" else run.check)(started)
+    return start(chosen.verb, study, data)
 
 
 def _stop(*_: object) -> None:

@@ -37,6 +37,7 @@ def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
     """The outcome as a sentence: the first thing that went wrong, or what agrees."""
     code = exit_code(verdicts, traces)
     divergence = next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
+    rungs = ", ".join(dict.fromkeys(verdict.rung for verdict in verdicts if verdict.status in ("agrees", "known")))
     if code == INTERRUPTED:
         return f"INTERRUPTED: {_recorded(traces)}"
     if code == CRASHED:
@@ -47,7 +48,6 @@ def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
     if code == UNVERIFIED:
         return f"UNVERIFIED: {_failures(traces)}"
     names = [trace.arm.name for trace in traces if trace.failure is None]
-    rungs = ", ".join(dict.fromkeys(verdict.rung for verdict in verdicts if verdict.status == "agrees"))
     agreed = f"AGREES: {' and '.join(names)} on {rungs}{_accuracies(traces)}"
     if len(names) == len(traces):
         return agreed
@@ -64,7 +64,8 @@ def _recorded(traces: Sequence[Trace]) -> str:
 
 
 def _accuracies(traces: Sequence[Trace]) -> str:
-    finals = [trace.epochs[-1].test_accuracy for trace in traces if trace.epochs]
+    found = [trace.epochs[-1].test_accuracy for trace in traces if trace.epochs]
+    finals = [accuracy for accuracy in found if accuracy is not None]
     if len(finals) < 2:
         return ""
     shown = " and ".join(f"{100 * value:.2f} %" for value in finals)

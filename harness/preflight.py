@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import adapters
-from harness.composition import Composed, UserMistake, compose
+from harness.composition import Composed, ComposedStudy, UserMistake, compose, compose_study
 from harness.composition.mistakes import no_such
 from harness.data import DataError, Dataset, load
 from harness.spec.arm import Arm
@@ -19,16 +20,24 @@ from harness.spec.experiment import Experiment
 _BY_THEMSELVES = ("data", "out", "results_root")
 
 
-def prepare(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[Composed, Dataset]:
-    """The composed experiment and its data; UserMistake, with everything that is wrong, where they cannot be had."""
+def prepare(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[ComposedStudy, list[Dataset]]:
+    """What was asked for, and the data of each variant; UserMistake, with everything that is wrong, where it cannot be.
+
+    A single experiment is a study of one.
+    """
     try:
-        composed = compose(overrides, config_dirs)
+        study = compose_study(overrides, config_dirs)
     except UserMistake as mistake:
         raise UserMistake([*mistake.mistakes, *_also_wrong(overrides, config_dirs)]) from None
-    data, wrong = _checked(composed)
-    if wrong or data is None:
-        raise UserMistake(wrong)
-    return Composed(_anchored(composed.experiment), composed.out, composed.results_root), data
+    data, wrong = list[Dataset](), list[str]()
+    for composed in study.variants:
+        found, mistakes = _checked(composed)
+        wrong += mistakes
+        data += [found] if found is not None else []
+    if wrong:
+        raise UserMistake(list(dict.fromkeys(wrong)))
+    anchored = (replace(composed, experiment=_anchored(composed.experiment)) for composed in study.variants)
+    return replace(study, variants=tuple(anchored)), data
 
 
 def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 
 from harness import outcome
 from harness.data import Dataset
-from harness.parity import convergence, ladder, trajectory
+from harness.parity import convergence, expected, ladder, trajectory
 from harness.parity.context import Context
 from harness.parity.verdict import Verdict
 from harness.plan import Plan, draw_plan
@@ -23,7 +23,7 @@ from harness.results.store import Store, write_text
 from harness.results.trace import EpochRecord, Trace
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-from harness.worker import Failure, Worker, WorkerFailedError
+from harness.worker import Failure, Worker, WorkerFailedError, Workers
 
 # What a killed parent may lose of a training's records; all else is written on the way out.
 WRITE_EVERY_S = 2.0
@@ -82,48 +82,56 @@ def begin(experiment: Experiment, data: Dataset, folder_for: Callable[[str], Pat
     store = Store.create(folder, experiment, plan, data.source, data.digest)
     run = Run(experiment, plan, data, store, show)
     run.traces = {arm.name: Trace(arm=arm) for arm in experiment.arms}
-    show.begin(experiment, plan, data, folder)
     return run
 
 
-def check(run: Run) -> int:
-    """The rungs that need no long training."""
-    with _recorded(run):
-        _climb(run)
-    return run.exit_code
+def check(runs: Sequence[Run], folder: Path) -> None:
+    """The rungs that need no long training. `folder` gets the workers' logs."""
+    with _recorded(runs):
+        _climb_all(runs, folder)
 
 
-def match(run: Run) -> int:
-    """The rungs, then the matched training of every arm, one after the other, then what the traces say."""
-    with _recorded(run):
-        _climb(run)
-        for arm in run.experiment.arms:
-            if run.traces[arm.name].failure is None:
-                _train(run, arm)
-        traces = list(run.traces.values())
-        found = trajectory.judge_traces(run.context, traces)
-        run.verdicts += found
-        run.show.rung(trajectory.NAME, found)
-        found = convergence.judge_traces(run.experiment, traces)
-        run.verdicts += found
-        run.show.rung(convergence.NAME, found)
-    return run.exit_code
+def match(runs: Sequence[Run], folder: Path) -> None:
+    """The rungs, then the matched trainings, one arm after the other, then what the traces say."""
+    with _recorded(runs):
+        _climb_all(runs, folder)
+        for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
+            # A fresh process per arm, one at a time, so that nothing else of ours runs beside what is timed.
+            with Workers(folder) as workers:
+                for run in runs:
+                    if name in run.traces and run.traces[name].failure is None:
+                        _train(run, run.traces[name].arm, workers)
+        for run in runs:
+            traces = list(run.traces.values())
+            weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
+            for rung, found in (
+                (trajectory.NAME, trajectory.judge_traces(run.context, traces)),
+                (convergence.NAME, convergence.judge_traces(run.experiment, traces)),
+                (expected.NAME, expected.judge_traces(run.context, traces, weights)),
+            ):
+                run.verdicts += found
+                if found or rung != expected.NAME:
+                    run.show.rung(rung, found)
 
 
-def _climb(run: Run) -> None:
+def _climb_all(runs: Sequence[Run], folder: Path) -> None:
     """One long-lived worker per arm answers all rungs; times are not taken here, so the arms run side by side."""
-    with ExitStack() as stack:
-        workers = []
-        for arm in run.experiment.arms:
-            try:
-                workers.append(stack.enter_context(Worker(arm, run.store.arm_folder(arm.name), run.scratch)))
-            except WorkerFailedError as error:
-                _fail(run, arm.name, error.failure)
-        ready = [worker for worker in workers if _describe(run, worker)]
-        run.verdicts += [
-            ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
-        ]
-        run.verdicts += ladder.climb(run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure))
+    with Workers(folder) as workers:
+        for run in runs:
+            run.show.begin(run.experiment, run.plan, run.data, run.store.folder)
+            _climb(run, workers)
+
+
+def _climb(run: Run, workers: Workers) -> None:
+    asked = []
+    for arm in run.experiment.arms:
+        try:
+            asked.append(workers.of(arm, run.scratch))
+        except WorkerFailedError as error:
+            _fail(run, arm.name, error.failure)
+    ready = [worker for worker in asked if _describe(run, worker)]
+    run.verdicts += [ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure]
+    run.verdicts += ladder.climb(run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure))
 
 
 def _describe(run: Run, worker: Worker) -> bool:
@@ -138,19 +146,18 @@ def _describe(run: Run, worker: Worker) -> bool:
     return True
 
 
-def _train(run: Run, arm: Arm) -> None:
-    """A fresh process per arm, one at a time, so that nothing else of ours runs beside what is timed."""
+def _train(run: Run, arm: Arm, workers: Workers) -> None:
     run.show.training(arm, len(run.plan.orders), run.plan.steps)
     try:
-        with Worker(arm, run.store.arm_folder(arm.name), run.scratch) as worker:
-            started = worker.ready()
-            run.update(
-                arm.name,
-                import_time_s=started["import_time_s"],
-                baseline_rss_bytes=started["baseline_rss_bytes"],
-            )
-            for event in worker.stream("train"):
-                _record(run, arm, event)
+        worker = workers.of(arm, run.scratch)
+        started = worker.ready()
+        run.update(
+            arm.name,
+            import_time_s=started["import_time_s"],
+            baseline_rss_bytes=started["baseline_rss_bytes"],
+        )
+        for event in worker.stream("train", folder=str(run.store.arm_folder(arm.name))):
+            _record(run, arm, event)
     except WorkerFailedError as error:
         _fail(run, arm.name, error.failure)
         run.verdicts.append(ladder.failed("training", arm.name, error.failure))
@@ -180,26 +187,33 @@ def _fail(run: Run, arm: str, failure: Failure) -> None:
 
 
 @contextmanager
-def _recorded(run: Run) -> Iterator[None]:
+def _recorded(runs: Sequence[Run]) -> Iterator[None]:
     """Lays out the inputs the workers share; on the way out, whatever happened, writes what is known."""
     try:
-        _share_inputs(run)
+        for run in runs:
+            _share_inputs(run)
         yield
     except KeyboardInterrupt:
-        # A verdict of its own, for the arms may all have finished, and only the judging of them not.
-        stopped_early = Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause="stopped with Ctrl-C")
-        run.verdicts.append(stopped_early)
-        for name, trace in run.traces.items():
-            if trace.failure is None and not trace.finished:
-                stopped = Failure(symptom="interrupted", stage="training", message="stopped with Ctrl-C")
-                run.update(name, failure=stopped)
+        for run in runs:
+            _interrupted(run)
     finally:
-        shutil.rmtree(run.scratch, ignore_errors=True)
-        for trace in run.traces.values():
-            run.store.write_trace(trace)
-        run.store.write_verdicts(run.verdicts)
-        run.store.write_summary(list(run.traces.values()))
-        run.show.end(run)
+        for run in runs:
+            shutil.rmtree(run.scratch, ignore_errors=True)
+            for trace in run.traces.values():
+                run.store.write_trace(trace)
+            run.store.write_verdicts(run.verdicts)
+            run.store.write_summary(list(run.traces.values()))
+        for run in runs:
+            run.show.end(run)
+
+
+def _interrupted(run: Run) -> None:
+    # A verdict of its own, for the arms may all have finished, and only the judging of them not.
+    cause = "stopped with Ctrl-C"
+    run.verdicts.append(Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause=cause))
+    for name, trace in run.traces.items():
+        if trace.failure is None and not trace.finished:
+            run.update(name, failure=Failure(symptom="interrupted", stage="training", message=cause))
 
 
 def _share_inputs(run: Run) -> None:

@@ -8,5 +8,15 @@ from harness.composition.completion import completions
 from harness.composition.groups import conf_dir
 from harness.composition.mistakes import UserMistake
 from harness.composition.pipeline import Composed, compose, compose_dict
+from harness.composition.variants import ComposedStudy, compose_study
 
-__all__ = ["Composed", "UserMistake", "completions", "compose", "compose_dict", "conf_dir"]
+__all__ = [
+    "Composed",
+    "ComposedStudy",
+    "UserMistake",
+    "completions",
+    "compose",
+    "compose_dict",
+    "compose_study",
+    "conf_dir",
+]

@@ -18,7 +18,7 @@ from harness.composition.base import base_of, literal
 from harness.composition.expansion import Expansion
 from harness.composition.fields import dotted
 from harness.composition.groups import ConfigGroups
-from harness.composition.mistakes import Mistake, UserMistake, explain, shown
+from harness.composition.mistakes import SETTINGS, Mistake, UserMistake, explain, shown
 from harness.composition.overrides import Change, MisfitError, Overrides, applied, read
 from harness.spec import Experiment
 
@@ -118,7 +118,7 @@ def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None
     over_all = plain.pop("arm", None) or {}
     wrong += [*unresolved.values(), *_wrong_paths(plain)]
     try:
-        experiment = Experiment.model_validate({key: value for key, value in plain.items() if key not in _PATHS})
+        experiment = Experiment.model_validate({key: value for key, value in plain.items() if key not in SETTINGS})
     except ValidationError as error:
         invalid = [_as_typed(mistake, over_all) for mistake in explain(error, plain)]
         covered = [mistake.path for mistake in wrong if mistake.covers_below]

@@ -30,7 +30,7 @@ def report(run: Run) -> str:
         ("How each arm makes the words of the spec", _realisations(run)),
     ):
         if table[1]:
-            lines += [f"## {title}", "", _as_markdown(table), ""]
+            lines += [f"## {title}", "", as_markdown(table), ""]
     sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
     lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
     return "\n".join(lines)
@@ -45,7 +45,8 @@ def _realisations(run: Run) -> Table:
     return ["arm", "word", "realisation", "by", "reason"], rows
 
 
-def _as_markdown(table: Table) -> str:
+def as_markdown(table: Table) -> str:
+    """A table in GitHub's Markdown."""
     from tabulate import tabulate
 
     head, rows = table

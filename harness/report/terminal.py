@@ -82,7 +82,12 @@ class Terminal:
     def epoch(self, trace: Trace) -> None:
         last = trace.epochs[-1]
         done = sum(len(epoch.losses) for epoch in trace.epochs)
-        text = f"loss {last.losses[-1]:.4f}, test accuracy {last.test_accuracy:.2%}"
+        scored = (
+            f"test loss {last.test_loss:.6f}"
+            if last.test_accuracy is None
+            else f"test accuracy {last.test_accuracy:.2%}"
+        )
+        text = f"loss {last.losses[-1]:.4f}, {scored}"
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, loss=text)
         else:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from harness.arrays import WEIGHTS, Arrays, load_arrays
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.results.trace import Trace
@@ -60,10 +61,15 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def read_weights(self, arm: str) -> Arrays:
+        """The weights that the arm's training ended with; nothing where it did not end."""
+        path = self.arm_folder(arm) / WEIGHTS
+        return load_arrays(path) if path.exists() else {}
+
     def write_trace(self, trace: Trace) -> None:
         """The arm's trace, its steps and its epochs so far."""
         folder = self.arm_folder(trace.arm.name)
-        write_parquet(folder / "steps.parquet", _step_rows(trace), STEP_COLUMNS)
+        write_parquet(folder / "steps.parquet", _step_rows(trace), (*STEP_COLUMNS, *trace.norms))
         write_parquet(folder / "epochs.parquet", _epoch_rows(trace), EPOCH_COLUMNS)
         record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
         # JSON has no NaN and no infinity: the tables keep them, here they are null.
@@ -102,10 +108,14 @@ def write_parquet(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]
 def _step_rows(trace: Trace) -> list[dict[str, Any]]:
     owners = [epoch.epoch for epoch in trace.epochs for _ in epoch.losses]
     rates = [*trace.learning_rates, *[None] * len(owners)]
-    return [
+    rows: list[dict[str, Any]] = [
         {"step": step, "epoch": epoch, "learning_rate": rates[step], "loss": loss}
         for step, (epoch, loss) in enumerate(zip(owners, trace.losses, strict=True))
     ]
+    for column, lengths in trace.norms.items():
+        for row, length in zip(rows, lengths, strict=True):
+            row[column] = length
+    return rows
 
 
 def _epoch_rows(trace: Trace) -> list[dict[str, Any]]:

@@ -13,16 +13,22 @@ from harness.worker.failure import Failure
 
 
 class EpochRecord(Spec):
-    """`losses`: the training loss of every step, before its update. The test set is scored after the epoch."""
+    """`losses`: the training loss of every step, before its update. The test set is scored after the epoch.
+
+    `gradient_norms`, `clipped_norms`: by layer, of every step, before and after clipping; where they were asked for.
+    `test_accuracy` is None where targets are values.
+    """
 
     model_config = ConfigDict(allow_inf_nan=True)
 
     epoch: int
     losses: tuple[float, ...]
+    gradient_norms: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    clipped_norms: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     epoch_time_s: float
     samples: int
     test_loss: float
-    test_accuracy: float
+    test_accuracy: float | None
     samples_scored: int
     peak_rss_bytes: int
 
@@ -57,6 +63,16 @@ class Trace(Spec):
     def losses(self) -> tuple[float, ...]:
         """The loss of every step of every epoch that was completed."""
         return tuple(loss for epoch in self.epochs for loss in epoch.losses)
+
+    @property
+    def norms(self) -> dict[str, list[float]]:
+        """`gradient_norm/<layer>` and `clipped_norm/<layer>`, a number a step; empty where not asked for."""
+        found: dict[str, list[float]] = {}
+        for epoch in self.epochs:
+            for what, by_layer in (("gradient_norm", epoch.gradient_norms), ("clipped_norm", epoch.clipped_norms)):
+                for layer, lengths in by_layer.items():
+                    found.setdefault(f"{what}/{layer}", []).extend(lengths)
+        return found
 
     @property
     def step_time_s(self) -> float | None:

@@ -12,6 +12,7 @@ from harness.spec.arm import Arm
 from harness.spec.base import Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.data import AnyData
+from harness.spec.expectations import AnyExpectation
 from harness.spec.losses import AnyLoss, SoftmaxCrossEntropy
 from harness.spec.model import Model
 from harness.spec.optimizers import AnyOptimizer
@@ -74,6 +75,7 @@ class Experiment(Spec):
     comparison: Comparison = Comparison()
     suite: tuple[AnySchedule, ...] = ()
     vocabulary: tuple[Family, ...] = ()
+    expected: tuple[AnyExpectation, ...] = ()
     arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
 
     def words(self) -> tuple[Word, ...]:

@@ -31,7 +31,8 @@ class Worker:
 
     def __init__(self, arm: Arm, folder: Path, scratch: Path) -> None:
         self.arm, self.folder, self.scratch = arm, folder, scratch
-        self.stage = "start"
+        self.stage, self.failed = "start", False
+        self._started: Event | None = None
         self._deadline = time.monotonic() + arm.timeout_s
         self._events: queue.Queue[Event] = queue.Queue()
         read_end, write_end = os.pipe()
@@ -57,9 +58,16 @@ class Worker:
                 os.close(write_end)
         threading.Thread(target=self._read, args=(read_end,), daemon=True).start()
 
+    def turn_to(self, scratch: Path) -> None:
+        """Asks about the experiment in `scratch` from now on, with the arm's time limit anew."""
+        self.scratch = scratch
+        self._deadline = time.monotonic() + self.arm.timeout_s
+
     def ready(self) -> Event:
-        """Waits until the framework is imported; the environment it found."""
-        return next(self._until_done())
+        """Waits until the framework is imported; what it says of itself."""
+        if self._started is None:
+            self._started = next(self._until_done())
+        return self._started
 
     def stream(self, task: str, **payload: Any) -> Iterator[Event]:
         """Asks for a task; yields its events, the last of which is its result."""
@@ -116,6 +124,7 @@ class Worker:
                 return
 
     def _failed(self, symptom: Any, message: str) -> WorkerFailedError:
+        self.failed = True
         return WorkerFailedError(Failure(symptom=symptom, stage=self.stage, message=message))
 
     def _death(self) -> WorkerFailedError:

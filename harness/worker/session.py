@@ -27,11 +27,15 @@ class Session:
         self.scratch = Path()
 
     def at(self, scratch: str) -> Session:
-        if Path(scratch) != self.scratch:  # another experiment: nothing made for the last one holds
+        if Path(scratch) != self.scratch:
             self.scratch = Path(scratch)
-            for made in ("experiment", "plan", "trainer"):
-                self.__dict__.pop(made, None)
+            self.forget()
         return self
+
+    def forget(self) -> None:
+        """Nothing made for the last question holds for the next: another experiment, or weights anew."""
+        for made in ("experiment", "plan", "trainer"):
+            self.__dict__.pop(made, None)
 
     @cached_property
     def experiment(self) -> Experiment:

@@ -126,9 +126,10 @@ def step(session: Session, scratch: str, teacher: str) -> Result:
     return session.reply(arrays)
 
 
-def train(session: Session, scratch: str) -> Result:
-    """The matched training itself; sends an event per epoch."""
-    return run_training(session.at(scratch), session.send)
+def train(session: Session, scratch: str, folder: str) -> Result:
+    """The matched training itself; sends an event per epoch and leaves the final weights in `folder`."""
+    session.forget()
+    return run_training(session.at(scratch), session.send, folder)
 
 
 TASKS: dict[str, Callable[..., Result]] = {

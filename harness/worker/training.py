@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from harness.arrays import WEIGHTS, save_arrays
 from harness.plan import digest_arrays
 from harness.worker.memory import resident_bytes
+from harness.worker.norms import norms_of
 from harness.worker.session import Session
 
 
-def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
-    """Trains by the plan. Per epoch: the loss of every step, the time it took, and the test set in full."""
+def run_training(session: Session, send: Callable[..., None], folder: str) -> dict[str, Any]:
+    """Trains by the plan, and leaves the final weights in `folder`.
+
+    Per epoch: the loss of every step, the time it took, and the test set in full.
+    """
     plan, trainer = session.plan, session.trainer
     initial = digest_arrays(trainer.weights())
     forms = session.adapter.schedule_forms(session.experiment.schedule)
@@ -51,6 +57,7 @@ def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
             "epoch",
             epoch=epoch,
             losses=[float(loss) for result in results for loss in result.losses],
+            **norms_of(session.experiment, results),
             epoch_time_s=epoch_time_s,
             samples=len(order),
             test_loss=score.loss,
@@ -58,8 +65,10 @@ def run_training(session: Session, send: Callable[..., None]) -> dict[str, Any]:
             samples_scored=score.samples,
             peak_rss_bytes=resident_bytes("VmHWM"),
         )
+    weights = trainer.weights()
+    save_arrays(Path(folder) / WEIGHTS, weights)
     return {
-        "final_weights_digest": digest_arrays(trainer.weights()),
+        "final_weights_digest": digest_arrays(weights),
         "compile_time_s": compile_time_s,
         "peak_rss_bytes": resident_bytes("VmHWM"),
     }

@@ -1,0 +1,87 @@
+"""Rung `expected`: did the training come to what its experiment says it should?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import FloatArray
+from harness.arrays import Arrays
+from harness.parity.context import Context
+from harness.parity.trajectory import free_run_weights
+from harness.parity.verdict import Verdict
+from harness.results.trace import Trace
+from harness.spec import expectations as spec
+
+NAME = "expected"
+SHOWN = 8  # elements of a parameter that a verdict quotes
+
+
+def judge_traces(context: Context, traces: Sequence[Trace], weights: Mapping[str, Arrays]) -> list[Verdict]:
+    """One verdict for each expectation and each arm that finished. `weights` are the final ones, by arm."""
+    finished = [trace for trace in traces if trace.finished]
+    return [
+        JUDGES[type(expectation)](context, expectation, trace, weights.get(trace.arm.name, {}))
+        for expectation in context.experiment.expected
+        for trace in finished
+    ]
+
+
+def accuracy(context: Context, wanted: spec.AccuracyBetween, trace: Trace, weights: Arrays) -> Verdict:
+    found = trace.epochs[-1].test_accuracy
+    met = found is not None and wanted.low <= found <= wanted.high
+    said = "no accuracy" if found is None else f"{found:.2%}"
+    return _verdict(trace, f"accuracy in [{wanted.low:g}, {wanted.high:g}]", met, found, said)
+
+
+def test_loss(context: Context, wanted: spec.LossBelow, trace: Trace, weights: Arrays) -> Verdict:
+    found = trace.epochs[-1].test_loss
+    return _verdict(trace, f"test loss at most {wanted.high:g}", found <= wanted.high, found, f"{found:.6g}")
+
+
+def weights_between(context: Context, wanted: spec.WeightsBetween, trace: Trace, weights: Arrays) -> Verdict:
+    low = -np.inf if wanted.low is None else wanted.low
+    high = np.inf if wanted.high is None else wanted.high
+    subject = f"{wanted.parameter} in [{low:g}, {high:g}]"
+    values = weights.get(wanted.parameter)
+    if values is None:
+        return _verdict(trace, subject, False, None, f"there is no parameter {wanted.parameter}")
+    shown = ", ".join(f"{value:.6g}" for value in values.ravel()[:SHOWN])
+    met = bool(np.all((values >= low) & (values <= high)))
+    return _verdict(trace, subject, met, float(values.ravel()[0]), shown)
+
+
+def near_reference(context: Context, wanted: spec.NearReference, trace: Trace, weights: Arrays) -> Verdict:
+    reference = free_run_weights(context)
+    apart = {name: _largest(np.abs(weights[name] - value)) for name, value in reference.items() if name in weights}
+    subject = f"weights within {wanted.within:g} of the reference's"
+    if apart.keys() != reference.keys():
+        return _verdict(trace, subject, False, None, "weights are missing")
+    name = max(apart, key=lambda each: apart[each])
+    return _verdict(trace, subject, apart[name] <= wanted.within, apart[name], f"{name} is {apart[name]:.3g} off")
+
+
+def _largest(values: FloatArray) -> float:
+    return float(np.max(values, initial=0.0))
+
+
+def _verdict(trace: Trace, subject: str, met: bool, value: float | None, found: str) -> Verdict:
+    return Verdict(
+        rung=NAME,
+        subject=subject,
+        arm_a=trace.arm.name,
+        status="agrees" if met else "diverges",
+        value_a=value,
+        tolerance_source="the experiment's expectation",
+        cause=found,
+    )
+
+
+JUDGES: dict[type[spec.Expectation], Callable[[Context, Any, Trace, Arrays], Verdict]] = {
+    spec.AccuracyBetween: accuracy,
+    spec.LossBelow: test_loss,
+    spec.WeightsBetween: weights_between,
+    spec.NearReference: near_reference,
+}

@@ -1,0 +1,110 @@
+"""What a study prints and leaves behind: one line a variant while it runs, then one table over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.markup import escape
+
+from harness import outcome
+from harness.data import Dataset
+from harness.parity.verdict import Verdict
+from harness.plan import Plan
+from harness.report.markdown import as_markdown, report
+from harness.report.rows import Table, number
+from harness.report.terminal import Terminal
+from harness.results.store import write_text
+from harness.results.trace import Trace
+from harness.run import Run
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+from harness.study import Study
+
+
+class StudyTerminal(Terminal):
+    """Shows a variant in a few lines; its own tables go to its own report.md."""
+
+    def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
+        model = f"{experiment.model.parameter_count:,} parameters"
+        self._say(f"[bold]{experiment.name}: {experiment.variant}[/] ({model}, plan {plan.digest[:16]})")
+
+    def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
+        if any(verdict.status not in ("agrees", "known") for verdict in verdicts):
+            super().rung(name, verdicts)
+
+    def training(self, arm: Arm, epochs: int, steps: int) -> None:
+        """The line at the end of a training says enough."""
+
+    def epoch(self, trace: Trace) -> None:
+        if len(trace.losses) == len(trace.learning_rates):
+            super().epoch(trace)
+
+    def end(self, run: Run) -> None:
+        self._stop_progress()
+        write_text(run.store.folder / "report.md", report(run))
+        said = outcome.in_one_line(run.verdicts, list(run.traces.values()))
+        self._say(f"  {run.experiment.variant}: {escape(said)}")
+
+    def study(self, study: Study, verdicts: Sequence[Verdict]) -> None:
+        """The table over all variants, on the terminal and in the study's report.md."""
+        self.console.print()
+        tables = {
+            "Accuracy and time, by variant": variant_table(study),
+            "Between the variants": between_table(verdicts),
+        }
+        for title, table in tables.items():
+            if table[1]:
+                self._table(title, table)
+        lines = [f"# {study.name}", ""]
+        for title, table in tables.items():
+            if table[1]:
+                lines += [f"## {title}", "", as_markdown(table), ""]
+        write_text(study.folder / "report.md", "\n".join(lines))
+        self.console.print(f"results: {escape(str(study.folder))}", soft_wrap=True)
+
+
+def variant_table(study: Study) -> Table:
+    """One row per variant and arm."""
+    head = ["variant", "arm", "status", "test accuracy", "test loss", "train loss", "training", "step, median"]
+    with_norms = any(trace.norms for run in study.runs for trace in run.traces.values())
+    head += ["first gradient norms, first to last layer"] if with_norms else []
+    head += ["parity", "expected"]
+    rows = []
+    for run in study.runs:
+        for trace in run.traces.values():
+            row = trace.summary()
+            cells = [
+                run.experiment.variant or "",
+                row["arm"],
+                row["status"],
+                number(row["test_accuracy"], "{:.2%}"),
+                number(row["test_loss"], "{:.6f}"),
+                number(row["train_loss"], "{:.6f}"),
+                number(row["train_time_s"], "{:.1f} s"),
+                number(row["step_time_s"] and 1e3 * row["step_time_s"], "{:.2f} ms"),
+            ]
+            if with_norms:
+                firsts = [lengths[0] for name, lengths in trace.norms.items() if name.startswith("gradient_norm/")]
+                cells.append(" ".join(f"{value:.2g}" for value in firsts))
+            rows.append([*cells, *_judgements(run, trace.arm.name)])
+    return head, rows
+
+
+def _judgements(run: Run, arm: str) -> list[str]:
+    """What parity and the expectations say of an arm; the worst word that was said."""
+    mine = [verdict for verdict in run.verdicts if arm in (verdict.arm_a, verdict.arm_b)]
+    found: list[str] = []
+    for kind in ([v for v in mine if v.rung != "expected"], [v for v in mine if v.rung == "expected"]):
+        said = [verdict.status for verdict in kind]
+        worst = [word for word in WORST_FIRST if word in said]
+        found.append(worst[0] if worst else "")
+    return found
+
+
+WORST_FIRST = ("crashed", "interrupted", "diverges", "unverified", "unsupported", "known", "agrees")
+
+
+def between_table(verdicts: Sequence[Verdict]) -> Table:
+    head = ["what", "arm", "found", "verdict"]
+    return head, [[v.subject, v.arm_a, v.cause, v.status] for v in verdicts]
