@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.protocol import Array, Parameters, made_by
+from adapters.reference import disturbed
 from adapters.reference.activations import activate
 from harness.spec import layers as spec
 from harness.spec.model import PlacedLayer
@@ -23,6 +24,7 @@ class Applied:
     state: dict[str, Array] = field(default_factory=dict)
 
 
+@disturbed.layer
 def apply(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     """`own` and `noise` hold the layer's parameters and random numbers under their names within the layer."""
     return made_by(LAYERS, placed.layer, "reference")(placed, own, x, noise, training)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, made_by
+from adapters.reference import disturbed
 from harness.spec import losses as spec
 
 
+@disturbed.loss
 def value_and_gradient(word: spec.Loss, outputs: Array, y: Array) -> tuple[Any, Array]:
     """The loss over the batch, and its gradient by the outputs."""
     losses, slope = per_sample(word, outputs, y)

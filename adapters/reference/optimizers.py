@@ -9,6 +9,7 @@ import numpy as np
 
 from adapters.canonical import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
+from adapters.reference import disturbed
 from adapters.reference.clipping import clip
 from harness.spec import optimizers as spec
 from harness.spec.clipping import Clipping
@@ -65,6 +66,7 @@ class Optimizer:
         self.slots: dict[str, Slots] = {}
         self.updates = 0
 
+    @disturbed.update
     def update(self, weights: Parameters, gradients: Parameters) -> dict[str, Array]:
         now = {name: values[self.updates] for name, values in self.table.items()}
         self.updates += 1

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.parity.tolerances import Tolerance
+from harness.parity.tolerances import Excuse, Tolerance
 from harness.parity.ulp import error_against, ulp
-from harness.parity.verdict import Verdict
+from harness.parity.verdict import Status, Verdict
 
 FloatArray = NDArray[np.floating[Any]]
 IndexName = Callable[[tuple[int, ...]], str]
@@ -19,12 +19,16 @@ IndexName = Callable[[tuple[int, ...]], str]
 
 @dataclass(frozen=True)
 class Claim:
-    """What one arm says, and how far it may be off."""
+    """What one arm says, and how far it may be off.
+
+    `excuse` is asked where the tolerance is exceeded: by how much more the ledger knows the arm to be off, if it does.
+    """
 
     arm: str
     values: FloatArray
     tolerance: Tolerance
     precision: Any = field(default=np.float32)
+    excuse: Callable[[], Excuse | None] | None = None
 
 
 def judge(
@@ -32,8 +36,9 @@ def judge(
 ) -> Verdict:
     """`agrees` if every value of every claim is within its tolerance of the reference, else `diverges`.
 
-    With `b` missing, `a` is compared with the reference alone. Values of another shape than the reference diverge:
-    nothing is cut to the shorter.
+    It is `known` where what exceeds its tolerance is within what the ledger says of it. The numbers of the verdict are
+    as measured either way. With `b` missing, `a` is compared with the reference alone. Values of another shape than the
+    reference diverge: nothing is cut to the shorter.
     """
     reference = np.asarray(reference, np.float64)
     claims = [a] if b is None else [a, b]
@@ -50,9 +55,13 @@ def judge(
     index: tuple[int, ...] = tuple(int(i) for i in np.unravel_index(flat, reference.shape))
     wrong = [c.arm for c, each in zip(claims, excess, strict=True) if np.max(each, initial=0.0) > 1]
     units = ulp(reference, claims[worse].precision)
+    each = zip(claims, errors, bounds, strict=True)
+    excuses = [_excuse(claim, error, bound) for claim, error, bound in each if claim.arm in wrong]
+    known = bool(wrong) and all(excuses)
+    status: Status = "known" if known else "diverges" if wrong else "agrees"
     return Verdict(
         **head,
-        status="diverges" if wrong else "agrees",
+        status=status,
         worst_ulp=float(errors[worse][index] / units[index]),
         worst_index=name_index(index),
         value_a=float(a.values[index]),
@@ -62,8 +71,16 @@ def judge(
         error_over_tolerance=float(excess[worse][index]),
         tolerance=float(bounds[worse][index]),
         tolerance_source=claims[worse].tolerance.source,
-        cause=_cause(wrong, claims, errors, index, cause),
+        cause="; ".join(excuses) if known else _cause(wrong, claims, errors, index, cause),
     )
+
+
+def _excuse(claim: Claim, error: FloatArray, bound: FloatArray) -> str:
+    """What the ledger says of the claim where its error is within that; empty where it is not."""
+    excuse = claim.excuse() if claim.excuse else None
+    if excuse is None or np.max(_ratio(error, bound + excuse.bound), initial=0.0) > 1:
+        return ""
+    return excuse.cause
 
 
 def _ratio(error: FloatArray, bound: FloatArray) -> FloatArray:
@@ -90,8 +107,9 @@ def _cause(wrong: list[str], claims: list[Claim], errors: list[FloatArray], inde
 
 
 def worst_of(verdicts: list[Verdict]) -> Verdict:
-    """The first that diverges; if none does, the one that used most of its tolerance."""
+    """The first that diverges; if none does, of those that are known, if any, the one furthest off its tolerance."""
     for verdict in verdicts:
-        if verdict.status != "agrees":
+        if verdict.status not in ("agrees", "known"):
             return verdict
-    return max(verdicts, key=lambda verdict: verdict.error_over_tolerance or 0.0)
+    known = [verdict for verdict in verdicts if verdict.status == "known"]
+    return max(known or verdicts, key=lambda verdict: verdict.error_over_tolerance or 0.0)

@@ -35,6 +35,14 @@ class Tolerance:
     source: str
 
 
+@dataclass(frozen=True)
+class Excuse:
+    """What is added to a tolerance, per element or one for all, because the ledger knows of it."""
+
+    bound: Any
+    cause: str
+
+
 def own_error(reference: FloatArray, in_float32: FloatArray, precision: Any, window: int = 0) -> Tolerance:
     """From the reference's error in float32 arithmetic; for float64 that error is scaled by the ratio of the epsilons.
 

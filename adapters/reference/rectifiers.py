@@ -1,0 +1,65 @@
+"""Activations of straight pieces: value and pullback. At a kink the gradient is that of the branch the spec names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import Array, Parameters
+from harness.spec import activations as spec
+
+
+def linear(_: spec.Linear, x: Array) -> Any:
+    return x, lambda dy: dy
+
+
+def relu(_: spec.Relu, x: Array) -> Any:
+    return np.maximum(x, 0), lambda dy: np.where(x > 0, dy, 0)
+
+
+def relu6(_: spec.Relu6, x: Array) -> Any:
+    return np.clip(x, 0, 6), lambda dy: np.where((x > 0) & (x <= 6), dy, 0)
+
+
+def hard_tanh(_: spec.HardTanh, x: Array) -> Any:
+    return np.clip(x, -1, 1), lambda dy: np.where(np.abs(x) <= 1, dy, 0)
+
+
+def hard_sigmoid(_: spec.HardSigmoid, x: Array) -> Any:
+    return np.clip(x + 3, 0, 6) / 6, lambda dy: np.where(np.abs(x) <= 3, dy / 6, 0)
+
+
+def hard_swish(_: spec.HardSwish, x: Array) -> Any:
+    bounded = np.maximum(x, np.finfo(x.dtype).min)  # -inf * 0 would be no number
+    y = bounded * (np.clip(x + 3, 0, 6) / 6)
+    return y, lambda dy: dy * np.where(np.abs(x) <= 3, (2 * np.clip(x, -3, 3) + 3) / 6, np.where(x > 3, 1, 0))
+
+
+def leaky_relu(word: spec.LeakyRelu, x: Array) -> Any:
+    y, pullback = _sloped(x, x.dtype.type(word.slope))
+    return y, lambda dy: pullback(dy)[0]
+
+
+def prelu(_: spec.Prelu, x: Array, extra: Parameters) -> Any:
+    y, pullback = _sloped(x, extra["alpha"])
+
+    def with_alpha(dy: Array) -> tuple[Array, dict[str, Array]]:
+        dx, by_slope = pullback(dy)
+        return dx, {"alpha": by_slope.reshape(-1, x.shape[-1]).sum(axis=0)}
+
+    return y, with_alpha
+
+
+def rrelu(word: spec.Rrelu, x: Array, extra: Parameters) -> Any:
+    slopes = extra["slopes"] if "slopes" in extra else x.dtype.type((word.lower + word.upper) / 2)
+    y, pullback = _sloped(x, slopes)
+    return y, lambda dy: (pullback(dy)[0], {})
+
+
+def _sloped(x: Array, slope: Any) -> tuple[Array, Callable[[Array], tuple[Array, Array]]]:
+    """x where positive, else slope * x; its pullback, to x and to the slope of each element."""
+    negative = np.minimum(x, 0)
+    y = np.where(x > 0, x, slope * negative)
+    return y, lambda dy: (np.where(x > 0, dy, slope * dy), dy * negative)

@@ -1,0 +1,36 @@
+"""The process that runs evidence: `python -m harness.ledger.child FOLDER`, with one script an entry in the folder."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+import traceback
+from pathlib import Path
+
+
+def main(folder: Path) -> None:
+    """Writes each entry's result before the next is begun, so that a crash costs one entry and not all."""
+    for name in json.loads((folder / "order.json").read_text(encoding="utf-8")):
+        status, output = run(folder / f"{name}.py")
+        result = json.dumps({"status": status, "output": output})
+        (folder / f"{name}.result").write_text(result, encoding="utf-8")
+
+
+def run(script: Path) -> tuple[str, str]:
+    """What the script says of the divergence, and what it printed."""
+    printed = io.StringIO()
+    namespace: dict[str, object] = {"__name__": "__main__", "__file__": str(script)}
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(script.read_text(encoding="utf-8"), str(script), "exec"), namespace)
+    except Exception:
+        return "crashed", printed.getvalue() + traceback.format_exc(limit=-2)
+    if "diverges" not in namespace:
+        return "crashed", printed.getvalue() + "the evidence does not set `diverges`"
+    return "diverges" if bool(namespace["diverges"]) else "gone", printed.getvalue()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,87 @@
+"""Runs the evidence of entries again: one process a framework, each script in a namespace of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from harness.ledger.entry import Entry, frameworks
+from harness.ledger.loading import installed
+
+Status = Literal["diverges", "gone", "crashed", "unverified"]
+TIMEOUT_S = 600.0
+QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an entry's evidence showed. `gone`: the framework follows the formula now, so the entry is stale."""
+
+    entry: Entry
+    status: Status
+    output: str
+
+
+def verify(entries: Sequence[Entry]) -> list[Shown]:
+    """The evidence of every entry, run again; in the entries' order."""
+    found = {}
+    for framework in frameworks(entries):
+        own = [entry for entry in entries if entry.framework == framework]
+        found |= {shown.entry.id: shown for shown in _verify_in_one_process(framework, own)}
+    return [found[entry.id] for entry in entries]
+
+
+def _verify_in_one_process(framework: str, entries: Sequence[Entry]) -> list[Shown]:
+    if find_spec(framework) is None:
+        return [Shown(entry, "unverified", f"{framework} is not installed") for entry in entries]
+    versions = installed(framework)
+    have = ", ".join(f"{package} {number}" for package, number in versions.items())
+    here = [entry for entry in entries if entry.concerns(versions)]
+    shown = [Shown(e, "unverified", f"speaks of {e.versions}; here is {have}") for e in entries if e not in here]
+    while here:
+        with tempfile.TemporaryDirectory() as scratch:
+            done, log = _run(here, Path(scratch))
+        shown += [_shown(entry, done[entry.id]) for entry in here if entry.id in done]
+        # Where the process died, the entry at which it did is to blame; those after it get another process.
+        left = [entry for entry in here if entry.id not in done]
+        shown += [Shown(entry, "crashed", log) for entry in left[:1]]
+        here = left[1:]
+    return shown
+
+
+def _run(entries: Sequence[Entry], scratch: Path) -> tuple[dict[str, dict[str, str]], str]:
+    """What the child process wrote for each entry, and what else it said."""
+    for entry in entries:  # in files, for MindSpore compiles functions from their source
+        (scratch / f"{entry.id}.py").write_text(entry.evidence, encoding="utf-8")
+    (scratch / "order.json").write_text(json.dumps([entry.id for entry in entries]), encoding="utf-8")
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "harness.ledger.child", str(scratch)],
+            env={**QUIET, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))},
+            cwd=scratch,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        log = f"the process ended with {ended.returncode}\n{ended.stderr[-2000:]}"
+    except subprocess.TimeoutExpired:
+        log = f"the process was stopped after {TIMEOUT_S:g} s"
+    results = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in scratch.glob("*.result")}
+    return results, log
+
+
+def _shown(entry: Entry, result: dict[str, str]) -> Shown:
+    status: Status = (
+        "diverges" if result["status"] == "diverges" else "gone" if result["status"] == "gone" else "crashed"
+    )
+    return Shown(entry, status, result["output"])

@@ -1,0 +1,65 @@
+"""Reads the ledger's files, and finds the entries that concern a word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+import adapters
+from harness.ledger.entry import PACKAGES, Entry, LedgerError, in_words
+
+
+def folder() -> Path:
+    """Where the files are; they come with the adapters."""
+    return Path(adapters.__file__).parent / "ledger"
+
+
+@lru_cache
+def ledger(of: Path | None = None) -> tuple[Entry, ...]:
+    """Every entry, by framework, family, word and name."""
+    entries = [read(file) for file in (of or folder()).glob("*.yaml")]
+    return tuple(sorted(entries, key=lambda entry: (entry.framework, entry.family, entry.word, entry.id)))
+
+
+def read(file: Path) -> Entry:
+    """The entry in a file, whose name is the entry's. LedgerError where it is none."""
+    try:
+        plain: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise LedgerError(f"{file}: is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(plain, dict):
+        raise LedgerError(f"{file}: must hold the fields of one entry")
+    try:
+        return Entry.model_validate({**plain, "id": file.stem})
+    except ValidationError as error:
+        raise LedgerError(f"{file}: {in_words(error)}") from None
+
+
+def entries_for(
+    framework: str, versions: Mapping[str, str], family: str, word: str, precision: str | None = None
+) -> tuple[Entry, ...]:
+    """What the ledger says of a word in these versions of a framework's packages; in any precision where none given."""
+    return tuple(
+        entry
+        for entry in ledger()
+        if (entry.framework, entry.family, entry.word) == (framework, family, word)
+        and (precision is None or entry.precision in ("any", precision))
+        and entry.concerns(versions)
+    )
+
+
+def installed(framework: str) -> dict[str, str]:
+    """The versions of a framework's packages beside this interpreter; empty where there are none."""
+    found = {}
+    for package in PACKAGES.get(framework, ()):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
