@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.arrays import load_arrays, save_arrays
+from harness.data.augmenting import augmented
 from harness.spec import initializers as init
+from harness.spec.augmentation import Augmentation
+from harness.spec.data import Digits
 from harness.spec.experiment import Experiment, Training
 from harness.spec.model import Model
 from harness.spec.parameters import Mask, Noise, Shape, UniformNoise
@@ -22,7 +25,7 @@ Array = NDArray[Any]
 Draw = Callable[[Any, Shape, np.random.Generator], Array]
 
 # Streams of the seed. A new kind of draw takes a new number, so that old plans keep their digests.
-_WEIGHTS, _ORDER, _NOISE = 0, 1, 2
+_WEIGHTS, _ORDER, _NOISE, _AUGMENTATION = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Plan:
     """`weights`: float64, canonical layout. `orders`: per epoch, the sample numbers in the order they are seen.
 
     `noise`: per epoch and name, as many rows as samples are seen; masks are bits, packed along the last axis.
+    `augmentation`: per epoch, a row for every training sample, by its number; see `draw_augmentation`.
     """
 
     weights: Mapping[str, Array]
@@ -46,6 +50,7 @@ class Plan:
     batch_size: int
     digest: str
     noise: tuple[Mapping[str, Array], ...] = ()
+    augmentation: tuple[Mapping[str, Array], ...] = ()
 
     @property
     def steps(self) -> int:
@@ -67,11 +72,19 @@ class Plan:
         """The noise of some of an epoch's samples, in the order they are seen: (samples, ...), masks as uint8."""
         return {each.name: _unpacked(self.noise[epoch][each.name][part], each) for each in wanted}
 
+    def seen(self, samples: Array, epoch: int, chosen: Array | slice = slice(None)) -> Array:
+        """The chosen training samples, as they are seen in an epoch."""
+        if not self.augmentation:
+            return samples[chosen]
+        return augmented(samples[chosen], {name: rows[chosen] for name, rows in self.augmentation[epoch].items()})
+
     def save(self, path: Path) -> None:
         arrays = {f"weight/{name}": value for name, value in self.weights.items()}
         arrays |= {f"order/{epoch}": order for epoch, order in enumerate(self.orders)}
         for epoch, drawn in enumerate(self.noise):
             arrays |= {f"noise/{epoch}/{name}": value for name, value in drawn.items()}
+        for epoch, drawn in enumerate(self.augmentation):
+            arrays |= {f"augmentation/{epoch}/{name}": value for name, value in drawn.items()}
         save_arrays(path, {"batch_size": np.asarray(self.batch_size, np.int64), **arrays})
 
     @classmethod
@@ -82,17 +95,22 @@ class Plan:
         epochs = sum(key.startswith("order/") for key in file)
         orders = tuple(file[f"order/{epoch}"] for epoch in range(epochs))
         noise = tuple(_below(file, f"noise/{epoch}/") for epoch in range(epochs))
+        moves = tuple(_below(file, f"augmentation/{epoch}/") for epoch in range(epochs))
+        moves = moves if any(moves) else ()
         batch_size = int(file["batch_size"])
-        return cls(weights, orders, batch_size, _digest(weights, orders, batch_size, noise), noise)
+        return cls(weights, orders, batch_size, _digest(weights, orders, batch_size, noise, moves), noise, moves)
 
 
 def draw_plan(experiment: Experiment, train_samples: int) -> Plan:
-    """Draws weights, batch orders and noise from the experiment's seed."""
+    """Draws weights, batch orders, noise and augmentation from the experiment's seed."""
     weights = draw_weights(experiment.model, experiment.seed)
     orders = draw_orders(experiment.training, experiment.seed, train_samples)
     batch_size = experiment.training.batch_size
     noise = draw_noise(experiment.model, orders, experiment.seed)
-    return Plan(weights, orders, batch_size, _digest(weights, orders, batch_size, noise), noise)
+    moves: tuple[dict[str, Array], ...] = ()
+    if isinstance(experiment.data, Digits) and experiment.data.augmentation is not None:
+        moves = draw_augmentation(experiment.data.augmentation, len(orders), train_samples, experiment.seed)
+    return Plan(weights, orders, batch_size, _digest(weights, orders, batch_size, noise, moves), noise, moves)
 
 
 def draw_weights(model: Model, seed: int) -> dict[str, Array]:
@@ -133,6 +151,28 @@ def draw_noise(model: Model, orders: Sequence[Array], seed: int) -> tuple[dict[s
             else:
                 of_epoch[wanted.name] = np.packbits(stream.random(shape, np.float32) >= wanted.drop_rate, axis=-1)
         drawn.append(of_epoch)
+    return tuple(drawn)
+
+
+def draw_augmentation(spec: Augmentation, epochs: int, samples: int, seed: int) -> tuple[dict[str, Array], ...]:
+    """One stream per epoch and kind of move. By name, a row for every sample:
+
+    `shift`: (down, right) in pixels. `turn`: (cosine, sine) of the angle, since libraries differ in the last bit of
+    these. `flip`: 0 or 1.
+    """
+    drawn = []
+    for epoch in range(epochs):
+        shifts, angles, flips = (
+            np.random.default_rng(np.random.SeedSequence([seed, _AUGMENTATION, epoch, number])) for number in range(3)
+        )
+        angle = np.deg2rad(angles.uniform(-spec.rotate, spec.rotate, samples))
+        drawn.append(
+            {
+                "shift": shifts.integers(-spec.shift, spec.shift, (samples, 2), np.int8, endpoint=True),
+                "turn": np.stack([np.cos(angle), np.sin(angle)], axis=-1).astype(np.float32),
+                "flip": flips.integers(0, 1 + spec.flip, samples, np.uint8),
+            }
+        )
     return tuple(drawn)
 
 
@@ -190,7 +230,10 @@ def _digest(
     orders: tuple[Array, ...],
     batch_size: int,
     noise: tuple[Mapping[str, Array], ...],
+    augmentation: tuple[Mapping[str, Array], ...],
 ) -> str:
     named = {str(epoch): order for epoch, order in enumerate(orders)}
     named |= {f"{epoch}/{name}": drawn for epoch, each in enumerate(noise) for name, drawn in each.items()}
+    for epoch, each in enumerate(augmentation):
+        named |= {f"augmentation/{epoch}/{name}": drawn for name, drawn in each.items()}
     return digest_arrays({**weights, **named, "batch_size": np.int64(batch_size).reshape(1)})

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-IMAGE_SHAPE = (28, 28, 1)
-CLASSES = 10
+from harness.data.checks import CLASSES, IMAGE_SHAPE, problems
 
 
 class DataError(Exception):
@@ -23,25 +22,29 @@ class DataError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images (uint8, N x 28 x 28 x 1) and labels (int32, N, 0 to 9), to train on and to test on.
+    """Samples and targets, to train on and to test on: N x `sample_shape` and, for each, a label or a vector of values.
 
-    The arrays are read-only, so that nothing which looks at them can change what the next one sees.
-    Two data sets hold the same digits in the same order if and only if their `digest`s are equal.
+    With `classes` the samples are uint8 images and the targets int32 labels (N,), 0 to `classes` - 1. Without, both are
+    float64, finite and exact in float32. The arrays are read-only, so that nothing which looks at them can change what
+    the next one sees. Two data sets hold the same samples in the same order if and only if their `digest`s are equal.
     """
 
-    x_train: NDArray[np.uint8]
-    y_train: NDArray[np.int32]
-    x_test: NDArray[np.uint8]
-    y_test: NDArray[np.int32]
+    x_train: NDArray[Any]
+    y_train: NDArray[Any]
+    x_test: NDArray[Any]
+    y_test: NDArray[Any]
     source: str
     """Where the bytes came from, for people."""
+    sample_shape: tuple[int, ...] = IMAGE_SHAPE
+    classes: int | None = CLASSES
 
     def __post_init__(self) -> None:
-        problems = [*_problems("train", self.x_train, self.y_train), *_problems("test", self.x_test, self.y_test)]
-        if problems:
-            raise DataError(
-                "\n".join([f"The data from {self.source} cannot be used:", *(f"  - {p}" for p in problems)])
-            )
+        found = [
+            *problems("train", self.x_train, self.y_train, self.sample_shape, self.classes),
+            *problems("test", self.x_test, self.y_test, self.sample_shape, self.classes),
+        ]
+        if found:
+            raise DataError("\n".join([f"The data from {self.source} cannot be used:", *(f"  - {p}" for p in found)]))
         for name in ("x_train", "y_train", "x_test", "y_test"):
             # A view, because the flag would otherwise be set on the caller's own array too.
             view = getattr(self, name).view()
@@ -60,26 +63,8 @@ class Dataset:
         return digest.hexdigest()
 
 
-def _problems(part: str, images: NDArray[Any], labels: NDArray[Any]) -> list[str]:
-    """Everything wrong with the images and labels of one part, as sentences for `DataError`."""
-    found = []
-    if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE:
-        found.append(f"x_{part}: {images.dtype} of shape {images.shape}, expected uint8 of shape (N, 28, 28, 1)")
-    if labels.dtype != np.int32 or labels.ndim != 1:
-        found.append(f"y_{part}: {labels.dtype} of shape {labels.shape}, expected int32 of shape (N,)")
-    if found:
-        return found
-    if len(images) != len(labels):
-        found.append(f"{part}: {len(images)} images but {len(labels)} labels, expected as many of each")
-    if len(images) == 0:
-        found.append(f"x_{part}: no images, expected at least one")
-    if len(labels) and not (labels.min() >= 0 and labels.max() < CLASSES):
-        found.append(f"y_{part}: labels from {labels.min()} to {labels.max()}, expected 0 to {CLASSES - 1}")
-    return found
-
-
 def scaled(pixels: NDArray[np.uint8], precision: str) -> NDArray[Any]:
-    """Images as every arm sees them: pixel / 255, divided in `precision`."""
+    """pixel / 255, divided in `precision`."""
     kind = np.dtype(precision).type
     quotient: NDArray[Any] = pixels.astype(kind) / kind(255)
     return quotient

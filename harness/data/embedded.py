@@ -11,7 +11,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.dataset import CLASSES, DataError, Dataset
+from harness.data.checks import CLASSES
+from harness.data.dataset import DataError, Dataset
 from harness.spec.data import Mnist5k
 
 FILE = "mnist_5k.csv.gz"

@@ -1,4 +1,4 @@
-"""From the spec of a data set to its digits."""
+"""From the spec of a data set to its arrays."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import Any
 
 from harness.data.dataset import DataError, Dataset
 from harness.data.embedded import load_mnist5k
+from harness.data.generated import load_polynomial, load_sales
 from harness.data.mnist import load_mnist
-from harness.spec.data import Data, Mnist, Mnist5k
+from harness.spec.data import Data, Mnist, Mnist5k, Polynomial, Sales
 
 # Each loader takes its own class of spec; a dict's type cannot say so, hence the Any.
 LOADERS: dict[type[Data], Callable[[Any], Dataset]] = {
     Mnist5k: load_mnist5k,
     Mnist: load_mnist,
+    Sales: load_sales,
+    Polynomial: load_polynomial,
 }
 
 

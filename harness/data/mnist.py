@@ -19,7 +19,8 @@ _ELSEWHERE = "or use data=mnist5k, which needs no files"
 
 def load_mnist(spec: Mnist) -> Dataset:
     """Read MNIST from `spec.root`; without one from the cache, after downloading what the cache lacks."""
-    return _from_cache(cache_folder()) if spec.root is None else _from_root(spec.root)
+    data = _from_cache(cache_folder()) if spec.root is None else _from_root(spec.root)
+    return _held_out(data, spec) if spec.holdout else data
 
 
 def cache_folder() -> Path:
@@ -63,6 +64,25 @@ def _from_cache(folder: Path) -> Dataset:
             )
         ) from error
     return _dataset({**reading.arrays, **arrays}, f"IDX files from {', '.join(hosts)}, now in {folder}")
+
+
+def _held_out(data: Dataset, spec: Mnist) -> Dataset:
+    """The training images alone, the last of them in a drawn order to test on."""
+    count = len(data.x_train)
+    tested = round(spec.holdout * count)
+    if not 0 < tested < count:
+        raise DataError(
+            f"data.holdout={spec.holdout:g}: {tested} of {count} images to test on; allowed: 1 to {count - 1}"
+        )
+    order = np.random.default_rng(np.random.SeedSequence(spec.split_seed)).permutation(count)
+    train, test = order[: count - tested], order[count - tested :]
+    return Dataset(
+        x_train=data.x_train[train],
+        y_train=data.y_train[train],
+        x_test=data.x_train[test],
+        y_test=data.y_train[test],
+        source=f"{data.source}, {tested:,} of its {count:,} training images held out",
+    )
 
 
 def _existing_folder(root: Path) -> Path:

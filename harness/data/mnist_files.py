@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data import idx
+from harness.data.checks import CLASSES, wrong_labels
 from harness.data.dataset import DataError
 
 
@@ -31,6 +32,10 @@ class Part:
         dotted = self.name.replace("-idx", ".idx")
         return f"{self.name}.gz", self.name, f"{dotted}.gz", dotted
 
+    @property
+    def holds_labels(self) -> bool:
+        return len(self.shape) == 1
+
     def find(self, folder: Path) -> Path | None:
         """The file in this folder, if it is there."""
         return next((folder / name for name in self.names if (folder / name).is_file()), None)
@@ -38,6 +43,9 @@ class Part:
     def decode(self, raw: bytes, name: str) -> NDArray[np.uint8]:
         """The values in an IDX or IDX.gz file, proved to be MNIST's. `name` is for the message if they are not."""
         data = idx.unpack(raw, self.shape, name)
+        wrong = wrong_labels(name, idx.values(data, self.shape), CLASSES) if self.holds_labels else []
+        if wrong:
+            raise DataError(wrong[0])
         found = hashlib.sha256(data).hexdigest()
         if found != self.sha256:
             raise DataError(

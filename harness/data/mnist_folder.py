@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data import idx
+from harness.data.checks import CLASSES, not_finite, wrong_labels
 from harness.data.dataset import DataError
 from harness.data.mnist_files import Part
 
@@ -81,6 +82,13 @@ def _member(archive: Mapping[str, NDArray[np.generic]], key: str, name: str) -> 
 
 def _as_idx(array: NDArray[np.generic], part: Part, name: str) -> bytes:
     """The IDX file that this array would be written as, so that one checksum serves every form."""
+    wrong: list[str] = []
+    if np.issubdtype(array.dtype, np.floating):
+        wrong = not_finite(name, array)
+    elif np.issubdtype(array.dtype, np.integer) and part.holds_labels and array.ndim == 1:
+        wrong = wrong_labels(name, array, CLASSES)
+    if wrong:
+        raise DataError(wrong[0])
     # Labels are often kept as int64, which loses nothing; pixels scaled to floats are another matter.
     exact = np.issubdtype(array.dtype, np.integer) and np.array_equal(array, array.astype(np.uint8))
     if not exact or array.shape not in (part.shape, (*part.shape, 1)):

@@ -16,7 +16,7 @@ from adapters.protocol import Adapter, FloatArray, Trainer
 from adapters.reference.losses import per_sample
 from harness.arrays import Arrays
 from harness.data import Dataset
-from harness.data.dataset import scaled
+from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
 from harness.spec.arm import Arm, Policy
 from harness.spec.experiment import Experiment
@@ -70,8 +70,15 @@ class Context:
         """The first batches of the run, with their noise."""
         return self.plan.batches(count, self.experiment.model.noise())
 
-    def samples(self, batch: Any, precision: str = "float64") -> tuple[FloatArray, Any]:
-        return scaled(self.data.x_train[batch], precision), self.data.y_train[batch]
+    @cached_property
+    def _inputs(self) -> dict[str, Inputs]:
+        precisions = "float64", "float32"
+        return {each: Inputs(self.experiment.data, self.data.x_train, each) for each in precisions}
+
+    def samples(self, batch: Batch, precision: str = "float64") -> tuple[FloatArray, Any]:
+        """The samples of a batch as an arm of this precision sees them, and their targets."""
+        samples = self.plan.seen(self.data.x_train, batch.epoch, batch.samples)
+        return self._inputs[precision](samples), self.data.y_train[batch.samples]
 
     @cached_property
     def sample_loss_error(self) -> float:
@@ -79,7 +86,7 @@ class Context:
 
         The mean over the batch may be right by luck; no mean is further off than the worst of its samples.
         """
-        batch = self.plan.batches(1)[0].samples
+        batch = self.plan.batches(1)[0]
         each = {}
         for adapter in (self.oracle, self._in_float32["native"]):
             x, y = self.samples(batch, adapter.arm.precision)

@@ -62,7 +62,7 @@ def first_batch(context: Context, adapter: Adapter) -> Arrays:
     """Loss, logits and gradients of the reference on the first batch."""
     trainer = context.trainer(adapter, horizon=1)
     batch = context.batches(1)[0]
-    x, y = context.samples(batch.samples, adapter.arm.precision)
+    x, y = context.samples(batch, adapter.arm.precision)
     logits = trainer.forward(x)
     loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
     return {

@@ -50,7 +50,7 @@ def teach(context: Context) -> Teacher:
     for k, batch in enumerate(batches):
         given |= {f"weight/{k}/{name}": value for name, value in weights.items()}
         trainer.set_weights(weights)
-        loss, gradients = trainer.loss_and_gradients(*context.samples(batch.samples), batch.noise)
+        loss, gradients = trainer.loss_and_gradients(*context.samples(batch), batch.noise)
         expected[f"loss/{k}"] = np.array([loss])
         given[f"loss/{k}"] = expected[f"loss/{k}"]
         expected |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
@@ -107,7 +107,7 @@ def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:
     found: Arrays = {}
     for k, batch in enumerate(context.batches(steps)):
         trainer.set_weights({name: given[f"weight/{k}/{name}"] for name in names})
-        loss, gradients = trainer.loss_and_gradients(*context.samples(batch.samples, "float32"), batch.noise)
+        loss, gradients = trainer.loss_and_gradients(*context.samples(batch, "float32"), batch.noise)
         found[f"loss/{k}"] = np.array([loss])
         found |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
         after = trainer.weights()

@@ -52,7 +52,7 @@ def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
     trainer = context.trainer(adapter, steps)
     losses = []
     for batch in context.batches(steps):
-        trainer.bind(*context.samples(batch.samples, adapter.arm.precision))
+        trainer.bind(*context.samples(batch, adapter.arm.precision))
         noise = {name: drawn[None] for name, drawn in batch.noise.items()}
         losses.append(trainer.train_epoch(np.arange(len(batch.samples))[None], noise).losses)
     return np.concatenate(losses)
@@ -62,7 +62,7 @@ def free_run_weights(context: Context) -> Arrays:
     """The weights that the reference ends with after the whole run. Slow for a large model."""
     trainer = context.trainer(context.oracle, context.plan.steps)
     for batch in context.batches(context.plan.steps):
-        trainer.bind(*context.samples(batch.samples))
+        trainer.bind(*context.samples(batch))
         noise = {name: drawn[None] for name, drawn in batch.noise.items()}
         trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
     return trainer.weights()

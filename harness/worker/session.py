@@ -11,7 +11,7 @@ import numpy as np
 
 from adapters.protocol import Adapter, Trainer
 from harness.arrays import save_arrays
-from harness.data.dataset import scaled
+from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
 from harness.spec.experiment import Experiment
 
@@ -34,7 +34,7 @@ class Session:
 
     def forget(self) -> None:
         """Nothing made for the last question holds for the next: another experiment, or weights anew."""
-        for made in ("experiment", "plan", "trainer"):
+        for made in ("experiment", "plan", "inputs", "trainer"):
             self.__dict__.pop(made, None)
 
     @cached_property
@@ -54,11 +54,26 @@ class Session:
         """The first batches of the run, with their noise."""
         return self.plan.batches(count, self.experiment.model.noise())
 
-    def samples(self, part: str, batch: Any = slice(None)) -> tuple[Any, Any]:
-        """Images and labels as every arm sees them: pixel / 255, in the arm's precision."""
-        pixels = np.load(self.scratch / f"x_{part}.npy", mmap_mode="r")[batch]
-        labels = np.load(self.scratch / f"y_{part}.npy")[batch]
-        return scaled(pixels, self.adapter.arm.precision), labels
+    @cached_property
+    def inputs(self) -> Inputs:
+        return Inputs(self.experiment.data, self._raw("x_train"), self.adapter.arm.precision)
+
+    def test_set(self) -> tuple[Any, Any]:
+        """Samples, in the arm's precision, and targets."""
+        return self.inputs(self._raw("x_test")), np.array(self._raw("y_test"))
+
+    def epoch(self, number: int) -> tuple[Any, Any]:
+        """The training samples of an epoch, by their number, and targets."""
+        samples = self.plan.seen(self._raw("x_train"), number)
+        return self.inputs(samples), np.array(self._raw("y_train"))
+
+    def batch(self, batch: Batch) -> tuple[Any, Any]:
+        """The samples and targets of one batch."""
+        samples = self.plan.seen(self._raw("x_train"), batch.epoch, batch.samples)
+        return self.inputs(samples), self._raw("y_train")[batch.samples]
+
+    def _raw(self, array: str) -> Any:
+        return np.asarray(np.load(self.scratch / f"{array}.npy", mmap_mode="r"))
 
     def reply(self, arrays: dict[str, Any], **fields: Any) -> Result:
         path = self.scratch / f"{self.adapter.arm.name}.answer.npz"

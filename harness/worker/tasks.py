@@ -88,7 +88,7 @@ def model(session: Session, scratch: str) -> Result:
     """The realised model: its structure, its weights as read back, its logits and gradients on the first batch."""
     trainer = session.at(scratch).trainer
     batch = session.batches(1)[0]
-    x, y = session.samples("train", batch.samples)
+    x, y = session.batch(batch)
     weights_digest = digest_arrays(trainer.weights())
     arrays = {"logits": trainer.forward(x)}
     loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
@@ -112,7 +112,7 @@ def step(session: Session, scratch: str, teacher: str) -> Result:
     given = [{name: forced[f"gradient/{k}/{name}"] for name in trainable} for k in range(len(batches))]
     for k, batch in enumerate(batches):
         session.trainer.set_weights({name: forced[f"weight/{k}/{name}"] for name in session.plan.weights})
-        x, y = session.samples("train", batch.samples)
+        x, y = session.batch(batch)
         loss, gradients = session.trainer.loss_and_gradients(x, y, batch.noise)
         arrays[f"loss/{k}"] = np.array([loss])
         arrays |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}

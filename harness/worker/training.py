@@ -31,9 +31,8 @@ def run_training(session: Session, send: Callable[..., None], folder: str) -> di
         initial_weights_digest=initial,
         learning_rates=[float(rate) for rate in rates],
     )
-    x_train, y_train = session.samples("train")
-    trainer.bind(x_train, y_train)
-    x_test, y_test = session.samples("test")
+    trainer.bind(*session.epoch(0))
+    x_test, y_test = session.test_set()
 
     start = time.perf_counter()
     parts = [part for order in plan.orders for part in whole_and_short(order, plan.batch_size)]
@@ -43,6 +42,8 @@ def run_training(session: Session, send: Callable[..., None], folder: str) -> di
     send("compiled", compile_time_s=compile_time_s)
 
     for epoch, order in enumerate(plan.orders):
+        if epoch and plan.augmentation:
+            trainer.bind(*session.epoch(epoch))
         noise = plan.noise_of(epoch, session.experiment.model.noise())
         drawn = {name: whole_and_short(each, plan.batch_size) for name, each in noise.items()}
         portions = [

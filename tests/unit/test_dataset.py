@@ -63,8 +63,8 @@ def test_arrays_are_read_only_and_the_callers_stay_writable() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"y_train": np.array([0, 1, 2, 10], np.int32)}, "y_train: labels from 0 to 10, expected 0 to 9"),
-        ({"y_test": np.array([-1, 3], np.int32)}, "y_test: labels from -1 to 3, expected 0 to 9"),
+        ({"y_train": np.array([0, 1, 2, 10], np.int32)}, "y_train: label 10 of sample 3; expected 0 to 9"),
+        ({"y_test": np.array([-1, 11], np.int32)}, "y_test: label -1 of sample 0, and 1 more; expected 0 to 9"),
         ({"y_train": np.arange(3, dtype=np.int32)}, "train: 4 images but 3 labels"),
         ({"x_test": np.ones((2, 28, 28), np.uint8)}, "x_test: uint8 of shape (2, 28, 28), expected uint8 of shape"),
         ({"x_test": np.ones((2, 28, 28, 1))}, "x_test: float64 of shape"),
@@ -83,7 +83,7 @@ def test_a_spec_without_a_loader_is_told() -> None:
     unknown = type("Unknown", (Mnist,), {"__annotations__": {}})
     message = failure(unknown())
     assert "Unknown" in message
-    assert "mnist, mnist5k" in message
+    assert "mnist, mnist5k, polynomial, sales" in message
 
 
 # --- mnist5k ---------------------------------------------------------------------------------------------------------

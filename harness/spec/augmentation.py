@@ -1,0 +1,22 @@
+"""Augmentation of images in training; what becomes of which image in which epoch is drawn by the plan."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from harness.spec.base import Spec
+
+
+class Augmentation(Spec):
+    """Each training image of each epoch, flipped, then rotated, then shifted; zeros come in from outside.
+
+    `flip`: mirrored left to right with probability 1/2. `rotate`: by an angle of U[-rotate, rotate) degrees,
+    counter-clockwise, about the middle of the image, bilinear. `shift`: down and right by two whole numbers of pixels,
+    each of -shift, ..., shift with equal probability. The result is rounded to whole pixel values, halves to even.
+    """
+
+    shift: Annotated[int, Field(ge=0, le=27)] = 0
+    rotate: Annotated[float, Field(ge=0, le=180)] = 0.0
+    flip: bool = False
