@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -57,6 +57,7 @@ class Run:
     traces: dict[str, Trace] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     last_written: float = 0.0
+    environments: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def scratch(self) -> Path:
@@ -64,7 +65,7 @@ class Run:
 
     @cached_property
     def context(self) -> Context:
-        return Context(self.experiment, self.plan, self.data, self.scratch)
+        return Context(self.experiment, self.plan, self.data, self.scratch, self.environments)
 
     @property
     def exit_code(self) -> int:
@@ -143,6 +144,7 @@ def _describe(run: Run, worker: Worker) -> bool:
         _fail(run, worker.arm.name, error.failure)
         return False
     run.update(worker.arm.name, **described)
+    run.environments[worker.arm.name] = described["environment"]
     return True
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from adapters.protocol import NO_NOISE, Array, Parameters, made_by
-from adapters.reference import rectifiers
+from adapters.reference import disturbed, rectifiers
 from harness.spec import activations as spec
 
 Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
@@ -27,6 +27,7 @@ SELU_SCALE, SELU_ALPHA, SELU_BOTH = 1.0507009873554805, 1.6732632423543772, 1.75
 GELU_CUBIC = 0.044715
 
 
+@disturbed.activation
 def activate(word: spec.Activation, x: Array, extra: Parameters = NO_NOISE) -> tuple[Array, Pullback]:
     """The value, and what gives the gradient by x and by what is learned. `extra`: parameters, noise in training."""
     if type(word) in WITH_EXTRA:
@@ -67,14 +68,13 @@ def softsign(_: spec.Softsign, x: Array) -> Any:
 
 
 def softmax(_: spec.Softmax, x: Array) -> Any:
-    shifted = np.exp(x - x.max(axis=-1, keepdims=True))
-    y = shifted / shifted.sum(axis=-1, keepdims=True)
+    _, powers = _below_largest(x)
+    y = powers / powers.sum(axis=-1, keepdims=True)
     return y, lambda dy: y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
 def log_softmax(_: spec.LogSoftmax, x: Array) -> Any:
-    shifted = x - x.max(axis=-1, keepdims=True)
-    others = np.exp(shifted)
+    shifted, others = _below_largest(x)
     # The largest element's exp is 1: log1p of the others loses nothing where they are few.
     np.put_along_axis(others, x.argmax(axis=-1)[..., None], x.dtype.type(0), axis=-1)
     y = shifted - np.log1p(others.sum(axis=-1, keepdims=True))
@@ -83,7 +83,7 @@ def log_softmax(_: spec.LogSoftmax, x: Array) -> Any:
 
 def silu(_: spec.Silu, x: Array) -> Any:
     s, bounded = _sigmoid(x), _bounded(x)
-    return np.maximum(x, 0) * s + np.minimum(bounded, 0) * s, lambda dy: dy * (s + _limited(x) * s * (1 - s))
+    return np.maximum(x, 0) * s + np.minimum(bounded, 0) * s, lambda dy: dy * (s + _limited(x) * s * _sigmoid(-x))
 
 
 def gelu(word: spec.Gelu, x: Array) -> Any:
@@ -93,20 +93,22 @@ def gelu(word: spec.Gelu, x: Array) -> Any:
         slope = below + near * (np.exp(-near * near / 2) / x.dtype.type(math.sqrt(2 * math.pi)))
     else:
         scale, cubic = x.dtype.type(math.sqrt(2 / math.pi)), x.dtype.type(GELU_CUBIC)
-        below = _sigmoid(2 * scale * (near + cubic * near * near * near))  # (1 + tanh(u)) / 2
-        inner = scale * (1 + 3 * cubic * near * near)
-        slope = below + 2 * near * below * (1 - below) * inner
+        twice = 2 * scale * (near + cubic * near * near * near)
+        below = _sigmoid(twice)  # (1 + tanh(u)) / 2 with u = twice / 2
+        slope = below + near * below * _sigmoid(-twice) * 2 * scale * (1 + 3 * cubic * near * near)
     y = np.maximum(x, 0) * below + np.minimum(bounded, 0) * below
     return y, lambda dy: dy * slope
 
 
 def mish(_: spec.Mish, x: Array) -> Any:
     small = np.exp(-np.abs(x))
-    # tanh(log(1 + n)) = (n**2 + 2 n) / (n**2 + 2 n + 2), with n = exp(x), multiplied out by exp(-2 x) above 0.
+    # tanh(log(1 + n)) = (n**2 + 2 n) / (n**2 + 2 n + 2) with n = exp(x); above 0 both multiplied by exp(-2 x).
+    square = np.where(x > 0, small * small, 1)
     above = np.where(x > 0, 1 + 2 * small, small * (small + 2))
-    t = above / (above + 2 * np.where(x > 0, small * small, 1))
+    below = above + 2 * square
+    t, steepness = above / below, square * (2 * (1 + small) / below) ** 2  # 1 - t**2
     y = np.maximum(x, 0) * t + np.minimum(_bounded(x), 0) * t
-    return y, lambda dy: dy * (t + _limited(x) * _sigmoid(x) * (1 - t * t))
+    return y, lambda dy: dy * (t + _limited(x) * _sigmoid(x) * steepness)
 
 
 def exponential(_: spec.Exponential, x: Array) -> Any:
@@ -119,6 +121,16 @@ def _sigmoid(x: Array) -> Array:
     # By the sign of x, so that exp never overflows.
     small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, small) / (1 + small)
+
+
+def _below_largest(x: Array) -> tuple[Array, Array]:
+    """x minus the largest of its row, and the exponential of that."""
+    largest = x.max(axis=-1, keepdims=True)
+    shifted = x - largest
+    # What the subtraction rounded off, which counts relative to the exponential and not to its argument.
+    part = np.where(np.isfinite(shifted), shifted - x, 0)
+    lost = np.where(np.isfinite(shifted), (x - (shifted - part)) - (largest + part), 0)
+    return shifted, np.exp(shifted) * (1 + lost)
 
 
 def _exponential_below_zero(x: Array, above: float, below: float, width: float) -> Any:

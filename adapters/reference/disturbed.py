@@ -38,10 +38,12 @@ class _Active:
     def __init__(self, disturbances: Disturbances, draw: int) -> None:
         self.disturbances, self.draw = disturbances, draw
         self.random = np.random.default_rng(draw)
+        self.touched: set[type[Any]] = set()
 
     def move(self, kind: type[Any], value: Any, scale: Any = 1.0) -> Any:
         """`value` moved by up to the bound, times `scale` where the bound is absolute."""
         value = np.asarray(value)
+        self.touched.add(kind)
         own = self.disturbances[kind]
         signs = {0: 1.0, 1: -1.0}.get(self.draw)
         by = self.random.uniform(-1.0, 1.0, value.shape) if signs is None else signs
@@ -52,10 +54,12 @@ _active: ContextVar[_Active | None] = ContextVar("active", default=None)
 
 
 @contextmanager
-def disturbing(disturbances: Disturbances, draw: int) -> Iterator[None]:
-    token = _active.set(_Active(disturbances, draw))
+def disturbing(disturbances: Disturbances, draw: int) -> Iterator[set[type[Any]]]:
+    """Gives the set of those words that were evaluated, which grows."""
+    active = _Active(disturbances, draw)
+    token = _active.set(active)
     try:
-        yield
+        yield active.touched
     finally:
         _active.reset(token)
 

@@ -32,7 +32,7 @@ class Shown:
 
 def verify(entries: Sequence[Entry]) -> list[Shown]:
     """The evidence of every entry, run again; in the entries' order."""
-    found = {}
+    found: dict[str, Shown] = {}
     for framework in frameworks(entries):
         own = [entry for entry in entries if entry.framework == framework]
         found |= {shown.entry.id: shown for shown in _verify_in_one_process(framework, own)}

@@ -16,6 +16,7 @@ from adapters.reference.schedules import oracle
 from harness.arrays import save_arrays
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge
+from harness.parity.known import propagated
 from harness.parity.schedule import neighbours, with_rounding
 from harness.parity.tolerances import own_error
 from harness.parity.verdict import Verdict
@@ -58,10 +59,17 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         own = _moved(context, context.in_float32(answer.arm), schedule, steps) / unit
         tolerance = own_error(reference, own, answer.precision, neighbours(steps))
         tolerance = with_rounding(tolerance, reference, schedule, steps, answer.precision)
+        known = propagated(
+            context,
+            answer.arm,
+            [context.experiment.optimizer],
+            lambda: {"rate": _moved(context, context.oracle, schedule, steps) / unit},
+        )
         moved = answer.tensor("moved")
         # Of another length than was asked for it is left as it is, for the judge to refuse.
         applied = moved / unit if moved.shape == unit.shape else moved
-        return Claim(answer.arm.name, applied, tolerance, answer.precision)
+        excuse = known.excuse("rate", tolerance, np.maximum.accumulate)
+        return Claim(answer.arm.name, applied, tolerance, answer.precision, excuse)
 
     optimizer = context.experiment.optimizer.name_in_tables
     subject = f"{schedule.name_in_tables}, applied by {optimizer}"

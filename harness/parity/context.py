@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -45,10 +45,13 @@ Answers = Mapping[str, Answer]
 
 @dataclass(frozen=True)
 class Context:
+    """`environments` holds what each arm said that it runs on, by the arm's name."""
+
     experiment: Experiment
     plan: Plan
     data: Dataset
     scratch: Path
+    environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def oracle(self) -> Adapter:

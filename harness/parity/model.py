@@ -10,6 +10,7 @@ from adapters.protocol import Adapter
 from harness.arrays import Arrays
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
+from harness.parity.known import propagated, words_within
 from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
@@ -28,10 +29,16 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         return verdicts  # what follows presumes equal structure and equal weights
     reference = first_batch(context, context.oracle)
     tolerances = {name: _tolerances(context, answer, reference) for name, answer in answers.items()}
+    words = list(words_within(context.experiment.recipe))
+    known = {
+        name: propagated(context, answer.arm, words, lambda: first_batch(context, context.oracle))
+        for name, answer in answers.items()
+    }
 
     def claim(answer: Answer, tensor: str) -> Claim:
         tolerance = tolerances[answer.arm.name][tensor]
-        return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision)
+        excuse = known[answer.arm.name].excuse(tensor, tolerance)
+        return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision, excuse)
 
     for a, b in pairs(answers):
         each = {

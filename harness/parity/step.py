@@ -16,6 +16,7 @@ from adapters.protocol import Adapter
 from harness.arrays import Arrays, load_arrays, save_arrays
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
+from harness.parity.known import propagated, words_within
 from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 
@@ -69,10 +70,16 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     expected = load_arrays(context.scratch / "expected.npz")
     given = load_arrays(context.scratch / "teacher.npz")
     tolerances = {name: _tolerances(context, answer, given, expected) for name, answer in answers.items()}
+    words = list(words_within(context.experiment.recipe))
+    known = {
+        name: propagated(context, answer.arm, words, lambda: _pupil(context, context.oracle, given))
+        for name, answer in answers.items()
+    }
 
     def claim(answer: Answer, tensor: str) -> Claim:
         tolerance = tolerances[answer.arm.name][tensor]
-        return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision)
+        excuse = known[answer.arm.name].excuse(tensor, tolerance)
+        return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision, excuse)
 
     verdicts = []
     for a, b in pairs(answers):

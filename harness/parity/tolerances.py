@@ -37,7 +37,7 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Excuse:
-    """What is added to a tolerance, per element or one for all, because the ledger knows of it."""
+    """What a tolerance becomes, per element or one for all, where the ledger knows of the error."""
 
     bound: Any
     cause: str

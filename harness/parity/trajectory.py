@@ -15,6 +15,7 @@ from adapters.protocol import Adapter, FloatArray
 from harness.arrays import Arrays
 from harness.parity.context import Context
 from harness.parity.judge import Claim, judge
+from harness.parity.known import propagated, words_within
 from harness.parity.tolerances import STRICT_STEPS, Tolerance, growing_error, strict
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
@@ -90,7 +91,10 @@ def _claim(context: Context, trace: Trace, reference: FloatArray, count: int) ->
     precision = np.dtype(trace.arm.precision).type
     in_float32 = free_run(context, context.in_float32(trace.arm), count)
     tolerance = growing_error(reference, in_float32, context.sample_loss_error, precision)
-    return Claim(trace.arm.name, np.asarray(trace.losses[:count]), tolerance, precision)
+    words = words_within(context.experiment.recipe)
+    known = propagated(context, trace.arm, words, lambda: {"loss": free_run(context, context.oracle, count)})
+    excuse = known.excuse("loss", tolerance, np.maximum.accumulate)
+    return Claim(trace.arm.name, np.asarray(trace.losses[:count]), tolerance, precision, excuse)
 
 
 def _strict(context: Context, a: Trace, b: Trace) -> Verdict:

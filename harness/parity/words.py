@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from harness.arrays import save_arrays
 from harness.cases import Arrays, Case, answer
+from harness.ledger import Entry
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge, worst_of
-from harness.parity.tolerances import Tolerance, own_error
+from harness.parity.known import inaccuracies, of_word, propagated, words_within
+from harness.parity.tolerances import Excuse, Tolerance, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.vocabulary import specimens
 
@@ -27,6 +30,33 @@ def subjects(context: Context, family: str) -> list[Any]:
 def tolerances_by_own_error(case: Case, reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
     """The reference's largest error in each tensor."""
     return {name: own_error(value, in_float32[name], precision) for name, value in reference.items()}
+
+
+class _Needed:
+    """The ledger's entries that were asked about, and those that a claim needed, by the arm's name."""
+
+    def __init__(self) -> None:
+        self.asked: dict[tuple[str, Entry], None] = {}
+        self.used: set[tuple[str, Entry]] = set()
+
+    def excuses(
+        self, context: Context, case: Case, each: Answer, reference: Arrays, tolerances: dict[str, Tolerance]
+    ) -> dict[str, Callable[[], Excuse | None]]:
+        """By tensor: what the ledger says of the word itself, else of the words within what was made."""
+        own = [entry for found in inaccuracies(context, each.arm, [case.word]).values() for entry in found]
+        if not own:
+            within = [word for word in words_within(case.given) if word != case.word]
+            effect = propagated(
+                context, each.arm, within, lambda: answer(context.oracle, case.call, case.given, case.arrays)
+            )
+            return {name: effect.excuse(name, tolerance) for name, tolerance in tolerances.items()}
+        self.asked |= dict.fromkeys((each.arm.name, entry) for entry in own)
+
+        def asked(name: str) -> Excuse:
+            self.used |= {(each.arm.name, entry) for entry in own}
+            return of_word(own, reference[name], tolerances[name])
+
+        return {name: partial(asked, name) for name in tolerances}
 
 
 @dataclass(frozen=True)
@@ -45,6 +75,7 @@ class WordRung:
 
     def judge(self, context: Context, answers: Answers) -> list[Verdict]:
         verdicts: list[Verdict] = []
+        needed = _Needed()
         for number, case in enumerate(self.cases(context)):
             reference = answer(context.oracle, case.call, case.given, case.arrays)
             reference = {name: np.asarray(value, np.float64) for name, value in reference.items()}
@@ -56,9 +87,24 @@ class WordRung:
                 else:
                     verdicts.append(self._unsupported(case, each, refused))
             own = {name: self._tolerances(context, case, each, reference) for name, each in able.items()}
+            excuses = {name: needed.excuses(context, case, each, reference, own[name]) for name, each in able.items()}
             for a, b in pairs(able):
-                verdicts.append(self._verdict(case, number, reference, own, a, b))
-        return verdicts
+                verdicts.append(self._verdict(case, number, reference, own, excuses, a, b))
+        return verdicts + self._stale(context, needed)
+
+    def _stale(self, context: Context, needed: _Needed) -> list[Verdict]:
+        """A divergence each for the entries of the ledger that no case of the whole vocabulary needed."""
+        return [
+            Verdict(
+                rung=self.name,
+                subject=entry.word,
+                arm_a=arm,
+                status="diverges",
+                cause=f"ledger: {entry.id} is stale: {arm} is within the ordinary tolerance everywhere",
+            )
+            for arm, entry in needed.asked
+            if entry.family in context.experiment.vocabulary and (arm, entry) not in needed.used
+        ]
 
     def _tolerances(self, context: Context, case: Case, each: Answer, reference: Arrays) -> dict[str, Tolerance]:
         in_float32 = answer(context.in_float32(each.arm), case.call, case.given, case.arrays)
@@ -70,6 +116,7 @@ class WordRung:
         number: int,
         reference: Arrays,
         tolerances: dict[str, dict[str, Tolerance]],
+        excuses: dict[str, dict[str, Callable[[], Excuse | None]]],
         a: Answer,
         b: Answer | None,
     ) -> Verdict:
@@ -77,7 +124,8 @@ class WordRung:
 
         def claim(each: Answer, name: str) -> Claim:
             bound = tolerances[each.arm.name][name]
-            return Claim(each.arm.name, each.tensor(f"{number}/{name}"), bound, each.precision)
+            excuse = excuses[each.arm.name][name]
+            return Claim(each.arm.name, each.tensor(f"{number}/{name}"), bound, each.precision, excuse)
 
         found = [
             judge(
