@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from harness.spec.activations import Activation, Linear
 from harness.spec.base import Spec, Word
-from harness.spec.layers import AnyLayer, Layer
+from harness.spec.layers import AnyLayer, Layer, in_a_row
 from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
 
 
@@ -45,21 +45,10 @@ class PlacedLayer(Spec):
 
 def place(layers: tuple[Layer, ...], shape: Shape, prefix: str = "") -> tuple[PlacedLayer, ...]:
     """Layers in a row, on an input of `shape`. An unnamed one is called by its kind and its number among that kind."""
-    placed: list[PlacedLayer] = []
-    counts: dict[str, int] = {}
-    for index, layer in enumerate(layers):
-        counts[layer.word()] = counts.get(layer.word(), 0) + 1
-        name = prefix + (layer.name or f"{layer.word()}_{counts[layer.word()]}")
-        try:
-            after = layer.output_shape(shape)
-        except ValueError as error:
-            raise ValueError(f"layer {index} ({name}): {error}") from None
-        placed.append(PlacedLayer(name=name, layer=layer, input_shape=shape, output_shape=after))
-        shape = after
-    repeated = sorted({one.name for one in placed if [other.name for other in placed].count(one.name) > 1})
-    if repeated:
-        raise ValueError(f"layer names must differ, got {', '.join(repeated)} more than once")
-    return tuple(placed)
+    return tuple(
+        PlacedLayer(name=name, layer=layer, input_shape=before, output_shape=after)
+        for name, layer, before, after in in_a_row(layers, shape, prefix)
+    )
 
 
 class Model(Spec):

@@ -1,0 +1,44 @@
+"""Layers. Shapes leave out the batch axis; images are (height, width, channels)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.spec.base import union_of
+from harness.spec.layers.base import Layer, in_a_row
+from harness.spec.layers.convolution import Conv2d, Convolution, DepthwiseConv2d, SeparableConv2d
+from harness.spec.layers.dense import Activated, ActivationLayer, Dense
+from harness.spec.layers.normalisation import BatchNorm, Dropout, LayerNorm, Normalisation
+from harness.spec.layers.pooling import AveragePool2d, GlobalAveragePool2d, GlobalMaxPool2d, MaxPool2d, Pooling
+from harness.spec.layers.residual import Residual
+from harness.spec.layers.shape import Flatten, Reshape
+
+__all__ = [
+    "Activated",
+    "ActivationLayer",
+    "AnyLayer",
+    "AveragePool2d",
+    "BatchNorm",
+    "Conv2d",
+    "Convolution",
+    "Dense",
+    "DepthwiseConv2d",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePool2d",
+    "GlobalMaxPool2d",
+    "Layer",
+    "LayerNorm",
+    "MaxPool2d",
+    "Normalisation",
+    "Pooling",
+    "Reshape",
+    "Residual",
+    "SeparableConv2d",
+    "in_a_row",
+]
+
+if TYPE_CHECKING:
+    AnyLayer = Layer
+else:
+    AnyLayer: Any = union_of(Layer)

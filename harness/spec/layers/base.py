@@ -1,0 +1,129 @@
+"""What all layers have in common. Shapes leave out the batch axis; images are (height, width, channels)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from harness.spec.activations import Activation
+from harness.spec.base import Word
+from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
+
+Count = Annotated[int, Field(gt=0)]
+Pair = tuple[Count, Count]
+Padding = Literal["valid", "same"]
+
+
+class Layer(Word):
+    """Base of all layers."""
+
+    family: ClassVar[str] = "layer"
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape this layer makes of an input of `shape`; ValueError where it does not fit."""
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        """The arrays it learns or keeps, named within the layer, for an input of `shape`."""
+        return ()
+
+    def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:
+        """The random numbers it takes in training, named within the layer, for an input of `shape`."""
+        return ()
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """Multiply-adds per sample; additions of a bias and activations are not counted."""
+        return 0
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        """The layers it is made of, in order."""
+        return ()
+
+    @property
+    def last_activation(self) -> Activation | None:
+        """The activation its output comes from; None where it passes its input's on."""
+        return None
+
+    def specimen_shape(self) -> Shape:
+        """An input that the vocabulary suite gives to its specimens."""
+        return (6,)
+
+
+class Step(NamedTuple):
+    """One of some layers in a row: its name among them, and the shapes around it."""
+
+    name: str
+    layer: Layer
+    input_shape: Shape
+    output_shape: Shape
+
+
+def in_a_row(layers: Sequence[Layer], shape: Shape, prefix: str = "") -> tuple[Step, ...]:
+    """Layers applied in order to an input of `shape`; ValueError where they do not fit.
+
+    An unnamed one is called by its kind and its number among that kind, from 1.
+    """
+    steps: list[Step] = []
+    counts: dict[str, int] = {}
+    for index, layer in enumerate(layers):
+        counts[layer.word()] = counts.get(layer.word(), 0) + 1
+        name = prefix + (layer.name or f"{layer.word()}_{counts[layer.word()]}")
+        try:
+            after = layer.output_shape(shape)
+        except ValueError as error:
+            raise ValueError(f"layer {index} ({name}): {error}") from None
+        steps.append(Step(name, layer, shape, after))
+        shape = after
+    names = [step.name for step in steps]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"layer names must differ, got {', '.join(repeated)} more than once")
+    return tuple(steps)
+
+
+def image(shape: Shape, what: str) -> tuple[int, int, int]:
+    """The shape as (height, width, channels); ValueError where it is none."""
+    if len(shape) != 3:
+        raise ValueError(f"{what} takes images (height, width, channels), got {shape}")
+    return shape[0], shape[1], shape[2]
+
+
+def places(size: int, window: int, stride: int, dilation: int, padding: Padding) -> int:
+    """How many windows of `window` cells, `dilation` apart, fit along `size` cells; 0 or less: none."""
+    if padding == "same":
+        return -(-size // stride)
+    return (size - (window - 1) * dilation - 1) // stride + 1
+
+
+def padded(size: int, window: int, stride: int, dilation: int, padding: Padding) -> tuple[int, int]:
+    """Cells of padding before and after.
+
+    For `same`: `max((ceil(size / stride) - 1) * stride + (window - 1) * dilation + 1 - size, 0)` in all, the smaller
+    half before.
+    """
+    if padding == "valid":
+        return 0, 0
+    total = max((-(-size // stride) - 1) * stride + (window - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+def windows_shape(shape: Shape, what: str, window: Pair, strides: Pair, dilation: Pair, padding: Padding) -> Shape:
+    """(rows, columns) of windows over an image of `shape`; ValueError where not one fits."""
+    height, width, _ = image(shape, what)
+    rows = places(height, window[0], strides[0], dilation[0], padding)
+    columns = places(width, window[1], strides[1], dilation[1], padding)
+    if rows < 1 or columns < 1:
+        reach = tuple((w - 1) * d + 1 for w, d in zip(window, dilation, strict=True))
+        raise ValueError(
+            f"{what} with padding=valid reaches over {reach[0]} x {reach[1]} cells, the image has {height} x {width}"
+        )
+    return rows, columns
+
+
+def pair_in_tables(pair: Pair, what: str) -> str:
+    """`what 2x1`; nothing for ones."""
+    return f"{what} {pair[0]}x{pair[1]}" if pair != (1, 1) else ""

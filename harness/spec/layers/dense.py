@@ -1,0 +1,70 @@
+"""The dense layer, and the mixin of layers that end in an activation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from harness.spec.activations import AnyActivation, Linear, Softmax
+from harness.spec.initializers import AnyInitializer, XavierUniform, Zeros
+from harness.spec.layers.base import Layer
+from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
+
+
+class Activated(Layer):
+    """Base of the layers whose last step is an activation; what that learns and takes counts as the layer's own."""
+
+    activation: AnyActivation = Linear()
+
+    def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:
+        return self.activation.noise(self.output_shape(shape))
+
+    @property
+    def last_activation(self) -> AnyActivation:
+        return self.activation
+
+
+class Dense(Activated):
+    """`activation(x @ kernel + bias)`, kernel (in, units), bias (units,)."""
+
+    kind: Literal["dense"] = "dense"
+    units: Annotated[int, Field(gt=0)]
+    kernel_initializer: AnyInitializer
+    bias_initializer: AnyInitializer = Zeros()
+
+    @classmethod
+    def specimens(cls) -> tuple[Dense, ...]:
+        return (cls(units=5, kernel_initializer=XavierUniform()),)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise ValueError(f"dense takes vectors, got {shape}: put a flatten layer before it")
+        return (self.units,)
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        return (
+            Parameter(name="kernel", shape=(shape[0], self.units), initializer=self.kernel_initializer),
+            Parameter(name="bias", shape=(self.units,), initializer=self.bias_initializer),
+            *self.activation.parameters((self.units,)),
+        )
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return shape[0] * self.units
+
+
+class ActivationLayer(Activated):
+    """`activation(x)`: an activation as a layer of its own."""
+
+    kind: Literal["activation"] = "activation"
+
+    @classmethod
+    def specimens(cls) -> tuple[ActivationLayer, ...]:
+        # Over the last axis of an image, wherever that lies in memory.
+        return (cls(activation=Softmax()),)
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        return self.activation.parameters(shape)
+
+    def specimen_shape(self) -> Shape:
+        return (3, 4, 5)

@@ -1,0 +1,77 @@
+"""Layers made of layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from harness.spec.activations import Tanh
+from harness.spec.base import union_of
+from harness.spec.initializers import XavierUniform
+from harness.spec.layers.base import Layer, in_a_row
+from harness.spec.layers.convolution import Conv2d
+from harness.spec.layers.dense import Dense
+from harness.spec.layers.normalisation import BatchNorm, Dropout
+from harness.spec.layers.pooling import MaxPool2d  # noqa: F401
+from harness.spec.layers.shape import Flatten  # noqa: F401
+from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
+
+if TYPE_CHECKING:
+    AnyInnerLayer = Layer
+else:
+    AnyInnerLayer: Any = union_of(Layer)  # of those defined so far: all that are imported here
+
+
+class Residual(Layer):
+    """`x + f(x)`, f being the inner layers in a row, whose output has the shape of x (He et al., 2016).
+
+    The inner layers may be any but another residual.
+    """
+
+    kind: Literal["residual"] = "residual"
+    layers: Annotated[tuple[AnyInnerLayer, ...], Field(min_length=1)]
+
+    @classmethod
+    def specimens(cls) -> tuple[Residual, ...]:
+        drawn, tanh = XavierUniform(), Tanh()
+        dense = [Dense(units=units, kernel_initializer=drawn, activation=tanh) for units in (4, 6)]
+        convolved = [Conv2d(filters=2, kernel_size=(3, 3), padding="same", kernel_initializer=drawn) for _ in range(2)]
+        return (
+            cls(layers=(*dense, Dropout(rate=0.3))),
+            cls(layers=(convolved[0], BatchNorm(momentum=0.9), convolved[1])),
+        )
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        return self.layers
+
+    @property
+    def name_in_tables(self) -> str:
+        return f"residual ({', '.join(layer.name_in_tables for layer in self.layers)})"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        after = in_a_row(self.layers, shape)[-1].output_shape
+        if after != shape:
+            raise ValueError(f"the layers of a residual must keep the shape, got {shape} in and {after} out")
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        return tuple(
+            p.model_copy(update={"name": f"{step.name}/{p.name}"})
+            for step in in_a_row(self.layers, shape)
+            for p in step.layer.parameters(step.input_shape)
+        )
+
+    def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:
+        return tuple(
+            n.model_copy(update={"name": f"{step.name}/{n.name}"})
+            for step in in_a_row(self.layers, shape)
+            for n in step.layer.noise(step.input_shape)
+        )
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return sum(step.layer.multiply_adds(step.input_shape) for step in in_a_row(self.layers, shape))
+
+    def specimen_shape(self) -> Shape:
+        return (6,) if isinstance(self.layers[0], Dense) else (5, 4, 2)

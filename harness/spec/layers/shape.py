@@ -1,0 +1,44 @@
+"""Layers that move values without computing."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from harness.spec.layers.base import Count, Layer
+from harness.spec.parameters import Shape
+
+
+class Flatten(Layer):
+    """(d1, ..., dn) to (d1 * ... * dn,), last axis fastest."""
+
+    kind: Literal["flatten"] = "flatten"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (prod(shape),)
+
+    def specimen_shape(self) -> Shape:
+        return (4, 5, 3)
+
+
+class Reshape(Layer):
+    """The same values in another shape, last axis fastest in both."""
+
+    kind: Literal["reshape"] = "reshape"
+    target_shape: Annotated[tuple[Count, ...], Field(min_length=1)]
+
+    @classmethod
+    def specimens(cls) -> tuple[Reshape, ...]:
+        return (cls(target_shape=(5, 2, 6)),)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if prod(shape) != prod(self.target_shape):
+            raise ValueError(
+                f"reshape to {self.target_shape} takes {prod(self.target_shape)} values, {shape} has {prod(shape)}"
+            )
+        return self.target_shape
+
+    def specimen_shape(self) -> Shape:
+        return (4, 5, 3)
