@@ -5,16 +5,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 import adapters
 from harness.composition import Composed, ComposedStudy, UserMistake, compose, compose_study
+from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.mistakes import no_such
 from harness.data import DataError, Dataset, load
+from harness.data.targets import outside_domain
 from harness.spec.arm import Arm
 from harness.spec.data import Mnist
 from harness.spec.experiment import Experiment
+from harness.support import unsupported
 
 # What can be judged even where the rest of the command line is wrong.
 _BY_THEMSELVES = ("data", "out", "results_root")
@@ -31,7 +37,7 @@ def prepare(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[Comp
         raise UserMistake([*mistake.mistakes, *_also_wrong(overrides, config_dirs)]) from None
     data, wrong = list[Dataset](), list[str]()
     for composed in study.variants:
-        found, mistakes = _checked(composed)
+        found, mistakes = _checked(composed, config_dirs)
         wrong += mistakes
         data += [found] if found is not None else []
     if wrong:
@@ -43,14 +49,17 @@ def prepare(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[Comp
 def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
     kept = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
     try:
-        return _checked(compose(kept, config_dirs))[1]
+        return _checked(compose(kept, config_dirs), config_dirs)[1]
     except UserMistake:
         return []  # already told
 
 
-def _checked(composed: Composed) -> tuple[Dataset | None, list[str]]:
+def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
     experiment = composed.experiment
-    wrong = [mistake for arm in experiment.arms for mistake in _arm_mistakes(arm)]
+    by_arm = {arm.name: _arm_mistakes(arm) for arm in experiment.arms}
+    wrong = [mistake for mistakes in by_arm.values() for mistake in mistakes]
+    known = [arm for arm in experiment.arms if not by_arm[arm.name]]
+    wrong += unsupported(experiment, known, lambda: _offered(config_dirs))
     wrong += _folder_mistakes(composed)
     data = None
     try:
@@ -59,6 +68,7 @@ def _checked(composed: Composed) -> tuple[Dataset | None, list[str]]:
         wrong.append(str(error))
     else:
         wrong += _batch_mistakes(experiment, data)
+        wrong += outside_domain(data, experiment.loss)
     return data, wrong
 
 
@@ -73,6 +83,16 @@ def _arm_mistakes(arm: Arm) -> list[str]:
     if arm.python is not None and shutil.which(arm.python) is None:
         wrong.append(f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path")
     return wrong
+
+
+def _offered(config_dirs: Sequence[Path]) -> list[Arm]:
+    """The arms that may be chosen by name; a file that is none is told once it is chosen."""
+    groups = ConfigGroups.beside(config_dirs)
+    offered = []
+    for name in groups.options("arm"):
+        with suppress(UnreadableError, ValidationError):
+            offered.append(Arm.model_validate(groups.contents("arm", [name])[name]))
+    return offered
 
 
 def _folder_mistakes(composed: Composed) -> list[str]:
