@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ VERBS = {
     "match": "train an experiment on every arm by one plan, check parity, tabulate accuracy and time",
     "check": "climb the parity ladder without the long training",
     "doctor": "say which frameworks, versions, devices and interpreters this machine can really use",
+    "words": "say how each framework makes every word of the vocabulary",
+    "ledger": "list where a framework departs from its formula, and run the evidence again",
     "schema": "print the JSON schema of an experiment, for editors",
     "completion": "print the shell code that completes verbs, groups and keys",
 }
@@ -27,6 +29,8 @@ examples:
   twinrun match arm.precision=float64 training.max_steps=100
   twinrun match from=results/mnist_mlp/RUN/experiment.json
   twinrun check suite=schedules
+  twinrun words activation --by
+  twinrun ledger --verify
 """
 
 
@@ -101,6 +105,50 @@ def _doctor(_: argparse.Namespace) -> int:
     return examine()
 
 
+def _words(chosen: argparse.Namespace) -> int:
+    import adapters
+    from harness import words
+    from harness.spec.vocabulary import BASES
+
+    if chosen.family is not None:
+        _known("family", chosen.family, BASES)
+    modes = [mode for name in words.FRAMEWORKS for mode in adapters.modes(name)]
+    for mode in chosen.mode:
+        _known("mode", mode, modes)
+    view = words.View(chosen.device, chosen.realisation, tuple(chosen.mode))
+    if not chosen.markdown:
+        return words.show(chosen.family, view, chosen.by)
+    from harness.semantics import page
+
+    print(page([chosen.family] if chosen.family else list(BASES), view), end="")
+    return 0
+
+
+def _ledger(chosen: argparse.Namespace) -> int:
+    from harness.ledger import show
+    from harness.ledger.loading import ledger
+
+    if chosen.id is not None and chosen.verify:
+        from harness.composition import UserMistake
+
+        raise UserMistake(["give either an ID or --verify"])
+    if chosen.verify:
+        return show.verified(chosen.markdown)
+    if chosen.id is None:
+        return show.table(chosen.markdown)
+    _known("entry", chosen.id, [entry.id for entry in ledger()])
+    return show.one(chosen.id)
+
+
+def _known(what: str, given: str, allowed: Iterable[str]) -> None:
+    """UserMistake, with the nearest name, where what was given is none of what is allowed."""
+    from harness.composition import UserMistake
+    from harness.composition.mistakes import no_such
+
+    if given not in allowed:
+        raise UserMistake([no_such(f"there is no {what} {given!r}", given, allowed)])
+
+
 def _schema(chosen: argparse.Namespace) -> int:
     import json
 
@@ -125,7 +173,15 @@ def _completion(chosen: argparse.Namespace) -> int:
     return 0
 
 
-_RUN = {"match": _run, "check": _run, "doctor": _doctor, "schema": _schema, "completion": _completion}
+_RUN = {
+    "match": _run,
+    "check": _run,
+    "doctor": _doctor,
+    "words": _words,
+    "ledger": _ledger,
+    "schema": _schema,
+    "completion": _completion,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -146,6 +202,14 @@ def _parser() -> argparse.ArgumentParser:
         if verb in ("match", "check"):
             _add_experiment_arguments(sub)
             sub.epilog = f"{_groups()}\n\n{EXAMPLES}\n{codes}"
+        if verb == "words":
+            _add_words_arguments(sub)
+        if verb == "ledger":
+            sub.add_argument("id", nargs="?", metavar="ID", help="print this entry whole, and run its evidence")
+            sub.add_argument(
+                "--verify", action="store_true", help="run the evidence of all; 1 where a divergence is gone"
+            )
+            sub.add_argument("--markdown", action="store_true", help="print the table as Markdown")
         if verb == "schema":
             sub.add_argument("section", nargs="?", help="only this part of it: schedule, model, arms, ...")
         if verb == "completion":
@@ -167,6 +231,15 @@ def _add_experiment_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--config-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder with groups of your own"
     )
+
+
+def _add_words_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("family", nargs="?", metavar="FAMILY", help="only this family: activation, loss, schedule, ...")
+    sub.add_argument("--device", choices=("cpu", "gpu", "ascend"), default="cpu", help="as declared for this device")
+    sub.add_argument("--mode", action="append", default=[], metavar="MODE", help="jit, pynative; graph, eager, xla")
+    sub.add_argument("--realisation", choices=("native", "exact"), default="native", help="the arms' policy")
+    sub.add_argument("--by", action="store_true", help="show also by what, and why")
+    sub.add_argument("--markdown", action="store_true", help="print the whole of docs/semantics.md")
 
 
 def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:

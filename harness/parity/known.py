@@ -1,7 +1,7 @@
 """What the ledger excuses: the errors of a framework's own classes, and what they do to all that is computed with them.
 
 An `inaccurate` entry bounds the error of one word. What it does to logits, gradients and curves is measured: the
-float64 reference runs with that word disturbed within the bound, and `FACTOR` times the largest change over the draws is
+float64 reference runs with that word disturbed within the bound; `FACTOR` times the largest change over the draws is
 added to the ordinary tolerance.
 """
 

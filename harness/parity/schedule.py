@@ -17,6 +17,7 @@ from harness.parity.judge import Claim, judge
 from harness.parity.tolerances import Tolerance, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.schedules import Schedule
+from harness.spec.vocabulary import specimens
 
 NAME = "schedule"
 PAST_THE_END = 10
@@ -25,8 +26,10 @@ REACH = 10
 
 
 def subjects(context: Context) -> list[Schedule]:
-    """The experiment's own schedule first, then those of the suite."""
-    return list(dict.fromkeys([context.experiment.schedule, *context.experiment.suite]))
+    """The experiment's own schedule first, then the suite's; every specimen where the vocabulary is checked."""
+    e = context.experiment
+    whole: Any = specimens("schedule") if "schedule" in e.vocabulary else ()
+    return list(dict.fromkeys([e.schedule, *e.suite, *whole]))
 
 
 def probed_steps(schedules: list[Schedule], horizon: int) -> Any:

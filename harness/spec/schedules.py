@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from harness.spec.base import Word, union_of
 
@@ -33,6 +34,10 @@ class Constant(Schedule):
     kind: Literal["constant"] = "constant"
     rate: Rate
 
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return (cls(rate=0.1),)
+
 
 class Exponential(Schedule):
     """`rate(t) = initial_rate * decay_rate ** p`, `p = t / decay_steps`, or `floor(t / decay_steps)` if `staircase`."""
@@ -45,6 +50,12 @@ class Exponential(Schedule):
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
         return tuple(self.decay_steps * i for i in (1, 2, 3))
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(
+            cls(initial_rate=0.1, decay_rate=0.5, decay_steps=100, staircase=staircase) for staircase in (False, True)
+        )
 
 
 class NaturalExponential(Schedule):
@@ -62,6 +73,12 @@ class NaturalExponential(Schedule):
     def boundaries_of_interest(self) -> tuple[int, ...]:
         return tuple(self.decay_steps * i for i in (1, 2, 3))
 
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(
+            cls(initial_rate=0.1, decay_rate=0.01, decay_steps=100, staircase=staircase) for staircase in (False, True)
+        )
+
 
 class InverseTime(Schedule):
     """`rate(t) = initial_rate / (1 + decay_rate * p)`; p is `t / decay_steps`, or its floor if `staircase`."""
@@ -74,6 +91,12 @@ class InverseTime(Schedule):
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
         return tuple(self.decay_steps * i for i in (1, 2, 3))
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(
+            cls(initial_rate=0.1, decay_rate=0.5, decay_steps=100, staircase=staircase) for staircase in (False, True)
+        )
 
 
 class Polynomial(Schedule):
@@ -93,6 +116,13 @@ class Polynomial(Schedule):
     def boundaries_of_interest(self) -> tuple[int, ...]:
         return (self.decay_steps, 2 * self.decay_steps)
 
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(
+            cls(initial_rate=0.1, end_rate=0.01, decay_steps=100, power=power, cycle=cycle)
+            for power, cycle in ((1.0, False), (0.5, False), (2.0, True))
+        )
+
 
 class Cosine(Schedule):
     """`rate(t) = initial_rate * (f + (1 - f) / 2 * (1 + cos(pi * min(t, D) / D)))`; f is floor_ratio, D decay_steps.
@@ -107,6 +137,10 @@ class Cosine(Schedule):
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
         return (self.decay_steps,)
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(cls(initial_rate=0.1, decay_steps=100, floor_ratio=floor) for floor in (0.0, 0.1))
 
 
 class CosineMinMax(Schedule):
@@ -125,6 +159,10 @@ class CosineMinMax(Schedule):
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
         return (self.decay_steps,)
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return (cls(minimum=0.01, maximum=0.1, decay_steps=100),)
 
 
 class CosineRestarts(Schedule):
@@ -148,6 +186,13 @@ class CosineRestarts(Schedule):
             starts.append(starts[-1] + period)
             period *= self.period_factor
         return tuple(int(start) for start in starts[1:])
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(
+            cls(initial_rate=0.1, first_period=50, period_factor=factor, peak_factor=peak)
+            for factor, peak in ((1.0, 1.0), (1.0, 0.5), (2.0, 1.0))
+        )
 
 
 class PiecewiseConstant(Schedule):
@@ -177,6 +222,13 @@ class PiecewiseConstant(Schedule):
     def boundaries_of_interest(self) -> tuple[int, ...]:
         return self.boundaries
 
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return (
+            cls(boundaries=(100, 200), values=(0.1, 0.01, 0.001), boundary="inclusive"),
+            cls(boundaries=(100, 200), values=(0.1, 0.01, 0.001), boundary="exclusive"),
+        )
+
 
 if TYPE_CHECKING:
     Followable = Schedule
@@ -194,6 +246,10 @@ class LinearWarmup(Schedule):
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
         return (self.warmup_steps,)
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(cls(target_rate=0.1, warmup_steps=100, start_rate=start) for start in (0.0, 0.01))
 
 
 class WarmupThen(Schedule):
@@ -214,6 +270,13 @@ class WarmupThen(Schedule):
     def boundaries_of_interest(self) -> tuple[int, ...]:
         later = (self.warmup_steps + step for step in self.then.boundaries_of_interest())
         return (self.warmup_steps, *later)
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(
+            cls(warmup_steps=50, then=then)
+            for then in (Cosine(initial_rate=0.1, decay_steps=100), InverseTime.specimens()[0])
+        )
 
 
 if TYPE_CHECKING:
