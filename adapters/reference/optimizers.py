@@ -1,80 +1,239 @@
-"""The canonical update rules on NumPy arrays. `c` holds the coefficients of the step, rounded to the dtype of `w`."""
+"""The reference's update rules, on NumPy arrays. `c` holds the coefficients of the update in the dtype of `w`.
+
+Each rule is a generator: it is sent the weight, the gradient and the coefficients of an update and yields the new
+weight; what it keeps from one update to the next is in its local variables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from adapters.canonical import coefficients
+from adapters.coefficients import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
-from adapters.reference import disturbed
 from adapters.reference.clipping import clip
 from harness.spec import optimizers as spec
 from harness.spec.clipping import Clipping
 from harness.spec.recipe import Update
+from harness.spec.weight_decay import Coupled, Decoupled, WeightDecay, decays
 
-Slots = list[Array]
-Coefficients = Mapping[str, Any]
-
-
-def sgd(_: spec.Sgd, c: Coefficients, w: Array, g: Array, slots: Slots) -> Array:
-    return w - c["rate"] * g
+Given = tuple[Array, Array, Mapping[str, Any]]
+Rule = Generator[Any, Given, None]
 
 
-def momentum(s: spec.HeavyBall, c: Coefficients, w: Array, g: Array, slots: Slots) -> Array:
-    if s.form == "rate_inside":
-        slots[0] = c["momentum"] * slots[0] - c["rate"] * g
-        return w + slots[0]
-    slots[0] = c["momentum"] * slots[0] + g
-    return w - c["rate"] * slots[0]
+def sgd(s: spec.Sgd, start: Array, decaying: bool) -> Rule:
+    w, g, c = yield
+    while True:
+        w, g, c = yield w - c["rate"] * g
 
 
-def nesterov(s: spec.Nesterov, c: Coefficients, w: Array, g: Array, slots: Slots) -> Array:
-    if s.form == "rate_inside":
-        step = c["rate"] * g
-        slots[0] = c["momentum"] * slots[0] - step
-        return w + (c["momentum"] * slots[0] - step)
-    slots[0] = c["momentum"] * slots[0] + g
-    return w - c["rate"] * (g + c["momentum"] * slots[0])
+def momentum(s: spec.HeavyBall, start: Array, decaying: bool) -> Rule:
+    v = np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        if s.form == "rate_outside":
+            v = c["momentum"] * v + c["taken"] * g
+            w = w - c["rate"] * v
+        else:
+            v = c["momentum"] * v - c["rate"] * g
+            w = w + v
+        w, g, c = yield w
 
 
-def adam(_: spec.Adam, c: Coefficients, w: Array, g: Array, slots: Slots) -> Array:
-    slots[0] = c["beta1"] * slots[0] + c["rest1"] * g
-    slots[1] = c["beta2"] * slots[1] + c["rest2"] * (g * g)
-    return w - (c["rate"] * slots[0]) / (np.sqrt(slots[1]) + c["epsilon"])
+def nesterov(s: spec.Nesterov, start: Array, decaying: bool) -> Rule:
+    v = np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        if s.form == "rate_outside":
+            v = c["momentum"] * v + g
+            w = w - c["rate"] * (g + c["momentum"] * v)
+        else:
+            v = c["momentum"] * v - c["rate"] * g
+            w = w + (c["momentum"] * v - c["rate"] * g)
+        w, g, c = yield w
 
 
-RULES: dict[type[spec.Optimizer], tuple[int, Callable[[Any, Coefficients, Array, Array, Slots], Array]]] = {
-    # the number of slots, the rule
-    spec.Sgd: (0, sgd),
-    spec.HeavyBall: (1, momentum),
-    spec.Nesterov: (1, nesterov),
-    spec.Adam: (2, adam),
+def adagrad(s: spec.Adagrad, start: Array, decaying: bool) -> Rule:
+    total = np.full_like(start, s.initial_accumulator)
+    w, g, c = yield
+    while True:
+        total = total + np.square(g)
+        w, g, c = yield w - c["rate"] * g / np.sqrt(total + c["epsilon"])
+
+
+def rmsprop(s: spec.Rmsprop, start: Array, decaying: bool) -> Rule:
+    square, mean, moving = (np.zeros_like(start) for _ in range(3))
+    w, g, c = yield
+    while True:
+        square = c["rho"] * square + c["rest"] * np.square(g)
+        mean = c["rho"] * mean + c["rest"] * g
+        variance = square - np.square(mean) if s.centered else square
+        step = c["rate"] * g / np.sqrt(variance + c["epsilon"])
+        moving = c["momentum"] * moving + step
+        w, g, c = yield w - (moving if s.momentum else step)
+
+
+def adadelta(s: spec.Adadelta, start: Array, decaying: bool) -> Rule:
+    of_gradients, of_steps = np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        of_gradients = c["rho"] * of_gradients + c["rest"] * np.square(g)
+        step = np.sqrt(of_steps + c["epsilon"]) / np.sqrt(of_gradients + c["epsilon"]) * g
+        of_steps = c["rho"] * of_steps + c["rest"] * np.square(step)
+        w, g, c = yield w - c["rate"] * step
+
+
+def adam(s: spec.Adam, start: Array, decaying: bool) -> Rule:
+    m, v, largest = (np.zeros_like(start) for _ in range(3))
+    w, g, c = yield
+    while True:
+        m = c["beta1"] * m + c["rest1"] * g
+        v = c["beta2"] * v + c["rest2"] * np.square(g)
+        largest = np.maximum(largest, v)
+        root = np.sqrt(largest if s.amsgrad else v)
+        w, g, c = yield w - c["corrected"] * m / (root + c["epsilon"])
+
+
+def adamw(s: spec.Adamw, start: Array, decaying: bool) -> Rule:
+    m, v = np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        m = c["beta1"] * m + c["rest1"] * g
+        v = c["beta2"] * v + c["rest2"] * np.square(g)
+        w = w * c["kept"] if decaying else w
+        w, g, c = yield w - c["corrected"] * m / (np.sqrt(v) + c["epsilon"])
+
+
+def adamax(s: spec.Adamax, start: Array, decaying: bool) -> Rule:
+    m, largest = np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        m = c["beta1"] * m + c["rest1"] * g
+        largest = np.maximum(c["beta2"] * largest, np.abs(g))
+        w, g, c = yield w - c["corrected"] * m / (largest + c["epsilon"])
+
+
+def nadam(s: spec.Nadam, start: Array, decaying: bool) -> Rule:
+    m, v = np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        m = c["beta1"] * m + c["rest1"] * g
+        v = c["beta2"] * v + c["rest2"] * np.square(g)
+        ahead = c["of_mean"] * m + c["of_gradient"] * g
+        w, g, c = yield w - c["rate"] * ahead / (np.sqrt(v) * c["root"] + c["epsilon"])
+
+
+def ftrl(s: spec.Ftrl, start: Array, decaying: bool) -> Rule:
+    total, linear = np.full_like(start, s.initial_accumulator), np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        before = _power(total, s, c)
+        total = total + np.square(g)
+        after = _power(total, s, c)
+        linear = linear + (g - (after - before) / c["rate"] * w)
+        reached = (np.clip(linear, -c["l1"], c["l1"]) - linear) / (after / c["rate"] + c["twice_l2"])
+        w, g, c = yield reached
+
+
+def _power(total: Array, s: spec.Ftrl, c: Mapping[str, Any]) -> Array:
+    return np.sqrt(total) if s.learning_rate_power == -0.5 else total ** c["power"]
+
+
+def lion(s: spec.Lion, start: Array, decaying: bool) -> Rule:
+    m = np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        step = np.sign(c["beta1"] * m + c["rest1"] * g)
+        m = c["beta2"] * m + c["rest2"] * g
+        w, g, c = yield w - c["rate"] * step
+
+
+def lamb(s: spec.Lamb, start: Array, decaying: bool) -> Rule:
+    m, v = np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
+    while True:
+        if decaying and s.decay == "decoupled":
+            w = w * c["kept"]
+        m = c["beta1"] * m + c["rest1"] * g
+        v = c["beta2"] * v + c["rest2"] * np.square(g)
+        u = m * c["mean"] / (np.sqrt(v) * c["root"] + c["epsilon"])
+        if decaying and s.decay == "inside":
+            u = u + c["factor"] * w
+        length, own = (np.sqrt(np.sum(np.square(each))) for each in (w, u))
+        trust = length / own if length > 0 and own > 0 else w.dtype.type(1)
+        w, g, c = yield w - c["rate"] * trust * u
+
+
+def rprop(s: spec.Rprop, start: Array, decaying: bool) -> Rule:
+    w, g, c = yield
+    step, before = np.full_like(start, c["rate"]), np.zeros_like(start)
+    while True:
+        now = np.sign(g)
+        grown = np.clip(step * c["eta_plus"], c["min_step"], c["max_step"])
+        shrunk = np.clip(step * c["eta_minus"], c["min_step"], c["max_step"])
+        same = np.clip(step, c["min_step"], c["max_step"])
+        turned = now * before == -1
+        step = np.select([turned, now * before == 1], [shrunk, grown], same)
+        before = np.where(turned, w.dtype.type(0), now)
+        w, g, c = yield w - before * step
+
+
+def asgd(s: spec.Asgd, start: Array, decaying: bool) -> Rule:
+    w, g, c = yield
+    while True:
+        w, g, c = yield w * c["kept"] - c["own"] * g
+
+
+RULES: dict[type[spec.Optimizer], Callable[[Any, Array, bool], Rule]] = {
+    spec.Sgd: sgd,
+    spec.HeavyBall: momentum,
+    spec.Nesterov: nesterov,
+    spec.Adagrad: adagrad,
+    spec.Rmsprop: rmsprop,
+    spec.Adadelta: adadelta,
+    spec.Adam: adam,
+    spec.Adamw: adamw,
+    spec.Adamax: adamax,
+    spec.Nadam: nadam,
+    spec.Ftrl: ftrl,
+    spec.Lion: lion,
+    spec.Lamb: lamb,
+    spec.Rprop: rprop,
+    spec.Asgd: asgd,
 }
 
 
 class Optimizer:
-    """A weight decay and a rule, with the rule's slots and its step count. The gradients come clipped."""
+    """A weight decay and a rule, with what the rule keeps and its step count. The gradients come clipped."""
 
     def __init__(self, update: Update, rates: FloatArray, precision: Any, coefficient_arithmetic: Any) -> None:
-        self.word = update.optimizer
-        self.slot_count, self.rule = made_by(RULES, self.word, "reference")
-        table = coefficients(self.word, rates, coefficient_arithmetic)
+        self.word, self.decay = update.optimizer, update.weight_decay
+        self.rule = made_by(RULES, self.word, "reference")
+        table = coefficients(update, rates, coefficient_arithmetic)
         self.table = {name: values.astype(precision) for name, values in table.items()}
-        self.slots: dict[str, Slots] = {}
+        self.rules: dict[str, Rule] = {}
         self.updates = 0
 
-    @disturbed.update
     def update(self, weights: Parameters, gradients: Parameters) -> dict[str, Array]:
         now = {name: values[self.updates] for name, values in self.table.items()}
         self.updates += 1
         updated = {}
         for name, w in weights.items():
-            slots = self.slots.setdefault(name, [np.zeros_like(w) for _ in range(self.slot_count)])
-            updated[name] = self.rule(self.word, now, w, gradients[name], slots)
+            if name not in self.rules:
+                self.rules[name] = self.rule(self.word, w, decays(getattr(self.word, "on", "all"), name))
+                next(self.rules[name])
+            updated[name] = self.rules[name].send((*_decayed(self.decay, name, w, gradients[name], now), now))
         return updated
+
+
+def _decayed(decay: WeightDecay, name: str, w: Array, g: Array, c: Mapping[str, Any]) -> tuple[Array, Array]:
+    if isinstance(decay, Coupled) and decays(decay.on, name):
+        return w, g + c["decay_factor"] * w
+    if isinstance(decay, Decoupled) and decays(decay.on, name):
+        return w * c["decay_kept"], g
+    return w, g
 
 
 def replay(

@@ -1,95 +1,36 @@
-"""Optimizers in TensorFlow: Keras' own classes, subclasses of them, and the canonical rules from primitives."""
+"""Updates in TensorFlow: a weight decay and an optimizer, native or canonical."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import keras
-import numpy as np
-import tensorflow as tf
-
-from adapters.canonical import RULES, coefficients
+from adapters.coefficients import coefficients
 from adapters.forms import rate_table
-from adapters.protocol import made_by
 from adapters.setting import Setting
+from adapters.tensorflow.canonical_optimizers import Canonical
+from adapters.tensorflow.native_optimizers import NATIVE, Decaying
+from adapters.tensorflow.realisations.optimizers import optimizer as realised
 from adapters.tensorflow.schedules import learning_rate
-from harness.spec import optimizers as spec
 from harness.spec.recipe import Update
-
-# Native: what people run. Each is built from (spec, learning_rate).
-
-
-def sgd(_: spec.Sgd, rate: Any) -> Any:
-    return keras.optimizers.SGD(rate, momentum=0.0, nesterov=False)
-
-
-def momentum(s: spec.HeavyBall, rate: Any) -> Any:
-    if s.form == "rate_outside":
-        return RateOutside(rate, momentum=s.momentum, nesterov=False)
-    return keras.optimizers.SGD(rate, momentum=s.momentum, nesterov=False)
-
-
-def nesterov(s: spec.Nesterov, rate: Any) -> Any:
-    if s.form == "rate_outside":
-        return RateOutside(rate, momentum=s.momentum, nesterov=True)
-    return keras.optimizers.SGD(rate, momentum=s.momentum, nesterov=True)
-
-
-def adam(s: spec.Adam, rate: Any) -> Any:
-    return keras.optimizers.Adam(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, amsgrad=False)
-
-
-NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any], Any]] = {
-    spec.Sgd: sgd,
-    spec.HeavyBall: momentum,
-    spec.Nesterov: nesterov,
-    spec.Adam: adam,
-}
+from harness.spec.weight_decay import Coupled, Decoupled, decays
 
 
 def optimizer(update: Update, variables: dict[str, Any], horizon: int, setting: Setting) -> Any:
     """A function that takes the gradients in the order of `variables` and updates these in place."""
-    word, live = update.optimizer, list(variables.values())
-    if setting.exact:
+    word = update.optimizer
+    if realised(word, setting).kind == "custom":
         return Canonical(update, variables, horizon, setting.precision)
-    native = made_by(NATIVE, word, "tensorflow")(word, learning_rate(update.schedule, horizon, setting.mode))
+    live = list(variables.values())
+    fixed = [w for name, w in variables.items() if not decays(getattr(word, "on", "all"), name)]
+    native = NATIVE[type(word)](word, learning_rate(update.schedule, horizon, setting.mode), fixed)
     native.build(live)
-    return lambda gradients: native.apply(gradients, live)
 
+    def made(gradients: Any) -> None:
+        native.apply(gradients, live)
 
-class RateOutside(keras.optimizers.SGD):
-    """Keras' SGD with the rate outside the velocity: `v = mu * v + g`."""
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        rate = keras.ops.cast(learning_rate, variable.dtype)
-        mu = keras.ops.cast(self.momentum, variable.dtype)
-        velocity = self.momentums[self._get_variable_index(variable)]
-        self.assign(velocity, velocity * mu + gradient)
-        self.assign_sub(variable, rate * (gradient + mu * velocity if self.nesterov else velocity))
-
-
-class Canonical:
-    """A canonical rule with its slots, coefficients and step count, on tensors."""
-
-    def __init__(self, update: Update, variables: dict[str, Any], horizon: int, precision: str) -> None:
-        table = coefficients(update.optimizer, rate_table(update.schedule, horizon))
-        self.word, self.names = update.optimizer, tuple(table)
-        self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
-        rule = made_by(RULES, self.word, "tensorflow")
-        self.slot_count, self.update = rule.slots, rule.update
-        self.variables = [variable.value for variable in variables.values()]
-        self.slots = [
-            [tf.Variable(tf.zeros(w.shape, precision)) for _ in range(self.slot_count)] for w in self.variables
-        ]
-        self.step = tf.Variable(0, dtype=tf.int32)
-
-    def __call__(self, gradients: Any) -> None:
-        row = tf.gather(self.table, self.step)
-        c = {name: row[number] for number, name in enumerate(self.names)}
-        for w, g, own in zip(self.variables, gradients, self.slots, strict=True):
-            updated, slots = self.update(self.word, c, w, g, own, tf.sqrt)
-            w.assign(updated)
-            for slot, value in zip(own, slots, strict=True):
-                slot.assign(value)
-        self.step.assign_add(1)
+    decay = update.weight_decay
+    if not isinstance(decay, Coupled | Decoupled):
+        return made
+    kept = coefficients(update, rate_table(update.schedule, horizon)).get("decay_kept")
+    own = [decays(decay.on, name) for name in variables]
+    return Decaying(made, [w.value for w in live], own, decay.factor, kept)

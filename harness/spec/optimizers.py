@@ -1,18 +1,24 @@
 """Optimizers: how a weight w moves by its gradient g at rate r; k = t + 1 is the 1-based number of the update.
 
-The rate comes from the schedule. Every slot starts at 0.
+The rate comes from the schedule, anew at each update. Every slot starts at 0 but where a formula says otherwise, and
+every operation is by element but where a norm is written.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.spec.base import Word, union_of
+from harness.spec.weight_decay import Decayed, DecayFactor
 
-Momentum = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Epsilon = Annotated[float, Field(gt=0)]
+Accumulator = Annotated[float, Field(ge=0)]
+Penalty = Annotated[float, Field(ge=0)]
 MomentumForm = Literal["rate_outside", "rate_inside"]
+LambDecay = Literal["inside", "decoupled"]
 
 
 class Optimizer(Word):
@@ -30,13 +36,33 @@ class Sgd(Optimizer):
 class HeavyBall(Optimizer):
     """Momentum (Polyak, 1964), with the place of the rate stated.
 
-    `rate_outside`: `v = mu * v + g; w -= r * v`. `rate_inside`: `v = mu * v - r * g; w += v`.
-    The two are equal while the rate is constant and part company as soon as it changes.
+    `rate_outside`: `v = mu * v + (1 - dampening) * g`, but `v = g` at the first update; `w -= r * v`.
+    `rate_inside`: `v = mu * v - r * g; w += v`; it knows no dampening.
+    Without dampening the two are equal while the rate is constant, and part company as soon as it changes.
     """
 
     kind: Literal["momentum"] = "momentum"
-    momentum: Momentum
+    momentum: Fraction
     form: MomentumForm
+    dampening: Fraction = 0.0
+
+    @model_validator(mode="after")
+    def _dampened_outside(self) -> HeavyBall:
+        if self.dampening and self.form == "rate_inside":
+            raise ValueError(f"dampening={self.dampening} goes with form=rate_outside only")
+        return self
+
+    @classmethod
+    def specimens(cls) -> tuple[HeavyBall, ...]:
+        return (
+            cls(momentum=0.9, form="rate_outside"),
+            cls(momentum=0.9, form="rate_outside", dampening=0.5),
+            cls(momentum=0.9, form="rate_inside"),
+        )
+
+    @property
+    def name_in_tables(self) -> str:
+        return " ".join([self.kind, self.form, *(["dampened"] if self.dampening else [])])
 
 
 class Nesterov(Optimizer):
@@ -47,8 +73,56 @@ class Nesterov(Optimizer):
     """
 
     kind: Literal["nesterov"] = "nesterov"
-    momentum: Momentum
+    momentum: Fraction
     form: MomentumForm
+
+    @classmethod
+    def specimens(cls) -> tuple[Nesterov, ...]:
+        return (cls(momentum=0.9, form="rate_outside"), cls(momentum=0.9, form="rate_inside"))
+
+
+class Adagrad(Optimizer):
+    """Adagrad (Duchi et al., 2011): `a += g**2; w -= r * g / sqrt(a + epsilon)`, a from `initial_accumulator`."""
+
+    kind: Literal["adagrad"] = "adagrad"
+    initial_accumulator: Accumulator = 0.1
+    epsilon: Epsilon = 1e-7
+
+
+class Rmsprop(Optimizer):
+    """RMSProp (Hinton, 2012) in three versions: plain, with momentum, centered (Graves, 2013).
+
+    `v = rho * v + (1 - rho) * g**2`; `s = r * g / sqrt(v + epsilon)`; `w -= s`.
+    With `momentum` mu above 0: `m = mu * m + s; w -= m`.
+    `centered`: also `a = rho * a + (1 - rho) * g`, and `v - a**2` stands in the root in place of v.
+    """
+
+    kind: Literal["rmsprop"] = "rmsprop"
+    rho: Fraction = 0.9
+    momentum: Fraction = 0.0
+    centered: bool = False
+    epsilon: Epsilon = 1e-7
+
+    @classmethod
+    def specimens(cls) -> tuple[Rmsprop, ...]:
+        return (cls(), cls(momentum=0.9), cls(centered=True, epsilon=1e-3))
+
+    @property
+    def name_in_tables(self) -> str:
+        flags = {"momentum": self.momentum, "centered": self.centered}
+        return " ".join([self.kind, *(name for name, value in flags.items() if value)])
+
+
+class Adadelta(Optimizer):
+    """Adadelta (Zeiler, 2012), with a rate, which the paper has at 1.
+
+    `a = rho * a + (1 - rho) * g**2; s = sqrt(d + epsilon) / sqrt(a + epsilon) * g`,
+    `d = rho * d + (1 - rho) * s**2; w -= r * s`.
+    """
+
+    kind: Literal["adadelta"] = "adadelta"
+    rho: Fraction = 0.95
+    epsilon: Epsilon = 1e-6
 
 
 class Adam(Optimizer):
@@ -56,12 +130,163 @@ class Adam(Optimizer):
 
     `m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g**2`,
     `w -= r * sqrt(1 - beta2**k) / (1 - beta1**k) * m / (sqrt(v) + epsilon)`.
+    `amsgrad` (Reddi et al., 2018): `u = max(u, v)`, of v as it is, uncorrected; and u stands in the root in its place.
     """
 
     kind: Literal["adam"] = "adam"
-    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    epsilon: Annotated[float, Field(gt=0)] = 1e-7
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    epsilon: Epsilon = 1e-7
+    amsgrad: bool = False
+
+    @classmethod
+    def specimens(cls) -> tuple[Adam, ...]:
+        return (cls(), cls(amsgrad=True))
+
+
+class Adamw(Optimizer):
+    """AdamW (Loshchilov and Hutter, 2019): `w *= 1 - r * factor` where `on` says so, then the rule of adam."""
+
+    kind: Literal["adamw"] = "adamw"
+    factor: DecayFactor
+    on: Decayed = "kernels"
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    epsilon: Epsilon = 1e-7
+
+    @classmethod
+    def specimens(cls) -> tuple[Adamw, ...]:
+        return (cls(factor=0.01), cls(factor=0.01, on="all"))
+
+
+class Adamax(Optimizer):
+    """Adamax (Kingma and Ba, 2015, section 7.1), with an epsilon beside the maximum.
+
+    `m = beta1 * m + (1 - beta1) * g; u = max(beta2 * u, |g|); w -= r / (1 - beta1**k) * m / (u + epsilon)`.
+    """
+
+    kind: Literal["adamax"] = "adamax"
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    epsilon: Epsilon = 1e-7
+
+
+class Nadam(Optimizer):
+    """Adam with Nesterov momentum (Dozat, 2016), whose momentum follows a schedule of its own.
+
+    `mu_k = beta1 * (1 - 0.96**(momentum_decay * k) / 2)`, and `p_k` the product of mu_1 to mu_k;
+    `m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g**2`,
+    `n = mu_{k+1} * m / (1 - p_{k+1}) + (1 - mu_k) * g / (1 - p_k)`,
+    `w -= r * n / (sqrt(v / (1 - beta2**k)) + epsilon)`: epsilon after the correction.
+    Dozat has a `momentum_decay` of 0.004; 1 stands for `0.96**k`.
+    """
+
+    kind: Literal["nadam"] = "nadam"
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    epsilon: Epsilon = 1e-7
+    momentum_decay: Annotated[float, Field(ge=0)] = 0.004
+
+    @classmethod
+    def specimens(cls) -> tuple[Nadam, ...]:
+        return (cls(), cls(momentum_decay=1.0))
+
+    @property
+    def name_in_tables(self) -> str:
+        return self.kind if self.momentum_decay == 0.004 else f"{self.kind} momentum_decay={self.momentum_decay:g}"
+
+
+class Ftrl(Optimizer):
+    """Follow the regularised leader (McMahan et al., 2013), each coordinate with a rate of its own.
+
+    With p = -learning_rate_power, a from `initial_accumulator`:
+    `b = a + g**2; z += g - (b**p - a**p) / r * w; a = b`,
+    `w = (clip(z, -l1, l1) - z) / (b**p / r + 2 * l2)`.
+    A changing rate enters as it stands at the update, in both places; a rate of 0 has no meaning.
+    """
+
+    kind: Literal["ftrl"] = "ftrl"
+    l1: Penalty = 0.0
+    l2: Penalty = 0.0
+    initial_accumulator: Annotated[float, Field(gt=0)] = 0.1
+    learning_rate_power: Annotated[float, Field(le=0)] = -0.5
+
+    @classmethod
+    def specimens(cls) -> tuple[Ftrl, ...]:
+        return (cls(), cls(l1=0.01, l2=0.01))
+
+    @property
+    def name_in_tables(self) -> str:
+        penalties = {"l1": self.l1, "l2": self.l2}
+        return " ".join([self.kind, *(name for name, value in penalties.items() if value)])
+
+
+class Lion(Optimizer):
+    """Lion (Chen et al., 2023): `w -= r * sign(beta1 * m + (1 - beta1) * g); m = beta2 * m + (1 - beta2) * g`.
+
+    The sign of 0 is 0. A weight decay is a word of its own.
+    """
+
+    kind: Literal["lion"] = "lion"
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.99
+
+
+class Lamb(Optimizer):
+    """LAMB (You et al., 2020): Adam's step, given the length of the weights, tensor by tensor.
+
+    `m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g**2`,
+    `u = m / (1 - beta1**k) / (sqrt(v / (1 - beta2**k)) + epsilon)`,
+    `w -= r * ||w|| / ||u|| * u`, the quotient 1 where either norm is 0.
+    `decay`, where `on` says so: `inside` has `u += factor * w` before the norms, as in the paper;
+    `decoupled` has `w *= 1 - r * factor` before the rule.
+    """
+
+    kind: Literal["lamb"] = "lamb"
+    factor: DecayFactor
+    decay: LambDecay
+    on: Decayed = "kernels"
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    epsilon: Epsilon = 1e-6
+
+    @classmethod
+    def specimens(cls) -> tuple[Lamb, ...]:
+        return (cls(factor=0.01, decay="inside"), cls(factor=0.01, decay="decoupled"))
+
+
+class Rprop(Optimizer):
+    """Resilient propagation (Riedmiller and Braun, 1993, without weight backtracking): the signs of g alone count.
+
+    `s *= eta_plus` where g has the sign it had before, `s *= eta_minus` where it has the other one, and s is clipped
+    to [min_step, max_step]. Where the sign turned, g counts as 0, now and as the one before. `w -= sign(g) * s`.
+    s starts at the rate of the first update, and no later rate enters.
+    """
+
+    kind: Literal["rprop"] = "rprop"
+    eta_minus: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    eta_plus: Annotated[float, Field(gt=1)] = 1.2
+    min_step: Annotated[float, Field(gt=0)] = 1e-6
+    max_step: Annotated[float, Field(gt=0)] = 50.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Rprop:
+        if self.min_step > self.max_step:
+            raise ValueError(f"min_step must not exceed max_step, got {self.min_step} and {self.max_step}")
+        return self
+
+
+class Asgd(Optimizer):
+    """The descent of averaged SGD (Polyak and Juditsky, 1992; the rate after Bottou).
+
+    `w = (1 - lambd * e_k) * w - e_k * g`, with e_1 = r and then `e_{k+1} = r / (1 + lambd * r * k)**alpha` of the rate
+    r at update k: a changing rate enters one update late. The average of all w is a sequence of its own, which never
+    enters w, and is not kept.
+    """
+
+    kind: Literal["asgd"] = "asgd"
+    lambd: Annotated[float, Field(ge=0)] = 1e-4
+    alpha: Annotated[float, Field(ge=0)] = 0.75
 
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Weight decay: coupled (it goes through the optimizer) and decoupled (it does not) are two different things.
 
-`on` states which parameters decay: `kernels` (no biases, no scales) or `all`. r is the rate of the step.
+`on` states which parameters decay: `kernels` (whose name ends in "kernel": no biases, no scales) or `all`. r is the
+rate of the update.
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ from harness.spec.base import Word, union_of
 
 Decayed = Literal["kernels", "all"]
 DecayFactor = Annotated[float, Field(ge=0)]
+
+
+def decays(on: Decayed, name: str) -> bool:
+    """Whether the parameter of that name decays."""
+    return on == "all" or name.endswith("kernel")
 
 
 class WeightDecay(Word):

@@ -1,0 +1,98 @@
+"""The canonical update rules in MindSpore: `adapters.canonical` on its tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
+
+from adapters.canonical import RULES, decayed, for_parameter
+from adapters.coefficients import coefficients
+from adapters.forms import rate_table
+from adapters.protocol import made_by
+from harness.spec.recipe import Update
+
+
+@ms.jit_class
+class MindSporeMaths:
+    """`adapters.canonical.Maths`; methods, for a graph calls no function it finds in a variable."""
+
+    def sqrt(self, x: Any) -> Any:
+        return ops.sqrt(x)
+
+    def abs(self, x: Any) -> Any:
+        return ops.abs(x)
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        return ops.maximum(a, b)
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        return ops.minimum(a, b)
+
+    def sign(self, x: Any) -> Any:
+        return ops.sign(x)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        return ops.select(condition, a, b)
+
+    def pow(self, base: Any, exponent: Any) -> Any:
+        return ops.pow(base, exponent)
+
+    def norm(self, x: Any) -> Any:
+        return ops.sqrt((x * x).sum())
+
+    def zeros_like(self, x: Any) -> Any:
+        return ops.zeros_like(x)
+
+    def ones_like(self, x: Any) -> Any:
+        return ops.ones_like(x)
+
+
+class Canonical(nn.Cell):
+    """A weight decay and a rule, with coefficients and step count, on tensors."""
+
+    def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
+        super().__init__()
+        dtype = getattr(ms, precision)
+        rates = rate_table(update.schedule, horizon)
+        table = coefficients(update, rates)
+        self.names = tuple(table)
+        self.table = Tensor(np.stack(list(table.values()), axis=1), dtype)
+        self.each = nn.CellList([OneWeight(update, name, w, rates[0], dtype) for name, w in parameters.items()])
+        self.step = Parameter(Tensor(0, ms.int32), name="canonical_step", requires_grad=False)
+
+    def construct(self, gradients: Any) -> Any:
+        row = ops.unstack(ops.gather(self.table, self.step, 0))
+        c = {}
+        for number, name in enumerate(self.names):
+            c[name] = row[number]
+        done: Any = ()
+        for index, one in enumerate(self.each):
+            done += one(c, gradients[index])
+        return ops.depend(done, ops.assign_add(self.step, Tensor(1, ms.int32)))
+
+
+class OneWeight(nn.Cell):
+    """The rule for one weight, with its slots."""
+
+    def __init__(self, update: Update, name: str, w: Any, first_rate: float, dtype: Any) -> None:
+        super().__init__()
+        self.word, decay = for_parameter(update.optimizer, update.weight_decay, name)
+        self.decay = decay.word()
+        rule = made_by(RULES, self.word, "mindspore")
+        self.update, self.maths = rule.update, MindSporeMaths()
+        self.w = w
+        self.slots = ParameterTuple(
+            Parameter(Tensor(np.full(w.shape, value), dtype), name=f"slot{number}.{w.name}", requires_grad=False)
+            for number, value in enumerate(rule.initial(self.word, first_rate))
+        )
+
+    def construct(self, c: Any, gradient: Any) -> Any:
+        w, g = decayed(self.decay, c, self.w, gradient)
+        updated, slots = self.update(self.word, c, w, g, self.slots, self.maths)
+        done: Any = (ops.assign(self.w, updated),)
+        for slot, value in zip(self.slots, slots):  # noqa: B905  (graph mode knows no `strict`)
+            done += (ops.assign(slot, value),)
+        return done

@@ -1,0 +1,72 @@
+"""The canonical update rules in TensorFlow: `adapters.canonical` on its tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from adapters.canonical import RULES, decayed, for_parameter
+from adapters.coefficients import coefficients
+from adapters.forms import rate_table
+from adapters.protocol import made_by
+from harness.spec.recipe import Update
+
+
+class TensorFlowMaths:
+    """`adapters.canonical.Maths`."""
+
+    sqrt = staticmethod(tf.sqrt)
+    abs = staticmethod(tf.abs)
+    maximum = staticmethod(tf.maximum)
+    minimum = staticmethod(tf.minimum)
+    sign = staticmethod(tf.sign)
+    where = staticmethod(tf.where)
+    pow = staticmethod(tf.pow)
+    zeros_like = staticmethod(tf.zeros_like)
+    ones_like = staticmethod(tf.ones_like)
+
+    @staticmethod
+    def norm(x: Any) -> Any:
+        return tf.sqrt(tf.reduce_sum(x * x))
+
+
+class Canonical:
+    """A weight decay and a rule, with coefficients and step count, on tensors."""
+
+    def __init__(self, update: Update, variables: dict[str, Any], horizon: int, precision: str) -> None:
+        rates = rate_table(update.schedule, horizon)
+        table = coefficients(update, rates)
+        self.names = tuple(table)
+        self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
+        self.each = [OneWeight(update, name, w.value, rates[0], precision) for name, w in variables.items()]
+        self.step = tf.Variable(0, dtype=tf.int32)
+
+    def __call__(self, gradients: Any) -> None:
+        row = tf.unstack(tf.gather(self.table, self.step))
+        c = dict(zip(self.names, row, strict=True))
+        for one, gradient in zip(self.each, gradients, strict=True):
+            one(c, gradient)
+        self.step.assign_add(1)
+
+
+class OneWeight:
+    """The rule for one weight, with its slots."""
+
+    def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
+        self.word, decay = for_parameter(update.optimizer, update.weight_decay, name)
+        self.decay = decay.word()
+        rule = made_by(RULES, self.word, "tensorflow")
+        self.update, self.maths = rule.update, TensorFlowMaths()
+        self.w = w
+        self.slots = [
+            tf.Variable(np.full(w.shape, value), dtype=precision) for value in rule.initial(self.word, first_rate)
+        ]
+
+    def __call__(self, c: Any, gradient: Any) -> None:
+        w, g = decayed(self.decay, c, self.w, gradient)
+        updated, slots = self.update(self.word, c, w, g, self.slots, self.maths)
+        self.w.assign(updated)
+        for slot, value in zip(self.slots, slots, strict=True):
+            slot.assign(value)
