@@ -24,7 +24,7 @@ def outside_domain(data: Dataset, loss: Loss) -> list[str]:
         targets = getattr(data, name)
         wrong = np.flatnonzero(~fits(targets.reshape(len(targets), -1)))
         if wrong.size:
-            more = f" (nor are {wrong.size - 1} more)" if wrong.size > 1 else ""
+            more = f" (nor {wrong.size - 1} more)" if wrong.size > 1 else ""
             target = np.array2string(targets[wrong[0]].ravel(), separator=", ", threshold=6)
             found.append(
                 f"{name}: target {target} of sample {wrong[0]} is not {wanted}{more}, as {loss.word()} needs it"
@@ -35,13 +35,13 @@ def outside_domain(data: Dataset, loss: Loss) -> list[str]:
 def _distribution(targets: NDArray[Any]) -> Rows:
     # Shares that were rounded to float32 sum to 1 but for the rounding of each.
     rounding = targets.shape[1] * np.finfo(np.float32).eps
-    sums: Rows = np.abs(targets.sum(axis=1) - 1) <= rounding
-    return sums & (targets >= 0).all(axis=1)
+    fits: Rows = (np.abs(targets.sum(axis=1) - 1) <= rounding) & (targets >= 0).all(axis=1)
+    return fits
 
 
 def _one_hot(targets: NDArray[Any]) -> Rows:
-    ones: Rows = np.count_nonzero(targets == 1, axis=1) == 1
-    return ones & (np.count_nonzero(targets, axis=1) == 1)
+    fits: Rows = (np.count_nonzero(targets == 1, axis=1) == 1) & (np.count_nonzero(targets, axis=1) == 1)
+    return fits
 
 
 # Which rows of targets are in a loss's domain, and how that is called.

@@ -10,11 +10,12 @@ from harness.spec.base import Spec
 
 
 class Augmentation(Spec):
-    """Each training image of each epoch, flipped, then rotated, then shifted; zeros come in from outside.
+    """Each training image of each epoch, flipped, then rotated, then shifted, on a plane that is 0 around the image.
 
     `flip`: mirrored left to right with probability 1/2. `rotate`: by an angle of U[-rotate, rotate) degrees,
     counter-clockwise, about the middle of the image, bilinear. `shift`: down and right by two whole numbers of pixels,
-    each of -shift, ..., shift with equal probability. The result is rounded to whole pixel values, halves to even.
+    each of -shift, ..., shift with equal probability. The pixels are computed once, for all three, and rounded once to
+    whole values, halves to even.
     """
 
     shift: Annotated[int, Field(ge=0, le=27)] = 0

@@ -16,6 +16,7 @@ from made_up_mnist import (
     failure,
     items,
     npz_arrays,
+    rows,
     squeeze,
     write_all,
 )
@@ -188,3 +189,62 @@ def test_npz_that_is_none(mnist_files: dict[str, bytes], small_parts: tuple[Part
         np.savez(stream, **npz_arrays(mnist_files, small_parts) | {"y_test": np.array([{"a": 1}], dtype=object)})
     (item,) = items(failure(Mnist(root=tmp_path)))  # an object array would run code: never loaded
     assert item.startswith("mnist.npz, y_test: cannot be read: ")
+
+
+# --- Held out --------------------------------------------------------------------------------------------------------
+
+
+def test_a_share_of_the_training_images_is_held_out(mnist_folder: Path) -> None:
+    whole, data = load(Mnist(root=mnist_folder)), load(Mnist(root=mnist_folder, holdout=0.2))
+    assert (len(data.x_train), len(data.x_test)) == (32, 8)
+    assert rows(data.x_train, data.y_train) + rows(data.x_test, data.y_test) == rows(whole.x_train, whole.y_train)
+    assert "8 of its 40 training images held out" in data.source
+    in_order = np.concatenate([data.x_train, data.x_test])
+    order = np.random.default_rng(np.random.SeedSequence(0)).permutation(40)
+    assert np.array_equal(in_order, whole.x_train[order])
+
+
+def test_which_are_held_out_is_drawn_from_its_seed(mnist_folder: Path) -> None:
+    digests = [load(Mnist(root=mnist_folder, holdout=0.2, split_seed=seed)).digest for seed in (0, 0, 1)]
+    assert digests[0] == digests[1] != digests[2]
+    assert load(Mnist(root=mnist_folder, split_seed=1)).digest == load(Mnist(root=mnist_folder)).digest
+
+
+@pytest.mark.parametrize("holdout", [0.01, 0.99])
+def test_a_share_that_leaves_nothing_is_refused(mnist_folder: Path, holdout: float) -> None:
+    message = failure(Mnist(root=mnist_folder, holdout=holdout))
+    assert f"data.holdout={holdout:g}" in message
+    assert "allowed: 1 to 39" in message
+
+
+# --- Values that cannot be -------------------------------------------------------------------------------------------
+
+
+def test_a_label_out_of_range_is_told_by_sample(mnist_folder: Path, mnist_files: dict[str, bytes]) -> None:
+    labels = bytearray(mnist_files[TRAIN_LABELS])
+    labels[8 + 5] = 10
+    (mnist_folder / f"{TRAIN_LABELS}.gz").write_bytes(squeeze(bytes(labels)))
+    (item,) = items(failure(Mnist(root=mnist_folder)))
+    assert item == f"{TRAIN_LABELS}.gz: label 10 of sample 5; expected 0 to 9"
+
+
+def test_a_negative_label_in_an_archive_is_told_by_sample(
+    mnist_files: dict[str, bytes], small_parts: tuple[Part, ...], tmp_path: Path
+) -> None:
+    arrays = npz_arrays(mnist_files, small_parts)
+    arrays["y_test"] = arrays["y_test"].astype(np.int64)
+    arrays["y_test"][3] = -1
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    (item,) = items(failure(Mnist(root=tmp_path)))
+    assert item == "mnist.npz, y_test: label -1 of sample 3; expected 0 to 9"
+
+
+def test_nan_in_an_archive_is_told_by_sample(
+    mnist_files: dict[str, bytes], small_parts: tuple[Part, ...], tmp_path: Path
+) -> None:
+    arrays = npz_arrays(mnist_files, small_parts)
+    arrays["x_train"] = arrays["x_train"].astype(np.float32)
+    arrays["x_train"][7, 3, 4] = np.nan
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    (item,) = items(failure(Mnist(root=tmp_path)))
+    assert item == "mnist.npz, x_train: nan in sample 7; expected finite numbers"

@@ -1,0 +1,157 @@
+"""What is told before anything runs: words that an arm cannot make, and data that does not go with the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from composing import write
+
+import adapters.mindspore
+import adapters.tensorflow
+from adapters.setting import Setting, composed, unsupported
+from harness import preflight
+from harness.composition import UserMistake
+from harness.data import Dataset
+from harness.spec.initializers import XavierUniform
+from harness.spec.layers import Dense
+from harness.spec.losses import SoftmaxCrossEntropy
+
+REFUSED = unsupported("it is made up for a test")
+RESULTS = "results_root=somewhere"
+
+
+def mistakes(*overrides: str, config_dirs: tuple[Path, ...] = ()) -> tuple[str, ...]:
+    with pytest.raises(UserMistake) as caught:
+        preflight.prepare([*overrides, RESULTS], config_dirs)
+    return caught.value.mistakes
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def without_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(adapters.mindspore.ENTRIES, SoftmaxCrossEntropy, REFUSED)  # type: ignore[arg-type]
+
+
+# --- Words an arm cannot make ----------------------------------------------------------------------------------------
+
+
+def test_what_every_arm_can_make_is_prepared() -> None:
+    study, data = preflight.prepare([RESULTS], [])
+    assert len(study.variants) == len(data) == 1
+
+
+@pytest.mark.usefixtures("without_loss")
+def test_a_word_is_told_with_its_reason_and_the_arms_that_can() -> None:
+    assert mistakes() == (
+        "arm mindspore does not support loss softmax_cross_entropy: it is made up for a test; "
+        "arms that do: reference, tensorflow, tensorflow_eager, tensorflow_xla",
+    )
+
+
+@pytest.mark.usefixtures("without_loss")
+def test_an_arm_that_is_not_chosen_does_not_matter() -> None:
+    assert preflight.prepare(["arms=[tensorflow]", RESULTS], [])[1]
+
+
+@pytest.mark.usefixtures("without_loss")
+def test_every_arm_is_told_and_every_other_mistake_too() -> None:
+    found = mistakes("arms=[mindspore,mindspore_pynative,tensorflow]", "training.batch_size=5000")
+    assert [text.partition(" does not")[0] for text in found[:2]] == ["arm mindspore", "arm mindspore_pynative"]
+    assert found[2].startswith("training.batch_size: given 5000")
+    assert len(found) == 3
+
+
+@pytest.mark.usefixtures("without_loss")
+def test_a_users_own_arms_count_and_a_broken_one_does_not_stop_the_telling(tmp_path: Path) -> None:
+    own = "name: {}\nadapter: {}\nmode: graph\n"
+    files = {"arm/mine.yaml": own.format("mine", "tensorflow"), "arm/broken.yaml": "name: [1\n"}
+    files["arm/elsewhere.yaml"] = own.format("elsewhere", "no_such_adapter")
+    found = mistakes(config_dirs=(write(tmp_path / "own", files),))
+    assert found[0].endswith("arms that do: mine, reference, tensorflow, tensorflow_eager, tensorflow_xla")
+
+
+def test_arms_are_offered_in_the_precision_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def entry(word: Any, setting: Setting) -> Any:
+        return REFUSED if setting.precision == "float64" else composed("pieces", "a test")
+
+    for framework in (adapters.mindspore, adapters.tensorflow):
+        monkeypatch.setitem(framework.ENTRIES, Dense, entry)  # type: ignore[arg-type]
+    found = mistakes("arm.precision=float64")
+    assert [text.split("; ")[-1] for text in found] == ["arms that do: reference"] * 2
+    assert preflight.prepare([RESULTS], [])[1]
+
+
+def test_where_no_arm_can_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for adapter in (adapters.mindspore, adapters.tensorflow, adapters.module("reference")):
+        monkeypatch.setitem(adapter.ENTRIES, Dense, REFUSED)
+    assert all(text.endswith("; no arm does") for text in mistakes())
+
+
+def test_auto_may_turn_out_to_be_a_device_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    def entry(word: Any, setting: Setting) -> Any:
+        return REFUSED if setting.device != "gpu" else composed("pieces", "a test")
+
+    monkeypatch.setitem(adapters.tensorflow.ENTRIES, Dense, entry)  # type: ignore[arg-type]
+    assert preflight.prepare(["arms=[tensorflow]", RESULTS], [])[1]
+    assert len(mistakes("arms=[tensorflow]", "arm.device=cpu")) == 1
+
+
+def test_initializers_are_the_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(adapters.tensorflow.ENTRIES, XavierUniform, REFUSED)  # type: ignore[arg-type]
+    assert preflight.prepare(["arms=[tensorflow]", "model=mlp_relu", RESULTS], [])[1]
+
+
+def test_an_arm_that_does_not_exist_is_told_once() -> None:
+    (found,) = mistakes("arms=[{use: tensorflow, adapter: tensorflw}]")
+    assert "did you mean tensorflow" in found
+
+
+# --- Data ------------------------------------------------------------------------------------------------------------
+
+
+def test_targets_outside_the_losss_domain() -> None:
+    # Sums of two numbers are no shares of one.
+    found = mistakes("data=sales", "model=linear_2", "loss=softmax_cross_entropy", "training.batch_size=32")
+    assert [text.partition(":")[0] for text in found] == ["y_train", "y_test"]
+    assert "softmax_cross_entropy needs it" in found[0]
+
+
+def test_full_batch_training_of_values_is_prepared() -> None:
+    overrides = ["data=sales", "model=linear_2", "loss=mean_squared_error", "training.batch_size=32"]
+    _, (data,) = preflight.prepare([*overrides, RESULTS], [])
+    assert len(data.x_train) == 32
+    (found,) = mistakes(*overrides[:-1], "training.batch_size=33")
+    assert "given 33" in found
+    assert "1 to 32" in found
+
+
+def test_nan_in_the_data_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Any) -> Dataset:
+        bad = np.zeros((4, 2))
+        bad[2, 1] = np.nan
+        return Dataset(bad, np.zeros((4, 1)), bad, np.zeros((4, 1)), "a test", (2,), None)
+
+    monkeypatch.setattr(preflight, "load", broken)
+    (found,) = mistakes("data=sales", "model=linear_2", "loss=mean_squared_error", "training.batch_size=4")
+    assert "x_train: nan in sample 2" in found
+    assert "x_test: nan in sample 2" in found
+
+
+def test_shapes_that_do_not_fit_are_told_with_the_shape_of_a_sample() -> None:
+    (found,) = mistakes("data=sales", "loss=mean_squared_error")
+    assert "a sample is (2,)" in found
+    assert "has targets (1,)" in found
+
+
+def test_a_holdout_without_files_is_told(tmp_path: Path) -> None:
+    (found,) = mistakes("data=mnist", f"data.root={tmp_path / 'none'}", "data.holdout=0.2")
+    assert "does not exist" in found
+    (found,) = mistakes("data=mnist", "data.holdout=1.5")
+    assert found == "data.holdout: given 1.5; allowed: a number >= 0 and < 1"
