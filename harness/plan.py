@@ -124,8 +124,12 @@ def draw_weights(model: Model, seed: int) -> dict[str, Array]:
 
 
 def draw_orders(training: Training, seed: int, samples: int) -> tuple[Array, ...]:
-    """A permutation per epoch, cut to whole batches if `last_batch` is dropped, and to `max_steps` over all."""
-    kept = samples if training.last_batch == "keep" else samples - samples % training.batch_size
+    """Per epoch a permutation a pass, cut to whole batches if `last_batch` is dropped, and to `max_steps` over all.
+
+    Passes are joined before they are cut, so that a batch may hold the end of one and the beginning of the next.
+    """
+    seen = samples * training.passes_per_epoch
+    kept = seen if training.last_batch == "keep" else seen - seen % training.batch_size
     steps_per_epoch = math.ceil(kept / training.batch_size)
     left = training.max_steps or steps_per_epoch * training.epochs
     orders = []
@@ -133,7 +137,8 @@ def draw_orders(training: Training, seed: int, samples: int) -> tuple[Array, ...
         if left <= 0:
             break
         stream = np.random.default_rng(np.random.SeedSequence([seed, _ORDER, epoch]))
-        orders.append(stream.permutation(samples)[: min(kept, left * training.batch_size)].astype(np.int32))
+        passes = np.concatenate([stream.permutation(samples) for _ in range(training.passes_per_epoch)])
+        orders.append(passes[: min(kept, left * training.batch_size)].astype(np.int32))
         left -= steps_per_epoch
     return tuple(orders)
 

@@ -32,10 +32,14 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 class Training(Spec):
     """How long, and in what portions. `last_batch` says what becomes of the samples that do not fill a batch.
 
+    The test set is scored after an epoch, which is `passes_per_epoch` passes over the training set, each in an order of
+    its own and joined without a gap. (For small problems: 20,000 full-batch steps are 20 epochs of 1,000 passes.)
+
     With `gradient_norms`, each step also records the norm of every layer's gradient, before and after clipping.
     """
 
     epochs: Annotated[int, Field(gt=0)]
+    passes_per_epoch: Annotated[int, Field(gt=0)] = 1
     batch_size: Annotated[int, Field(gt=0)]
     last_batch: Literal["keep", "drop"] = "keep"
     max_steps: Annotated[int, Field(gt=0)] | None = None

@@ -20,7 +20,7 @@ def main(mode: str, rounds: int) -> None:
     drawn = plan()
     order = drawn.orders[0].reshape(-1, BATCH)
     e = EXPERIMENT
-    ours = adapter.trainer(e.model, e.loss, e.optimizer, e.schedule, drawn.weights, 10**6)
+    ours = adapter.trainer(e.recipe, drawn.weights, 10**6)
     ours.bind(x, y)
     ours.compile(*order.shape)
 

@@ -66,7 +66,7 @@ def trained(
         np.save(scratch / f"{part}.npy", getattr(data, part))
     workers = start(list(EXPERIMENT.arms), scratch)
     with ThreadPoolExecutor(len(workers)) as pool:
-        events = pool.map(lambda worker: list(worker.stream("train")), workers.values())
+        events = pool.map(lambda worker: list(worker.stream("train", folder=str(scratch))), workers.values())
         return dict(zip(workers, events, strict=True))
 
 

@@ -8,14 +8,27 @@ import pytest
 from composing import mistake, mistakes, run, write
 
 from harness.composition import UserMistake, conf_dir
-from harness.composition.mistakes import nearest
+from harness.composition.mistakes import SETTINGS, nearest
+from harness.spec import Arm, Experiment, Training, Word, family_members
+from harness.spec.activations import Activation
+from harness.spec.layers import Dense
+from harness.spec.optimizers import Optimizer
 
-ROOT_KEYS = (
-    "arm, arms, comparison, data, loss, model, name, optimizer, out, results_root, schedule, seed, suite, training"
-)
-ARM_FIELDS = "adapter, device, environment, mode, name, precision, python, realisation, threads, timeout_s"
-ARMS = "mindspore, mindspore_pynative, reference, tensorflow, tensorflow_eager, tensorflow_xla"
-SCHEDULES = ", ".join(sorted(file.stem for file in (conf_dir() / "schedule").glob("*.yaml")))
+
+def files(group: str) -> str:
+    return ", ".join(sorted(file.stem for file in (conf_dir() / group).glob("*.yaml")))
+
+
+def kinds(base: type[Word]) -> str:
+    return ", ".join(sorted(member.word() for member in family_members(base)))
+
+
+GROUPS = ", ".join(sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir()))
+ROOT_KEYS = ", ".join(sorted({*Experiment.model_fields, *SETTINGS}))
+ARM_FIELDS = ", ".join(sorted(Arm.model_fields))
+DENSE_FIELDS = ", ".join(sorted(Dense.model_fields))
+TRAINING_FIELDS = ", ".join(sorted(Training.model_fields))
+ARMS, SCHEDULES = files("arm"), files("schedule")
 RATE_MISSING = "schedule.initial_rate: not given, but cosine needs it; allowed: a number >= 0"
 HOW_TO_WRITE = "; write KEY=VALUE, with lists as [a,b], mappings as {k: v}, and other text in quotes"
 
@@ -33,8 +46,7 @@ ONE_MISTAKE = [
     ),
     (
         "schedule@then=cosine",
-        "schedule@then=cosine: packages (@) and nested groups (/) are not used here; "
-        "groups: arm, data, experiment, loss, model, optimizer, schedule, suite",
+        f"schedule@then=cosine: packages (@) and nested groups (/) are not used here; groups: {GROUPS}",
     ),
     ("from=", "from=: from takes the path of an experiment.json"),
     # Names that do not exist.
@@ -44,22 +56,20 @@ ONE_MISTAKE = [
     ),
     (
         "training.epoch=3",
-        "training.epoch: there is no such key (given 3); did you mean training.epochs? "
-        "Allowed: batch_size, epochs, last_batch, max_steps",
+        f"training.epoch: there is no such key (given 3); did you mean training.epochs? Allowed: {TRAINING_FIELDS}",
     ),
     ("schedule.decay=3", "schedule.decay: there is no such key (given 3); allowed: kind, rate"),
     ("epochs=3", f"epochs: there is no such key (given 3); did you mean training.epochs? Allowed: {ROOT_KEYS}"),
     (
         "model.layers.1.unit=3",
         "model.layers.1.unit: there is no such key (given 3); did you mean model.layers.1.units? "
-        "Allowed: activation, bias_initializer, kernel_initializer, kind, name, units",
+        f"Allowed: {DENSE_FIELDS}",
     ),
     ("seed.foo=3", "seed.foo: seed is 0, which has no fields"),
     ("model.layers.9.units=3", "model.layers.9.units: there is no item 9 in model.layers; allowed: 0 to 3"),
     (
         "~training.epoch",
-        "training.epoch: there is no training.epoch to drop; did you mean training.epochs? "
-        "Allowed: batch_size, epochs, last_batch, max_steps",
+        f"training.epoch: there is no training.epoch to drop; did you mean training.epochs? Allowed: {TRAINING_FIELDS}",
     ),
     ("hydra.run.dir=x", f"hydra: there is no such key (given {{'run': {{'dir': 'x'}}}}); allowed: {ROOT_KEYS}"),
     (
@@ -68,13 +78,12 @@ ONE_MISTAKE = [
     ),
     (
         "optimizer=Adm",
-        "optimizer=Adm: there is no such optimizer; did you mean optimizer=adam? "
-        "Allowed: adam, momentum, nesterov, sgd",
+        f"optimizer=Adm: there is no such optimizer; did you mean optimizer=adam? Allowed: {files('optimizer')}",
     ),
-    ("model=foo", "model=foo: there is no such model; allowed: mlp_relu, mlp_sigmoid"),
+    ("model=foo", f"model=foo: there is no such model; allowed: {files('model')}"),
     (
         "suite=schedule",
-        "suite=schedule: there is no such suite; did you mean suite=schedules? Allowed: none, schedules",
+        f"suite=schedule: there is no such suite; did you mean suite=schedules? Allowed: {files('suite')}",
     ),
     ("suite=[cosin]", f"suite.0: there is no schedule 'cosin'; did you mean cosine? Allowed: {SCHEDULES}"),
     ("arms=[tensorflw]", f"arms.0: there is no arm 'tensorflw'; did you mean tensorflow? Allowed: {ARMS}"),
@@ -93,8 +102,7 @@ ONE_MISTAKE = [
     ),
     (
         "training._target_=os.system",
-        "training._target_: there is no such key (given 'os.system'); "
-        "allowed: batch_size, epochs, last_batch, max_steps",
+        f"training._target_: there is no such key (given 'os.system'); allowed: {TRAINING_FIELDS}",
     ),
     # Values that are not allowed.
     ("seed=-1", "seed: given -1; allowed: a whole number >= 0"),
@@ -114,16 +122,15 @@ ONE_MISTAKE = [
     ("training=3", "training: given 3; allowed: a mapping of fields"),
     (
         "loss=[a]",
-        "loss=[a]: loss takes a mapping of fields or one of: mean_squared_error, softmax_cross_entropy",
+        f"loss=[a]: loss takes a mapping of fields or one of: {files('loss')}",
     ),
     (
         "optimizer.kind=adm",
-        "optimizer.kind: given 'adm'; did you mean adam? Allowed: adam, momentum, nesterov, sgd",
+        f"optimizer.kind: given 'adm'; did you mean adam? Allowed: {kinds(Optimizer)}",
     ),
     (
         "model.layers.3.activation=sofmax",
-        "model.layers.3.activation: given 'sofmax'; did you mean softmax? "
-        "Allowed: linear, relu, sigmoid, softmax, tanh",
+        f"model.layers.3.activation: given 'sofmax'; did you mean softmax? Allowed: {kinds(Activation)}",
     ),
     ("arms=tensorflow", "arms: given 'tensorflow'; a list is written arms=[tensorflow]"),
     ("arms=[]", "arms: given []; allowed: a list of at least 1, each a mapping of fields"),
@@ -201,7 +208,7 @@ class TestMistakes:
             "seed=1,2: one value at a time",
             "schedule=cosin: there is no such schedule; did you mean schedule=cosine?",
             "optimizer=adm: there is no such optimizer; did you mean optimizer=adam?",
-            "model=foo: there is no such model; allowed: mlp_relu, mlp_sigmoid",
+            "model=foo: there is no such model; allowed: ",
             "seed.x: seed is 0, which has no fields",
             "nothing: there is no nothing to drop",
             "arms.0: there is no arm 'tensorflw'; did you mean tensorflow?",
@@ -220,8 +227,7 @@ class TestMistakes:
     def test_wrong_fields_do_not_hide_wrong_combinations(self) -> None:
         assert mistakes("training.epoch=3", "seed=-1", "model.layers.3.units=11") == (
             "seed: given -1; allowed: a whole number >= 0",
-            "training.epoch: there is no such key (given 3); did you mean training.epochs? "
-            "Allowed: batch_size, epochs, last_batch, max_steps",
+            f"training.epoch: there is no such key (given 3); did you mean training.epochs? Allowed: {TRAINING_FIELDS}",
             "the model's output is (11,), the data has 10 classes",
         )
 

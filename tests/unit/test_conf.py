@@ -11,24 +11,39 @@ import yaml
 from omegaconf import OmegaConf
 from pydantic import TypeAdapter
 
-from harness.composition import compose, conf_dir
+from harness.composition import compose, compose_study, conf_dir
 from harness.composition.mistakes import SETTINGS
 from harness.spec import Arm, Comparison, Experiment, Training, Word, family_members
+from harness.spec.clipping import AnyClipping, Clipping
 from harness.spec.data import AnyData, Data
-from harness.spec.model import Model
 from harness.spec.losses import AnyLoss, Loss
+from harness.spec.model import Model
 from harness.spec.optimizers import AnyOptimizer, Optimizer
+from harness.spec.regularizers import AnyRegularizer, Regularizer
 from harness.spec.schedules import AnySchedule, Constant, Schedule
+from harness.spec.weight_decay import AnyWeightDecay, WeightDecay
 
 SPEC_OF_GROUP: dict[str, Any] = {
     "arm": Arm,
+    "clipping": AnyClipping,
     "data": AnyData,
     "loss": AnyLoss,
     "model": Model,
     "optimizer": AnyOptimizer,
+    "regularizer": AnyRegularizer,
     "schedule": AnySchedule,
+    "weight_decay": AnyWeightDecay,
 }
-FAMILY_OF_GROUP: dict[str, type[Word]] = {"data": Data, "loss": Loss, "optimizer": Optimizer, "schedule": Schedule}
+FAMILY_OF_GROUP: dict[str, type[Word]] = {
+    "clipping": Clipping,
+    "data": Data,
+    "loss": Loss,
+    "optimizer": Optimizer,
+    "regularizer": Regularizer,
+    "schedule": Schedule,
+    "weight_decay": WeightDecay,
+}
+OF_THE_ROOT = {"experiment", "scale", "suite"}  # groups that set keys of the root
 FILES = sorted(conf_dir().rglob("*.yaml"))
 HORIZON = 300  # steps: 15 epochs of 20 batches
 
@@ -51,7 +66,7 @@ def relative(file: Path) -> str:
 
 def test_folder_is_the_checkouts() -> None:
     assert (conf_dir() / "config.yaml").is_file()
-    assert {file.parent.name for file in FILES if file.parent != conf_dir()} == {*SPEC_OF_GROUP, "experiment", "suite"}
+    assert {file.parent.name for file in FILES if file.parent != conf_dir()} == {*SPEC_OF_GROUP, *OF_THE_ROOT}
 
 
 @pytest.mark.parametrize("file", FILES, ids=relative)
@@ -78,7 +93,8 @@ def test_root_writes_out_every_field() -> None:
     root = content(conf_dir() / "config.yaml")
     groups = {next(iter(entry)) for entry in root.pop("defaults") if isinstance(entry, dict)}
     assert groups == {*SPEC_OF_GROUP, "experiment", "suite"} - {"arm"}
-    assert {*root, *groups} == {*Experiment.model_fields, *SETTINGS, "experiment"}
+    of_the_suite = set(content(conf_dir() / "suite" / "none.yaml"))
+    assert {*root, *groups, *of_the_suite} == {*Experiment.model_fields, *SETTINGS, "experiment"}
     assert set(root["training"]) == set(Training.model_fields)
     assert root["comparison"] == Comparison().model_dump(mode="json")
 
@@ -104,15 +120,33 @@ def test_schedules_differ() -> None:
     assert len({spec("schedule", name) for name in names("schedule")}) == len(names("schedule"))
 
 
-@pytest.mark.parametrize("group", ["data", "loss", "optimizer", "schedule"])
+@pytest.mark.parametrize("group", ["clipping", "optimizer", "regularizer", "schedule", "weight_decay"])
 def test_every_option_composes(group: str) -> None:
     for name in names(group):
         assert getattr(compose([f"{group}={name}"]).experiment, group) == spec(group, name)
 
 
+@pytest.mark.parametrize("name", names("data"))
+def test_every_data_set_composes(name: str) -> None:
+    data = spec("data", name)
+    model = next(each for each in names("model") if spec("model", each).input.shape == data.sample_shape)
+    loss = "softmax_cross_entropy" if data.classes else "mean_squared_error"
+    assert compose([f"data={name}", f"model={model}", f"loss={loss}"]).experiment.data == data
+
+
+@pytest.mark.parametrize("name", names("loss"))
+def test_every_loss_composes(name: str) -> None:
+    last = {"probabilities": "softmax", "log_probabilities": "log_softmax"}.get(spec("loss", name).outputs, "linear")
+    composed = compose([f"loss={name}", f"model.layers.3.activation={last}"])
+    assert composed.experiment.loss == spec("loss", name)
+
+
 @pytest.mark.parametrize("name", names("model"))
 def test_every_model_composes(name: str) -> None:
-    assert compose([f"model={name}"]).experiment.model == spec("model", name)
+    model = spec("model", name)
+    data = next(each for each in names("data") if spec("data", each).sample_shape == model.input.shape)
+    loss = "softmax_cross_entropy" if spec("data", data).classes else "mean_squared_error"
+    assert compose([f"model={name}", f"data={data}", f"loss={loss}"]).experiment.model == model
 
 
 def test_parameter_counts_in_comments_are_true() -> None:
@@ -122,8 +156,14 @@ def test_parameter_counts_in_comments_are_true() -> None:
 
 
 @pytest.mark.parametrize("name", names("experiment"))
-def test_every_experiment_composes(name: str) -> None:
-    assert compose([f"experiment={name}"]).experiment.name == name
+@pytest.mark.parametrize("scale", [(), ("scale=smoke",)], ids=["full", "smoke"])
+def test_every_experiment_composes(name: str, scale: tuple[str, ...]) -> None:
+    study = compose_study([f"experiment={name}", *scale])
+    assert {composed.experiment.name for composed in study.variants} == {name}
+    plain = content(conf_dir() / "experiment" / f"{name}.yaml")
+    assert [composed.experiment.variant for composed in study.variants] == [*plain.get("variants", {None: []})]
+    assert len(study.orderings) == (0 if scale else len(plain.get("orderings", [])))
+    assert all(bool(composed.experiment.expected) is False for composed in study.variants if scale)
 
 
 @pytest.mark.parametrize("name", names("arm"))
