@@ -28,13 +28,14 @@ def hard_tanh(_: spec.HardTanh, x: Array) -> Any:
 
 
 def hard_sigmoid(_: spec.HardSigmoid, x: Array) -> Any:
-    return np.clip(x + 3, 0, 6) / 6, lambda dy: np.where(np.abs(x) <= 3, dy / 6, 0)
+    return np.clip(x + 3, 0, 6) / 6, lambda dy: np.where(np.abs(x) < 3, dy / 6, 0)
 
 
 def hard_swish(_: spec.HardSwish, x: Array) -> Any:
     bounded = np.maximum(x, np.finfo(x.dtype).min)  # -inf * 0 would be no number
     y = bounded * (np.clip(x + 3, 0, 6) / 6)
-    return y, lambda dy: dy * np.where(np.abs(x) <= 3, (2 * np.clip(x, -3, 3) + 3) / 6, np.where(x > 3, 1, 0))
+    slope = np.where(x <= 3, np.where(x >= -3, (2 * np.clip(x, -3, 3) + 3) / 6, x.dtype.type(0)), x.dtype.type(1))
+    return y, lambda dy: dy * slope
 
 
 def leaky_relu(word: spec.LeakyRelu, x: Array) -> Any:
