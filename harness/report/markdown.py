@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness import outcome
-from harness.report.rows import Table, ladder_table, schedule_table, summary_table
+from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.run import Run
 
 
@@ -26,6 +26,7 @@ def report(run: Run) -> str:
     for title, table in (
         ("Accuracy and time", summary_table(traces)),
         ("Learning-rate schedules against the float64 reference", schedule_table(run.verdicts)),
+        ("By rung", rung_table(run.verdicts)),
         ("Parity", ladder_table(run.verdicts)),
         ("How each arm makes the words of the spec", _realisations(run)),
     ):

@@ -40,7 +40,7 @@ def ladder_table(verdicts: Sequence[Verdict]) -> Table:
         [
             verdict.rung,
             verdict.subject,
-            " : ".join(filter(None, [verdict.arm_a, verdict.arm_b])),
+            _arms(verdict),
             ulps(verdict.worst_ulp),
             verdict.worst_index,
             number(verdict.error_over_tolerance, "{:.1%}"),
@@ -51,6 +51,25 @@ def ladder_table(verdicts: Sequence[Verdict]) -> Table:
         if verdict.rung != "schedule"
     ]
     return head, rows
+
+
+def rung_table(verdicts: Sequence[Verdict]) -> Table:
+    """How many checks each rung made, what came of them, and the worst disagreement that no ledger entry explains."""
+    head = ["rung", "checks", "agree", "known", "unsupported", "diverge", "other", "worst ULP", "of", "arms"]
+    rows = []
+    for rung in dict.fromkeys(verdict.rung for verdict in verdicts):
+        mine = [verdict for verdict in verdicts if verdict.rung == rung]
+        counts = [sum(v.status == status for v in mine) for status in ("agrees", "known", "unsupported", "diverges")]
+        judged = [v for v in mine if v.status == "agrees" and v.worst_ulp is not None]
+        worst = max(judged, key=lambda v: v.worst_ulp or 0.0, default=None)
+        where = (ulps(worst.worst_ulp), worst.subject, _arms(worst)) if worst else ("", "", "")
+        shown = [str(count or "") for count in (*counts, len(mine) - sum(counts))]
+        rows.append([rung, str(len(mine)), *shown, *where])
+    return head, rows
+
+
+def _arms(verdict: Verdict) -> str:
+    return " : ".join(filter(None, [verdict.arm_a, verdict.arm_b]))
 
 
 COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (

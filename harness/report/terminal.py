@@ -15,7 +15,7 @@ from harness.data import Dataset
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.report.markdown import report
-from harness.report.rows import Table, ladder_table, schedule_table, summary_table
+from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.results.store import write_text
 from harness.results.trace import Trace
 from harness.run import Run
@@ -25,6 +25,7 @@ from harness.worker import Failure
 
 COLOURS = {"agrees": "green", "complete": "green", "diverges": "bold red", "crashed": "bold red"}
 PROSE = ("how", "cause", "runs as", "what")  # the columns that may wrap
+MOST_ROWS = 100
 UNSEEN_WIDTH = 160  # tables get this width where nobody looks at a terminal
 
 
@@ -102,9 +103,12 @@ class Terminal:
         self._stop_progress()
         traces = list(run.traces.values())
         self.console.print()
+        # A long list says little on a terminal: what agrees is then counted, and stands in report.md.
+        shown = run.verdicts if len(run.verdicts) <= MOST_ROWS else [v for v in run.verdicts if v.status != "agrees"]
         for title, table in (
-            ("Learning-rate schedules against the float64 reference", schedule_table(run.verdicts)),
-            ("Parity", ladder_table(run.verdicts)),
+            ("Learning-rate schedules against the float64 reference", schedule_table(shown)),
+            ("Parity", ladder_table(shown)),
+            ("By rung", rung_table(run.verdicts) if len(run.verdicts) > MOST_ROWS else ([], [])),
             ("Accuracy and time", summary_table(traces) if any(t.epochs for t in traces) else ([], [])),
         ):
             if table[1]:
