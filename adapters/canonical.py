@@ -48,9 +48,9 @@ class Rule:
 
 def for_parameter(word: spec.Optimizer, decay: WeightDecay, name: str) -> tuple[Any, WeightDecay]:
     """The words as they hold for the parameter of that name: without their decay where it does not decay."""
-    if hasattr(word, "on") and not decays(word.on, name):
+    if hasattr(word, "decayed") and not decays(word.decayed, name):
         word = word.model_copy(update={"factor": 0.0})
-    if hasattr(decay, "on") and not decays(decay.on, name):
+    if hasattr(decay, "decayed") and not decays(decay.decayed, name):
         decay = NoWeightDecay()
     return word, decay
 

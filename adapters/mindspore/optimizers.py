@@ -25,9 +25,9 @@ def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting:
     made = NATIVE[type(word)](word, live, learning_rate(update.schedule, horizon))
     table = coefficients(update, rate_table(update.schedule, horizon))
     if isinstance(word, Adamw):
-        own = [decays(word.on, name) for name in parameters]
+        own = [decays(word.decayed, name) for name in parameters]
         made = Decaying(made, live, own, word.factor, table["kept"])
     decay = update.weight_decay
     if not isinstance(decay, Coupled | Decoupled):
         return made
-    return Decaying(made, live, [decays(decay.on, name) for name in parameters], decay.factor, table.get("decay_kept"))
+    return Decaying(made, live, [decays(decay.decayed, name) for name in parameters], decay.factor, table.get("decay_kept"))

@@ -222,16 +222,16 @@ class Optimizer:
         updated = {}
         for name, w in weights.items():
             if name not in self.rules:
-                self.rules[name] = self.rule(self.word, w, decays(getattr(self.word, "on", "all"), name))
+                self.rules[name] = self.rule(self.word, w, decays(getattr(self.word, "decayed", "all"), name))
                 next(self.rules[name])
             updated[name] = self.rules[name].send((*_decayed(self.decay, name, w, gradients[name], now), now))
         return updated
 
 
 def _decayed(decay: WeightDecay, name: str, w: Array, g: Array, c: Mapping[str, Any]) -> tuple[Array, Array]:
-    if isinstance(decay, Coupled) and decays(decay.on, name):
+    if isinstance(decay, Coupled) and decays(decay.decayed, name):
         return w, g + c["decay_factor"] * w
-    if isinstance(decay, Decoupled) and decays(decay.on, name):
+    if isinstance(decay, Decoupled) and decays(decay.decayed, name):
         return w * c["decay_kept"], g
     return w, g
 

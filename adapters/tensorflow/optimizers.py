@@ -21,7 +21,7 @@ def optimizer(update: Update, variables: dict[str, Any], horizon: int, setting: 
     if realised(word, setting).kind == "custom":
         return Canonical(update, variables, horizon, setting.precision)
     live = list(variables.values())
-    fixed = [w for name, w in variables.items() if not decays(getattr(word, "on", "all"), name)]
+    fixed = [w for name, w in variables.items() if not decays(getattr(word, "decayed", "all"), name)]
     native = NATIVE[type(word)](word, learning_rate(update.schedule, horizon, setting.mode), fixed)
     native.build(live)
 
@@ -32,5 +32,5 @@ def optimizer(update: Update, variables: dict[str, Any], horizon: int, setting: 
     if not isinstance(decay, Coupled | Decoupled):
         return made
     kept = coefficients(update, rate_table(update.schedule, horizon)).get("decay_kept")
-    own = [decays(decay.on, name) for name in variables]
+    own = [decays(decay.decayed, name) for name in variables]
     return Decaying(made, [w.value for w in live], own, decay.factor, kept)

@@ -145,18 +145,18 @@ class Adam(Optimizer):
 
 
 class Adamw(Optimizer):
-    """AdamW (Loshchilov and Hutter, 2019): `w *= 1 - r * factor` where `on` says so, then the rule of adam."""
+    """AdamW (Loshchilov and Hutter, 2019): `w *= 1 - r * factor` where `decayed` says so, then the rule of adam."""
 
     kind: Literal["adamw"] = "adamw"
     factor: DecayFactor
-    on: Decayed = "kernels"
+    decayed: Decayed = "kernels"
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     epsilon: Epsilon = 1e-7
 
     @classmethod
     def specimens(cls) -> tuple[Adamw, ...]:
-        return (cls(factor=0.01), cls(factor=0.01, on="all"))
+        return (cls(factor=0.01), cls(factor=0.01, decayed="all"))
 
 
 class Adamax(Optimizer):
@@ -238,14 +238,14 @@ class Lamb(Optimizer):
     `m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g**2`,
     `u = m / (1 - beta1**k) / (sqrt(v / (1 - beta2**k)) + epsilon)`,
     `w -= r * ||w|| / ||u|| * u`, the quotient 1 where either norm is 0.
-    `decay`, where `on` says so: `inside` has `u += factor * w` before the norms, as in the paper;
+    `decay`, where `decayed` says so: `inside` has `u += factor * w` before the norms, as in the paper;
     `decoupled` has `w *= 1 - r * factor` before the rule.
     """
 
     kind: Literal["lamb"] = "lamb"
     factor: DecayFactor
     decay: LambDecay
-    on: Decayed = "kernels"
+    decayed: Decayed = "kernels"
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     epsilon: Epsilon = 1e-6

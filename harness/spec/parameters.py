@@ -25,7 +25,7 @@ class Parameter(Spec):
 
     @property
     def is_kernel(self) -> bool:
-        """Whether regularisation and a weight decay `on: kernels` apply to it: neither a bias nor a scale."""
+        """Whether regularisation and a weight decay with `decayed: kernels` apply to it: neither a bias nor a scale."""
         return self.name.endswith("kernel")
 
 

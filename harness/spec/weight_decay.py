@@ -1,7 +1,7 @@
 """Weight decay: coupled (it goes through the optimizer) and decoupled (it does not) are two different things.
 
-`on` states which parameters decay: `kernels` (whose name ends in "kernel": no biases, no scales) or `all`. r is the
-rate of the update.
+`decayed` states which parameters decay: `kernels` (whose name ends in "kernel": no biases, no scales) or `all`. r is
+the rate of the update.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Decayed = Literal["kernels", "all"]
 DecayFactor = Annotated[float, Field(ge=0)]
 
 
-def decays(on: Decayed, name: str) -> bool:
+def decays(decayed: Decayed, name: str) -> bool:
     """Whether the parameter of that name decays."""
-    return on == "all" or name.endswith("kernel")
+    return decayed == "all" or name.endswith("kernel")
 
 
 class WeightDecay(Word):
@@ -38,11 +38,11 @@ class Coupled(WeightDecay):
 
     kind: Literal["coupled"] = "coupled"
     factor: DecayFactor
-    on: Decayed = "kernels"
+    decayed: Decayed = "kernels"
 
     @classmethod
     def specimens(cls) -> tuple[Coupled, ...]:
-        return (cls(factor=0.01), cls(factor=0.01, on="all"))
+        return (cls(factor=0.01), cls(factor=0.01, decayed="all"))
 
 
 class Decoupled(WeightDecay):
@@ -50,11 +50,11 @@ class Decoupled(WeightDecay):
 
     kind: Literal["decoupled"] = "decoupled"
     factor: DecayFactor
-    on: Decayed = "kernels"
+    decayed: Decayed = "kernels"
 
     @classmethod
     def specimens(cls) -> tuple[Decoupled, ...]:
-        return (cls(factor=0.01), cls(factor=0.01, on="all"))
+        return (cls(factor=0.01), cls(factor=0.01, decayed="all"))
 
 
 if TYPE_CHECKING:
