@@ -59,7 +59,7 @@ def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset |
     by_arm = {arm.name: _arm_mistakes(arm) for arm in experiment.arms}
     wrong = [mistake for mistakes in by_arm.values() for mistake in mistakes]
     known = [arm for arm in experiment.arms if not by_arm[arm.name]]
-    wrong += unsupported(experiment, known, lambda: _offered(config_dirs))
+    wrong += unsupported(experiment, known, lambda: offered(config_dirs))
     wrong += _folder_mistakes(composed)
     data = None
     try:
@@ -85,14 +85,14 @@ def _arm_mistakes(arm: Arm) -> list[str]:
     return wrong
 
 
-def _offered(config_dirs: Sequence[Path]) -> list[Arm]:
+def offered(config_dirs: Sequence[Path]) -> list[Arm]:
     """The arms that may be chosen by name; a file that is none is told once it is chosen."""
     groups = ConfigGroups.beside(config_dirs)
-    offered = []
+    found = []
     for name in groups.options("arm"):
         with suppress(UnreadableError, ValidationError):
-            offered.append(Arm.model_validate(groups.contents("arm", [name])[name]))
-    return offered
+            found.append(Arm.model_validate(groups.contents("arm", [name])[name]))
+    return found
 
 
 def _folder_mistakes(composed: Composed) -> list[str]:

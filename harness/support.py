@@ -19,15 +19,15 @@ def unsupported(experiment: Experiment, arms: Sequence[Arm], others: Callable[[]
 
     `others` are asked for only where there is such a word. Initializers do not count, since the plan draws the weights.
     """
+    words = [word for word in experiment.words() if word.family != "initializer"]
+    lacking = [(arm, word) for arm in arms for word in words if realisation(arm, word).kind == "unsupported"]
+    known = [*experiment.arms, *others()] if lacking else []
     found = []
-    for arm in arms:
-        for word in experiment.words():
-            made = realisation(arm, word)
-            if word.family != "initializer" and made.kind == "unsupported":
-                named = f"{word.family.replace('_', ' ')} {word.word()}"
-                able = able_to_make(word, arm, [*experiment.arms, *others()])
-                instead = f"arms that do: {', '.join(able)}" if able else "no arm does"
-                found.append(f"arm {arm.name} does not support {named}: {made.reason}; {instead}")
+    for arm, word in lacking:
+        named = f"{word.family.replace('_', ' ')} {word.word()}"
+        able = able_to_make(word, arm, known)
+        instead = f"arms that do: {', '.join(able)}" if able else "no arm does"
+        found.append(f"arm {arm.name} does not support {named}: {realisation(arm, word).reason}; {instead}")
     return found
 
 

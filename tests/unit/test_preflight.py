@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from composing import write
 import adapters.mindspore
 import adapters.tensorflow
 from adapters.setting import Setting, composed, unsupported
-from harness import preflight
+from harness import preflight, support
 from harness.composition import UserMistake
 from harness.data import Dataset
+from harness.spec import Arm, Experiment
 from harness.spec.initializers import XavierUniform
 from harness.spec.layers import Dense
 from harness.spec.losses import SoftmaxCrossEntropy
@@ -34,38 +36,60 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def offered() -> dict[str, Arm]:
+    """The arms that ship, by name."""
+    return {arm.name: arm for arm in preflight.offered([])}
+
+
+@pytest.fixture
+def told(experiment_of: Callable[..., Experiment], offered: dict[str, Arm]) -> Callable[..., list[str]]:
+    """What is said of an experiment with some of the arms that ship, their fields changed."""
+
+    def tell(*names: str, **changed: Any) -> list[str]:
+        experiment = experiment_of(arms=[offered[name].model_copy(update=changed) for name in names])
+        return support.unsupported(experiment, experiment.arms, offered.values)
+
+    return tell
+
+
 @pytest.fixture
 def without_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(adapters.mindspore.ENTRIES, SoftmaxCrossEntropy, REFUSED)  # type: ignore[arg-type]
 
 
+Told = Callable[..., list[str]]
+BOTH = ("mindspore", "tensorflow")
+
+
 # --- Words an arm cannot make ----------------------------------------------------------------------------------------
 
 
-def test_what_every_arm_can_make_is_prepared() -> None:
+@pytest.mark.usefixtures("without_loss")
+def test_a_word_is_told_with_its_reason_and_the_arms_that_can(told: Told) -> None:
+    said = (
+        "arm mindspore does not support loss softmax_cross_entropy: it is made up for a test; "
+        "arms that do: reference, tensorflow, tensorflow_eager, tensorflow_xla"
+    )
+    assert told(*BOTH) == [said]
+    found = mistakes("training.batch_size=5000")
+    assert found[0] == said
+    assert found[1].startswith("training.batch_size: given 5000")
+    assert len(found) == 2
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_what_every_arm_can_make_is_prepared(offered: dict[str, Arm], told: Told) -> None:
+    assert told(*offered) == []
     study, data = preflight.prepare([RESULTS], [])
     assert len(study.variants) == len(data) == 1
 
 
 @pytest.mark.usefixtures("without_loss")
-def test_a_word_is_told_with_its_reason_and_the_arms_that_can() -> None:
-    assert mistakes() == (
-        "arm mindspore does not support loss softmax_cross_entropy: it is made up for a test; "
-        "arms that do: reference, tensorflow, tensorflow_eager, tensorflow_xla",
-    )
-
-
-@pytest.mark.usefixtures("without_loss")
-def test_an_arm_that_is_not_chosen_does_not_matter() -> None:
-    assert preflight.prepare(["arms=[tensorflow]", RESULTS], [])[1]
-
-
-@pytest.mark.usefixtures("without_loss")
-def test_every_arm_is_told_and_every_other_mistake_too() -> None:
-    found = mistakes("arms=[mindspore,mindspore_pynative,tensorflow]", "training.batch_size=5000")
-    assert [text.partition(" does not")[0] for text in found[:2]] == ["arm mindspore", "arm mindspore_pynative"]
-    assert found[2].startswith("training.batch_size: given 5000")
-    assert len(found) == 3
+def test_every_arm_that_is_chosen_is_told_and_no_other(told: Told) -> None:
+    found = told("mindspore", "mindspore_pynative", "tensorflow")
+    assert [text.partition(" does not")[0] for text in found] == ["arm mindspore", "arm mindspore_pynative"]
+    assert told("tensorflow") == []
 
 
 @pytest.mark.usefixtures("without_loss")
@@ -77,35 +101,36 @@ def test_a_users_own_arms_count_and_a_broken_one_does_not_stop_the_telling(tmp_p
     assert found[0].endswith("arms that do: mine, reference, tensorflow, tensorflow_eager, tensorflow_xla")
 
 
-def test_arms_are_offered_in_the_precision_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arms_are_offered_in_the_precision_that_was_asked_for(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     def entry(word: Any, setting: Setting) -> Any:
         return REFUSED if setting.precision == "float64" else composed("pieces", "a test")
 
     for framework in (adapters.mindspore, adapters.tensorflow):
         monkeypatch.setitem(framework.ENTRIES, Dense, entry)  # type: ignore[arg-type]
-    found = mistakes("arm.precision=float64")
-    assert [text.split("; ")[-1] for text in found] == ["arms that do: reference"] * 2
-    assert preflight.prepare([RESULTS], [])[1]
+    assert [text.split("; ")[-1] for text in told(*BOTH, precision="float64")] == ["arms that do: reference"] * 2
+    assert told(*BOTH) == []
 
 
-def test_where_no_arm_can_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_arm_can_it_is_said(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     for adapter in (adapters.mindspore, adapters.tensorflow, adapters.module("reference")):
-        monkeypatch.setitem(adapter.ENTRIES, Dense, REFUSED)
-    assert all(text.endswith("; no arm does") for text in mistakes())
+        monkeypatch.setitem(adapter.ENTRIES, Dense, REFUSED)  # type: ignore[arg-type]
+    found = told(*BOTH)
+    assert len(found) == 2
+    assert all(text.endswith("; no arm does") for text in found)
 
 
-def test_auto_may_turn_out_to_be_a_device_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_may_turn_out_to_be_a_device_that_can(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     def entry(word: Any, setting: Setting) -> Any:
         return REFUSED if setting.device != "gpu" else composed("pieces", "a test")
 
     monkeypatch.setitem(adapters.tensorflow.ENTRIES, Dense, entry)  # type: ignore[arg-type]
-    assert preflight.prepare(["arms=[tensorflow]", RESULTS], [])[1]
-    assert len(mistakes("arms=[tensorflow]", "arm.device=cpu")) == 1
+    assert told("tensorflow") == []
+    assert len(told("tensorflow", device="cpu")) == 1
 
 
-def test_initializers_are_the_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_initializers_are_the_plans(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     monkeypatch.setitem(adapters.tensorflow.ENTRIES, XavierUniform, REFUSED)  # type: ignore[arg-type]
-    assert preflight.prepare(["arms=[tensorflow]", "model=mlp_relu", RESULTS], [])[1]
+    assert told("tensorflow") == []
 
 
 def test_an_arm_that_does_not_exist_is_told_once() -> None:
