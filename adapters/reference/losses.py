@@ -1,4 +1,4 @@
-"""The loss of each sample and its gradient by the model's output, for labels `y` of shape (B,)."""
+"""The loss of a batch and its gradient by the model's output, for labels `y` of shape (B,) or values."""
 
 from __future__ import annotations
 
@@ -8,42 +8,70 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, made_by
-from adapters.reference import disturbed
+from adapters.reference import loss_formulas as formulas
+from adapters.weighting import normaliser, sample_weights
 from harness.spec import losses as spec
 
+LOSSES: dict[type[spec.Loss], Callable[[Any, Array, Array], tuple[Array, Array]]] = {
+    spec.MeanSquaredError: formulas.mean_squared_error,
+    spec.MeanAbsoluteError: formulas.mean_absolute_error,
+    spec.MeanSquaredLogarithmicError: formulas.mean_squared_logarithmic_error,
+    spec.MeanAbsolutePercentageError: formulas.mean_absolute_percentage_error,
+    spec.Huber: formulas.huber,
+    spec.LogCosh: formulas.log_cosh,
+    spec.CosineSimilarity: formulas.cosine_similarity,
+    spec.AsymmetricLinear: formulas.asymmetric_linear,
+    spec.SoftmaxCrossEntropy: formulas.softmax_cross_entropy,
+    spec.CategoricalCrossEntropy: formulas.categorical_cross_entropy,
+    spec.NegativeLogLikelihood: formulas.negative_log_likelihood,
+    spec.SigmoidCrossEntropy: formulas.sigmoid_cross_entropy,
+    spec.BinaryCrossEntropy: formulas.binary_cross_entropy,
+    spec.KlDivergence: formulas.kl_divergence,
+    spec.Poisson: formulas.poisson,
+    spec.Hinge: formulas.hinge,
+    spec.SquaredHinge: formulas.squared_hinge,
+    spec.CategoricalHinge: formulas.categorical_hinge,
+    spec.Exponential: formulas.exponential,
+}
 
-@disturbed.loss
+
 def value_and_gradient(word: spec.Loss, outputs: Array, y: Array) -> tuple[Any, Array]:
     """The loss over the batch, and its gradient by the outputs."""
-    losses, slope = per_sample(word, outputs, y)
-    return losses.mean(), slope / outputs.dtype.type(len(y))
+    losses, slopes = unweighted(word, outputs, y)
+    weights = sample_weights(word, y, outputs.dtype)
+    if weights is not None:
+        losses, slopes = losses * weights, slopes * weights[:, None]
+    divisor = normaliser(word, y, outputs.dtype)
+    return losses.sum() / divisor, (slopes / divisor).reshape(outputs.shape)
 
 
 def per_sample(word: spec.Loss, outputs: Array, y: Array) -> tuple[Array, Array]:
+    """(B,) numbers whose mean is the loss, whatever its weights and reduction, and the gradient of each.
+
+    So no loss is further off than the worst of them.
+    """
+    losses, slopes = unweighted(word, outputs, y)
+    factors = outputs.dtype.type(len(y)) / normaliser(word, y, outputs.dtype)
+    weights = sample_weights(word, y, outputs.dtype)
+    if weights is not None:
+        factors = factors * weights
+    return losses * factors, (slopes * np.reshape(factors, (-1, 1))).reshape(outputs.shape)
+
+
+def unweighted(word: spec.Loss, outputs: Array, y: Array) -> tuple[Array, Array]:
     """(B,) losses and the (B, C) gradient of each by its own outputs, in the dtype of `outputs`."""
-    return made_by(LOSSES, word, "reference")(word, outputs, y)
+    flat = outputs.reshape(len(outputs), -1)
+    return made_by(LOSSES, word, "reference")(word, flat, target_rows(word, flat, y))
 
 
-def softmax_cross_entropy(_: spec.SoftmaxCrossEntropy, z: Array, y: Array) -> tuple[Array, Array]:
-    # Sparse and one-hot targets are the same number here.
-    shifted = z - z.max(axis=-1, keepdims=True)
-    powers = np.exp(shifted)
-    total = powers.sum(axis=-1, keepdims=True)
-    target = one_hot(y, z)
-    return np.log(total[:, 0]) - (shifted * target).sum(axis=-1), powers / total - target
-
-
-def mean_squared_error(_: spec.MeanSquaredError, p: Array, y: Array) -> tuple[Array, Array]:
-    difference = p - one_hot(y, p)
-    return (difference * difference).mean(axis=-1), difference * p.dtype.type(2 / p.shape[-1])
+def target_rows(word: spec.Loss, outputs: Array, y: Array) -> Array:
+    """(B, C): the values, or a row for each label."""
+    if np.issubdtype(y.dtype, np.floating):
+        return y.reshape(outputs.shape).astype(outputs.dtype)
+    rows = one_hot(y, outputs)
+    return 2 * rows - 1 if word.targets_domain == "signs" else rows
 
 
 def one_hot(y: Array, like: Array) -> Array:
     """(B, C) with 1 at the label, in the dtype of `like`."""
     return (np.arange(like.shape[-1]) == np.asarray(y)[:, None]).astype(like.dtype)
-
-
-LOSSES: dict[type[spec.Loss], Callable[[Any, Array, Array], tuple[Array, Array]]] = {
-    spec.SoftmaxCrossEntropy: softmax_cross_entropy,
-    spec.MeanSquaredError: mean_squared_error,
-}

@@ -5,18 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from adapters.protocol import Array, Parameters, made_by
 from harness.spec import regularizers as spec
 
+Found = tuple[Any, dict[str, Array]]
 
-def penalty(word: spec.Regularizer, kernels: Parameters) -> tuple[Any, dict[str, Array]]:
+
+def penalty(word: spec.Regularizer, kernels: Parameters) -> Found:
     return made_by(REGULARIZERS, word, "reference")(word, kernels)
 
 
-def none(_: spec.NoRegularizer, kernels: Parameters) -> tuple[Any, dict[str, Array]]:
+def none(_: spec.NoRegularizer, kernels: Parameters) -> Found:
     return 0.0, {}
 
 
-REGULARIZERS: dict[type[spec.Regularizer], Callable[[Any, Parameters], tuple[Any, dict[str, Array]]]] = {
+def l1(s: spec.L1, kernels: Parameters) -> Found:
+    slopes = {name: w.dtype.type(s.l1) * np.sign(w) for name, w in kernels.items()}
+    return _total(s.l1, [np.abs(w).sum() for w in kernels.values()]), slopes
+
+
+def l2(s: spec.L2, kernels: Parameters) -> Found:
+    slopes = {name: w.dtype.type(2 * s.l2) * w for name, w in kernels.items()}
+    return _total(s.l2, [(w * w).sum() for w in kernels.values()]), slopes
+
+
+def l1_l2(s: spec.L1L2, kernels: Parameters) -> Found:
+    first, second = l1(spec.L1(l1=s.l1), kernels), l2(spec.L2(l2=s.l2), kernels)
+    return first[0] + second[0], {name: first[1][name] + second[1][name] for name in kernels}
+
+
+def _total(factor: float, sums: list[Any]) -> Any:
+    total = np.array(sums).sum()
+    return total.dtype.type(factor) * total
+
+
+REGULARIZERS: dict[type[spec.Regularizer], Callable[[Any, Parameters], Found]] = {
     spec.NoRegularizer: none,
+    spec.L1: l1,
+    spec.L2: l2,
+    spec.L1L2: l1_l2,
 }

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import prod
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.spec.activations import Softmax
 from harness.spec.arm import Arm
 from harness.spec.base import Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.data import AnyData
 from harness.spec.expectations import AnyExpectation
-from harness.spec.losses import AnyLoss, SoftmaxCrossEntropy
+from harness.spec.losses import AnyLoss
 from harness.spec.model import Model
 from harness.spec.optimizers import AnyOptimizer
 from harness.spec.recipe import Recipe, Update
@@ -125,11 +125,9 @@ class Experiment(Spec):
         if self.model.output_shape != self.data.target_shape:
             what = f"has {self.data.classes} classes" if self.data.classes else f"has targets {self.data.target_shape}"
             wrong.append(f"the model's output is {self.model.output_shape}, the data {what}")
-        if isinstance(self.loss, SoftmaxCrossEntropy) and isinstance(self.model.last_activation, Softmax):
-            wrong.append(
-                "softmax_cross_entropy takes logits, but the model ends in a softmax: "
-                "give the last layer activation=linear"
-            )
+        misfit = self.loss.misfit(self.model.last_activation.word(), prod(self.model.output_shape))
+        if misfit:
+            wrong.append(misfit)
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
