@@ -14,7 +14,7 @@ from adapters.mindspore import device
 from adapters.mindspore.activations import activation
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.initializers import initializer
-from adapters.mindspore.layers import layer, to_canonical
+from adapters.mindspore.layers import row, to_canonical
 from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.pullback import Against, InPlace, PlusPenalty, pulled_back
@@ -22,6 +22,7 @@ from adapters.mindspore.regularizers import penalty
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
 from adapters.protocol import Array, Parameters, ScheduleForm
+from harness.spec import parameters as spec
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.initializers import Initializer
@@ -40,7 +41,7 @@ class MindSporeAdapter(FrameworkAdapter):
         self._run: Any = ms.jit if arm.mode == "jit" else _as_is
 
     def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
-        return schedule_forms(spec, self.setting.exact)
+        return schedule_forms(spec, self.setting)
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         self.supported(spec)
@@ -61,19 +62,19 @@ class MindSporeAdapter(FrameworkAdapter):
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
-        self.supported(placed.layer)
-        cell, own = layer(placed, weights, self.setting)
-        trainable = {p.name.removeprefix(f"{placed.name}/"): p.trainable for p in placed.parameters}
-        learning = [name for name, learns in trainable.items() if learns]
+        self.supported(placed.layer, *(inner.layer for inner in placed.inner))
+        made = row((placed,), weights, self.setting)
+        learning = [p for p in placed.parameters if p.trainable]
         drawn = {n.name: noise[n.name] for n in placed.noise} if training else {}
+        own = tuple(made.parameters[p.name] for p in learning)
         value, (gradient, *others) = pulled_back(
-            InPlace(cell, training), x, upstream, drawn, self.dtype, self._run, tuple(own[name] for name in learning)
+            InPlace(made.cell, training), x, upstream, drawn, self.dtype, self._run, own
         )
-        named = zip(learning, others[len(drawn) :], strict=True)
         found = {"value": value, "gradient": gradient}
-        found |= {f"gradient/{name}": to_canonical(name, learned) for name, learned in named}
-        kept = [name for name, learns in trainable.items() if training and not learns]
-        return found | {f"state/{name}": to_canonical(name, own[name].asnumpy()) for name in kept}
+        named = zip(learning, others[len(drawn) :], strict=True)
+        found |= {f"gradient/{within(p, placed)}": canonical(p, learned) for p, learned in named}
+        kept = [p for p in placed.parameters if training and not p.trainable]
+        return found | {f"state/{within(p, placed)}": canonical(p, made.parameters[p.name].asnumpy()) for p in kept}
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
         self.supported(spec)
@@ -116,6 +117,15 @@ class ClippedAndApplied(nn.Cell):
 
     def construct(self, *gradients: Any) -> Any:
         return self.move(self.clip(gradients))
+
+
+def within(parameter: spec.Parameter, placed: PlacedLayer) -> str:
+    """The parameter's name within the layer."""
+    return parameter.name.removeprefix(f"{placed.name}/")
+
+
+def canonical(parameter: spec.Parameter, value: Array) -> Array:
+    return to_canonical(parameter.name.rpartition("/")[2], value, parameter.shape)
 
 
 def _as_is(function: Any) -> Any:

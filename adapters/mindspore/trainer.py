@@ -35,6 +35,7 @@ class MindSporeTrainer:
         self.labels, jit = recipe.targets == "labels", setting.mode == "jit"
         self.network, self.named = model(recipe.model, weights, setting)
         self.noise = recipe.model.noise()
+        self.shapes = {p.name: p.shape for p in recipe.model.parameters()}
         self.trainable = {p.name: self.named[p.name] for p in recipe.model.parameters() if p.trainable}
         step = Step(
             self.network,
@@ -63,7 +64,9 @@ class MindSporeTrainer:
         )
 
     def weights(self) -> dict[str, Array]:
-        return {name: to_canonical(_own(name), value.asnumpy()) for name, value in self.named.items()}
+        return {
+            name: to_canonical(_own(name), value.asnumpy(), self.shapes[name]) for name, value in self.named.items()
+        }
 
     def set_weights(self, weights: Parameters) -> None:
         # Not Parameter.set_data: once an optimizer has run eagerly it would silently detach the parameter.
@@ -76,7 +79,9 @@ class MindSporeTrainer:
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
         value, gradients = self._value_and_gradients(Tensor(x, self.dtype), self._targets(y), *self._drawn(noise))
         named = zip(self.trainable, gradients, strict=True)
-        return float(value.asnumpy()), {name: to_canonical(_own(name), g.asnumpy()) for name, g in named}
+        return float(value.asnumpy()), {
+            name: to_canonical(_own(name), g.asnumpy(), self.shapes[name]) for name, g in named
+        }
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = Tensor(x, self.dtype), self._targets(y)

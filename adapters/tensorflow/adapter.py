@@ -15,7 +15,7 @@ from adapters.tensorflow import device
 from adapters.tensorflow.activations import activation
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.initializers import initializer
-from adapters.tensorflow.layers import layer
+from adapters.tensorflow.layers import row
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
@@ -39,7 +39,7 @@ class TensorFlowAdapter(FrameworkAdapter):
         self._run: Any = _as_is if mode == "eager" else tf.function(jit_compile=mode == "xla", autograph=False)
 
     def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
-        return schedule_forms(spec, self.setting.exact, self.setting.mode)
+        return schedule_forms(spec, self.setting)
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         self.supported(spec)
@@ -62,10 +62,10 @@ class TensorFlowAdapter(FrameworkAdapter):
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
-        self.supported(placed.layer)
-        made = layer(placed, weights, self.setting)
-        trainable = {p.name.removeprefix(f"{placed.name}/"): p.trainable for p in placed.parameters}
-        variables = {name: made.variables[name].value for name, learns in trainable.items() if learns}
+        self.supported(placed.layer, *(inner.layer for inner in placed.inner))
+        made = row((placed,), weights, self.setting)
+        names = {p.name: p.name.removeprefix(f"{placed.name}/") for p in placed.parameters}
+        variables = {names[p.name]: made.variables[p.name].value for p in placed.parameters if p.trainable}
         drawn = [tf.constant(noise[n.name], self.precision) for n in placed.noise] if training else []
 
         def differentiate(x: Any, upstream: Any) -> Any:
@@ -79,8 +79,8 @@ class TensorFlowAdapter(FrameworkAdapter):
         )
         found = {"value": np.array(value), "gradient": np.array(gradient)}
         found |= {f"gradient/{name}": np.array(g) for name, g in zip(variables, learned, strict=True)}
-        kept = {name: made.variables[name] for name, learns in trainable.items() if training and not learns}
-        return found | {f"state/{name}": np.array(variable.value) for name, variable in kept.items()}
+        kept = [p.name for p in placed.parameters if training and not p.trainable]
+        return found | {f"state/{names[name]}": np.array(made.variables[name].value) for name in kept}
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
         self.supported(spec)

@@ -2,30 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
-from harness.cases import Case
+from harness.cases import Arrays, Case
 from harness.parity.context import Context
-from harness.parity.words import WordRung, subjects
-from harness.spec.model import place
+from harness.parity.tolerances import Tolerance, pooled_error
+from harness.parity.words import WordRung
+from harness.spec.model import PlacedLayer, place
+from harness.spec.parameters import Parameter, UniformNoise
+from harness.spec.vocabulary import specimens
 
 NAME = "layer"
 SAMPLES = 3
 
 
 def cases(context: Context) -> Iterator[Case]:
+    """The experiment's own layers at their places, then, where the vocabulary is checked, every specimen."""
+    for placed in context.experiment.model.placed_layers():
+        yield from _cases(placed, context.plan.weights, placed.name)
+    if "layer" in context.experiment.vocabulary:
+        layers: Any = specimens("layer")
+        for word in layers:
+            (placed,) = place((word,), word.specimen_shape())
+            yield from _cases(placed, {}, "")
+
+
+def tolerances(case: Case, reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
+    """What a layer answers comes of one computation."""
+    return pooled_error(reference, in_float32, precision)
+
+
+def _cases(placed: PlacedLayer, weights: Mapping[str, Any], where: str) -> Iterator[Case]:
+    """In training, and in evaluation where that is computed otherwise."""
     rng = np.random.default_rng(0)
-    for word in subjects(context, "layer"):
-        (placed,) = place((word,), word.specimen_shape())
-        arrays = {
-            "x": rng.normal(size=(SAMPLES, *placed.input_shape)).astype(np.float32),
-            "upstream": rng.normal(size=(SAMPLES, *placed.output_shape)).astype(np.float32),
-            "training": np.array(True),
-            **{f"weight/{p.name}": rng.normal(size=p.shape).astype(np.float32) for p in placed.parameters},
-        }
-        yield Case(word, placed, arrays)
+    arrays = {
+        "x": rng.normal(size=(SAMPLES, *placed.input_shape)).astype(np.float32),
+        "upstream": rng.normal(size=(SAMPLES, *placed.output_shape)).astype(np.float32),
+        **{f"weight/{p.name}": weights.get(p.name, _drawn(p, rng)) for p in placed.parameters},
+        **{f"noise/{n.name}": _noise(n, rng) for n in placed.noise},
+    }
+    evaluated_otherwise = placed.noise or any(not p.trainable for p in placed.parameters)
+    yield Case(placed.layer, placed, {**arrays, "training": np.array(True)}, where)
+    if evaluated_otherwise:
+        what = f"{where} in evaluation".strip()
+        yield Case(placed.layer, placed, {**arrays, "training": np.array(False)}, what)
 
 
-RUNG = WordRung(NAME, cases)
+def _drawn(parameter: Parameter, rng: np.random.Generator) -> Any:
+    values = rng.normal(size=parameter.shape).astype(np.float32)
+    return np.abs(values) + np.float32(0.5) if parameter.name.endswith("variance") else values
+
+
+def _noise(wanted: Any, rng: np.random.Generator) -> Any:
+    shape = (SAMPLES, *wanted.shape)
+    if isinstance(wanted, UniformNoise):
+        return rng.uniform(wanted.low, wanted.high, shape).astype(np.float32)
+    return (rng.random(shape) >= wanted.drop_rate).astype(np.uint8)
+
+
+RUNG = WordRung(NAME, cases, tolerances)

@@ -1,94 +1,77 @@
-"""Layers in MindSpore, and the crossing of weights: a dense kernel is the transpose of the canonical one.
-
-Every layer is a Cell called as `cell(x, training, noise)`; `noise` is a tuple in the order of the layer's noise, empty
-in evaluation.
-"""
+"""Layers in MindSpore. Between layers of images these stay in the layout of MindSpore's kernels, channels first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import mindspore as ms
-import numpy as np
-from mindspore import Parameter, Tensor, nn
+from mindspore import nn
 
-from adapters.mindspore.activations import activation
-from adapters.protocol import Array, Parameters, made_by
+from adapters.mindspore.layers.base import Made, Make, Row, to_canonical, to_native, turns
+from adapters.mindspore.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
+from adapters.mindspore.layers.dense import activation, dense
+from adapters.mindspore.layers.normalisation import batch_norm, dropout, layer_norm
+from adapters.mindspore.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from adapters.mindspore.layers.shape import flatten, reshape
+from adapters.protocol import Parameters, made_by
 from adapters.setting import Setting
 from harness.spec import layers as spec
+from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
-Made = tuple[Any, dict[str, Any]]
+__all__ = ["row", "to_canonical", "to_native"]
 
 
-def layer(placed: PlacedLayer, weights: Parameters, setting: Setting) -> Made:
-    """The layer's Cell, and its parameters under their names within it, which hold the layer's share of `weights`."""
-    return made_by(LAYERS, placed.layer, "mindspore")(placed, weights, setting)
+def row(
+    placed: tuple[PlacedLayer, ...], weights: Parameters, setting: Setting, layout: Layout = "channels_last"
+) -> Made:
+    """Layers in a row as one Cell, and their parameters under their full names; images enter and leave in `layout`."""
+    cells: list[Any] = []
+    spans: list[tuple[int, int]] = []
+    named: dict[str, Any] = {}
+    taken, now = 0, layout
+    for each in placed:
+        made = made_by(LAYERS, each.layer, "mindspore")(each, weights, setting, now)
+        before = turns(now, made.takes) if len(each.input_shape) == 3 else []
+        cells += [*before, made.cell]
+        spans += [*((0, 0) for _ in before), (taken, taken + len(each.noise))]
+        taken += len(each.noise)
+        named |= {f"{each.name}/{name}": parameter for name, parameter in made.parameters.items()}
+        now = made.gives if len(each.output_shape) == 3 else layout
+    after = turns(now, layout)
+    return Made(Row([*cells, *after], [*spans, *((0, 0) for _ in after)]), layout, layout, named)
 
 
-def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting) -> Made:
-    return Plain(nn.Flatten()), {}
+def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+    inner = row(placed.inner, weights, setting, incoming)
+    own = {name.removeprefix(f"{placed.name}/"): parameter for name, parameter in inner.parameters.items()}
+    return Made(PlusInput(inner.cell), incoming, incoming, own)
 
 
-def dense(placed: PlacedLayer, weights: Parameters, setting: Setting) -> Made:
-    word: Any = placed.layer
-    dtype = getattr(ms, setting.precision)
-    native = nn.Dense(
-        placed.input_shape[0],
-        word.units,
-        weight_init=Tensor(to_native("kernel", weights[f"{placed.name}/kernel"]), dtype),
-        bias_init=Tensor(weights[f"{placed.name}/bias"], dtype),
-        dtype=dtype,
-    )
-    return activated({"kernel": native.weight, "bias": native.bias}, native, placed, weights, setting)
+class PlusInput(nn.Cell):
+    """`x + f(x)`."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def construct(self, x: Any, training: bool, noise: Any) -> Any:
+        return x + self.function(x, training, noise)
 
 
-def activated(own: dict[str, Any], native: Any, placed: PlacedLayer, weights: Parameters, setting: Setting) -> Made:
-    """The layer followed by its activation, with what that learns or takes."""
-    word: Any = placed.layer
-    dtype = getattr(ms, setting.precision)
-    learned = {
-        p.name: Parameter(Tensor(weights[f"{placed.name}/{p.name}"], dtype), name=p.name)
-        for p in word.activation.parameters(placed.output_shape)
-    }
-    return Activated(native, activation(word.activation, setting), list(learned.values())), {**own, **learned}
-
-
-LAYERS: dict[type[spec.Layer], Callable[[PlacedLayer, Parameters, Setting], Made]] = {
+LAYERS: dict[type[spec.Layer], Make] = {
     spec.Flatten: flatten,
+    spec.Reshape: reshape,
     spec.Dense: dense,
+    spec.ActivationLayer: activation,
+    spec.Conv2d: conv2d,
+    spec.DepthwiseConv2d: depthwise_conv2d,
+    spec.SeparableConv2d: separable_conv2d,
+    spec.MaxPool2d: max_pool2d,
+    spec.AveragePool2d: average_pool2d,
+    spec.GlobalAveragePool2d: global_average_pool2d,
+    spec.GlobalMaxPool2d: global_max_pool2d,
+    spec.BatchNorm: batch_norm,
+    spec.LayerNorm: layer_norm,
+    spec.Dropout: dropout,
+    spec.Residual: residual,
 }
-
-
-def to_native(name: str, value: Array) -> Array:
-    """From the canonical layout to MindSpore's. `name` is the parameter's name within its layer."""
-    return np.ascontiguousarray(value.T) if name == "kernel" else value
-
-
-def to_canonical(name: str, value: Array) -> Array:
-    """From MindSpore's layout to the canonical one; always a copy, for `asnumpy` is a live view."""
-    return np.array(value.T if name == "kernel" else value, order="C")
-
-
-class Plain(nn.Cell):
-    """A layer that is the same in training and in evaluation, and takes no noise."""
-
-    def __init__(self, native: Any) -> None:
-        super().__init__()
-        self.native = native
-
-    def construct(self, x: Any, training: bool, noise: Any) -> Any:
-        return self.native(x)
-
-
-class Activated(nn.Cell):
-    """A layer followed by an activation, which may learn parameters of its own or take noise."""
-
-    def __init__(self, native: Any, function: Any, learned: list[Any]) -> None:
-        super().__init__()
-        self.native, self.function = native, function
-        self.learned = ms.ParameterTuple(learned)
-
-    def construct(self, x: Any, training: bool, noise: Any) -> Any:
-        return self.function(self.native(x), *self.learned, *noise)

@@ -2,10 +2,65 @@
 
 from __future__ import annotations
 
-from adapters.setting import Entries, native
-from harness.spec import layers as spec
+from typing import Any
 
+from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
+from harness.spec import layers as spec
+from harness.spec.arm import Layout
+
+IN_FLOAT64 = "windows gathered by their indices, then matmul, max or sum"
+
+
+def images(setting: Setting) -> Layout:
+    """How images lie in memory: MindSpore's kernels on CPU and Ascend know channels first only, our composites last."""
+    if setting.layout != "auto":
+        return setting.layout
+    return "channels_last" if setting.precision == "float64" else "channels_first"
+
+
+def _image(in_float32: Realisation, in_float64: Realisation) -> Entry:
+    def made(word: Any, setting: Setting) -> Realisation:
+        if setting.precision == "float64":
+            if setting.layout == "channels_first":
+                return unsupported("in float64 it is composed of primitives, with channels last: layout=channels_last")
+            return in_float64
+        if setting.layout == "channels_last":
+            return unsupported("MindSpore's kernels take images with channels first only: layout=channels_first")
+        return in_float32
+
+    return made
+
+
+def _layer_norm(word: spec.LayerNorm, setting: Setting) -> Realisation:
+    if setting.precision == "float64":
+        return composed("mean, square, sqrt", "nn.LayerNorm computes in float32 whatever its input")
+    return native("nn.LayerNorm")
+
+
+REFUSED = "nn.Conv2d refuses float64"
 LAYERS: Entries = {
     spec.Flatten: native("nn.Flatten"),
+    spec.Reshape: native("ops.reshape"),
     spec.Dense: native("nn.Dense"),
+    spec.ActivationLayer: native("the activation alone"),
+    spec.Conv2d: _image(native("nn.Conv2d"), composed(IN_FLOAT64, REFUSED)),
+    spec.DepthwiseConv2d: _image(native("nn.Conv2d, one group a channel"), composed(IN_FLOAT64, REFUSED)),
+    spec.SeparableConv2d: _image(
+        composed("nn.Conv2d, one group a channel, then nn.Conv2d of 1 x 1", "MindSpore has no such class"),
+        composed(IN_FLOAT64, REFUSED),
+    ),
+    spec.MaxPool2d: _image(
+        native("nn.MaxPool2d"), composed(IN_FLOAT64, "the gradient of nn.MaxPool2d is computed in float32")
+    ),
+    spec.AveragePool2d: _image(
+        native("nn.AvgPool2d"), composed(IN_FLOAT64, "nn.AvgPool2d computes in float32 whatever its input")
+    ),
+    spec.GlobalAveragePool2d: composed("ops.mean", "MindSpore has no such class"),
+    spec.GlobalMaxPool2d: composed("ops.amax", "MindSpore has no such class"),
+    spec.BatchNorm: composed(
+        "mean, square, sqrt, ops.assign", "the moving variance of nn.BatchNorm is divided by one less than the count"
+    ),
+    spec.LayerNorm: _layer_norm,
+    spec.Dropout: composed("x * mask / (1 - rate)", "nn.Dropout draws its own masks"),
+    spec.Residual: composed("x + f(x)", "MindSpore has no such class"),
 }

@@ -2,10 +2,54 @@
 
 from __future__ import annotations
 
-from adapters.setting import Entries, native
+from typing import Any
+
+from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
 from harness.spec import layers as spec
+from harness.spec.arm import Layout
+
+
+def images(setting: Setting) -> Layout:
+    """How images lie in memory: Keras' own choice is channels last."""
+    return "channels_last" if setting.layout == "auto" else setting.layout
+
+
+def thinned(word: spec.Convolution, setting: Setting) -> str:
+    """Why a convolution is made with strides 1, of which every so many-th is kept; empty where it is not."""
+    unequal = word.strides[0] != word.strides[1]
+    if word.strides != (1, 1) and word.dilation != (1, 1):
+        return "TensorFlow does not combine strides with dilation"
+    if unequal and isinstance(word, spec.DepthwiseConv2d) and setting.precision == "float64":
+        return "TensorFlow's depthwise convolution refuses unequal strides in float64"
+    if unequal and isinstance(word, spec.SeparableConv2d):
+        return "Keras' separable convolution takes equal strides only"
+    return ""
+
+
+def _image(name: str) -> Entry:
+    def made(word: Any, setting: Setting) -> Realisation:
+        if setting.layout == "channels_first" and setting.precision == "float64":
+            return unsupported("TensorFlow has no float64 convolutions with channels first: layout=channels_last")
+        reason = thinned(word, setting) if isinstance(word, spec.Convolution) else ""
+        return composed(f"{name} with strides 1, thinned out", reason) if reason else native(name)
+
+    return made
+
 
 LAYERS: Entries = {
     spec.Flatten: native("keras.layers.Flatten"),
+    spec.Reshape: native("keras.layers.Reshape"),
     spec.Dense: native("keras.layers.Dense"),
+    spec.ActivationLayer: native("the activation alone"),
+    spec.Conv2d: _image("keras.layers.Conv2D"),
+    spec.DepthwiseConv2d: _image("keras.layers.DepthwiseConv2D"),
+    spec.SeparableConv2d: _image("keras.layers.SeparableConv2D"),
+    spec.MaxPool2d: _image("keras.layers.MaxPooling2D"),
+    spec.AveragePool2d: _image("keras.layers.AveragePooling2D"),
+    spec.GlobalAveragePool2d: native("keras.layers.GlobalAveragePooling2D"),
+    spec.GlobalMaxPool2d: native("keras.layers.GlobalMaxPooling2D"),
+    spec.BatchNorm: native("keras.layers.BatchNormalization"),
+    spec.LayerNorm: native("keras.layers.LayerNormalization"),
+    spec.Dropout: composed("x * mask / (1 - rate)", "keras.layers.Dropout draws its own masks"),
+    spec.Residual: composed("x + f(x)", "Keras has no such class"),
 }

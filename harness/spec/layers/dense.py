@@ -20,6 +20,11 @@ class Activated(Layer):
     def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:
         return self.activation.noise(self.output_shape(shape))
 
+    def acts_on_each_value(self, shape: Shape) -> bool:
+        """Whether the activation knows of no axes: it may then be applied in any layout."""
+        along = self.activation.word() in ("softmax", "log_softmax")
+        return not (along or self.activation.parameters(shape) or self.activation.noise(shape))
+
     @property
     def last_activation(self) -> AnyActivation:
         return self.activation

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from harness.spec.activations import Tanh
+from harness.spec.activations import Relu
 from harness.spec.base import union_of
 from harness.spec.initializers import XavierUniform
 from harness.spec.layers.base import Layer, in_a_row
@@ -34,13 +34,12 @@ class Residual(Layer):
 
     @classmethod
     def specimens(cls) -> tuple[Residual, ...]:
-        drawn, tanh = XavierUniform(), Tanh()
-        dense = [Dense(units=units, kernel_initializer=drawn, activation=tanh) for units in (4, 6)]
-        convolved = [Conv2d(filters=2, kernel_size=(3, 3), padding="same", kernel_initializer=drawn) for _ in range(2)]
-        return (
-            cls(layers=(*dense, Dropout(rate=0.3))),
-            cls(layers=(convolved[0], BatchNorm(momentum=0.9), convolved[1])),
-        )
+        drawn, relu = XavierUniform(), Relu()
+        dense = [Dense(units=units, kernel_initializer=drawn, activation=relu) for units in (4, 6)]
+        # No bias before the normalisation, which takes it off again: its gradient is 0, in floating point noise.
+        first = Conv2d(filters=2, kernel_size=(3, 3), padding="same", kernel_initializer=drawn, use_bias=False)
+        last = first.model_copy(update={"use_bias": True})
+        return (cls(layers=(*dense, Dropout(rate=0.3))), cls(layers=(first, BatchNorm(momentum=0.9), last)))
 
     @property
     def inner(self) -> tuple[Layer, ...]:

@@ -1,0 +1,82 @@
+"""Convolutions: Keras' classes; where they refuse the strides, with strides 1, thinned out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from adapters.protocol import Parameters
+from adapters.setting import Setting
+from adapters.tensorflow.layers.base import Made, built_for
+from adapters.tensorflow.layers.dense import activated
+from adapters.tensorflow.realisations.layers import images, thinned
+from harness.spec import layers as spec
+from harness.spec.arm import Layout
+from harness.spec.layers.base import padded
+from harness.spec.model import PlacedLayer
+
+
+def conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+    word: Any = placed.layer
+    return _made(placed, weights, setting, lambda **said: keras.layers.Conv2D(word.filters, word.kernel_size, **said))
+
+
+def depthwise_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+    word: Any = placed.layer
+    return _made(
+        placed,
+        weights,
+        setting,
+        lambda **said: keras.layers.DepthwiseConv2D(word.kernel_size, depth_multiplier=word.multiplier, **said),
+    )
+
+
+def separable_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+    word: Any = placed.layer
+    return _made(
+        placed,
+        weights,
+        setting,
+        lambda **said: keras.layers.SeparableConv2D(
+            word.filters, word.kernel_size, depth_multiplier=word.multiplier, **said
+        ),
+    )
+
+
+def _made(placed: PlacedLayer, weights: Parameters, setting: Setting, layer: Any) -> Made:
+    word: Any = placed.layer
+    layout, thin = images(setting), bool(thinned(word, setting))
+    native = layer(
+        strides=(1, 1) if thin else word.strides,
+        padding="valid" if thin else word.padding,
+        dilation_rate=word.dilation,
+        data_format=layout,
+        use_bias=word.use_bias,
+        dtype=setting.precision,
+    )
+    native.build(built_for(placed, layout))
+    kernels = [p.name for p in word.parameters(placed.input_shape) if p.is_kernel]
+    by_channel = isinstance(word, spec.DepthwiseConv2d)  # its kernel is called `kernel` too
+    own = {name: native.kernel if by_channel else getattr(native, name) for name in kernels}
+    if word.use_bias:
+        own["bias"] = native.bias
+    call = Thinned(native, word, placed.input_shape, layout) if thin else native
+    return activated(own, call, placed, weights, setting, layout)
+
+
+class Thinned:
+    """A layer with strides 1 on an image that is padded already; every so many-th row and column is kept."""
+
+    def __init__(self, native: Any, word: spec.Convolution, shape: tuple[int, ...], layout: Layout) -> None:
+        self.native, self.first = native, layout == "channels_first"
+        each = zip(shape[:2], word.kernel_size, word.strides, word.dilation, strict=True)
+        self.outside = [padded(size, window, stride, apart, word.padding) for size, window, stride, apart in each]
+        self.strides = word.strides
+
+    def __call__(self, x: Any) -> Any:
+        (down, right), none = self.strides, (0, 0)
+        wide = tf.pad(x, [none, none, *self.outside] if self.first else [none, *self.outside, none])
+        every = self.native(wide)
+        return every[:, :, ::down, ::right] if self.first else every[:, ::down, ::right]
