@@ -12,7 +12,6 @@ from itertools import combinations
 import numpy as np
 
 from adapters.protocol import Adapter, FloatArray
-from harness.arrays import Arrays
 from harness.parity.context import Context
 from harness.parity.judge import Claim, judge
 from harness.parity.known import propagated, words_within
@@ -57,16 +56,6 @@ def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
         noise = {name: drawn[None] for name, drawn in batch.noise.items()}
         losses.append(trainer.train_epoch(np.arange(len(batch.samples))[None], noise).losses)
     return np.concatenate(losses)
-
-
-def free_run_weights(context: Context) -> Arrays:
-    """The weights that the reference ends with after the whole run. Slow for a large model."""
-    trainer = context.trainer(context.oracle, context.plan.steps)
-    for batch in context.batches(context.plan.steps):
-        trainer.bind(*context.samples(batch))
-        noise = {name: drawn[None] for name, drawn in batch.noise.items()}
-        trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
-    return trainer.weights()
 
 
 def _of_another_plan(context: Context, trace: Trace) -> list[Verdict]:

@@ -48,7 +48,8 @@ class WeightsBetween(Expectation):
 class NearReference(Expectation):
     """Every final weight is within `within`, absolutely, of the one the float64 reference ends with.
 
-    The reference makes the whole run, so this is for small problems.
+    The reference makes the whole run, so this is for small problems. Where it ends in a limit cycle, as plain gradient
+    descent does on a loss with a kink, being within that cycle is being near.
     """
 
     kind: Literal["near_reference"] = "near_reference"

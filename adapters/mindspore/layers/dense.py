@@ -21,10 +21,12 @@ def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: 
         placed.input_shape[0],
         word.units,
         weight_init=initial("kernel", placed, weights, setting),
-        bias_init=initial("bias", placed, weights, setting),
+        bias_init=initial("bias", placed, weights, setting) if word.use_bias else None,
+        has_bias=word.use_bias,
         dtype=getattr(ms, setting.precision),
     )
-    return activated({"kernel": native.weight, "bias": native.bias}, native, placed, weights, setting)
+    bias = {"bias": native.bias} if word.use_bias else {}
+    return activated({"kernel": native.weight, **bias}, native, placed, weights, setting)
 
 
 def activation(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:

@@ -12,9 +12,11 @@ from harness.spec.model import PlacedLayer
 
 def dense(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     def pullback(dz: Array) -> tuple[Array, dict[str, Array]]:
-        return dz @ own["kernel"].T, {"kernel": x.T @ dz, "bias": dz.sum(axis=0)}
+        bias = {"bias": dz.sum(axis=0)} if "bias" in own else {}
+        return dz @ own["kernel"].T, {"kernel": x.T @ dz, **bias}
 
-    return activated(placed, own, x @ own["kernel"] + own["bias"], noise, pullback)
+    z = x @ own["kernel"]
+    return activated(placed, own, z + own["bias"] if "bias" in own else z, noise, pullback)
 
 
 def activation(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:

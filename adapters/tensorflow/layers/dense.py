@@ -16,9 +16,10 @@ from harness.spec.model import PlacedLayer
 
 def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
     word: Any = placed.layer
-    native = keras.layers.Dense(word.units, dtype=setting.precision)
+    native = keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.precision)
     native.build((None, *placed.input_shape))
-    return activated({"kernel": native.kernel, "bias": native.bias}, native, placed, weights, setting)
+    bias = {"bias": native.bias} if word.use_bias else {}
+    return activated({"kernel": native.kernel, **bias}, native, placed, weights, setting)
 
 
 def activation(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:

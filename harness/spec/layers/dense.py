@@ -31,16 +31,21 @@ class Activated(Layer):
 
 
 class Dense(Activated):
-    """`activation(x @ kernel + bias)`, kernel (in, units), bias (units,)."""
+    """`activation(x @ kernel + bias)`, kernel (in, units), bias (units,) unless `use_bias` is false."""
 
     kind: Literal["dense"] = "dense"
     units: Annotated[int, Field(gt=0)]
     kernel_initializer: AnyInitializer
+    use_bias: bool = True
     bias_initializer: AnyInitializer = Zeros()
 
     @classmethod
     def specimens(cls) -> tuple[Dense, ...]:
-        return (cls(units=5, kernel_initializer=XavierUniform()),)
+        return tuple(cls(units=5, kernel_initializer=XavierUniform(), use_bias=use_bias) for use_bias in (True, False))
+
+    @property
+    def name_in_tables(self) -> str:
+        return "dense" if self.use_bias else "dense no bias"
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 1:
@@ -48,11 +53,9 @@ class Dense(Activated):
         return (self.units,)
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
-        return (
-            Parameter(name="kernel", shape=(shape[0], self.units), initializer=self.kernel_initializer),
-            Parameter(name="bias", shape=(self.units,), initializer=self.bias_initializer),
-            *self.activation.parameters((self.units,)),
-        )
+        kernel = Parameter(name="kernel", shape=(shape[0], self.units), initializer=self.kernel_initializer)
+        bias = Parameter(name="bias", shape=(self.units,), initializer=self.bias_initializer)
+        return (kernel, *([bias] if self.use_bias else []), *self.activation.parameters((self.units,)))
 
     def multiply_adds(self, shape: Shape) -> int:
         return shape[0] * self.units
