@@ -1,0 +1,42 @@
+"""The reference's whole run, for small problems: where its weights end, and whether they come to rest there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Arrays
+from harness.parity.context import Context
+
+# A limit cycle is looked for among the last steps: this share of the run, and no more than so many.
+LAST_SHARE = 0.25
+LAST_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class WholeRun:
+    """The final weights, and the lowest and highest value that each element took over the last `watched` steps."""
+
+    final: Arrays
+    low: Arrays
+    high: Arrays
+    watched: int
+
+
+def whole_run(context: Context) -> WholeRun:
+    """The float64 reference from the plan's weights to the end of its last epoch."""
+    steps = context.plan.steps
+    watched = max(1, min(LAST_STEPS, int(steps * LAST_SHARE)))
+    trainer = context.trainer(context.oracle, steps)
+    low: Arrays = {}
+    high: Arrays = {}
+    for step, batch in enumerate(context.batches(steps)):
+        trainer.bind(*context.samples(batch))
+        noise = {name: drawn[None] for name, drawn in batch.noise.items()}
+        trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
+        if step >= steps - watched:
+            weights = trainer.weights()
+            low = {name: np.minimum(value, low.get(name, value)) for name, value in weights.items()}
+            high = {name: np.maximum(value, high.get(name, value)) for name, value in weights.items()}
+    return WholeRun(trainer.weights(), low, high, watched)
