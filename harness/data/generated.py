@@ -24,9 +24,9 @@ def load_sales(spec: Sales) -> Dataset:
 def load_polynomial(spec: Polynomial) -> Dataset:
     """Noisy points of `4 u**3 - 3 u` to train on, and the curve itself to test on."""
     rng = np.random.default_rng(np.random.SeedSequence(spec.seed))
-    train = rounded(20 * rng.random((spec.train_size, 1)))
+    train = rounded(100 * rng.random((spec.train_size, 1)))
     noise = spec.noise * rng.standard_normal((spec.train_size, 1))
-    test = rounded(np.linspace(0, 20, spec.test_size)[:, np.newaxis])
+    test = rounded(np.linspace(0, 100, spec.test_size)[:, np.newaxis])
 
     def feature(x: Values) -> Values:
         return rounded(_scaled(x)) if spec.scaling else x
@@ -51,7 +51,7 @@ def rounded(values: Any) -> Values:
 
 
 def _scaled(x: Values) -> Values:
-    return (x - 10) / 10
+    return (x - 50) / 50
 
 
 def _dataset(x_train: Values, y_train: Values, x_test: Values, y_test: Values, source: str) -> Dataset:

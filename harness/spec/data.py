@@ -76,11 +76,12 @@ class Sales(Data):
 
 
 class Polynomial(Data):
-    """Few points of a cubic, for over-fitting: `y = 4 u**3 - 3 u + e` with `u = (x - 10) / 10`.
+    """Few points of a cubic, for over-fitting: `y = 4 u**3 - 3 u + e` with `u = (x - 50) / 50`.
 
-    Training: `train_size` points, x of U[0, 20), e of N(0, noise**2), drawn from `seed`. Test: `test_size` points of
-    equal spacing from x = 0 to x = 20, both ends included, without noise. With `scaling` the feature is u, from -1 to
-    1, else x, from 0 to 20, where sigmoids saturate. Features, and then targets, are rounded to float32.
+    Training: `train_size` points, x of U[0, 100), e of N(0, noise**2), drawn from `seed`. Test: `test_size` points of
+    equal spacing from x = 0 to x = 100, both ends included, without noise. With `scaling` the feature is u, from -1 to
+    1, else x, from 0 to 100, where sigmoids saturate and a small network learns little but the mean. Features, and then
+    targets, are rounded to float32.
     """
 
     kind: Literal["polynomial"] = "polynomial"

@@ -68,7 +68,7 @@ def test_sales_without_noise_is_a_sum() -> None:
 
 
 def curve(x: Any) -> Any:
-    u = (x - 10) / 10
+    u = (x - 50) / 50
     return 4 * u**3 - 3 * u
 
 
@@ -76,8 +76,8 @@ def test_polynomial_by_its_formula() -> None:
     data = load(Polynomial(scaling=False))
     assert data.x_train.shape == (20, 1)
     assert data.x_train.min() >= 0
-    assert data.x_train.max() < 20
-    assert np.allclose(data.x_test[:, 0], np.arange(200) * 20 / 199, rtol=np.finfo(np.float32).eps, atol=0)
+    assert data.x_train.max() < 100
+    assert np.allclose(data.x_test[:, 0], np.arange(200) * 100 / 199, rtol=np.finfo(np.float32).eps, atol=0)
     near = 8 * np.finfo(np.float32).eps
     assert np.max(np.abs(data.y_test - curve(data.x_test))) <= near
     noise = data.y_train - curve(data.x_train)
@@ -92,7 +92,7 @@ def test_scaling_changes_the_features_alone() -> None:
     scaled, plain = load(Polynomial()), load(Polynomial(scaling=False))
     for part in ("train", "test"):
         x, u = getattr(plain, f"x_{part}"), getattr(scaled, f"x_{part}")
-        assert np.array_equal(u, ((x - 10) / 10).astype(np.float32))
+        assert np.array_equal(u, ((x - 50) / 50).astype(np.float32))
         assert np.array_equal(getattr(plain, f"y_{part}"), getattr(scaled, f"y_{part}"))
     assert np.abs(scaled.x_test).max() == 1
 
