@@ -72,9 +72,10 @@ def _arms(verdict: Verdict) -> str:
     return " : ".join(filter(None, [verdict.arm_a, verdict.arm_b]))
 
 
+RUNS_AS = ("mode", "device", "precision", "realisation")
 COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("arm", lambda row: row["arm"]),
-    ("runs as", lambda row: f"{row['mode']}, {row['device']}, {row['precision']}, {row['realisation']}"),
+    ("runs as", lambda row: ", ".join([*(str(row[key]) for key in RUNS_AS), *row["settings"]])),
     ("status", lambda row: row["status"]),
     ("test accuracy", lambda row: number(row["test_accuracy"], "{:.2%}")),
     ("test loss", lambda row: number(row["test_loss"], "{:.6f}")),

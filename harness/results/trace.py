@@ -98,6 +98,7 @@ class Trace(Spec):
             "precision": self.arm.precision,
             "realisation": self.arm.realisation,
             "threads": self.arm.threads,
+            "settings": [f"{name}={value}" for name, value in self.arm.environment.items()],
             "status": self.status,
             "test_accuracy": last.test_accuracy if last else None,
             "test_loss": last.test_loss if last else None,
