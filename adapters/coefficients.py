@@ -38,7 +38,7 @@ def sgd(_: spec.Sgd, rate: FloatArray, f: Any) -> Scalars:
 
 
 def heavy_ball(s: spec.HeavyBall, rate: FloatArray, f: Any) -> Scalars:
-    taken = np.full(len(rate), 1 - f(s.dampening))
+    taken = np.full(len(rate), 1 - s.dampening, f)
     taken[:1] = 1
     return {"momentum": s.momentum, "taken": taken}
 
@@ -52,11 +52,11 @@ def adagrad(s: spec.Adagrad, rate: FloatArray, f: Any) -> Scalars:
 
 
 def rmsprop(s: spec.Rmsprop, rate: FloatArray, f: Any) -> Scalars:
-    return {"rho": s.rho, "rest": 1 - f(s.rho), "momentum": s.momentum, "epsilon": s.epsilon}
+    return {"rho": s.rho, "rest": 1 - s.rho, "momentum": s.momentum, "epsilon": s.epsilon}
 
 
 def adadelta(s: spec.Adadelta, rate: FloatArray, f: Any) -> Scalars:
-    return {"rho": s.rho, "rest": 1 - f(s.rho), "epsilon": s.epsilon}
+    return {"rho": s.rho, "rest": 1 - s.rho, "epsilon": s.epsilon}
 
 
 def adam(s: Any, rate: FloatArray, f: Any) -> Scalars:
@@ -123,7 +123,7 @@ def decoupled(s: decay.Decoupled, rate: FloatArray, f: Any) -> Scalars:
 
 
 def _moments(s: Any, f: Any) -> Scalars:
-    betas = {"beta1": s.beta1, "rest1": 1 - f(s.beta1), "beta2": s.beta2, "rest2": 1 - f(s.beta2)}
+    betas = {"beta1": s.beta1, "rest1": 1 - s.beta1, "beta2": s.beta2, "rest2": 1 - s.beta2}
     return {**betas, "epsilon": s.epsilon} if hasattr(s, "epsilon") else betas
 
 

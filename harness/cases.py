@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter, Array
+from adapters.protocol import Adapter, Array, UnsupportedSpecError
 from harness.spec.base import Spec, Word
 from harness.spec.model import PlacedLayer
 from harness.spec.recipe import Update
@@ -16,6 +16,7 @@ from harness.spec.vocabulary import parse
 
 Arrays = dict[str, Array]
 MILESTONES = (1, 10, 100, 1000)
+TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,44 @@ def answer(adapter: Adapter, call: str, given: Any, arrays: Mapping[str, Array])
     return CALLS[call](adapter, given, arrays)
 
 
+def answers(
+    adapter: Adapter, cases: Sequence[tuple[str, Any]], arrays: Callable[[int], Arrays]
+) -> Iterator[Arrays | UnsupportedSpecError]:
+    """What the adapter makes of each case (its call and what it is given), or why it makes nothing of it.
+
+    Updates of the same weights by the same gradients are made together, in one loop: to compile it is what costs.
+    """
+    number = 0
+    while number < len(cases):
+        own = arrays(number)
+        group = [cases[number]]
+        while cases[number][0] == "update" and len(group) < TOGETHER and number + len(group) < len(cases):
+            following = number + len(group)
+            if cases[following][0] != "update" or not _same(own, arrays(following)):
+                break
+            group.append(cases[following])
+        try:
+            if len(group) > 1:
+                yield from _updates(adapter, [given for _, given in group], own)
+            else:
+                yield answer(adapter, *group[0], own)
+        except UnsupportedSpecError as error:
+            # Of several, which one it is shows when each is by itself.
+            yield from [error] if len(group) == 1 else (_alone(adapter, case, own) for case in group)
+        number += len(group)
+
+
+def _alone(adapter: Adapter, case: tuple[str, Any], arrays: Arrays) -> Arrays | UnsupportedSpecError:
+    try:
+        return answer(adapter, *case, arrays)
+    except UnsupportedSpecError as error:
+        return error
+
+
+def _same(a: Arrays, b: Arrays) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
 def _activation(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
     return adapter.activation(given, arrays["x"], arrays["upstream"], _below(arrays, "extra/"))
 
@@ -73,13 +112,18 @@ def _layer(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
 
 def _update(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
     """The weights after 1, 10, 100, ... updates by the gradients, whose first axis is the update."""
-    gradients = _below(arrays, "gradient/")
+    return _updates(adapter, [given], arrays)[0]
+
+
+def _updates(adapter: Adapter, given: Sequence[Any], arrays: Mapping[str, Array]) -> list[Arrays]:
+    gradients, parameters = _below(arrays, "gradient/"), _below(arrays, "weight/")
     count = len(next(iter(gradients.values())))
-    fed = [{name: values[k] for name, values in gradients.items()} for k in range(count)]
-    found: Arrays = {}
-    for k, weights in enumerate(adapter.optimizer(given, _below(arrays, "weight/"), fed), start=1):
-        if k in MILESTONES or k == count:
-            found |= {f"after {k}/{name}": np.array(value) for name, value in weights.items()}
+    milestones = sorted({*(each for each in MILESTONES if each < count), count})
+    found: list[Arrays] = [{} for _ in given]
+    replayed = adapter.replays(given, parameters, gradients, milestones)
+    for k, after in zip(milestones, replayed, strict=True):
+        for own, weights in zip(found, after, strict=True):
+            own |= {f"after {k}/{name}": np.array(value) for name, value in weights.items()}
     return found
 
 

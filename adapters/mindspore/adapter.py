@@ -19,6 +19,7 @@ from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.pullback import Against, InPlace, PlusPenalty, pulled_back
 from adapters.mindspore.regularizers import penalty
+from adapters.mindspore.replays import replays
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
 from adapters.protocol import Array, Parameters, ScheduleForm
@@ -94,6 +95,13 @@ class MindSporeAdapter(FrameworkAdapter):
         for each in gradients:
             apply(*(Tensor(each[name], self.dtype) for name in live))
             yield {name: np.array(parameter.asnumpy()) for name, parameter in live.items()}
+
+    def replays(
+        self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
+    ) -> Iterator[list[dict[str, Array]]]:
+        for update in updates:
+            self.supported_update(update)
+        return replays(updates, parameters, gradients, milestones, self.setting)
 
     def trainer(
         self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False

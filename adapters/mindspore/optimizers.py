@@ -30,4 +30,5 @@ def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting:
     decay = update.weight_decay
     if not isinstance(decay, Coupled | Decoupled):
         return made
-    return Decaying(made, live, [decays(decay.decayed, name) for name in parameters], decay.factor, table.get("decay_kept"))
+    own = [decays(decay.decayed, name) for name in parameters]
+    return Decaying(made, live, own, decay.factor, table.get("decay_kept"))

@@ -102,6 +102,16 @@ class ReferenceAdapter:
         start = {name: self._cast(value) for name, value in parameters.items()}
         return replay(self._optimizer(update, len(cast)), update.clipping, start, cast)
 
+    def replays(
+        self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
+    ) -> Iterator[list[dict[str, Array]]]:
+        count = len(next(iter(gradients.values())))
+        fed = [{name: values[k] for name, values in gradients.items()} for k in range(count)]
+        each = [self.optimizer(update, parameters, fed) for update in updates]
+        for k, after in enumerate(zip(*each, strict=True), start=1):
+            if k in milestones:
+                yield list(after)
+
     def trainer(
         self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False
     ) -> ReferenceTrainer:

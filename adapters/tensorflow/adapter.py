@@ -19,6 +19,7 @@ from adapters.tensorflow.layers import row
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
+from adapters.tensorflow.replays import replays
 from adapters.tensorflow.schedules import schedule_forms
 from adapters.tensorflow.trainer import TensorFlowTrainer
 from harness.spec.activations import Activation
@@ -99,6 +100,13 @@ class TensorFlowAdapter(FrameworkAdapter):
         for each in gradients:
             apply([tf.constant(each[name], self.precision) for name in live])
             yield {name: np.array(variable.value) for name, variable in live.items()}
+
+    def replays(
+        self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
+    ) -> Iterator[list[dict[str, Array]]]:
+        for update in updates:
+            self.supported_update(update)
+        return replays(updates, parameters, gradients, milestones, self.setting)
 
     def trainer(
         self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False
