@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,14 @@ def rate_table(word: Schedule, steps: int) -> FloatArray:
     return oracle(word, np.arange(steps))
 
 
-def table_form(word: Schedule, exact: bool, fed_as: str) -> ScheduleForm:
-    """The table as a form: the `exact` realisation, and under `native` what stands in where no class is right."""
-    made = Realisation("custom", TABLE) if exact else Realisation("composed", TABLE, fed_as)
-    return ScheduleForm("table", made, lambda steps: rate_table(word, int(np.max(steps)) + 1)[steps])
+def with_table(word: Schedule, forms: Iterable[ScheduleForm], made: Realisation) -> tuple[ScheduleForm, ...]:
+    """The framework's forms and the table, with the one marked that is used: how the word is `made` says which."""
+    offered = list(forms)
+    of_table = Realisation("composed", TABLE, "not needed") if made.kind == "native" else made
+    table = ScheduleForm("table", of_table, lambda steps: rate_table(word, int(np.max(steps)) + 1)[steps])
+    fitting = (form for form in offered if form.realisation == made and not form.differs)
+    used = next(fitting) if made.kind == "native" else table
+    return tuple(replace(form, used=form is used) for form in (*offered, table))
 
 
 def accepted(offers: Offers, *arguments: Any) -> dict[str, Any]:

@@ -55,8 +55,9 @@ def made_by(table: Mapping[type[Any], Made], spec: Word, adapter: str) -> Made:
 class ScheduleForm:
     """One way the framework can compute a schedule. `rate` maps 0-based steps to rates, vectorised.
 
-    `used` marks the form the arm trains with. `differs`, where not empty, says why the form is not the spec for some
-    numbers at least: it is never trained with, and a divergence of it is a known one.
+    `used` marks the form the arm trains with. `differs`, where not empty, names the entry of the ledger that says how
+    the form is not the spec, for some numbers at least: it is never trained with, and a divergence of it is a known
+    one. `last` is the last step it is asked for, where it goes step by step and is slow.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ScheduleForm:
     rate: Callable[[IntArray], FloatArray]
     used: bool = False
     differs: str = ""
+    last: int | None = None
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,15 @@ class Adapter(Protocol):
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
         """Replays given gradients; yields the parameters after each update."""
+
+    def replays(
+        self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
+    ) -> Iterator[list[dict[str, Array]]]:
+        """The same for several updates, each on parameters of its own, and for stacked gradients, quickly.
+
+        The first axis of a gradient is the update. Yields every update's parameters after each of the `milestones`,
+        which are numbers of updates, increasing.
+        """
 
     def trainer(self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False) -> Trainer:
         """A model that starts from `weights`. `horizon` is the number of updates the run will make."""

@@ -65,11 +65,11 @@ def _realisations(family: str, member: type[Word], view: View) -> tuple[list[str
     for name, word in specimens:
         for (framework, precision), each in zip(view.columns, view.made(word), strict=True):
             made.setdefault((framework, precision, each.kind, each.by, each.reason), []).append(name)
-    order: dict[tuple[str, ...], int] = {column: number for number, column in enumerate(view.columns)}
+    columns: list[tuple[str, ...]] = [*view.columns]
     rows = []
-    for (framework, precision, kind, by, reason), names in sorted(made.items(), key=lambda item: order[item[0][:2]]):
+    for column, names in sorted(made.items(), key=lambda item: columns.index(item[0][:2])):
         which = "all" if len(names) == len(specimens) else ", ".join(names)
-        rows.append([f"{framework} {precision}", which, kind, by, reason])
+        rows.append([" ".join(column[:2]), which, *column[2:]])
     return ["in", "variants", "realisation", "by", "reason"], rows
 
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules in MindSpore: `nn.*LR` classes, `nn.*_lr` functions, and the float64 table.
+"""Learning-rate schedules in MindSpore: `nn.*LR` classes, `nn.*_lr` functions, stateful schedulers, the float64 table.
 
 The functions return a list by epoch; with one step per epoch they speak of steps.
 """
@@ -13,31 +13,30 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
-from adapters.forms import Offers, accepted, rate_table, table_form
+from adapters.forms import Offers, accepted, rate_table, with_table
+from adapters.mindspore.realisations.schedules import made, native_class
+from adapters.mindspore.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
-from adapters.setting import Realisation
+from adapters.setting import Realisation, Setting
 from harness.spec import schedules as spec
 
 
-def schedule_forms(word: spec.Schedule, exact: bool) -> tuple[ScheduleForm, ...]:
+def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm, ...]:
     """Every form MindSpore offers for the schedule, then the table. Trains with the class where there is one."""
     classes = [_class_form(name, build) for name, build in accepted(_classes(word)).items()]
     functions = [_function_form(name, call) for name, call in _functions(word).items()]
-    table = table_form(word, exact, "given as the list of rates")
-    forms = [*classes, *functions, table]
-    used = table if exact or not classes else classes[0]
-    return tuple(ScheduleForm(form.name, form.realisation, form.rate, form is used) for form in forms)
+    return with_table(word, [*classes, *functions, *scheduler_forms(word)], made(word, setting))
 
 
 def learning_rate(word: spec.Schedule, horizon: int) -> Any:
     """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table as a tensor."""
     if isinstance(word, spec.Constant):
         return float(word.rate)
-    classes = accepted(_classes(word))
-    return next(iter(classes.values()), None) or Tensor(rate_table(word, horizon).astype(np.float32))
+    name, _ = native_class(word)
+    return _classes(word)[name]() if name else Tensor(rate_table(word, horizon).astype(np.float32))
 
 
-# The classes: a Cell from step to rate, in float32. `_buildable` drops those that refuse the values.
+# The classes: a Cell from step to rate, in float32. `accepted` drops those that refuse the values.
 
 
 def constant(s: spec.Constant) -> Offers:

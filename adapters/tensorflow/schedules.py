@@ -11,49 +11,34 @@ import numpy as np
 import tensorflow as tf
 from keras.optimizers import schedules as ks
 
-from adapters.forms import Offers, accepted, rate_table, table_form
+from adapters.forms import Offers, accepted, rate_table, with_table
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
-from adapters.setting import Realisation
+from adapters.setting import Setting, native
+from adapters.tensorflow.realisations.schedules import class_for, differs, made, native_class
 from harness.spec import schedules as spec
 
 
-def schedule_forms(word: spec.Schedule, exact: bool, mode: str) -> tuple[ScheduleForm, ...]:
+def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm, ...]:
     """Every form Keras offers for the schedule, then the table. Trains with the class where there is a right one."""
-    different = differs(word, mode)
-    classes = [_class_form(name, built, mode) for name, built in accepted(_classes(word)).items()]
-    table = table_form(word, exact, "looked up by the step")
-    used = table if exact or different or not classes else classes[0]
-    return tuple(
-        ScheduleForm(form.name, form.realisation, form.rate, form is used, "" if form is table else different)
-        for form in (*classes, table)
-    )
+    different, (name, _) = differs(word, setting.mode), class_for(word)
+    classes = [
+        _class_form(form, name, built, setting.mode, different) for form, built in accepted(_classes(word)).items()
+    ]
+    return with_table(word, classes, made(word, setting))
 
 
 def learning_rate(word: spec.Schedule, horizon: int, mode: str) -> Any:
     """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table as one."""
     if isinstance(word, spec.Constant):
         return float(word.rate)
-    classes = {} if differs(word, mode) else accepted(_classes(word))
-    return next(iter(classes.values()), None) or Table(rate_table(word, horizon).astype(np.float32))
+    name, _ = native_class(word, mode)
+    if not name:
+        return Table(rate_table(word, horizon).astype(np.float32))
+    (build,) = _classes(word).values()
+    return build()
 
 
-def differs(word: spec.Schedule, mode: str) -> str:
-    """Why Keras' class is not the spec, for some numbers at least; empty where it is."""
-    if isinstance(word, spec.LinearWarmup):
-        return "computes (start - target) * (1 - t / W) + target, which cancels near step 0"
-    if isinstance(word, spec.CosineRestarts) and word.period_factor != 1:
-        return "finds the period from a float32 logarithm, which may fall on the wrong side of a restart"
-    fractional = isinstance(word, spec.Polynomial) and not float(word.power).is_integer()
-    if fractional and mode != "eager":
-        return "a compiled graph turns t / D into t * (1 / D): at the end 1 - t / D is not 0, its power far off or NaN"
-    rounds = isinstance(word, spec.CosineRestarts) or getattr(word, "staircase", False) or getattr(word, "cycle", False)
-    if rounds and mode != "eager":
-        # 41 is the smallest: float32(41) * float32(1 / 41) is below 1, so that its floor is 0.
-        return "a compiled graph turns t / D into t * (1 / D), so that the floor comes a step late for some D"
-    return ""
-
-
-# The classes: a callable from step to rate, in float32. `_buildable` drops those that refuse the values.
+# The classes: a callable from step to rate, in float32. `accepted` drops those that refuse the values.
 
 
 def constant(s: spec.Constant) -> Offers:
@@ -170,11 +155,11 @@ def _none(_: spec.Schedule) -> Offers:
     return {}
 
 
-def _class_form(name: str, schedule: Any, mode: str) -> ScheduleForm:
+def _class_form(form: str, name: str, schedule: Any, mode: str, different: str) -> ScheduleForm:
     def rate(steps: IntArray) -> FloatArray:
         return np.asarray(_mapped(schedule, mode)(tf.constant(steps, tf.int32)))
 
-    return ScheduleForm(name, Realisation("native", f"keras {name}"), rate)
+    return ScheduleForm(form, native(name), rate, differs=different)
 
 
 def _mapped(schedule: Any, mode: str) -> Any:

@@ -78,7 +78,9 @@ def judge(
 def _excuse(claim: Claim, error: FloatArray, bound: FloatArray) -> str:
     """What the ledger says of the claim where its error is within that; empty where it is not."""
     excuse = claim.excuse() if claim.excuse else None
-    if excuse is None or np.max(_ratio(error, excuse.bound), initial=0.0) > 1:
+    if excuse is None:
+        return ""
+    if excuse.bound is not None and np.max(_ratio(error, excuse.bound), initial=0.0) > 1:
         return ""
     return excuse.cause
 

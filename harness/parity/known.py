@@ -42,21 +42,27 @@ def words_within(spec: Any) -> Iterator[Word]:
 
 def inaccuracies(context: Context, arm: Arm, words: Iterable[Word]) -> dict[Word, tuple[Entry, ...]]:
     """The ledger's inaccurate entries that hold for this arm, by the word; words that have none are left out."""
-    environment = context.environments.get(arm.name, {})
-    versions = environment.get("versions") or installed(arm.adapter)
-    device: DeviceName = environment.get("device") or ("cpu" if arm.device == "auto" else arm.device)
+    device: DeviceName = context.environments.get(arm.name, {}).get("device") or (
+        "cpu" if arm.device == "auto" else arm.device
+    )
     setting = Setting.of(arm, device)
     found = {}
     for word in dict.fromkeys(words):
         entries = tuple(
             entry
-            for entry in entries_for(arm.adapter, versions, word.family, word.word(), arm.precision)
+            for entry in entries_for(arm.adapter, versions(context, arm), word.family, word.word(), arm.precision)
             if entry.kind == "inaccurate" and entry.holds_in(arm.precision, arm.mode, device)
         )
         # What the adapter writes itself owes nothing to the framework's class.
         if entries and adapters.realisation(word, setting).kind in ("native", "composed"):
             found[word] = entries
     return found
+
+
+def versions(context: Context, arm: Arm) -> Mapping[str, str]:
+    """Of the packages the arm runs on: what it said of itself, else what is installed here."""
+    said: Mapping[str, str] | None = context.environments.get(arm.name, {}).get("versions")
+    return said or installed(arm.adapter)
 
 
 def of_word(entries: Iterable[Entry], reference: Array, tolerance: Tolerance) -> Excuse:

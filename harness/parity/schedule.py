@@ -12,9 +12,11 @@ import numpy as np
 
 from adapters.reference.schedules import oracle, rates
 from harness.arrays import save_arrays
-from harness.parity.context import Answers, Context, pairs
+from harness.ledger import ledger
+from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge
-from harness.parity.tolerances import Tolerance, own_error
+from harness.parity.known import of_word, versions
+from harness.parity.tolerances import Excuse, Tolerance, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.schedules import Schedule
 from harness.spec.vocabulary import specimens
@@ -58,11 +60,10 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
             for index, form in enumerate(answer.result["forms"]):
                 if form["schedule"] != number:
                     continue
-                values = answer.tensor(str(index))
-                made = Claim(answer.arm.name, values, tolerances[values.dtype.name], values.dtype)
-                subject = f"{word.name_in_tables}: {form['name']}"
-                verdict = judge(NAME, subject, reference, made, None, lambda i: f"step {steps[i[0]]}")
-                verdicts.append(_as_declared(verdict, form))
+                made, verdict = _judged(
+                    context, answer, word, form, answer.tensor(str(index)), steps, reference, tolerances
+                )
+                verdicts.append(verdict)
                 if form["used"]:
                     used[answer.arm.name] = made
         for a, b in pairs(answers):
@@ -102,10 +103,33 @@ def _perturbed(word: Schedule, epsilon: float) -> Iterator[Schedule]:
             yield from (word.model_copy(update={name: each}) for each in _perturbed(value, epsilon))
 
 
-def _as_declared(verdict: Verdict, form: Any) -> Verdict:
-    """A form declared to differ for some numbers is `known` where it does."""
-    kind = form["realisation"]["kind"] + (", used" if form["used"] else "")
-    if form["differs"] and verdict.status == "diverges":
-        return verdict.model_copy(update={"status": "known", "cause": f"{kind}, not used: {form['differs']}"})
-    cause = f"{kind}; {verdict.cause}" if verdict.cause else kind
-    return verdict.model_copy(update={"cause": cause})
+def _judged(
+    context: Context,
+    answer: Answer,
+    word: Schedule,
+    form: Any,
+    values: Any,
+    steps: Any,
+    reference: Any,
+    tolerances: dict[str, Tolerance],
+) -> tuple[Claim, Verdict]:
+    """One form against the reference, over the steps it was asked for. What the ledger says of it is `known`."""
+    asked = steps if form["last"] is None else steps[steps <= form["last"]]
+    whole = tolerances[values.dtype.name]
+    own, reference = Tolerance(whole.bound[: len(asked)], whole.source), reference[: len(asked)]
+    entry = next((entry for entry in ledger() if entry.id == form["differs"]), None)
+    if entry is not None and not entry.concerns(versions(context, answer.arm)):
+        entry = None
+
+    def excuse() -> Excuse | None:
+        if entry is None:
+            return None
+        if entry.kind == "inaccurate":
+            return of_word([entry], reference, own)
+        return Excuse(None, f"ledger: {entry.id}")
+
+    made = Claim(answer.arm.name, values, own, values.dtype, excuse)
+    subject = f"{word.name_in_tables}: {form['name']}" + (f", first {len(asked)} steps" if form["last"] else "")
+    verdict = judge(NAME, subject, reference, made, None, lambda i: f"step {steps[i[0]]}")
+    kind = form["realisation"]["kind"] + (", used" if form["used"] else ", not used" if verdict.cause else "")
+    return made, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})

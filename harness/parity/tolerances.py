@@ -37,7 +37,10 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Excuse:
-    """What a tolerance becomes, per element or one for all, where the ledger knows of the error."""
+    """What a tolerance becomes, per element or one for all, where the ledger knows of the error.
+
+    No bound: of what is another function, and never used, any error is known.
+    """
 
     bound: Any
     cause: str

@@ -12,9 +12,10 @@ from pydantic import TypeAdapter
 
 from adapters.protocol import UnsupportedSpecError
 from harness.arrays import load_arrays
-from harness.cases import answer, given_of
+from harness.cases import answers, given_of
 from harness.plan import digest_arrays
 from harness.spec.schedules import AnySchedule, Schedule
+from harness.spec.vocabulary import parse
 from harness.worker.session import Result, Session
 from harness.worker.training import run_training
 
@@ -41,7 +42,7 @@ def schedule(session: Session, scratch: str, schedules: list[Any], steps: str) -
     forms: list[dict[str, Any]] = []
     for number, word in enumerate(words):
         for form in session.adapter.schedule_forms(word):
-            arrays[str(len(forms))] = np.asarray(form.rate(at))
+            arrays[str(len(forms))] = np.asarray(form.rate(at if form.last is None else at[at <= form.last]))
             forms.append(
                 {
                     "schedule": number,
@@ -49,6 +50,7 @@ def schedule(session: Session, scratch: str, schedules: list[Any], steps: str) -
                     "realisation": asdict(form.realisation),
                     "used": form.used,
                     "differs": form.differs,
+                    "last": form.last,
                 }
             )
     return session.reply(arrays, forms=forms)
@@ -73,14 +75,29 @@ def words(session: Session, scratch: str, cases: list[Any], given: str) -> Resul
     arrays = load_arrays(Path(given))
     found: dict[str, Any] = {}
     refused: dict[str, str] = {}
-    for number, case in enumerate(cases):
-        own = {name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(f"{number}/")}
-        try:
-            answered = answer(session.adapter, case["call"], given_of(case["call"], case["given"]), own)
-        except UnsupportedSpecError as error:
-            refused[str(number)] = str(error)
+
+    def arrays_of(number: int) -> dict[str, Any]:
+        return {name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(f"{number}/")}
+
+    given_to = [(case["call"], given_of(case["call"], case["given"])) for case in cases]
+    for number, answered in enumerate(answers(session.adapter, given_to, arrays_of)):
+        if isinstance(answered, UnsupportedSpecError):
+            refused[str(number)] = str(answered)
         else:
             found |= {f"{number}/{name}": value for name, value in answered.items()}
+    return session.reply(found, refused=refused)
+
+
+def initializer(session: Session, scratch: str, words: list[Any], shape: list[int], seed: int) -> Result:
+    """A sample of the framework's own initializer for each word; `refused` as in `words`."""
+    session.at(scratch)
+    found: dict[str, Any] = {}
+    refused: dict[str, str] = {}
+    for number, word in enumerate(words):
+        try:
+            found[str(number)] = session.adapter.initializer(parse("initializer", word), tuple(shape), seed)
+        except UnsupportedSpecError as error:
+            refused[str(number)] = str(error)
     return session.reply(found, refused=refused)
 
 
@@ -138,6 +155,7 @@ TASKS: dict[str, Callable[..., Result]] = {
     "schedule": schedule,
     "applied-lr": applied_lr,
     "words": words,
+    "initializer": initializer,
     "model": model,
     "step": step,
     "train": train,

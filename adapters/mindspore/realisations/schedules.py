@@ -1,35 +1,95 @@
 """How MindSpore makes each schedule it trains with: by a class of its own, or by the table of rates.
 
-Its functions are forms too, which are checked and not trained with.
+Its functions and its stateful schedulers are forms too, which are checked and not trained with.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from adapters.forms import TABLE
-from adapters.setting import Entries, Entry, Realisation, Setting, composed, native
+from adapters.setting import Entries, Realisation, Setting, composed, custom, native
 from harness.spec import schedules as spec
 
-NO_CLASS = "given as the list of rates"
+Choice = tuple[str, str]  # the class for these values, or why there is none
+NO_CLASS = "no class; given as the list of rates"
 
 
-def by_class(name: str) -> Entry:
-    return lambda _, setting: Realisation("custom", TABLE) if setting.exact else native(name)
+def native_class(word: spec.Schedule) -> Choice:
+    """The class that is the schedule for these values, by its public name; else why there is none."""
+    return CLASSES.get(type(word), _none)(word)
 
 
-def table(_: spec.Schedule, setting: Setting) -> Realisation:
-    return Realisation("custom", TABLE) if setting.exact else composed(TABLE, NO_CLASS)
+def made(word: spec.Schedule, setting: Setting) -> Realisation:
+    if setting.exact:
+        return custom(TABLE, "the policy is exact, or the arm is in float64, where rates stay float32")
+    name, reason = native_class(word)
+    return native(name) if name else composed(TABLE, reason)
 
+
+def _none(_: spec.Schedule) -> Choice:
+    return "", NO_CLASS
+
+
+def _unless(refused: str, name: str) -> Choice:
+    return ("", f"{name} refuses {refused}; given as the list of rates") if refused else (name, "")
+
+
+def constant(_: spec.Constant) -> Choice:
+    return "learning_rate=float", ""
+
+
+def exponential(s: spec.Exponential) -> Choice:
+    return _unless("" if s.initial_rate > 0 else "an initial rate of 0", "nn.ExponentialDecayLR")
+
+
+def natural_exponential(s: spec.NaturalExponential) -> Choice:
+    return _unless("" if s.initial_rate > 0 and s.decay_rate > 0 else "a rate of 0", "nn.NaturalExpDecayLR")
+
+
+def inverse_time(s: spec.InverseTime) -> Choice:
+    return _unless("" if s.initial_rate > 0 and s.decay_rate > 0 else "a rate of 0", "nn.InverseDecayLR")
+
+
+def polynomial(s: spec.Polynomial) -> Choice:
+    return _unless("" if s.initial_rate > 0 else "an initial rate of 0", "nn.PolynomialDecayLR")
+
+
+def cosine(s: spec.Cosine) -> Choice:
+    flat = s.initial_rate * s.floor_ratio >= s.initial_rate
+    return _unless("a minimum that is the maximum" if flat else "", "nn.CosineDecayLR")
+
+
+def cosine_min_max(s: spec.CosineMinMax) -> Choice:
+    return _unless("a minimum that is the maximum" if s.minimum >= s.maximum else "", "nn.CosineDecayLR")
+
+
+def linear_warmup(s: spec.LinearWarmup) -> Choice:
+    return _unless("a start other than 0" if s.start_rate != 0 else "", "nn.WarmUpLR")
+
+
+CLASSES: dict[type[spec.Schedule], Callable[[Any], Choice]] = {
+    spec.Constant: constant,
+    spec.Exponential: exponential,
+    spec.NaturalExponential: natural_exponential,
+    spec.InverseTime: inverse_time,
+    spec.Polynomial: polynomial,
+    spec.Cosine: cosine,
+    spec.CosineMinMax: cosine_min_max,
+    spec.LinearWarmup: linear_warmup,
+}
 
 SCHEDULES: Entries = {
-    spec.Constant: by_class("learning_rate=float"),
-    spec.Exponential: by_class("nn.ExponentialDecayLR"),
-    spec.NaturalExponential: by_class("nn.NaturalExpDecayLR"),
-    spec.InverseTime: by_class("nn.InverseDecayLR"),
-    spec.Polynomial: by_class("nn.PolynomialDecayLR"),
-    spec.Cosine: by_class("nn.CosineDecayLR"),
-    spec.CosineMinMax: by_class("nn.CosineDecayLR"),
-    spec.CosineRestarts: table,
-    spec.PiecewiseConstant: table,
-    spec.LinearWarmup: by_class("nn.WarmUpLR"),
-    spec.WarmupThen: table,
+    spec.Constant: made,
+    spec.Exponential: made,
+    spec.NaturalExponential: made,
+    spec.InverseTime: made,
+    spec.Polynomial: made,
+    spec.Cosine: made,
+    spec.CosineMinMax: made,
+    spec.CosineRestarts: made,
+    spec.PiecewiseConstant: made,
+    spec.LinearWarmup: made,
+    spec.WarmupThen: made,
 }

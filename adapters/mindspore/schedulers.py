@@ -1,0 +1,163 @@
+"""The stateful schedulers of `mindspore.experimental.optim.lr_scheduler` that mean one of our schedules, as forms.
+
+They compute each rate from the one before, in float32, and are stepped one by one at a millisecond or more a step, so
+each is asked for its first steps only. `MultiplicativeLR`, `CyclicLR` and `ReduceLROnPlateau` mean no schedule of ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Parameter, Tensor
+from mindspore.experimental import optim
+from mindspore.experimental.optim import lr_scheduler
+
+from adapters.protocol import FloatArray, IntArray, ScheduleForm
+from adapters.setting import native
+from harness.spec import schedules as spec
+
+MODULE = "experimental.optim.lr_scheduler"
+LAST = 31
+Make = Callable[[Any], Any]
+# The class' name, the optimizer's own rate, the scheduler on that optimizer.
+Offer = tuple[str, float, Make]
+
+
+def scheduler_forms(word: spec.Schedule) -> list[ScheduleForm]:
+    """At most one, for the values that the scheduler can express."""
+    offer = OFFERS.get(type(word), _none)(word)
+    if offer is None:
+        return []
+    name, initial, make = offer
+    by = native(f"{MODULE}.{name}")
+    return [ScheduleForm(name, by, partial(_stepped, initial, make), differs=differs(word, name), last=LAST)]
+
+
+def differs(word: spec.Schedule, name: str) -> str:
+    """The ledger's entry for a scheduler that is not the spec for some values."""
+    if isinstance(word, spec.WarmupThen):
+        return differs(word.then, name) if isinstance(word.then, spec.Cosine | spec.CosineMinMax) else ""
+    if isinstance(word, spec.Cosine | spec.CosineMinMax):
+        return f"mindspore-{word.word()}-rises-again"
+    return f"mindspore-{word.word()}-drifts" if name == "ExponentialLR" else ""
+
+
+def _stepped(initial: float, make: Make, steps: IntArray) -> FloatArray:
+    optimizer = optim.SGD([Parameter(Tensor([0.0], ms.float32), name="weight")], lr=initial)
+    scheduler = make(optimizer)
+    rates = []
+    for _ in range(int(np.max(steps, initial=0)) + 1):
+        rates.append(float(optimizer.param_groups[0]["lr"].asnumpy()))
+        scheduler.step()
+    return np.asarray(rates, np.float32)[steps]
+
+
+def exponential(s: spec.Exponential) -> Offer | None:
+    if s.initial_rate == 0:
+        return None
+    if s.staircase:
+        return "StepLR", s.initial_rate, lambda o: lr_scheduler.StepLR(o, s.decay_steps, s.decay_rate)
+    return "ExponentialLR", s.initial_rate, lambda o: lr_scheduler.ExponentialLR(o, s.decay_rate ** (1 / s.decay_steps))
+
+
+def natural_exponential(s: spec.NaturalExponential) -> Offer | None:
+    if s.staircase:
+        gamma = math.exp(-s.decay_rate * s.decay_steps)
+        return "StepLR", s.initial_rate, lambda o: lr_scheduler.StepLR(o, s.decay_steps, gamma)
+    return "ExponentialLR", s.initial_rate, lambda o: lr_scheduler.ExponentialLR(o, math.exp(-s.decay_rate))
+
+
+def inverse_time(s: spec.InverseTime) -> Offer | None:
+    if s.staircase:
+        return None
+
+    def factor(step: Any) -> Any:
+        return 1.0 / (1.0 + s.decay_rate * step / s.decay_steps)
+
+    return "LambdaLR", s.initial_rate, lambda o: lr_scheduler.LambdaLR(o, factor)
+
+
+def polynomial(s: spec.Polynomial) -> Offer | None:
+    if s.cycle or s.initial_rate == 0:
+        return None
+    if s.end_rate == 0:
+        return "PolynomialLR", s.initial_rate, lambda o: lr_scheduler.PolynomialLR(o, s.decay_steps, s.power)
+    if s.power == 1 and s.end_rate <= s.initial_rate:
+        end = s.end_rate / s.initial_rate
+        return "LinearLR", s.initial_rate, lambda o: lr_scheduler.LinearLR(o, 1.0, end, s.decay_steps)
+    return None
+
+
+def cosine(s: spec.Cosine) -> Offer | None:
+    minimum = s.initial_rate * s.floor_ratio
+    return "CosineAnnealingLR", s.initial_rate, lambda o: lr_scheduler.CosineAnnealingLR(o, s.decay_steps, minimum)
+
+
+def cosine_min_max(s: spec.CosineMinMax) -> Offer | None:
+    return "CosineAnnealingLR", s.maximum, lambda o: lr_scheduler.CosineAnnealingLR(o, s.decay_steps, s.minimum)
+
+
+def cosine_restarts(s: spec.CosineRestarts) -> Offer | None:
+    if s.peak_factor != 1 or not float(s.period_factor).is_integer():
+        return None
+    factor, minimum = int(s.period_factor), s.initial_rate * s.floor_ratio
+    return (
+        "CosineAnnealingWarmRestarts",
+        s.initial_rate,
+        lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, s.first_period, factor, minimum),
+    )
+
+
+def piecewise_constant(s: spec.PiecewiseConstant) -> Offer | None:
+    # A milestone is the first step of the next value.
+    milestones = [boundary + (s.boundary == "inclusive") for boundary in s.boundaries]
+    ratios = [later / earlier if earlier else math.nan for earlier, later in zip(s.values, s.values[1:], strict=False)]
+    if not all(math.isclose(ratio, ratios[0]) for ratio in ratios):
+        return None
+    return "MultiStepLR", s.values[0], lambda o: lr_scheduler.MultiStepLR(o, milestones, ratios[0])
+
+
+def linear_warmup(s: spec.LinearWarmup) -> Offer | None:
+    if not 0 < s.start_rate <= s.target_rate:
+        return None
+    start = s.start_rate / s.target_rate
+    return "LinearLR", s.target_rate, lambda o: lr_scheduler.LinearLR(o, start, 1.0, s.warmup_steps)
+
+
+def warmup_then(s: spec.WarmupThen) -> Offer | None:
+    """Both parts on the optimizer whose own rate is the first of the second part."""
+    then = OFFERS.get(type(s.then), _none)(s.then)
+    if then is None or then[0] == "SequentialLR":
+        return None
+    _, initial, make = then
+    if not 0 < s.start_rate <= initial:
+        return None
+
+    def both(o: Any) -> Any:
+        warmup = lr_scheduler.LinearLR(o, s.start_rate / initial, 1.0, s.warmup_steps)
+        return lr_scheduler.SequentialLR(o, [warmup, make(o)], [s.warmup_steps])
+
+    return "SequentialLR", initial, both
+
+
+def _none(_: spec.Schedule) -> Offer | None:
+    return None
+
+
+OFFERS: dict[type[spec.Schedule], Callable[[Any], Offer | None]] = {
+    spec.Exponential: exponential,
+    spec.NaturalExponential: natural_exponential,
+    spec.InverseTime: inverse_time,
+    spec.Polynomial: polynomial,
+    spec.Cosine: cosine,
+    spec.CosineMinMax: cosine_min_max,
+    spec.CosineRestarts: cosine_restarts,
+    spec.PiecewiseConstant: piecewise_constant,
+    spec.LinearWarmup: linear_warmup,
+    spec.WarmupThen: warmup_then,
+}
