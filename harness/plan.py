@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 from harness.arrays import load_arrays, save_arrays
 from harness.data.augmenting import augmented
-from harness.spec import initializers as init
+from harness.draws import DRAWS
 from harness.spec.augmentation import Augmentation
 from harness.spec.data import Digits
 from harness.spec.experiment import Experiment, Training
 from harness.spec.model import Model
-from harness.spec.parameters import Mask, Noise, Shape, UniformNoise
+from harness.spec.parameters import Mask, Noise, UniformNoise
 
 Array = NDArray[Any]
-Draw = Callable[[Any, Shape, np.random.Generator], Array]
 
 # Streams of the seed. A new kind of draw takes a new number, so that old plans keep their digests.
 _WEIGHTS, _ORDER, _NOISE, _AUGMENTATION = 0, 1, 2, 3
@@ -187,38 +186,6 @@ def _unpacked(drawn: Array, wanted: Noise) -> Array:
 
 def _below(file: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     return {key.removeprefix(prefix): file[key] for key in file if key.startswith(prefix)}
-
-
-def fans(shape: Shape) -> tuple[int, int]:
-    """(fan_in, fan_out) of a kernel (..., in, out); of a vector, its length for both."""
-    if len(shape) < 2:
-        return shape[0], shape[0]
-    receptive_field = math.prod(shape[:-2])
-    return receptive_field * shape[-2], receptive_field * shape[-1]
-
-
-def _normal(variance: Callable[[int, int], float]) -> Draw:
-    return lambda _, shape, rng: rng.normal(0.0, math.sqrt(variance(*fans(shape))), shape)
-
-
-def _uniform(variance: Callable[[int, int], float]) -> Draw:
-    def draw(_: Any, shape: Shape, rng: np.random.Generator) -> Array:
-        limit = math.sqrt(3 * variance(*fans(shape)))  # U[-a, a) has variance a**2 / 3
-        return rng.uniform(-limit, limit, shape)
-
-    return draw
-
-
-DRAWS: dict[type[init.Initializer], Draw] = {
-    init.Zeros: lambda _, shape, rng: np.zeros(shape),
-    init.ConstantValue: lambda spec, shape, rng: np.full(shape, spec.value, np.float64),
-    init.Normal: lambda spec, shape, rng: rng.normal(spec.mean, spec.stddev, shape),
-    init.Uniform: lambda spec, shape, rng: rng.uniform(spec.low, spec.high, shape),
-    init.XavierNormal: _normal(lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
-    init.XavierUniform: _uniform(lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
-    init.HeNormal: _normal(lambda fan_in, _: 2 / fan_in),
-    init.HeUniform: _uniform(lambda fan_in, _: 2 / fan_in),
-}
 
 
 def digest_arrays(arrays: Mapping[str, Array]) -> str:

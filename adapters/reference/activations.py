@@ -68,7 +68,7 @@ def softsign(_: spec.Softsign, x: Array) -> Any:
 
 
 def softmax(_: spec.Softmax, x: Array) -> Any:
-    _, powers = _below_largest(x)
+    powers = _below_largest(x)[1]
     y = powers / powers.sum(axis=-1, keepdims=True)
     return y, lambda dy: y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 

@@ -59,7 +59,7 @@ class Model(Spec):
 
     @model_validator(mode="after")
     def _fits(self) -> Model:
-        self.placed_layers()
+        self.parameters()  # the shapes fit, and each array can be drawn
         return self
 
     def placed_layers(self) -> tuple[PlacedLayer, ...]:

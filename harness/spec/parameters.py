@@ -23,6 +23,11 @@ class Parameter(Spec):
     initializer: AnyInitializer
     trainable: bool = True
 
+    @model_validator(mode="after")
+    def _drawable(self) -> Parameter:
+        self.initializer.check(self.shape)
+        return self
+
     @property
     def is_kernel(self) -> bool:
         """Whether regularisation and a weight decay with `decayed: kernels` apply to it: neither a bias nor a scale."""

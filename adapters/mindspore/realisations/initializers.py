@@ -2,6 +2,37 @@
 
 from __future__ import annotations
 
-from adapters.setting import Entries
+from adapters.setting import Entries, Realisation, Setting, composed, native
+from harness.spec import initializers as spec
 
-INITIALIZERS: Entries = {}
+SYMMETRIC_ONLY = "the native one is symmetric about 0"
+NO_GAIN = "the native one has no gain"
+UNIFORM_INSTEAD = "the native VarianceScaling draws uniform numbers when asked for truncated normal ones"
+
+
+def variance_scaling(word: spec.VarianceScaling, setting: Setting) -> Realisation:
+    truncated = word.distribution == "truncated_normal"
+    return composed("TruncatedNormal", UNIFORM_INSTEAD) if truncated else native("VarianceScaling")
+
+
+def identity(word: spec.Identity, setting: Setting) -> Realisation:
+    return native("Identity") if word.gain == 1 else composed("Identity, times the gain", NO_GAIN)
+
+
+INITIALIZERS: Entries = {
+    spec.Zeros: native("Zero"),
+    spec.Ones: native("One"),
+    spec.ConstantValue: native("Constant"),
+    spec.Normal: native("Normal"),
+    spec.TruncatedNormal: native("TruncatedNormal"),
+    spec.Uniform: composed("Uniform, moved", SYMMETRIC_ONLY),
+    spec.XavierNormal: native("XavierNormal"),
+    spec.XavierUniform: native("XavierUniform"),
+    spec.HeNormal: native("HeNormal"),
+    spec.HeUniform: native("HeUniform"),
+    spec.LecunNormal: native("VarianceScaling"),
+    spec.LecunUniform: native("VarianceScaling"),
+    spec.VarianceScaling: variance_scaling,
+    spec.Orthogonal: native("Orthogonal"),
+    spec.Identity: identity,
+}
