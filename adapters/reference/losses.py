@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, made_by
+from adapters.reference import disturbed
 from adapters.reference import loss_formulas as formulas
 from adapters.weighting import normaliser, sample_weights
 from harness.spec import losses as spec
@@ -35,6 +36,7 @@ LOSSES: dict[type[spec.Loss], Callable[[Any, Array, Array], tuple[Array, Array]]
 }
 
 
+@disturbed.loss
 def value_and_gradient(word: spec.Loss, outputs: Array, y: Array) -> tuple[Any, Array]:
     """The loss over the batch, and its gradient by the outputs."""
     losses, slopes = unweighted(word, outputs, y)

@@ -13,6 +13,7 @@ import numpy as np
 
 from adapters.coefficients import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
+from adapters.reference import disturbed
 from adapters.reference.clipping import clip
 from harness.spec import optimizers as spec
 from harness.spec.clipping import Clipping
@@ -216,6 +217,7 @@ class Optimizer:
         self.rules: dict[str, Rule] = {}
         self.updates = 0
 
+    @disturbed.update
     def update(self, weights: Parameters, gradients: Parameters) -> dict[str, Array]:
         now = {name: values[self.updates] for name, values in self.table.items()}
         self.updates += 1

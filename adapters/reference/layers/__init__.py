@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.protocol import Array, Parameters, made_by
+from adapters.reference import disturbed
 from adapters.reference.layers.base import Applied, Apply, below, within
 from adapters.reference.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.reference.layers.dense import activation, dense
@@ -17,6 +18,7 @@ from harness.spec.model import PlacedLayer, place
 __all__ = ["Applied", "apply", "within"]
 
 
+@disturbed.layer
 def apply(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     """`own` and `noise` hold the layer's parameters and random numbers under their names within the layer."""
     return made_by(LAYERS, placed.layer, "reference")(placed, own, x, noise, training)
