@@ -15,7 +15,7 @@ class Augmentation(Spec):
     `flip`: mirrored left to right with probability 1/2. `rotate`: by an angle of U[-rotate, rotate) degrees,
     counter-clockwise, about the middle of the image, bilinear. `shift`: down and right by two whole numbers of pixels,
     each of -shift, ..., shift with equal probability. The pixels are computed once, for all three, and rounded once to
-    whole values, halves to even.
+    whole values, halves to even. An epoch of several passes shows an image alike in all of them.
     """
 
     shift: Annotated[int, Field(ge=0, le=27)] = 0

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 
+import numpy as np
 import pytest
 from command import ROOT, SMALL, finish, start
 
@@ -29,6 +31,13 @@ MISTAKES = {
         ["output is (7,)", "10 classes"],
     ),
     "missing data": (["data=mnist", "data.root=nowhere"], ["data.root=", "nowhere", "does not exist"]),
+    "holdout": (["data=mnist", "data.holdout=1"], ["data.holdout", "given 1", "< 1"]),
+    "normalisation": (["data.normalisation=unitt"], ["data.normalisation", "did you mean unit"]),
+    "augmentation": (["data.augmentation={shift: 2, rotation: 10}"], ["data.augmentation.rotation", "rotate"]),
+    "targets": (
+        ["data=sales", "model=linear_2", "loss=softmax_cross_entropy", "training.batch_size=32"],
+        ["y_train: target", "y_test: target", "softmax_cross_entropy"],
+    ),
     "batch": (["training.batch_size=5000"], ["given 5000", "1 to 4000"]),
     "unknown arm": (["arms=[mindspor]"], ["mindspor", "did you mean mindspore"]),
     "unknown mode": (["arms=[{use: tensorflow, mode: graf}]"], ["graf", "did you mean graph"]),
@@ -77,6 +86,33 @@ def test_a_damaged_file_is_named(tmp_path):
     for part in ("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"):
         assert part in err  # truncated, truncated, wrong hash: all in one message
     assert not (tmp_path / "run").exists()
+
+
+def test_values_that_cannot_be_are_named_by_sample(tmp_path):
+    images, labels = np.zeros((60000, 28, 28), np.float32), np.zeros(60000, np.int64)
+    images[17, 3, 4], labels[5] = np.nan, 10
+    np.savez_compressed(tmp_path / "mnist.npz", x_train=images, y_train=labels)
+    code, _, err = finish(start(["match", "data=mnist", f"data.root={tmp_path}", f"out={tmp_path / 'run'}"], tmp_path))
+    assert code == 2
+    assert "mnist.npz, x_train: nan in sample 17" in err
+    assert "mnist.npz, y_train: label 10 of sample 5; expected 0 to 9" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_words_that_an_arm_cannot_make_are_told_before_any_is_started(tmp_path):
+    site, work = tmp_path / "site", tmp_path / "work"
+    (site / "barren-1.dist-info").mkdir(parents=True)
+    work.mkdir()
+    (site / "barren-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: barren\nVersion: 1\n")
+    (site / "barren-1.dist-info" / "entry_points.txt").write_text("[twinrun.adapters]\nbarren = barren\n")
+    (site / "barren.py").write_text("MODES, DISTRIBUTION, ENTRIES = ('bare',), 'barren', {}\ncreate = None\n")
+    arms = "arms=[{name: mine, adapter: barren, mode: bare}, tensorflow]"
+    code, _, err = finish(start(["check", arms], work, PYTHONPATH=f"{ROOT}{os.pathsep}{site}"))
+    assert code == 2, err
+    for word in ("optimizer adam", "schedule constant", "loss softmax_cross_entropy", "layer dense"):
+        assert f"arm mine does not support {word}: the barren adapter has no {word}; arms that do: " in err
+    assert "arm tensorflow" not in err
+    assert list(work.iterdir()) == []
 
 
 def test_a_recorded_experiment_that_is_none(tmp_path):

@@ -44,6 +44,12 @@ def test_mnist(real: Path) -> None:
     assert data.digest == MNIST_DIGEST
 
 
+def test_a_fifth_of_the_training_images_held_out(real: Path) -> None:
+    whole, data = load(Mnist(root=real)), load(Mnist(root=real, holdout=0.2))
+    assert (len(data.x_train), len(data.x_test)) == (48_000, 12_000)
+    assert rows(data.x_train, data.y_train) + rows(data.x_test, data.y_test) == rows(whole.x_train, whole.y_train)
+
+
 def test_mnist_in_every_form(unpacked: dict[str, bytes], tmp_path: Path) -> None:
     assert load(Mnist(root=write_all(tmp_path / "plain", unpacked))).digest == MNIST_DIGEST
     (tmp_path / "npz").mkdir()
