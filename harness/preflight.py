@@ -49,9 +49,10 @@ def prepare(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[Comp
 def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
     kept = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
     try:
-        return _checked(compose(kept, config_dirs), config_dirs)[1]
+        composed = compose(kept, config_dirs)
     except UserMistake:
         return []  # already told
+    return [*_folder_mistakes(composed), *_loaded(composed.experiment)[1]]
 
 
 def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
@@ -61,15 +62,19 @@ def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset |
     known = [arm for arm in experiment.arms if not by_arm[arm.name]]
     wrong += unsupported(experiment, known, lambda: offered(config_dirs))
     wrong += _folder_mistakes(composed)
-    data = None
-    try:
-        data = load(experiment.data)
-    except DataError as error:
-        wrong.append(str(error))
-    else:
+    data, unreadable = _loaded(experiment)
+    wrong += unreadable
+    if data is not None:
         wrong += _batch_mistakes(experiment, data)
         wrong += outside_domain(data, experiment.loss)
     return data, wrong
+
+
+def _loaded(experiment: Experiment) -> tuple[Dataset | None, list[str]]:
+    try:
+        return load(experiment.data), []
+    except DataError as error:
+        return None, [str(error)]
 
 
 def _arm_mistakes(arm: Arm) -> list[str]:

@@ -11,7 +11,9 @@ from harness.data.dataset import scaled
 from harness.spec.data import Data, Digits
 
 LEVELS = 256
-_AT_ONCE = 1 << 20  # pixels, since counting makes eight bytes of each
+# Counting, and looking up, makes eight bytes of a pixel, which would show in an arm's peak memory.
+_SAMPLES_AT_ONCE = 1000
+_PIXELS_AT_ONCE = 1 << 20
 
 
 class Inputs:
@@ -22,7 +24,13 @@ class Inputs:
         self.table = _table(spec.normalisation, x_train, precision) if isinstance(spec, Digits) else None
 
     def __call__(self, samples: NDArray[Any]) -> NDArray[Any]:
-        return samples.astype(self.precision) if self.table is None else self.table[samples]
+        if self.table is None:
+            return samples.astype(self.precision)
+        seen = np.empty(samples.shape, self.table.dtype)
+        for start in range(0, len(samples), _SAMPLES_AT_ONCE):
+            part = slice(start, start + _SAMPLES_AT_ONCE)
+            seen[part] = self.table[samples[part]]
+        return seen
 
 
 def _table(normalisation: str, x_train: NDArray[np.uint8], precision: str) -> NDArray[Any]:
@@ -40,8 +48,8 @@ def statistics(x_train: NDArray[np.uint8]) -> tuple[float, float]:
     """Mean and standard deviation of pixel / 255; from whole numbers, so that no order of summation plays a part."""
     counts = np.zeros(LEVELS, np.int64)
     flat = x_train.reshape(-1)
-    for start in range(0, len(flat), _AT_ONCE):
-        counts += np.bincount(flat[start : start + _AT_ONCE], minlength=LEVELS)
+    for start in range(0, len(flat), _PIXELS_AT_ONCE):
+        counts += np.bincount(flat[start : start + _PIXELS_AT_ONCE], minlength=LEVELS)
     total = int(counts @ np.arange(LEVELS))
     squares = int(counts @ np.arange(LEVELS) ** 2)
     spread = len(flat) * squares - total * total

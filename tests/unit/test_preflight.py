@@ -175,6 +175,12 @@ def test_shapes_that_do_not_fit_are_told_with_the_shape_of_a_sample() -> None:
     assert "has targets (1,)" in found
 
 
+def test_beside_another_mistake_nothing_is_judged_by_what_was_not_given() -> None:
+    # Ten samples are fewer than a batch has where nothing is said, but not than the batch that was asked for.
+    (found,) = mistakes("data.test_size=4990", "training.batch_size=5", "training.epoch=3")
+    assert "training.epochs" in found
+
+
 def test_a_holdout_without_files_is_told(tmp_path: Path) -> None:
     (found,) = mistakes("data=mnist", f"data.root={tmp_path / 'none'}", "data.holdout=0.2")
     assert "does not exist" in found
