@@ -51,8 +51,8 @@ def log_softmax(_: spec.LogSoftmax, setting: Setting) -> Any:
 
 
 def gelu(word: spec.Gelu, setting: Setting) -> Any:
-    if setting.precision == "float64":
-        return GeluErf(setting) if word.form == "erf" else GeluTanh(setting)
+    if word.form == "tanh" and setting.precision == "float64":
+        return GeluTanh(setting)
     return Native(ops.gelu, "none" if word.form == "erf" else "tanh")
 
 
@@ -99,15 +99,6 @@ class ExponentialBelowZero(nn.Cell):
     def construct(self, x: Any) -> Any:
         negative = ops.where(x > 0, self.zero, x)  # else expm1 overflows on the side that is not taken
         return ops.where(x > 0, self.above * x, self.below * ops.expm1(negative / self.width))
-
-
-class GeluErf(nn.Cell):
-    def __init__(self, setting: Setting) -> None:
-        super().__init__()
-        self.root = _constant(math.sqrt(0.5), setting)
-
-    def construct(self, x: Any) -> Any:
-        return x * (1 + ops.erf(x * self.root)) / 2
 
 
 class GeluTanh(nn.Cell):

@@ -11,7 +11,7 @@ import numpy as np
 from mindspore import Tensor
 from mindspore.common import initializer as native
 
-from adapters.protocol import made_by
+from adapters.protocol import Array, made_by
 from adapters.setting import Setting
 from harness.draws import LAWS, TRUNCATED_AT
 from harness.spec import initializers as spec
@@ -20,15 +20,28 @@ from harness.spec.parameters import Shape
 
 @dataclass(frozen=True)
 class Made:
-    """A native initializer, and what its draws are multiplied with and moved by."""
+    """A native initializer, and what is made of its draws."""
 
     native: Any
-    times: float = 1.0
-    plus: float = 0.0
+    then: Callable[[Array], Array] = lambda drawn: drawn
 
 
 def uniform(word: spec.Uniform, _: Shape) -> Made:
-    return Made(native.Uniform(scale=(word.high - word.low) / 2), plus=(word.high + word.low) / 2)
+    middle = (word.high + word.low) / 2
+    return Made(native.Uniform(scale=(word.high - word.low) / 2), lambda drawn: drawn + drawn.dtype.type(middle))
+
+
+def orthogonal(word: spec.Orthogonal, shape: Shape) -> Made:
+    """For float64; of the decomposition of a matrix, which has the shape (out, all others)."""
+
+    def decomposed(drawn: Array) -> Array:
+        rows = drawn.reshape(len(drawn), -1)
+        tall = rows if rows.shape[0] >= rows.shape[1] else rows.T
+        q, r = np.linalg.qr(tall)
+        q *= word.gain * np.where(np.diagonal(r) < 0, -1, 1)
+        return np.asarray((q if tall is rows else q.T).reshape(drawn.shape))
+
+    return Made(native.Normal(sigma=1.0, mean=0.0), decomposed)
 
 
 def he_normal(word: spec.HeNormal, _: Shape) -> Made:
@@ -71,16 +84,18 @@ INITIALIZERS: dict[type[spec.Initializer], Callable[[Any, Shape], Made]] = {
     spec.LecunUniform: lambda word, _: Made(_scaled(1.0, "fan_in", "uniform")),
     spec.VarianceScaling: variance_scaling,
     spec.Orthogonal: lambda word, _: Made(native.Orthogonal(gain=word.gain)),
-    spec.Identity: lambda word, _: Made(native.Identity(), times=word.gain),
+    spec.Identity: lambda word, _: Made(native.Identity(), lambda drawn: drawn * drawn.dtype.type(word.gain)),
 }
+
+IN_FLOAT64: dict[type[spec.Initializer], Callable[[Any, Shape], Made]] = {spec.Orthogonal: orthogonal}
 
 
 def initializer(word: spec.Initializer, shape: Shape, seed: int, setting: Setting) -> Any:
     """A tensor of `shape`, drawn in MindSpore's layout (out, in, ...), of which its fans are."""
     ms.set_seed(seed)
-    made = made_by(INITIALIZERS, word, "mindspore")(word, shape)
+    table = {**INITIALIZERS, **(IN_FLOAT64 if setting.precision == "float64" else {})}
+    made = made_by(table, word, "mindspore")(word, shape)
     axes = (len(shape) - 1, len(shape) - 2, *range(len(shape) - 2)) if len(shape) > 1 else (0,)
     there = tuple(shape[axis] for axis in axes)
     drawn = native.initializer(made.native, there, getattr(ms, setting.precision)).init_data().asnumpy()
-    moved = drawn * drawn.dtype.type(made.times) + drawn.dtype.type(made.plus)
-    return Tensor(np.ascontiguousarray(moved.transpose(np.argsort(axes))))
+    return Tensor(np.ascontiguousarray(made.then(drawn).transpose(np.argsort(axes))))

@@ -20,8 +20,8 @@ def elu(word: spec.Elu, setting: Setting) -> Realisation:
 
 
 def gelu(word: spec.Gelu, setting: Setting) -> Realisation:
-    if setting.precision == "float64":
-        return composed("ops.erf" if word.form == "erf" else "ops.sigmoid", FLOAT64_LOST)
+    if word.form == "tanh" and setting.precision == "float64":
+        return composed("ops.sigmoid", FLOAT64_LOST)
     return native(f"ops.gelu(approximate={'none' if word.form == 'erf' else 'tanh'})")
 
 

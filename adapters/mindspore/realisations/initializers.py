@@ -6,6 +6,7 @@ from adapters.setting import Entries, Realisation, Setting, composed, native
 from harness.spec import initializers as spec
 
 SYMMETRIC_ONLY = "the native one is symmetric about 0"
+FLOAT64_LOST = "the native one decomposes in float32"
 NO_GAIN = "the native one has no gain"
 UNIFORM_INSTEAD = "the native VarianceScaling draws uniform numbers when asked for truncated normal ones"
 
@@ -13,6 +14,10 @@ UNIFORM_INSTEAD = "the native VarianceScaling draws uniform numbers when asked f
 def variance_scaling(word: spec.VarianceScaling, setting: Setting) -> Realisation:
     truncated = word.distribution == "truncated_normal"
     return composed("TruncatedNormal", UNIFORM_INSTEAD) if truncated else native("VarianceScaling")
+
+
+def orthogonal(_: spec.Orthogonal, setting: Setting) -> Realisation:
+    return composed("Normal, QR in float64", FLOAT64_LOST) if setting.precision == "float64" else native("Orthogonal")
 
 
 def identity(word: spec.Identity, setting: Setting) -> Realisation:
@@ -33,6 +38,6 @@ INITIALIZERS: Entries = {
     spec.LecunNormal: native("VarianceScaling"),
     spec.LecunUniform: native("VarianceScaling"),
     spec.VarianceScaling: variance_scaling,
-    spec.Orthogonal: native("Orthogonal"),
+    spec.Orthogonal: orthogonal,
     spec.Identity: identity,
 }
