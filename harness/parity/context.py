@@ -87,14 +87,16 @@ class Context:
     def sample_loss_error(self) -> float:
         """The largest error that float32 arithmetic makes in the loss of any one sample of the first batch.
 
-        The mean over the batch may be right by luck; no mean is further off than the worst of its samples.
+        The mean over the batch may be right by luck; no mean is further off than the worst of its samples. These are
+        samples in evaluation: what only training computes (statistics of the batch) shows in the error of its loss.
         """
-        batch = self.plan.batches(1)[0]
+        (batch,) = self.batches(1)
         each = {}
         for adapter in (self.oracle, self._in_float32["native"]):
             x, y = self.samples(batch, adapter.arm.precision)
-            outputs = self.trainer(adapter, horizon=1).forward(x)
-            each[adapter.arm.precision] = per_sample(self.experiment.loss, outputs, y)[0].astype(np.float64)
+            trainer = self.trainer(adapter, horizon=1)
+            losses = per_sample(self.experiment.loss, trainer.forward(x), y)[0].astype(np.float64)
+            each[adapter.arm.precision] = np.append(losses, trainer.loss_and_gradients(x, y, batch.noise)[0])
         return float(np.max(np.abs(each["float32"] - each["float64"])))
 
 

@@ -48,22 +48,36 @@ def separable_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting,
 def _made(placed: PlacedLayer, weights: Parameters, setting: Setting, layer: Any) -> Made:
     word: Any = placed.layer
     layout, thin = images(setting), bool(thinned(word, setting))
+    alone = word.use_bias and layout == "channels_first"
     native = layer(
         strides=(1, 1) if thin else word.strides,
         padding="valid" if thin else word.padding,
         dilation_rate=word.dilation,
         data_format=layout,
-        use_bias=word.use_bias,
+        use_bias=word.use_bias and not alone,
         dtype=setting.precision,
     )
     native.build(built_for(placed, layout))
     kernels = [p.name for p in word.parameters(placed.input_shape) if p.is_kernel]
     by_channel = isinstance(word, spec.DepthwiseConv2d)  # its kernel is called `kernel` too
     own = {name: native.kernel if by_channel else getattr(native, name) for name in kernels}
+    call = Thinned(native, word, placed.input_shape, layout) if thin else native
+    if alone:
+        own["bias"] = keras.Variable(weights[f"{placed.name}/bias"], dtype=setting.precision, name="bias")
+        return activated(own, Biased(call, own["bias"]), placed, weights, setting, layout)
     if word.use_bias:
         own["bias"] = native.bias
-    call = Thinned(native, word, placed.input_shape, layout) if thin else native
     return activated(own, call, placed, weights, setting, layout)
+
+
+class Biased:
+    """A layer, and a bias along its channels, which come first."""
+
+    def __init__(self, native: Any, bias: Any) -> None:
+        self.native, self.bias = native, bias
+
+    def __call__(self, x: Any) -> Any:
+        return tf.nn.bias_add(self.native(x), self.bias.value, data_format="NCHW")
 
 
 class Thinned:

@@ -16,22 +16,23 @@ def images(setting: Setting) -> Layout:
 
 def thinned(word: spec.Convolution, setting: Setting) -> str:
     """Why a convolution is made with strides 1, of which every so many-th is kept; empty where it is not."""
-    unequal = word.strides[0] != word.strides[1]
-    if word.strides != (1, 1) and word.dilation != (1, 1):
-        return "TensorFlow does not combine strides with dilation"
-    if unequal and isinstance(word, spec.DepthwiseConv2d) and setting.precision == "float64":
-        return "TensorFlow's depthwise convolution refuses unequal strides in float64"
-    if unequal and isinstance(word, spec.SeparableConv2d):
-        return "Keras' separable convolution takes equal strides only"
-    return ""
+    if isinstance(word, spec.Conv2d):
+        combined = word.strides != (1, 1) and word.dilation != (1, 1)
+        return "keras.layers.Conv2D refuses strides together with dilation" if combined else ""
+    unequal = word.strides[0] != word.strides[1] and setting.precision == "float64"
+    return "TensorFlow's depthwise convolution refuses unequal strides in float64" if unequal else ""
 
 
-def _image(name: str) -> Entry:
+def _convolution(name: str) -> Entry:
     def made(word: Any, setting: Setting) -> Realisation:
         if setting.layout == "channels_first" and setting.precision == "float64":
             return unsupported("TensorFlow has no float64 convolutions with channels first: layout=channels_last")
-        reason = thinned(word, setting) if isinstance(word, spec.Convolution) else ""
-        return composed(f"{name} with strides 1, thinned out", reason) if reason else native(name)
+        if reason := thinned(word, setting):
+            return composed(f"{name} with strides 1, thinned out", reason)
+        if setting.layout == "channels_first" and word.use_bias:
+            why = "Keras adds a bias along the width where that is as many as the filters"
+            return composed(f"{name} without bias, then tf.nn.bias_add", why)
+        return native(name)
 
     return made
 
@@ -41,11 +42,11 @@ LAYERS: Entries = {
     spec.Reshape: native("keras.layers.Reshape"),
     spec.Dense: native("keras.layers.Dense"),
     spec.ActivationLayer: native("the activation alone"),
-    spec.Conv2d: _image("keras.layers.Conv2D"),
-    spec.DepthwiseConv2d: _image("keras.layers.DepthwiseConv2D"),
-    spec.SeparableConv2d: _image("keras.layers.SeparableConv2D"),
-    spec.MaxPool2d: _image("keras.layers.MaxPooling2D"),
-    spec.AveragePool2d: _image("keras.layers.AveragePooling2D"),
+    spec.Conv2d: _convolution("keras.layers.Conv2D"),
+    spec.DepthwiseConv2d: _convolution("keras.layers.DepthwiseConv2D"),
+    spec.SeparableConv2d: _convolution("keras.layers.SeparableConv2D"),
+    spec.MaxPool2d: native("keras.layers.MaxPooling2D"),
+    spec.AveragePool2d: native("keras.layers.AveragePooling2D"),
     spec.GlobalAveragePool2d: native("keras.layers.GlobalAveragePooling2D"),
     spec.GlobalMaxPool2d: native("keras.layers.GlobalMaxPooling2D"),
     spec.BatchNorm: native("keras.layers.BatchNormalization"),
