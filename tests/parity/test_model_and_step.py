@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from rungs import ARMS, EXPERIMENT, Climbed, diverging, largest, scaled_at
 
 from harness.arrays import load_arrays
 from harness.parity.verdict import Verdict
-from harness.plan import digest_arrays
+from harness.plan import Batch, digest_arrays
 from harness.spec.losses import MeanSquaredError
 from harness.spec.optimizers import Adam, HeavyBall, Nesterov, Optimizer
 from harness.spec.schedules import Constant
@@ -40,7 +41,7 @@ def array(climbed: Climbed, rung: str, arm: str, name: str) -> Any:
     return climbed.answers[rung][arm].arrays[name]
 
 
-def on_batch(climbed: Climbed, batch: Any, weights: Any = None, **changed: Any) -> dict[str, Any]:
+def on_batch(climbed: Climbed, batch: Batch, weights: Any = None, **changed: Any) -> dict[str, Any]:
     """The reference's gradients on some batch, with parts of the experiment changed; named as an arm's answer."""
     context = climbed.context
     e = EXPERIMENT.model_copy(update=changed)
@@ -52,6 +53,10 @@ def on_batch(climbed: Climbed, batch: Any, weights: Any = None, **changed: Any) 
         "logits": trainer.forward(context.samples(batch)[0]),
         **{f"gradient/{name}": value for name, value in gradients.items()},
     }
+
+
+def backwards(batch: Batch) -> Batch:
+    return replace(batch, samples=batch.samples[::-1])
 
 
 # The rung `model`
@@ -118,15 +123,15 @@ def test_two_samples_swapped(climbed: Climbed, arm: str) -> None:
 @pytest.mark.parametrize("arm", ARMS)
 def test_another_batch(climbed: Climbed, arm: str) -> None:
     """Not even the second batch of the plan will do for the first."""
-    found = on_batch(climbed, climbed.context.plan.batches(2)[1].samples)
+    found = on_batch(climbed, climbed.context.plan.batches(2)[1])
     verdicts = diverging(climbed.judge("model", climbed.altered("model", arm, **found)))
     assert [verdict.subject for verdict in verdicts] == ["logits", "loss", "gradients"]
 
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_one_sample_of_the_batch_replaced(climbed: Climbed, arm: str) -> None:
-    first, second = (batch.samples for batch in climbed.context.plan.batches(2))
-    found = on_batch(climbed, np.array([second[0], *first[1:]]))
+    first, second = climbed.context.plan.batches(2)
+    found = on_batch(climbed, replace(first, samples=np.array([second.samples[0], *first.samples[1:]])))
     verdicts = diverging(climbed.judge("model", climbed.altered("model", arm, **found)))
     assert [verdict.subject for verdict in verdicts] == ["logits", "loss", "gradients"]
     assert verdicts[0].worst_index.startswith("[0, ")
@@ -135,7 +140,7 @@ def test_one_sample_of_the_batch_replaced(climbed: Climbed, arm: str) -> None:
 @pytest.mark.parametrize("arm", ARMS)
 def test_the_order_within_a_batch_matters_to_logits_alone(climbed: Climbed, arm: str) -> None:
     """A sum over the samples does not depend on their order: the same digits, reversed, are no fault of the loss."""
-    found = on_batch(climbed, climbed.context.plan.batches(1)[0].samples[::-1])
+    found = on_batch(climbed, backwards(climbed.context.plan.batches(1)[0]))
     found_out(climbed, "model", arm, "logits", **found)
 
 
@@ -149,21 +154,21 @@ LOSS_FAULTS = {
 @pytest.mark.parametrize("arm", ARMS)
 @pytest.mark.parametrize("fault", LOSS_FAULTS)
 def test_a_loss_reduced_otherwise(climbed: Climbed, arm: str, fault: str) -> None:
-    found = LOSS_FAULTS[fault](on_batch(climbed, climbed.context.plan.batches(1)[0].samples))
+    found = LOSS_FAULTS[fault](on_batch(climbed, climbed.context.plan.batches(1)[0]))
     verdicts = diverging(climbed.judge("model", climbed.altered("model", arm, **found)))
     assert [verdict.subject for verdict in verdicts] == ["loss", "gradients"]
 
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_another_loss(climbed: Climbed, arm: str) -> None:
-    found = on_batch(climbed, climbed.context.plan.batches(1)[0].samples, loss=MeanSquaredError())
+    found = on_batch(climbed, climbed.context.plan.batches(1)[0], loss=MeanSquaredError())
     verdicts = diverging(climbed.judge("model", climbed.altered("model", arm, **found)))
     assert [verdict.subject for verdict in verdicts] == ["loss", "gradients"]
 
 
 def test_the_faults_above_are_faults_only_by_what_is_changed(climbed: Climbed) -> None:
     """The same construction without a fault agrees."""
-    found = on_batch(climbed, climbed.context.plan.batches(1)[0].samples)
+    found = on_batch(climbed, climbed.context.plan.batches(1)[0])
     assert diverging(climbed.judge("model", climbed.altered("model", "mindspore", **found))) == []
 
 
