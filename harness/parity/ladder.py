@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from harness.parity import activation, applied_lr, initializer, layer, loss, model, optimizer, schedule, step
+from harness.parity import activation, applied_lr, clipping, initializer, layer, loss, model, optimizer, schedule, step
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.verdict import Verdict
 from harness.parity.words import WordRung
@@ -34,7 +34,7 @@ RUNGS = (
     *(Rung(each.NAME, each.ask, each.judge_answers, each.NAME) for each in (schedule, applied_lr)),
     *(_of_words(each.RUNG) for each in (activation, loss)),
     Rung(initializer.NAME, initializer.ask, initializer.judge_answers, initializer.NAME),
-    *(_of_words(each.RUNG) for each in (layer, optimizer)),
+    *(_of_words(each.RUNG) for each in (layer, clipping, optimizer)),
     *(Rung(each.NAME, each.ask, each.judge_answers, each.NAME) for each in (model, step)),
 )
 
