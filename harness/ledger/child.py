@@ -7,7 +7,15 @@ import io
 import json
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+
+
+def lay_out(folder: Path, scripts: Mapping[str, str]) -> None:
+    """In files, for MindSpore compiles functions from their source."""
+    for name, script in scripts.items():
+        (folder / f"{name}.py").write_text(script, encoding="utf-8")
+    (folder / "order.json").write_text(json.dumps(list(scripts)), encoding="utf-8")
 
 
 def main(folder: Path) -> None:

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from harness.ledger.child import lay_out
 from harness.ledger.entry import Entry, frameworks
 from harness.ledger.loading import installed
 
@@ -59,9 +60,7 @@ def _verify_in_one_process(framework: str, entries: Sequence[Entry]) -> list[Sho
 
 def _run(entries: Sequence[Entry], scratch: Path) -> tuple[dict[str, dict[str, str]], str]:
     """What the child process wrote for each entry, and what else it said."""
-    for entry in entries:  # in files, for MindSpore compiles functions from their source
-        (scratch / f"{entry.id}.py").write_text(entry.evidence, encoding="utf-8")
-    (scratch / "order.json").write_text(json.dumps([entry.id for entry in entries]), encoding="utf-8")
+    lay_out(scratch, {entry.id: entry.evidence for entry in entries})
     try:
         ended = subprocess.run(
             [sys.executable, "-m", "harness.ledger.child", str(scratch)],
