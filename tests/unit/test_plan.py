@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
-from harness.plan import DRAWS, Plan, digest_arrays, draw_orders, draw_plan, draw_weights, fans
+from harness.draws import DRAWS, LAWS, fans
+from harness.plan import Plan, digest_arrays, draw_orders, draw_plan, draw_weights
 from harness.spec import initializers as init
 from harness.spec.base import family_members
 from harness.spec.experiment import Experiment, Training
 from harness.spec.model import Model
+from harness.spec.parameters import Parameter
 
 Build = Callable[..., Experiment]
 TRAINING = {"epochs": 4, "batch_size": 10}
@@ -84,7 +87,9 @@ def test_a_plan_keeps_its_digest_on_disk(experiment_of: Build, tmp_path: Path) -
     assert {name: value.tobytes() for name, value in loaded.weights.items()} == {
         name: value.tobytes() for name, value in plan.weights.items()
     }
-    assert [batch.tolist() for batch in loaded.batches(99)] == [batch.tolist() for batch in plan.batches(99)]
+    assert [batch.samples.tolist() for batch in loaded.batches(99)] == [
+        batch.samples.tolist() for batch in plan.batches(99)
+    ]
 
 
 @pytest.mark.parametrize("key", ["weight/dense_1/kernel", "weight/dense_1/bias", "order/2", "batch_size"])
@@ -157,11 +162,12 @@ def test_how_much_of_each_epoch_is_seen(samples: int, changed: dict[str, Any], e
 def test_batches_are_the_orders_in_portions(experiment_of: Build) -> None:
     plan = draw_plan(experiment_of(training={**TRAINING, "max_steps": 7}), 37)
     assert plan.steps == 7
-    batches = plan.batches(7)
+    batches = [batch.samples for batch in plan.batches(7)]
     assert [len(batch) for batch in batches] == [10, 10, 10, 7, 10, 10, 10]
     assert np.concatenate(batches[:4]).tolist() == plan.orders[0].tolist()
     assert np.concatenate(batches[4:]).tolist() == plan.orders[1].tolist()
-    assert [batch.tolist() for batch in plan.batches(5)] == [batch.tolist() for batch in batches[:5]]
+    assert [batch.epoch for batch in plan.batches(7)] == [0, 0, 0, 0, 1, 1, 1]
+    assert [batch.samples.tolist() for batch in plan.batches(5)] == [batch.tolist() for batch in batches[:5]]
     assert plan.batches(0) == []
     assert len(plan.batches(100)) == 7
 
@@ -219,6 +225,11 @@ def uniform(low: float, high: float) -> Any:
     return stats.uniform(low, high - low)
 
 
+def truncated(variance: float, mean: float = 0.0) -> Any:
+    """Of the variance before it is truncated at two standard deviations."""
+    return stats.truncnorm(-2, 2, mean, math.sqrt(variance))
+
+
 DISTRIBUTIONS: list[tuple[init.Initializer, Callable[[int, int], Any]]] = [
     (init.Normal(stddev=0.02, mean=0.5), lambda _, __: normal(0.02**2, 0.5)),
     (init.Uniform(low=-0.1, high=0.3), lambda _, __: uniform(-0.1, 0.3)),
@@ -226,6 +237,20 @@ DISTRIBUTIONS: list[tuple[init.Initializer, Callable[[int, int], Any]]] = [
     (init.XavierUniform(), lambda a, b: uniform(-math.sqrt(6 / (a + b)), math.sqrt(6 / (a + b)))),
     (init.HeNormal(), lambda fan_in, _: normal(2 / fan_in)),
     (init.HeUniform(), lambda fan_in, _: uniform(-math.sqrt(6 / fan_in), math.sqrt(6 / fan_in))),
+    (init.TruncatedNormal(stddev=0.02, mean=0.5), lambda _, __: truncated(0.02**2, 0.5)),
+    (init.HeNormal(fan="fan_out"), lambda _, fan_out: normal(2 / fan_out)),
+    (init.HeUniform(fan="fan_out"), lambda _, fan_out: uniform(-math.sqrt(6 / fan_out), math.sqrt(6 / fan_out))),
+    (init.LecunNormal(), lambda fan_in, _: normal(1 / fan_in)),
+    (init.LecunUniform(), lambda fan_in, _: uniform(-math.sqrt(3 / fan_in), math.sqrt(3 / fan_in))),
+    (init.VarianceScaling(scale=1.7), lambda fan_in, _: normal(1.7 / fan_in)),
+    (
+        init.VarianceScaling(scale=1.7, mode="fan_out", distribution="truncated_normal"),
+        lambda _, fan_out: truncated(1.7 / fan_out),
+    ),
+    (
+        init.VarianceScaling(scale=1.7, mode="fan_avg", distribution="uniform"),
+        lambda a, b: uniform(-math.sqrt(6 * 1.7 / (a + b)), math.sqrt(6 * 1.7 / (a + b))),
+    ),
 ]
 
 
@@ -256,11 +281,77 @@ def test_constants_and_biases() -> None:
     drawn = draw_weights(model, 0)
     assert drawn["dense_1/kernel"].tolist() == [[0.0] * 4] * 3
     assert drawn["dense_1/bias"].tolist() == [0.1] * 4
+    assert DRAWS[init.Ones](init.Ones(), (2, 3), np.random.default_rng(0)).tolist() == [[1.0] * 3] * 2
     wide = network({"units": 20_000, "bias_initializer": "he_uniform"}, inputs=1)
     bias = draw_weights(wide, 0)["dense_1/bias"]
     assert stats.kstest(bias, uniform(-math.sqrt(6 / 20_000), math.sqrt(6 / 20_000)).cdf).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("shape", [(40, 30), (30, 40), (3, 3, 4, 20), (2, 2, 4, 30)], ids=str)
+def test_orthogonal(shape: tuple[int, ...]) -> None:
+    q = DRAWS[init.Orthogonal](init.Orthogonal(gain=2.0), shape, np.random.default_rng(0))
+    assert q.shape == shape
+    flat = q.reshape(-1, shape[-1]) / 2
+    products = flat.T @ flat if flat.shape[0] >= flat.shape[1] else flat @ flat.T
+    # Sums of at most 40 products, of columns that the decomposition made orthogonal to a few EPS.
+    assert np.abs(products - np.eye(len(products))).max() <= 40 * np.finfo(np.float64).eps
+
+
+def test_orthogonal_matrices_are_drawn_evenly() -> None:
+    # An evenly drawn 2 x 2 one turns by any angle alike; QR alone makes every first element negative.
+    drawn = [DRAWS[init.Orthogonal](init.Orthogonal(), (2, 2), np.random.default_rng(seed)) for seed in range(400)]
+    angles = [math.atan2(q[1, 0], q[0, 0]) for q in drawn]
+    assert stats.kstest(angles, uniform(-math.pi, math.pi).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 3), (3, 2)], ids=str)
+def test_identity(shape: tuple[int, int]) -> None:
+    drawn = DRAWS[init.Identity](init.Identity(gain=1.5), shape, np.random.default_rng(0))
+    assert drawn.tolist() == [[1.5 * (i == j) for j in range(shape[1])] for i in range(shape[0])]
+
+
+@pytest.mark.parametrize(
+    ("word", "shape", "said"),
+    [
+        (init.Identity(), (3,), r"identity makes matrices, got shape \(3,\)"),
+        (init.Identity(), (3, 3, 4, 4), "identity makes matrices"),
+        (init.Orthogonal(), (3,), r"orthogonal draws matrices, got shape \(3,\)"),
+    ],
+    ids=str,
+)
+def test_a_shape_that_cannot_be_drawn_is_refused(word: init.Initializer, shape: tuple[int, ...], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        DRAWS[type(word)](word, shape, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=said):  # and with it the model that asks for it
+        Parameter(name="kernel", shape=shape, initializer=word)
+
+
+def test_a_model_with_an_array_that_cannot_be_drawn_is_refused() -> None:
+    with pytest.raises(ValueError, match="identity makes matrices"):
+        network({"units": 4, "bias_initializer": "identity"})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"kind": "truncated_normal", "stddev": 0}, "greater than 0"),
+        ({"kind": "variance_scaling", "scale": 0}, "greater than 0"),
+        ({"kind": "variance_scaling", "mode": "fan_max"}, "'fan_in', 'fan_out' or 'fan_avg'"),
+        ({"kind": "variance_scaling", "distribution": "untruncated"}, "'normal', 'truncated_normal' or 'uniform'"),
+        ({"kind": "he_normal", "fan": "fan_avg"}, "'fan_in' or 'fan_out'"),
+        ({"kind": "orthogonal", "gain": -1}, "greater than 0"),
+        ({"kind": "identity", "gain": math.nan}, "finite number"),
+    ],
+    ids=str,
+)
+def test_a_wrong_number_is_refused(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        TypeAdapter(init.AnyInitializer).validate_python(wrong)
+
+
 def test_no_initializer_is_left_out() -> None:
     shipped = {kind for kind in family_members(init.Initializer) if kind.__module__ == init.__name__}
-    assert set(DRAWS) == shipped == {init.Zeros, init.ConstantValue, *(type(word) for word, _ in DISTRIBUTIONS)}
+    random = {type(word) for word, _ in DISTRIBUTIONS}
+    exact = {init.Zeros, init.Ones, init.ConstantValue, init.Orthogonal, init.Identity}
+    assert set(LAWS) == random
+    assert set(DRAWS) == shipped == random | exact
