@@ -66,10 +66,9 @@ def test_the_spec_counts_the_same() -> None:
 
 
 @pytest.mark.parametrize(("framework", "arm"), EVERY, ids=[arm.name for _, arm in EVERY])
-def test_26_parameters_and_20_multiply_adds(realised: dict[str, Any], framework: str, arm: Arm) -> None:
+def test_26_parameters(realised: dict[str, Any], framework: str, arm: Arm) -> None:
     structure, _ = realised[framework][arm.name]
     assert structure.parameter_count == 26
-    assert structure.multiply_adds == 20
     assert structure.parameters == tuple((name, shape, arm.precision) for name, shape in SHAPES.items())
 
 

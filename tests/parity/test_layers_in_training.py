@@ -1,0 +1,134 @@
+"""One small model of many layers, trained a few steps in every mode: weights, statistics and losses move alike.
+
+In float64 a statistic that moved twice a step, or not at all, is off by a tenth; in float32 just the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import layer_runs
+import numpy as np
+import pytest
+
+from harness.parity.tolerances import STRICT, pooled_error
+from harness.spec.arm import Arm
+from harness.spec.model import Model
+from harness.spec.recipe import Recipe
+
+DRAWN = {"kind": "normal", "stddev": 0.5}
+CONVOLVED = {"kernel_size": [3, 3], "padding": "same", "bias_initializer": DRAWN}
+MODEL = Model.model_validate(
+    {
+        "input": {"shape": [6, 4, 2]},
+        "layers": [
+            # As many filters as the image is wide: a bias along another axis than the channels would fit.
+            {"kind": "conv2d", "filters": 4, "activation": "softmax", "kernel_initializer": DRAWN, **CONVOLVED},
+            {"kind": "depthwise_conv2d", "multiplier": 2, "depthwise_initializer": DRAWN, **CONVOLVED},
+            {"kind": "batch_norm", "momentum": 0.9},
+            {
+                "kind": "residual",
+                "layers": [
+                    {
+                        "kind": "separable_conv2d",
+                        "filters": 8,
+                        "depthwise_initializer": DRAWN,
+                        "pointwise_initializer": DRAWN,
+                        **CONVOLVED,
+                    },
+                    {"kind": "batch_norm", "momentum": 0.8, "center": False},
+                    {"kind": "dropout", "rate": 0.25},
+                ],
+            },
+            {"kind": "max_pool2d", "pool_size": [2, 2], "strides": [2, 1], "padding": "same"},
+            "layer_norm",
+            {"kind": "average_pool2d", "pool_size": [2, 2], "strides": [2, 2], "padding": "same"},
+            "flatten",
+            {"kind": "dropout", "rate": 0.5},
+            {"kind": "dense", "units": 3, "kernel_initializer": DRAWN},
+        ],
+    }
+)
+RECIPE = Recipe.model_validate(
+    {
+        "model": MODEL,
+        "loss": "softmax_cross_entropy",
+        "update": {"optimizer": "sgd", "schedule": {"kind": "constant", "rate": 0.125}},
+    }
+)
+STEPS, BATCH, SAMPLES = 3, 5, 12
+ARMS = {
+    "mindspore": [
+        Arm(name="jit", adapter="mindspore", mode="jit"),
+        Arm(name="pynative", adapter="mindspore", mode="pynative"),
+        Arm(name="jit64", adapter="mindspore", mode="jit", precision="float64"),
+    ],
+    "tensorflow": [
+        Arm(name="graph", adapter="tensorflow", mode="graph"),
+        Arm(name="graph_first", adapter="tensorflow", mode="graph", layout="channels_first"),
+        Arm(name="eager", adapter="tensorflow", mode="eager"),
+        Arm(name="graph64", adapter="tensorflow", mode="graph", precision="float64"),
+    ],
+}
+EVERY = [(framework, arm) for framework, arms in ARMS.items() for arm in arms]
+STATISTICS = [p.name for p in MODEL.parameters() if not p.trainable]
+
+
+def drawn() -> tuple[Any, ...]:
+    """Weights, all of them float32 numbers, so that they come back as they went in; samples, order and masks."""
+    rng = np.random.default_rng(11)
+    weights = {p.name: rng.normal(0, 0.5, p.shape) for p in MODEL.parameters()}
+    weights = {name: np.abs(w) + 0.5 if name.endswith("variance") else w for name, w in weights.items()}
+    weights = {name: value.astype(np.float32).astype(np.float64) for name, value in weights.items()}
+    x = rng.normal(size=(SAMPLES, *MODEL.input.shape)).astype(np.float32).astype(np.float64)
+    y = rng.integers(0, 3, SAMPLES).astype(np.int32)
+    order = np.stack([rng.permutation(SAMPLES)[:BATCH] for _ in range(STEPS)]).astype(np.int32)
+    masks = {n.name: (rng.random((STEPS, BATCH, *n.shape)) < 0.6).astype(np.uint8) for n in MODEL.noise()}
+    return RECIPE, weights, x, y, order, masks
+
+
+@pytest.fixture(scope="module")
+def runs(in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> dict[str, layer_runs.Run]:
+    given = drawn()
+    reference = [
+        Arm(name=precision, adapter="reference", mode="numpy", precision=precision)
+        for precision in ("float64", "float32")
+    ]
+    return {
+        **layer_runs.trained(reference, *given),
+        **in_mindspore(layer_runs.trained, ARMS["mindspore"], *given),
+        **in_tensorflow(layer_runs.trained, ARMS["tensorflow"], *given),
+    }
+
+
+@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+def test_weights_come_back_as_they_went_in(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
+    _, weights, *_ = drawn()
+    assert list(runs[arm.name].before) == list(weights)
+    for name, value in weights.items():
+        assert runs[arm.name].before[name].dtype == arm.precision
+        np.testing.assert_array_equal(runs[arm.name].before[name], value)
+
+
+def test_the_statistics_move_far_at_every_step(runs: dict[str, layer_runs.Run]) -> None:
+    """So that what follows would see one move too many or too few."""
+    reference = runs["float64"]
+    kept = ("batch_norm_1", "residual_1/batch_norm_1")
+    assert [f"{name}/moving_{what}" for name in kept for what in ("mean", "variance")] == STATISTICS
+    for name in STATISTICS:
+        assert np.abs(reference.after[name] - reference.before[name]).max() > 0.01
+
+
+@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+def test_all_move_as_the_reference_does(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
+    found, reference = flat(runs[arm.name]), flat(runs["float64"])
+    assert list(found) == list(reference)
+    tolerances = pooled_error(reference, flat(runs["float32"]), np.dtype(arm.precision).type)
+    for name, value in reference.items():
+        bound = STRICT * np.abs(value).max() if arm.precision == "float64" else tolerances[name].bound
+        assert np.all(np.abs(found[name] - value) <= bound), name
+
+
+def flat(run: layer_runs.Run) -> dict[str, Any]:
+    return {**run.after, "losses": run.losses, "outputs": run.outputs}
