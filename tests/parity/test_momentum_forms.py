@@ -17,6 +17,7 @@ import through_adapter
 
 from harness.spec.arm import Arm
 from harness.spec.optimizers import HeavyBall, Nesterov, Optimizer
+from harness.spec.recipe import Update
 from harness.spec.schedules import PiecewiseConstant
 
 RATES = [0.1] * 3 + [0.01] * 3 + [0.001] * 2
@@ -65,8 +66,9 @@ def formula(word: Optimizer) -> Any:
 def replayed(in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> dict[str, Any]:
     """By framework: its weights after each update, by mode and number of the optimizer."""
     weight, unit = {"w": np.zeros(1)}, [{"w": np.ones(1)}] * len(RATES)
+    updates = [Update(optimizer=word, schedule=SCHEDULE) for word in WORDS]
     return {
-        framework: ask(through_adapter.replays, ARMS[framework], WORDS, SCHEDULE, weight, unit)
+        framework: ask(through_adapter.replays, ARMS[framework], updates, weight, unit)
         for framework, ask in (("mindspore", in_mindspore), ("tensorflow", in_tensorflow))
     }
 
