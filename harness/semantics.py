@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -79,7 +80,9 @@ def _field(name: str, field: FieldInfo) -> list[str]:
 
 
 def _limits(field: FieldInfo) -> Iterator[str]:
-    for limit in field.metadata:
+    """Of the field itself, and of each element where it has several."""
+    within = [part.metadata for part in _parts(field.annotation) if isinstance(part, FieldInfo)]
+    for limit in dict.fromkeys(chain(field.metadata, *within)):
         for kind, sign, attribute in SIGNS:
             if isinstance(limit, kind):
                 yield f"{sign} {getattr(limit, attribute):g}"

@@ -116,6 +116,9 @@ def cosine_restarts(s: spec.CosineRestarts) -> Offer | None:
 def piecewise_constant(s: spec.PiecewiseConstant) -> Offer | None:
     # A milestone is the first step of the next value.
     milestones = [boundary + (s.boundary == "inclusive") for boundary in s.boundaries]
+    if len(milestones) == 1 and s.values[0] < s.values[1]:
+        factor = s.values[0] / s.values[1]
+        return "ConstantLR", s.values[1], lambda o: lr_scheduler.ConstantLR(o, factor, milestones[0])
     ratios = [later / earlier if earlier else math.nan for earlier, later in zip(s.values, s.values[1:], strict=False)]
     if not all(math.isclose(ratio, ratios[0]) for ratio in ratios):
         return None

@@ -12,7 +12,7 @@ from harness.ledger.evidence import Shown, Status, verify
 from harness.ledger.loading import ledger
 from harness.report.tables import as_markdown, console, draw
 
-HEAD = ["id", "word", "precision", "kind", "bound", "what", "instead"]
+HEAD = ["id", "framework", "word", "precision", "kind", "bound", "what", "instead"]
 CODES: dict[Status, int] = {
     "crashed": outcome.CRASHED,
     "gone": outcome.DIVERGES,
@@ -27,7 +27,10 @@ def find(name: str) -> Entry:
 
 
 def table(markdown: bool) -> int:
-    rows = [[e.id, f"{e.family} {e.word}", e.precision, e.kind, e.bound_in_words, e.what, e.instead] for e in ledger()]
+    rows = [
+        [e.id, e.framework, f"{e.family} {e.word}", e.precision, e.kind, e.bound_in_words, e.what, e.instead]
+        for e in ledger()
+    ]
     if markdown:
         print(as_markdown(HEAD, rows))
         return outcome.AGREES

@@ -61,6 +61,7 @@ SHORT_COSINE = spec.Cosine(initial_rate=0.5, decay_steps=10)
 WITH_SCHEDULERS = (
     spec.Polynomial(initial_rate=0.1, end_rate=0.0, decay_steps=20, power=2.0),
     spec.PiecewiseConstant(boundaries=(10, 20), values=(0.1, 0.01, 0.001), boundary="inclusive"),
+    spec.PiecewiseConstant(boundaries=(10,), values=(0.05, 0.1), boundary="exclusive"),
     spec.LinearWarmup(target_rate=0.1, warmup_steps=20, start_rate=0.01),
     spec.WarmupThen(warmup_steps=10, start_rate=0.01, then=PUBLISHED_EXPONENTIAL),
 )
@@ -165,8 +166,8 @@ FUNCTIONS = (
     "piecewise_constant_lr warmup_lr"
 )
 SCHEDULERS = (
-    "StepLR LinearLR ExponentialLR PolynomialLR LambdaLR MultiStepLR SequentialLR CosineAnnealingWarmRestarts "
-    "CosineAnnealingLR"
+    "StepLR ConstantLR LinearLR ExponentialLR PolynomialLR LambdaLR MultiStepLR SequentialLR "
+    "CosineAnnealingWarmRestarts CosineAnnealingLR"
 )
 OFFERED = {
     "mindspore": {*(f"nn.{name}" for name in f"{CLASSES} {FUNCTIONS}".split()), *SCHEDULERS.split()},
