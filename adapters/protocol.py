@@ -99,7 +99,7 @@ class Structure:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Mean loss, without a regularizer's penalty, over every sample given, the last short batch included.
+    """The loss of all samples given as if they were one batch, without a regularizer's penalty.
 
     `accuracy`: the fraction of samples whose largest output is the label's; None where targets are values.
     """

@@ -22,6 +22,7 @@ from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.regularizers import penalty
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.setting import Setting
+from adapters.weighting import normaliser
 from harness.spec.recipe import Recipe
 
 EVALUATION_BATCH = 1000
@@ -34,7 +35,7 @@ class MindSporeTrainer:
         self.dtype, self.gradient_norms = getattr(ms, setting.precision), gradient_norms
         self.labels, jit = recipe.targets == "labels", setting.mode == "jit"
         self.network, self.named = model(recipe.model, weights, setting)
-        self.noise = recipe.model.noise()
+        self.noise, self.word = recipe.model.noise(), recipe.loss
         self.shapes = {p.name: p.shape for p in recipe.model.parameters()}
         self.trainable = {p.name: self.named[p.name] for p in recipe.model.parameters() if p.trainable}
         step = Step(
@@ -102,9 +103,10 @@ class MindSporeTrainer:
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             value, right = self._evaluate(Tensor(x[part], self.dtype), self._targets(y[part]))
-            total += float(value.asnumpy()) * len(y[part])
+            total += float(value.asnumpy()) * float(normaliser(self.word, y[part]))
             correct += int(right.asnumpy())
-        return Evaluation(total / len(x), correct / len(x) if self.labels else None, len(x))
+        whole = total / float(normaliser(self.word, y))
+        return Evaluation(whole, correct / len(x) if self.labels else None, len(x))
 
     def _targets(self, y: Array) -> Any:
         return Tensor(y, ms.int32 if self.labels else self.dtype)

@@ -12,6 +12,7 @@ from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.optimizers import Optimizer
 from adapters.reference.regularizers import penalty
+from adapters.weighting import normaliser
 from harness.spec.recipe import Recipe
 
 EVALUATION_BATCH = 1000
@@ -81,11 +82,12 @@ class ReferenceTrainer:
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             outputs = self.forward(x[part])
-            total += float(per_sample(self.recipe.loss, outputs, self._targets(y[part]))[0].sum(dtype=np.float64))
+            losses = per_sample(self.recipe.loss, outputs, self._targets(y[part]))[0]
+            total += float(losses.mean(dtype=np.float64)) * float(normaliser(self.recipe.loss, y[part]))
             if self.recipe.targets == "labels":
                 correct += int((outputs.argmax(axis=-1) == y[part]).sum())
         accuracy = correct / len(x) if self.recipe.targets == "labels" else None
-        return Evaluation(total / len(x), accuracy, len(x))
+        return Evaluation(total / float(normaliser(self.recipe.loss, y)), accuracy, len(x))
 
     def _targets(self, y: Array) -> Array:
         return y if self.recipe.targets == "labels" else y.astype(self.precision)

@@ -19,6 +19,7 @@ from adapters.tensorflow.losses import loss
 from adapters.tensorflow.model import model
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
+from adapters.weighting import normaliser
 from harness.spec.recipe import Recipe
 
 EVALUATION_BATCH = 1000
@@ -30,7 +31,7 @@ class TensorFlowTrainer:
     ) -> None:
         self.precision, self.gradient_norms, self.labels = setting.precision, gradient_norms, recipe.targets == "labels"
         self.network, self.named = model(recipe.model, weights, setting)
-        self.noise = recipe.model.noise()
+        self.noise, self.word = recipe.model.noise(), recipe.loss
         self.trainable = {p.name: self.named[p.name] for p in recipe.model.parameters() if p.trainable}
         self._variables = [variable.value for variable in self.trainable.values()]
         self._kernels = [self.named[p.name].value for p in recipe.model.parameters() if p.is_kernel]
@@ -87,9 +88,10 @@ class TensorFlowTrainer:
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             value, right = self._evaluate(tf.constant(x[part], self.precision), self._targets(y[part]))
-            total += float(value) * len(y[part])
+            total += float(value) * float(normaliser(self.word, y[part]))
             correct += int(right)
-        return Evaluation(total / len(x), correct / len(x) if self.labels else None, len(x))
+        whole = total / float(normaliser(self.word, y))
+        return Evaluation(whole, correct / len(x) if self.labels else None, len(x))
 
     def _targets(self, y: Array) -> Any:
         return tf.constant(y, tf.int32 if self.labels else self.precision)

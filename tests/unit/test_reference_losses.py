@@ -28,7 +28,7 @@ def name_of(word: spec.Loss) -> str:
     return word.name_in_tables
 
 
-# --- The formulas in 50 digits: the value, and the largest number on the way to it -------------------------------------
+# --- The formulas in 50 digits: the value, and the largest number on the way to it -----------------------------------
 
 
 def mean_of(each: Callable[[Any, Any, Any], Any], size: Callable[[Any, Any, Any], Any] | None = None) -> Formula:
