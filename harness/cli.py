@@ -205,7 +205,8 @@ def _parser() -> argparse.ArgumentParser:
         if verb == "words":
             _add_words_arguments(sub)
         if verb == "ledger":
-            sub.add_argument("id", nargs="?", metavar="ID", help="print this entry whole, and run its evidence")
+            entry = sub.add_argument("id", nargs="?", metavar="ID", help="print this entry whole, and run its evidence")
+            entry.completer = _entries  # type: ignore[attr-defined]
             sub.add_argument(
                 "--verify", action="store_true", help="run the evidence of all; 1 where a divergence is gone"
             )
@@ -234,7 +235,8 @@ def _add_experiment_arguments(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_words_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("family", nargs="?", metavar="FAMILY", help="only this family: activation, loss, schedule, ...")
+    family = sub.add_argument("family", nargs="?", metavar="FAMILY", help="only this family: activation, loss, ...")
+    family.completer = _families  # type: ignore[attr-defined]
     sub.add_argument("--device", choices=("cpu", "gpu", "ascend"), default="cpu", help="as declared for this device")
     sub.add_argument("--mode", action="append", default=[], metavar="MODE", help="jit, pynative; graph, eager, xla")
     sub.add_argument("--realisation", choices=("native", "exact"), default="native", help="the arms' policy")
@@ -246,6 +248,18 @@ def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[st
     from harness.composition import completions
 
     return completions(prefix, getattr(parsed_args, "config_dir", ()))
+
+
+def _families(**_: Any) -> list[str]:
+    from harness.spec.vocabulary import BASES
+
+    return list(BASES)
+
+
+def _entries(**_: Any) -> list[str]:
+    from harness.ledger.loading import ledger
+
+    return [entry.id for entry in ledger()]
 
 
 def _groups() -> str:

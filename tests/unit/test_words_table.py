@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from composing import run
 
 from harness.cli import main
 from harness.ledger import ledger
@@ -94,6 +95,15 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_mistakes(given: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(given) == 2
     assert said in capsys.readouterr().err
+
+
+def test_no_framework_is_needed() -> None:
+    code = (
+        "import sys; from harness.semantics import page; from harness.words import View\n"
+        "assert page(['activation', 'schedule'], View())\n"
+        "print([name for name in ('mindspore', 'tensorflow', 'keras') if name in sys.modules])"
+    )
+    assert run(code) == "[]"
 
 
 def test_labels_tell_specimens_apart() -> None:
