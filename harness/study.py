@@ -57,11 +57,12 @@ class Study:
 def _judged(ordering: Ordering, better: Trace, worse: Trace) -> Verdict:
     values = [MEASURES[ordering.measure](trace) for trace in (better, worse)]
     first, second = values
-    met = first is not None and second is not None and first >= second + ordering.by
+    sign = -1 if ordering.measure == "test_loss" else 1
+    met = first is not None and second is not None and sign * (first - second) >= ordering.by
     shown = " against ".join("nothing" if value is None else f"{value:.4g}" for value in values)
     return Verdict(
         rung=NAME,
-        subject=f"{ordering.measure} of {ordering.better} at least {ordering.by:g} above {ordering.than}",
+        subject=f"{ordering.measure} of {ordering.better} at least {ordering.by:g} better than of {ordering.than}",
         arm_a=better.arm.name,
         status="agrees" if met else "diverges",
         value_a=first,
@@ -76,6 +77,11 @@ def accuracy(trace: Trace) -> float | None:
     return trace.epochs[-1].test_accuracy
 
 
+def test_loss(trace: Trace) -> float | None:
+    """The test loss after the last epoch."""
+    return trace.epochs[-1].test_loss
+
+
 def first_to_last_gradient(trace: Trace) -> float | None:
     """The gradient norm of the first layer over that of the last, before the first update."""
     norms = trace.epochs[0].gradient_norms
@@ -85,4 +91,4 @@ def first_to_last_gradient(trace: Trace) -> float | None:
     return first / last
 
 
-MEASURES = {"accuracy": accuracy, "first_to_last_gradient": first_to_last_gradient}
+MEASURES = {"accuracy": accuracy, "test_loss": test_loss, "first_to_last_gradient": first_to_last_gradient}

@@ -36,14 +36,14 @@ def accuracy(context: Context, wanted: spec.AccuracyBetween, trace: Trace, weigh
     return _verdict(trace, f"accuracy in [{wanted.low:g}, {wanted.high:g}]", met, found, said)
 
 
-def test_loss(context: Context, wanted: spec.LossBelow, trace: Trace, weights: Arrays) -> Verdict:
+def test_loss(context: Context, wanted: spec.LossBetween, trace: Trace, weights: Arrays) -> Verdict:
+    low, high = _limits(wanted.low, wanted.high)
     found = trace.epochs[-1].test_loss
-    return _verdict(trace, f"test loss at most {wanted.high:g}", found <= wanted.high, found, f"{found:.6g}")
+    return _verdict(trace, f"test loss in [{low:g}, {high:g}]", low <= found <= high, found, f"{found:.6g}")
 
 
 def weights_between(context: Context, wanted: spec.WeightsBetween, trace: Trace, weights: Arrays) -> Verdict:
-    low = -np.inf if wanted.low is None else wanted.low
-    high = np.inf if wanted.high is None else wanted.high
+    low, high = _limits(wanted.low, wanted.high)
     subject = f"{wanted.parameter} in [{low:g}, {high:g}]"
     values = weights.get(wanted.parameter)
     if values is None:
@@ -56,7 +56,9 @@ def weights_between(context: Context, wanted: spec.WeightsBetween, trace: Trace,
 def near_reference(context: Context, wanted: spec.NearReference, trace: Trace, weights: Arrays) -> Verdict:
     reference = whole_run(context)
     subject = f"weights within {wanted.within:g} of the reference's"
-    missing = [name for name, value in reference.final.items() if name not in weights or weights[name].shape != value.shape]
+    missing = [
+        name for name, value in reference.final.items() if name not in weights or weights[name].shape != value.shape
+    ]
     if missing:
         return _verdict(trace, subject, False, None, f"{missing[0]} is missing or of another shape")
     apart = {name: _largest(np.abs(weights[name] - value)) for name, value in reference.final.items()}
@@ -81,6 +83,10 @@ def _within_the_cycle(reference: WholeRun, weights: Arrays, within: float) -> bo
     )
 
 
+def _limits(low: float | None, high: float | None) -> tuple[float, float]:
+    return -np.inf if low is None else low, np.inf if high is None else high
+
+
 def _largest(values: FloatArray) -> float:
     return float(np.max(values, initial=0.0))
 
@@ -99,7 +105,7 @@ def _verdict(trace: Trace, subject: str, met: bool, value: float | None, found: 
 
 JUDGES: dict[type[spec.Expectation], Callable[[Context, Any, Trace, Arrays], Verdict]] = {
     spec.AccuracyBetween: accuracy,
-    spec.LossBelow: test_loss,
+    spec.LossBetween: test_loss,
     spec.WeightsBetween: weights_between,
     spec.NearReference: near_reference,
 }

@@ -23,11 +23,12 @@ class AccuracyBetween(Expectation):
     high: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
-class LossBelow(Expectation):
-    """`test loss <= high` after the last epoch."""
+class LossBetween(Expectation):
+    """`low <= test loss <= high` after the last epoch; null: no limit on that side."""
 
     kind: Literal["test_loss"] = "test_loss"
-    high: float
+    low: float | None = None
+    high: float | None = None
 
 
 class WeightsBetween(Expectation):
@@ -63,12 +64,13 @@ else:
 
 
 class Ordering(Spec):
-    """Between two variants of a study: `better` ends at least `by` above `than`, in every arm that ran both.
+    """Between two variants of a study: `better` is better than `than` by at least `by`, in every arm that ran both.
 
-    `measure`: the test accuracy; or the ratio of the gradient norms of the first and the last layer at the first step.
+    `accuracy`: the higher test accuracy. `test_loss`: the lower test loss. `first_to_last_gradient`: the higher ratio
+    of the gradient norms of the first and the last layer, before the first update.
     """
 
     better: str
     than: str
     by: float = 0.0
-    measure: Literal["accuracy", "first_to_last_gradient"] = "accuracy"
+    measure: Literal["accuracy", "test_loss", "first_to_last_gradient"] = "accuracy"

@@ -19,7 +19,7 @@ from harness.parity import expected
 from harness.parity.context import Context
 from harness.plan import draw_plan
 from harness.spec import Experiment
-from harness.spec.expectations import AccuracyBetween, LossBelow, NearReference, Ordering, WeightsBetween
+from harness.spec.expectations import AccuracyBetween, LossBetween, NearReference, Ordering, WeightsBetween
 from harness.spec.optimizers import Adam, Sgd
 from harness.study import Study
 
@@ -115,6 +115,15 @@ def test_orderings_are_judged_in_every_arm(better: float, by: float, status: str
     assert made.exit_code([verdict]) == (outcome.AGREES if status == "agrees" else outcome.DIVERGES)
 
 
+def test_a_lower_loss_is_better() -> None:
+    made = study({"a": 0.9, "b": 0.5}, Ordering(better="a", than="b", by=0.1, measure="test_loss"))
+    better, worse = (run.traces["one"] for run in made.runs)
+    lower = better.epochs[0].model_copy(update={"test_loss": worse.epochs[0].test_loss - 0.2})
+    assert [verdict.status for verdict in made.verdicts()] == ["diverges"]
+    made.runs[0].traces["one"] = better.model_copy(update={"epochs": (lower,)})
+    assert [verdict.status for verdict in made.verdicts()] == ["agrees"]
+
+
 def test_nothing_is_said_of_what_did_not_finish() -> None:
     assert study({"a": 0.9, "b": 0.5}, Ordering(better="a", than="b"), "crashed").verdicts() == []
     assert study({"a": 0.9}, Ordering(better="a", than="b")).verdicts() == []
@@ -145,8 +154,8 @@ def judged(experiment: Experiment, noise: Dataset, tmp_path: Path, wanted: Any, 
         (AccuracyBetween(low=0.5), {}, "agrees"),
         (AccuracyBetween(low=0.51), {}, "diverges"),
         (AccuracyBetween(high=0.49), {}, "diverges"),
-        (LossBelow(high=0.7), {}, "agrees"),
-        (LossBelow(high=0.69), {}, "diverges"),
+        (LossBetween(high=0.7), {}, "agrees"),
+        (LossBetween(high=0.69), {}, "diverges"),
         (WeightsBetween(parameter="w", low=1.0), {"w": np.array([1.0, 2.0])}, "agrees"),
         (WeightsBetween(parameter="w", low=1.0, high=1.5), {"w": np.array([1.0, 2.0])}, "diverges"),
         (WeightsBetween(parameter="w", low=1.0), {"w": np.array([1.0, np.nan])}, "diverges"),
