@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special
 
 from adapters.protocol import NO_NOISE, Array, Parameters, made_by
-from adapters.reference import disturbed, rectifiers
+from adapters.reference import disturbed, rectifiers, softmaxes
 from harness.spec import activations as spec
 
 Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
@@ -69,20 +69,6 @@ def softsign(_: spec.Softsign, x: Array) -> Any:
     return np.copysign(size / (1 + size), x), lambda dy: dy / (1 + size) / (1 + size)
 
 
-def softmax(_: spec.Softmax, x: Array) -> Any:
-    powers = _below_largest(x)[1]
-    y = powers / powers.sum(axis=-1, keepdims=True)
-    return y, lambda dy: y * (dy - (dy * y).sum(axis=-1, keepdims=True))
-
-
-def log_softmax(_: spec.LogSoftmax, x: Array) -> Any:
-    shifted, others = _below_largest(x)
-    # The largest element's exp is 1: log1p of the others loses nothing where they are few.
-    np.put_along_axis(others, x.argmax(axis=-1)[..., None], x.dtype.type(0), axis=-1)
-    y = shifted - np.log1p(others.sum(axis=-1, keepdims=True))
-    return y, lambda dy: dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
-
-
 def silu(_: spec.Silu, x: Array) -> Any:
     s, bounded = _sigmoid(x), _bounded(x)
     return np.maximum(x, 0) * s + np.minimum(bounded, 0) * s, lambda dy: dy * (s + _limited(x) * s * _sigmoid(-x))
@@ -123,16 +109,6 @@ def _sigmoid(x: Array) -> Array:
     # By the sign of x, so that exp never overflows.
     small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, small) / (1 + small)
-
-
-def _below_largest(x: Array) -> tuple[Array, Array]:
-    """x minus the largest of its row, and the exponential of that."""
-    largest = x.max(axis=-1, keepdims=True)
-    shifted = x - largest
-    # What the subtraction rounded off, which counts relative to the exponential and not to its argument.
-    part = np.where(np.isfinite(shifted), shifted - x, 0)
-    lost = np.where(np.isfinite(shifted), (x - (shifted - part)) - (largest + part), 0)
-    return shifted, np.exp(shifted) * (1 + lost)
 
 
 def _exponential_below_zero(x: Array, above: float, below: float, width: float) -> Any:
@@ -177,8 +153,8 @@ ACTIVATIONS: dict[type[spec.Activation], Function] = {
     spec.Celu: celu,
     spec.Softplus: softplus,
     spec.Softsign: softsign,
-    spec.Softmax: softmax,
-    spec.LogSoftmax: log_softmax,
+    spec.Softmax: softmaxes.softmax,
+    spec.LogSoftmax: softmaxes.log_softmax,
     spec.HardSigmoid: rectifiers.hard_sigmoid,
     spec.HardSwish: rectifiers.hard_swish,
     spec.Silu: silu,
