@@ -179,7 +179,7 @@ ACTIVATIONS: dict[type[spec.Activation], Callable[[Any, Setting], Any]] = {
     spec.Silu: always(ops.silu),
     spec.Gelu: gelu,
     spec.Mish: always(_mish),
-    spec.Exponential: always(ops.exp),
+    spec.ExponentialActivation: always(ops.exp),
     spec.HardTanh: always(_between_minus_1_and_1),
 }
 

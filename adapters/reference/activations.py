@@ -99,7 +99,7 @@ def mish(_: spec.Mish, x: Array) -> Any:
     return y, lambda dy: dy * (t + _limited(x) * _sigmoid(x) * steepness)
 
 
-def exponential(_: spec.Exponential, x: Array) -> Any:
+def exponential(_: spec.ExponentialActivation, x: Array) -> Any:
     with np.errstate(over="ignore"):
         y = np.exp(x)
     return y, lambda dy: dy * y
@@ -160,7 +160,7 @@ ACTIVATIONS: dict[type[spec.Activation], Function] = {
     spec.Silu: silu,
     spec.Gelu: gelu,
     spec.Mish: mish,
-    spec.Exponential: exponential,
+    spec.ExponentialActivation: exponential,
     spec.HardTanh: rectifiers.hard_tanh,
 }
 
@@ -186,7 +186,7 @@ VALUE_ULP: dict[type[spec.Activation], int] = {
     spec.Silu: 3,
     spec.Gelu: 8,
     spec.Mish: 4,
-    spec.Exponential: 2,
+    spec.ExponentialActivation: 2,
     spec.HardTanh: 0,
 }
 # For each unit of the sigmoid's argument, sqrt(8 / pi) * |x + 0.044715 * x**3|.

@@ -101,7 +101,7 @@ ACTIVATIONS: dict[type[spec.Activation], Callable[[Any, Setting], Any]] = {
     spec.Silu: always(keras.activations.silu),
     spec.Gelu: gelu,
     spec.Mish: always(keras.activations.mish),
-    spec.Exponential: always(keras.activations.exponential),
+    spec.ExponentialActivation: always(keras.activations.exponential),
     spec.HardTanh: always(keras.activations.hard_tanh),
 }
 

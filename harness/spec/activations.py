@@ -197,7 +197,7 @@ class Mish(Activation):
     kind: Literal["mish"] = "mish"
 
 
-class Exponential(Activation):
+class ExponentialActivation(Activation):
     """`f(x) = exp(x)`."""
 
     kind: Literal["exponential"] = "exponential"

@@ -49,7 +49,7 @@ PASSES_NAN = [
     spec.LeakyRelu(),
     spec.Silu(),
     spec.Gelu(),
-    spec.Exponential(),
+    spec.ExponentialActivation(),
 ]
 WORDS = SimpleNamespace(experiment=SimpleNamespace(words=lambda: (), vocabulary=("activation", "initializer")))
 CASES = list(activation.cases(WORDS))  # type: ignore[arg-type]

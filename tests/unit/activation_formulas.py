@@ -52,7 +52,7 @@ FORMULAS: dict[type[spec.Activation], Callable[[Any, Any], Any]] = {
     spec.Silu: lambda word, x: x / (1 + mpmath.exp(-x)),
     spec.Gelu: gelu,
     spec.Mish: lambda word, x: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))),
-    spec.Exponential: lambda word, x: mpmath.exp(x),
+    spec.ExponentialActivation: lambda word, x: mpmath.exp(x),
     spec.HardTanh: lambda word, x: clip(x, -1, 1),
 }
 

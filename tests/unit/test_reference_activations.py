@@ -123,7 +123,7 @@ LIMITS: dict[type[spec.Activation], tuple[float, float, float, float]] = {
     spec.Silu: (0, INF, 0, 1),
     spec.Gelu: (0, INF, 0, 1),
     spec.Mish: (0, INF, 0, 1),
-    spec.Exponential: (0, INF, 0, INF),
+    spec.ExponentialActivation: (0, INF, 0, INF),
     spec.HardTanh: (-1, 1, 0, 0),
 }
 

@@ -51,6 +51,6 @@ ACTIVATIONS: Entries = {
     spec.Silu: native("ops.silu"),
     spec.Gelu: gelu,
     spec.Mish: composed("where, exp", NAN_FAR_OUT),
-    spec.Exponential: native("ops.exp"),
+    spec.ExponentialActivation: native("ops.exp"),
     spec.HardTanh: composed("ops.clamp", WRONG_AT_KINK),
 }

@@ -47,6 +47,6 @@ ACTIVATIONS: Entries = {
     spec.Silu: native("keras.activations.silu"),
     spec.Gelu: gelu,
     spec.Mish: native("keras.activations.mish"),
-    spec.Exponential: native("keras.activations.exponential"),
+    spec.ExponentialActivation: native("keras.activations.exponential"),
     spec.HardTanh: native("keras.activations.hard_tanh"),
 }
