@@ -25,7 +25,10 @@ class Parameter(Spec):
 
     @model_validator(mode="after")
     def _drawable(self) -> Parameter:
-        self.initializer.check(self.shape)
+        try:
+            self.initializer.check(self.shape)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
         return self
 
     @property
