@@ -33,16 +33,17 @@ Measure = tuple[str, float, float, float]  # what, the value, what it should be,
 
 
 def ask(context: Context) -> dict[str, Any]:
-    return {"words": [word.model_dump(mode="json") for word in _subjects(context)], "shape": SHAPE, "seed": SEED}
+    asked = _subjects(context) if _of_frameworks(context) else []
+    return {"words": [word.model_dump(mode="json") for word in asked], "shape": SHAPE, "seed": SEED}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
-    """Every arm against the definition, and so the plan's own draws."""
+    """The plan's draws against the definition and, where the vocabulary is checked, every framework's own."""
     verdicts = []
     for number, word in enumerate(_subjects(context)):
         drawn = DRAWS[type(word)](word, SHAPE, np.random.default_rng(SEED))
         verdicts.append(judge_sample(word, drawn, PLAN, np.float64))
-        for name, answer in answers.items():
+        for name, answer in answers.items() if _of_frameworks(context) else ():
             refused = answer.result["refused"].get(str(number))
             if refused is None:
                 verdicts.append(judge_sample(word, answer.tensor(str(number)), name, answer.precision))
@@ -80,6 +81,11 @@ def frozen(law: Law) -> Any:
     if law.form == "uniform":
         return stats.uniform(law.center - law.spread, 2 * law.spread)
     return stats.truncnorm(-TRUNCATED_AT, TRUNCATED_AT, law.center, law.spread)
+
+
+def _of_frameworks(context: Context) -> bool:
+    """The weights of a training come from the plan: a framework's own initializers matter to the vocabulary only."""
+    return NAME in context.experiment.vocabulary
 
 
 def _subjects(context: Context) -> list[Any]:

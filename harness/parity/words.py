@@ -20,9 +20,12 @@ from harness.parity.verdict import Verdict
 from harness.spec.vocabulary import specimens
 
 
+NOTHING = "none"  # the clipping, regularizer or weight decay that does nothing: checked in the vocabulary only
+
+
 def subjects(context: Context, family: str) -> list[Any]:
     """The experiment's own words of a family, then, where the vocabulary is checked, every specimen."""
-    own = [word for word in context.experiment.words() if word.family == family]
+    own = [word for word in context.experiment.words() if word.family == family and word.word() != NOTHING]
     whole = specimens(family) if family in context.experiment.vocabulary else ()
     return list(dict.fromkeys([*own, *whole]))
 
