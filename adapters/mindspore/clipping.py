@@ -26,6 +26,8 @@ def by_norm(word: spec.ByNorm, setting: Setting) -> Any:
 
 
 def by_global_norm(word: spec.ByGlobalNorm, setting: Setting) -> Any:
+    if setting.precision == "float32":
+        return Together(word.bound)
     return Shortened(word.bound, True, setting)
 
 
@@ -45,17 +47,22 @@ class Elementwise(nn.Cell):
     def __init__(self, bound: float, setting: Setting) -> None:
         super().__init__()
         dtype = getattr(ms, setting.precision)
-        self.native = setting.precision == "float32"
         self.least, self.most = Tensor(-bound, dtype), Tensor(bound, dtype)
 
     def construct(self, gradients: Any) -> Any:
         clipped: Any = ()
         for g in gradients:
-            if self.native:
-                clipped += (ops.clip_by_value(g, self.least, self.most),)
-            else:
-                clipped += (ops.where(g > self.most, self.most, ops.where(g < self.least, self.least, g)),)
+            clipped += (ops.clip_by_value(g, self.least, self.most),)
         return clipped
+
+
+class Together(nn.Cell):
+    def __init__(self, bound: float) -> None:
+        super().__init__()
+        self.bound = bound
+
+    def construct(self, gradients: Any) -> Any:
+        return ops.clip_by_global_norm(gradients, self.bound)
 
 
 class Shortened(nn.Cell):

@@ -60,6 +60,12 @@ def categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setti
     return bounded(formula)(word, setting)
 
 
+def sigmoid_cross_entropy(word: spec.SigmoidCrossEntropy, setting: Setting) -> Any:
+    if setting.mode != "jit":
+        return composed(formulas.sigmoid_cross_entropy)(word, setting)
+    return of_mindspore(nn.BCEWithLogitsLoss, formulas.sigmoid_cross_entropy)(word, setting)
+
+
 def binary_cross_entropy(word: spec.BinaryCrossEntropy, setting: Setting) -> Any:
     native = setting.precision == "float32"
     formula = formulas.native_binary_cross_entropy if native else formulas.binary_cross_entropy
@@ -87,7 +93,7 @@ LOSSES: dict[type[spec.Loss], Make] = {
     spec.SoftmaxCrossEntropy: softmax_cross_entropy,
     spec.CategoricalCrossEntropy: categorical_cross_entropy,
     spec.NegativeLogLikelihood: composed(formulas.negative_log_likelihood),
-    spec.SigmoidCrossEntropy: composed(formulas.sigmoid_cross_entropy),
+    spec.SigmoidCrossEntropy: sigmoid_cross_entropy,
     spec.BinaryCrossEntropy: binary_cross_entropy,
     spec.KlDivergence: bounded(formulas.kl_divergence, 1.0),
     spec.Poisson: of_mindspore(nn.PoissonNLLLoss, formulas.poisson, "epsilon", log_input=False, full=False),

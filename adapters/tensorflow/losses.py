@@ -69,7 +69,7 @@ LOSSES: dict[type[spec.Loss], Callable[[Any, Setting], Any]] = {
     ),
     spec.Huber: huber,
     spec.LogCosh: in_float32(of_keras(keras.losses.LogCosh), formulas.log_cosh),
-    spec.CosineSimilarity: composed(formulas.cosine_similarity),
+    spec.CosineSimilarity: with_epsilon(keras.losses.CosineSimilarity, formulas.cosine_similarity),
     spec.AsymmetricLinear: composed(formulas.asymmetric_linear),
     spec.SoftmaxCrossEntropy: softmax_cross_entropy,
     spec.CategoricalCrossEntropy: categorical_cross_entropy,

@@ -150,6 +150,10 @@ class CosineSimilarity(Loss):
     kind: Literal["cosine_similarity"] = "cosine_similarity"
     epsilon: Epsilon = 1e-7
 
+    @classmethod
+    def variants(cls) -> tuple[CosineSimilarity, ...]:
+        return cls(), cls(epsilon=0.125)
+
 
 class AsymmetricLinear(Loss):
     """`l = mean_j over * (p_j - t_j)` where p_j > t_j, `under * (t_j - p_j)` else: errors dearer on one side.

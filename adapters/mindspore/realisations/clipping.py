@@ -9,13 +9,15 @@ ADDS_TO_NORM = "the native one adds 1e-6 to the norm"
 FLOAT64_LOST = "the native one takes its bound in float32"
 
 
-def by_value(_: spec.ByValue, setting: Setting) -> Realisation:
-    return composed("where", FLOAT64_LOST) if setting.precision == "float64" else native("ops.clip_by_value")
+def by_global_norm(_: spec.ByGlobalNorm, setting: Setting) -> Realisation:
+    if setting.precision == "float64":
+        return composed("square, sum, sqrt", FLOAT64_LOST)
+    return native("ops.clip_by_global_norm")
 
 
 CLIPPINGS: Entries = {
     spec.NoClipping: native("no operation"),
-    spec.ByValue: by_value,
+    spec.ByValue: native("ops.clip_by_value"),
     spec.ByNorm: composed("square, sum, sqrt", ADDS_TO_NORM),
-    spec.ByGlobalNorm: composed("square, sum, sqrt", ADDS_TO_NORM),
+    spec.ByGlobalNorm: by_global_norm,
 }

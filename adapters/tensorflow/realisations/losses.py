@@ -12,7 +12,6 @@ OTHER_EPSILON = f"the native loss takes the epsilon of Keras' settings, {KERAS_E
 LOGITS_TAKEN = "behind a softmax or a sigmoid the native loss takes the logits, and has no bounds"
 NORMALIZES = "the native loss divides the outputs by their sum"
 CONSTANTS_LOST = "the native loss takes its constants in float32"
-NO_GRADIENT = "the native gradient is NaN where the outputs are all 0"
 ZERO_COMPETES = "in the native loss 0 is a rival of the label"
 HAS_NONE = "Keras has none"
 
@@ -68,7 +67,7 @@ LOSSES: Entries = {
     spec.MeanAbsolutePercentageError: with_epsilon("keras.losses.MeanAbsolutePercentageError", "abs, mean"),
     spec.Huber: native("keras.losses.Huber"),
     spec.LogCosh: log_cosh,
-    spec.CosineSimilarity: composed("sqrt, maximum, sum", NO_GRADIENT),
+    spec.CosineSimilarity: with_epsilon("keras.losses.CosineSimilarity", "sqrt, where, sum"),
     spec.AsymmetricLinear: composed("where, mean", HAS_NONE),
     spec.SoftmaxCrossEntropy: softmax_cross_entropy,
     spec.CategoricalCrossEntropy: categorical_cross_entropy,
