@@ -52,6 +52,12 @@ def categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setti
     return made(word, setting)
 
 
+def cosine_similarity(word: spec.CosineSimilarity, setting: Setting) -> Any:
+    by_formula = composed(formulas.cosine_similarity)
+    native = with_epsilon(keras.losses.CosineSimilarity, formulas.cosine_similarity)
+    return (by_formula if setting.mode == "xla" else native)(word, setting)
+
+
 def categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Any:
     made = of_keras(keras.losses.CategoricalHinge) if word.zero_competes else composed(formulas.categorical_hinge)
     return made(word, setting)
@@ -69,7 +75,7 @@ LOSSES: dict[type[spec.Loss], Callable[[Any, Setting], Any]] = {
     ),
     spec.Huber: huber,
     spec.LogCosh: in_float32(of_keras(keras.losses.LogCosh), formulas.log_cosh),
-    spec.CosineSimilarity: with_epsilon(keras.losses.CosineSimilarity, formulas.cosine_similarity),
+    spec.CosineSimilarity: cosine_similarity,
     spec.AsymmetricLinear: composed(formulas.asymmetric_linear),
     spec.SoftmaxCrossEntropy: softmax_cross_entropy,
     spec.CategoricalCrossEntropy: categorical_cross_entropy,

@@ -13,6 +13,7 @@ LOGITS_TAKEN = "behind a softmax or a sigmoid the native loss takes the logits, 
 NORMALIZES = "the native loss divides the outputs by their sum"
 CONSTANTS_LOST = "the native loss takes its constants in float32"
 ZERO_COMPETES = "in the native loss 0 is a rival of the label"
+NAN_AT_0 = "under XLA the native gradient is NaN where all outputs are 0"
 HAS_NONE = "Keras has none"
 
 
@@ -47,6 +48,12 @@ def log_cosh(_: spec.LogCosh, setting: Setting) -> Realisation:
     return native("keras.losses.LogCosh")
 
 
+def cosine_similarity(word: spec.CosineSimilarity, setting: Setting) -> Realisation:
+    if setting.mode == "xla":
+        return composed("sqrt, where, sum", NAN_AT_0)
+    return with_epsilon("keras.losses.CosineSimilarity", "sqrt, where, sum")(word, setting)
+
+
 def categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Realisation:
     return native("keras.losses.CategoricalHinge") if word.zero_competes else composed("where, max", ZERO_COMPETES)
 
@@ -67,7 +74,7 @@ LOSSES: Entries = {
     spec.MeanAbsolutePercentageError: with_epsilon("keras.losses.MeanAbsolutePercentageError", "abs, mean"),
     spec.Huber: native("keras.losses.Huber"),
     spec.LogCosh: log_cosh,
-    spec.CosineSimilarity: with_epsilon("keras.losses.CosineSimilarity", "sqrt, where, sum"),
+    spec.CosineSimilarity: cosine_similarity,
     spec.AsymmetricLinear: composed("where, mean", HAS_NONE),
     spec.SoftmaxCrossEntropy: softmax_cross_entropy,
     spec.CategoricalCrossEntropy: categorical_cross_entropy,
