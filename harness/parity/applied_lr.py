@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter, FloatArray
-from adapters.reference.schedules import oracle
 from harness.arrays import save_arrays
 from harness.parity.context import Answer, Answers, Context, pairs
 from harness.parity.judge import Claim, judge
@@ -53,7 +52,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     steps = probes(context)
     schedule = context.experiment.schedule
     unit = _moved(context, context.oracle, Constant(rate=1.0), steps)
-    reference = oracle(schedule, steps)
+    # The schedule's rate where a rule moves in proportion to it; asgd, ftrl with an l2 and lamb do not quite.
+    reference = _moved(context, context.oracle, schedule, steps) / unit
 
     def claim(answer: Answer) -> Claim:
         own = _moved(context, context.in_float32(answer.arm), schedule, steps) / unit
