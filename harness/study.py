@@ -26,8 +26,9 @@ class Study:
     folder: Path
 
     def verdicts(self) -> list[Verdict]:
-        """What holds between the variants; nothing of one that was not run to its end."""
-        by_variant = {run.experiment.variant: run for run in self.runs}
+        """What holds between the variants; nothing of one that was cut short, or not run to its end."""
+        whole = [run for run in self.runs if run.experiment.training.max_steps is None]
+        by_variant = {run.experiment.variant: run for run in whole}
         found = []
         for ordering in self.orderings:
             pair = [by_variant.get(name) for name in (ordering.better, ordering.than)]

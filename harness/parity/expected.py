@@ -20,7 +20,12 @@ SHOWN = 8  # elements of a parameter that a verdict quotes
 
 
 def judge_traces(context: Context, traces: Sequence[Trace], weights: Mapping[str, Arrays]) -> list[Verdict]:
-    """One verdict for each expectation and each arm that finished. `weights` are the final ones, by arm."""
+    """One verdict for each expectation and each arm that finished. `weights` are the final ones, by arm.
+
+    Of a training cut short by `max_steps` nothing is expected.
+    """
+    if context.experiment.training.max_steps is not None:
+        return []
     finished = [trace for trace in traces if trace.finished]
     return [
         JUDGES[type(expectation)](context, expectation, trace, weights.get(trace.arm.name, {}))

@@ -93,10 +93,12 @@ def test_mistakes_in_variants(mine: tuple[Path, ...], override: str, said: str) 
 # --- Between the variants --------------------------------------------------------------------------------------------
 
 
-def study(accuracies: dict[str, float], ordering: Ordering, status: str = "complete") -> Study:
+def study(
+    accuracies: dict[str, float], ordering: Ordering, status: str = "complete", max_steps: int | None = None
+) -> Study:
     runs: list[Any] = [
         SimpleNamespace(
-            experiment=SimpleNamespace(variant=name),
+            experiment=SimpleNamespace(variant=name, training=SimpleNamespace(max_steps=max_steps)),
             traces={"one": trace("one", status, accuracy=value)},
             verdicts=[],
         )
@@ -127,6 +129,7 @@ def test_a_lower_loss_is_better() -> None:
 def test_nothing_is_said_of_what_did_not_finish() -> None:
     assert study({"a": 0.9, "b": 0.5}, Ordering(better="a", than="b"), "crashed").verdicts() == []
     assert study({"a": 0.9}, Ordering(better="a", than="b")).verdicts() == []
+    assert study({"a": 0.9, "b": 0.5}, Ordering(better="a", than="b"), max_steps=3).verdicts() == []
 
 
 def test_a_measure_that_was_not_taken_is_no_agreement() -> None:
@@ -167,6 +170,14 @@ def test_expectations(
     experiment_of: Build, noise: Dataset, tmp_path: Path, wanted: Any, weights: Any, status: str
 ) -> None:
     assert judged(experiment_of(), noise, tmp_path, wanted, weights).status == status
+
+
+def test_nothing_is_expected_of_a_training_cut_short(experiment_of: Build, noise: Dataset, tmp_path: Path) -> None:
+    wanted = AccuracyBetween(low=0.99)
+    short = experiment_of(training={"epochs": 4, "batch_size": 10, "max_steps": 3}, expected=[wanted])
+    context = Context(short, draw_plan(short, len(noise.x_train)), noise, tmp_path)
+    assert expected.judge_traces(context, [trace("one")], {}) == []
+    assert judged(experiment_of(), noise, tmp_path, wanted, {}).status == "diverges"
 
 
 def test_final_weights_are_held_to_the_reference(experiment_of: Build, noise: Dataset, tmp_path: Path) -> None:
