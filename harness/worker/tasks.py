@@ -16,7 +16,6 @@ from harness.cases import answers, given_of
 from harness.plan import digest_arrays
 from harness.spec.schedules import AnySchedule, Schedule
 from harness.spec.vocabulary import parse
-from harness.spec.vocabulary import parse
 from harness.worker.session import Result, Session
 from harness.worker.training import run_training
 
@@ -102,19 +101,6 @@ def initializer(session: Session, scratch: str, words: list[Any], shape: list[in
     return session.reply(found, refused=refused)
 
 
-def initializer(session: Session, scratch: str, words: list[Any], shape: list[int], seed: int) -> Result:
-    """A sample of the framework's own initializer for each word; `refused` as in `words`."""
-    session.at(scratch)
-    found: dict[str, Any] = {}
-    refused: dict[str, str] = {}
-    for number, word in enumerate(words):
-        try:
-            found[str(number)] = session.adapter.initializer(parse("initializer", word), tuple(shape), seed)
-        except UnsupportedSpecError as error:
-            refused[str(number)] = str(error)
-    return session.reply(found, refused=refused)
-
-
 def model(session: Session, scratch: str) -> Result:
     """The realised model: its structure, its weights as read back, its logits and gradients on the first batch."""
     trainer = session.at(scratch).trainer
@@ -169,7 +155,6 @@ TASKS: dict[str, Callable[..., Result]] = {
     "schedule": schedule,
     "applied-lr": applied_lr,
     "words": words,
-    "initializer": initializer,
     "initializer": initializer,
     "model": model,
     "step": step,
