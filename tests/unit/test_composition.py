@@ -14,8 +14,8 @@ from harness.spec.activations import Linear, Sigmoid
 from harness.spec.data import Mnist, Mnist5k
 from harness.spec.initializers import Normal, Zeros
 from harness.spec.layers import Dense, Flatten
-from harness.spec.model import Input, Model
 from harness.spec.losses import SoftmaxCrossEntropy
+from harness.spec.model import Input, Model
 from harness.spec.optimizers import Adam, Nesterov
 from harness.spec.schedules import Constant, Cosine, WarmupThen
 
