@@ -20,6 +20,7 @@ from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
 from harness.spec.initializers import Initializer
 from harness.spec.losses import Loss
+from harness.spec.metrics import Metric
 from harness.spec.model import PlacedLayer
 from harness.spec.parameters import Shape
 from harness.spec.recipe import Recipe, Update
@@ -177,6 +178,9 @@ class Adapter(Protocol):
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
         """`value`: the loss, a number. `gradient`: its gradient by the outputs."""
+
+    def metric(self, spec: Metric, outputs: Array, y: IntArray) -> dict[str, Array]:
+        """`value`: a number for each sample."""
 
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
         """`value`: the penalty, a number. `gradient/NAME`: its gradient by each kernel."""

@@ -101,6 +101,10 @@ def _loss(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
     return adapter.loss(given, arrays["outputs"], arrays["y"])
 
 
+def _metric(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
+    return adapter.metric(given, arrays["outputs"], arrays["y"])
+
+
 def _regularizer(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
     return adapter.regularizer(given, _below(arrays, "kernel/"))
 
@@ -134,6 +138,7 @@ def _below(arrays: Mapping[str, Array], prefix: str) -> Arrays:
 CALLS: dict[str, Callable[[Adapter, Any, Mapping[str, Array]], Arrays]] = {
     "activation": _activation,
     "loss": _loss,
+    "metric": _metric,
     "regularizer": _regularizer,
     "layer": _layer,
     "update": _update,

@@ -16,18 +16,20 @@ from adapters.mindspore.clipping import clipping
 from adapters.mindspore.initializers import initializer
 from adapters.mindspore.layers import row, to_canonical
 from adapters.mindspore.losses import loss
+from adapters.mindspore.metrics import metric
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.pullback import Against, InPlace, PlusPenalty, pulled_back
 from adapters.mindspore.regularizers import penalty
 from adapters.mindspore.replays import replays
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
-from adapters.protocol import Array, Parameters, ScheduleForm
+from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
 from harness.spec import parameters as spec
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.initializers import Initializer
 from harness.spec.losses import Loss
+from harness.spec.metrics import Metric
 from harness.spec.model import PlacedLayer
 from harness.spec.parameters import Shape
 from harness.spec.recipe import Recipe, Update
@@ -54,6 +56,11 @@ class MindSporeAdapter(FrameworkAdapter):
         function = loss(spec, outputs.shape[-1], "labels" if labels else "values", self.setting)
         targets = Tensor(y, ms.int32 if labels else self.dtype)
         return self._differentiated(Against(function, targets), outputs, np.ones(()), {})
+
+    def metric(self, spec: Metric, outputs: Array, y: IntArray) -> dict[str, Array]:
+        self.supported(spec)
+        value = self._run(metric(spec, self.setting).construct)(Tensor(outputs, self.dtype), Tensor(y, ms.int32))
+        return {"value": np.array(value.asnumpy())}
 
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
         self.supported(spec)

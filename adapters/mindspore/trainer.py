@@ -17,12 +17,14 @@ from mindspore import Tensor, nn, ops
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.layers import to_canonical, to_native
 from adapters.mindspore.losses import loss
+from adapters.mindspore.metrics import metric
 from adapters.mindspore.model import model
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.regularizers import penalty
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.setting import Setting
 from adapters.weighting import normaliser
+from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
 EVALUATION_BATCH = 1000
@@ -41,6 +43,7 @@ class MindSporeTrainer:
         step = Step(
             self.network,
             loss(recipe.loss, prod(recipe.model.output_shape), recipe.targets, setting),
+            metric(ZeroOne(), setting),
             penalty(recipe.regularizer, setting),
             list(self.trainable.values()),
             [self.named[p.name] for p in recipe.model.parameters() if p.is_kernel],
@@ -99,14 +102,14 @@ class MindSporeTrainer:
         return EpochResult(np.array(losses.asnumpy()), lengths[:, 0].copy(), lengths[:, 1].copy())
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
-        total, correct = 0.0, 0
+        total, wrong = 0.0, 0
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
-            value, right = self._evaluate(Tensor(x[part], self.dtype), self._targets(y[part]))
+            value, missed = self._evaluate(Tensor(x[part], self.dtype), self._targets(y[part]))
             total += float(value.asnumpy()) * float(normaliser(self.word, y[part]))
-            correct += int(right.asnumpy())
+            wrong += int(missed.asnumpy())
         whole = total / float(normaliser(self.word, y))
-        return Evaluation(whole, correct / len(x) if self.labels else None, len(x))
+        return Evaluation(whole, (len(x) - wrong) / len(x) if self.labels else None, len(x))
 
     def _targets(self, y: Array) -> Any:
         return Tensor(y, ms.int32 if self.labels else self.dtype)
@@ -116,10 +119,12 @@ class MindSporeTrainer:
 
 
 class Step:
-    """The loss of a batch, its gradients, and its count of right answers, as functions of tensors."""
+    """The loss of a batch, its gradients, and its count of wrong answers, as functions of tensors."""
 
-    def __init__(self, network: Any, loss: Any, penalty: Any, parameters: list[Any], kernels: list[Any]) -> None:
-        self.network, self.loss, self.penalty = network, loss, penalty
+    def __init__(
+        self, network: Any, loss: Any, zero_one: Any, penalty: Any, parameters: list[Any], kernels: list[Any]
+    ) -> None:
+        self.network, self.loss, self.zero_one, self.penalty = network, loss, zero_one, penalty
         self.kernels = ms.ParameterTuple(kernels)
         self.differentiated = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
 
@@ -134,7 +139,7 @@ class Step:
 
     def evaluate(self, x: Any, y: Any) -> Any:
         outputs = self.network(x, False, ())
-        return self.loss(outputs, y), (outputs.argmax(-1) == y).sum()
+        return self.loss(outputs, y), self.zero_one(outputs, y).sum()
 
     def evaluate_values(self, x: Any, y: Any) -> Any:
         return self.loss(self.network(x, False, ()), y), Tensor(0, ms.int32)

@@ -23,6 +23,7 @@ from adapters.reference import device
 from adapters.reference.activations import activate
 from adapters.reference.layers import apply, within
 from adapters.reference.losses import value_and_gradient
+from adapters.reference.metrics import metric
 from adapters.reference.optimizers import Optimizer, replay
 from adapters.reference.realisations import FORMULA
 from adapters.reference.regularizers import penalty
@@ -34,6 +35,7 @@ from harness.spec.arm import Arm
 from harness.spec.base import Word
 from harness.spec.initializers import Initializer
 from harness.spec.losses import Loss
+from harness.spec.metrics import Metric
 from harness.spec.model import PlacedLayer
 from harness.spec.parameters import Shape
 from harness.spec.recipe import Recipe, Update
@@ -76,6 +78,9 @@ class ReferenceAdapter:
         targets = self._cast(y) if np.issubdtype(y.dtype, np.floating) else y
         value, gradient = value_and_gradient(spec, self._cast(outputs), targets)
         return {"value": np.asarray(value), "gradient": gradient}
+
+    def metric(self, spec: Metric, outputs: Array, y: IntArray) -> dict[str, Array]:
+        return {"value": metric(spec, self._cast(outputs), y)}
 
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
         value, slopes = penalty(spec, {name: self._cast(kernel) for name, kernel in kernels.items()})

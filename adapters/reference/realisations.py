@@ -9,12 +9,13 @@ from harness.spec.clipping import Clipping
 from harness.spec.initializers import Initializer
 from harness.spec.layers import Layer
 from harness.spec.losses import Loss
+from harness.spec.metrics import Metric
 from harness.spec.optimizers import Optimizer
 from harness.spec.regularizers import Regularizer
 from harness.spec.schedules import Schedule
 from harness.spec.weight_decay import WeightDecay
 
 FORMULA = Realisation("custom", "NumPy, from the formula")
-FAMILIES = (Schedule, Activation, Initializer, Loss, Regularizer, Layer, Optimizer, WeightDecay, Clipping)
+FAMILIES = (Schedule, Activation, Initializer, Loss, Metric, Regularizer, Layer, Optimizer, WeightDecay, Clipping)
 
 ENTRIES: Entries = {member: FORMULA for family in FAMILIES for member in family_members(family)}

@@ -10,9 +10,11 @@ from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray
 from adapters.reference.clipping import clip
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import per_sample, value_and_gradient
+from adapters.reference.metrics import metric
 from adapters.reference.optimizers import Optimizer
 from adapters.reference.regularizers import penalty
 from adapters.weighting import normaliser
+from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
 EVALUATION_BATCH = 1000
@@ -78,15 +80,15 @@ class ReferenceTrainer:
         return EpochResult(losses, table[:, 0], table[:, 1])
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
-        total, correct = 0.0, 0
+        total, wrong = 0.0, 0
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             outputs = self.forward(x[part])
             losses = per_sample(self.recipe.loss, outputs, self._targets(y[part]))[0]
             total += float(losses.mean(dtype=np.float64)) * float(normaliser(self.recipe.loss, y[part]))
             if self.recipe.targets == "labels":
-                correct += int((outputs.argmax(axis=-1) == y[part]).sum())
-        accuracy = correct / len(x) if self.recipe.targets == "labels" else None
+                wrong += int(metric(ZeroOne(), outputs, y[part]).sum())
+        accuracy = (len(x) - wrong) / len(x) if self.recipe.targets == "labels" else None
         return Evaluation(total / float(normaliser(self.recipe.loss, y)), accuracy, len(x))
 
     def _targets(self, y: Array) -> Array:

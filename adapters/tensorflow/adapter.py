@@ -10,13 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from adapters.base import FrameworkAdapter
-from adapters.protocol import Array, Parameters, ScheduleForm
+from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
 from adapters.tensorflow import device
 from adapters.tensorflow.activations import activation
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.initializers import initializer
 from adapters.tensorflow.layers import row
 from adapters.tensorflow.losses import loss
+from adapters.tensorflow.metrics import metric
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.replays import replays
@@ -26,6 +27,7 @@ from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.initializers import Initializer
 from harness.spec.losses import Loss
+from harness.spec.metrics import Metric
 from harness.spec.model import PlacedLayer
 from harness.spec.parameters import Shape
 from harness.spec.recipe import Recipe, Update
@@ -53,6 +55,11 @@ class TensorFlowAdapter(FrameworkAdapter):
         function = loss(spec, outputs.shape[-1], "labels" if labels else "values", self.setting)
         targets = tf.constant(y, tf.int32 if labels else self.precision)
         return self._differentiated(lambda z, own: function(z, targets), outputs, np.ones(()), {})
+
+    def metric(self, spec: Metric, outputs: Array, y: IntArray) -> dict[str, Array]:
+        self.supported(spec)
+        value = self._run(metric(spec, self.setting))(tf.constant(outputs, self.precision), tf.constant(y, tf.int32))
+        return {"value": np.array(value)}
 
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
         self.supported(spec)

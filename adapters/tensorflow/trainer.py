@@ -16,10 +16,12 @@ from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray
 from adapters.setting import Setting
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.losses import loss
+from adapters.tensorflow.metrics import metric
 from adapters.tensorflow.model import model
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
 from adapters.weighting import normaliser
+from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
 EVALUATION_BATCH = 1000
@@ -36,6 +38,7 @@ class TensorFlowTrainer:
         self._variables = [variable.value for variable in self.trainable.values()]
         self._kernels = [self.named[p.name].value for p in recipe.model.parameters() if p.is_kernel]
         self.loss = loss(recipe.loss, prod(recipe.model.output_shape), recipe.targets, setting)
+        self.zero_one = metric(ZeroOne(), setting)
         self.penalty = penalty(recipe.regularizer, setting)
         self.clip = clipping(recipe.update.clipping, setting)
         self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
@@ -84,14 +87,14 @@ class TensorFlowTrainer:
         return EpochResult(np.array(losses), np.array(norms[:, 0]), np.array(norms[:, 1]))
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
-        total, correct = 0.0, 0
+        total, wrong = 0.0, 0
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
-            value, right = self._evaluate(tf.constant(x[part], self.precision), self._targets(y[part]))
+            value, missed = self._evaluate(tf.constant(x[part], self.precision), self._targets(y[part]))
             total += float(value) * float(normaliser(self.word, y[part]))
-            correct += int(right)
+            wrong += int(missed)
         whole = total / float(normaliser(self.word, y))
-        return Evaluation(whole, correct / len(x) if self.labels else None, len(x))
+        return Evaluation(whole, (len(x) - wrong) / len(x) if self.labels else None, len(x))
 
     def _targets(self, y: Array) -> Any:
         return tf.constant(y, tf.int32 if self.labels else self.precision)
@@ -107,9 +110,8 @@ class TensorFlowTrainer:
     def _score(self, x: Any, y: Any) -> Any:
         outputs = self.network(x, False, ())
         if not self.labels:
-            return self.loss(outputs, y), tf.constant(0)
-        right = tf.argmax(outputs, axis=-1, output_type=tf.int32) == y
-        return self.loss(outputs, y), tf.reduce_sum(tf.cast(right, tf.int32))
+            return self.loss(outputs, y), tf.zeros((), self.precision)
+        return self.loss(outputs, y), tf.reduce_sum(self.zero_one(outputs, y))
 
     def _compiled_epoch(self, x: Any, y: Any, order: Any, noise: Any, steps: Any) -> Any:
         """All updates of an epoch in one graph."""

@@ -1,4 +1,4 @@
-"""Rung `loss`: value and gradient of the losses, on labels and on values, ordinary and extreme; the penalties too."""
+"""Rung `loss`: value and gradient of losses, on labels and values, ordinary and extreme; penalties and metrics too."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ def cases(context: Context) -> Iterator[Case]:
     kernels["kernel/b/kernel"][0] = 0  # the kink of |w|
     for word in subjects(context, "regularizer"):
         yield Case(word, word, kernels)
+    for word in subjects(context, "metric"):
+        yield Case(word, word, {"outputs": tied(rng), "y": np.arange(SAMPLES, dtype=np.int32) % WIDTH})
+
+
+def tied(rng: Any) -> Any:
+    """Outputs of which some are largest together: at the label, before it, after it."""
+    drawn = rng.integers(0, 3, (SAMPLES, WIDTH)).astype(np.float32)
+    drawn[0] = 1
+    return drawn
 
 
 def loss_cases(word: Loss) -> Iterator[Case]:

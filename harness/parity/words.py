@@ -19,7 +19,6 @@ from harness.parity.tolerances import Excuse, Tolerance, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.vocabulary import specimens
 
-
 NOTHING = "none"  # the clipping, regularizer or weight decay that does nothing: checked in the vocabulary only
 
 

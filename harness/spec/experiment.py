@@ -22,7 +22,16 @@ from harness.spec.schedules import AnySchedule
 from harness.spec.weight_decay import AnyWeightDecay, NoWeightDecay
 
 Family = Literal[
-    "activation", "initializer", "layer", "loss", "regularizer", "clipping", "weight_decay", "optimizer", "schedule"
+    "activation",
+    "initializer",
+    "layer",
+    "loss",
+    "metric",
+    "regularizer",
+    "clipping",
+    "weight_decay",
+    "optimizer",
+    "schedule",
 ]
 
 

@@ -12,6 +12,7 @@ from harness.spec.clipping import AnyClipping, Clipping
 from harness.spec.initializers import AnyInitializer, Initializer
 from harness.spec.layers import AnyLayer, Layer
 from harness.spec.losses import AnyLoss, Loss
+from harness.spec.metrics import AnyMetric, Metric
 from harness.spec.optimizers import AnyOptimizer, Optimizer
 from harness.spec.regularizers import AnyRegularizer, Regularizer
 from harness.spec.schedules import AnySchedule, Schedule
@@ -22,6 +23,7 @@ BASES: dict[str, tuple[type[Word], Any]] = {
     "initializer": (Initializer, AnyInitializer),
     "layer": (Layer, AnyLayer),
     "loss": (Loss, AnyLoss),
+    "metric": (Metric, AnyMetric),
     "regularizer": (Regularizer, AnyRegularizer),
     "clipping": (Clipping, AnyClipping),
     "weight_decay": (WeightDecay, AnyWeightDecay),

@@ -96,7 +96,9 @@ def climb(start: Callable[..., dict[str, Worker]], scratch: Path) -> Climbed:
     payloads = {rung.name: rung.ask(context) for rung in RUNGS}
 
     def ask(worker: Worker) -> dict[str, Answer]:
-        return {name: Answer(worker.arm, *worker.ask(BY_NAME[name].task, **payload)) for name, payload in payloads.items()}
+        return {
+            name: Answer(worker.arm, *worker.ask(BY_NAME[name].task, **payload)) for name, payload in payloads.items()
+        }
 
     workers = start(list(EXPERIMENT.arms), scratch)
     with ThreadPoolExecutor(len(workers)) as pool:

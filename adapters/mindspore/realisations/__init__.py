@@ -5,6 +5,7 @@ from adapters.mindspore.realisations.clipping import CLIPPINGS
 from adapters.mindspore.realisations.initializers import INITIALIZERS
 from adapters.mindspore.realisations.layers import LAYERS
 from adapters.mindspore.realisations.losses import LOSSES
+from adapters.mindspore.realisations.metrics import METRICS
 from adapters.mindspore.realisations.optimizers import OPTIMIZERS, WEIGHT_DECAYS
 from adapters.mindspore.realisations.regularizers import REGULARIZERS
 from adapters.mindspore.realisations.schedules import SCHEDULES
@@ -15,6 +16,7 @@ ENTRIES: Entries = {
     **ACTIVATIONS,
     **INITIALIZERS,
     **LOSSES,
+    **METRICS,
     **REGULARIZERS,
     **LAYERS,
     **OPTIMIZERS,

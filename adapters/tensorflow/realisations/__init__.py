@@ -6,6 +6,7 @@ from adapters.tensorflow.realisations.clipping import CLIPPINGS
 from adapters.tensorflow.realisations.initializers import INITIALIZERS
 from adapters.tensorflow.realisations.layers import LAYERS
 from adapters.tensorflow.realisations.losses import LOSSES
+from adapters.tensorflow.realisations.metrics import METRICS
 from adapters.tensorflow.realisations.optimizers import OPTIMIZERS, WEIGHT_DECAYS
 from adapters.tensorflow.realisations.regularizers import REGULARIZERS
 from adapters.tensorflow.realisations.schedules import SCHEDULES
@@ -15,6 +16,7 @@ ENTRIES: Entries = {
     **ACTIVATIONS,
     **INITIALIZERS,
     **LOSSES,
+    **METRICS,
     **REGULARIZERS,
     **LAYERS,
     **OPTIMIZERS,

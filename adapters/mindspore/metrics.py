@@ -1,0 +1,37 @@
+"""Metrics in MindSpore: a Cell from the model's output and int32 labels to a number for each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mindspore as ms
+from mindspore import nn, ops
+
+from adapters.protocol import made_by
+from adapters.setting import Setting
+from harness.spec import metrics as spec
+
+
+def zero_one(_: spec.ZeroOne, setting: Setting) -> Any:
+    return Wrong(getattr(ms, setting.precision))
+
+
+METRICS: dict[type[spec.Metric], Callable[[Any, Setting], Any]] = {
+    spec.ZeroOne: zero_one,
+}
+
+
+def metric(word: spec.Metric, setting: Setting) -> Any:
+    return made_by(METRICS, word, "mindspore")(word, setting)
+
+
+class Wrong(nn.Cell):
+    """1 where the largest output is not the label's."""
+
+    def __init__(self, dtype: Any) -> None:
+        super().__init__()
+        self.dtype = dtype
+
+    def construct(self, outputs: Any, labels: Any) -> Any:
+        return ops.not_equal(ops.argmax(outputs, -1), labels).astype(self.dtype)

@@ -1,0 +1,29 @@
+"""Metrics in TensorFlow: a function from the model's output and int32 labels to a number for each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from adapters.protocol import made_by
+from adapters.setting import Setting
+from harness.spec import metrics as spec
+
+
+def zero_one(_: spec.ZeroOne, setting: Setting) -> Any:
+    def wrong(outputs: Any, labels: Any) -> Any:
+        return 1 - tf.cast(keras.metrics.sparse_categorical_accuracy(labels, outputs), setting.precision)
+
+    return wrong
+
+
+METRICS: dict[type[spec.Metric], Callable[[Any, Setting], Any]] = {
+    spec.ZeroOne: zero_one,
+}
+
+
+def metric(word: spec.Metric, setting: Setting) -> Any:
+    return made_by(METRICS, word, "tensorflow")(word, setting)
