@@ -10,7 +10,7 @@ from harness import outcome
 from harness.ledger.entry import Entry
 from harness.ledger.evidence import Shown, Status, verify
 from harness.ledger.loading import ledger
-from harness.report.tables import as_markdown, console, draw
+from harness.report.tables import COLOURS, as_markdown, console, draw
 
 HEAD = ["id", "framework", "word", "precision", "kind", "bound", "what", "instead"]
 CODES: dict[Status, int] = {
@@ -70,7 +70,8 @@ def verified(markdown: bool) -> int:
     if markdown:
         print(as_markdown(head, rows))
     else:
-        draw(console(), "The ledger's evidence, run again", head, rows, prose=("what it showed",))
+        colours = {**COLOURS, "diverges": "green"}  # what an entry's evidence should show
+        draw(console(), "The ledger's evidence, run again", head, rows, ("what it showed",), colours)
         print(_in_one_line(shown))
     return exit_code(shown)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness import outcome
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
+from harness.report.tables import as_markdown
 from harness.run import Run
 
 
@@ -31,7 +32,7 @@ def report(run: Run) -> str:
         ("How each arm makes the words of the spec", _realisations(run)),
     ):
         if table[1]:
-            lines += [f"## {title}", "", as_markdown(table), ""]
+            lines += [f"## {title}", "", as_markdown(*table), ""]
     sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
     lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
     return "\n".join(lines)
@@ -44,12 +45,3 @@ def _realisations(run: Run) -> Table:
         for word, made in trace.realisations.items()
     ]
     return ["arm", "word", "realisation", "by", "reason"], rows
-
-
-def as_markdown(table: Table) -> str:
-    """A table in GitHub's Markdown."""
-    from tabulate import tabulate
-
-    head, rows = table
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return str(tabulate(cells, head, tablefmt="github", disable_numparse=True))

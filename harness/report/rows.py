@@ -72,10 +72,15 @@ def _arms(verdict: Verdict) -> str:
     return " : ".join(filter(None, [verdict.arm_a, verdict.arm_b]))
 
 
+def runs_as(row: dict[str, Any]) -> list[str]:
+    """Mode, device, precision, policy, and what the arm's environment sets."""
+    return [*(str(row[key]) for key in RUNS_AS), *row["settings"]]
+
+
 RUNS_AS = ("mode", "device", "precision", "realisation")
 COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("arm", lambda row: row["arm"]),
-    ("runs as", lambda row: ", ".join([*(str(row[key]) for key in RUNS_AS), *row["settings"]])),
+    ("runs as", lambda row: ", ".join(runs_as(row))),
     ("status", lambda row: row["status"]),
     ("test accuracy", lambda row: number(row["test_accuracy"], "{:.2%}")),
     ("test loss", lambda row: number(row["test_loss"], "{:.6f}")),

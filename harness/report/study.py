@@ -11,8 +11,9 @@ from harness import outcome
 from harness.data import Dataset
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
-from harness.report.markdown import as_markdown, report
-from harness.report.rows import Table, number
+from harness.report.markdown import report
+from harness.report.rows import Table, number, runs_as
+from harness.report.tables import as_markdown
 from harness.report.terminal import Terminal
 from harness.results.store import write_text
 from harness.results.trace import Trace
@@ -50,16 +51,17 @@ class StudyTerminal(Terminal):
         """The table over all variants, on the terminal and in the study's report.md."""
         self.console.print()
         tables = {
-            "Accuracy and time, by variant": variant_table(study),
+            "By variant": variant_table(study),
+            "What each should come to": expected_table(study),
             "Between the variants": between_table(verdicts),
         }
         for title, table in tables.items():
             if table[1]:
                 self._table(title, table)
-        lines = [f"# {study.name}", ""]
+        lines = [f"# {study.name}", "", *_conditions(study), ""]
         for title, table in tables.items():
             if table[1]:
-                lines += [f"## {title}", "", as_markdown(table), ""]
+                lines += [f"## {title}", "", as_markdown(*table), ""]
         write_text(study.folder / "report.md", "\n".join(lines))
         self.console.print(f"results: {escape(str(study.folder))}", soft_wrap=True)
 
@@ -68,7 +70,7 @@ def variant_table(study: Study) -> Table:
     """One row per variant and arm."""
     head = ["variant", "arm", "status", "test accuracy", "test loss", "train loss", "training", "step, median"]
     with_norms = any(trace.norms for run in study.runs for trace in run.traces.values())
-    head += ["first gradient norms, first to last layer"] if with_norms else []
+    head += ["gradient norms at the first step, by layer", "after clipping"] if with_norms else []
     head += ["parity", "expected"]
     rows = []
     for run in study.runs:
@@ -85,10 +87,13 @@ def variant_table(study: Study) -> Table:
                 number(row["step_time_s"] and 1e3 * row["step_time_s"], "{:.2f} ms"),
             ]
             if with_norms:
-                firsts = [lengths[0] for name, lengths in trace.norms.items() if name.startswith("gradient_norm/")]
-                cells.append(" ".join(f"{value:.2g}" for value in firsts))
+                cells += [_first_norms(trace, "gradient_norm/"), _first_norms(trace, "clipped_norm/")]
             rows.append([*cells, *_judgements(run, trace.arm.name)])
     return head, rows
+
+
+def _first_norms(trace: Trace, kind: str) -> str:
+    return " ".join(f"{lengths[0]:.2g}" for name, lengths in trace.norms.items() if name.startswith(kind))
 
 
 def _judgements(run: Run, arm: str) -> list[str]:
@@ -105,6 +110,34 @@ def _judgements(run: Run, arm: str) -> list[str]:
 WORST_FIRST = ("crashed", "interrupted", "diverges", "unverified", "unsupported", "known", "agrees")
 
 
+def expected_table(study: Study) -> Table:
+    """What the variants are expected to come to, and came to."""
+    head = ["variant", "arm", "what", "found", "verdict"]
+    rows = [
+        [run.experiment.variant or "", v.arm_a, v.subject, v.cause, v.status]
+        for run in study.runs
+        for v in run.verdicts
+        if v.rung == "expected"
+    ]
+    return head, rows
+
+
 def between_table(verdicts: Sequence[Verdict]) -> Table:
     head = ["what", "arm", "found", "verdict"]
     return head, [[v.subject, v.arm_a, v.cause, v.status] for v in verdicts]
+
+
+def _conditions(study: Study) -> list[str]:
+    """What a reader of the table needs to know of how it came about."""
+    run = study.runs[0]
+    arms = [trace.summary() for trace in run.traces.values()]
+    sizes = {f"{len(each.data.x_train):,} to train, {len(each.data.x_test):,} to test" for each in study.runs}
+    steps = {
+        f"{len(each.plan.orders)} epochs, {each.plan.steps:,} steps of {each.plan.batch_size}" for each in study.runs
+    }
+    versions = [f"{row['arm']}: {row['adapter']} {row['version']} ({', '.join(runs_as(row))})" for row in arms]
+    return [
+        f"- data: {run.data.source}; {'; '.join(sorted(sizes))}",
+        f"- training: {'; '.join(sorted(steps))}; seed {run.experiment.seed}",
+        *(f"- {each}" for each in versions),
+    ]

@@ -1,8 +1,8 @@
-"""Tables outside a run: on the terminal, or as Markdown."""
+"""Tables as they are drawn: on the terminal, or as Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,11 +13,10 @@ UNSEEN_WIDTH = 160  # where nobody looks at a terminal
 COLOURS = {
     "native": "green",
     "custom": "yellow",
-    "unsupported": "bold red",
-    "diverges": "green",  # what an entry's evidence should show
-    "gone": "bold red",
-    "crashed": "bold red",
+    "agrees": "green",
+    "complete": "green",
     "unverified": "yellow",
+    **dict.fromkeys(("diverges", "unsupported", "gone", "crashed"), "bold red"),
 }
 
 
@@ -26,23 +25,33 @@ def console() -> Console:
     return seen if seen.is_terminal else Console(width=UNSEEN_WIDTH, highlight=False)
 
 
-def draw(on: Console, title: str, head: Sequence[str], rows: Rows, prose: Sequence[str] = ()) -> None:
-    """`prose` names the columns that may wrap."""
+def draw(
+    on: Console,
+    title: str,
+    head: Sequence[str],
+    rows: Rows,
+    prose: Sequence[str] = (),
+    colours: Mapping[str, str] = COLOURS,
+) -> None:
+    """`prose` names the columns that may wrap; on a narrow terminal all do."""
+    wide = on.width >= UNSEEN_WIDTH
     table = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for name in head:
-        table.add_column(name, overflow="fold", no_wrap=name not in prose)
+        table.add_column(name, overflow="fold", no_wrap=wide and name not in prose)
     for row in rows:
-        table.add_row(*(_coloured(cell) for cell in row))
+        table.add_row(*(coloured(cell, colours) for cell in row))
     on.print(table)
 
 
 def as_markdown(head: Sequence[str], rows: Rows) -> str:
+    """A table in GitHub's Markdown."""
     from tabulate import tabulate
 
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return str(tabulate(cells, list(head), tablefmt="github", disable_numparse=True))
 
 
-def _coloured(text: str) -> str:
-    colour = COLOURS.get(text)
+def coloured(text: str, colours: Mapping[str, str] = COLOURS) -> str:
+    """A word of a verdict in its colour."""
+    colour = colours.get(text)
     return f"[{colour}]{text}[/]" if colour else escape(text)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table as RichTable
 
 from harness import outcome
 from harness.data import Dataset
@@ -16,6 +14,7 @@ from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.report.markdown import report
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
+from harness.report.tables import coloured, console, draw
 from harness.results.store import write_text
 from harness.results.trace import Trace
 from harness.run import Run
@@ -23,19 +22,16 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.worker import Failure
 
-COLOURS = {"agrees": "green", "complete": "green", "diverges": "bold red", "crashed": "bold red"}
-PROSE = ("how", "cause", "runs as", "what")  # the columns that may wrap
+# The columns that may wrap.
+PROSE = ("how", "cause", "runs as", "what", "found", "gradient norms at the first step, by layer", "after clipping")
 MOST_ROWS = 100
-UNSEEN_WIDTH = 160  # tables get this width where nobody looks at a terminal
 
 
 class Terminal:
     """Progress bars on a terminal, plain lines elsewhere."""
 
     def __init__(self) -> None:
-        self.console = Console(soft_wrap=False, highlight=False)
-        if not self.console.is_terminal:
-            self.console = Console(width=UNSEEN_WIDTH, highlight=False)
+        self.console = console()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
@@ -58,7 +54,7 @@ class Terminal:
         found = ", ".join(dict.fromkeys(verdict.status for verdict in wrong)) or "agrees"
         if not verdicts:
             found = "nothing to compare"
-        self._say(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {_coloured(found)}")
+        self._say(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {coloured(found)}")
 
     def arm_failed(self, arm: str, failure: Failure) -> None:
         self._stop_progress()
@@ -120,14 +116,8 @@ class Terminal:
 
     def _table(self, title: str, table: Table) -> None:
         head, rows = table
-        wide = self.console.width >= UNSEEN_WIDTH
         filled = [i for i in range(len(head)) if any(row[i] for row in rows)]  # an empty column says nothing
-        drawn = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-        for index in filled:
-            drawn.add_column(head[index], overflow="fold", no_wrap=wide and head[index] not in PROSE)
-        for row in rows:
-            drawn.add_row(*(_coloured(row[index]) for index in filled))
-        self.console.print(drawn)
+        draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
         self.console.print()
 
     def _say(self, text: str) -> None:
@@ -138,8 +128,3 @@ class Terminal:
         if self._progress is not None:
             self._progress.stop()
             self._progress = self._task = None
-
-
-def _coloured(text: str) -> str:
-    colour = COLOURS.get(text)
-    return f"[{colour}]{text}[/]" if colour else escape(text)

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.forms import TABLE
 from adapters.setting import Entries, Realisation, Setting, composed, custom, native
 from harness.spec import schedules as spec
+from harness.spec.base import family_members
 
 Choice = tuple[str, str]  # the class for these values, or why there is none
 KERAS = "keras.optimizers.schedules"
@@ -115,16 +116,5 @@ CLASSES: dict[type[spec.Schedule], Callable[[Any], Choice]] = {
     spec.WarmupThen: warmup_then,
 }
 
-SCHEDULES: Entries = {
-    spec.Constant: made,
-    spec.Exponential: made,
-    spec.NaturalExponential: made,
-    spec.InverseTime: made,
-    spec.Polynomial: made,
-    spec.Cosine: made,
-    spec.CosineMinMax: made,
-    spec.CosineRestarts: made,
-    spec.PiecewiseConstant: made,
-    spec.LinearWarmup: made,
-    spec.WarmupThen: made,
-}
+# By the table where there is no class: a schedule of one's own needs no entry here.
+SCHEDULES: Entries = dict.fromkeys(family_members(spec.Schedule), made)
