@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class ConfigGroups:
     """
 
     folders: tuple[Path, ...]
+    _read: dict[tuple[str | None, tuple[str, ...]], dict[str, Any]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def beside(cls, config_dirs: Sequence[Path]) -> ConfigGroups:
@@ -65,6 +67,13 @@ class ConfigGroups:
         return {name: tree["files"][f"n{i}"] for i, name in enumerate(names)} if names else {}
 
     def _composed(self, config_name: str | None, overrides: Iterable[str]) -> dict[str, Any]:
+        """Read once, however often it is asked for: the variants of a study have most of their files in common."""
+        asked = (config_name, tuple(overrides))
+        if asked not in self._read:
+            self._read[asked] = self._compose(*asked)
+        return deepcopy(self._read[asked])
+
+    def _compose(self, config_name: str | None, overrides: Iterable[str]) -> dict[str, Any]:
         import hydra
         import yaml
         from hydra.core.global_hydra import GlobalHydra

@@ -35,25 +35,30 @@ class Composed:
     results_root: Path
 
 
-def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> Composed:
+def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None) -> Composed:
     """The experiment that `overrides` describe; UserMistake, with every mistake in it, where they describe none.
 
-    `config_dirs` hold the user's own groups. `from=FILE` starts from the experiment.json of an earlier run.
+    `config_dirs` hold the user's own groups. `from=FILE` starts from the experiment.json of an earlier run. `groups` keep
+    what was read of them for the next experiment.
     """
-    plain, experiment = _composed(overrides, config_dirs)
+    plain, experiment = _composed(overrides, config_dirs, groups)
     out = plain.get("out")
     return Composed(
         experiment, None if out is None else Path(out).expanduser(), Path(plain["results_root"]).expanduser()
     )
 
 
-def compose_dict(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> Tree:
+def compose_dict(
+    overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None
+) -> Tree:
     """The same as plain containers: interpolations resolved, arms and suite expanded, nothing left to look up."""
-    return _composed(overrides, config_dirs)[0]
+    return _composed(overrides, config_dirs, groups)[0]
 
 
-def _composed(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[Tree, Experiment]:
-    groups = ConfigGroups.beside(config_dirs)
+def _composed(
+    overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups | None
+) -> tuple[Tree, Experiment]:
+    groups = groups or ConfigGroups.beside(config_dirs)
     asked = read(overrides, {group: groups.options(group) for group in groups.groups()})
     base = base_of(groups, asked)
     found = list(asked.mistakes)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import UserMistake, no_such, shown
 from harness.composition.pipeline import Composed, compose, compose_dict
 from harness.spec.expectations import Ordering
@@ -32,13 +33,14 @@ class ComposedStudy:
 
 def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> ComposedStudy:
     """The experiments that `overrides` describe; UserMistake, with every mistake in it, where they describe none."""
-    plain = compose_dict(overrides, config_dirs)
+    groups = ConfigGroups.beside(config_dirs)
+    plain = compose_dict(overrides, config_dirs, groups)
     variants, wrong = _variants(plain)
     chosen = plain.get("variant")
     if wrong:
         raise UserMistake(wrong)
     if not variants:
-        return ComposedStudy((compose(overrides, config_dirs),))
+        return ComposedStudy((compose(overrides, config_dirs, groups),))
     if chosen is not None and chosen not in variants:
         raise UserMistake([no_such(f"variant={chosen}: there is no such variant", chosen, variants, prefix="variant=")])
     names = [chosen] if chosen is not None else list(variants)
@@ -46,7 +48,7 @@ def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) ->
     for name in names:
         try:
             # What was typed has the last word, over what the variant says.
-            composed.append(compose([*variants[name], f"variant={name}", *overrides], config_dirs))
+            composed.append(compose([*variants[name], f"variant={name}", *overrides], config_dirs, groups))
         except UserMistake as mistake:
             mistakes += [f"variant {name}: {each}" for each in mistake.mistakes]
     if mistakes:

@@ -9,9 +9,12 @@ import pytest
 from composing import experiment, mistake, mistakes, write
 
 from harness.composition import compose, conf_dir
-from harness.spec import Arm, Training
+from harness.spec import Arm, Training, family_members
 from harness.spec.data import Mnist
+from harness.spec.losses import Loss
 from harness.spec.schedules import Constant
+
+LOSSES = ", ".join(member.word() for member in family_members(Loss))
 
 
 class TestFrom:
@@ -78,8 +81,7 @@ class TestFrom:
         where = f" (in {file})"
         assert mistakes(f"from={file}", "seed=-1") == (
             "seed: given -1; allowed: a whole number >= 0",
-            "loss: not given; allowed: a mapping whose kind is one of softmax_cross_entropy, mean_squared_error"
-            + where,
+            f"loss: not given; allowed: a mapping whose kind is one of {LOSSES}{where}",
             f"training.epochs: given 0; allowed: a whole number > 0{where}",
         )
 

@@ -156,14 +156,12 @@ def test_parameter_counts_in_comments_are_true() -> None:
 
 
 @pytest.mark.parametrize("name", names("experiment"))
-@pytest.mark.parametrize("scale", [(), ("scale=smoke",)], ids=["full", "smoke"])
-def test_every_experiment_composes(name: str, scale: tuple[str, ...]) -> None:
-    study = compose_study([f"experiment={name}", *scale])
+def test_every_experiment_composes(name: str) -> None:
+    study = compose_study([f"experiment={name}"])
     assert {composed.experiment.name for composed in study.variants} == {name}
     plain = content(conf_dir() / "experiment" / f"{name}.yaml")
     assert [composed.experiment.variant for composed in study.variants] == [*plain.get("variants", {None: []})]
     assert len(study.orderings) == len(plain.get("orderings", []))
-    assert all(composed.experiment.training.max_steps == 3 for composed in study.variants if scale)
 
 
 @pytest.mark.parametrize("name", names("arm"))
