@@ -38,8 +38,8 @@ class Composed:
 def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None) -> Composed:
     """The experiment that `overrides` describe; UserMistake, with every mistake in it, where they describe none.
 
-    `config_dirs` hold the user's own groups. `from=FILE` starts from the experiment.json of an earlier run. `groups` keep
-    what was read of them for the next experiment.
+    `config_dirs` hold the user's own groups. `from=FILE` starts from the experiment.json of an earlier run.
+    `groups` keep what was read of them for the next experiment.
     """
     plain, experiment = _composed(overrides, config_dirs, groups)
     out = plain.get("out")
