@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.parity.tolerances import Excuse, Tolerance
-from harness.parity.ulp import error_against, ulp
+from harness.parity.ulp import error_against, shown_ulp
 from harness.parity.verdict import Status, Verdict
 
 FloatArray = NDArray[np.floating[Any]]
@@ -54,7 +54,7 @@ def judge(
     flat = int(np.argmax(excess[worse]))
     index: tuple[int, ...] = tuple(int(i) for i in np.unravel_index(flat, reference.shape))
     wrong = [c.arm for c, each in zip(claims, excess, strict=True) if np.max(each, initial=0.0) > 1]
-    units = ulp(reference, claims[worse].precision)
+    units = shown_ulp(reference, claims[worse].precision)
     each = zip(claims, errors, bounds, strict=True)
     excuses = [_excuse(claim, error, bound) for claim, error, bound in each if claim.arm in wrong]
     known = bool(wrong) and all(excuses)

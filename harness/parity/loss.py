@@ -47,9 +47,12 @@ def loss_cases(word: Loss) -> Iterator[Case]:
     values = targets(word, rng, (SAMPLES, width))
     yield Case(word, word, {"outputs": ordinary, "y": labels}, "labels")
     yield Case(word, word, {"outputs": ordinary, "y": values}, "values")
+    if word.reduction == "sum":
+        return  # of the same losses, sample by sample, as the mean
     far, against = extremes(word, width)
-    yield Case(word, word, {"outputs": far, "y": labels[: len(far)]}, "labels, extremes")
     yield Case(word, word, {"outputs": far, "y": against}, "values, extremes")
+    if getattr(word, "targets", None) == "sparse":  # elsewhere labels become rows of values
+        yield Case(word, word, {"outputs": far, "y": labels[: len(far)]}, "labels, extremes")
 
 
 def outputs(word: Loss, rng: Any, shape: tuple[int, int]) -> Any:

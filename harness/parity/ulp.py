@@ -24,6 +24,16 @@ def ulp(reference: FloatArray, precision: Any) -> FloatArray:
     return np.spacing(at).astype(np.float64)
 
 
+def shown_ulp(reference: FloatArray, precision: Any) -> FloatArray:
+    """The spacing in which an error is reported: as `ulp`, but nowhere finer than at `eps` times the largest value.
+
+    What is small only after larger values have cancelled would else be so and so many billions of units off.
+    """
+    magnitude = np.abs(np.asarray(reference, np.float64))
+    largest = float(np.max(magnitude[np.isfinite(magnitude)], initial=0.0))
+    return ulp(np.maximum(magnitude, float(np.finfo(precision).eps) * largest), precision)
+
+
 def error_against(values: FloatArray, reference: FloatArray) -> FloatArray:
     """|values - reference|; 0 where both are the same infinity or both NaN, infinity where only one is not finite."""
     values, reference = np.asarray(values, np.float64), np.asarray(reference, np.float64)

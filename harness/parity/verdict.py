@@ -14,7 +14,8 @@ Status = Literal["agrees", "diverges", "known", "unsupported", "unverified", "in
 class Verdict(Spec):
     """`worst_index` is where the error is largest against its tolerance; the values are those at that place.
 
-    `worst_ulp` counts units in the last place of the reference's value there, in the precision of the worse arm.
+    `worst_ulp` counts units in the last place of the reference's value there, in the precision of the worse arm, and
+    nowhere finer ones than those of eps times the largest value.
     `nearer` names the arm nearer to the reference.
     """
 

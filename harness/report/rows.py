@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import Any
 
 from harness.parity.verdict import Verdict
@@ -54,18 +55,30 @@ def ladder_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def rung_table(verdicts: Sequence[Verdict]) -> Table:
-    """How many checks each rung made, what came of them, and the worst disagreement that no ledger entry explains."""
-    head = ["rung", "checks", "agree", "known", "unsupported", "diverge", "other", "worst ULP", "of", "arms"]
+    """How many checks each rung made, what came of them, and the worst disagreements that needed no ledger entry.
+
+    The most units in the last place are where a small value is left after larger ones have cancelled; how much of its
+    tolerance an error used is the fairer measure, so both stand here, with the middle one of all.
+    """
+    counted = ("agrees", "known", "unsupported", "diverges")
+    head = ["rung", "checks", "agree", "known", "unsupported", "diverge", "other"]
+    head += ["median ULP", "worst ULP", "of", "most of tolerance", "by"]
     rows = []
     for rung in dict.fromkeys(verdict.rung for verdict in verdicts):
         mine = [verdict for verdict in verdicts if verdict.rung == rung]
-        counts = [sum(v.status == status for v in mine) for status in ("agrees", "known", "unsupported", "diverges")]
-        judged = [v for v in mine if v.status == "agrees" and v.worst_ulp is not None]
-        worst = max(judged, key=lambda v: v.worst_ulp or 0.0, default=None)
-        where = (ulps(worst.worst_ulp), worst.subject, _arms(worst)) if worst else ("", "", "")
-        shown = [str(count or "") for count in (*counts, len(mine) - sum(counts))]
-        rows.append([rung, str(len(mine)), *shown, *where])
+        counts = [sum(v.status == status for v in mine) for status in counted]
+        found = {v.subject: v.worst_ulp for v in mine if v.status == "agrees" and v.worst_ulp is not None}
+        used = {v.subject: v.error_over_tolerance for v in mine if v.status == "agrees" and v.error_over_tolerance}
+        cells = [str(count or "") for count in (*counts, len(mine) - sum(counts))]
+        cells += [ulps(median(found.values())), *_largest(found, ulps)] if found else [""] * 3
+        cells += _largest(used, "{:.1%}".format) if used else [""] * 2
+        rows.append([rung, str(len(mine)), *cells])
     return head, rows
+
+
+def _largest(of: dict[str, float], shown: Callable[[float], str]) -> list[str]:
+    subject = max(of, key=lambda each: of[each])
+    return [shown(of[subject]), subject]
 
 
 def _arms(verdict: Verdict) -> str:
