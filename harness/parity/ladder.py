@@ -54,6 +54,8 @@ def climb(
             if not alive:
                 break
             payload = rung.ask(context)
+            if payload.get("cases") == []:  # no word of that family: no clipping, say
+                continue
             pending = {name: pool.submit(_ask, worker, rung.task, payload) for name, worker in alive.items()}
             answers: dict[str, Answer] = {}
             found: list[Verdict] = []
