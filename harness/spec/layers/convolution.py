@@ -7,6 +7,7 @@ and the padding is that of `harness.spec.layers.base.padded`, the smaller half b
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from math import prod
 from typing import Literal
 
@@ -29,9 +30,9 @@ class Convolution(Activated):
     use_bias: bool = True
     bias_initializer: AnyInitializer = Zeros()
 
+    @abstractmethod
     def channels(self, shape: Shape) -> int:
         """How many channels come out of an input of `shape`."""
-        raise NotImplementedError
 
     def output_shape(self, shape: Shape) -> Shape:
         rows, columns = self.rows_and_columns(shape)

@@ -1,0 +1,119 @@
+"""What the command line takes: its verbs, their options, and what the shell completes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from harness import __version__
+
+VERBS = {
+    "match": "train an experiment on every arm by one plan, check parity, tabulate accuracy and time",
+    "check": "climb the parity ladder without the long training",
+    "doctor": "say which frameworks, versions, devices and interpreters this machine can really use",
+    "words": "say how each framework makes every word of the vocabulary",
+    "ledger": "list where a framework departs from its formula, and run the evidence again",
+    "schema": "print the JSON schema of an experiment, for editors",
+    "completion": "print the shell code that completes verbs, groups and keys",
+}
+EXAMPLES = """\
+examples:
+  twinrun match
+  twinrun match experiment=mnist_mlp data=mnist data.root=DIR training.epochs=10
+  twinrun match arms=[tensorflow,tensorflow_eager] schedule=cosine optimizer=nesterov seed=7 out=DIR
+  twinrun match arm.precision=float64 training.max_steps=100
+  twinrun match from=results/mnist_mlp/RUN/experiment.json
+  twinrun check suite=schedules
+  twinrun words activation --by
+  twinrun ledger --verify
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    from harness.outcome import EXIT_CODES
+
+    codes = "\n".join(["exit codes:", *(f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items())])
+    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    top = argparse.ArgumentParser(
+        prog="twinrun",
+        description="Matched trainings of one abstract spec in MindSpore and TensorFlow, compared number by number.",
+        epilog=f"{EXAMPLES}\n{codes}",
+        **shape,
+    )
+    top.add_argument("--version", action="version", version=f"twinrun {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB")
+    for verb, meaning in VERBS.items():
+        sub = verbs.add_parser(verb, help=meaning, description=meaning[0].upper() + meaning[1:] + ".", **shape)
+        if verb in ("match", "check"):
+            _add_experiment_arguments(sub)
+            sub.epilog = f"{_groups()}\n\n{EXAMPLES}\n{codes}"
+        if verb == "words":
+            _add_words_arguments(sub)
+        if verb == "ledger":
+            entry = sub.add_argument("id", nargs="?", metavar="ID", help="print this entry whole, and run its evidence")
+            entry.completer = _entries  # type: ignore[attr-defined]
+            sub.add_argument(
+                "--verify", action="store_true", help="run the evidence of all; 1 where a divergence is gone"
+            )
+            sub.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+        if verb == "schema":
+            sub.add_argument("section", nargs="?", help="only this part of it: schedule, model, arms, ...")
+        if verb == "completion":
+            sub.add_argument("shell", choices=("bash", "zsh", "fish"), nargs="?", default="bash")
+            sub.epilog = 'for example:  eval "$(twinrun completion bash)"'
+    return top
+
+
+def _add_experiment_arguments(sub: argparse.ArgumentParser) -> None:
+    overrides = sub.add_argument(
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="OVERRIDE",
+        help="GROUP=OPTION or KEY=VALUE in Hydra's syntax; from=FILE repeats a recorded experiment.json",
+    )
+    overrides.completer = _complete  # type: ignore[attr-defined]
+    sub.add_argument("--cfg", choices=("job",), help="print the composed config and do nothing else")
+    sub.add_argument(
+        "--config-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder with groups of your own"
+    )
+
+
+def _add_words_arguments(sub: argparse.ArgumentParser) -> None:
+    family = sub.add_argument("family", nargs="?", metavar="FAMILY", help="only this family: activation, loss, ...")
+    family.completer = _families  # type: ignore[attr-defined]
+    sub.add_argument("--device", choices=("cpu", "gpu", "ascend"), default="cpu", help="as declared for this device")
+    sub.add_argument("--mode", action="append", default=[], metavar="MODE", help="jit, pynative; graph, eager, xla")
+    sub.add_argument("--realisation", choices=("native", "exact"), default="native", help="the arms' policy")
+    sub.add_argument("--by", action="store_true", help="show also by what, and why")
+    sub.add_argument("--markdown", action="store_true", help="print the whole of docs/semantics.md")
+
+
+def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    from harness.composition import completions
+
+    return completions(prefix, getattr(parsed_args, "config_dir", ()))
+
+
+def _families(**_: Any) -> list[str]:
+    from harness.spec.vocabulary import BASES
+
+    return list(BASES)
+
+
+def _entries(**_: Any) -> list[str]:
+    from harness.ledger.loading import ledger
+
+    return [entry.id for entry in ledger()]
+
+
+def _groups() -> str:
+    from harness.composition import conf_dir
+
+    options = {
+        group.name: ", ".join(sorted(file.stem for file in group.glob("*.yaml")))
+        for group in sorted(conf_dir().iterdir())
+        if group.is_dir()
+    }
+    return "\n".join(["groups:", *(f"  {name:12} {listed}" for name, listed in options.items())])
