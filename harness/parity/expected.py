@@ -81,9 +81,10 @@ def near_reference(context: Context, wanted: spec.NearReference, trace: Trace, w
 
 
 def _within_the_cycle(reference: WholeRun, weights: Arrays, within: float) -> bool:
-    """Whether each weight is no further out than the reference's own went in its last steps."""
+    """Whether the reference goes round, and each weight is no further out than its own went in the last steps."""
     return all(
-        bool(np.all((weights[name] >= low - within) & (weights[name] <= reference.high[name] + within)))
+        reference.goes_round(name)
+        and bool(np.all((weights[name] >= low - within) & (weights[name] <= reference.high[name] + within)))
         for name, low in reference.low.items()
     )
 

@@ -12,16 +12,26 @@ from harness.parity.context import Context
 # A limit cycle is looked for among the last steps: this share of the run, and no more than so many.
 LAST_SHARE = 0.25
 LAST_STEPS = 1000
+ROUND = 2.0
 
 
 @dataclass(frozen=True)
 class WholeRun:
-    """The final weights, and the lowest and highest value that each element took over the last `watched` steps."""
+    """The final weights; of each element the lowest and highest value over the last `watched` steps, and its way."""
 
     final: Arrays
     low: Arrays
     high: Arrays
+    way: Arrays
     watched: int
+
+    def goes_round(self, name: str) -> bool:
+        """Whether a parameter came and went: each element that moves covers its range more than twice.
+
+        On a way to a point it would cover it once.
+        """
+        span = self.high[name] - self.low[name]
+        return bool(np.any(span > 0) and np.all((self.way[name] > ROUND * span) | (span == 0)))
 
 
 def whole_run(context: Context) -> WholeRun:
@@ -31,6 +41,8 @@ def whole_run(context: Context) -> WholeRun:
     trainer = context.trainer(context.oracle, steps)
     low: Arrays = {}
     high: Arrays = {}
+    way: Arrays = {}
+    last: Arrays = {}
     for step, batch in enumerate(context.batches(steps)):
         trainer.bind(*context.samples(batch))
         noise = {name: drawn[None] for name, drawn in batch.noise.items()}
@@ -39,4 +51,6 @@ def whole_run(context: Context) -> WholeRun:
             weights = trainer.weights()
             low = {name: np.minimum(value, low.get(name, value)) for name, value in weights.items()}
             high = {name: np.maximum(value, high.get(name, value)) for name, value in weights.items()}
-    return WholeRun(trainer.weights(), low, high, watched)
+            way = {name: way.get(name, 0) + np.abs(value - last.get(name, value)) for name, value in weights.items()}
+            last = weights
+    return WholeRun(trainer.weights(), low, high, way, watched)

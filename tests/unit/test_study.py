@@ -17,6 +17,7 @@ from harness.composition import UserMistake, compose_study
 from harness.data import Dataset
 from harness.parity import expected
 from harness.parity.context import Context
+from harness.parity.whole_run import whole_run
 from harness.plan import draw_plan
 from harness.spec import Experiment
 from harness.spec.expectations import AccuracyBetween, LossBetween, NearReference, Ordering, WeightsBetween
@@ -196,3 +197,36 @@ def test_final_weights_are_held_to_the_reference(experiment_of: Build, noise: Da
     verdict = judged(experiment, noise, tmp_path, wanted, moved)
     assert (verdict.status, verdict.cause.split()[0]) == ("diverges", "dense_1/bias")
     assert judged(experiment, noise, tmp_path, wanted, {}).status == "diverges"
+
+
+def test_a_limit_cycle_is_no_slow_way_to_a_point(experiment_of: Build, tmp_path: Path) -> None:
+    """Gradient descent on |w x - y| hops over the kink for ever; on its square it only comes nearer."""
+    x = np.linspace(0.5, 1, 16, dtype=np.float32)[:, None].astype(np.float64)
+    y = (0.7 * x).astype(np.float32).astype(np.float64)
+    points = Dataset(x, y, x, y, "a line", (1,), None)
+    layer = {"kind": "dense", "units": 1, "use_bias": False, "kernel_initializer": "zeros"}
+    found = {}
+    for loss in ("mean_absolute_error", "mean_squared_error"):
+        experiment = experiment_of(
+            data="polynomial",
+            model={"input": {"shape": [1]}, "layers": [layer]},
+            loss=loss,
+            optimizer="sgd",
+            schedule={"kind": "constant", "rate": 0.01},
+            training={"epochs": 1, "passes_per_epoch": 200, "batch_size": 16},
+        )
+        context = Context(experiment, draw_plan(experiment, 16), points, tmp_path)
+        found[loss] = whole_run(context).goes_round("dense_1/kernel")
+        ended = whole_run(context).final["dense_1/kernel"]
+        hop = {"dense_1/kernel": ended + np.where(ended > 0.7, -0.004, 0.004)}
+        met = judged_in(context, NearReference(within=1e-6), hop)
+        assert met == ("agrees" if loss == "mean_absolute_error" else "diverges")
+    assert found == {"mean_absolute_error": True, "mean_squared_error": False}
+
+
+def judged_in(context: Context, wanted: Any, weights: Any) -> str:
+    context = Context(
+        context.experiment.model_copy(update={"expected": (wanted,)}), context.plan, context.data, context.scratch
+    )
+    (verdict,) = expected.judge_traces(context, [trace("one")], {"one": weights})
+    return verdict.status
