@@ -54,7 +54,9 @@ class Terminal:
         found = ", ".join(dict.fromkeys(verdict.status for verdict in wrong)) or "agrees"
         if not verdicts:
             found = "nothing to compare"
-        self._say(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {coloured(found)}")
+        known = sum(verdict.status == "known" for verdict in verdicts)
+        aside = f", {known} known in the ledger" if known else ""
+        self._say(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {coloured(found)}{aside}")
 
     def arm_failed(self, arm: str, failure: Failure) -> None:
         self._stop_progress()
