@@ -74,8 +74,3 @@ def look_up(entries: Entries, word: Word, setting: Setting) -> Realisation:
 
 
 EXACT = Realisation("custom", "canonical rule from primitives")
-
-
-def unless_exact(made: Realisation) -> Entry:
-    """`made` under the `native` policy, the canonical rule under `exact`."""
-    return lambda _, setting: EXACT if setting.exact else made
