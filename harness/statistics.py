@@ -1,0 +1,165 @@
+"""Whether two arms end equally well, from the differences of their paired runs.
+
+The two one-sided tests (D. J. Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987, 657-680): with d_1 ... d_n, their mean
+m, standard deviation s and standard error e = s / sqrt(n), the arms are equivalent at level alpha where both
+`m <= -margin` and `m >= margin` are rejected by one-sided t-tests with n - 1 degrees of freedom. That is where the
+(1 - 2 alpha) interval m -+ t e lies inside the margin. Where it lies wholly outside they are different, for the same
+reason with the sides exchanged. Else the runs do not decide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import integrate, stats
+
+ALPHA = 0.05
+POWER = 0.8
+MOST_PAIRS = 1000  # more are not advised: who needs that many needs a larger margin
+
+Decision = Literal["equivalent", "different", "undecided"]
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """What `pairs` differences say of their mean, in the unit of the differences.
+
+    `p_above` is the p-value of the test that rejects a mean at or below `-margin`, `p_below` of the one that rejects a
+    mean at or above `margin`. `pairs_advised` would decide with `POWER`, were mean and spread as they were seen; None
+    where these runs decide, where one run shows no spread, or where more than `MOST_PAIRS` would be needed.
+    """
+
+    pairs: int
+    mean: float
+    standard_deviation: float
+    standard_error: float
+    low: float
+    high: float
+    p_above: float
+    p_below: float
+    margin: float
+    alpha: float
+    decision: Decision
+    pairs_advised: int | None
+
+
+def paired_equivalence(
+    differences: Sequence[float], margin: float, alpha: float = ALPHA, resolution: float = 0.0
+) -> Equivalence:
+    """The two one-sided tests on paired differences, which may come in any order.
+
+    `resolution` is the grid the differences lie on: accuracies over N samples are multiples of 1/N. Numbers rounded to
+    a grid of h can't show a spread below h / sqrt(12), the standard deviation of the rounding itself (Sheppard), so no
+    smaller one is used: two runs with the same difference, by luck, would else be certain of it. With no resolution,
+    differences without any spread are taken at their word: an interval of one point, where the margin itself counts as
+    inside.
+
+    One difference, or one that is not finite, decides nothing: the interval is then everything.
+    """
+    count = len(differences)
+    mean = float(np.mean(differences)) if count else math.nan
+    spread = max(float(np.std(differences, ddof=1)), resolution / math.sqrt(12)) if count > 1 else math.nan
+    error = spread / math.sqrt(count) if count else math.nan
+    if not math.isfinite(mean) or not math.isfinite(error):
+        unknown = (-math.inf, math.inf, math.nan, math.nan)
+        return Equivalence(count, mean, spread, error, *unknown, margin, alpha, "undecided", None)
+    reach = float(stats.t.ppf(1 - alpha, count - 1)) * error
+    # A mean of the margin itself is within it, whatever the rounding of the accuracies that it comes from.
+    slack = float(np.finfo(np.float64).eps) if error == 0 else 0.0
+    decision: Decision = "undecided"
+    if abs(mean) + reach < margin or (error == 0 and abs(mean) <= margin + slack):
+        decision = "equivalent"
+    elif abs(mean) - reach > margin:
+        decision = "different"
+    return Equivalence(
+        count,
+        mean,
+        spread,
+        error,
+        mean - reach,
+        mean + reach,
+        _p_value(mean + margin + slack, error, count),
+        _p_value(margin + slack - mean, error, count),
+        margin,
+        alpha,
+        decision,
+        pairs_needed(mean, spread, margin, alpha, more_than=count) if decision == "undecided" else None,
+    )
+
+
+def _p_value(distance: float, error: float, count: int) -> float:
+    """P(T >= distance / error) for Student's T; without any spread, 0 on the right side and 1 on the wrong one."""
+    if error == 0:
+        return 0.0 if distance >= 0 else 1.0
+    return float(stats.t.sf(distance / error, count - 1))
+
+
+def pairs_needed(
+    mean: float,
+    standard_deviation: float,
+    margin: float,
+    alpha: float = ALPHA,
+    power: float = POWER,
+    more_than: int = 1,
+) -> int | None:
+    """The fewest pairs that decide with that power where mean and standard deviation of the differences are these.
+
+    They decide for equivalence where the mean is inside the margin, else for a difference. None above `MOST_PAIRS`.
+    """
+
+    def enough(pairs: int) -> bool:
+        return _power(mean, standard_deviation / math.sqrt(pairs), pairs - 1, margin, alpha) >= power
+
+    if not enough(MOST_PAIRS):
+        return None
+    low, high = max(more_than, 1), MOST_PAIRS  # power grows with the pairs, so halving finds the first that is enough
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _power(mean: float, standard_error: float, freedom: int, margin: float, alpha: float) -> float:
+    inside = abs(mean) < margin
+    return (power_of_equivalence if inside else power_of_difference)(mean, standard_error, freedom, margin, alpha)
+
+
+def power_of_equivalence(
+    mean: float, standard_error: float, freedom: int, margin: float, alpha: float = ALPHA
+) -> float:
+    """The probability that both tests reject, for a true mean and a true standard error.
+
+    Exact: given a standard error r times the true one, where r**2 freedom is chi-squared distributed, the mean that is
+    seen must lie within `margin - t r standard_error` of 0; integrated over r. (K. F. Phillips, J. Pharmacokinet.
+    Biopharm. 18, 1990, 137-144, writes the same as a difference of two of Owen's Q functions.)
+    """
+    if freedom < 1:
+        return 0.0
+    reach = float(stats.t.ppf(1 - alpha, freedom)) * standard_error
+    if reach == 0:
+        return float(abs(mean) < margin)
+
+    def given(ratio: float) -> float:
+        room = margin - reach * ratio
+        within = stats.norm.cdf((room - mean) / standard_error) - stats.norm.cdf((-room - mean) / standard_error)
+        density = 2 * freedom * ratio * stats.chi2.pdf(freedom * ratio**2, freedom)
+        return float(within * density)
+
+    # Beyond margin / reach no mean is seen inside; the density is nothing far from 1, where quad must not look for it.
+    width = 12 / math.sqrt(2 * freedom)
+    start, end = max(0.0, 1 - width), min(margin / reach, 1 + width)
+    return float(integrate.quad(given, start, end)[0]) if start < end else 0.0
+
+
+def power_of_difference(mean: float, standard_error: float, freedom: int, margin: float, alpha: float = ALPHA) -> float:
+    """The probability that the interval lies wholly beyond the margin on the side of the mean: a noncentral t."""
+    if freedom < 1:
+        return 0.0
+    if standard_error == 0:
+        return float(abs(mean) > margin)
+    needed = stats.t.ppf(1 - alpha, freedom)
+    return float(stats.nct.sf(needed, freedom, (abs(mean) - margin) / standard_error))
