@@ -14,10 +14,11 @@ from pydantic import ValidationError
 import adapters
 from harness.composition import Composed, ComposedStudy, UserMistake, compose, compose_study
 from harness.composition.groups import ConfigGroups, UnreadableError
-from harness.composition.mistakes import no_such
+from harness.composition.mistakes import no_such, shown
 from harness.data import DataError, Dataset, load
 from harness.data.targets import outside_domain
 from harness.spec.arm import Arm
+from harness.spec.changes import NoSuchPathError, changed
 from harness.spec.data import Mnist
 from harness.spec.experiment import Experiment
 from harness.support import unsupported
@@ -57,7 +58,7 @@ def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[s
 
 def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
     experiment = composed.experiment
-    by_arm = {arm.name: _arm_mistakes(arm) for arm in experiment.arms}
+    by_arm = {arm.name: [*_arm_mistakes(arm), *_spec_mistakes(experiment, arm)] for arm in experiment.arms}
     wrong = [mistake for mistakes in by_arm.values() for mistake in mistakes]
     known = [arm for arm in experiment.arms if not by_arm[arm.name]]
     wrong += unsupported(experiment, known, lambda: offered(config_dirs))
@@ -88,6 +89,21 @@ def _arm_mistakes(arm: Arm) -> list[str]:
     if arm.python is not None and shutil.which(arm.python) is None:
         wrong.append(f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path")
     return wrong
+
+
+def _spec_mistakes(experiment: Experiment, arm: Arm) -> list[str]:
+    """What is wrong with what the arm is given in place of the experiment's words."""
+    try:
+        changed(experiment, arm.spec)
+    except NoSuchPathError as error:
+        what = f"arm {arm.name}: spec: {error.path}: there is no {error.given!r}"
+        return [no_such(what, error.given, error.known)]
+    except ValidationError as error:
+        found = [f"{'.'.join(map(str, e['loc']))}: given {shown(e['input'])}; {e['msg']}" for e in error.errors()]
+        return [f"arm {arm.name}: spec: {each}" for each in found]
+    except ValueError as error:
+        return [f"arm {arm.name}: spec: {error}"]
+    return []
 
 
 def offered(config_dirs: Sequence[Path]) -> list[Arm]:

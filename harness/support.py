@@ -8,6 +8,7 @@ import adapters
 from adapters.setting import Realisation, Setting
 from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
+from harness.spec.changes import changed
 from harness.spec.experiment import Experiment
 
 # Any that `auto` may turn out to be.
@@ -19,8 +20,7 @@ def unsupported(experiment: Experiment, arms: Sequence[Arm], others: Callable[[]
 
     `others` are asked for only where there is such a word. Initializers do not count, since the plan draws the weights.
     """
-    words = [word for word in experiment.words() if word.family != "initializer"]
-    lacking = [(arm, word) for arm in arms for word in words if realisation(arm, word).kind == "unsupported"]
+    lacking = [(arm, word) for arm in arms for word in _words(experiment, arm) if _unmade(arm, word)]
     known = [*experiment.arms, *others()] if lacking else []
     found = []
     for arm, word in lacking:
@@ -29,6 +29,14 @@ def unsupported(experiment: Experiment, arms: Sequence[Arm], others: Callable[[]
         instead = f"arms that do: {', '.join(able)}" if able else "no arm does"
         found.append(f"arm {arm.name} does not support {named}: {realisation(arm, word).reason}; {instead}")
     return found
+
+
+def _words(experiment: Experiment, arm: Arm) -> list[Word]:
+    return [word for word in changed(experiment, arm.spec).words() if word.family != "initializer"]
+
+
+def _unmade(arm: Arm, word: Word) -> bool:
+    return realisation(arm, word).kind == "unsupported"
 
 
 def able_to_make(word: Word, instead_of: Arm, arms: Iterable[Arm]) -> list[str]:

@@ -13,8 +13,9 @@ import numpy as np
 
 from adapters.protocol import Adapter, FloatArray
 from harness.arrays import save_arrays
-from harness.parity.context import Answer, Answers, Context, pairs
-from harness.parity.judge import Claim, judge
+from harness.parity.checks import Check, judge_checks
+from harness.parity.context import Answer, Answers, Context
+from harness.parity.judge import Claim
 from harness.parity.known import propagated
 from harness.parity.schedule import neighbours, with_rounding
 from harness.parity.tolerances import own_error
@@ -75,10 +76,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     subject = f"{schedule.name_in_tables}, applied by {optimizer}"
     if updates(context) < context.plan.steps:
         subject += f", first {updates(context)} steps"
-    return [
-        judge(NAME, subject, reference, claim(a), claim(b) if b else None, lambda i: f"step {steps[i[0]]}")
-        for a, b in pairs(answers)
-    ]
+    claims = {name: claim(answer) for name, answer in answers.items()}
+    return judge_checks([Check(NAME, subject, reference, claims, lambda i: f"step {steps[i[0]]}", tensor="rate")])
 
 
 def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.parity.tolerances import Excuse, Tolerance
 from harness.parity.ulp import error_against, shown_ulp
-from harness.parity.verdict import Status, Verdict
+from harness.parity.verdict import Judgement, Status, Verdict
 
 FloatArray = NDArray[np.floating[Any]]
 IndexName = Callable[[tuple[int, ...]], str]
@@ -30,6 +30,11 @@ class Claim:
     precision: Any = field(default=np.float32)
     excuse: Callable[[], Excuse | None] | None = None
 
+    def at(self, one: Callable[[Any], FloatArray]) -> Claim:
+        """The claim about a part, which nothing excuses; `one` takes that part of an array."""
+        tolerance = replace(self.tolerance, bound=one(self.tolerance.bound))
+        return replace(self, values=one(self.values), tolerance=tolerance, excuse=None)
+
 
 def judge(
     rung: str, subject: str, reference: FloatArray, a: Claim, b: Claim | None, name_index: IndexName, cause: str = ""
@@ -46,7 +51,9 @@ def judge(
     for claim in claims:
         if np.shape(claim.values) != reference.shape:
             found = f"{claim.arm} has shape {np.shape(claim.values)}, the reference {reference.shape}"
-            return Verdict(**head, status="diverges", cause=found)
+            others = [each.arm for each in claims if np.shape(each.values) != reference.shape]
+            said = {"judgement": _judgement(others, claims), "culprit": ", ".join(others)}
+            return Verdict(**head, **said, status="diverges", cause=found)
     errors = [error_against(claim.values, reference) for claim in claims]
     bounds = [np.broadcast_to(claim.tolerance.bound, reference.shape) for claim in claims]
     excess = [_ratio(error, bound) for error, bound in zip(errors, bounds, strict=True)]
@@ -54,15 +61,19 @@ def judge(
     flat = int(np.argmax(excess[worse]))
     index: tuple[int, ...] = tuple(int(i) for i in np.unravel_index(flat, reference.shape))
     wrong = [c.arm for c, each in zip(claims, excess, strict=True) if np.max(each, initial=0.0) > 1]
-    units = shown_ulp(reference, claims[worse].precision)
     each = zip(claims, errors, bounds, strict=True)
     excuses = [_excuse(claim, error, bound) for claim, error, bound in each if claim.arm in wrong]
     known = bool(wrong) and all(excuses)
     status: Status = "known" if known else "diverges" if wrong else "agrees"
+    in_ulp = [float(e[index] / shown_ulp(reference, c.precision)[index]) for c, e in zip(claims, errors, strict=True)]
     return Verdict(
         **head,
         status=status,
-        worst_ulp=float(errors[worse][index] / units[index]),
+        judgement=_judgement(wrong, claims),
+        culprit=", ".join(wrong),
+        worst_ulp=in_ulp[worse],
+        ulp_a=in_ulp[0],
+        ulp_b=in_ulp[1] if b else None,
         worst_index=name_index(index),
         value_a=float(a.values[index]),
         value_b=float(b.values[index]) if b else None,
@@ -73,6 +84,14 @@ def judge(
         tolerance_source=claims[worse].tolerance.source,
         cause="; ".join(excuses) if known else _cause(wrong, claims, errors, index, cause),
     )
+
+
+def _judgement(wrong: list[str], claims: list[Claim]) -> Judgement:
+    """Who is right by the reference: an arm within its tolerance of it is within what rounding alone does."""
+    if len(claims) == 1:
+        return ""
+    said: tuple[Judgement, ...] = ("both right", "one wrong", "both wrong")
+    return said[len(wrong)]
 
 
 def _excuse(claim: Claim, error: FloatArray, bound: FloatArray) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 
 from adapters.protocol import Adapter
 from harness.arrays import Arrays
-from harness.parity.context import Answer, Answers, Context, pairs
-from harness.parity.judge import Claim, judge, worst_of
+from harness.parity.checks import Check, judge_checks
+from harness.parity.context import Answer, Answers, Context
+from harness.parity.judge import Claim, IndexName
 from harness.parity.known import propagated, words_within
 from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
@@ -40,19 +41,24 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         excuse = known[answer.arm.name].excuse(tensor, tolerance)
         return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision, excuse)
 
-    for a, b in pairs(answers):
-        each = {
-            tensor: judge(
-                NAME, tensor, values, claim(a, tensor), claim(b, tensor) if b else None, lambda i: f"{list(i)}"
-            )
-            for tensor, values in reference.items()
-        }
-        verdicts += [each[tensor] for tensor in each if not tensor.startswith("gradient/")]
-        worst = worst_of([each[tensor] for tensor in each if tensor.startswith("gradient/")])
-        tensor = worst.subject.removeprefix("gradient/")
-        named = {"subject": "gradients", "worst_index": f"{tensor}{worst.worst_index}"}
-        verdicts.append(worst.model_copy(update=named))
-    return verdicts
+    return verdicts + judge_checks(
+        Check(
+            NAME,
+            "gradients" if tensor.startswith("gradient/") else tensor,
+            values,
+            {name: claim(answer, tensor) for name, answer in answers.items()},
+            _index_of(tensor),
+            tensor=tensor.removeprefix("gradient/"),
+            phase="gradient" if tensor.startswith("gradient/") else "forward",
+            layer=tensor.removeprefix("gradient/").rpartition("/")[0],
+        )
+        for tensor, values in reference.items()
+    )
+
+
+def _index_of(tensor: str) -> IndexName:
+    named = tensor.removeprefix("gradient/") if tensor.startswith("gradient/") else ""
+    return lambda index: f"{named}{list(index)}"
 
 
 def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:

@@ -6,6 +6,7 @@ Every form a framework offers is compared with the reference; the forms that are
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ import numpy as np
 from adapters.reference.schedules import oracle, rates
 from harness.arrays import save_arrays
 from harness.ledger import ledger
-from harness.parity.context import Answer, Answers, Context, pairs
-from harness.parity.judge import Claim, judge
+from harness.parity.checks import Check, judge_checks
+from harness.parity.context import Answer, Answers, Context
+from harness.parity.judge import Claim
 from harness.parity.known import of_word, versions
 from harness.parity.tolerances import Excuse, Tolerance, own_error
 from harness.parity.verdict import Verdict
@@ -66,11 +68,14 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
                 verdicts.append(verdict)
                 if form["used"]:
                     used[answer.arm.name] = made
-        for a, b in pairs(answers):
-            if b is not None:
-                both = used[a.arm.name], used[b.arm.name]
-                verdicts.append(judge(NAME, word.name_in_tables, reference, *both, lambda i: f"step {steps[i[0]]}"))
+        if len(used) > 1:
+            name_index = partial(_step_of, steps)
+            verdicts += judge_checks([Check(NAME, word.name_in_tables, reference, used, name_index, tensor="rate")])
     return verdicts
+
+
+def _step_of(steps: Any, index: tuple[int, ...]) -> str:
+    return f"step {steps[index[0]]}"
 
 
 def rate_tolerance(word: Schedule, steps: Any, precision: Any) -> Tolerance:
@@ -130,6 +135,7 @@ def _judged(
 
     made = Claim(answer.arm.name, values, own, values.dtype, excuse)
     subject = f"{word.name_in_tables}: {form['name']}" + (f", first {len(asked)} steps" if form["last"] else "")
-    verdict = judge(NAME, subject, reference, made, None, lambda i: f"step {steps[i[0]]}")
+    check = Check(NAME, subject, reference, {answer.arm.name: made}, partial(_step_of, steps), tensor="rate")
+    (verdict,) = judge_checks([check])
     kind = form["realisation"]["kind"] + (", used" if form["used"] else ", not used" if verdict.cause else "")
     return made, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})

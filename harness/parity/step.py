@@ -14,8 +14,9 @@ import numpy as np
 
 from adapters.protocol import Adapter
 from harness.arrays import Arrays, load_arrays, save_arrays
-from harness.parity.context import Answer, Answers, Context, pairs
-from harness.parity.judge import Claim, judge, worst_of
+from harness.parity.checks import Check, judge_checks
+from harness.parity.context import Answer, Answers, Context
+from harness.parity.judge import Claim, IndexName
 from harness.parity.known import propagated, words_within
 from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
@@ -81,16 +82,22 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         excuse = known[answer.arm.name].excuse(tensor, tolerance)
         return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision, excuse)
 
-    verdicts = []
-    for a, b in pairs(answers):
-        for phase, prefixes in {"gradient": ("loss/", "gradient/", "state/"), "update": ("weight/",)}.items():
-            each = [
-                judge(NAME, phase, values, claim(a, tensor), claim(b, tensor) if b else None, _named(tensor))
-                for tensor, values in expected.items()
-                if tensor.startswith(prefixes)
-            ]
-            verdicts.append(worst_of(each))
-    return verdicts
+    return judge_checks(
+        Check(
+            NAME,
+            phase,
+            values,
+            {name: claim(answer, tensor) for name, answer in answers.items()},
+            _named(tensor),
+            step=_step(tensor),
+            phase=phase,
+            tensor=tensor.split("/", 2)[-1] if tensor.count("/") > 1 else tensor.partition("/")[0],
+            layer="/".join(tensor.split("/")[2:-1]),
+        )
+        for phase, prefixes in {"gradient": ("loss/", "gradient/", "state/"), "update": ("weight/",)}.items()
+        for tensor, values in expected.items()
+        if tensor.startswith(prefixes)
+    )
 
 
 def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:
@@ -130,7 +137,12 @@ def _rounded(arrays: Any) -> dict[str, Any]:
     return {name: value.astype(np.float32) for name, value in arrays.items()}
 
 
-def _named(tensor: str) -> Any:
-    kind, step, *name = tensor.split("/")
-    at = int(step) - (kind == "weight")  # the update that made it
-    return lambda index: f"step {at}, {'/'.join(name) or kind}{list(index)}"
+def _step(tensor: str) -> int:
+    """The update that a tensor belongs to: the weights after it are numbered by the next."""
+    kind, step, *_ = tensor.split("/")
+    return int(step) - (kind == "weight")
+
+
+def _named(tensor: str) -> IndexName:
+    kind, _, *name = tensor.split("/")
+    return lambda index: f"step {_step(tensor)}, {'/'.join(name) or kind}{list(index)}"

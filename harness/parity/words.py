@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,11 +12,13 @@ import numpy as np
 from harness.arrays import save_arrays
 from harness.cases import Arrays, Case, answer
 from harness.ledger import Entry
-from harness.parity.context import Answer, Answers, Context, pairs
-from harness.parity.judge import Claim, judge, worst_of
+from harness.parity.checks import Check, judge_checks
+from harness.parity.context import Answer, Answers, Context
+from harness.parity.judge import Claim
 from harness.parity.known import inaccuracies, of_word, propagated, words_within
 from harness.parity.tolerances import Excuse, Tolerance, own_error
 from harness.parity.verdict import Verdict
+from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
 
 NOTHING = "none"  # the clipping, regularizer or weight decay that does nothing: checked in the vocabulary only
@@ -90,8 +92,7 @@ class WordRung:
                     verdicts.append(self._unsupported(case, each, refused))
             own = {name: self._tolerances(context, case, each, reference) for name, each in able.items()}
             excuses = {name: needed.excuses(context, case, each, reference, own[name]) for name, each in able.items()}
-            for a, b in pairs(able):
-                verdicts.append(self._verdict(case, number, reference, own, excuses, a, b))
+            verdicts += judge_checks(self._checks(case, number, reference, own, excuses, able))
         return verdicts + self._stale(context, needed)
 
     def _stale(self, context: Context, needed: _Needed) -> list[Verdict]:
@@ -112,35 +113,33 @@ class WordRung:
         in_float32 = answer(context.in_float32(each.arm), case.call, case.given, case.arrays)
         return self.tolerances(case, reference, in_float32, each.precision)
 
-    def _verdict(
+    def _checks(
         self,
         case: Case,
         number: int,
         reference: Arrays,
-        tolerances: dict[str, dict[str, Tolerance]],
-        excuses: dict[str, dict[str, Callable[[], Excuse | None]]],
-        a: Answer,
-        b: Answer | None,
-    ) -> Verdict:
-        """The worst of the tensors; an arm that answered others than the reference diverges."""
+        tolerances: Mapping[str, Mapping[str, Tolerance]],
+        excuses: Mapping[str, Mapping[str, Callable[[], Excuse | None]]],
+        able: Answers,
+    ) -> list[Check]:
+        """One for each tensor; an arm that answered others than the reference diverges."""
 
         def claim(each: Answer, name: str) -> Claim:
-            bound = tolerances[each.arm.name][name]
-            excuse = excuses[each.arm.name][name]
+            bound, excuse = tolerances[each.arm.name][name], excuses[each.arm.name][name]
             return Claim(each.arm.name, each.tensor(f"{number}/{name}"), bound, each.precision, excuse)
 
-        found = [
-            judge(
+        return [
+            Check(
                 self.name,
                 case.subject,
                 values,
-                claim(a, name),
-                claim(b, name) if b else None,
+                {arm: claim(each, name) for arm, each in able.items()},
                 lambda index, name=name: f"{name}{list(index)}",  # type: ignore[misc]
+                tensor=name,
+                layer=case.given.name if isinstance(case.given, PlacedLayer) else "",
             )
             for name, values in reference.items()
         ]
-        return worst_of(found)
 
     def _unsupported(self, case: Case, each: Answer, reason: str) -> Verdict:
         return Verdict(rung=self.name, subject=case.subject, arm_a=each.arm.name, status="unsupported", cause=reason)

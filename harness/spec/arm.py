@@ -33,6 +33,10 @@ class Arm(Spec):
     the framework's own choice, as does `layout = auto`, which is how images lie in memory (a spec's shapes are
     channels last in any case). `environment` is set before the framework is imported. `python` names another
     interpreter, which must have twinrun's own requirements and the framework.
+
+    `spec` is what this arm is given in place of the experiment's own words: a value, or a word, by its dotted path
+    (`optimizer.form: rate_outside`, `model.layers.2.momentum: 0.1`). So the choices of a port stand on one side; the
+    arm is still judged by the experiment's words.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -46,3 +50,4 @@ class Arm(Spec):
     timeout_s: Annotated[float, Field(gt=0)] = 3600.0
     environment: Annotated[dict[str, str], BeforeValidator(_as_text)] = Field(default_factory=dict)
     python: str | None = None
+    spec: dict[str, Any] = Field(default_factory=dict)

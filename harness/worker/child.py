@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> int:
         return 0
     while True:
         request = json.loads(requests.get())
+        session.given(request.pop("changes", {}))
         try:
             send("done", result=TASKS[request.pop("task")](session, **request))
         except UnsupportedSpecError as error:

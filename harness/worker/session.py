@@ -13,6 +13,7 @@ from adapters.protocol import Adapter, Trainer
 from harness.arrays import save_arrays
 from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
+from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
 
 Send = Callable[..., None]
@@ -25,6 +26,7 @@ class Session:
     def __init__(self, adapter: Adapter, send: Send) -> None:
         self.adapter, self.send = adapter, send
         self.scratch = Path()
+        self.changes: Changes = {}
 
     def at(self, scratch: str) -> Session:
         if Path(scratch) != self.scratch:
@@ -32,14 +34,32 @@ class Session:
             self.forget()
         return self
 
+    def given(self, changes: Changes) -> Session:
+        """Answers, until told otherwise, as if the spec had these changes, over those that are the arm's own."""
+        if changes != self.changes:
+            self.changes = changes
+            self.forget()
+        return self
+
     def forget(self) -> None:
         """Nothing made for the last question holds for the next: another experiment, or weights anew."""
-        for made in ("experiment", "plan", "inputs", "trainer"):
+        for made in ("stated", "experiment", "replacement", "plan", "inputs", "trainer", "free_runs"):
             self.__dict__.pop(made, None)
 
     @cached_property
-    def experiment(self) -> Experiment:
+    def stated(self) -> Experiment:
+        """As it was asked for."""
         return Experiment.model_validate_json((self.scratch / "experiment.json").read_text())
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """As this arm has it."""
+        return changed(self.stated, {**self.adapter.arm.spec, **self.changes})
+
+    @cached_property
+    def replacement(self) -> Replacement:
+        """What the words of the stated experiment are in the arm's own."""
+        return Replacement(self.stated, self.experiment)
 
     @cached_property
     def plan(self) -> Plan:

@@ -36,8 +36,8 @@ def doctor(session: Session, scratch: str) -> Result:
 def schedule(session: Session, scratch: str, schedules: list[Any], steps: str) -> Result:
     """The rates of every form of every schedule at the given steps."""
     at = load_arrays(Path(steps))["steps"]
-    session.at(scratch)
-    words: list[Schedule] = [TypeAdapter(AnySchedule).validate_python(each) for each in schedules]
+    own = session.at(scratch).replacement.of
+    words: list[Schedule] = [own(TypeAdapter(AnySchedule).validate_python(each)) for each in schedules]
     arrays: dict[str, Any] = {}
     forms: list[dict[str, Any]] = []
     for number, word in enumerate(words):
@@ -71,7 +71,7 @@ def applied_lr(session: Session, scratch: str, probes: str, updates: int) -> Res
 
 def words(session: Session, scratch: str, cases: list[Any], given: str) -> Result:
     """What this arm makes of each case; `refused` holds the reasons, by the number of the case."""
-    session.at(scratch)
+    own = session.at(scratch).replacement.of
     arrays = load_arrays(Path(given))
     found: dict[str, Any] = {}
     refused: dict[str, str] = {}
@@ -79,7 +79,7 @@ def words(session: Session, scratch: str, cases: list[Any], given: str) -> Resul
     def arrays_of(number: int) -> dict[str, Any]:
         return {name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(f"{number}/")}
 
-    given_to = [(case["call"], given_of(case["call"], case["given"])) for case in cases]
+    given_to = [(case["call"], own(given_of(case["call"], case["given"]))) for case in cases]
     for number, answered in enumerate(answers(session.adapter, given_to, arrays_of)):
         if isinstance(answered, UnsupportedSpecError):
             refused[str(number)] = str(answered)

@@ -95,6 +95,7 @@ def test_agrees_up_to_the_bound_and_no_further() -> None:
         arm_b="reference",
         status="agrees",
         worst_ulp=BOUND / (2 * EPS32),
+        ulp_a=BOUND / (2 * EPS32),
         worst_index="at (1,)",
         value_a=2 + BOUND,
         value_reference=2.0,
