@@ -26,6 +26,8 @@ EPOCH_COLUMNS = (
     "test_accuracy",
     "samples_scored",
     "epoch_time_s",
+    "samples",
+    "peak_rss_bytes",
 )
 
 

@@ -21,6 +21,7 @@ from harness.spec import Experiment
 Build = Callable[..., Experiment]
 STEP_COLUMNS = ["step", "epoch", "learning_rate", "loss"]
 EPOCH_COLUMNS = ["epoch", "train_loss", "test_loss", "test_accuracy", "samples_scored", "epoch_time_s"]
+EPOCH_COLUMNS += ["samples", "peak_rss_bytes"]
 VERDICT_COLUMNS = [
     *("rung", "subject", "arm_a", "arm_b", "status", "worst_ulp", "worst_index", "value_a", "value_b"),
     *("value_reference", "nearer", "tolerance", "error_over_tolerance", "tolerance_source", "cause"),

@@ -1,0 +1,245 @@
+"""Reads a run's folder: the inverse of `store`. What cannot be read is a value, and everything else is still there."""
+
+from __future__ import annotations
+
+import json
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pydantic import ValidationError
+
+from adapters.protocol import FloatArray
+from harness.arrays import WEIGHTS, Arrays, load_arrays
+from harness.plan import digest_arrays
+from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS
+from harness.results.trace import EpochRecord, Trace
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+
+EXPERIMENT, PLAN, TRACE, STEPS, EPOCHS = "experiment.json", "plan.json", "trace.json", "steps.parquet", "epochs.parquet"
+VERDICTS, PREDICTIONS = "verdicts.parquet", "predictions.npz"
+# The columns of steps.parquet that hold a number for each layer, and their place in an epoch's record.
+NORMS = {"gradient_norm": "gradient_norms", "clipped_norm": "clipped_norms"}
+# What damaged bytes make the readers of JSON, Parquet and npz raise.
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError, SyntaxError)
+DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException)  # type: ignore[assignment]
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True)
+class ReadingFailure:
+    """A file that is missing or cannot be what it should: its place in the run's folder, and why."""
+
+    file: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message}"
+
+
+class _UnreadableError(Exception):
+    """A file was read, and is not what it should be."""
+
+
+@dataclass(frozen=True)
+class RecordedArm:
+    """`trace` holds as much as could be read: without its steps, or its epochs, what these would have told is missing.
+
+    `columns`: what steps.parquet has besides its own columns, a number a step. Weights that are not those the training
+    ended with are not there.
+    """
+
+    trace: Trace
+    columns: Mapping[str, FloatArray] = field(default_factory=dict)
+    weights: Arrays = field(default_factory=dict)
+    predictions: Arrays = field(default_factory=dict)
+    failures: tuple[ReadingFailure, ...] = ()
+
+    def failed(self, file: str) -> bool:
+        """Whether this file of the arm is one that could not be read."""
+        return any(Path(failure.file).name == file for failure in self.failures)
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """`plan` and `verdicts` are what plan.json and verdicts.parquet hold; empty where there are none."""
+
+    folder: Path
+    experiment: Experiment | None
+    plan: Mapping[str, Any]
+    verdicts: pd.DataFrame
+    arms: Mapping[str, RecordedArm]
+    failures: tuple[ReadingFailure, ...] = ()
+
+
+def is_run(folder: Path) -> bool:
+    """Whether anything in the folder is what a run leaves behind."""
+    return any((folder / name).exists() for name in (EXPERIMENT, PLAN, "arms"))
+
+
+def runs_below(folder: Path) -> dict[str, Path]:
+    """The runs of a study, by their place in its folder."""
+    return {str(file.parent.relative_to(folder)): file.parent for file in sorted(folder.glob("**/" + EXPERIMENT))}
+
+
+def read_run(folder: Path) -> RecordedRun:
+    reader = _Reader(folder)
+    experiment = reader.read(EXPERIMENT, _experiment)
+    plan = reader.read(PLAN, _object) or {}
+    found = (folder / VERDICTS).exists()  # a run that was killed has not come to its verdicts
+    verdicts = reader.read(VERDICTS, lambda path: _table(path, ("rung", "subject", "status"))) if found else None
+    given = {arm.name: arm for arm in experiment.arms} if experiment else {}
+    beside = sorted(path.name for path in (folder / "arms").glob("*") if path.is_dir())
+    arms = {}
+    for name in dict.fromkeys([*given, *beside]):
+        of_arm = _Reader(folder, f"arms/{name}/")
+        arm = _read_arm(of_arm, given.get(name))
+        if arm is None:
+            reader.failures += of_arm.failures
+        else:
+            arms[name] = arm
+    return RecordedRun(
+        folder, experiment, plan, pd.DataFrame() if verdicts is None else verdicts, arms, tuple(reader.failures)
+    )
+
+
+class _Reader:
+    """Reads files of one folder, and keeps what went wrong."""
+
+    def __init__(self, folder: Path, below: str = "") -> None:
+        self.folder, self.below, self.failures = folder, below, list[ReadingFailure]()
+
+    def read(self, name: str, parse: Callable[[Path], Read]) -> Read | None:
+        path = self.folder / self.below / name
+        if not path.is_file():
+            self.fail(name, "is missing")
+            return None
+        try:
+            return parse(path)
+        except _UnreadableError as error:
+            self.fail(name, str(error))
+        except DAMAGE as error:
+            reason = " ".join(str(error).split())[:200]
+            self.fail(name, f"cannot be read ({type(error).__name__}: {reason}); is it cut off or damaged?")
+        return None
+
+    def fail(self, name: str, message: str) -> None:
+        self.failures.append(ReadingFailure(self.below + name, message))
+
+    def exists(self, name: str) -> bool:
+        return (self.folder / self.below / name).exists()
+
+
+def _read_arm(reader: _Reader, given: Arm | None) -> RecordedArm | None:
+    """None where nothing says what the arm is."""
+    record = reader.read(TRACE, _trace_record)
+    steps = reader.read(STEPS, lambda path: _table(path, STEP_COLUMNS))
+    epochs = reader.read(EPOCHS, lambda path: _table(path, EPOCH_COLUMNS))
+    weights = reader.read(WEIGHTS, load_arrays) if reader.exists(WEIGHTS) else None
+    predictions = reader.read(PREDICTIONS, load_arrays) if reader.exists(PREDICTIONS) else None
+    trace = Trace(arm=given) if given else None
+    if record is not None:
+        trace, summary = record
+        for name, table, rows in ((STEPS, steps, summary.get("steps")), (EPOCHS, epochs, summary.get("epochs"))):
+            if table is not None and rows is not None and len(table) != rows:
+                reader.fail(
+                    name, f"has {len(table)} rows, and the arm recorded {rows}: it is cut off, or of another run"
+                )
+        if weights is None and trace.finished and not reader.exists(WEIGHTS):
+            reader.fail(WEIGHTS, "is missing, and the training came to its end")
+        if weights is not None and digest_arrays(weights) != trace.final_weights_digest:
+            weights = None
+            reader.fail(WEIGHTS, "is not what the training ended with: its digest is another")
+    if trace is None:
+        return None
+    told = steps is not None and bool(steps["learning_rate"].notna().any())
+    rates = tuple(float(rate) for rate in steps["learning_rate"]) if steps is not None and told else ()
+    trace = trace.model_copy(update={"learning_rates": rates, "epochs": _epochs(steps, epochs)})
+    others = [] if steps is None else [name for name in steps.columns if name not in STEP_COLUMNS]
+    columns = {name: steps[name].to_numpy(np.float64) for name in others} if steps is not None else {}
+    return RecordedArm(trace, columns, weights or {}, predictions or {}, tuple(reader.failures))
+
+
+def _experiment(path: Path) -> Experiment:
+    try:
+        return Experiment.model_validate(_object(path))
+    except ValidationError as error:
+        raise _UnreadableError(f"is no experiment that this version of twinrun reads: {_in_words(error)}") from None
+
+
+def _object(path: Path) -> dict[str, Any]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise _UnreadableError("must hold a JSON object")
+    return found
+
+
+def _trace_record(path: Path) -> tuple[Trace, dict[str, Any]]:
+    """The trace without its steps and epochs, and its summary."""
+    record = _object(path)
+    ours, given = Trace.model_fields["schema_version"].default, record.get("schema_version")
+    if isinstance(given, int) and given > ours:
+        raise _UnreadableError(
+            f"has schema_version {given}, and this version of twinrun reads up to {ours}: it is of a newer twinrun; "
+            "compare with that one (pip install --upgrade twinrun)"
+        )
+    record.pop("status", None)
+    summary = record.pop("summary", None)
+    try:
+        return Trace.model_validate(record), summary if isinstance(summary, dict) else {}
+    except ValidationError as error:
+        raise _UnreadableError(f"is no trace: {_in_words(error)}") from None
+
+
+def _in_words(error: ValidationError) -> str:
+    wrong = [f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in error.errors()]
+    return "; ".join(wrong[:3]) + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+
+
+def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    table = pd.read_parquet(path)
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise _UnreadableError(f"has no column {', '.join(missing)}")
+    return table
+
+
+def _epochs(steps: pd.DataFrame | None, epochs: pd.DataFrame | None) -> tuple[EpochRecord, ...]:
+    """One record for each epoch that either table knows."""
+    by_step = {} if steps is None else {int(str(number)): part for number, part in steps.groupby("epoch")}
+    by_epoch = {} if epochs is None else {int(row["epoch"]): row for row in epochs.to_dict("records")}
+    return tuple(_epoch(each, by_step.get(each), by_epoch.get(each)) for each in sorted({*by_step, *by_epoch}))
+
+
+def _epoch(number: int, steps: pd.DataFrame | None, scored: Mapping[Any, Any] | None) -> EpochRecord:
+    def column(name: str) -> tuple[float, ...]:
+        return () if steps is None else tuple(float(value) for value in steps[name])
+
+    found = {} if scored is None else scored
+    accuracy = found.get("test_accuracy")
+    norms: dict[str, dict[str, tuple[float, ...]]] = {where: {} for where in NORMS.values()}
+    for name in () if steps is None else steps.columns:
+        kind, _, layer = str(name).partition("/")
+        if kind in NORMS:
+            norms[NORMS[kind]][layer] = column(name)
+    return EpochRecord(
+        epoch=number,
+        losses=column("loss"),
+        epoch_time_s=float(found.get("epoch_time_s", np.nan)),
+        samples=int(found.get("samples", 0)),
+        test_loss=float(found.get("test_loss", np.nan)),
+        test_accuracy=None if accuracy is None or pd.isna(accuracy) else float(accuracy),
+        samples_scored=int(found.get("samples_scored", 0)),
+        peak_rss_bytes=int(found.get("peak_rss_bytes", 0)),
+        **norms,
+    )
