@@ -36,7 +36,7 @@ def probes(context: Context) -> Any:
     """Every early step, the boundaries with the step on either side, and an even spread over the rest."""
     last = updates(context)
     boundaries = [
-        step + offset for step in context.experiment.schedule.boundaries_of_interest() for offset in (-1, 0, 1)
+        step + offset for step in context.stated.schedule.boundaries_of_interest() for offset in (-1, 0, 1)
     ]
     spread = np.linspace(0, last - 1, EVERY_STEP_UP_TO).astype(int)
     early = range(min(last, EVERY_STEP_UP_TO))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +19,7 @@ from harness.data import Dataset
 from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
 from harness.spec.arm import Arm, Policy
+from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
 from harness.worker.process import Event
 
@@ -45,13 +46,31 @@ Answers = Mapping[str, Answer]
 
 @dataclass(frozen=True)
 class Context:
-    """`environments` holds what each arm said that it runs on, by the arm's name."""
+    """`environments` holds what each arm said that it runs on, by the arm's name.
+
+    `stated` is the experiment that the questions are about. The reference answers for `experiment`, which is the same
+    but where it is asked what the answers would be if words were changed: see `given`.
+    """
 
     experiment: Experiment
     plan: Plan
     data: Dataset
     scratch: Path
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    asked: Experiment | None = None
+
+    @property
+    def stated(self) -> Experiment:
+        return self.asked or self.experiment
+
+    def given(self, changes: Changes) -> Context:
+        """The same questions, to be judged as if the spec had these changes; ValueError where it cannot have them."""
+        return replace(self, experiment=changed(self.experiment, changes), asked=self.stated)
+
+    @cached_property
+    def replacement(self) -> Replacement:
+        """What the words that are asked about are to the reference."""
+        return Replacement(self.stated, self.experiment)
 
     @cached_property
     def oracle(self) -> Adapter:

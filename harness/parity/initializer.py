@@ -85,7 +85,7 @@ def frozen(law: Law) -> Any:
 
 def _of_frameworks(context: Context) -> bool:
     """The weights of a training come from the plan: a framework's own initializers matter to the vocabulary only."""
-    return NAME in context.experiment.vocabulary
+    return NAME in context.stated.vocabulary
 
 
 def _subjects(context: Context) -> list[Any]:

@@ -21,9 +21,9 @@ SAMPLES = 3
 
 def cases(context: Context) -> Iterator[Case]:
     """The experiment's own layers at their places, then, where the vocabulary is checked, every specimen."""
-    for placed in context.experiment.model.placed_layers():
+    for placed in context.stated.model.placed_layers():
         yield from _cases(placed, context.plan.weights, placed.name)
-    if "layer" in context.experiment.vocabulary:
+    if "layer" in context.stated.vocabulary:
         layers: Any = specimens("layer")
         for word in layers:
             (placed,) = place((word,), word.specimen_shape())

@@ -10,31 +10,42 @@ from typing import Any
 
 import numpy as np
 
+from adapters.reference.schedules import oracle
 from harness.cases import Arrays, Case
 from harness.parity.context import Context
 from harness.parity.tolerances import Tolerance, pooled_error
 from harness.parity.words import WordRung, subjects
+from harness.spec.experiment import Experiment
 from harness.spec.optimizers import Adam, Sgd
 from harness.spec.recipe import Update
 from harness.spec.schedules import Constant, Exponential
 
 NAME = "optimizer"
 UPDATES = 1000
-RATES = {"": Constant(rate=0.01), "at a changing rate": Exponential(initial_rate=0.01, decay_rate=0.5, decay_steps=300)}
+CONSTANT = {"": Constant(rate=0.01)}
+CHANGING = {"at a changing rate": Exponential(initial_rate=0.01, decay_rate=0.5, decay_steps=300)}
 # More than 16 elements and not a multiple of 4, so that kernels' vector lanes and what is left over both show.
 SHAPES = {"a/kernel": (6, 3), "a/bias": (3,)}
 
 
 def cases(context: Context) -> Iterator[Case]:
     arrays = weights_and_gradients()
+    own = context.stated
     for word in subjects(context, "optimizer"):
-        for what, schedule in RATES.items():
+        changing = {"at the experiment's rate": own.schedule} if word == own.optimizer and _changes(own) else CHANGING
+        for what, schedule in {**CONSTANT, **changing}.items():
             yield Case(word, Update(optimizer=word, schedule=schedule), arrays, what)
-    what, schedule = list(RATES.items())[-1]
+    ((what, schedule),) = CHANGING.items()
     for word in subjects(context, "weight_decay"):
         for beside in (Sgd(), Adam()):
             update = Update(optimizer=beside, schedule=schedule, weight_decay=word)
             yield Case(word, update, arrays, f"before {beside.kind} {what}")
+
+
+def _changes(experiment: Experiment) -> bool:
+    """Whether the experiment's own rate changes while the gradients last, and so will do to tell forms apart."""
+    own = oracle(experiment.schedule, np.arange(UPDATES))
+    return bool(np.all(np.isfinite(own)) and np.any(own != own[0]))
 
 
 def weights_and_gradients() -> Arrays:

@@ -31,7 +31,7 @@ REACH = 10
 
 def subjects(context: Context) -> list[Schedule]:
     """The experiment's own schedule first, then the suite's; every specimen where the vocabulary is checked."""
-    e = context.experiment
+    e = context.stated
     whole: Any = specimens("schedule") if "schedule" in e.vocabulary else ()
     return list(dict.fromkeys([e.schedule, *e.suite, *whole]))
 
@@ -54,7 +54,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     words = subjects(context)
     steps = probed_steps(words, context.plan.steps)
     verdicts: list[Verdict] = []
-    for number, word in enumerate(words):
+    for number, word in enumerate(map(context.replacement.of, words)):
         reference = oracle(word, steps)
         tolerances = {kind: rate_tolerance(word, steps, np.dtype(kind).type) for kind in ("float32", "float64")}
         used: dict[str, Claim] = {}

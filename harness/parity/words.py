@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -26,8 +26,8 @@ NOTHING = "none"  # the clipping, regularizer or weight decay that does nothing:
 
 def subjects(context: Context, family: str) -> list[Any]:
     """The experiment's own words of a family, then, where the vocabulary is checked, every specimen."""
-    own = [word for word in context.experiment.words() if word.family == family and word.word() != NOTHING]
-    whole = specimens(family) if family in context.experiment.vocabulary else ()
+    own = [word for word in context.stated.words() if word.family == family and word.word() != NOTHING]
+    whole = specimens(family) if family in context.stated.vocabulary else ()
     return list(dict.fromkeys([*own, *whole]))
 
 
@@ -80,7 +80,8 @@ class WordRung:
     def judge(self, context: Context, answers: Answers) -> list[Verdict]:
         verdicts: list[Verdict] = []
         needed = _Needed()
-        for number, case in enumerate(self.cases(context)):
+        for number, asked in enumerate(self.cases(context)):
+            case = replace(asked, given=context.replacement.of(asked.given))
             reference = answer(context.oracle, case.call, case.given, case.arrays)
             reference = {name: np.asarray(value, np.float64) for name, value in reference.items()}
             able = {}

@@ -17,7 +17,7 @@ from harness.spec.arm import Arm
 from harness.spec.vocabulary import specimens
 
 TINY = float(np.finfo(np.float32).tiny)
-CONTEXT = SimpleNamespace(experiment=SimpleNamespace(words=lambda: (), vocabulary=("activation",)))
+CONTEXT = SimpleNamespace(stated=SimpleNamespace(words=lambda: (), vocabulary=("activation",)))
 CASES = list(activation.cases(CONTEXT))  # type: ignore[arg-type]
 
 
@@ -27,7 +27,7 @@ def adapter(precision: Any) -> Any:
 
 
 def case_of(word: spec.Activation) -> Case:
-    context = SimpleNamespace(experiment=SimpleNamespace(words=lambda: (word,), vocabulary=()))
+    context = SimpleNamespace(stated=SimpleNamespace(words=lambda: (word,), vocabulary=()))
     return next(iter(activation.cases(context)))  # type: ignore[arg-type]
 
 

@@ -63,7 +63,7 @@ def test_a_departure_diverges(word: init.Initializer, sample: Any) -> None:
 
 
 def test_the_plan_alone_is_judged_where_the_vocabulary_is_not() -> None:
-    context: Any = SimpleNamespace(experiment=SimpleNamespace(words=lambda: (NORMAL,), vocabulary=()))
+    context: Any = SimpleNamespace(stated=SimpleNamespace(words=lambda: (NORMAL,), vocabulary=()))
     arm = Arm(name="a", adapter="reference", mode="numpy")
     assert initializer.ask(context)["words"] == []
     (verdict,) = initializer.judge_answers(context, {"a": Answer(arm, {"refused": {}}, {})})
@@ -72,7 +72,7 @@ def test_the_plan_alone_is_judged_where_the_vocabulary_is_not() -> None:
 
 def test_the_rung_judges_every_arm_and_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(initializer, "subjects", lambda context, family: [NORMAL])
-    context: Any = SimpleNamespace(experiment=SimpleNamespace(words=lambda: (NORMAL,), vocabulary=("initializer",)))
+    context: Any = SimpleNamespace(stated=SimpleNamespace(words=lambda: (NORMAL,), vocabulary=("initializer",)))
     arms = [Arm(name=name, adapter="reference", mode="numpy", precision="float64") for name in ("a", "b")]
     answers = {
         "a": Answer(arms[0], {"refused": {}}, {"0": drawn(NORMAL) * 2}),
