@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 # Keys of the root that steer a run and are no part of the experiment.
-SETTINGS = ("arm", "out", "results_root", "variants", "orderings")
+SETTINGS = ("arm", "out", "results_root", "seeds", "variants", "orderings")
 _LONGEST_VALUE = 80
 
 

@@ -20,6 +20,7 @@ from harness.composition.fields import dotted
 from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import SETTINGS, Mistake, UserMistake, explain, shown
 from harness.composition.overrides import Change, MisfitError, Overrides, applied, read
+from harness.composition.seeds import seeds_from, wrong_seeds
 from harness.spec import Experiment
 
 Tree = dict[str, Any]
@@ -28,11 +29,15 @@ _PATHS = ("out", "results_root")
 
 @dataclass(frozen=True)
 class Composed:
-    """What a command line asks for. `out = None` stands for `results_root/<name>/<time>-<digest>`."""
+    """What a command line asks for. `out = None` stands for `results_root/<name>/<time>-<digest>`.
+
+    `seeds` are those of its plans; the experiment has the first of them.
+    """
 
     experiment: Experiment
     out: Path | None
     results_root: Path
+    seeds: tuple[int, ...]
 
 
 def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None) -> Composed:
@@ -43,8 +48,12 @@ def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: 
     """
     plain, experiment = _composed(overrides, config_dirs, groups)
     out = plain.get("out")
+    seeds = seeds_from(plain.get("seeds", 1), experiment.seed)
     return Composed(
-        experiment, None if out is None else Path(out).expanduser(), Path(plain["results_root"]).expanduser()
+        experiment.model_copy(update={"seed": seeds[0]}),
+        None if out is None else Path(out).expanduser(),
+        Path(plain["results_root"]).expanduser(),
+        seeds,
     )
 
 
@@ -121,7 +130,7 @@ def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None
             if known:
                 raise UserMistake([mistake.text for mistake in unresolved.values()]) from None
     over_all = plain.pop("arm", None) or {}
-    wrong += [*unresolved.values(), *_wrong_paths(plain)]
+    wrong += [*unresolved.values(), *_wrong_paths(plain), *wrong_seeds(plain.get("seeds", 1))]
     try:
         experiment = Experiment.model_validate({key: value for key, value in plain.items() if key not in SETTINGS})
     except ValidationError as error:

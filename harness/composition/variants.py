@@ -24,7 +24,7 @@ class ComposedStudy:
 
     @property
     def is_single(self) -> bool:
-        return self.variants[0].experiment.variant is None
+        return self.first.experiment.variant is None and len(self.first.seeds) == 1
 
     @property
     def first(self) -> Composed:

@@ -43,7 +43,23 @@ class TestDefaults:
             ),
             out=None,
             results_root=Path("results"),
+            seeds=(0,),
         )
+
+    @pytest.mark.parametrize(
+        ("overrides", "seeds"),
+        [
+            (["seeds=3"], (0, 1, 2)),
+            (["seeds=3", "seed=5"], (5, 6, 7)),
+            (["seeds=[4,2]"], (4, 2)),
+            (["seed=5", "seeds=[7]"], (7,)),
+        ],
+        ids=str,
+    )
+    def test_seeds(self, overrides: list[str], seeds: tuple[int, ...]) -> None:
+        composed = compose(overrides)
+        assert composed.seeds == seeds
+        assert composed.experiment.seed == seeds[0]
 
     def test_as_plain_containers(self) -> None:
         plain = compose_dict(["suite=[cosine]", "arm.threads=1"])

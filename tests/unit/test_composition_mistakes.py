@@ -30,6 +30,7 @@ DENSE_FIELDS = ", ".join(sorted(Dense.model_fields))
 TRAINING_FIELDS = ", ".join(sorted(Training.model_fields))
 ARMS, SCHEDULES = files("arm"), files("schedule")
 RATE_MISSING = "schedule.initial_rate: not given, but cosine needs it; allowed: a number >= 0"
+SEEDS = "allowed: a whole number from 1 to 1,000, or a list of different whole numbers >= 0"
 HOW_TO_WRITE = "; write KEY=VALUE, with lists as [a,b], mappings as {k: v}, and other text in quotes"
 
 ONE_MISTAKE = [
@@ -108,6 +109,10 @@ ONE_MISTAKE = [
     ("seed=-1", "seed: given -1; allowed: a whole number >= 0"),
     ("seed=x", "seed: given 'x'; allowed: a whole number >= 0"),
     ("seed=1.5", "seed: given 1.5; allowed: a whole number >= 0"),
+    *((f"seeds={given}", f"seeds: given {given}; {SEEDS}") for given in ("0", "-1", "1.5", "null", "true", "1001")),
+    *((f"seeds={given}", f"seeds: given {given}; {SEEDS}") for given in ("[]", "[1, 1]", "[-1]", "[0, 1.5]")),
+    ("seeds=x", f"seeds: given 'x'; {SEEDS}"),
+    ("seeds.count=3", "seeds.count: seeds is 1, which has no fields"),
     ("training.epochs=null", "training.epochs: given null; allowed: a whole number > 0"),
     ("training.max_steps=0", "training.max_steps: given 0; allowed: a whole number > 0 or null"),
     ("schedule.rate=-0.1", "schedule.rate: given -0.1; allowed: a number >= 0"),
