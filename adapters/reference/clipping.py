@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters, made_by
+from adapters.reference.draws import onto, summed
 from harness.spec import clipping as spec
 
 
@@ -24,17 +25,17 @@ def by_value(s: spec.ByValue, gradients: Parameters) -> dict[str, Array]:
 
 
 def by_norm(s: spec.ByNorm, gradients: Parameters) -> dict[str, Array]:
-    return {name: _shortened(g, np.sqrt((g * g).sum()), s.bound) for name, g in gradients.items()}
+    return {name: _shortened(g, np.sqrt(summed(g * g)), s.bound) for name, g in gradients.items()}
 
 
 def by_global_norm(s: spec.ByGlobalNorm, gradients: Parameters) -> dict[str, Array]:
-    norm = np.sqrt(np.array([(g * g).sum() for g in gradients.values()]).sum())
+    norm = np.sqrt(np.array([summed(g * g) for g in gradients.values()]).sum(axis=0))
     return {name: _shortened(g, norm, s.bound) for name, g in gradients.items()}
 
 
 def _shortened(g: Array, norm: Any, bound: float) -> Array:
     limit = g.dtype.type(bound)
-    return g * (limit / np.maximum(norm, limit))
+    return g * onto(limit / np.maximum(norm, limit), g)
 
 
 CLIPPINGS: dict[type[spec.Clipping], Callable[[Any, Parameters], dict[str, Array]]] = {

@@ -39,12 +39,19 @@ LOSSES: dict[type[spec.Loss], Callable[[Any, Array, Array], tuple[Array, Array]]
 @disturbed.loss
 def value_and_gradient(word: spec.Loss, outputs: Array, y: Array) -> tuple[Any, Array]:
     """The loss over the batch, and its gradient by the outputs."""
-    losses, slopes = unweighted(word, outputs, y)
-    weights = sample_weights(word, y, outputs.dtype)
+    losses, gradient = of_each_draw(word, outputs, y, 1)
+    return losses[0], gradient
+
+
+def of_each_draw(word: spec.Loss, outputs: Array, y: Array, draws: int) -> tuple[Array, Array]:
+    """The losses (draws,) of several runs on one batch, and their gradients. `outputs` are (draws * B, ...)."""
+    targets = np.concatenate([y] * draws)
+    losses, slopes = unweighted(word, outputs, targets)
+    weights = sample_weights(word, targets, outputs.dtype)
     if weights is not None:
         losses, slopes = losses * weights, slopes * weights[:, None]
     divisor = normaliser(word, y, outputs.dtype)
-    return losses.sum() / divisor, (slopes / divisor).reshape(outputs.shape)
+    return losses.reshape(draws, -1).sum(axis=-1) / divisor, (slopes / divisor).reshape(outputs.shape)
 
 
 def per_sample(word: spec.Loss, outputs: Array, y: Array) -> tuple[Array, Array]:

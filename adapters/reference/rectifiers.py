@@ -8,7 +8,26 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters
+from adapters.reference.draws import by_draw
 from harness.spec import activations as spec
+
+# Where the slope jumps: the numbers between which a branch lies.
+KINKS: dict[type[spec.Activation], tuple[float, ...]] = {
+    spec.Relu: (0.0,),
+    spec.Relu6: (0.0, 6.0),
+    spec.LeakyRelu: (0.0,),
+    spec.Prelu: (0.0,),
+    spec.Rrelu: (0.0,),
+    spec.HardTanh: (-1.0, 1.0),
+    spec.HardSigmoid: (-3.0, 3.0),
+    spec.HardSwish: (-3.0, 3.0),
+    spec.Selu: (0.0,),
+}
+
+
+def branch(word: spec.Activation, x: Array) -> Array:
+    """The number of kinks below each x."""
+    return np.sum([x > kink for kink in KINKS[type(word)]], axis=0, dtype=np.int8)
 
 
 def linear(_: spec.Linear, x: Array) -> Any:
@@ -44,13 +63,14 @@ def leaky_relu(word: spec.LeakyRelu, x: Array) -> Any:
 
 
 def prelu(_: spec.Prelu, x: Array, extra: Parameters) -> Any:
-    y, pullback = _sloped(x, extra["alpha"])
+    alpha = extra["alpha"]
+    y, pullback = _sloped(by_draw(x, alpha), alpha[..., None, :])
 
     def with_alpha(dy: Array) -> tuple[Array, dict[str, Array]]:
-        dx, by_slope = pullback(dy)
-        return dx, {"alpha": by_slope.reshape(-1, x.shape[-1]).sum(axis=0)}
+        dx, by_slope = pullback(by_draw(dy, alpha))
+        return dx.reshape(x.shape), {"alpha": by_slope.sum(axis=-2)}
 
-    return y, with_alpha
+    return y.reshape(x.shape), with_alpha
 
 
 def rrelu(word: spec.Rrelu, x: Array, extra: Parameters) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters, made_by
+from adapters.reference.draws import summed
 from harness.spec import regularizers as spec
 
 Found = tuple[Any, dict[str, Array]]
@@ -23,12 +24,12 @@ def none(_: spec.NoRegularizer, kernels: Parameters) -> Found:
 
 def l1(s: spec.L1, kernels: Parameters) -> Found:
     slopes = {name: w.dtype.type(s.l1) * np.sign(w) for name, w in kernels.items()}
-    return _total(s.l1, [np.abs(w).sum() for w in kernels.values()]), slopes
+    return _total(s.l1, [summed(np.abs(w)) for w in kernels.values()]), slopes
 
 
 def l2(s: spec.L2, kernels: Parameters) -> Found:
     slopes = {name: w.dtype.type(2 * s.l2) * w for name, w in kernels.items()}
-    return _total(s.l2, [(w * w).sum() for w in kernels.values()]), slopes
+    return _total(s.l2, [summed(w * w) for w in kernels.values()]), slopes
 
 
 def l1_l2(s: spec.L1L2, kernels: Parameters) -> Found:
@@ -37,8 +38,8 @@ def l1_l2(s: spec.L1L2, kernels: Parameters) -> Found:
 
 
 def _total(factor: float, sums: list[Any]) -> Any:
-    total = np.array(sums).sum()
-    return total.dtype.type(factor) * total
+    added = np.array(sums).sum(axis=0)
+    return added.dtype.type(factor) * added
 
 
 REGULARIZERS: dict[type[spec.Regularizer], Callable[[Any, Parameters], Found]] = {

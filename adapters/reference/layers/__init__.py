@@ -41,7 +41,9 @@ def residual(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, 
             gradients |= {prefix + name: value for name, value in learned.items()}
         return dy + upstream, gradients
 
-    return Applied(x + y, pullback, {prefix + n: value for prefix, one in applied for n, value in one.state.items()})
+    kept = {prefix + name: value for prefix, one in applied for name, value in one.state.items()}
+    bent = {prefix + name: found for prefix, one in applied for name, found in one.bent.items()}
+    return Applied(x + y, pullback, kept, bent)
 
 
 LAYERS: dict[type[spec.Layer], Apply] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapters.protocol import Array, Parameters
+from harness.spec.activations import Activation
 from harness.spec.model import PlacedLayer
 
 Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
@@ -13,11 +14,15 @@ Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
 
 @dataclass(frozen=True)
 class Applied:
-    """The output, what gives the gradients by the input and by the trainable parameters, and what the layer kept."""
+    """The output, what gives the gradients by the input and by the trainable parameters, and what the layer kept.
+
+    `bent`: each activation with a kink within the layer, and what went into it, by its layer's name there.
+    """
 
     y: Array
     pullback: Pullback
     state: dict[str, Array] = field(default_factory=dict)
+    bent: dict[str, tuple[Activation, Array]] = field(default_factory=dict)
 
 
 # `own` and `noise` hold the layer's parameters and random numbers under their names within the layer.

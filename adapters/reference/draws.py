@@ -1,0 +1,45 @@
+"""Several runs side by side: their parameters have a leading axis of draws, and their samples stand in one long batch.
+
+A parameter of one run has the shape that its spec says, of D runs (D, *shape); D * B samples are those of the first
+run, then of the second. What takes no parameter does not notice. What does finds the axis on the parameter; what sums
+up all numbers of a tensor says so with `summed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import Array
+
+_several: ContextVar[bool] = ContextVar("several", default=False)
+
+
+@contextmanager
+def side_by_side() -> Iterator[None]:
+    """Within it the first axis of every tensor that is summed up is that of the draws."""
+    token = _several.set(True)
+    try:
+        yield
+    finally:
+        _several.reset(token)
+
+
+def summed(x: Array) -> Any:
+    """The sum of all numbers of a run's tensor: () for one run, (D,) side by side."""
+    return x.sum(axis=tuple(range(int(_several.get()), x.ndim)))
+
+
+def onto(each: Any, x: Array) -> Array:
+    """What `summed` gave, shaped to act on a tensor of its run."""
+    each = np.asarray(each)
+    return each.reshape(*each.shape, *(1,) * (x.ndim - each.ndim))
+
+
+def by_draw(x: Array, parameter: Array, axes: int = 1) -> Array:
+    """Samples (N, ..., C) as (draws..., rows, C) beside a parameter of so many axes of its own, (draws..., *shape)."""
+    return x.reshape(*parameter.shape[: parameter.ndim - axes], -1, x.shape[-1])
