@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[Any]]
 WEIGHTS = "weights.npz"  # an arm's final weights, in its folder
+PREDICTIONS = "predictions.npz"  # what it then says of every test sample, where the targets are labels
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from harness.arrays import WEIGHTS, save_arrays
+from harness.arrays import PREDICTIONS, WEIGHTS, save_arrays
 from harness.plan import digest_arrays
 from harness.worker.memory import resident_bytes
 from harness.worker.norms import norms_of
+from harness.worker.predicting import predictions
 from harness.worker.session import Session
 
 
 def run_training(session: Session, send: Callable[..., None], folder: str) -> dict[str, Any]:
-    """Trains by the plan, and leaves the final weights in `folder`.
+    """Trains by the plan, and leaves the final weights in `folder`, and what they predict where targets are labels.
 
     Per epoch: the loss of every step, the time it took, and the test set in full.
     """
@@ -68,6 +69,8 @@ def run_training(session: Session, send: Callable[..., None], folder: str) -> di
         )
     weights = trainer.weights()
     save_arrays(Path(folder) / WEIGHTS, weights)
+    if session.experiment.data.classes is not None:
+        save_arrays(Path(folder) / PREDICTIONS, predictions(trainer, x_test))
     return {
         "final_weights_digest": digest_arrays(weights),
         "compile_time_s": compile_time_s,
