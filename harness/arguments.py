@@ -11,6 +11,7 @@ from harness import __version__
 VERBS = {
     "match": "train an experiment on every arm by one plan, check parity, tabulate accuracy and time",
     "check": "climb the parity ladder without the long training",
+    "compare": "compare two recorded runs, or two studies: their numbers, what changed, how long they took",
     "doctor": "say which frameworks, versions, devices and interpreters this machine can really use",
     "words": "say how each framework makes every word of the vocabulary",
     "ledger": "list where a framework departs from its formula, and run the evidence again",
@@ -25,8 +26,17 @@ examples:
   twinrun match arm.precision=float64 training.max_steps=100
   twinrun match from=results/mnist_mlp/RUN/experiment.json
   twinrun check suite=schedules
+  twinrun compare results/mnist_mlp/RUN_A results/mnist_mlp/RUN_B
   twinrun words activation --by
   twinrun ledger --verify
+"""
+COMPARE_EXAMPLES = """\
+examples:
+  twinrun compare results/mnist_mlp/RUN_A results/mnist_mlp/RUN_B
+  twinrun compare RUN_A RUN_B out=DIR
+  twinrun compare RUN_ON_ASCEND RUN_ON_GPU --arms mindspore:tensorflow
+
+Compared are runs of one experiment: the same data, model, optimizer, training and seed. Their arms may differ.
 """
 
 
@@ -48,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
         if verb in ("match", "check"):
             _add_experiment_arguments(sub)
             sub.epilog = f"{_groups()}\n\n{EXAMPLES}\n{codes}"
+        if verb == "compare":
+            _add_compare_arguments(sub)
+            sub.epilog = f"{COMPARE_EXAMPLES}\n{codes}"
         if verb == "words":
             _add_words_arguments(sub)
         if verb == "ledger":
@@ -80,6 +93,25 @@ def _add_experiment_arguments(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_compare_arguments(sub: argparse.ArgumentParser) -> None:
+    runs = sub.add_argument(
+        "runs",
+        nargs="*",
+        default=[],
+        metavar="RUN",
+        help="the folders of two runs, or of two studies; out=DIR for the report, by default results/compare/<time>",
+    )
+    runs.completer = _folders  # type: ignore[attr-defined]
+    sub.add_argument(
+        "--arms",
+        action="append",
+        default=[],
+        metavar="A:B",
+        help="compare this arm of RUN_A with that arm of RUN_B; again for more. Else arms of one name are compared, "
+        "then those of one adapter, mode and precision",
+    )
+
+
 def _add_words_arguments(sub: argparse.ArgumentParser) -> None:
     family = sub.add_argument("family", nargs="?", metavar="FAMILY", help="only this family: activation, loss, ...")
     family.completer = _families  # type: ignore[attr-defined]
@@ -94,6 +126,14 @@ def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[st
     from harness.composition import completions
 
     return completions(prefix, getattr(parsed_args, "config_dir", ()))
+
+
+def _folders(prefix: str, **_: Any) -> list[str]:
+    from argcomplete.completers import DirectoriesCompleter
+
+    if prefix.startswith("out="):
+        return [f"out={folder}" for folder in DirectoriesCompleter()(prefix.removeprefix("out="))]
+    return [*DirectoriesCompleter()(prefix), *(["out="] if "out=".startswith(prefix) else [])]
 
 
 def _families(**_: Any) -> list[str]:

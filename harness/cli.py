@@ -77,6 +77,12 @@ def _print_config(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _compare(chosen: argparse.Namespace) -> int:
+    from harness.compare.start import start
+
+    return start(chosen.runs, chosen.arms)
+
+
 def _doctor(_: argparse.Namespace) -> int:
     from harness.doctor import examine
 
@@ -154,6 +160,7 @@ def _completion(chosen: argparse.Namespace) -> int:
 _RUN = {
     "match": _run,
     "check": _run,
+    "compare": _compare,
     "doctor": _doctor,
     "words": _words,
     "ledger": _ledger,

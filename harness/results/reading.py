@@ -18,7 +18,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from adapters.protocol import FloatArray
-from harness.arrays import WEIGHTS, Arrays, load_arrays
+from harness.arrays import PREDICTIONS, WEIGHTS, Arrays, load_arrays
 from harness.plan import digest_arrays
 from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS
 from harness.results.trace import EpochRecord, Trace
@@ -26,9 +26,9 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 
 EXPERIMENT, PLAN, TRACE, STEPS, EPOCHS = "experiment.json", "plan.json", "trace.json", "steps.parquet", "epochs.parquet"
-VERDICTS, PREDICTIONS = "verdicts.parquet", "predictions.npz"
+VERDICTS = "verdicts.parquet"
 # The columns of steps.parquet that hold a number for each layer, and their place in an epoch's record.
-NORMS = {"gradient_norm": "gradient_norms", "clipped_norm": "clipped_norms"}
+NORMS = {"gradient_norm": "gradient_norms", "clipped_norm": "clipped_norms", "digest": "digests"}
 # What damaged bytes make the readers of JSON, Parquet and npz raise.
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError, SyntaxError)
 DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException)  # type: ignore[assignment]

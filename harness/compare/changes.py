@@ -1,0 +1,83 @@
+"""What is not the same about two recorded arms: settings, versions, how words were made, what checks said, the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from harness.compare.pairing import Pair
+from harness.report.rows import MIB, Table, number
+from harness.results.reading import RecordedArm, RecordedRun
+from harness.results.trace import Trace
+
+Row = list[str]
+
+
+def changed(pair: Pair) -> Table:
+    """Of the settings, of what the arms said that they ran on, and of how they made the words."""
+    before, after = (dict(_said(arm)) for arm in pair.sides)
+    paths = list(dict.fromkeys([*before, *after]))
+    rows = [[path, before.get(path, ""), after.get(path, "")] for path in paths if before.get(path) != after.get(path)]
+    return ["what", "A", "B"], rows
+
+
+def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
+    trace = arm.trace
+    settings = trace.arm.model_dump(mode="json", exclude={"name", "timeout_s"})
+    yield from _flat("arm", settings)
+    yield "status", trace.status
+    yield from _flat("", trace.environment)
+    for word, made in trace.realisations.items():
+        yield word, ", ".join(filter(None, (made.get("kind"), made.get("by"))))
+    yield "also recorded", ", ".join(dict.fromkeys(name.partition("/")[0] for name in arm.columns))
+
+
+def _flat(path: str, plain: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(plain, dict):
+        for key, value in plain.items():
+            yield from _flat(f"{path}.{key}" if path else str(key), value)
+    elif plain is not None:
+        yield path, str(plain)
+
+
+def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Table:
+    """The checks that each run made by itself, of this arm, and that came out otherwise."""
+    before, after = (_outcomes(run, name.partition(".")[2]) for run, name in ((a, pair.names[0]), (b, pair.names[1])))
+    rows = [[*key, status, after[key]] for key, status in before.items() if key in after and after[key] != status]
+    return ["rung", "what", "A", "B"], rows
+
+
+def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
+    """The status of each check of an arm; of several about it (with this and that other arm) all that were said."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in run.verdicts.to_dict("records"):
+        if arm in (row.get("arm_a"), row.get("arm_b")):
+            found.setdefault((str(row["rung"]), str(row["subject"])), []).append(str(row["status"]))
+    return {key: ", ".join(sorted(set(said))) for key, said in found.items()}
+
+
+def _of_epochs(trace: Trace) -> Trace:
+    """Without the epochs of which the steps, or the time, cannot be read."""
+    return trace.model_copy(update={"epochs": tuple(e for e in trace.epochs if e.losses and e.samples)})
+
+
+TIMES: tuple[tuple[str, Callable[[Trace], float | None], str], ...] = (
+    ("import", lambda trace: trace.import_time_s, "{:.2f} s"),
+    ("compile", lambda trace: trace.compile_time_s, "{:.2f} s"),
+    ("step, median", lambda trace: trace.step_time_s and 1e3 * trace.step_time_s, "{:.3f} ms"),
+    ("samples/s", lambda trace: trace.samples_per_s, "{:,.0f}"),
+    ("training", lambda trace: sum(e.epoch_time_s for e in trace.epochs) or None, "{:.2f} s"),
+    ("peak memory", lambda trace: trace.epochs[-1].peak_rss_bytes / MIB if trace.epochs else None, "{:,.0f} MiB"),
+)
+
+
+def times(pair: Pair) -> Table:
+    """What each took, and how many times as much B took as A."""
+    a, b = (_of_epochs(arm.trace) for arm in pair.sides)
+    rows = []
+    for what, of, shape in TIMES:
+        first, second = of(a), of(b)
+        if first is not None or second is not None:
+            ratio = second / first if first and second else None
+            rows.append([what, number(first, shape), number(second, shape), number(ratio, "{:.2f}")])
+    return ["what", "A", "B", "B / A"], rows

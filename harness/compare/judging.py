@@ -1,0 +1,235 @@
+"""Verdicts on two recorded arms: the rungs that records can climb, by the reference where it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import FloatArray
+from adapters.reference.schedules import oracle
+from harness.compare.differences import LABELS, MARGINS, TEST_ACCURACY, TEST_LOSS, Quantity, quantities, same_bits
+from harness.compare.pairing import Pair
+from harness.data import DataError, load
+from harness.ledger.loading import entries_for
+from harness.parity import convergence, schedule, trajectory
+from harness.parity.checks import Check, judge_checks
+from harness.parity.context import Context
+from harness.parity.judge import Claim, judge, worst_of
+from harness.parity.known import of_word
+from harness.parity.tolerances import STRICT_STEPS, Excuse, Tolerance, strict
+from harness.parity.verdict import Verdict
+from harness.plan import digest_arrays, draw_plan
+from harness.results.reading import TRACE, RecordedArm
+from harness.results.trace import Trace
+from harness.spec.experiment import Experiment
+
+RECORDS, INPUTS = "records", "inputs"
+EQUAL = "equal bit for bit"
+JUDGED_ELSEWHERE = ("learning_rate", "loss", LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """`context` lets the reference run; where it is None, `why` says what stands in its way."""
+
+    experiment: Experiment
+    context: Context | None
+    why: str = ""
+
+    @classmethod
+    def of(cls, experiment: Experiment, plan_digest: str, data_digest: str) -> Judge:
+        """Loads the data again and draws the plan again; both must be what was recorded."""
+        try:
+            data = load(experiment.data)
+        except DataError as error:
+            return cls(experiment, None, f"the data cannot be loaded here ({' '.join(str(error).split())})")
+        if data_digest and data.digest != data_digest:
+            return cls(experiment, None, "the data that is loaded here is not what the runs were given")
+        plan = draw_plan(experiment, len(data.x_train))
+        if plan_digest and plan.digest != plan_digest:
+            return cls(experiment, None, "the plan that is drawn here is not what the runs were given")
+        return cls(experiment, Context(experiment, plan, data, Path()))
+
+    def beside(self, pair: Pair) -> Judge:
+        """With what both arms said that they run on, which is what the ledger goes by."""
+        if self.context is None:
+            return self
+        environments = {arm.trace.arm.name: arm.trace.environment for arm in pair.sides}
+        return replace(self, context=replace(self.context, environments=environments))
+
+
+def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:
+    """Records that cannot be read, inputs, rates, curves, what else was recorded by step, weights, accuracy."""
+    judge = judge.beside(pair)
+    found = [*_records(pair), _inputs(judge, pair)]
+    if found[-1].status == "diverges":
+        return found  # what did not start alike is not compared
+    return [*found, *_rates(judge, pair), *_curves(judge, pair), *_others(judge, pair), *_accuracy(judge, pair)]
+
+
+def _records(pair: Pair) -> Iterator[Verdict]:
+    for arm in pair.sides:
+        for failure in arm.failures:
+            yield _verdict(RECORDS, failure.file, [arm.trace], "unverified", f"{failure.file} {failure.message}")
+
+
+def _inputs(judge: Judge, pair: Pair) -> Verdict:
+    a, b = (arm.trace for arm in pair.sides)
+    given = {"plan": [a.plan_digest, b.plan_digest]}
+    if a.arm.precision == b.arm.precision:
+        given["initial weights"] = [a.initial_weights_digest, b.initial_weights_digest]
+    subject = " and ".join(given)
+    other = [f"another {what}: {x[:8]} and {y[:8]}" for what, (x, y) in given.items() if x and y and x != y]
+    if other:
+        return _verdict(INPUTS, subject, [a, b], "diverges", "; ".join(other))
+    nothing = [trace for trace in (a, b) if not trace.plan_digest]
+    if nothing:
+        return _unknown(INPUTS, subject, [a, b], nothing, "said which plan it had")
+    return _verdict(INPUTS, subject, [a, b], "agrees", EQUAL)
+
+
+def _rates(judge: Judge, pair: Pair) -> list[Verdict]:
+    """The rates as recorded, step by step, against the formula, which needs no data."""
+    traces = [arm.trace for arm in pair.sides]
+    count = min(len(trace.learning_rates) for trace in traces)
+    if not count:
+        return []
+    word, steps = judge.experiment.schedule, np.arange(count)
+    reference = oracle(word, steps)
+    claims = {}
+    for trace in traces:
+        precision = np.dtype(trace.arm.precision).type
+        tolerance = schedule.rate_tolerance(word, steps, precision)
+        rates = np.asarray(trace.learning_rates[:count])
+        claims[trace.arm.name] = Claim(
+            trace.arm.name,
+            rates,
+            tolerance,
+            precision,
+            lambda t=trace, own=tolerance: _excuse(word, t, reference, own),  # type: ignore[misc]
+        )
+    subject = f"{word.name_in_tables}, as recorded, steps 0 to {count - 1}"
+    found = judge_checks([Check(schedule.NAME, subject, reference, claims, lambda i: f"step {i[0]}")])
+    return [_said_equal(each, *(claim.values for claim in claims.values())) for each in found]
+
+
+def _excuse(word: Any, trace: Trace, reference: FloatArray, tolerance: Tolerance) -> Excuse | None:
+    """What the ledger says of the rates, in the versions that the arm ran on."""
+    arm, said = trace.arm, trace.environment
+    known = [
+        entry
+        for entry in entries_for(arm.adapter, said.get("versions", {}), "schedule", word.word(), arm.precision)
+        if entry.kind == "inaccurate" and entry.holds_in(arm.precision, arm.mode, said.get("device", "cpu"))
+    ]
+    return of_word(known, reference, tolerance) if known else None
+
+
+def _curves(judge: Judge, pair: Pair) -> list[Verdict]:
+    traces = [_as_sent(judge, arm) for arm in pair.sides]
+    nothing = [trace for trace in traces if not trace.losses]
+    if nothing:
+        return [_unknown(trajectory.NAME, "train_loss", traces, nothing, "recorded a step")]
+    curves = [np.asarray(trace.losses) for trace in traces]
+    if judge.context is not None:
+        return [_said_equal(each, *curves) for each in trajectory.judge_traces(judge.context, traces)]
+    whole = max(map(len, curves))
+    found = _arm_against_arm(judge, trajectory.NAME, "train_loss", traces, *_cut(curves), "step {}")
+    short = [trace for trace in traces if not trace.finished or len(trace.losses) != whole]
+    if not short or found.status == "diverges":
+        return [found]
+    return [_unknown(trajectory.NAME, found.subject, traces, short, "come to its end")]
+
+
+def _others(judge: Judge, pair: Pair) -> Iterator[Verdict]:
+    """What else was recorded: a verdict where it is equal bit for bit, or where float64 says that it must be near."""
+    traces = [arm.trace for arm in pair.sides]
+    strictly = _both_float64(traces) and len(traces[0].losses) <= STRICT_STEPS
+    by_kind: dict[str, list[Quantity]] = {}
+    for each in quantities(pair):
+        if each.kind not in JUDGED_ELSEWHERE:
+            by_kind.setdefault(each.kind, []).append(each)
+    for kind, found in by_kind.items():
+        if strictly or all(each.equal for each in found):
+            place = "step {}" if found[0].steps is not None else "value {}"
+            said = [
+                _arm_against_arm(judge, trajectory.NAME, each.what, traces, each.a, each.b, place) for each in found
+            ]
+            worst = worst_of(said)
+            count = f", {len(found)} of them" if len(found) > 1 else ""
+            yield worst.model_copy(
+                update={"subject": kind + count, "tensor": "" if kind == worst.subject else worst.subject}
+            )
+
+
+def _accuracy(judge: Judge, pair: Pair) -> list[Verdict]:
+    return convergence.judge_traces(judge.experiment, [arm.trace for arm in pair.sides])
+
+
+def _arm_against_arm(
+    judged: Judge, rung: str, subject: str, traces: Sequence[Trace], a: FloatArray, b: FloatArray, place: str
+) -> Verdict:
+    """Without a third value to be nearer to: equal bits agree, two float64 arms may be a strict bound apart."""
+    head = {"judgement": "undetermined", "tolerance_source": EQUAL}
+    if same_bits(a, b):
+        return _verdict(rung, subject, traces, "agrees", EQUAL).model_copy(update=head)
+    if _both_float64(traces):
+        size = np.full(np.shape(a), np.max(np.abs(a), initial=0.0, where=np.isfinite(a)))
+        bound = strict(size)
+        exact = Tolerance(np.zeros(()), bound.source)
+        claims = [Claim(t.arm.name, v, s, np.float64) for t, v, s in zip(traces, (a, b), (exact, bound), strict=True)]
+        found = judge(rung, subject, a, claims[0], claims[1], lambda i: place.format(i[0]))
+        return found.model_copy(
+            update={"nearer": "", "value_reference": None, "culprit": "", "judgement": "undetermined"}
+        )
+    apart = Quantity(subject, np.asarray(a), np.asarray(b))
+    cause = (
+        f"apart from {place.format(apart.first)} on, by up to {apart.largest:.2g} of the largest value; "
+        f"whether that is rounding cannot be said, since {judged.why}"
+    )
+    return _verdict(rung, subject, traces, "unverified", cause).model_copy(update=head)
+
+
+def _as_sent(judge: Judge, arm: RecordedArm) -> Trace:
+    """Where trace.json cannot be read, `inputs` has said so: the curve itself can still be judged."""
+    if judge.context is None or not arm.failed(TRACE):
+        return arm.trace
+    rounded = {name: value.astype(arm.trace.arm.precision) for name, value in judge.context.plan.weights.items()}
+    sent = {
+        "plan_digest": judge.context.plan.digest,
+        "initial_weights_digest": digest_arrays(rounded),
+        "finished": len(arm.trace.losses) == judge.context.plan.steps,
+    }
+    return arm.trace.model_copy(update=sent)
+
+
+def _said_equal(verdict: Verdict, a: Any, b: Any) -> Verdict:
+    if not same_bits(a, b):
+        return verdict
+    said = f"{EQUAL}; {verdict.cause}" if verdict.cause else EQUAL
+    return verdict.model_copy(update={"cause": said})
+
+
+def _cut(curves: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    count = min(map(len, curves))
+    a, b = (curve[:count] for curve in curves)
+    return a, b
+
+
+def _both_float64(traces: Sequence[Trace]) -> bool:
+    return all(trace.arm.precision == "float64" for trace in traces)
+
+
+def _unknown(rung: str, subject: str, traces: Sequence[Trace], which: Sequence[Trace], what: str) -> Verdict:
+    """An arm has not done what it takes: its failure is the verdict, which is never `agrees`."""
+    failure = next((trace.failure for trace in which if trace.failure is not None), None)
+    told = [f"{trace.arm.name} has not {what}" + (f" ({trace.failure})" if trace.failure else "") for trace in which]
+    return _verdict(rung, subject, traces, failure.status if failure else "unverified", "; ".join(told))
+
+
+def _verdict(rung: str, subject: str, traces: Sequence[Trace], status: Any, cause: str) -> Verdict:
+    first, *other = [trace.arm.name for trace in traces]
+    return Verdict(rung=rung, subject=subject, arm_a=first, arm_b="".join(other), status=status, cause=cause)

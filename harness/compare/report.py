@@ -1,0 +1,159 @@
+"""What `compare` prints and writes: the outcome in one line, the tables, `report.md`, `verdicts.parquet`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from harness import outcome
+from harness.compare.changes import changed, other_outcomes, times
+from harness.compare.comparison import Compared, Comparison
+from harness.parity.verdict import Verdict
+from harness.report.rows import Table, number, ulps
+from harness.report.tables import as_markdown, console, draw
+from harness.results.store import VERDICT_COLUMNS, write_parquet, write_text
+
+PROSE = ("cause", "A", "B", "what")
+WORD = {
+    outcome.AGREES: "AGREES",
+    outcome.DIVERGES: "DIVERGES",
+    outcome.CRASHED: "CRASHED",
+    outcome.UNVERIFIED: "UNVERIFIED",
+    outcome.INTERRUPTED: "INTERRUPTED",
+}
+NO_INTERVAL = "times are of one run each: without an interval, and so without a verdict"
+
+
+def in_one_line(found: Sequence[Comparison]) -> str:
+    """The outcome as a sentence: the gravest thing, and where it was first seen."""
+    verdicts = [(each.variant, verdict) for each in found for verdict in each.verdicts]
+    code = exit_code(found)
+    wanted = {outcome.DIVERGES: "diverges", outcome.CRASHED: "crashed", outcome.UNVERIFIED: "unverified"}
+    grave = wanted.get(code, "interrupted")
+    first = next(((variant, v) for variant, v in verdicts if v.status == grave), None)
+    if first is not None:
+        variant, v = first
+        of = f"{variant}, " if variant else ""
+        at = f" at {v.worst_index}" if v.worst_index else ""
+        return f"{WORD[code]} first at {of}{v.rung}, {v.subject}{at}: {v.cause}{_nearer(v)}"
+    agreed = dict.fromkeys(v.rung for _, v in verdicts if v.status in ("agrees", "known"))
+    refused = [v.cause for _, v in verdicts if v.status == "unsupported"]
+    if refused:
+        return f"UNSUPPORTED: {refused[0]}"
+    pairs = dict.fromkeys(one.pair.name for each in found for one in each.compared)
+    equal = all(one.all_equal for each in found for one in each.compared)
+    how = "; all that both recorded is equal bit for bit" if equal else ""
+    return f"AGREES: {', '.join(pairs)} of A and of B, on {', '.join(agreed)}{how}"
+
+
+def _nearer(verdict: Verdict) -> str:
+    if verdict.nearer in ("", "both alike"):
+        return ""
+    return f"; {verdict.nearer} is nearer to the reference"
+
+
+def exit_code(found: Sequence[Comparison]) -> int:
+    return outcome.exit_code([verdict for each in found for verdict in each.verdicts], [])
+
+
+def show(found: Sequence[Comparison], folder: Path) -> None:
+    on = console()
+    for line in _heads(found):
+        on.print(escape(line), soft_wrap=True)
+    for each in found:
+        on.print()
+        for text in _texts(each):
+            on.print(escape(text), soft_wrap=True)
+        for title, table in _tables(each):
+            draw(on, title, *table, PROSE)
+            on.print()
+    colour = "green" if exit_code(found) == 0 else "bold red"
+    on.print(f"[{colour}]{escape(in_one_line(found))}[/]", soft_wrap=True)
+    on.print(f"results: {escape(str(folder))}", soft_wrap=True)
+
+
+def write(found: Sequence[Comparison], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    is_study = any(each.variant for each in found)
+    columns = (("variant",) if is_study else ()) + VERDICT_COLUMNS
+    rows: list[dict[str, Any]] = [
+        {"variant": each.variant, **verdict.model_dump()} for each in found for verdict in each.verdicts
+    ]
+    write_parquet(folder / "verdicts.parquet", rows, columns)
+    lines = ["# Two runs compared", "", f"**{in_one_line(found)}**", "", *(f"- {line}" for line in _heads(found)), ""]
+    for each in found:
+        lines += [line for text in _texts(each) for line in (text, "")]
+        for title, table in _tables(each):
+            lines += [f"## {title}", "", as_markdown(*table), ""]
+    sources = dict.fromkeys(v.tolerance_source for each in found for v in each.verdicts if v.tolerance_source)
+    lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
+    write_text(folder / "report.md", "\n".join(lines))
+
+
+def _heads(found: Sequence[Comparison]) -> list[str]:
+    heads = []
+    for side in ("a", "b"):
+        run = getattr(found[0], side)
+        folder = run.folder.parents[len(Path(found[0].variant).parts) - 1] if found[0].variant else run.folder
+        heads.append(f"{side.upper()}: {folder}")
+    return heads
+
+
+def _texts(each: Comparison) -> Iterator[str]:
+    if each.variant:
+        yield f"{each.variant}:"
+    yield f"judge: {each.judged_by}"
+    yield from each.notes
+    for one in each.compared:
+        yield f"{one.pair.name}: {one.first_apart}"
+    if each.compared:
+        yield NO_INTERVAL
+
+
+def _tables(each: Comparison) -> list[tuple[str, Table]]:
+    found: list[tuple[str, Table]] = []
+    above = f"{each.variant}, " if each.variant else ""
+    for one in each.compared:
+        of = f"{above}{one.pair.name}"
+        found += [
+            (f"{of}: what changed", changed(one.pair)),
+            (f"{of}: what both recorded", difference_table(one)),
+            (f"{of}: checks of the runs themselves that came out otherwise", other_outcomes(each.a, each.b, one.pair)),
+            (f"{of}: time and memory", times(one.pair)),
+        ]
+    found.append((f"{above}verdicts", verdict_table(each.verdicts)))
+    return [(title, table) for title, table in found if table[1]]
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    head = ["rung", "what", "arms", "worst ULP", "at", "of tolerance", "verdict", "by the reference", "cause"]
+    rows = [
+        [
+            v.rung,
+            v.subject,
+            " : ".join(filter(None, (v.arm_a, v.arm_b))),
+            ulps(v.worst_ulp),
+            v.worst_index,
+            number(v.error_over_tolerance, "{:.1%}"),
+            v.status,
+            v.judgement,
+            v.cause,
+        ]
+        for v in verdicts
+    ]
+    return head, rows
+
+
+def difference_table(one: Compared) -> Table:
+    head = ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
+    rows = []
+    for each in one.quantities:
+        first = each.first
+        at = "" if first is None else f"step {each.steps[first]}" if each.steps is not None else f"value {first}"
+        count = f"{each.common:,}" + ("" if len(each.a) == len(each.b) else f" of {len(each.a):,} and {len(each.b):,}")
+        apart = "" if first is None else number(each.largest, "{:.2g}")
+        rows.append([each.what, count, "equal" if first is None else "differs", at, apart])
+    return head, rows

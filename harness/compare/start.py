@@ -1,0 +1,108 @@
+"""From the command line to an exit code: the two folders, what they hold, and where the report goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from harness.compare import report
+from harness.compare.comparison import Comparison, Folders, compare, left_out
+from harness.composition.mistakes import UserMistake, nearest
+from harness.results.reading import is_run, runs_below
+
+OUT = "out="
+DEFAULT = Path("results") / "compare"
+MOST_SHOWN = 10
+Runs = Mapping[str, Path]
+
+
+def start(given: Sequence[str], pairs: Sequence[str]) -> int:
+    """`given`: two folders, and out=DIR where it is wanted. The exit code; UserMistake where there is a mistake."""
+    folders = [Path(text).expanduser() for text in given if not text.startswith(OUT)]
+    wrong = _wrong_out([text for text in given if text.startswith(OUT)])
+    if len(folders) != 2:
+        shown = ", ".join(map(str, folders)) or "none"
+        wrong.append(f"give the folders of two runs; given: {shown}. For example: twinrun compare RUN_A RUN_B")
+    wrong += [problem for folder in folders if (problem := _wrong_run(folder))]
+    if wrong:
+        raise UserMistake(list(dict.fromkeys(wrong)))
+    # What is not finite is judged, and no news to the user.
+    with np.errstate(all="ignore"):
+        found = _compared(folders[0], folders[1], pairs)
+    folder = _out(given)
+    report.write(found, folder)
+    report.show(found, folder)
+    return report.exit_code(found)
+
+
+def _compared(a: Path, b: Path, pairs: Sequence[str]) -> list[Comparison]:
+    """One comparison, or one for each variant of two studies."""
+    if is_run(a) and is_run(b):
+        return [compare(Folders(a, b, pairs=pairs))]
+    if is_run(a) or is_run(b):
+        run, study = (a, b) if is_run(a) else (b, a)
+        variants = ", ".join(str(study / name) for name in list(runs_below(study))[:MOST_SHOWN])
+        raise UserMistake([f"{study} is a study, and {run} is one run; give one of its runs: {variants}"])
+    before, after = runs_below(a), runs_below(b)
+    found, mistakes = [], list[str]()
+    for name in (name for name in before if name in after):
+        try:
+            found.append(compare(Folders(before[name], after[name], name, pairs)))
+        except UserMistake as mistake:
+            found.append(left_out(Folders(before[name], after[name], name), mistake))
+            mistakes += mistake.mistakes
+    if not any(each.compared for each in found):
+        none = f"the studies share no variant: A has {', '.join(before)}; B has {', '.join(after)}"
+        raise UserMistake(mistakes or [none])
+    for side, own, other in (("A", before, after), ("B", after, before)):
+        alone = [name for name in own if name not in other]
+        if alone:
+            found[0].notes.append(f"variants of {side} without a counterpart: {', '.join(alone)}")
+    return found
+
+
+def _wrong_run(folder: Path) -> str:
+    """Why this is the folder of no run and of no study; empty where it is one."""
+    if folder.is_file():
+        return f"{folder}: is a file; give the folder of a run"
+    if not folder.is_dir():
+        return f"{folder}: there is no such folder{_near(folder)}"
+    if is_run(folder) or runs_below(folder):
+        return ""
+    return f"{folder}: is no run: it has no experiment.json, no plan.json and no arms, and neither has a folder below"
+
+
+def _near(folder: Path) -> str:
+    """The nearest name there is, where the path first goes wrong."""
+    parts = [folder, *folder.parents]
+    missing = next(part for part in reversed(parts) if not part.exists())
+    names = sorted(path.name for path in missing.parent.iterdir() if path.is_dir()) if missing.parent.is_dir() else []
+    near = nearest(missing.name, names)
+    if near is None:
+        listed = ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
+        return f"; {missing.parent} has {listed}" if names else f"; {missing.parent} has no folder"
+    return f"; did you mean {missing.parent / near / folder.relative_to(missing)}?"
+
+
+def _wrong_out(given: Sequence[str]) -> list[str]:
+    if len(given) > 1:
+        return [f"out is given {len(given)} times: {', '.join(given)}"]
+    folder = _out(given)
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if given and folder.is_dir() and any(folder.iterdir()):
+        return [f"{given[0]}: the folder is not empty; give a new one, so that no earlier result is mixed in"]
+    if not existing.is_dir():
+        return [f"{OUT}{folder}: {existing} is a file, not a folder"]
+    if not os.access(existing, os.W_OK):
+        return [f"{OUT}{folder}: {existing} is not writable; give a folder that is"]
+    return []
+
+
+def _out(given: Sequence[str]) -> Path:
+    chosen = [text[len(OUT) :] for text in given if text.startswith(OUT)]
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return (Path(chosen[0]).expanduser() if chosen else DEFAULT / now).absolute()
