@@ -26,6 +26,11 @@ FLOOR_ULP = 4.0
 STRICT = 1e-10
 STRICT_STEPS = 500
 
+# One step of a curve may be right by luck, as one element may: the errors of so many later steps count for it too.
+AHEAD = 4
+# A curve whose bound is this share of its own size tells no two trainings apart that a reader would call different.
+TELLING = 0.1
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -85,6 +90,34 @@ def growing_error(reference: FloatArray, in_float32: FloatArray, sample_error: f
     return _tolerance(np.maximum(error, sample_error), reference, precision, "own drift")
 
 
+def enveloped(reference: FloatArray, apart: FloatArray, own: FloatArray, precision: Any, least: Any = 0.0) -> Tolerance:
+    """For a curve of a free-running training, in which errors grow: the chaos envelope.
+
+    `apart`: at each step, how far the reference in float32 is from itself in float64, and from itself with its initial
+    weights moved by 1 ULP, whichever is more. `own`: how far the arm is from itself so moved; 0 where it was not tried.
+    A float64 arm is moved by less, and grows apart by the same law. `least`: what float32 arithmetic may get wrong in
+    any one step.
+
+    `bound[t] = FACTOR * max(own[s], scale * apart[s], scale * least[t] over s <= t + AHEAD) + FLOOR_ULP * ulp[t]`
+    """
+    scale = _scale(precision)
+    widest = np.maximum.accumulate(np.maximum(own, scale * apart))
+    ahead = widest[np.minimum(np.arange(len(widest)) + AHEAD, len(widest) - 1)]
+    bound = FACTOR * np.maximum(ahead, scale * least) + FLOOR_ULP * ulp(reference, precision)
+    name = np.dtype(precision).name
+    return Tolerance(bound, f"{FACTOR:g} x the chaos envelope in {name} + {FLOOR_ULP:g} ULP")
+
+
+def summation_error(count: int, norm: FloatArray) -> FloatArray:
+    """What float32 may lose of the sum of `count` numbers of this Euclidean norm: `eps * sqrt(count) * norm / FACTOR`.
+
+    Added up one by one, in any order, the rounding errors of the partial sums go at random: see Higham, Accuracy and
+    Stability of Numerical Algorithms, 2002, chapter 4. `FACTOR` of these are five standard deviations.
+    """
+    lost: FloatArray = float(np.finfo(np.float32).eps) * np.sqrt(count) * norm / FACTOR
+    return lost
+
+
 def strict(reference: FloatArray) -> Tolerance:
     return Tolerance(STRICT * np.abs(reference), f"float64 semantics: {STRICT:g} relative")
 
@@ -94,10 +127,14 @@ def margin(value: float) -> Tolerance:
 
 
 def _tolerance(error: Any, reference: FloatArray, precision: Any, what: str) -> Tolerance:
-    scale = float(np.finfo(precision).eps) / float(np.finfo(np.float32).eps)
-    bound = FACTOR * scale * error + FLOOR_ULP * ulp(reference, precision)
+    bound = FACTOR * _scale(precision) * error + FLOOR_ULP * ulp(reference, precision)
     name = np.dtype(precision).name
     return Tolerance(bound, f"{FACTOR:g} x the reference's {what} in {name} + {FLOOR_ULP:g} ULP")
+
+
+def _scale(precision: Any) -> float:
+    """Errors of float32 arithmetic, times this, are those of the same steps in `precision`."""
+    return float(np.finfo(precision).eps) / float(np.finfo(np.float32).eps)
 
 
 def _running_maximum(error: FloatArray, window: int) -> FloatArray:
