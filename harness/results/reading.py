@@ -152,9 +152,7 @@ def _read_arm(reader: _Reader, given: Arm | None) -> RecordedArm | None:
         trace, summary = record
         for name, table, rows in ((STEPS, steps, summary.get("steps")), (EPOCHS, epochs, summary.get("epochs"))):
             if table is not None and rows is not None and len(table) != rows:
-                reader.fail(
-                    name, f"has {len(table)} rows, and the arm recorded {rows}: it is cut off, or of another run"
-                )
+                reader.fail(name, f"has {len(table)} rows, and {rows} were recorded: it is cut off, or of another run")
         if weights is None and trace.finished and not reader.exists(WEIGHTS):
             reader.fail(WEIGHTS, "is missing, and the training came to its end")
         if weights is not None and digest_arrays(weights) != trace.final_weights_digest:
@@ -207,7 +205,7 @@ def _in_words(error: ValidationError) -> str:
 
 
 def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    table = pd.read_parquet(path)
+    table = pd.read_parquet(path, page_checksum_verification=True)
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise _UnreadableError(f"has no column {', '.join(missing)}")

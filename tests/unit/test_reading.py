@@ -1,0 +1,202 @@
+"""A run's folder is read back as it was written; what is damaged is named, and nothing else is lost."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_traces import arm, epoch, failure, trace, verdict
+
+from harness.arrays import PREDICTIONS, WEIGHTS, save_arrays
+from harness.plan import digest_arrays, draw_plan
+from harness.results.reading import is_run, read_run, runs_below
+from harness.results.store import Store
+from harness.results.trace import Trace
+from harness.spec import Experiment
+
+Build = Callable[..., Experiment]
+FINAL = {"dense_1/kernel": np.array([[1.0, -0.0]], np.float32), "dense_1/bias": np.array([3.0, 4.0], np.float32)}
+SAID = {"label": np.array([3, 1], np.int32), "margin": np.array([0.5, math.nan])}
+FILES = ("trace.json", "steps.parquet", "epochs.parquet", WEIGHTS, PREDICTIONS)
+NORMS = {"gradient_norms": {"dense_1": (3.0, 4.0)}, "clipped_norms": {"dense_1": (1.0, 1.0)}}
+NORMS |= {"digests": {"weight_norm/dense_1/kernel": (5.0, 6.0), "gradient_projection/dense_1/bias": (-1.0, 0.25)}}
+
+
+@pytest.fixture
+def whole() -> Trace:
+    return Trace(
+        arm=arm("one"),
+        finished=True,
+        environment={"framework": "numpy", "versions": {"numpy": "1"}, "threads": None},
+        realisations={"optimizer adam": {"kind": "native", "by": "numpy", "reason": ""}},
+        plan_digest="a",
+        initial_weights_digest="b",
+        final_weights_digest=digest_arrays(FINAL),
+        import_time_s=1.5,
+        compile_time_s=0.25,
+        baseline_rss_bytes=7,
+        learning_rates=(0.1, 0.2, 0.3, 1 / 3),
+        epochs=tuple(epoch(k, (1 / 3, 1e-300), 0.1 * k).model_copy(update=NORMS) for k in range(2)),
+    )
+
+
+@pytest.fixture
+def store(experiment_of: Build, tmp_path: Path, whole: Trace) -> Store:
+    """A run of the arms `one`, with all it can leave, and `other`, cut off by a failure."""
+    experiment = experiment_of()
+    store = Store.create(tmp_path / "run", experiment, draw_plan(experiment, 40), "noise", "abc")
+    store.write_trace(whole)
+    store.write_trace(trace("other", "crashed"))
+    save_arrays(store.arm_folder("one") / WEIGHTS, FINAL)
+    save_arrays(store.arm_folder("one") / PREDICTIONS, SAID)
+    store.write_verdicts([verdict()])
+    return store
+
+
+def test_what_was_written_is_read(store: Store, whole: Trace, experiment_of: Build) -> None:
+    run = read_run(store.folder)
+    assert run.failures == ()
+    assert run.experiment == experiment_of()
+    assert run.plan["digest"] == draw_plan(experiment_of(), 40).digest
+    assert list(run.verdicts["status"]) == ["agrees"]
+    one, other = run.arms["one"], run.arms["other"]
+    assert one.failures == other.failures == ()
+    assert one.trace == whole
+    # An arm that was cut off said less of its rates, and nothing else differs.
+    assert other.trace == trace("other", "crashed").model_copy(update={"learning_rates": ()})
+    assert digest_arrays(one.weights) == digest_arrays(FINAL)
+    np.testing.assert_array_equal(one.predictions["label"], SAID["label"])
+    assert set(one.columns) == {*whole.norms, *whole.digests}
+    for name, values in {**whole.norms, **whole.digests}.items():
+        assert one.columns[name].tolist() == values
+    assert (other.weights, other.predictions, other.columns) == ({}, {}, {})
+
+
+def test_values_without_an_accuracy_and_what_is_not_finite(store: Store) -> None:
+    odd = epoch(0, (math.nan, math.inf, -math.inf)).model_copy(update={"test_accuracy": None, "test_loss": math.nan})
+    store.write_trace(
+        Trace(arm=arm("other"), failure=failure("crashed"), learning_rates=(1.0, 2.0, 3.0), epochs=(odd,))
+    )
+    read = read_run(store.folder).arms["other"]
+    assert read.failures == ()
+    assert repr(read.trace.epochs) == repr((odd,))
+    assert read.trace.learning_rates == (1.0, 2.0, 3.0)
+
+
+def test_an_arm_that_never_began(store: Store) -> None:
+    store.write_trace(Trace(arm=arm("other"), failure=failure("unverified")))
+    read = read_run(store.folder).arms["other"]
+    assert (read.trace.status, read.trace.epochs, read.failures) == ("unverified", (), ())
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut in half": lambda raw: raw[: len(raw) // 2],
+    "empty": lambda raw: b"",
+    "other bytes": lambda raw: b"\xff\x00no such thing" * 9,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("file", FILES)
+def test_a_damaged_file_is_named_and_the_others_are_read(store: Store, whole: Trace, file: str, damage: str) -> None:
+    path = store.arm_folder("one") / file
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    run = read_run(store.folder)
+    one = run.arms["one"]
+    assert [failure.file for failure in one.failures] == [f"arms/one/{file}"]
+    assert "cut off or damaged" in one.failures[0].message
+    assert run.arms["other"].failures == ()
+    assert (one.trace.losses == whole.losses) == (file != "steps.parquet")
+    assert ([e.test_accuracy for e in one.trace.epochs] == [0.0, 0.1]) == (file != "epochs.parquet")
+    assert (one.trace.environment == whole.environment) == (file != "trace.json")
+    assert bool(one.weights) == (file != WEIGHTS)
+    assert bool(one.predictions) == (file != PREDICTIONS)
+
+
+@pytest.mark.parametrize("file", ["trace.json", "steps.parquet", "epochs.parquet", WEIGHTS])
+def test_a_missing_file_is_named(store: Store, file: str) -> None:
+    (store.arm_folder("one") / file).unlink()
+    (found,) = read_run(store.folder).arms["one"].failures
+    assert found.file == f"arms/one/{file}"
+    assert "is missing" in found.message
+
+
+@pytest.mark.parametrize("file", ["experiment.json", "plan.json", "verdicts.parquet"])
+def test_a_damaged_file_of_the_run(store: Store, whole: Trace, file: str) -> None:
+    (store.folder / file).write_text('{"name": 3}' if file == "experiment.json" else "[]")
+    run = read_run(store.folder)
+    assert [failure.file for failure in run.failures] == [file]
+    assert run.arms["one"].trace == whole
+    assert (run.experiment is None) == (file == "experiment.json")
+
+
+def test_a_trace_of_a_newer_schema_is_named(store: Store) -> None:
+    path = store.arm_folder("one") / "trace.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": 2, "unheard_of": 1}))
+    (found,) = read_run(store.folder).arms["one"].failures
+    assert "schema_version 2" in found.message
+    assert "newer twinrun" in found.message
+
+
+def test_an_older_or_senseless_trace_is_none(store: Store) -> None:
+    path = store.arm_folder("one") / "trace.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": "one", "finished": "perhaps"}))
+    (found,) = read_run(store.folder).arms["one"].failures
+    assert "is no trace: schema_version: Input should be 1; finished: Input should be a valid boolean" in found.message
+
+
+def test_stale_weights_are_not_compared(store: Store) -> None:
+    save_arrays(store.arm_folder("one") / WEIGHTS, {**FINAL, "dense_1/bias": np.array([3.0, 4.5], np.float32)})
+    one = read_run(store.folder).arms["one"]
+    assert one.weights == {}
+    assert "its digest is another" in one.failures[0].message
+
+
+@pytest.mark.parametrize("file", ["steps.parquet", "epochs.parquet"])
+def test_a_table_with_other_rows_than_were_recorded(store: Store, file: str) -> None:
+    path = store.arm_folder("one") / file
+    table = pd.read_parquet(path)
+    table.iloc[:-1].to_parquet(path)
+    (found,) = read_run(store.folder).arms["one"].failures
+    assert f"has {len(table) - 1} rows, and {len(table)} were recorded" in found.message
+
+
+def test_a_table_without_a_column(store: Store) -> None:
+    path = store.arm_folder("one") / "steps.parquet"
+    pd.read_parquet(path).drop(columns="loss").to_parquet(path)
+    (found,) = read_run(store.folder).arms["one"].failures
+    assert found.message == "has no column loss"
+
+
+def test_any_changed_byte_of_a_table_is_named_or_without_effect(store: Store, whole: Trace) -> None:
+    rng = random.Random(5)
+    files = [store.arm_folder("one") / name for name in FILES if name != "trace.json"]
+    named = 0
+    for _ in range(80):
+        path = rng.choice(files)
+        before = path.read_bytes()
+        changed = bytearray(before)
+        changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+        path.write_bytes(changed)
+        one = read_run(store.folder).arms["one"]
+        named += bool(one.failures)
+        assert {failure.file for failure in one.failures} <= {f"arms/one/{path.name}"}
+        if not one.failures:
+            assert one.trace == whole
+            assert digest_arrays(one.weights) == digest_arrays(FINAL)
+            assert digest_arrays(one.predictions) == digest_arrays(SAID)
+        path.write_bytes(before)
+    assert named > 40
+
+
+def test_folders_of_runs_and_studies(store: Store, tmp_path: Path) -> None:
+    assert is_run(store.folder)
+    assert not is_run(tmp_path)
+    assert runs_below(tmp_path) == {"run": store.folder}
+    assert runs_below(store.folder / "arms") == {}
