@@ -82,9 +82,9 @@ class Place:
         return _in_words(self.annotation, self.metadata)
 
 
-def locate(loc: tuple[int | str, ...]) -> Place:
+def locate(loc: tuple[int | str, ...], whole: type[Spec] = Experiment) -> Place:
     """The place a validation error speaks of; the tags of unions in `loc` are no part of the path a user types."""
-    place = Place()
+    place = Place(annotation=whole)
     for part in loc:
         # Below a family, pydantic's location has the chosen `kind` between the family's key and the member's field.
         is_tag = isinstance(part, str) and len(place.specs) > 1 and not place.is_collection
@@ -92,9 +92,9 @@ def locate(loc: tuple[int | str, ...]) -> Place:
     return place
 
 
-def places_at(path: tuple[str, ...]) -> list[Place]:
+def places_at(path: tuple[str, ...], whole: type[Spec] = Experiment) -> list[Place]:
     """What lies at a path as typed, for every kind that may be chosen on the way there; nothing where no spec says."""
-    places = [Place()]
+    places = [Place(annotation=whole)]
     for key in path:
         ways = [way for place in places for way in ([place] if place.is_collection else place.members())]
         places = [found for way in ways if (found := way.below(key)).annotation is not None]

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import Place, dotted, locate, places_at, words_of
+from harness.spec import Experiment, Spec
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -66,9 +67,18 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
-def explain(error: ValidationError, tree: Mapping[str, Any]) -> list[Mistake]:
-    """Every error of a validation, in the words of the person who typed the config `tree`."""
-    return [_explained(details, tree) for details in error.errors() if not _follows_from_another(details)]
+def explain(
+    error: ValidationError,
+    tree: Mapping[str, Any],
+    whole: type[Spec] = Experiment,
+    settings: Sequence[str] = SETTINGS,
+) -> list[Mistake]:
+    """Every error of a validation of `whole`, in the words of the person who typed the config `tree`.
+
+    `settings` are the keys beside those of `whole` that may stand at the root.
+    """
+    wording = _Wording(tree, whole, tuple(settings))
+    return [wording.explained(details) for details in error.errors() if not _follows_from_another(details)]
 
 
 def _follows_from_another(details: ErrorDetails) -> bool:
@@ -76,25 +86,44 @@ def _follows_from_another(details: ErrorDetails) -> bool:
     return details["type"] == "too_short" and bool(details["input"])
 
 
-def _explained(details: ErrorDetails, tree: Mapping[str, Any]) -> Mistake:
-    loc, kind, given = details["loc"], details["type"], details["input"]
-    place = locate(loc)
-    path = place.path
-    if kind == "value_error":
-        text = str(details["ctx"]["error"])
-        return Mistake(path, f"{dotted(path)}: {text}" if path else text, of_several_fields=True)
-    if kind == "extra_forbidden":
-        return Mistake(path, _unknown_key(locate(loc[:-1]), path, given, tree))
-    if kind == "missing":
-        chosen = words_of(locate(loc[:-1]).specs)
-        needed = f", but {chosen[0]} needs it" if len(chosen) == 1 else ""
-        return Mistake(path, f"{dotted(path)}: not given{needed}; allowed: {place.allowed()}")
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _wrong_kind(place, _at(tree, path))
-    allowed = place.allowed().replace("a number", "a finite number" if kind == "finite_number" else "a number")
-    if kind == "literal_error" and nearest(given, allowed.split(", ")):
-        return Mistake(path, no_such(f"{dotted(path)}: given {shown(given)}", given, allowed.split(", ")))
-    return Mistake(path, f"{dotted(path)}: given {shown(given)}; allowed: {allowed}")
+@dataclass(frozen=True)
+class _Wording:
+    """What a message refers to: what was typed, and what may be."""
+
+    tree: Mapping[str, Any]
+    whole: type[Spec]
+    settings: tuple[str, ...]
+
+    def explained(self, details: ErrorDetails) -> Mistake:
+        loc, kind, given = details["loc"], details["type"], details["input"]
+        place = locate(loc, self.whole)
+        path = place.path
+        if kind == "value_error":
+            text = str(details["ctx"]["error"])
+            return Mistake(path, f"{dotted(path)}: {text}" if path else text, of_several_fields=True)
+        if kind == "extra_forbidden":
+            return Mistake(path, self._unknown_key(locate(loc[:-1], self.whole), path, given))
+        if kind == "missing":
+            chosen = words_of(locate(loc[:-1], self.whole).specs)
+            needed = f", but {chosen[0]} needs it" if len(chosen) == 1 else ""
+            return Mistake(path, f"{dotted(path)}: not given{needed}; allowed: {place.allowed()}")
+        if kind in ("union_tag_invalid", "union_tag_not_found"):
+            return _wrong_kind(place, _at(self.tree, path))
+        allowed = place.allowed().replace("a number", "a finite number" if kind == "finite_number" else "a number")
+        if kind == "literal_error" and nearest(given, allowed.split(", ")):
+            return Mistake(path, no_such(f"{dotted(path)}: given {shown(given)}", given, allowed.split(", ")))
+        return Mistake(path, f"{dotted(path)}: given {shown(given)}; allowed: {allowed}")
+
+    def _unknown_key(self, parent: Place, path: tuple[str, ...], given: object) -> str:
+        allowed = parent.field_names() + (() if parent.path else self.settings)
+        above = "".join(f"{key}." for key in parent.path)
+        what = f"{dotted(path)}: there is no such key (given {shown(given)})"
+        if nearest(path[-1], allowed) is None:
+            # The right name in the wrong place: `epochs` for `training.epochs`.
+            found = [each for each in _leaves(self.tree) if each[-1] == path[-1] and places_at(each, self.whole)]
+            if len(found) == 1:
+                return f"{what}; did you mean {dotted(found[0])}? Allowed: {', '.join(sorted(allowed))}"
+        return no_such(what, path[-1], allowed, prefix=above)
 
 
 def _at(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
@@ -113,18 +142,6 @@ def _wrong_kind(place: Place, given: object) -> Mistake:
     if "kind" not in given:
         return Mistake(path, f"{dotted(path)}: not given; allowed: {', '.join(sorted(words))}")
     return Mistake(path, no_such(f"{dotted(path)}: given {shown(given['kind'])}", given["kind"], words))
-
-
-def _unknown_key(parent: Place, path: tuple[str, ...], given: object, tree: Mapping[str, Any]) -> str:
-    allowed = parent.field_names() + (() if parent.path else SETTINGS)
-    above = "".join(f"{key}." for key in parent.path)
-    what = f"{dotted(path)}: there is no such key (given {shown(given)})"
-    if nearest(path[-1], allowed) is None:
-        # The right name in the wrong place: `epochs` for `training.epochs`.
-        elsewhere = [".".join(found) for found in _leaves(tree) if found[-1] == path[-1] and places_at(found)]
-        if len(elsewhere) == 1:
-            return f"{what}; did you mean {elsewhere[0]}? Allowed: {', '.join(sorted(allowed))}"
-    return no_such(what, path[-1], allowed, prefix=above)
 
 
 def _leaves(tree: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
