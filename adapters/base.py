@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from types import ModuleType
 
+import numpy as np
+
 import adapters
-from adapters.protocol import Device, Environment, ScheduleForm, UnsupportedSpecError
+from adapters.protocol import Array, Device, Environment, ScheduleForm, UnsupportedSpecError
 from adapters.setting import Realisation, Setting
 from harness.spec.arm import Arm
 from harness.spec.base import Word
@@ -48,3 +50,8 @@ class FrameworkAdapter(ABC):
     def supported_recipe(self, recipe: Recipe) -> None:
         self.supported_update(recipe.update)
         self.supported(recipe.loss, recipe.regularizer, *recipe.model.words())
+
+
+def kept(value: Array) -> Array:
+    """The value to be had back later; of a tensor that is one number throughout, as most slots start, the number."""
+    return np.broadcast_to(value.flat[0], value.shape) if np.ptp(value) == 0 else value.copy()

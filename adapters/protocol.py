@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.setting import Realisation
+from adapters.watching import Watched
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
@@ -112,14 +113,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class EpochResult:
-    """Per step: the loss, and where asked for the norm of every trainable parameter's gradient.
-
-    `gradient_norms` and `clipped_norms` are (steps, trainable parameters), before and after clipping.
-    """
+    """Per step: the loss, and what was to be watched: (steps, columns), named by `adapters.watching.columns`."""
 
     losses: FloatArray
-    gradient_norms: FloatArray | None = None
-    clipped_norms: FloatArray | None = None
+    watched: FloatArray | None = None
 
 
 class Trainer(Protocol):
@@ -133,11 +130,27 @@ class Trainer(Protocol):
     def set_weights(self, weights: Parameters) -> None:
         """Overwrites the parameters; the optimizer's state stays."""
 
+    def slots(self) -> dict[str, Array]:
+        """Copies of what the optimizer keeps: `<slot>/<parameter>`, by the `slot_names` of its spec, canonical layout.
+
+        They hold what the formula says. A slot that the framework does not keep, or keeps in another form from which
+        it cannot be had back, is left out.
+        """
+
+    def restart(self, weights: Parameters) -> None:
+        """As newly made from these weights: the optimizer's slots and all counters too. Nothing is compiled anew."""
+
     def forward(self, x: Array) -> Array:
         """The model's output in evaluation for samples `x` of shape (B, ...), in the arm's precision."""
 
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
         """In training: the loss over the batch, penalty included, and its gradient by every trainable parameter."""
+
+    def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
+        """In training: the output (B, ...) of every placed layer, by its name, in order; images (B, H, W, C).
+
+        What layers keep may move, as in `loss_and_gradients`.
+        """
 
     def bind(self, x: Array, y: Array) -> None:
         """Places the training set on the device."""
@@ -207,5 +220,11 @@ class Adapter(Protocol):
         which are numbers of updates, increasing.
         """
 
-    def trainer(self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False) -> Trainer:
-        """A model that starts from `weights`. `horizon` is the number of updates the run will make."""
+    def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
+        """Replays given gradients; the optimizer's slots at the end, as `Trainer.slots` names them."""
+
+    def trainer(self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()) -> Trainer:
+        """A model that starts from `weights`. `horizon` is the number of updates the run will make.
+
+        `watch`: what each step of `train_epoch` tells besides its loss.
+        """

@@ -24,6 +24,7 @@ from adapters.mindspore.replays import replays
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
 from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
+from adapters.watching import Watched
 from harness.spec import parameters as spec
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
@@ -92,13 +93,7 @@ class MindSporeAdapter(FrameworkAdapter):
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
         self.supported_update(update)
-        live = {
-            name: Parameter(Tensor(value, self.dtype), name=name.replace("/", "."))
-            for name, value in parameters.items()
-        }
-        move = optimizer(update, live, len(gradients), self.setting)
-        # Each gradient an argument of its own: a tuple of tensors would be a constant, compiled anew at every call.
-        apply = self._run(ClippedAndApplied(clipping(update.clipping, self.setting), move).construct)
+        live, _, apply = self._applied(update, parameters, len(gradients))
         for each in gradients:
             apply(*(Tensor(each[name], self.dtype) for name in live))
             yield {name: np.array(parameter.asnumpy()) for name, parameter in live.items()}
@@ -110,11 +105,28 @@ class MindSporeAdapter(FrameworkAdapter):
             self.supported_update(update)
         return replays(updates, parameters, gradients, milestones, self.setting)
 
+    def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
+        self.supported_update(update)
+        live, made, apply = self._applied(update, parameters, len(gradients))
+        for each in gradients:
+            apply(*(Tensor(each[name], self.dtype) for name in live))
+        return made.slots()
+
     def trainer(
-        self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False
+        self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
     ) -> MindSporeTrainer:
         self.supported_recipe(recipe)
-        return MindSporeTrainer(recipe, weights, horizon, self.setting, gradient_norms)
+        return MindSporeTrainer(recipe, weights, horizon, self.setting, watch)
+
+    def _applied(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:
+        """Parameters, their optimizer, and its clipped update as a function of the gradients."""
+        live = {
+            name: Parameter(Tensor(value, self.dtype), name=name.replace("/", "."))
+            for name, value in parameters.items()
+        }
+        made = optimizer(update, live, horizon, self.setting)
+        # Each gradient an argument of its own: a tuple of tensors would be a constant, compiled anew at every call.
+        return live, made, self._run(ClippedAndApplied(clipping(update.clipping, self.setting), made.move).construct)
 
     def _differentiated(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         """The value of `function(x, *extra)`, and what `upstream` becomes on the way back to x and to each extra."""

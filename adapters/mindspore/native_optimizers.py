@@ -110,6 +110,43 @@ NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any, Any], Any]] = {
 }
 
 
+# Where each slot lies, by its name in the spec.
+MOMENTS = {"first_moment": "moment1", "second_moment": "moment2"}
+SLOTS: dict[type[spec.Optimizer], dict[str, str]] = {
+    spec.Sgd: {},
+    spec.HeavyBall: {"velocity": "accum"},
+    spec.Nesterov: {"velocity": "accum"},
+    spec.Adagrad: {"accumulator": "accum"},
+    spec.Rmsprop: {"mean_square": "ms", "mean_gradient": "mg", "velocity": "moment"},
+    spec.Adadelta: {"mean_square_gradient": "accum", "mean_square_step": "accum_update"},
+    spec.Adam: {**MOMENTS, "largest_second_moment": "vhat"},
+    spec.Adamw: MOMENTS,
+    spec.Adamax: {"first_moment": "moment1", "infinity_norm": "moment2"},
+    spec.Nadam: {"first_moment": "exp_avg", "second_moment": "exp_avg_sq"},
+    spec.Ftrl: {"accumulator": "moments", "linear": "linear"},
+    spec.Rprop: {"step_size": "step_size", "sign": "prev"},
+    spec.Asgd: {},
+}
+
+
+def native_slots(word: Any, made: Any) -> dict[str, tuple[Any, Callable[[Any], Any]]]:
+    """By the slot's name in the spec: the parameters that hold it, and what turns their values into the formula's."""
+    if isinstance(word, spec.HeavyBall | spec.Nesterov) and not word.momentum:
+        return {}  # nn.SGD then keeps none
+    own = getattr(made, "inner", made)
+    return {slot: (getattr(own, SLOTS[type(word)][slot]), _reading(word, slot)) for slot in word.slot_names}
+
+
+def _reading(word: Any, slot: str) -> Callable[[Any], Any]:
+    if slot == "velocity" and getattr(word, "form", "") == "rate_inside":
+        return lambda value: -value  # it is fed rate * gradient, and subtracts
+    if isinstance(word, spec.Adagrad):
+        return lambda value: value - np.float32(word.epsilon)  # it started from there
+    if slot == "sign":
+        return np.sign  # of the gradient that is kept
+    return lambda value: value
+
+
 class Rate(nn.Cell):
     """The rate of the update, from what an optimizer takes as its learning rate; counts the updates itself."""
 
@@ -150,6 +187,7 @@ class RateAssigned(nn.Cell):
         super().__init__()
         self.inner, self.rate = inner, Rate(rate)
         self.own_rate = inner.lrs[0]
+        self.kept = ParameterTuple(inner.mu_product)  # a plain list there, which no Cell knows of
 
     def construct(self, gradients: Any) -> Any:
         assigned = ops.assign(self.own_rate, self.rate())

@@ -34,9 +34,9 @@ def replays(
             name: Parameter(Tensor(value, dtype), name=f"{number}.{name.replace('/', '.')}")
             for name, value in parameters.items()
         }
-        move = optimizer(update, live, len(next(iter(gradients.values()))), setting)
+        made = optimizer(update, live, len(next(iter(gradients.values()))), setting)
         lives.append(live)
-        moves.append(ClippedAndApplied(clipping(update.clipping, setting), move))
+        moves.append(ClippedAndApplied(clipping(update.clipping, setting), made.move))
     loop: Any = CompiledLoop(moves) if setting.mode == "jit" else EagerLoop(moves)
     for start, stop in zip((0, *milestones), milestones, strict=False):
         loop(Tensor(start, ms.int32), Tensor(stop, ms.int32), *fed)

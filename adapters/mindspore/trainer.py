@@ -21,8 +21,10 @@ from adapters.mindspore.metrics import metric
 from adapters.mindspore.model import model
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.regularizers import penalty
+from adapters.mindspore.watching import Watching
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.setting import Setting
+from adapters.watching import Watched
 from adapters.weighting import normaliser
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
@@ -32,32 +34,37 @@ EVALUATION_BATCH = 1000
 
 class MindSporeTrainer:
     def __init__(
-        self, recipe: Recipe, weights: Parameters, horizon: int, setting: Setting, gradient_norms: bool
+        self, recipe: Recipe, weights: Parameters, horizon: int, setting: Setting, watch: tuple[Watched, ...]
     ) -> None:
-        self.dtype, self.gradient_norms = getattr(ms, setting.precision), gradient_norms
+        self.dtype = getattr(ms, setting.precision)
         self.labels, jit = recipe.targets == "labels", setting.mode == "jit"
-        self.network, self.named = model(recipe.model, weights, setting)
+        self.network, outputs, self.named = model(recipe.model, weights, setting)
         self.noise, self.word = recipe.model.noise(), recipe.loss
         self.shapes = {p.name: p.shape for p in recipe.model.parameters()}
         self.trainable = {p.name: self.named[p.name] for p in recipe.model.parameters() if p.trainable}
         step = Step(
             self.network,
+            outputs,
             loss(recipe.loss, prod(recipe.model.output_shape), recipe.targets, setting),
             metric(ZeroOne(), setting),
             penalty(recipe.regularizer, setting),
             list(self.trainable.values()),
             [self.named[p.name] for p in recipe.model.parameters() if p.is_kernel],
         )
+        self.watching = Watching(recipe.model, watch, self.named, setting)
+        self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
         update = Update(
             step,
             clipping(recipe.update.clipping, setting),
-            optimizer(recipe.update, self.trainable, horizon, setting),
-            gradient_norms,
+            self.optimizer.move,
+            self.watching,
         )
         run: Any = ms.jit if jit else _as_is
         self._value_and_gradients = run(step.value_and_gradients)
         self._forward = run(step.forward)
-        self._epoch = (CompiledEpoch if jit else EagerEpoch)(update, len(self.trainable), self.dtype)
+        self._epoch = (CompiledEpoch if jit else EagerEpoch)(update, self.dtype)
+        self._layers = run(step.layers)
+        self.layer_names = [placed.name for placed in recipe.model.placed_layers()]
         self._evaluate = run(step.evaluate if self.labels else step.evaluate_values)
 
     def structure(self) -> Structure:
@@ -77,6 +84,17 @@ class MindSporeTrainer:
         for name, parameter in self.named.items():
             ops.assign(parameter, Tensor(to_native(_own(name), weights[name]), self.dtype))
 
+    def slots(self) -> dict[str, Array]:
+        found = {}
+        for name, value in self.optimizer.slots().items():
+            parameter = name.partition("/")[2]
+            found[name] = to_canonical(_own(parameter), value, self.shapes[parameter])
+        return found
+
+    def restart(self, weights: Parameters) -> None:
+        self.set_weights(weights)
+        self.optimizer.restart()
+
     def forward(self, x: Array) -> Array:
         return np.array(self._forward(Tensor(x, self.dtype)).asnumpy())
 
@@ -87,6 +105,10 @@ class MindSporeTrainer:
             name: to_canonical(_own(name), g.asnumpy(), self.shapes[name]) for name, g in named
         }
 
+    def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
+        values = self._layers(Tensor(x, self.dtype), *self._drawn(noise))
+        return {name: np.array(value.asnumpy()) for name, value in zip(self.layer_names, values, strict=True)}
+
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = Tensor(x, self.dtype), self._targets(y)
 
@@ -95,11 +117,8 @@ class MindSporeTrainer:
         self._epoch(self.x, self.y, np.zeros((steps, batch_size), np.int32), 0, noise)
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
-        losses, norms = self._epoch(self.x, self.y, order, len(order), self._drawn(noise))
-        if not self.gradient_norms:
-            return EpochResult(np.array(losses.asnumpy()))
-        lengths = norms.asnumpy()
-        return EpochResult(np.array(losses.asnumpy()), lengths[:, 0].copy(), lengths[:, 1].copy())
+        losses, rows = self._epoch(self.x, self.y, order, len(order), self._drawn(noise))
+        return EpochResult(np.array(losses.asnumpy()), np.array(rows.asnumpy()) if self.watching.width else None)
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
         total, wrong = 0.0, 0
@@ -122,9 +141,17 @@ class Step:
     """The loss of a batch, its gradients, and its count of wrong answers, as functions of tensors."""
 
     def __init__(
-        self, network: Any, loss: Any, zero_one: Any, penalty: Any, parameters: list[Any], kernels: list[Any]
+        self,
+        network: Any,
+        outputs: Any,
+        loss: Any,
+        zero_one: Any,
+        penalty: Any,
+        parameters: list[Any],
+        kernels: list[Any],
     ) -> None:
-        self.network, self.loss, self.zero_one, self.penalty = network, loss, zero_one, penalty
+        self.network, self.outputs = network, outputs
+        self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = ms.ParameterTuple(kernels)
         self.differentiated = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
 
@@ -133,6 +160,9 @@ class Step:
 
     def value_and_gradients(self, x: Any, y: Any, *noise: Any) -> Any:
         return self.differentiated(x, y, *noise)
+
+    def layers(self, x: Any, *noise: Any) -> Any:
+        return self.outputs(x, True, noise)
 
     def forward(self, x: Any) -> Any:
         return self.network(x, False, ())
@@ -146,70 +176,64 @@ class Step:
 
 
 class Update(nn.Cell):
-    """One update: the loss of its step, and the norms of the gradients before and after clipping where asked for."""
+    """One update: the loss of its step, and what is watched of it."""
 
-    def __init__(self, step: Step, clip: Any, optimizer: Any, gradient_norms: bool) -> None:
+    def __init__(self, step: Step, clip: Any, optimizer: Any, watching: Watching) -> None:
         super().__init__()
         self.differentiated, self.clip, self.optimizer = step.differentiated, clip, optimizer
-        self.gradient_norms = gradient_norms
+        self.watching, self.width = watching, watching.width
 
     def construct(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         value, gradients = self.differentiated(ops.gather(x, batch, 0), ops.gather(y, batch, 0), *noise)
         clipped = self.clip(gradients)
-        lengths = ops.stack((self._lengths(gradients), self._lengths(clipped))) if self.gradient_norms else value
-        return ops.depend(value, self.optimizer(clipped)), lengths
-
-    def _lengths(self, gradients: Any) -> Any:
-        found: Any = ()
-        for gradient in gradients:
-            found += (ops.sqrt((gradient * gradient).sum()),)
-        return ops.stack(found)
+        value = ops.depend(value, self.optimizer(clipped))
+        return value, self.watching(gradients, clipped) if self.width else value
 
 
 class CompiledEpoch:
     """All updates of an epoch in one graph."""
 
-    def __init__(self, update: Update, parameters: int, dtype: Any) -> None:
-        self.loop = EpochLoop(update, parameters if update.gradient_norms else 0, dtype)
+    def __init__(self, update: Update, dtype: Any) -> None:
+        self.loop = EpochLoop(update, dtype)
 
     def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
         return self.loop(x, y, Tensor(order, ms.int32), Tensor(0, ms.int32), Tensor(steps, ms.int32), *noise)
 
 
 class EpochLoop(nn.Cell):
-    def __init__(self, update: Update, parameters: int, dtype: Any) -> None:
+    def __init__(self, update: Update, dtype: Any) -> None:
         super().__init__()
-        self.update, self.parameters, self.dtype = update, parameters, dtype
+        self.update, self.width, self.dtype = update, update.width, dtype
 
     @ms.jit
     def construct(self, x: Any, y: Any, order: Any, step: Any, steps: Any, *noise: Any) -> Any:
         losses = ops.zeros((order.shape[0],), self.dtype)
-        norms = ops.zeros((order.shape[0], 2, max(self.parameters, 1)), self.dtype)
+        rows = ops.zeros((order.shape[0], max(self.width, 1)), self.dtype)
         while step < steps:
             drawn: Any = ()
             for each in noise:
                 drawn += (ops.gather(each, step, 0),)
-            value, lengths = self.update(x, y, ops.gather(order, step, 0), *drawn)
+            value, row = self.update(x, y, ops.gather(order, step, 0), *drawn)
             losses = ops.tensor_scatter_update(losses, step.reshape(1, 1), value.reshape(1))
-            if self.parameters:
-                norms = ops.tensor_scatter_update(norms, step.reshape(1, 1), lengths.reshape(1, 2, self.parameters))
+            if self.width:
+                rows = ops.tensor_scatter_update(rows, step.reshape(1, 1), row.reshape(1, self.width))
             step = step + 1
-        return losses, norms
+        return losses, rows
 
 
 class EagerEpoch:
     """One update after another; losses stay on the device until the end."""
 
-    def __init__(self, update: Update, parameters: int, dtype: Any) -> None:
-        self.update, self.parameters, self.dtype = update, parameters, dtype
+    def __init__(self, update: Update, dtype: Any) -> None:
+        self.update, self.dtype = update, dtype
 
     def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
-        losses, norms = [ops.zeros((), self.dtype)], [ops.zeros((2, self.parameters), self.dtype)]
+        losses, rows = [ops.zeros((), self.dtype)], [ops.zeros((self.update.width,), self.dtype)]
         for number, batch in enumerate(Tensor(order[:steps], ms.int32) if steps else ()):
-            value, lengths = self.update(x, y, batch, *(each[number] for each in noise))
+            value, row = self.update(x, y, batch, *(each[number] for each in noise))
             losses.append(value)
-            norms.append(lengths)
-        return ops.stack(losses[1:] or losses), ops.stack(norms[1:] or norms) if self.update.gradient_norms else None
+            rows.append(row)
+        return ops.stack(losses[1:] or losses), ops.stack(rows[1:] or rows) if self.update.width else None
 
 
 def _own(name: str) -> str:

@@ -30,6 +30,7 @@ from adapters.reference.regularizers import penalty
 from adapters.reference.schedules import oracle, rates
 from adapters.reference.trainer import ReferenceTrainer
 from adapters.setting import Realisation, Setting
+from adapters.watching import Watched
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.base import Word
@@ -103,25 +104,37 @@ class ReferenceAdapter:
     def optimizer(
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        cast = [{name: self._cast(value) for name, value in each.items()} for each in gradients]
-        start = {name: self._cast(value) for name, value in parameters.items()}
-        return replay(self._optimizer(update, len(cast)), update.clipping, start, cast)
+        return self._replayed(self._optimizer(update, len(gradients)), update, parameters, gradients)
 
     def replays(
         self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
     ) -> Iterator[list[dict[str, Array]]]:
+        wanted, last = set(milestones), max(milestones, default=0)
+        fed = [{name: values[k] for name, values in gradients.items()} for k in range(last)]
         count = len(next(iter(gradients.values())))
-        fed = [{name: values[k] for name, values in gradients.items()} for k in range(count)]
-        each = [self.optimizer(update, parameters, fed) for update in updates]
+        each = [self._replayed(self._optimizer(update, count), update, parameters, fed) for update in updates]
         for k, after in enumerate(zip(*each, strict=True), start=1):
-            if k in milestones:
+            if k in wanted:
                 yield list(after)
 
+    def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
+        optimizer = self._optimizer(update, len(gradients))
+        for _ in self._replayed(optimizer, update, parameters, gradients):
+            pass
+        return optimizer.slots()
+
     def trainer(
-        self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False
+        self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
     ) -> ReferenceTrainer:
         optimizer = self._optimizer(recipe.update, horizon)
-        return ReferenceTrainer(recipe, optimizer, weights, self.precision, gradient_norms)
+        return ReferenceTrainer(recipe, optimizer, weights, self.precision, watch)
+
+    def _replayed(
+        self, optimizer: Optimizer, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
+    ) -> Iterator[dict[str, Array]]:
+        cast = [{name: self._cast(value) for name, value in each.items()} for each in gradients]
+        start = {name: self._cast(value) for name, value in parameters.items()}
+        return replay(optimizer, update.clipping, start, cast)
 
     def _optimizer(self, update: Update, horizon: int) -> Optimizer:
         rates = self._rates(update.schedule, np.arange(horizon))

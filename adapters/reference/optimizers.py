@@ -1,7 +1,7 @@
 """The reference's update rules, on NumPy arrays. `c` holds the coefficients of the update in the dtype of `w`.
 
 Each rule is a generator: it is sent the weight, the gradient and the coefficients of an update and yields the new
-weight; what it keeps from one update to the next is in its local variables.
+weight with its slots, in the order of the spec's `slot_names`; before the first update it yields the slots alone.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from adapters.coefficients import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
 from adapters.reference import disturbed
 from adapters.reference.clipping import clip
+from adapters.reference.draws import onto, summed
 from harness.spec import optimizers as spec
 from harness.spec.clipping import Clipping
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, WeightDecay, decays
 
 Given = tuple[Array, Array, Mapping[str, Any]]
+Slots = tuple[Array, ...]
 Rule = Generator[Any, Given, None]
 
 
-def sgd(s: spec.Sgd, start: Array, decaying: bool) -> Rule:
-    w, g, c = yield
+def sgd(s: spec.Sgd, start: Array, decaying: bool, first_rate: Any) -> Rule:
+    w, g, c = yield ()
     while True:
-        w, g, c = yield w - c["rate"] * g
+        w, g, c = yield w - c["rate"] * g, ()
 
 
-def momentum(s: spec.HeavyBall, start: Array, decaying: bool) -> Rule:
+def momentum(s: spec.HeavyBall, start: Array, decaying: bool, first_rate: Any) -> Rule:
     v = np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (v,)
     while True:
         if s.form == "rate_outside":
             v = c["momentum"] * v + c["taken"] * g
@@ -40,12 +42,12 @@ def momentum(s: spec.HeavyBall, start: Array, decaying: bool) -> Rule:
         else:
             v = c["momentum"] * v - c["rate"] * g
             w = w + v
-        w, g, c = yield w
+        w, g, c = yield w, (v,)
 
 
-def nesterov(s: spec.Nesterov, start: Array, decaying: bool) -> Rule:
+def nesterov(s: spec.Nesterov, start: Array, decaying: bool, first_rate: Any) -> Rule:
     v = np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (v,)
     while True:
         if s.form == "rate_outside":
             v = c["momentum"] * v + g
@@ -53,107 +55,116 @@ def nesterov(s: spec.Nesterov, start: Array, decaying: bool) -> Rule:
         else:
             v = c["momentum"] * v - c["rate"] * g
             w = w + (c["momentum"] * v - c["rate"] * g)
-        w, g, c = yield w
+        w, g, c = yield w, (v,)
 
 
-def adagrad(s: spec.Adagrad, start: Array, decaying: bool) -> Rule:
+def adagrad(s: spec.Adagrad, start: Array, decaying: bool, first_rate: Any) -> Rule:
     total = np.full_like(start, s.initial_accumulator)
-    w, g, c = yield
+    w, g, c = yield (total,)
     while True:
         total = total + np.square(g)
-        w, g, c = yield w - c["rate"] * g / np.sqrt(total + c["epsilon"])
+        w, g, c = yield w - c["rate"] * g / _root(s, total, c), (total,)
 
 
-def rmsprop(s: spec.Rmsprop, start: Array, decaying: bool) -> Rule:
+def rmsprop(s: spec.Rmsprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
     square, mean, moving = (np.zeros_like(start) for _ in range(3))
-    w, g, c = yield
+
+    def kept() -> Slots:
+        return (square, *([mean] if s.centered else []), *([moving] if s.momentum else []))
+
+    w, g, c = yield kept()
     while True:
         square = c["rho"] * square + c["rest"] * np.square(g)
         mean = c["rho"] * mean + c["rest"] * g
         variance = square - np.square(mean) if s.centered else square
-        step = c["rate"] * g / np.sqrt(variance + c["epsilon"])
+        step = c["rate"] * g / _root(s, variance, c)
         moving = c["momentum"] * moving + step
-        w, g, c = yield w - (moving if s.momentum else step)
+        w, g, c = yield w - (moving if s.momentum else step), kept()
 
 
-def adadelta(s: spec.Adadelta, start: Array, decaying: bool) -> Rule:
+def adadelta(s: spec.Adadelta, start: Array, decaying: bool, first_rate: Any) -> Rule:
     of_gradients, of_steps = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (of_gradients, of_steps)
     while True:
         of_gradients = c["rho"] * of_gradients + c["rest"] * np.square(g)
         step = np.sqrt(of_steps + c["epsilon"]) / np.sqrt(of_gradients + c["epsilon"]) * g
         of_steps = c["rho"] * of_steps + c["rest"] * np.square(step)
-        w, g, c = yield w - c["rate"] * step
+        w, g, c = yield w - c["rate"] * step, (of_gradients, of_steps)
 
 
-def adam(s: spec.Adam, start: Array, decaying: bool) -> Rule:
+def adam(s: spec.Adam, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v, largest = (np.zeros_like(start) for _ in range(3))
-    w, g, c = yield
+    w, g, c = yield (m, v, largest)[: 2 + s.amsgrad]
     while True:
         m = c["beta1"] * m + c["rest1"] * g
         v = c["beta2"] * v + c["rest2"] * np.square(g)
         largest = np.maximum(largest, v)
-        root = np.sqrt(largest if s.amsgrad else v)
-        w, g, c = yield w - c["corrected"] * m / (root + c["epsilon"])
+        root = _root(s, largest if s.amsgrad else v, c)
+        w, g, c = yield w - c["corrected"] * m / root, (m, v, largest)[: 2 + s.amsgrad]
 
 
-def adamw(s: spec.Adamw, start: Array, decaying: bool) -> Rule:
+def adamw(s: spec.Adamw, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (m, v)
     while True:
         m = c["beta1"] * m + c["rest1"] * g
         v = c["beta2"] * v + c["rest2"] * np.square(g)
         w = w * c["kept"] if decaying else w
-        w, g, c = yield w - c["corrected"] * m / (np.sqrt(v) + c["epsilon"])
+        w, g, c = yield w - c["corrected"] * m / _root(s, v, c), (m, v)
 
 
-def adamax(s: spec.Adamax, start: Array, decaying: bool) -> Rule:
+def _root(s: Any, v: Array, c: Mapping[str, Any]) -> Any:
+    """What divides: epsilon is inside the root, or beside it."""
+    return np.sqrt(v + c["epsilon"]) if s.epsilon_place == "inside_root" else np.sqrt(v) + c["epsilon"]
+
+
+def adamax(s: spec.Adamax, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, largest = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (m, largest)
     while True:
         m = c["beta1"] * m + c["rest1"] * g
         largest = np.maximum(c["beta2"] * largest, np.abs(g))
-        w, g, c = yield w - c["corrected"] * m / (largest + c["epsilon"])
+        w, g, c = yield w - c["corrected"] * m / (largest + c["epsilon"]), (m, largest)
 
 
-def nadam(s: spec.Nadam, start: Array, decaying: bool) -> Rule:
+def nadam(s: spec.Nadam, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (m, v)
     while True:
         m = c["beta1"] * m + c["rest1"] * g
         v = c["beta2"] * v + c["rest2"] * np.square(g)
         ahead = c["of_mean"] * m + c["of_gradient"] * g
-        w, g, c = yield w - c["rate"] * ahead / (np.sqrt(v) * c["root"] + c["epsilon"])
+        w, g, c = yield w - c["rate"] * ahead / (np.sqrt(v) * c["root"] + c["epsilon"]), (m, v)
 
 
-def ftrl(s: spec.Ftrl, start: Array, decaying: bool) -> Rule:
+def ftrl(s: spec.Ftrl, start: Array, decaying: bool, first_rate: Any) -> Rule:
     total, linear = np.full_like(start, s.initial_accumulator), np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (total, linear)
     while True:
         before = _power(total, s, c)
         total = total + np.square(g)
         after = _power(total, s, c)
         linear = linear + (g - (after - before) / c["rate"] * w)
         reached = (np.clip(linear, -c["l1"], c["l1"]) - linear) / (after / c["rate"] + c["twice_l2"])
-        w, g, c = yield reached
+        w, g, c = yield reached, (total, linear)
 
 
 def _power(total: Array, s: spec.Ftrl, c: Mapping[str, Any]) -> Array:
     return np.sqrt(total) if s.learning_rate_power == -0.5 else total ** c["power"]
 
 
-def lion(s: spec.Lion, start: Array, decaying: bool) -> Rule:
+def lion(s: spec.Lion, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m = np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (m,)
     while True:
         step = np.sign(c["beta1"] * m + c["rest1"] * g)
         m = c["beta2"] * m + c["rest2"] * g
-        w, g, c = yield w - c["rate"] * step
+        w, g, c = yield w - c["rate"] * step, (m,)
 
 
-def lamb(s: spec.Lamb, start: Array, decaying: bool) -> Rule:
+def lamb(s: spec.Lamb, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield
+    w, g, c = yield (m, v)
     while True:
         if decaying and s.decay == "decoupled":
             w = w * c["kept"]
@@ -162,14 +173,14 @@ def lamb(s: spec.Lamb, start: Array, decaying: bool) -> Rule:
         u = m * c["mean"] / (np.sqrt(v) * c["root"] + c["epsilon"])
         if decaying and s.decay == "inside":
             u = u + c["factor"] * w
-        length, own = (np.sqrt(np.sum(np.square(each))) for each in (w, u))
-        trust = length / own if length > 0 and own > 0 else w.dtype.type(1)
-        w, g, c = yield w - c["rate"] * trust * u
+        length, own = (np.sqrt(summed(np.square(each))) for each in (w, u))
+        trust = onto(np.divide(length, own, out=np.ones_like(own), where=(length > 0) & (own > 0)), w)
+        w, g, c = yield w - c["rate"] * trust * u, (m, v)
 
 
-def rprop(s: spec.Rprop, start: Array, decaying: bool) -> Rule:
-    w, g, c = yield
-    step, before = np.full_like(start, c["rate"]), np.zeros_like(start)
+def rprop(s: spec.Rprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
+    step, before = np.full_like(start, first_rate), np.zeros_like(start)
+    w, g, c = yield step, before
     while True:
         now = np.sign(g)
         grown = np.clip(step * c["eta_plus"], c["min_step"], c["max_step"])
@@ -178,16 +189,16 @@ def rprop(s: spec.Rprop, start: Array, decaying: bool) -> Rule:
         turned = now * before == -1
         step = np.select([turned, now * before == 1], [shrunk, grown], same)
         before = np.where(turned, w.dtype.type(0), now)
-        w, g, c = yield w - before * step
+        w, g, c = yield w - before * step, (step, before)
 
 
-def asgd(s: spec.Asgd, start: Array, decaying: bool) -> Rule:
-    w, g, c = yield
+def asgd(s: spec.Asgd, start: Array, decaying: bool, first_rate: Any) -> Rule:
+    w, g, c = yield ()
     while True:
-        w, g, c = yield w * c["kept"] - c["own"] * g
+        w, g, c = yield w * c["kept"] - c["own"] * g, ()
 
 
-RULES: dict[type[spec.Optimizer], Callable[[Any, Array, bool], Rule]] = {
+RULES: dict[type[spec.Optimizer], Callable[[Any, Array, bool, Any], Rule]] = {
     spec.Sgd: sgd,
     spec.HeavyBall: momentum,
     spec.Nesterov: nesterov,
@@ -214,8 +225,14 @@ class Optimizer:
         self.rule = made_by(RULES, self.word, "reference")
         table = coefficients(update, rates, coefficient_arithmetic)
         self.table = {name: values.astype(precision) for name, values in table.items()}
-        self.rules: dict[str, Rule] = {}
+
+    def start(self, weights: Parameters) -> None:
+        """Before the first update of these weights."""
         self.updates = 0
+        first_rate = self.table["rate"][0]
+        decaying = {name: decays(getattr(self.word, "decayed", "all"), name) for name in weights}
+        self.rules = {name: self.rule(self.word, w, decaying[name], first_rate) for name, w in weights.items()}
+        self.kept: dict[str, Slots] = {name: next(rule) for name, rule in self.rules.items()}
 
     @disturbed.update
     def update(self, weights: Parameters, gradients: Parameters) -> dict[str, Array]:
@@ -223,11 +240,14 @@ class Optimizer:
         self.updates += 1
         updated = {}
         for name, w in weights.items():
-            if name not in self.rules:
-                self.rules[name] = self.rule(self.word, w, decays(getattr(self.word, "decayed", "all"), name))
-                next(self.rules[name])
-            updated[name] = self.rules[name].send((*_decayed(self.decay, name, w, gradients[name], now), now))
+            given = (*_decayed(self.decay, name, w, gradients[name], now), now)
+            updated[name], self.kept[name] = self.rules[name].send(given)
         return updated
+
+    def slots(self) -> dict[str, Array]:
+        """Copies, as `Trainer.slots` names them."""
+        names = enumerate(self.word.slot_names)
+        return {f"{slot}/{name}": own[number].copy() for number, slot in names for name, own in self.kept.items()}
 
 
 def _decayed(decay: WeightDecay, name: str, w: Array, g: Array, c: Mapping[str, Any]) -> tuple[Array, Array]:
@@ -242,6 +262,7 @@ def replay(
     optimizer: Optimizer, clipping: Clipping, parameters: Parameters, gradients: Sequence[Parameters]
 ) -> Iterator[dict[str, Array]]:
     weights = dict(parameters)
+    optimizer.start(weights)
     for gradient in gradients:
         weights = optimizer.update(weights, clip(clipping, gradient))
         yield weights

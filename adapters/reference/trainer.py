@@ -13,6 +13,7 @@ from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.metrics import metric
 from adapters.reference.optimizers import Optimizer
 from adapters.reference.regularizers import penalty
+from adapters.watching import Watched, pattern, watched_parameters
 from adapters.weighting import normaliser
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
@@ -22,13 +23,20 @@ EVALUATION_BATCH = 1000
 
 class ReferenceTrainer:
     def __init__(
-        self, recipe: Recipe, optimizer: Optimizer, weights: Parameters, precision: Any, gradient_norms: bool
+        self,
+        recipe: Recipe,
+        optimizer: Optimizer,
+        weights: Parameters,
+        precision: Any,
+        watch: tuple[Watched, ...] = (),
     ) -> None:
-        self.recipe, self.optimizer, self.precision, self.gradient_norms = recipe, optimizer, precision, gradient_norms
+        self.recipe, self.optimizer, self.precision, self.watch = recipe, optimizer, precision, watch
         self.placed = recipe.model.placed_layers()
         self.trainable = [p.name for p in recipe.model.parameters() if p.trainable]
         self.kernels = [p.name for p in recipe.model.parameters() if p.is_kernel]
-        self.set_weights(weights)
+        self.watched = {kind: [p.name for p in watched_parameters(recipe.model, kind)] for kind in watch}
+        self.signs = {p.name: pattern(p.shape) for p in recipe.model.parameters()} if watch else {}
+        self.restart(weights)
 
     def structure(self) -> Structure:
         return Structure(
@@ -41,6 +49,13 @@ class ReferenceTrainer:
 
     def set_weights(self, weights: Parameters) -> None:
         self.parameters = {name: value.astype(self.precision) for name, value in weights.items()}
+
+    def slots(self) -> dict[str, Array]:
+        return self.optimizer.slots()
+
+    def restart(self, weights: Parameters) -> None:
+        self.set_weights(weights)
+        self.optimizer.start({name: self.parameters[name] for name in self.trainable})
 
     def forward(self, x: Array) -> Array:
         return self._forward(x.astype(self.precision), NO_NOISE, training=False)[0]
@@ -57,6 +72,9 @@ class ReferenceTrainer:
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
         return float(loss + extra), {name: gradients[name] for name in self.trainable}
 
+    def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
+        return {name: each.y for name, each in self._forward(x.astype(self.precision), noise, training=True)[1]}
+
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = x.astype(self.precision), y
 
@@ -65,19 +83,24 @@ class ReferenceTrainer:
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
         losses = np.empty(len(order), self.precision)
-        norms: list[Any] = []
+        rows: list[list[Any]] = []
         for step, batch in enumerate(order):
             drawn = {name: value[step] for name, value in noise.items()}
             losses[step], gradients = self.loss_and_gradients(self.x[batch], self.y[batch], drawn)
             clipped = clip(self.recipe.update.clipping, gradients)
-            if self.gradient_norms:
-                norms.append([[np.linalg.norm(g) for g in each.values()] for each in (gradients, clipped)])
             moving = {name: self.parameters[name] for name in self.trainable}
             self.parameters |= self.optimizer.update(moving, clipped)
-        if not self.gradient_norms:
-            return EpochResult(losses)
-        table = np.asarray(norms, self.precision).reshape(len(order), 2, len(self.trainable))
-        return EpochResult(losses, table[:, 0], table[:, 1])
+            rows.append(self._row(gradients, clipped))
+        return EpochResult(losses, np.array(rows, self.precision) if self.watch else None)
+
+    def _row(self, gradients: Parameters, clipped: Parameters) -> list[Any]:
+        """What is watched of one step, column by column."""
+        row = []
+        for kind, names in self.watched.items():
+            of, what = kind.split("_")
+            tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}[of]
+            row += [_norm(tensors[n]) if what == "norm" else (tensors[n] * self.signs[n]).sum() for n in names]
+        return row
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
         total, wrong = 0.0, 0
@@ -102,3 +125,7 @@ class ReferenceTrainer:
             applied.append((placed.name, one))
             x = one.y
         return x, applied
+
+
+def _norm(tensor: Array) -> Any:
+    return np.sqrt((tensor * tensor).sum())

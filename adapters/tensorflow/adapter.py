@@ -23,6 +23,7 @@ from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.replays import replays
 from adapters.tensorflow.schedules import schedule_forms
 from adapters.tensorflow.trainer import TensorFlowTrainer
+from adapters.watching import Watched
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.initializers import Initializer
@@ -98,12 +99,7 @@ class TensorFlowAdapter(FrameworkAdapter):
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
         self.supported_update(update)
-        live = {
-            name: keras.Variable(value.astype(self.precision), dtype=self.precision)
-            for name, value in parameters.items()
-        }
-        clip, move = clipping(update.clipping, self.setting), optimizer(update, live, len(gradients), self.setting)
-        apply = self._run(lambda given: move(clip(given)))
+        live, _, apply = self._applied(update, parameters, len(gradients))
         for each in gradients:
             apply([tf.constant(each[name], self.precision) for name in live])
             yield {name: np.array(variable.value) for name, variable in live.items()}
@@ -115,11 +111,27 @@ class TensorFlowAdapter(FrameworkAdapter):
             self.supported_update(update)
         return replays(updates, parameters, gradients, milestones, self.setting)
 
+    def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
+        self.supported_update(update)
+        live, made, apply = self._applied(update, parameters, len(gradients))
+        for each in gradients:
+            apply([tf.constant(each[name], self.precision) for name in live])
+        return made.slots()
+
     def trainer(
-        self, recipe: Recipe, weights: Parameters, horizon: int, gradient_norms: bool = False
+        self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
     ) -> TensorFlowTrainer:
         self.supported_recipe(recipe)
-        return TensorFlowTrainer(recipe, weights, horizon, self.setting, gradient_norms)
+        return TensorFlowTrainer(recipe, weights, horizon, self.setting, watch)
+
+    def _applied(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:
+        """Variables from the parameters, their optimizer, and its clipped update as a function of the gradients."""
+        live = {
+            name: keras.Variable(value.astype(self.precision), dtype=self.precision)
+            for name, value in parameters.items()
+        }
+        clip, made = clipping(update.clipping, self.setting), optimizer(update, live, horizon, self.setting)
+        return live, made, self._run(lambda given: made.move(clip(given)))
 
     def _differentiated(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         """The value of `function(x, extra)`, and what `upstream` becomes on the way back to x and to each extra."""

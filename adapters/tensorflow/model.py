@@ -10,11 +10,11 @@ from adapters.tensorflow.layers import row
 from harness.spec.model import Model
 
 
-def model(word: Model, weights: Parameters, setting: Setting) -> tuple[Any, dict[str, Any]]:
-    """The network, and its variables under their canonical names, in the model's order.
+def model(word: Model, weights: Parameters, setting: Setting) -> tuple[Any, Any, dict[str, Any]]:
+    """The network, the outputs of its layers, and its variables under their canonical names, in the model's order.
 
-    It is called as `network(x, training, noise)`: a tensor for each entry of `Model.noise`, in order; none in
+    Both are called as `network(x, training, noise)`: a tensor for each entry of `Model.noise`, in order; none in
     evaluation.
     """
     made = row(word.placed_layers(), weights, setting)
-    return made.call, {p.name: made.variables[p.name] for p in word.parameters()}
+    return made.call, made.outputs, {p.name: made.variables[p.name] for p in word.parameters()}

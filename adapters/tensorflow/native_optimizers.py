@@ -101,6 +101,25 @@ NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any, Any], Any]] = {
 }
 
 
+# Where each slot lies, by its name in the spec; all hold the formula's values as they are.
+MOMENTS = {"first_moment": "_momentums", "second_moment": "_velocities"}
+SLOTS: dict[type[spec.Optimizer], dict[str, str]] = {
+    spec.Sgd: {},
+    spec.HeavyBall: {"velocity": "momentums"},
+    spec.Nesterov: {"velocity": "momentums"},
+    spec.Adagrad: {"accumulator": "_accumulators"},
+    spec.Rmsprop: {"mean_square": "_velocities", "mean_gradient": "_average_gradients", "velocity": "_momentums"},
+    spec.Adadelta: {"mean_square_gradient": "_accumulated_grads", "mean_square_step": "_accumulated_delta_vars"},
+    spec.Adam: {**MOMENTS, "largest_second_moment": "_velocity_hats"},
+    spec.Adamw: MOMENTS,
+    spec.Adamax: {"first_moment": "_m", "infinity_norm": "_u"},
+    spec.Nadam: MOMENTS,
+    spec.Ftrl: {"accumulator": "_accumulators", "linear": "_linears"},
+    spec.Lion: {"first_moment": "_momentums"},
+    spec.Lamb: MOMENTS,
+}
+
+
 class Decaying:
     """Decays weights before an optimizer: `kept` is a factor for each update. Or adds to gradients: `factor`."""
 

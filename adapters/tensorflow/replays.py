@@ -27,9 +27,9 @@ def replays(
     lives, moves = [], []
     for update in updates:
         live = {name: keras.Variable(value, dtype=setting.precision) for name, value in parameters.items()}
-        move = optimizer(update, live, len(next(iter(gradients.values()))), setting)
+        made = optimizer(update, live, len(next(iter(gradients.values()))), setting)
         lives.append(live)
-        moves.append(clipped_and_applied(clipping(update.clipping, setting), move))
+        moves.append(clipped_and_applied(clipping(update.clipping, setting), made.move))
     loop = eager_loop if setting.mode == "eager" else compiled_loop(moves, setting.mode == "xla")
     for start, stop in zip((0, *milestones), milestones, strict=False):
         loop(moves, start, stop, fed)

@@ -20,6 +20,8 @@ from adapters.tensorflow.metrics import metric
 from adapters.tensorflow.model import model
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
+from adapters.tensorflow.watching import Watching
+from adapters.watching import Watched
 from adapters.weighting import normaliser
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
@@ -29,10 +31,10 @@ EVALUATION_BATCH = 1000
 
 class TensorFlowTrainer:
     def __init__(
-        self, recipe: Recipe, weights: Parameters, horizon: int, setting: Setting, gradient_norms: bool
+        self, recipe: Recipe, weights: Parameters, horizon: int, setting: Setting, watch: tuple[Watched, ...]
     ) -> None:
-        self.precision, self.gradient_norms, self.labels = setting.precision, gradient_norms, recipe.targets == "labels"
-        self.network, self.named = model(recipe.model, weights, setting)
+        self.precision, self.labels = setting.precision, recipe.targets == "labels"
+        self.network, self.outputs, self.named = model(recipe.model, weights, setting)
         self.noise, self.word = recipe.model.noise(), recipe.loss
         self.trainable = {p.name: self.named[p.name] for p in recipe.model.parameters() if p.trainable}
         self._variables = [variable.value for variable in self.trainable.values()]
@@ -42,11 +44,14 @@ class TensorFlowTrainer:
         self.penalty = penalty(recipe.regularizer, setting)
         self.clip = clipping(recipe.update.clipping, setting)
         self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
+        self.watching = Watching(recipe.model, watch, self.named, setting)
         run: Any = _as_is if setting.mode == "eager" else tf.function(jit_compile=setting.mode == "xla")
         self._value_and_gradients = run(self._differentiate)
         self._forward = run(lambda x: self.network(x, False, ()))
         self._epoch = self._eager_epoch if setting.mode == "eager" else run(self._compiled_epoch)
         self._evaluate = run(self._score)
+        self._layers = run(lambda x, noise: self.outputs(x, True, noise))
+        self.layer_names = [placed.name for placed in recipe.model.placed_layers()]
 
     def structure(self) -> Structure:
         arrays = self.weights()
@@ -62,6 +67,13 @@ class TensorFlowTrainer:
         for name, variable in self.named.items():
             variable.assign(weights[name].astype(self.precision))
 
+    def slots(self) -> dict[str, Array]:
+        return self.optimizer.slots()
+
+    def restart(self, weights: Parameters) -> None:
+        self.set_weights(weights)
+        self.optimizer.restart()
+
     def forward(self, x: Array) -> Array:
         return np.array(self._forward(tf.constant(x, self.precision)))
 
@@ -72,6 +84,10 @@ class TensorFlowTrainer:
         named = zip(self.trainable, gradients, strict=True)
         return float(value), {name: np.array(g) for name, g in named}
 
+    def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
+        values = self._layers(tf.constant(x, self.precision), self._drawn(noise))
+        return {name: np.array(value) for name, value in zip(self.layer_names, values, strict=True)}
+
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = tf.constant(x, self.precision), self._targets(y)
 
@@ -81,10 +97,8 @@ class TensorFlowTrainer:
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
         drawn = self._drawn(noise)
-        losses, norms = self._epoch(self.x, self.y, tf.constant(order, tf.int32), drawn, tf.constant(len(order)))
-        if not self.gradient_norms:
-            return EpochResult(np.array(losses))
-        return EpochResult(np.array(losses), np.array(norms[:, 0]), np.array(norms[:, 1]))
+        losses, rows = self._epoch(self.x, self.y, tf.constant(order, tf.int32), drawn, tf.constant(len(order)))
+        return EpochResult(np.array(losses), np.array(rows) if self.watching.width else None)
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
         total, wrong = 0.0, 0
@@ -116,30 +130,27 @@ class TensorFlowTrainer:
     def _compiled_epoch(self, x: Any, y: Any, order: Any, noise: Any, steps: Any) -> Any:
         """All updates of an epoch in one graph."""
         losses = tf.zeros((order.shape[0],), self.precision)
-        norms = tf.zeros((order.shape[0], 2, len(self._variables) if self.gradient_norms else 0), self.precision)
+        rows = tf.zeros((order.shape[0], self.watching.width), self.precision)
         for step in tf.range(steps):
-            value, lengths = self._update(x, y, order[step], [each[step] for each in noise])
+            value, row = self._update(x, y, order[step], [each[step] for each in noise])
             losses = tf.tensor_scatter_nd_update(losses, [[step]], [value])
-            if self.gradient_norms:
-                norms = tf.tensor_scatter_nd_update(norms, [[step]], [lengths])
-        return losses, norms
+            if self.watching.width:
+                rows = tf.tensor_scatter_nd_update(rows, [[step]], [row])
+        return losses, rows
 
     def _eager_epoch(self, x: Any, y: Any, order: Any, noise: Any, steps: Any) -> Any:
         """One update after another; losses stay on the device until the end."""
         done = [self._update(x, y, order[k], [each[k] for each in noise]) for k in range(int(steps))]
         if not done:
-            return tf.zeros((0,), self.precision), tf.zeros((0, 2, len(self._variables)), self.precision)
-        return tf.stack([value for value, _ in done]), tf.stack([lengths for _, lengths in done])
+            return tf.zeros((0,), self.precision), tf.zeros((0, self.watching.width), self.precision)
+        return tf.stack([value for value, _ in done]), tf.stack([row for _, row in done])
 
     def _update(self, x: Any, y: Any, batch: Any, noise: Any) -> Any:
-        """The loss of the step, and the norms of its gradients before and after clipping where asked for."""
+        """The loss of the step, and what is watched of it."""
         value, gradients = self._differentiate(tf.gather(x, batch), tf.gather(y, batch), noise)
         clipped = self.clip(gradients)
-        self.optimizer(clipped)
-        return value, self._lengths(gradients, clipped) if self.gradient_norms else tf.zeros((2, 0), self.precision)
-
-    def _lengths(self, *stages: Any) -> Any:
-        return tf.stack([tf.stack([tf.norm(g) for g in gradients]) for gradients in stages])
+        self.optimizer.move(clipped)
+        return value, self.watching(gradients, clipped) if self.watching.width else tf.zeros((0,), self.precision)
 
 
 def _as_is(function: Any) -> Any:

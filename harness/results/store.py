@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.arrays import WEIGHTS, Arrays, load_arrays
+from harness.arrays import PREDICTIONS, WEIGHTS, Arrays, load_arrays
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.results.trace import Trace
@@ -68,10 +68,18 @@ class Store:
         path = self.arm_folder(arm) / WEIGHTS
         return load_arrays(path) if path.exists() else {}
 
+    def read_predictions(self, arms: Iterable[str]) -> dict[str, Arrays]:
+        """What each of the arms that left predictions says of every test sample."""
+        paths = {arm: self.arm_folder(arm) / PREDICTIONS for arm in arms}
+        return {arm: load_arrays(path) for arm, path in paths.items() if path.exists()}
+
+    def write_flips(self, flips: pd.DataFrame) -> None:
+        write_frame(self.folder / "flips.parquet", flips)
+
     def write_trace(self, trace: Trace) -> None:
         """The arm's trace, its steps and its epochs so far."""
         folder = self.arm_folder(trace.arm.name)
-        write_parquet(folder / "steps.parquet", _step_rows(trace), (*STEP_COLUMNS, *trace.norms))
+        write_parquet(folder / "steps.parquet", _step_rows(trace), (*STEP_COLUMNS, *trace.norms, *trace.digests))
         write_parquet(folder / "epochs.parquet", _epoch_rows(trace), EPOCH_COLUMNS)
         record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
         # JSON has no NaN and no infinity: the tables keep them, here they are null.
@@ -101,9 +109,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_parquet(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
-    """A table with these columns, in this order, also where there is no row."""
+    """A table with these columns, in this order, also where there is no row; its checksums tell later damage."""
+    write_frame(path, pd.DataFrame(rows, columns=list(columns)))
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
     partial = path.with_name(path.name + ".partial")
-    pd.DataFrame(rows, columns=list(columns)).to_parquet(partial, index=False)
+    frame.to_parquet(partial, index=False, write_page_checksum=True)
     partial.replace(path)
 
 
@@ -114,7 +126,7 @@ def _step_rows(trace: Trace) -> list[dict[str, Any]]:
         {"step": step, "epoch": epoch, "learning_rate": rates[step], "loss": loss}
         for step, (epoch, loss) in enumerate(zip(owners, trace.losses, strict=True))
     ]
-    for column, lengths in trace.norms.items():
+    for column, lengths in (trace.norms | trace.digests).items():
         for row, length in zip(rows, lengths, strict=True):
             row[column] = length
     return rows

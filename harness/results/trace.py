@@ -16,6 +16,7 @@ class EpochRecord(Spec):
     """`losses`: the training loss of every step, before its update. The test set is scored after the epoch.
 
     `gradient_norms`, `clipped_norms`: by layer, of every step, before and after clipping; where they were asked for.
+    `digests`: columns of `adapters.watching`, of every step; where they were asked for.
     `test_accuracy` is None where targets are values.
     """
 
@@ -25,6 +26,7 @@ class EpochRecord(Spec):
     losses: tuple[float, ...]
     gradient_norms: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     clipped_norms: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    digests: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     epoch_time_s: float
     samples: int
     test_loss: float
@@ -72,6 +74,15 @@ class Trace(Spec):
             for what, by_layer in (("gradient_norm", epoch.gradient_norms), ("clipped_norm", epoch.clipped_norms)):
                 for layer, lengths in by_layer.items():
                     found.setdefault(f"{what}/{layer}", []).extend(lengths)
+        return found
+
+    @property
+    def digests(self) -> dict[str, list[float]]:
+        """`digest/<kind>/<parameter>`, a number a step; empty where not asked for."""
+        found: dict[str, list[float]] = {}
+        for epoch in self.epochs:
+            for name, values in epoch.digests.items():
+                found.setdefault(f"digest/{name}", []).extend(values)
         return found
 
     @property

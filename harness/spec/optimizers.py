@@ -19,12 +19,19 @@ Accumulator = Annotated[float, Field(ge=0)]
 Penalty = Annotated[float, Field(ge=0)]
 MomentumForm = Literal["rate_outside", "rate_inside"]
 LambDecay = Literal["inside", "decoupled"]
+AdamEpsilon = Literal["before_correction", "after_correction", "inside_root"]
+RootEpsilon = Literal["inside_root", "outside_root"]
 
 
 class Optimizer(Word):
     """Base of all optimizers."""
 
     family: ClassVar[str] = "optimizer"
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """What it keeps for each parameter from one update to the next, in the order the formula computes it in."""
+        return ()
 
 
 class Sgd(Optimizer):
@@ -64,6 +71,10 @@ class HeavyBall(Optimizer):
     def name_in_tables(self) -> str:
         return " ".join([self.kind, self.form, *(["dampened"] if self.dampening else [])])
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("velocity",)
+
 
 class Nesterov(Optimizer):
     """Nesterov momentum in look-ahead form (Sutskever et al., 2013), with the place of the rate stated.
@@ -80,13 +91,33 @@ class Nesterov(Optimizer):
     def specimens(cls) -> tuple[Nesterov, ...]:
         return (cls(momentum=0.9, form="rate_outside"), cls(momentum=0.9, form="rate_inside"))
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("velocity",)
+
 
 class Adagrad(Optimizer):
-    """Adagrad (Duchi et al., 2011): `a += g**2; w -= r * g / sqrt(a + epsilon)`, a from `initial_accumulator`."""
+    """Adagrad (Duchi et al., 2011): `a += g**2; w -= r * g / sqrt(a + epsilon)`, a from `initial_accumulator`.
+
+    With `epsilon_place = outside_root` it is `sqrt(a) + epsilon` that divides.
+    """
 
     kind: Literal["adagrad"] = "adagrad"
     initial_accumulator: Accumulator = 0.1
     epsilon: Epsilon = 1e-7
+    epsilon_place: RootEpsilon = "inside_root"
+
+    @classmethod
+    def specimens(cls) -> tuple[Adagrad, ...]:
+        return (cls(), cls(epsilon=1e-3, epsilon_place="outside_root"))
+
+    @property
+    def name_in_tables(self) -> str:
+        return _named(self)
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("accumulator",)
 
 
 class Rmsprop(Optimizer):
@@ -95,6 +126,7 @@ class Rmsprop(Optimizer):
     `v = rho * v + (1 - rho) * g**2`; `s = r * g / sqrt(v + epsilon)`; `w -= s`.
     With `momentum` mu above 0: `m = mu * m + s; w -= m`.
     `centered`: also `a = rho * a + (1 - rho) * g`, and `v - a**2` stands in the root in place of v.
+    With `epsilon_place = outside_root` it is `sqrt(v) + epsilon` that divides.
     """
 
     kind: Literal["rmsprop"] = "rmsprop"
@@ -102,15 +134,21 @@ class Rmsprop(Optimizer):
     momentum: Fraction = 0.0
     centered: bool = False
     epsilon: Epsilon = 1e-7
+    epsilon_place: RootEpsilon = "inside_root"
 
     @classmethod
     def specimens(cls) -> tuple[Rmsprop, ...]:
-        return (cls(), cls(momentum=0.9), cls(centered=True, epsilon=1e-3))
+        outside = cls(momentum=0.9, epsilon=1e-3, epsilon_place="outside_root")
+        return (cls(), cls(momentum=0.9), cls(centered=True, epsilon=1e-3), outside)
 
     @property
     def name_in_tables(self) -> str:
-        flags = {"momentum": self.momentum, "centered": self.centered}
-        return " ".join([self.kind, *(name for name, value in flags.items() if value)])
+        return _named(self, "momentum", "centered")
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        kept = {"mean_square": True, "mean_gradient": self.centered, "velocity": self.momentum > 0}
+        return tuple(name for name, is_kept in kept.items() if is_kept)
 
 
 class Adadelta(Optimizer):
@@ -124,6 +162,10 @@ class Adadelta(Optimizer):
     rho: Fraction = 0.95
     epsilon: Epsilon = 1e-6
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("mean_square_gradient", "mean_square_step")
+
 
 class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015, the form of the end of section 2: epsilon added before the bias is corrected).
@@ -131,21 +173,39 @@ class Adam(Optimizer):
     `m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g**2`,
     `w -= r * sqrt(1 - beta2**k) / (1 - beta1**k) * m / (sqrt(v) + epsilon)`.
     `amsgrad` (Reddi et al., 2018): `u = max(u, v)`, of v as it is, uncorrected; and u stands in the root in its place.
+    `epsilon_place`: with `c = sqrt(1 - beta2**k)`, the divisor is `sqrt(v) + c * epsilon` with `after_correction`, as
+    in their algorithm 1, and `sqrt(v + c**2 * epsilon)` with `inside_root`.
+    Without `bias_correction` every `1 - beta**k` is 1.
     """
 
     kind: Literal["adam"] = "adam"
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     epsilon: Epsilon = 1e-7
+    epsilon_place: AdamEpsilon = "before_correction"
+    bias_correction: bool = True
     amsgrad: bool = False
 
     @classmethod
     def specimens(cls) -> tuple[Adam, ...]:
-        return (cls(), cls(amsgrad=True))
+        others: list[Any] = [{"bias_correction": False}]
+        others += [{"epsilon": 1e-3, "epsilon_place": place} for place in ("after_correction", "inside_root")]
+        return (cls(), cls(amsgrad=True), *(cls(**each) for each in others))
+
+    @property
+    def name_in_tables(self) -> str:
+        return _named(self, "amsgrad")
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("first_moment", "second_moment", *(("largest_second_moment",) if self.amsgrad else ()))
 
 
 class Adamw(Optimizer):
-    """AdamW (Loshchilov and Hutter, 2019): `w *= 1 - r * factor` where `decayed` says so, then the rule of adam."""
+    """AdamW (Loshchilov and Hutter, 2019): `w *= 1 - r * factor` where `decayed` says so, then the rule of adam.
+
+    `epsilon_place` and `bias_correction` are those of adam.
+    """
 
     kind: Literal["adamw"] = "adamw"
     factor: DecayFactor
@@ -153,10 +213,20 @@ class Adamw(Optimizer):
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     epsilon: Epsilon = 1e-7
+    epsilon_place: AdamEpsilon = "before_correction"
+    bias_correction: bool = True
 
     @classmethod
     def specimens(cls) -> tuple[Adamw, ...]:
-        return (cls(factor=0.01), cls(factor=0.01, decayed="all"))
+        return (cls(factor=0.01), cls(factor=0.01, decayed="all"), cls(factor=0.01, bias_correction=False))
+
+    @property
+    def name_in_tables(self) -> str:
+        return " ".join([_named(self), self.decayed])
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("first_moment", "second_moment")
 
 
 class Adamax(Optimizer):
@@ -169,6 +239,10 @@ class Adamax(Optimizer):
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     epsilon: Epsilon = 1e-7
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("first_moment", "infinity_norm")
 
 
 class Nadam(Optimizer):
@@ -195,6 +269,10 @@ class Nadam(Optimizer):
     def name_in_tables(self) -> str:
         return self.kind if self.momentum_decay == 0.004 else f"{self.kind} momentum_decay={self.momentum_decay:g}"
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("first_moment", "second_moment")
+
 
 class Ftrl(Optimizer):
     """Follow the regularised leader (McMahan et al., 2013), each coordinate with a rate of its own.
@@ -220,6 +298,10 @@ class Ftrl(Optimizer):
         penalties = {"l1": self.l1, "l2": self.l2}
         return " ".join([self.kind, *(name for name, value in penalties.items() if value)])
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("accumulator", "linear")
+
 
 class Lion(Optimizer):
     """Lion (Chen et al., 2023): `w -= r * sign(beta1 * m + (1 - beta1) * g); m = beta2 * m + (1 - beta2) * g`.
@@ -230,6 +312,10 @@ class Lion(Optimizer):
     kind: Literal["lion"] = "lion"
     beta1: Fraction = 0.9
     beta2: Fraction = 0.99
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("first_moment",)
 
 
 class Lamb(Optimizer):
@@ -254,6 +340,10 @@ class Lamb(Optimizer):
     def specimens(cls) -> tuple[Lamb, ...]:
         return (cls(factor=0.01, decay="inside"), cls(factor=0.01, decay="decoupled"))
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("first_moment", "second_moment")
+
 
 class Rprop(Optimizer):
     """Resilient propagation (Riedmiller and Braun, 1993, without weight backtracking): the signs of g alone count.
@@ -275,6 +365,10 @@ class Rprop(Optimizer):
             raise ValueError(f"min_step must not exceed max_step, got {self.min_step} and {self.max_step}")
         return self
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return ("step_size", "sign")
+
 
 class Asgd(Optimizer):
     """The descent of averaged SGD (Polyak and Juditsky, 1992; the rate after Bottou).
@@ -287,6 +381,15 @@ class Asgd(Optimizer):
     kind: Literal["asgd"] = "asgd"
     lambd: Annotated[float, Field(ge=0)] = 1e-4
     alpha: Annotated[float, Field(ge=0)] = 0.75
+
+
+def _named(word: Any, *flags: str) -> str:
+    """The kind, the flags that are set, and where epsilon stands and what is corrected if not as usual."""
+    said = [word.kind, *(name for name in flags if getattr(word, name))]
+    usual = type(word).model_fields["epsilon_place"].default
+    said += [] if word.epsilon_place == usual else ["epsilon", word.epsilon_place]
+    said += [] if getattr(word, "bias_correction", True) else ["uncorrected"]
+    return " ".join(said)
 
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from harness.arrays import PREDICTIONS, WEIGHTS, save_arrays
 from harness.plan import digest_arrays
 from harness.worker.memory import resident_bytes
-from harness.worker.norms import norms_of
+from harness.worker.norms import watched_of
 from harness.worker.predicting import predictions
 from harness.worker.session import Session
 
@@ -59,7 +59,7 @@ def run_training(session: Session, send: Callable[..., None], folder: str) -> di
             "epoch",
             epoch=epoch,
             losses=[float(loss) for result in results for loss in result.losses],
-            **norms_of(session.experiment, results),
+            **watched_of(session.experiment, results),
             epoch_time_s=epoch_time_s,
             samples=len(order),
             test_loss=score.loss,

@@ -76,7 +76,7 @@ def trainer_of(model: Model, loss: Loss, seed: int = 1, precision: Any = np.floa
     update = Update(optimizer=Sgd(), schedule=Constant(rate=1))
     optimizer = Optimizer(update, np.ones(1), precision, np.float64)
     recipe = Recipe(model=model, loss=loss, update=update)
-    return ReferenceTrainer(recipe, optimizer, draw_weights(model, seed), precision, gradient_norms=False)
+    return ReferenceTrainer(recipe, optimizer, draw_weights(model, seed), precision)
 
 
 def samples(count: int = SAMPLES) -> tuple[Any, Any]:

@@ -27,6 +27,8 @@ def row(
     """Layers in a row as one Cell, and their parameters under their full names; images enter and leave in `layout`."""
     cells: list[Any] = []
     spans: list[tuple[int, int]] = []
+    ends: list[int] = []
+    layouts: list[Layout] = []
     named: dict[str, Any] = {}
     taken, now = 0, layout
     for each in placed:
@@ -35,10 +37,12 @@ def row(
         cells += [*before, made.cell]
         spans += [*((0, 0) for _ in before), (taken, taken + len(each.noise))]
         taken += len(each.noise)
+        ends.append(len(cells) - 1)
+        layouts.append(made.gives if len(each.output_shape) == 3 else "channels_last")
         named |= {f"{each.name}/{name}": parameter for name, parameter in made.parameters.items()}
         now = made.gives if len(each.output_shape) == 3 else layout
     after = turns(now, layout)
-    return Made(Row([*cells, *after], [*spans, *((0, 0) for _ in after)]), layout, layout, named)
+    return Made(Row([*cells, *after], [*spans, *((0, 0) for _ in after)], ends, layouts), layout, layout, named)
 
 
 def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:

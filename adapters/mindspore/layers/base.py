@@ -96,15 +96,28 @@ def turns(before: Layout, after: Layout) -> list[Any]:
 
 
 class Row(nn.Cell):
-    """Cells applied in order, each to its share of the noise."""
+    """Cells applied in order, each to its share of the noise.
 
-    def __init__(self, cells: list[Any], spans: list[tuple[int, int]]) -> None:
+    `ends`: the numbers of those that end a layer; `layouts`: the layout that each of these gives images in.
+    """
+
+    def __init__(self, cells: list[Any], spans: list[tuple[int, int]], ends: list[int], layouts: list[Layout]) -> None:
         super().__init__()
         self.cells_in_order = nn.CellList(cells)  # renames the parameters, so that names differ
-        self.spans = spans
+        self.spans, self.ends, self.layouts = spans, tuple(ends), layouts
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
         for index, cell in enumerate(self.cells_in_order):
             start, end = self.spans[index]
             x = cell(x, training, noise[start:end])
         return x
+
+    def outputs(self, x: Any, training: bool, noise: Any) -> Any:
+        """What each layer gives, images (B, H, W, C)."""
+        found: Any = ()
+        for index, cell in enumerate(self.cells_in_order):
+            start, end = self.spans[index]
+            x = cell(x, training, noise[start:end])
+            if index in self.ends:
+                found += (ops.transpose(x, TO_LAST) if self.layouts[len(found)] == "channels_first" else x,)
+        return found

@@ -42,7 +42,15 @@ def row(
             taken += count
         return turned(x, now, layout)
 
-    return Made(call, layout, layout, named)
+    def outputs(x: Any, training: bool, noise: Any) -> list[Any]:
+        found, taken = [], 0
+        for made, before, count in calls:
+            x = made.call(turned(x, before, made.takes), training, noise[taken : taken + count])
+            taken += count
+            found.append(turned(x, made.gives if len(x.shape) == 4 else "channels_last", "channels_last"))
+        return found
+
+    return Made(call, layout, layout, named, outputs)
 
 
 def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:

@@ -20,13 +20,15 @@ TO_FIRST, TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 class Made:
     """`call(x, training, noise)`; `noise` is a tuple in the order of the layer's noise, empty in evaluation.
 
-    `variables` are named within the layer; `takes` and `gives`: in which layout images enter and leave.
+    `variables` are named within the layer; `takes` and `gives`: in which layout images enter and leave. Of layers in a
+    row, `outputs` is called likewise and gives the output of each, images (B, H, W, C).
     """
 
     call: Callable[[Any, bool, Any], Any]
     takes: Layout = "channels_last"
     gives: Layout = "channels_last"
     variables: dict[str, Any] = field(default_factory=dict)
+    outputs: Callable[[Any, bool, Any], list[Any]] | None = None
 
 
 # The last argument: the layout in which an image comes from the layer before.
