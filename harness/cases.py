@@ -115,14 +115,18 @@ def _layer(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
 
 
 def _update(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
-    """The weights after 1, 10, 100, ... updates by the gradients, whose first axis is the update."""
+    """The weights after 1, 10, 100, ... updates by the gradients, whose first axis is the update.
+
+    `milestones`, where it is given, holds other numbers of updates to look after.
+    """
     return _updates(adapter, [given], arrays)[0]
 
 
 def _updates(adapter: Adapter, given: Sequence[Any], arrays: Mapping[str, Array]) -> list[Arrays]:
     gradients, parameters = _below(arrays, "gradient/"), _below(arrays, "weight/")
     count = len(next(iter(gradients.values())))
-    milestones = sorted({*(each for each in MILESTONES if each < count), count})
+    usual = sorted({*(each for each in MILESTONES if each < count), count})
+    milestones = [int(each) for each in arrays.get("milestones", usual)]
     found: list[Arrays] = [{} for _ in given]
     replayed = adapter.replays(given, parameters, gradients, milestones)
     for k, after in zip(milestones, replayed, strict=True):

@@ -69,6 +69,16 @@ class Check:
             low, high = (low, middle) if noticed(alone, (0,), middle) else (middle, high)
         return float(2.0**high) if noticed(self, at, high) else np.inf
 
+    def upto(self, count: int) -> Check:
+        """The check of the first `count` elements along the first axis."""
+        shape = np.shape(self.reference)
+
+        def first(values: FloatArray) -> FloatArray:
+            return np.broadcast_to(values, shape)[:count]
+
+        claims = {name: claim.at(first) for name, claim in self.claims.items()}
+        return replace(self, reference=self.reference[:count], claims=claims)
+
     def _at(self, index: tuple[int, ...]) -> Check:
         """The check of one element."""
         shape = np.shape(self.reference)

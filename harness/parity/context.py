@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from harness.spec.arm import Arm, Policy
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
 from harness.worker.process import Event
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Context:
     """`environments` holds what each arm said that it runs on, by the arm's name.
 
     `stated` is the experiment that the questions are about. The reference answers for `experiment`, which is the same
-    but where it is asked what the answers would be if words were changed: see `given`.
+    but where it is asked what the answers would be if words were changed: see `given`. `spreads` is how far an arm's
+    runs from the same start lie apart, by the arm's name and by what was recorded; nothing where it repeats itself.
     """
 
     experiment: Experiment
@@ -58,6 +61,8 @@ class Context:
     scratch: Path
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     asked: Experiment | None = None
+    spreads: dict[str, Arrays] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def stated(self) -> Experiment:
@@ -65,7 +70,14 @@ class Context:
 
     def given(self, changes: Changes) -> Context:
         """The same questions, to be judged as if the spec had these changes; ValueError where it cannot have them."""
-        return replace(self, experiment=changed(self.experiment, changes), asked=self.stated)
+        return replace(self, experiment=changed(self.experiment, changes), asked=self.stated, made={})
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` makes, made at the first call with this key and kept."""
+        if key not in self.made:
+            self.made[key] = make()
+        made: Made = self.made[key]
+        return made
 
     @cached_property
     def replacement(self) -> Replacement:

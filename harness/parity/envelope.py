@@ -123,6 +123,13 @@ def envelope(context: Context, arm: Arm, steps: int) -> Envelope:
     return replace(made, precision=np.dtype(arm.precision).type)
 
 
+def oracle_run(context: Context, steps: int) -> Curves:
+    """The curves of the reference in float64, run anew: for who disturbs it."""
+    names = (LOSS, *columns(context.experiment.model, DIGESTS))
+    run = _run(context, context.oracle, 1, steps)
+    return dict(zip(names, run.curves[:, 0], strict=True))
+
+
 @dataclass(frozen=True)
 class Crossing:
     """Units of a layer that are 0 in one arm and not in the other: how many, and the first with both its values."""

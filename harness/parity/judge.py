@@ -86,6 +86,14 @@ def judge(
     )
 
 
+def excess(claim: Claim, reference: FloatArray) -> FloatArray | None:
+    """The claim's error over its tolerance, element by element; None where it has another shape than the reference."""
+    if np.shape(claim.values) != np.shape(reference):
+        return None
+    bound = np.broadcast_to(claim.tolerance.bound, np.shape(reference))
+    return _ratio(error_against(claim.values, reference), bound)
+
+
 def _judgement(wrong: list[str], claims: list[Claim]) -> Judgement:
     """Who is right by the reference: an arm within its tolerance of it is within what rounding alone does."""
     if len(claims) == 1:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from harness.parity import activation, applied_lr, clipping, initializer, layer, loss, model, optimizer, schedule, step
+from harness.parity import (
+    activation,
+    applied_lr,
+    clipping,
+    free_run,
+    initializer,
+    itself,
+    layer,
+    loss,
+    model,
+    optimizer,
+    schedule,
+    step,
+    trajectory,
+)
 from harness.parity.context import Answer, Answers, Context
+from harness.parity.localisation import localised
 from harness.parity.verdict import Verdict
 from harness.parity.words import WordRung
 from harness.worker.failure import Failure, WorkerFailedError
@@ -31,11 +46,13 @@ def _of_words(rung: WordRung) -> Rung:
 
 
 RUNGS = (
+    Rung(itself.NAME, itself.ask, itself.judge_answers, "free-run"),
     *(Rung(each.NAME, each.ask, each.judge_answers, each.NAME) for each in (schedule, applied_lr)),
     *(_of_words(each.RUNG) for each in (activation, loss)),
     Rung(initializer.NAME, initializer.ask, initializer.judge_answers, initializer.NAME),
     *(_of_words(each.RUNG) for each in (layer, clipping, optimizer)),
     *(Rung(each.NAME, each.ask, each.judge_answers, each.NAME) for each in (model, step)),
+    Rung(trajectory.NAME, free_run.ask, free_run.judge_answers, "free-run"),
 )
 
 
@@ -45,32 +62,82 @@ def climb(
     on_rung: Callable[[str, list[Verdict]], None],
     on_failure: Callable[[str, Failure], None],
 ) -> list[Verdict]:
-    """All verdicts, in order. An arm that fails is reported at the rung where it did, and asked no more."""
+    """All verdicts, in order. An arm that fails is reported at the rung where it did, and asked no more.
+
+    The first divergence is gone after: where it stands, and, where it is a known form, what would mend it.
+    """
     alive = {worker.arm.name: worker for worker in workers}
     everyone = list(alive.values())
     verdicts: list[Verdict] = []
     with ThreadPoolExecutor(max_workers=max(1, len(alive))) as pool, _closed_on_interrupt(everyone):
-        for rung in RUNGS:
+        for rung in chosen(context):
             if not alive:
                 break
             payload = rung.ask(context)
             if payload.get("cases") == []:  # no word of that family: no clipping, say
                 continue
-            pending = {name: pool.submit(_ask, worker, rung.task, payload) for name, worker in alive.items()}
-            answers: dict[str, Answer] = {}
-            found: list[Verdict] = []
-            for name, answer in pending.items():
-                try:
-                    answers[name] = answer.result()
-                except WorkerFailedError as error:
-                    del alive[name]
-                    on_failure(name, error.failure)
-                    found.append(failed(rung.name, name, error.failure))
-            if answers:
-                found = [*rung.judge(context, answers), *found]
+            answers, failures = _asked(pool, alive, rung.task, payload)
+            for name, failure in failures.items():
+                del alive[name]
+                on_failure(name, failure)
+            found = rung.judge(context, answers) if answers else []
+            if not _diverging([*verdicts]) and _diverging(found):
+                found = _gone_after(context, rung, found, answers, pool, alive)
+            found += [failed(rung.name, name, failure) for name, failure in failures.items()]
             verdicts += found
             on_rung(rung.name, found)
     return verdicts
+
+
+def chosen(context: Context) -> list[Rung]:
+    """Those that the experiment picks, in the ladder's order; all where it picks none."""
+    wanted = context.stated.rungs
+    return [rung for rung in RUNGS if not wanted or rung.name in wanted]
+
+
+def _asked(
+    pool: ThreadPoolExecutor, alive: Mapping[str, Worker], task: str, payload: Mapping[str, Any]
+) -> tuple[dict[str, Answer], dict[str, Failure]]:
+    """The arms' answers, asked side by side, and what became of those that have none."""
+    pending = {name: pool.submit(_ask, worker, task, payload) for name, worker in alive.items()}
+    answers: dict[str, Answer] = {}
+    failures: dict[str, Failure] = {}
+    for name, answer in pending.items():
+        try:
+            answers[name] = answer.result()
+        except WorkerFailedError as error:
+            failures[name] = error.failure
+    return answers, failures
+
+
+def _diverging(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    return [verdict for verdict in verdicts if verdict.status == "diverges"]
+
+
+def _gone_after(
+    context: Context,
+    rung: Rung,
+    found: list[Verdict],
+    answers: Answers,
+    pool: ThreadPoolExecutor,
+    alive: Mapping[str, Worker],
+) -> list[Verdict]:
+    """The first divergence, with its place and with advice where there is some."""
+    first = _diverging(found)[0]
+    asked = {name: worker for name, worker in alive.items() if name in (first.arm_a, first.arm_b)}
+
+    def again(task: str, payload: Mapping[str, Any]) -> Answers:
+        told, failures = _asked(pool, asked, task, payload)
+        if failures:
+            raise WorkerFailedError(next(iter(failures.values())))
+        return told
+
+    try:
+        place = localised(context, first, again)
+    except WorkerFailedError as error:
+        # The divergence stands, wherever it is; an arm that cannot be asked again is no news of its own.
+        place = first.model_copy(update={"cause": f"{first.cause}; not localised: {error.failure}"})
+    return [place if verdict is first else verdict for verdict in found]
 
 
 def failed(rung: str, arm: str, failure: Failure) -> Verdict:
@@ -89,6 +156,6 @@ def _closed_on_interrupt(workers: list[Worker]) -> Iterator[None]:
         raise
 
 
-def _ask(worker: Worker, task: str, payload: dict[str, Any]) -> Answer:
+def _ask(worker: Worker, task: str, payload: Mapping[str, Any]) -> Answer:
     result, arrays = worker.ask(task, **payload)
     return Answer(worker.arm, result, arrays)

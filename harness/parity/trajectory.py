@@ -1,7 +1,7 @@
-"""Rung `trajectory`: the loss curves of free-running trainings.
+"""Rung `trajectory`: the loss curves of recorded, free-running trainings.
 
-In float32 the first `free_steps` are judged, against the drift that the reference itself shows in float32; later
-float32 steps say nothing, for rounding grows chaotically. Two float64 arms are judged over `STRICT_STEPS`.
+In float32 the first `free_steps` are judged, by the chaos envelope; past its horizon they say nothing. Two float64
+arms are judged against one another over `STRICT_STEPS`. `free_run` is the rung as `check` climbs it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from itertools import combinations
 import numpy as np
 
 from adapters.protocol import Adapter, FloatArray
+from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Context
-from harness.parity.judge import Claim, judge
+from harness.parity.envelope import LOSS, envelope
+from harness.parity.judge import Claim
 from harness.parity.known import propagated, words_within
-from harness.parity.tolerances import STRICT_STEPS, Tolerance, growing_error, strict
+from harness.parity.tolerances import STRICT_STEPS, Tolerance, strict
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
 from harness.results.trace import Trace
@@ -32,17 +34,18 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
     if strangers:
         return strangers  # curves that did not start alike are not compared
     judged = min(context.experiment.comparison.free_steps, context.plan.steps)
-    reference = free_run(context, context.oracle, judged)
     verdicts = []
     chosen = list(combinations(recorded, 2)) if len(recorded) > 1 else [(recorded[0], None)]
     for a, b in chosen:
         if b is not None and a.arm.precision == b.arm.precision == "float64":
-            verdicts.append(_strict(context, a, b))
+            verdict = strictly(a.arm.name, b.arm.name, np.asarray(a.losses), np.asarray(b.losses))
+            verdicts.append(_cut_off(verdict, context, [a, b]))
         curves = [trace for trace in (a, b) if trace is not None]
         count = min(judged, *(len(trace.losses) for trace in curves))
-        claims = [_claim(context, trace, reference[:count], count) for trace in curves]
+        claims = {trace.arm.name: _claim(context, trace, count) for trace in curves}
+        reference = envelope(context, a.arm, count).oracle[LOSS]
         subject = f"train_loss, steps 0 to {count - 1}"
-        verdict = judge(NAME, subject, reference[:count], claims[0], claims[1] if b else None, lambda i: f"step {i[0]}")
+        (verdict,) = judge_checks([Check(NAME, subject, reference, claims, lambda i: f"step {i[0]}", tensor="loss")])
         verdicts.append(_cut_off(verdict, context, curves))
     return verdicts
 
@@ -76,30 +79,29 @@ def _of_another_plan(context: Context, trace: Trace) -> list[Verdict]:
     ]
 
 
-def _claim(context: Context, trace: Trace, reference: FloatArray, count: int) -> Claim:
-    precision = np.dtype(trace.arm.precision).type
-    in_float32 = free_run(context, context.in_float32(trace.arm), count)
-    tolerance = growing_error(reference, in_float32, context.sample_loss_error, precision)
+def _claim(context: Context, trace: Trace, count: int) -> Claim:
+    around = envelope(context, trace.arm, count)
     words = words_within(context.experiment.recipe)
-    known = propagated(context, trace.arm, words, lambda: {"loss": free_run(context, context.oracle, count)})
-    excuse = known.excuse("loss", tolerance, np.maximum.accumulate)
-    return Claim(trace.arm.name, np.asarray(trace.losses[:count]), tolerance, precision, excuse)
+    known = propagated(context, trace.arm, words, lambda: {LOSS: free_run(context, context.oracle, count)})
+    excuse = known.excuse(LOSS, around.loss, np.maximum.accumulate)
+    return Claim(trace.arm.name, np.asarray(trace.losses[:count]), around.loss, around.precision, excuse)
 
 
-def _strict(context: Context, a: Trace, b: Trace) -> Verdict:
-    """Arm against arm, over hundreds of steps, to the project's strict bound."""
-    count = min(STRICT_STEPS, len(a.losses), len(b.losses))
-    first, second = (np.asarray(trace.losses[:count]) for trace in (a, b))
+def strictly(a: str, b: str, first: FloatArray, second: FloatArray) -> Verdict:
+    """Arm against arm in float64, over hundreds of steps, to the project's strict bound."""
+    count = min(STRICT_STEPS, len(first), len(second))
+    first, second = first[:count], second[:count]
     bound = strict(first)
     exact = Tolerance(np.zeros(()), bound.source)
+    claims = {a: Claim(a, first, exact, np.float64), b: Claim(b, second, bound, np.float64)}
     subject = f"train_loss in float64, steps 0 to {count - 1}"
-    claims = Claim(a.arm.name, first, exact, np.float64), Claim(b.arm.name, second, bound, np.float64)
-    verdict = judge(NAME, subject, first, *claims, lambda i: f"step {i[0]}")
+    check = Check(NAME, subject, first, claims, lambda i: f"step {i[0]}", tensor="loss")
+    (verdict,) = judge_checks([check])
+    # Judged arm against arm: there is no third value to be nearer to, and which is wrong is not said here.
+    told = {"nearer": "", "value_reference": None, "culprit": "", "judgement": ""}
     if verdict.status == "diverges":
-        verdict = verdict.model_copy(update={"cause": f"{a.arm.name} and {b.arm.name} part company"})
-    # Judged arm against arm: there is no third value to be nearer to.
-    verdict = verdict.model_copy(update={"nearer": "", "value_reference": None})
-    return _cut_off(verdict, context, [a, b])
+        told |= {"cause": f"{a} and {b} part company", "judgement": "undetermined"}
+    return verdict.model_copy(update=told)
 
 
 def _cut_off(verdict: Verdict, context: Context, traces: list[Trace]) -> Verdict:

@@ -35,6 +35,21 @@ Family = Literal[
 ]
 
 
+RungName = Literal[
+    "self",
+    "schedule",
+    "applied-lr",
+    "activation",
+    "loss",
+    "initializer",
+    "layer",
+    "clipping",
+    "optimizer",
+    "model",
+    "step",
+    "trajectory",
+]
+
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
 
@@ -45,6 +60,7 @@ class Training(Spec):
     its own and joined without a gap. (For small problems: 20,000 full-batch steps are 20 epochs of 1,000 passes.)
 
     With `gradient_norms`, each step also records the norm of every layer's gradient, before and after clipping.
+    With `digests`, it records the digests of every parameter's gradient and, after the update, of every parameter.
     """
 
     epochs: Annotated[int, Field(gt=0)]
@@ -53,6 +69,7 @@ class Training(Spec):
     last_batch: Literal["keep", "drop"] = "keep"
     max_steps: Annotated[int, Field(gt=0)] | None = None
     gradient_norms: bool = False
+    digests: bool = False
 
 
 class Comparison(Spec):
@@ -70,7 +87,7 @@ class Experiment(Spec):
     """One matched training: what is trained, on what, how, by which arms.
 
     `suite` holds schedules that are checked besides the experiment's own, `vocabulary` the families of which every
-    word is.
+    word is. `rungs` picks some of the parity ladder; none named are all.
     """
 
     name: Annotated[str, Field(pattern=NAME)]
@@ -88,6 +105,7 @@ class Experiment(Spec):
     comparison: Comparison = Comparison()
     suite: tuple[AnySchedule, ...] = ()
     vocabulary: tuple[Family, ...] = ()
+    rungs: tuple[RungName, ...] = ()
     expected: tuple[AnyExpectation, ...] = ()
     arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
 

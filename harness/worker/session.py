@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter, Trainer
+from adapters.watching import DIGESTS
 from harness.arrays import save_arrays
 from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
+from harness.worker.norms import watch_of
 
 Send = Callable[..., None]
 Result = dict[str, Any]
@@ -43,7 +45,7 @@ class Session:
 
     def forget(self) -> None:
         """Nothing made for the last question holds for the next: another experiment, or weights anew."""
-        for made in ("stated", "experiment", "replacement", "plan", "inputs", "trainer", "free_runs"):
+        for made in ("stated", "experiment", "replacement", "plan", "inputs", "trainer", "traced"):
             self.__dict__.pop(made, None)
 
     @cached_property
@@ -68,7 +70,12 @@ class Session:
     @cached_property
     def trainer(self) -> Trainer:
         e = self.experiment
-        return self.adapter.trainer(e.recipe, self.plan.weights, self.plan.steps, e.training.gradient_norms)
+        return self.adapter.trainer(e.recipe, self.plan.weights, self.plan.steps, watch_of(e))
+
+    @cached_property
+    def traced(self) -> Trainer:
+        """A trainer that tells a digest of every step."""
+        return self.adapter.trainer(self.experiment.recipe, self.plan.weights, self.plan.steps, DIGESTS)
 
     def batches(self, count: int) -> list[Batch]:
         """The first batches of the run, with their noise."""

@@ -16,6 +16,7 @@ from harness.cases import answers, given_of
 from harness.plan import digest_arrays
 from harness.spec.schedules import AnySchedule, Schedule
 from harness.spec.vocabulary import parse
+from harness.worker.free_running import free_run, probe, slots
 from harness.worker.session import Result, Session
 from harness.worker.training import run_training
 
@@ -158,5 +159,8 @@ TASKS: dict[str, Callable[..., Result]] = {
     "initializer": initializer,
     "model": model,
     "step": step,
+    "free-run": free_run,
+    "probe": probe,
+    "slots": slots,
     "train": train,
 }

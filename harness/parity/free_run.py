@@ -1,0 +1,142 @@
+"""Rung `trajectory`, as `check` climbs it: a short free run, every loss and a digest of every tensor at every step.
+
+Float32 runs are judged by the chaos envelope (`harness.parity.envelope`); past its horizon they say nothing. Two
+float64 arms are judged against one another to the strict bound as well. `trajectory` judges recorded trainings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from adapters.reference.ensemble import disturbed
+from harness.arrays import save_arrays
+from harness.parity.checks import Check, pairs_of
+from harness.parity.context import Answer, Answers, Context
+from harness.parity.envelope import LOSS, Curves, Envelope, envelope, oracle_run
+from harness.parity.judge import Claim, worst_of
+from harness.parity.known import propagated, words_within
+from harness.parity.place import first_step
+from harness.parity.trajectory import NAME, strictly
+from harness.parity.ulp import error_against
+from harness.parity.verdict import Verdict
+
+PLANNED, DISTURBED = "planned", "disturbed"
+
+
+def ask(context: Context) -> dict[str, Any]:
+    """A run from the plan's weights, and one from these moved by a unit in the last place."""
+    path = context.scratch / "disturbed.npz"
+    save_arrays(path, disturbed(context.plan.weights, 1))
+    return {"steps": steps(context), "runs": {PLANNED: None, DISTURBED: str(path)}}
+
+
+def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    checks = checks_of(context, answers)
+    losses, digests = checks[:1], checks[1:]
+    verdicts = []
+    for a, b in pairs_of(list(answers)):
+        if b is not None and answers[a].precision == answers[b].precision == np.float64:
+            curves = (answers[each].tensor(f"{PLANNED}/losses") for each in (a, b))
+            verdicts.append(strictly(a, b, *curves))
+        said = envelope(context, answers[a].arm, steps(context)).in_words
+        verdicts += [_first_of(each, a, b, said) for each in (losses, digests) if each]
+    return verdicts
+
+
+def checks_of(context: Context, answers: Answers) -> list[Check]:
+    """The losses, then the digests: gradients from the last layer to the first, as they are computed, then weights."""
+    count = steps(context)
+    some = next(iter(answers.values()))
+    around = {name: _around(context, answer, count) for name, answer in answers.items()}
+    oracle = around[some.arm.name].oracle
+    last = f"steps 0 to {count - 1}"
+
+    def claim(answer: Answer, values: Any, what: str) -> Claim:
+        tolerance = around[answer.arm.name].tolerances[what]
+        words = words_within(context.experiment.recipe)
+        known = propagated(context, answer.arm, words, lambda: oracle_run(context, count))
+        return Claim(answer.arm.name, values, tolerance, answer.precision, known.excuse(what, tolerance, _so_far))
+
+    found = [
+        Check(
+            NAME,
+            f"free run: train_loss, {last}",
+            oracle[LOSS],
+            {name: claim(each, each.tensor(f"{PLANNED}/losses"), LOSS) for name, each in answers.items()},
+            _step_index,
+            tensor="loss",
+            phase="forward",
+        )
+    ]
+    for column in _in_order(oracle):
+        kind, _, parameter = column.partition("/")
+        found.append(
+            Check(
+                NAME,
+                f"free run: digests, {last}",
+                oracle[column],
+                {name: claim(each, _column(each, column), column) for name, each in answers.items()},
+                lambda index, column=column: f"step {index[0]}, {column}",  # type: ignore[misc]
+                tensor=parameter,
+                phase="gradient" if kind.startswith("gradient") else "update",
+                layer=parameter.rpartition("/")[0],
+            )
+        )
+    return found
+
+
+def steps(context: Context) -> int:
+    return min(context.stated.comparison.free_steps, context.plan.steps)
+
+
+def _in_order(columns: Iterable[str]) -> list[str]:
+    named = [name for name in columns if name != LOSS]
+    gradients = [name for name in named if name.startswith("gradient")]
+    return [*reversed(gradients), *(name for name in named if name not in gradients)]
+
+
+def _column(answer: Answer, column: str) -> Any:
+    names = answer.result["columns"]
+    table = answer.tensor(f"{PLANNED}/digests")
+    return table[:, names.index(column)] if column in names and table.ndim == 2 else np.empty(0)
+
+
+def _around(context: Context, answer: Answer, count: int) -> Envelope:
+    """The envelope, with what the arm's own runs show of themselves."""
+    names = (LOSS, *answer.result["columns"])
+    moved = _apart(_curves(answer, DISTURBED), _curves(answer, PLANNED), names)
+    again = context.spreads.get(answer.arm.name, {})
+    table = np.column_stack([again["losses"], again["digests"]]) if again else np.zeros((count, len(names)))
+    return envelope(context, answer.arm, count).with_own(moved, dict(zip(names, table.T, strict=True)))
+
+
+def _curves(answer: Answer, run: str) -> Any:
+    return np.column_stack([answer.arrays[f"{run}/losses"], answer.arrays[f"{run}/digests"]])
+
+
+def _apart(a: Any, b: Any, names: Sequence[str]) -> Curves:
+    return dict(zip(names, error_against(a, b).T, strict=True)) if a.shape == b.shape else {}
+
+
+def _first_of(checks: Sequence[Check], a: str, b: str | None, said: str) -> Verdict:
+    """The verdict of the check that parts company first; of all, the one nearest to its tolerance where none does."""
+    arms = [each for each in (a, b) if each is not None]
+    first = first_step(checks, arms)
+    if first is None:
+        worst = worst_of([check.judge(a, b) for check in checks])
+        detected = max(check.detects(a, b) for check in checks)
+        return worst.model_copy(update={"detects": detected, "cause": worst.cause or said})
+    step, check = first
+    upto = check.upto(step + 1)
+    return upto.judge(a, b).model_copy(update={"step": step})
+
+
+def _step_index(index: tuple[int, ...]) -> str:
+    return f"step {index[0]}"
+
+
+def _so_far(changes: Any) -> Any:
+    return np.maximum.accumulate(changes)

@@ -1,0 +1,82 @@
+"""Free-running updates from the plan's start: a few runs with digests of every step, or one step looked at in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import Array, Parameters, Trainer
+from adapters.watching import DIGESTS, columns
+from harness.arrays import load_arrays
+from harness.cases import given_of
+from harness.worker.session import Result, Session
+from harness.worker.training import whole_and_short
+
+
+def free_run(session: Session, scratch: str, steps: int, runs: dict[str, str | None]) -> Result:
+    """`runs`: by its name, the file of the weights that each starts from; None for the plan's.
+
+    Answers `<run>/losses` (steps,) and `<run>/digests` (steps, columns), and the names of the columns.
+    """
+    trainer = session.at(scratch).traced
+    arrays: dict[str, Any] = {}
+    for name, file in runs.items():
+        weights = session.plan.weights if file is None else load_arrays(Path(file))
+        losses, digests = advance(session, trainer, weights, steps)
+        arrays |= {f"{name}/losses": losses, f"{name}/digests": digests}
+    return session.reply(arrays, columns=list(columns(session.experiment.model, DIGESTS)))
+
+
+def probe(session: Session, scratch: str, step: int) -> Result:
+    """The 0-based `step` of the free run, in full: what it was given, and what came of it phase by phase."""
+    session.at(scratch)
+    trainer, plan = session.traced, session.plan
+    advance(session, trainer, plan.weights, step)
+    before = trainer.weights()
+    batch = session.batches(step + 1)[step]
+    x, y = session.batch(batch)
+    arrays: dict[str, Any] = {"input": np.asarray(x), "targets": np.asarray(y)}
+    arrays |= {f"layer/{name}": value for name, value in trainer.layers(x, batch.noise).items()}
+    trainer.set_weights(before)
+    loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
+    arrays |= {"loss": np.array([loss]), **{f"gradient/{name}": value for name, value in gradients.items()}}
+    trainer.set_weights(before)
+    trainer.bind(x, y)
+    trainer.train_epoch(
+        np.arange(len(batch.samples))[None], {name: drawn[None] for name, drawn in batch.noise.items()}
+    )
+    arrays |= {f"slot/{name}": value for name, value in trainer.slots().items()}
+    return session.reply(arrays | {f"weight/{name}": value for name, value in trainer.weights().items()})
+
+
+def slots(session: Session, scratch: str, update: Any, given: str) -> Result:
+    """What an optimizer keeps after the given gradients, by `<slot>/<parameter>`."""
+    own = session.at(scratch).replacement.of(given_of("update", update))
+    arrays = load_arrays(Path(given))
+    start = {name.removeprefix("weight/"): value for name, value in arrays.items() if name.startswith("weight/")}
+    fed = {name: arrays[f"gradient/{name}"] for name in start}
+    count = len(next(iter(fed.values())))
+    gradients = [{name: each[k] for name, each in fed.items()} for k in range(count)]
+    return session.reply(session.adapter.slots_after(own, start, gradients))
+
+
+def advance(session: Session, trainer: Trainer, weights: Parameters, steps: int) -> tuple[Array, Array]:
+    """The first `steps` updates from these weights; losses and digests of each."""
+    plan, wanted = session.plan, session.experiment.model.noise()
+    trainer.restart(weights)
+    done, losses, digests = 0, list[Array](), list[Array]()
+    for epoch, order in enumerate(plan.orders):
+        part = slice(0, (steps - done) * plan.batch_size)
+        if done == steps:
+            break
+        trainer.bind(*session.epoch(epoch))
+        noise = plan.noise_of(epoch, wanted, part)
+        drawn = {name: whole_and_short(each, plan.batch_size) for name, each in noise.items()}
+        for number, batches in enumerate(whole_and_short(order[part], plan.batch_size)):
+            result = trainer.train_epoch(batches, {name: each[number] for name, each in drawn.items()})
+            losses.append(result.losses)
+            digests.append(result.watched if result.watched is not None else np.empty((len(batches), 0)))
+            done += len(batches)
+    return np.concatenate(losses or [np.empty(0)]), np.concatenate(digests or [np.empty((0, 0))])
