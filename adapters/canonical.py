@@ -87,7 +87,7 @@ def nesterov(s: spec.Nesterov, c: Coefficients, w: Any, g: Any, slots: Any, math
 
 def adagrad(s: spec.Adagrad, c: Coefficients, w: Any, g: Any, slots: Any, maths: Any) -> Updated:
     a = slots[0] + g * g
-    return w - (c["rate"] * g) / maths.sqrt(a + c["epsilon"]), (a,)
+    return w - (c["rate"] * g) / _root(s, c, a, maths), (a,)
 
 
 def rmsprop(s: spec.Rmsprop, c: Coefficients, w: Any, g: Any, slots: Any, maths: Any) -> Updated:
@@ -98,7 +98,7 @@ def rmsprop(s: spec.Rmsprop, c: Coefficients, w: Any, g: Any, slots: Any, maths:
         a = c["rho"] * slots[1] + c["rest"] * g
         kept += (a,)
         spread = v - a * a
-    step = (c["rate"] * g) / maths.sqrt(spread + c["epsilon"])
+    step = (c["rate"] * g) / _root(s, c, spread, maths)
     if s.momentum > 0:
         step = c["momentum"] * slots[-1] + step
         kept += (step,)
@@ -116,15 +116,15 @@ def adam(s: spec.Adam, c: Coefficients, w: Any, g: Any, slots: Any, maths: Any) 
     m, v = _moments(c, g, slots)
     if s.amsgrad:
         u = maths.maximum(slots[2], v)
-        return w - (c["corrected"] * m) / (maths.sqrt(u) + c["epsilon"]), (m, v, u)
-    return w - (c["corrected"] * m) / (maths.sqrt(v) + c["epsilon"]), (m, v)
+        return w - (c["corrected"] * m) / _root(s, c, u, maths), (m, v, u)
+    return w - (c["corrected"] * m) / _root(s, c, v, maths), (m, v)
 
 
 def adamw(s: spec.Adamw, c: Coefficients, w: Any, g: Any, slots: Any, maths: Any) -> Updated:
     if s.factor > 0:
         w = c["kept"] * w
     m, v = _moments(c, g, slots)
-    return w - (c["corrected"] * m) / (maths.sqrt(v) + c["epsilon"]), (m, v)
+    return w - (c["corrected"] * m) / _root(s, c, v, maths), (m, v)
 
 
 def adamax(s: spec.Adamax, c: Coefficients, w: Any, g: Any, slots: Any, maths: Any) -> Updated:
@@ -181,6 +181,11 @@ def rprop(s: spec.Rprop, c: Coefficients, w: Any, g: Any, slots: Any, maths: Any
 
 def asgd(s: spec.Asgd, c: Coefficients, w: Any, g: Any, slots: Any, maths: Any) -> Updated:
     return c["kept"] * w - c["own"] * g, ()
+
+
+def _root(s: Any, c: Coefficients, v: Any, maths: Any) -> Any:
+    """What divides, with epsilon inside the root or beside it; where beside, the coefficients know."""
+    return maths.sqrt(v + c["epsilon"]) if s.epsilon_place == "inside_root" else maths.sqrt(v) + c["epsilon"]
 
 
 def _moments(c: Coefficients, g: Any, slots: Any) -> tuple[Any, Any]:

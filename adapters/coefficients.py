@@ -60,8 +60,9 @@ def adadelta(s: spec.Adadelta, rate: FloatArray, f: Any) -> Scalars:
 
 
 def adam(s: Any, rate: FloatArray, f: Any) -> Scalars:
-    first, second = _bias_corrections(s, len(rate), f)
-    return {"corrected": rate * np.sqrt(second) / first, **_moments(s, f)}
+    first, second = _bias_corrections(s, len(rate), f) if s.bias_correction else (np.ones_like(rate),) * 2
+    scale = {"before_correction": f(1), "after_correction": np.sqrt(second), "inside_root": second}[s.epsilon_place]
+    return {"corrected": rate * np.sqrt(second) / first, **_moments(s, f), "epsilon": f(s.epsilon) * scale}
 
 
 def adamw(s: spec.Adamw, rate: FloatArray, f: Any) -> Scalars:

@@ -13,6 +13,7 @@ from adapters.mindspore.layers.windows import Windows
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
+from harness.spec.layers.base import padded
 from harness.spec.model import PlacedLayer
 
 
@@ -69,14 +70,22 @@ def _native(
         after,
         word.kernel_size,
         stride=word.strides,
-        pad_mode=word.padding,
-        padding=0,
+        **_padding(placed),
         dilation=word.dilation,
         group=groups,
         has_bias=biased,
         weight_init=initial(kernel, placed, weights, setting),
         bias_init=initial("bias", placed, weights, setting) if biased else None,
     )
+
+
+def _padding(placed: PlacedLayer) -> dict[str, Any]:
+    word: Any = placed.layer
+    if word.padding != "same_lower":
+        return {"pad_mode": word.padding, "padding": 0}
+    each = zip(placed.input_shape[:2], word.kernel_size, word.strides, word.dilation, strict=True)
+    vertical, horizontal = (padded(*sizes, word.padding) for sizes in each)
+    return {"pad_mode": "pad", "padding": (*vertical, *horizontal)}
 
 
 def _named(native: Any, kernel: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from harness.spec.model import PlacedLayer
 
 
 def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
-    return Made(Plain(nn.Flatten()))
+    word: Any = placed.layer
+    return Made(Plain(nn.Flatten()), takes=word.order)
 
 
 def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:

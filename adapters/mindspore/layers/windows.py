@@ -8,7 +8,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
-from harness.spec.layers.base import Padding, Pair, padded, windows_shape
+from harness.spec.layers.base import ConvolutionPadding, Pair, padded, windows_shape
 
 
 class Windows(nn.Cell):
@@ -20,7 +20,7 @@ class Windows(nn.Cell):
         window: Pair,
         strides: Pair,
         dilation: Pair,
-        padding: Padding,
+        padding: ConvolutionPadding,
         dtype: Any,
         outside: float = 0.0,
     ) -> None:
@@ -37,7 +37,9 @@ class Windows(nn.Cell):
         return cut.reshape(x.shape[0], *self.count, self.channels)
 
 
-def cells_of_windows(shape: tuple[int, ...], window: Pair, strides: Pair, dilation: Pair, padding: Padding) -> Any:
+def cells_of_windows(
+    shape: tuple[int, ...], window: Pair, strides: Pair, dilation: Pair, padding: ConvolutionPadding
+) -> Any:
     """The number of each cell of each window, (rows, columns, cells of a window); height * width: one of padding."""
     counts = windows_shape(shape, "a window", window, strides, dilation, padding)
     at = []

@@ -17,6 +17,12 @@ def momentum(word: spec.HeavyBall | spec.Nesterov) -> Realisation:
     return native("nn.SGD")
 
 
+def adagrad(word: spec.Adagrad) -> Realisation:
+    if word.epsilon_place == "outside_root":
+        return custom(CANONICAL, "nn.Adagrad has no epsilon outside the root")
+    return native("nn.Adagrad, from initial_accumulator + epsilon")
+
+
 def rmsprop(word: spec.Rmsprop) -> Realisation:
     if not word.centered:
         return custom(CANONICAL, "nn.RMSProp has epsilon outside the root for some elements of a tensor")
@@ -26,6 +32,17 @@ def rmsprop(word: spec.Rmsprop) -> Realisation:
 def beta_above_zero(made: Realisation) -> Callable[..., Realisation]:
     def choose(word: spec.Adam | spec.Adamw | spec.Adamax) -> Realisation:
         return made if word.beta1 and word.beta2 else custom(CANONICAL, f"{made.by} refuses a beta of 0")
+
+    return choose
+
+
+def adam(made: Realisation) -> Callable[..., Realisation]:
+    def choose(word: spec.Adam | spec.Adamw) -> Realisation:
+        if word.epsilon_place != "before_correction":
+            return custom(CANONICAL, "nn.Adam adds epsilon before the bias is corrected")
+        if not word.bias_correction:
+            return custom(CANONICAL, "nn.Adam corrects the bias")
+        return beta_above_zero(made)(word)
 
     return choose
 
@@ -40,11 +57,11 @@ NATIVE: dict[type[spec.Optimizer], Realisation | Callable[..., Realisation]] = {
     spec.Sgd: native("nn.SGD"),
     spec.HeavyBall: momentum,
     spec.Nesterov: momentum,
-    spec.Adagrad: native("nn.Adagrad, from initial_accumulator + epsilon"),
+    spec.Adagrad: adagrad,
     spec.Rmsprop: rmsprop,
     spec.Adadelta: native("nn.Adadelta"),
-    spec.Adam: beta_above_zero(native("nn.Adam")),
-    spec.Adamw: beta_above_zero(composed("ops.assign, then nn.Adam", "nn.AdamWeightDecay corrects no bias")),
+    spec.Adam: adam(native("nn.Adam")),
+    spec.Adamw: adam(composed("ops.assign, then nn.Adam", "nn.AdamWeightDecay corrects no bias")),
     spec.Adamax: beta_above_zero(native("nn.AdaMax")),
     spec.Nadam: composed("experimental.optim.NAdam, its rate assigned", "it takes no schedule"),
     spec.Ftrl: ftrl,

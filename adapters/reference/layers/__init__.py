@@ -11,7 +11,7 @@ from adapters.reference.layers.convolution import conv2d, depthwise_conv2d, sepa
 from adapters.reference.layers.dense import activation, dense
 from adapters.reference.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.reference.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
-from adapters.reference.layers.shape import reshaped
+from adapters.reference.layers.shape import flatten, reshaped
 from harness.spec import layers as spec
 from harness.spec.model import PlacedLayer, place
 
@@ -47,7 +47,7 @@ def residual(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, 
 
 
 LAYERS: dict[type[spec.Layer], Apply] = {
-    spec.Flatten: reshaped,
+    spec.Flatten: flatten,
     spec.Reshape: reshaped,
     spec.Dense: dense,
     spec.ActivationLayer: activation,

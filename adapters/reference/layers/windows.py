@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array
-from harness.spec.layers.base import Padding, Pair, padded, windows_shape
+from harness.spec.layers.base import ConvolutionPadding, Pair, padded, windows_shape
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Windows:
     window: Pair
     strides: Pair
     dilation: Pair = (1, 1)
-    padding: Padding = "valid"
+    padding: ConvolutionPadding = "valid"
 
     @property
     def outside(self) -> list[tuple[int, int]]:

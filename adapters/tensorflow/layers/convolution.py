@@ -1,4 +1,4 @@
-"""Convolutions: Keras' classes; where they refuse the strides, with strides 1, thinned out."""
+"""Convolutions: Keras' classes, on images padded beforehand where need be; where they refuse strides, thinned out."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ def separable_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting,
 def _made(placed: PlacedLayer, weights: Parameters, setting: Setting, layer: Any) -> Made:
     word: Any = placed.layer
     layout, thin = images(setting), bool(thinned(word, setting))
+    before = thin or word.padding == "same_lower"
     alone = word.use_bias and layout == "channels_first"
     native = layer(
         strides=(1, 1) if thin else word.strides,
-        padding="valid" if thin else word.padding,
+        padding="valid" if before else word.padding,
         dilation_rate=word.dilation,
         data_format=layout,
         use_bias=word.use_bias and not alone,
@@ -61,7 +62,7 @@ def _made(placed: PlacedLayer, weights: Parameters, setting: Setting, layer: Any
     kernels = [p.name for p in word.parameters(placed.input_shape) if p.is_kernel]
     by_channel = isinstance(word, spec.DepthwiseConv2d)  # its kernel is called `kernel` too
     own = {name: native.kernel if by_channel else getattr(native, name) for name in kernels}
-    call = Thinned(native, word, placed.input_shape, layout) if thin else native
+    call = Padded(native, word, placed.input_shape, layout, word.strides if thin else (1, 1)) if before else native
     if alone:
         own["bias"] = keras.Variable(weights[f"{placed.name}/bias"], dtype=setting.precision, name="bias")
         return activated(own, Biased(call, own["bias"]), placed, weights, setting, layout)
@@ -80,17 +81,18 @@ class Biased:
         return tf.nn.bias_add(self.native(x), self.bias.value, data_format="NCHW")
 
 
-class Thinned:
-    """A layer with strides 1 on an image that is padded already; every so many-th row and column is kept."""
+class Padded:
+    """A layer on an image that is padded already; of what comes out, every so many-th row and column is kept."""
 
-    def __init__(self, native: Any, word: spec.Convolution, shape: tuple[int, ...], layout: Layout) -> None:
-        self.native, self.first = native, layout == "channels_first"
+    def __init__(
+        self, native: Any, word: spec.Convolution, shape: tuple[int, ...], layout: Layout, every: tuple[int, int]
+    ) -> None:
+        self.native, self.first, self.every = native, layout == "channels_first", every
         each = zip(shape[:2], word.kernel_size, word.strides, word.dilation, strict=True)
         self.outside = [padded(size, window, stride, apart, word.padding) for size, window, stride, apart in each]
-        self.strides = word.strides
 
     def __call__(self, x: Any) -> Any:
-        (down, right), none = self.strides, (0, 0)
+        (down, right), none = self.every, (0, 0)
         wide = tf.pad(x, [none, none, *self.outside] if self.first else [none, *self.outside, none])
-        every = self.native(wide)
-        return every[:, :, ::down, ::right] if self.first else every[:, ::down, ::right]
+        found = self.native(wide)
+        return found[:, :, ::down, ::right] if self.first else found[:, ::down, ::right]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 from adapters.protocol import Parameters
@@ -12,7 +14,8 @@ from harness.spec.model import PlacedLayer
 
 
 def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
-    return Made(plain(keras.layers.Flatten(dtype=setting.precision)))
+    word: Any = placed.layer
+    return Made(plain(keras.layers.Flatten(dtype=setting.precision)), takes=word.order)
 
 
 def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:

@@ -32,6 +32,8 @@ def _convolution(name: str) -> Entry:
         if setting.layout == "channels_first" and word.use_bias:
             why = "Keras adds a bias along the width where that is as many as the filters"
             return composed(f"{name} without bias, then tf.nn.bias_add", why)
+        if word.padding == "same_lower":
+            return composed(f"tf.pad, then {name}", "padding=same of Keras has the smaller half before")
         return native(name)
 
     return made

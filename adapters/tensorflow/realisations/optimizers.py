@@ -17,6 +17,24 @@ def momentum(word: spec.HeavyBall | spec.Nesterov) -> Realisation:
     return native("keras.optimizers.SGD")
 
 
+def inside_root(made: Realisation) -> Callable[..., Realisation]:
+    def choose(word: spec.Adagrad | spec.Rmsprop) -> Realisation:
+        if word.epsilon_place == "outside_root":
+            return custom(CANONICAL, f"{made.by} has epsilon inside the root")
+        return made
+
+    return choose
+
+
+def adam(made: Realisation) -> Callable[..., Realisation]:
+    def choose(word: spec.Adam | spec.Adamw) -> Realisation:
+        if word.epsilon_place != "before_correction":
+            return custom(CANONICAL, f"{made.by} adds epsilon before the bias is corrected")
+        return made if word.bias_correction else custom(CANONICAL, f"{made.by} corrects the bias")
+
+    return choose
+
+
 def nadam(word: spec.Nadam) -> Realisation:
     if word.momentum_decay != 1:
         return custom(CANONICAL, "keras Nadam has a momentum_decay of 1")
@@ -39,11 +57,11 @@ NATIVE: dict[type[spec.Optimizer], Realisation | Callable[..., Realisation]] = {
     spec.Sgd: native("keras.optimizers.SGD"),
     spec.HeavyBall: momentum,
     spec.Nesterov: momentum,
-    spec.Adagrad: native("keras.optimizers.Adagrad"),
-    spec.Rmsprop: native("keras.optimizers.RMSprop"),
+    spec.Adagrad: inside_root(native("keras.optimizers.Adagrad")),
+    spec.Rmsprop: inside_root(native("keras.optimizers.RMSprop")),
     spec.Adadelta: native("keras.optimizers.Adadelta"),
-    spec.Adam: native("keras.optimizers.Adam"),
-    spec.Adamw: native("keras.optimizers.AdamW"),
+    spec.Adam: adam(native("keras.optimizers.Adam")),
+    spec.Adamw: adam(native("keras.optimizers.AdamW")),
     spec.Adamax: native("keras.optimizers.Adamax"),
     spec.Nadam: nadam,
     spec.Ftrl: native("keras.optimizers.Ftrl"),

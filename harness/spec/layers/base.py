@@ -14,6 +14,7 @@ from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
 Count = Annotated[int, Field(gt=0)]
 Pair = tuple[Count, Count]
 Padding = Literal["valid", "same"]
+ConvolutionPadding = Literal["valid", "same", "same_lower"]
 
 
 class Layer(Word):
@@ -92,26 +93,29 @@ def image(shape: Shape, what: str) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def places(size: int, window: int, stride: int, dilation: int, padding: Padding) -> int:
+def places(size: int, window: int, stride: int, dilation: int, padding: ConvolutionPadding) -> int:
     """How many windows of `window` cells, `dilation` apart, fit along `size` cells; 0 or less: none."""
-    if padding == "same":
+    if padding != "valid":
         return -(-size // stride)
     return (size - (window - 1) * dilation - 1) // stride + 1
 
 
-def padded(size: int, window: int, stride: int, dilation: int, padding: Padding) -> tuple[int, int]:
+def padded(size: int, window: int, stride: int, dilation: int, padding: ConvolutionPadding) -> tuple[int, int]:
     """Cells of padding before and after.
 
     For `same`: `max((ceil(size / stride) - 1) * stride + (window - 1) * dilation + 1 - size, 0)` in all, the smaller
-    half before.
+    half before; for `same_lower` as many, the larger half before.
     """
     if padding == "valid":
         return 0, 0
     total = max((-(-size // stride) - 1) * stride + (window - 1) * dilation + 1 - size, 0)
-    return total // 2, total - total // 2
+    smaller, larger = total // 2, total - total // 2
+    return (larger, smaller) if padding == "same_lower" else (smaller, larger)
 
 
-def windows_shape(shape: Shape, what: str, window: Pair, strides: Pair, dilation: Pair, padding: Padding) -> Shape:
+def windows_shape(
+    shape: Shape, what: str, window: Pair, strides: Pair, dilation: Pair, padding: ConvolutionPadding
+) -> Shape:
     """(rows, columns) of windows over an image of `shape`; ValueError where not one fits."""
     height, width, _ = image(shape, what)
     rows = places(height, window[0], strides[0], dilation[0], padding)

@@ -2,7 +2,9 @@
 
 Along each spatial axis the output at `i` sees the cells `i * stride + k * dilation - before`, cells outside the image
 being 0. With padding `valid` nothing lies outside and before = 0; with `same` the output has ceil(size / stride) cells
-and the padding is that of `harness.spec.layers.base.padded`, the smaller half before.
+and the padding is that of `harness.spec.layers.base.padded`, the smaller half before. `same_lower` has the larger half
+before (ONNX's SAME_LOWER); so lies, with an odd kernel, what other frameworks make of a padding of half the kernel on
+either side.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Literal
 
 from harness.spec.activations import Softmax
 from harness.spec.initializers import AnyInitializer, XavierUniform, Zeros
-from harness.spec.layers.base import Count, Padding, Pair, pair_in_tables, windows_shape
+from harness.spec.layers.base import ConvolutionPadding, Count, Pair, pair_in_tables, windows_shape
 from harness.spec.layers.dense import Activated
 from harness.spec.parameters import Parameter, Shape
 
@@ -25,7 +27,7 @@ class Convolution(Activated):
 
     kernel_size: Pair
     strides: Pair = (1, 1)
-    padding: Padding = "valid"
+    padding: ConvolutionPadding = "valid"
     dilation: Pair = (1, 1)
     use_bias: bool = True
     bias_initializer: AnyInitializer = Zeros()
@@ -80,6 +82,7 @@ class Conv2d(Convolution):
                 kernel_initializer=DRAWN,
                 activation=Softmax(),
             ),
+            cls(filters=3, kernel_size=(3, 2), strides=(2, 2), padding="same_lower", kernel_initializer=DRAWN),
         )
 
     def channels(self, shape: Shape) -> int:

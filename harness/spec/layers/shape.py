@@ -7,16 +7,31 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.spec.layers.base import Count, Layer
+from harness.spec.layers.base import Count, Layer, image
 from harness.spec.parameters import Shape
 
 
 class Flatten(Layer):
-    """(d1, ..., dn) to (d1 * ... * dn,), last axis fastest."""
+    """(d1, ..., dn) to (d1 * ... * dn,), last axis fastest.
+
+    `order = channels_first`: an image (height, width, channels) is turned to (channels, height, width) first, as it is
+    flattened where channels lie first in memory.
+    """
 
     kind: Literal["flatten"] = "flatten"
+    order: Literal["channels_last", "channels_first"] = "channels_last"
+
+    @classmethod
+    def specimens(cls) -> tuple[Flatten, ...]:
+        return (cls(), cls(order="channels_first"))
+
+    @property
+    def name_in_tables(self) -> str:
+        return self.kind if self.order == "channels_last" else f"{self.kind} {self.order}"
 
     def output_shape(self, shape: Shape) -> Shape:
+        if self.order == "channels_first":
+            image(shape, f"flatten with order={self.order}")
         return (prod(shape),)
 
     def specimen_shape(self) -> Shape:
