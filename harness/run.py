@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 
 from harness import outcome
 from harness.data import Dataset
 from harness.parity import convergence, expected, ladder, trajectory
 from harness.parity.context import Context
+from harness.parity.flips import flips_between
 from harness.parity.verdict import Verdict
 from harness.plan import Plan, draw_plan
 from harness.results.store import Store, write_text
@@ -47,7 +49,11 @@ class Show(Protocol):
 
 @dataclass
 class Run:
-    """What is known of a run so far. `traces` holds one per arm, in the experiment's order."""
+    """What is known of a run so far. `traces` holds one per arm, in the experiment's order.
+
+    `seeds` are those of all runs that are made of this experiment, where there are several. The first of them climbs
+    the ladder, and whether they end equally well is judged over all of them, by the study that they are part of.
+    """
 
     experiment: Experiment
     plan: Plan
@@ -58,6 +64,16 @@ class Run:
     verdicts: list[Verdict] = field(default_factory=list)
     last_written: float = 0.0
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seeds: tuple[int, ...] = ()
+    flips: pd.DataFrame | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        return len(self.seeds) < 2
+
+    @property
+    def climbs(self) -> bool:
+        return self.is_alone or self.experiment.seed == self.seeds[0]
 
     @property
     def scratch(self) -> Path:
@@ -76,12 +92,18 @@ class Run:
         return self.traces[arm]
 
 
-def begin(experiment: Experiment, data: Dataset, folder_for: Callable[[str], Path], show: Show) -> Run:
+def begin(
+    experiment: Experiment,
+    data: Dataset,
+    folder_for: Callable[[str], Path],
+    show: Show,
+    seeds: tuple[int, ...] = (),
+) -> Run:
     """Draws the plan and lays out the run's folder, which may be named by the plan's digest."""
     plan = draw_plan(experiment, len(data.x_train))
     folder = folder_for(plan.digest).absolute()
     store = Store.create(folder, experiment, plan, data.source, data.digest)
-    run = Run(experiment, plan, data, store, show)
+    run = Run(experiment, plan, data, store, show, seeds=seeds)
     run.traces = {arm.name: Trace(arm=arm) for arm in experiment.arms}
     return run
 
@@ -107,7 +129,7 @@ def match(runs: Sequence[Run], folder: Path) -> None:
             weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
             for rung, found in (
                 (trajectory.NAME, trajectory.judge_traces(run.context, traces)),
-                (convergence.NAME, convergence.judge_traces(run.experiment, traces)),
+                (convergence.NAME, convergence.judge_traces(run.experiment, traces) if run.is_alone else []),
                 (expected.NAME, expected.judge_traces(run.context, traces, weights)),
             ):
                 run.verdicts += found
@@ -132,7 +154,8 @@ def _climb(run: Run, workers: Workers) -> None:
             _fail(run, arm.name, error.failure)
     ready = [worker for worker in asked if _describe(run, worker)]
     run.verdicts += [ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure]
-    run.verdicts += ladder.climb(run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure))
+    if run.climbs:
+        run.verdicts += ladder.climb(run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure))
 
 
 def _describe(run: Run, worker: Worker) -> bool:
@@ -183,6 +206,14 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
             run.update(arm.name, **fields)
 
 
+def _find_flips(run: Run) -> None:
+    """Which test images the arms see differently; nothing where there are no classes, or nobody to differ from."""
+    predictions = run.store.read_predictions(trace.arm.name for trace in run.traces.values() if trace.finished)
+    if len(predictions) > 1:
+        run.flips = flips_between(run.data.y_test, predictions)
+        run.store.write_flips(run.flips)
+
+
 def _fail(run: Run, arm: str, failure: Failure) -> None:
     run.update(arm, failure=failure)
     run.show.arm_failed(arm, failure)
@@ -205,6 +236,7 @@ def _recorded(runs: Sequence[Run]) -> Iterator[None]:
                 run.store.write_trace(trace)
             run.store.write_verdicts(run.verdicts)
             run.store.write_summary(list(run.traces.values()))
+            _find_flips(run)
         for run in runs:
             run.show.end(run)
 

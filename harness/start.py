@@ -23,6 +23,8 @@ def start(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
     """Runs `match` or `check`; the exit code."""
     # The reference overflows where a training does; what is then not finite is judged, and no news to the user.
     with np.errstate(all="ignore"):
+        if verb == "check":
+            asked = asked.at_first_seeds()
         return _single(verb, asked.first, data[0]) if asked.is_single else _study(verb, asked, data)
 
 
@@ -36,8 +38,11 @@ def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
     folder, show = _folder(asked.first, "study").absolute(), StudyTerminal()
     started = []
     for composed, own in zip(asked.variants, data, strict=True):
-        below = folder / str(composed.experiment.variant)
-        started.append(run.begin(composed.experiment, own, lambda _, below=below: below, show))  # type: ignore[misc]
+        of_variant = folder / (composed.experiment.variant or "")
+        for seed in composed.seeds:
+            experiment = composed.experiment.model_copy(update={"seed": seed})
+            below = of_variant / f"seed{seed}" if len(composed.seeds) > 1 else of_variant
+            started.append(run.begin(experiment, own, lambda _, below=below: below, show, composed.seeds))  # type: ignore[misc]
     VERBS[verb](started, folder)
     study = Study(asked.first.experiment.name, started, asked.orderings, folder)
     verdicts = study.verdicts()

@@ -1,53 +1,124 @@
-"""A study: variants of one experiment, run side by side, and what must hold between them."""
+"""A study: variants of one experiment, each over one or more seeds, and what must hold between them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import combinations
 from pathlib import Path
+from statistics import fmean
+
+import pandas as pd
 
 from harness import outcome
+from harness.arrays import Arrays
+from harness.parity.convergence import Paired, compare_seeds, seeds_in_words
+from harness.parity.flips import flipped
 from harness.parity.verdict import Verdict
-from harness.results.store import VERDICT_COLUMNS, write_parquet
+from harness.results.store import VERDICT_COLUMNS, write_frame, write_parquet
 from harness.results.trace import Trace
 from harness.run import Run
 from harness.spec.expectations import Ordering
 
 NAME = "study"
+SPREAD_COLUMNS = ("variant", "arm_a", "seed_a", "arm_b", "seed_b", "flips", "images")
 
 
 @dataclass(frozen=True)
 class Study:
-    """The runs of all variants, in order, and the folder that holds theirs."""
+    """The runs of all variants and seeds, in order, and the folder that holds theirs."""
 
     name: str
     runs: Sequence[Run]
     orderings: Sequence[Ordering]
     folder: Path
 
-    def verdicts(self) -> list[Verdict]:
-        """What holds between the variants; nothing of one that was cut short, or not run to its end."""
-        whole = [run for run in self.runs if run.experiment.training.max_steps is None]
-        by_variant = {run.experiment.variant: run for run in whole}
-        found = []
-        for ordering in self.orderings:
-            pair = [by_variant.get(name) for name in (ordering.better, ordering.than)]
-            better, worse = pair
-            if better is None or worse is None:
-                continue
-            for arm, trace in better.traces.items():
-                other = worse.traces.get(arm)
-                if trace.finished and other is not None and other.finished:
-                    found.append(_judged(ordering, trace, other))
+    @cached_property
+    def by_variant(self) -> dict[str, list[Run]]:
+        """The runs of each variant, one for each seed; the one variant of an experiment without any is ''."""
+        found: dict[str, list[Run]] = {}
+        for run in self.runs:
+            found.setdefault(run.experiment.variant or "", []).append(run)
         return found
 
+    @property
+    def several_seeds(self) -> bool:
+        return any(len(runs) > 1 for runs in self.by_variant.values())
+
+    @cached_property
+    def compared(self) -> dict[str, list[Paired]]:
+        """By variant, every two arms over its seeds; nothing of a variant that has one seed."""
+        found = {}
+        for variant, runs in self.by_variant.items():
+            if len(runs) > 1:
+                by_seed = {run.experiment.seed: list(run.traces.values()) for run in runs}
+                subject = f"{variant}: " if variant else ""
+                subject += f"test_accuracy over {seeds_in_words(list(by_seed))}"
+                found[variant] = compare_seeds(runs[0].experiment, by_seed, subject)
+        return found
+
+    def verdicts(self) -> list[Verdict]:
+        """Whether the arms end equally well over the seeds, and what holds between the variants."""
+        return [paired.verdict for found in self.compared.values() for paired in found] + self._orderings()
+
+    def _orderings(self) -> list[Verdict]:
+        """Nothing of a variant that was cut short, or not run to its end."""
+        whole = [run for run in self.runs if run.experiment.training.max_steps is None]
+        names = {run.experiment.variant for run in whole}
+        found = []
+        for ordering in self.orderings:
+            if not {ordering.better, ordering.than} <= names:
+                continue
+            better, worse = (self.by_variant[name] for name in (ordering.better, ordering.than))
+            for arm in better[0].traces:
+                pairs = [(run.traces[arm], other.traces.get(arm)) for run, other in zip(better, worse, strict=False)]
+                both = [(a, b) for a, b in pairs if a.finished and b is not None and b.finished]
+                if both:
+                    found.append(_judged(ordering, both))
+        return found
+
+    @cached_property
+    def flips(self) -> pd.DataFrame:
+        """Of every run, the test images that two arms see differently, with `variant` and `seed`."""
+        parts = [
+            run.flips.assign(variant=run.experiment.variant or "", seed=run.experiment.seed)
+            for run in self.runs
+            if run.flips is not None
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    @cached_property
+    def spread(self) -> pd.DataFrame:
+        """`SPREAD_COLUMNS`: how many test images flip between two arms at a seed, and between two seeds of an arm.
+
+        The latter is what other weights and other batches do, and what the former is to be measured by.
+        """
+        rows = [row for variant, runs in self.by_variant.items() for row in _spread_of(variant, runs)]
+        return pd.DataFrame(rows, columns=list(SPREAD_COLUMNS))
+
     def write(self, verdicts: Sequence[Verdict]) -> None:
-        """`summary.parquet`: a row for every variant and arm; `verdicts.parquet`: what holds between the variants."""
+        """`summary.parquet`: a row for every run and arm; `verdicts.parquet`: what holds over seeds and variants.
+
+        Over several seeds also `convergence.parquet`, the statistics of every two arms; `flips.parquet`, a row for
+        every flipped test image; `spread.parquet`, the number of flips between any two runs that are compared.
+        """
         rows = [
-            {"variant": run.experiment.variant, **trace.summary()} for run in self.runs for trace in run.traces.values()
+            {"variant": run.experiment.variant, "seed": run.experiment.seed, **trace.summary()}
+            for run in self.runs
+            for trace in run.traces.values()
         ]
         write_parquet(self.folder / "summary.parquet", rows, tuple(rows[0]))
         write_parquet(self.folder / "verdicts.parquet", [v.model_dump() for v in verdicts], VERDICT_COLUMNS)
+        if self.several_seeds:
+            found = [
+                {"variant": variant, "arm_a": each.arm_a, "arm_b": each.arm_b, **asdict(each.found)}
+                for variant, compared in self.compared.items()
+                for each in compared
+            ]
+            write_frame(self.folder / "convergence.parquet", pd.DataFrame(found))
+            write_frame(self.folder / "flips.parquet", self.flips)
+            write_frame(self.folder / "spread.parquet", self.spread)
 
     def exit_code(self, verdicts: Sequence[Verdict]) -> int:
         """The gravest thing that happened in any variant or between them."""
@@ -55,8 +126,22 @@ class Study:
         return outcome.exit_code(every, [trace for run in self.runs for trace in run.traces.values()])
 
 
-def _judged(ordering: Ordering, better: Trace, worse: Trace) -> Verdict:
-    values = [MEASURES[ordering.measure](trace) for trace in (better, worse)]
+def _spread_of(variant: str, runs: Sequence[Run]) -> Iterator[tuple[object, ...]]:
+    """The rows of one variant's runs."""
+    said: dict[tuple[str, int], Arrays] = {}
+    for run in runs:
+        finished = [name for name, trace in run.traces.items() if trace.finished]
+        said |= {(arm, run.experiment.seed): each for arm, each in run.store.read_predictions(finished).items()}
+    for (one, each), (other, another) in combinations(said.items(), 2):
+        (arm_a, seed_a), (arm_b, seed_b) = one, other
+        if arm_a == arm_b or seed_a == seed_b:
+            yield variant, arm_a, seed_a, arm_b, seed_b, len(flipped(each, another)), len(each["label"])
+
+
+def _judged(ordering: Ordering, pairs: Sequence[tuple[Trace, Trace]]) -> Verdict:
+    """Over several seeds, of the means."""
+    measured = [[MEASURES[ordering.measure](trace) for trace in side] for side in zip(*pairs, strict=True)]
+    values = [None if None in side else fmean(value for value in side if value is not None) for side in measured]
     first, second = values
     sign = -1 if ordering.measure == "test_loss" else 1
     met = first is not None and second is not None and sign * (first - second) >= ordering.by
@@ -64,7 +149,7 @@ def _judged(ordering: Ordering, better: Trace, worse: Trace) -> Verdict:
     return Verdict(
         rung=NAME,
         subject=f"{ordering.measure} of {ordering.better} at least {ordering.by:g} better than of {ordering.than}",
-        arm_a=better.arm.name,
+        arm_a=pairs[0][0].arm.name,
         status="agrees" if met else "diverges",
         value_a=first,
         value_b=second,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from harness.spec.expectations import Ordering
 
 @dataclass(frozen=True)
 class ComposedStudy:
-    """What a command line asks for: one experiment, or the variants of one, in order."""
+    """What a command line asks for: one experiment, or the variants of one, in order; each with its seeds."""
 
     variants: tuple[Composed, ...]
     orderings: tuple[Ordering, ...] = ()
@@ -29,6 +29,10 @@ class ComposedStudy:
     @property
     def first(self) -> Composed:
         return self.variants[0]
+
+    def at_first_seeds(self) -> ComposedStudy:
+        """The same with the first seed of each variant: the ladder judges one plan, and says the same of any other."""
+        return replace(self, variants=tuple(replace(each, seeds=each.seeds[:1]) for each in self.variants))
 
 
 def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> ComposedStudy:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from harness import outcome
+from harness.report.pictures import flips_section
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.tables import as_markdown
 from harness.run import Run
 
 
 def report(run: Run) -> str:
-    """The run as a page of Markdown."""
+    """The run as a page of Markdown; the pictures that it shows are left beside it."""
     e, plan, traces = run.experiment, run.plan, list(run.traces.values())
     lines = [
         f"# {e.name}",
@@ -33,6 +34,7 @@ def report(run: Run) -> str:
     ):
         if table[1]:
             lines += [f"## {title}", "", as_markdown(*table), ""]
+    lines += flips_section(run.flips, run.data.x_test, run.store.folder)
     sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
     lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
     return "\n".join(lines)

@@ -9,10 +9,12 @@ from rich.markup import escape
 
 from harness import outcome
 from harness.data import Dataset
+from harness.parity.convergence import seeds_in_words
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.report.markdown import report
 from harness.report.rows import Table, number, runs_as
+from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.report.tables import as_markdown
 from harness.report.terminal import Terminal
 from harness.results.store import write_text
@@ -20,7 +22,7 @@ from harness.results.trace import Trace
 from harness.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-from harness.study import Study
+from harness.study import NAME, Study
 
 
 class StudyTerminal(Terminal):
@@ -28,7 +30,7 @@ class StudyTerminal(Terminal):
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = f"{experiment.model.parameter_count:,} parameters"
-        self._say(f"[bold]{experiment.name}: {experiment.variant}[/] ({model}, plan {plan.digest[:16]})")
+        self._say(f"[bold]{experiment.name}: {named(experiment)}[/] ({model}, plan {plan.digest[:16]})")
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
         if any(verdict.status not in ("agrees", "known") for verdict in verdicts):
@@ -45,13 +47,15 @@ class StudyTerminal(Terminal):
         self._stop_progress()
         write_text(run.store.folder / "report.md", report(run))
         said = outcome.in_one_line(run.verdicts, list(run.traces.values()))
-        self._say(f"  {run.experiment.variant}: {escape(said)}")
+        self._say(f"  {named(run.experiment)}: {escape(said)}")
 
     def study(self, study: Study, verdicts: Sequence[Verdict]) -> None:
         """The table over all variants, on the terminal and in the study's report.md."""
         self.console.print()
         tables = {
             "By variant": variant_table(study),
+            "Over the seeds": convergence_table(study),
+            "Test images that flip": spread_table(study),
             "What each should come to": expected_table(study),
             "Between the variants": between_table(verdicts),
         }
@@ -62,13 +66,19 @@ class StudyTerminal(Terminal):
         for title, table in tables.items():
             if table[1]:
                 lines += [f"## {title}", "", as_markdown(*table), ""]
+        lines += flips_of_study(study)
         write_text(study.folder / "report.md", "\n".join(lines))
         self.console.print(f"results: {escape(str(study.folder))}", soft_wrap=True)
 
 
+def named(experiment: Experiment) -> str:
+    return f"{experiment.variant or ''} seed {experiment.seed}".strip()
+
+
 def variant_table(study: Study) -> Table:
-    """One row per variant and arm."""
-    head = ["variant", "arm", "status", "test accuracy", "test loss", "train loss", "training", "step, median"]
+    """One row per variant, seed and arm."""
+    head = ["variant", *(["seed"] if study.several_seeds else [])]
+    head += ["arm", "status", "test accuracy", "test loss", "train loss", "training", "step, median"]
     with_norms = any(trace.norms for run in study.runs for trace in run.traces.values())
     head += ["gradient norms at the first step, by layer", "after clipping"] if with_norms else []
     head += ["parity", "expected"]
@@ -78,6 +88,7 @@ def variant_table(study: Study) -> Table:
             row = trace.summary()
             cells = [
                 run.experiment.variant or "",
+                *([str(run.experiment.seed)] if study.several_seeds else []),
                 row["arm"],
                 row["status"],
                 number(row["test_accuracy"], "{:.2%}"),
@@ -124,13 +135,14 @@ def expected_table(study: Study) -> Table:
 
 def between_table(verdicts: Sequence[Verdict]) -> Table:
     head = ["what", "arm", "found", "verdict"]
-    return head, [[v.subject, v.arm_a, v.cause, v.status] for v in verdicts]
+    return head, [[v.subject, v.arm_a, v.cause, v.status] for v in verdicts if v.rung == NAME]
 
 
 def _conditions(study: Study) -> list[str]:
     """What a reader of the table needs to know of how it came about."""
     run = study.runs[0]
     arms = [trace.summary() for trace in run.traces.values()]
+    seeds = sorted({each.experiment.seed for each in study.runs})
     sizes = {f"{len(each.data.x_train):,} to train, {len(each.data.x_test):,} to test" for each in study.runs}
     steps = {
         f"{len(each.plan.orders)} epochs, {each.plan.steps:,} steps of {each.plan.batch_size}" for each in study.runs
@@ -138,6 +150,6 @@ def _conditions(study: Study) -> list[str]:
     versions = [f"{row['arm']}: {row['adapter']} {row['version']} ({', '.join(runs_as(row))})" for row in arms]
     return [
         f"- data: {run.data.source}; {'; '.join(sorted(sizes))}",
-        f"- training: {'; '.join(sorted(steps))}; seed {run.experiment.seed}",
+        f"- training: {'; '.join(sorted(steps))}; {seeds_in_words(seeds)}",
         *(f"- {each}" for each in versions),
     ]
