@@ -43,8 +43,7 @@ def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
     if code == CRASHED:
         return f"CRASHED: {_failures(traces)}; {_recorded(traces)}"
     if divergence is not None:
-        where = f" at {divergence.worst_index}" if divergence.worst_index else ""
-        return f"DIVERGES first at rung {divergence.rung}, {divergence.subject}{where}: {divergence.cause}"
+        return f"DIVERGES: {sentence(divergence)}"
     if code == UNVERIFIED:
         return f"UNVERIFIED: {_failures(traces)}"
     names = [trace.arm.name for trace in traces if trace.failure is None]
@@ -53,6 +52,49 @@ def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
         return agreed
     left_out = f"UNSUPPORTED: {_failures(traces)}"
     return f"{agreed}; {left_out}" if len(names) > 1 else left_out
+
+
+def sentence(verdict: Verdict) -> str:
+    """A divergence as one sentence: rung, place, who is how far off, why, and what makes the two equal."""
+    parts = [f"the {verdict.rung} rung diverges first: {', '.join(filter(None, [_where(verdict), _how_far(verdict)]))}"]
+    if verdict.cause and (verdict.advice or not _how_far(verdict)):
+        parts.append(f"cause: {verdict.cause}" if _how_far(verdict) else verdict.cause)
+    if verdict.judgement == "undetermined":
+        parts.append("which of the two is wrong is undetermined")
+    if verdict.advice:
+        parts.append(f"spec that makes them equal: {verdict.advice}")
+    return "; ".join(parts)
+
+
+def _where(verdict: Verdict) -> str:
+    step = "" if verdict.step is None else f"at {'update' if verdict.phase in UPDATING else 'step'} {verdict.step}"
+    layer = f"layer {verdict.layer}" if verdict.layer and verdict.layer not in verdict.subject else ""
+    phase = "" if verdict.phase in UPDATING else verdict.phase
+    return ", ".join(filter(None, [verdict.subject, step, verdict.moment, phase, layer]))
+
+
+def _how_far(verdict: Verdict) -> str:
+    """Of the worse arm how far its value is off, relatively; of the other in units in the last place."""
+    if verdict.value_reference is None or verdict.value_a is None:
+        return ""
+    a = (verdict.arm_a, verdict.value_a, verdict.ulp_a)
+    b = (verdict.arm_b, verdict.value_b, verdict.ulp_b)
+    wrong = verdict.culprit.split(", ")
+    said: list[str] = []
+    for name, value, units in (each for each in (a, b) if each[1] is not None):
+        what = f"{name}'s {verdict.tensor or 'value'}" if not said else f"{name}'s"
+        off = _relative(value, verdict.value_reference) if name in wrong else f"{units:.3g} ULP"
+        said.append(f"{what} is {off} off{' the reference' if not said else ''}")
+    at = f" ({verdict.worst_index})" if verdict.worst_index else ""
+    return " and ".join(said) + at
+
+
+def _relative(value: float | None, reference: float) -> str:
+    off = abs((value if value is not None else float("nan")) - reference)
+    return f"{off / abs(reference):.2g}" if reference else f"{off:.2g} (from 0)"
+
+
+UPDATING = ("update", "slots")
 
 
 def _failures(traces: Sequence[Trace]) -> str:

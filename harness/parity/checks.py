@@ -108,3 +108,13 @@ def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
                 worst = worst.model_copy(update={"detects": max(check.detects(a, b) for check in own)})
             verdicts.append(worst)
     return verdicts
+
+
+def first_diverging(checks: Iterable[Check], arms: Sequence[str]) -> Verdict | None:
+    """The verdict of the first check that diverges, in the order given; None where none does."""
+    for check in checks:
+        for a, b in pairs_of([arm for arm in arms if arm in check.claims]):
+            verdict = check.judge(a, b)
+            if verdict.status == "diverges":
+                return verdict
+    return None

@@ -123,7 +123,9 @@ def _gone_after(
     alive: Mapping[str, Worker],
 ) -> list[Verdict]:
     """The first divergence, with its place and with advice where there is some."""
-    first = _diverging(found)[0]
+    diverging = _diverging(found)
+    # Of a pair sooner than of one arm's form: it says who of the two is wrong.
+    first = next((verdict for verdict in diverging if verdict.judgement), diverging[0])
     asked = {name: worker for name, worker in alive.items() if name in (first.arm_a, first.arm_b)}
 
     def again(task: str, payload: Mapping[str, Any]) -> Answers:

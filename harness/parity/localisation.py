@@ -8,24 +8,22 @@ Likewise an optimizer is replayed up to the milestone where it diverged, and loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from adapters.protocol import Adapter
-from harness.arrays import Arrays, save_arrays
-from harness.cases import answer as answered
+from harness.arrays import Arrays
 from harness.parity import optimizer
-from harness.parity.checks import Check, pairs_of
+from harness.parity.checks import Check, first_diverging
 from harness.parity.context import Answer, Answers, Context
-from harness.parity.judge import Claim, worst_of
+from harness.parity.judge import Claim
+from harness.parity.localised_update import Ask, localised_update
+from harness.parity.place import when
 from harness.parity.tolerances import loss_error, pooled_error
 from harness.parity.verdict import Verdict
-from harness.spec.recipe import Update
 
-Ask = Callable[[str, Mapping[str, Any]], Answers]
 PHASES = ("input", "forward", "loss", "gradient", "slots", "update")
 _KIND = {"layer": "forward", "gradient": "gradient", "slot": "slots", "weight": "update"}
 
@@ -36,7 +34,7 @@ def localised(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
     `ask(task, payload)` puts a question to the arms that the verdict is about.
     """
     if verdict.rung == optimizer.NAME and verdict.tensor.startswith("after "):
-        return _in_replay(context, verdict, ask)
+        return localised_update(context, verdict, ask)
     if verdict.rung in ("model", "trajectory"):
         step = verdict.step or 0
         return _in_step(context, verdict, step, ask("probe", {"step": step}))
@@ -45,11 +43,11 @@ def localised(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
 
 def _in_step(context: Context, verdict: Verdict, step: int, answers: Answers) -> Verdict:
     exact = reference_probe(context, context.oracle, step)
-    found = _first(_step_checks(context, exact, answers, step, verdict.rung), answers)
+    found = first_diverging(_step_checks(context, exact, answers, step, verdict.rung), list(answers))
     if found is None:
         return verdict.model_copy(update={"cause": _joined(verdict.cause, f"no tensor of step {step} stands out")})
-    kept = {"rung": verdict.rung, "subject": verdict.subject, "detects": verdict.detects}
-    return found.model_copy(update={**kept, "step": step})
+    moment = when(context.experiment.schedule, step, context.plan)
+    return found.model_copy(update={"subject": verdict.subject, "step": step, "moment": moment})
 
 
 def _step_checks(context: Context, exact: Arrays, answers: Answers, step: int, rung: str) -> Iterator[Check]:
@@ -129,113 +127,6 @@ def _one_update(context: Context, trainer: Any, batch: Any, adapter: Adapter) ->
     trainer.bind(*context.samples(batch, adapter.arm.precision))
     noise = {name: drawn[None] for name, drawn in batch.noise.items()}
     trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
-
-
-def _first(checks: Iterator[Check], answers: Answers) -> Verdict | None:
-    """The first that diverges for the arms asked; None where none does."""
-    for check in checks:
-        for a, b in pairs_of([arm for arm in answers if arm in check.claims]):
-            verdict = check.judge(a, b)
-            if verdict.status == "diverges":
-                return verdict
-    return None
-
-
-@dataclass(frozen=True)
-class _Replay:
-    """An optimizer's case, cut at the milestone where it diverged; `after` is the last where it agreed."""
-
-    update: Update
-    arrays: Arrays
-    after: int
-
-
-def _in_replay(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
-    """The first update whose outcome diverges, then what the optimizer keeps after it."""
-    replay = _replay(context, verdict)
-    path = context.scratch / "localised.npz"
-    save_arrays(path, {f"0/{name}": value for name, value in replay.arrays.items()})
-    case = {"call": "update", "given": replay.update.model_dump(mode="json")}
-    answers = ask("words", {"cases": [case], "given": str(path)})
-    own = context.replacement.of(replay.update)
-    exact = answered(context.oracle, "update", own, replay.arrays)
-    found = _first(_replay_checks(context, own, replay.arrays, exact, answers), answers)
-    if found is None or found.step is None:
-        return verdict
-    kept = {"rung": verdict.rung, "subject": verdict.subject}
-    found = found.model_copy(update=kept)
-    return _with_slots(context, own, replay, found, ask)
-
-
-def _replay(context: Context, verdict: Verdict) -> _Replay:
-    case = next(each for each in optimizer.cases(context) if each.subject == verdict.subject)
-    count = int(verdict.tensor.split("/")[0].removeprefix("after "))
-    earlier = [int(name.split("/")[0].removeprefix("after ")) for name in _milestones(context, case) if name]
-    after = max((each for each in earlier if each < count), default=0)
-    arrays = _cut(dict(case.arrays), count)
-    arrays["milestones"] = np.arange(after + 1, count + 1)
-    update: Any = case.given
-    return _Replay(update, arrays, after)
-
-
-def _milestones(context: Context, case: Any) -> list[str]:
-    from harness.cases import MILESTONES
-
-    return [f"after {each}" for each in MILESTONES]
-
-
-def _cut(arrays: Arrays, count: int) -> Arrays:
-    return {name: value[:count] if name.startswith("gradient/") else value for name, value in arrays.items()}
-
-
-def _replay_checks(
-    context: Context, update: Update, arrays: Arrays, exact: Arrays, answers: Answers
-) -> Iterator[Check]:
-    tolerances = {}
-    for arm, each in answers.items():
-        in_float32 = answered(context.in_float32(each.arm), "update", update, arrays)
-        tolerances[arm] = optimizer.tolerances(None, exact, in_float32, each.precision)  # type: ignore[arg-type]
-    for name, values in exact.items():
-        after, _, parameter = name.partition("/")
-        yield Check(
-            optimizer.NAME,
-            "",
-            values,
-            {
-                arm: Claim(arm, each.tensor(f"0/{name}"), tolerances[arm][name], each.precision)
-                for arm, each in answers.items()
-            },
-            lambda index, parameter=parameter: f"{parameter}{list(index)}",  # type: ignore[misc]
-            tensor=parameter,
-            step=int(after.removeprefix("after ")) - 1,
-            phase="update",
-        )
-
-
-def _with_slots(context: Context, update: Update, replay: _Replay, found: Verdict, ask: Ask) -> Verdict:
-    """What the arms keep after that update, where it is off too; else the weights, as found."""
-    assert found.step is not None
-    arrays = _cut({n: v for n, v in replay.arrays.items() if n != "milestones"}, found.step + 1)
-    path = context.scratch / "localised.npz"
-    save_arrays(path, arrays)
-    answers = ask("slots", {"update": replay.update.model_dump(mode="json"), "given": str(path)})
-    start = {n.removeprefix("weight/"): v for n, v in arrays.items() if n.startswith("weight/")}
-    fed = [{name: arrays[f"gradient/{name}"][k] for name in start} for k in range(found.step + 1)]
-    exact = context.oracle.slots_after(update, start, fed)
-    verdicts = []
-    for name, values in exact.items():
-        if not all(name in each.arrays for each in answers.values()):
-            continue
-        claims = {}
-        for arm, each in answers.items():
-            in_float32 = context.in_float32(each.arm).slots_after(update, start, fed)
-            bound = pooled_error(exact, in_float32, each.precision)[name]
-            claims[arm] = Claim(arm, each.tensor(name), bound, each.precision)
-        check = Check(optimizer.NAME, found.subject, values, claims, lambda i, n=name: f"{n}{list(i)}")  # type: ignore[misc]
-        check = replace(check, tensor=name, step=found.step, phase="slots")
-        verdicts += [check.judge(a, b) for a, b in pairs_of(list(answers))]
-    diverging = [verdict for verdict in verdicts if verdict.status == "diverges"]
-    return worst_of(diverging) if diverging else found
 
 
 def _joined(*parts: str) -> str:

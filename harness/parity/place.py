@@ -1,4 +1,4 @@
-"""Where a difference stands first: the earliest step, and within it the phase, in the order things are computed in."""
+"""Where and when a difference stands first."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from adapters.reference.schedules import oracle
 from harness.parity.checks import Check
 from harness.parity.judge import excess
+from harness.plan import Plan
+from harness.spec.schedules import Schedule
 
 
 def first_step(checks: Sequence[Check], arms: Sequence[str]) -> tuple[int, Check] | None:
@@ -23,3 +26,18 @@ def first_step(checks: Sequence[Check], arms: Sequence[str]) -> tuple[int, Check
             if step is not None and (found is None or step < found[0]):
                 found = step, check
     return found
+
+
+def when(schedule: Schedule, step: int, plan: Plan | None = None) -> str:
+    """What is special about an update: the rate changes after it stood still, an epoch begins, a batch is short."""
+    said = []
+    rates = oracle(schedule, np.arange(max(0, step - 2), step + 1))
+    if len(rates) == 3 and rates[2] != rates[1] == rates[0]:
+        said.append("when the rate changes")
+    if plan is not None and len(plan.orders) > 1:
+        starts = np.cumsum([0, *(-(-len(order) // plan.batch_size) for order in plan.orders)])
+        if step and step in starts[:-1]:
+            said.append(f"the first of epoch {int(np.searchsorted(starts, step)) + 1}")
+        if step + 1 in starts and len(plan.orders[int(np.searchsorted(starts, step + 1)) - 1]) % plan.batch_size:
+            said.append("of a short batch")
+    return ", ".join(said)

@@ -20,7 +20,8 @@ class Verdict(Spec):
     names the arm nearer to the reference.
 
     `judgement` says which of two arms the reference finds right, `culprit` names the wrong ones. `tensor` is what was
-    compared; `step`, `phase` and `layer` say where it stands, so far as the rung knows.
+    compared; `step`, `phase` and `layer` say where it stands, so far as the rung knows, and `moment` what is special
+    about that step.
     `detects` is the certificate: the smallest relative error that this check was seen to notice, injected into the
     largest element of what it compares; of several tensors, in the one where that takes most.
     `advice` is the change of a spec that makes the arms equal, where the cause is a known form.
@@ -38,6 +39,7 @@ class Verdict(Spec):
     step: int | None = None
     phase: str = ""
     layer: str = ""
+    moment: str = ""
     tensor: str = ""
     worst_ulp: float | None = None
     worst_index: str = ""
