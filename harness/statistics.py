@@ -12,10 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 ALPHA = 0.05
 POWER = 0.8
@@ -29,8 +30,7 @@ class Equivalence:
     """What `pairs` differences say of their mean, in the unit of the differences.
 
     `p_above` is the p-value of the test that rejects a mean at or below `-margin`, `p_below` of the one that rejects a
-    mean at or above `margin`. `pairs_advised` would decide with `POWER`, were mean and spread as they were seen; None
-    where these runs decide, where one run shows no spread, or where more than `MOST_PAIRS` would be needed.
+    mean at or above `margin`.
     """
 
     pairs: int
@@ -44,7 +44,16 @@ class Equivalence:
     margin: float
     alpha: float
     decision: Decision
-    pairs_advised: int | None
+
+    @cached_property
+    def pairs_advised(self) -> int | None:
+        """So many would decide with `POWER`, were mean and spread as they were seen.
+
+        None where these do decide, where one shows no spread, or where more than `MOST_PAIRS` would be needed.
+        """
+        if self.decision != "undecided" or not math.isfinite(self.standard_error):
+            return None
+        return pairs_needed(self.mean, self.standard_deviation, self.margin, self.alpha, more_than=self.pairs)
 
 
 def paired_equivalence(
@@ -66,7 +75,7 @@ def paired_equivalence(
     error = spread / math.sqrt(count) if count else math.nan
     if not math.isfinite(mean) or not math.isfinite(error):
         unknown = (-math.inf, math.inf, math.nan, math.nan)
-        return Equivalence(count, mean, spread, error, *unknown, margin, alpha, "undecided", None)
+        return Equivalence(count, mean, spread, error, *unknown, margin, alpha, "undecided")
     reach = float(stats.t.ppf(1 - alpha, count - 1)) * error
     # A mean of the margin itself is within it, whatever the rounding of the accuracies that it comes from.
     slack = float(np.finfo(np.float64).eps) if error == 0 else 0.0
@@ -87,7 +96,6 @@ def paired_equivalence(
         margin,
         alpha,
         decision,
-        pairs_needed(mean, spread, margin, alpha, more_than=count) if decision == "undecided" else None,
     )
 
 
@@ -143,11 +151,14 @@ def power_of_equivalence(
     if reach == 0:
         return float(abs(mean) < margin)
 
+    half = freedom / 2
+    constant = math.log(2) + half * math.log(half) - math.lgamma(half)
+
     def given(ratio: float) -> float:
+        """The density of the ratio, times the probability of such a mean."""
         room = margin - reach * ratio
-        within = stats.norm.cdf((room - mean) / standard_error) - stats.norm.cdf((-room - mean) / standard_error)
-        density = 2 * freedom * ratio * stats.chi2.pdf(freedom * ratio**2, freedom)
-        return float(within * density)
+        within = special.ndtr((room - mean) / standard_error) - special.ndtr((-room - mean) / standard_error)
+        return float(within) * math.exp(constant + (freedom - 1) * math.log(ratio) - half * ratio**2)
 
     # Beyond margin / reach no mean is seen inside; the density is nothing far from 1, where quad must not look for it.
     width = 12 / math.sqrt(2 * freedom)

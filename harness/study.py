@@ -112,7 +112,8 @@ class Study:
         write_parquet(self.folder / "verdicts.parquet", [v.model_dump() for v in verdicts], VERDICT_COLUMNS)
         if self.several_seeds:
             found = [
-                {"variant": variant, "arm_a": each.arm_a, "arm_b": each.arm_b, **asdict(each.found)}
+                {"variant": variant, "arm_a": each.arm_a, "arm_b": each.arm_b}
+                | {**asdict(each.found), "pairs_advised": each.found.pairs_advised}
                 for variant, compared in self.compared.items()
                 for each in compared
             ]
