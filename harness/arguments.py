@@ -95,7 +95,7 @@ def _add_experiment_arguments(sub: argparse.ArgumentParser) -> None:
 
 def _add_compare_arguments(sub: argparse.ArgumentParser) -> None:
     runs = sub.add_argument(
-        "runs",
+        "overrides",
         nargs="*",
         default=[],
         metavar="RUN",

@@ -80,7 +80,7 @@ def _print_config(chosen: argparse.Namespace) -> int:
 def _compare(chosen: argparse.Namespace) -> int:
     from harness.compare.start import start
 
-    return start(chosen.runs, chosen.arms)
+    return start(chosen.overrides, chosen.arms)
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -117,9 +117,14 @@ def offered(config_dirs: Sequence[Path]) -> list[Arm]:
 
 
 def _folder_mistakes(composed: Composed) -> list[str]:
-    folder = composed.out if composed.out is not None else composed.results_root
-    key = "out" if composed.out is not None else "results_root"
-    if composed.out is not None and folder.is_dir() and any(folder.iterdir()):
+    if composed.out is None:
+        return unusable("results_root", composed.results_root)
+    return unusable("out", composed.out, must_be_new=True)
+
+
+def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
+    """Why results cannot be written to the folder that was given as `key`; nothing where they can."""
+    if must_be_new and folder.is_dir() and any(folder.iterdir()):
         return [f"{key}={folder}: the folder is not empty; give a new one, so that no earlier result is mixed in"]
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir():

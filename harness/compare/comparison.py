@@ -85,7 +85,7 @@ def compare(folders: Folders) -> Comparison:
     ]
     judge = Judge.of(experiment, *digests)
     general = [
-        Verdict(rung=RECORDS, subject=failure.file, arm_a=side, status="unverified", cause=str(failure))
+        Verdict(rung=RECORDS, subject=failure.file, arm_a=side, status="unverified", cause=failure.message)
         for side, run in (("A", a), ("B", b))
         for failure in run.failures
     ]

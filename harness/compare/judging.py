@@ -15,9 +15,9 @@ from harness.compare.differences import LABELS, MARGINS, TEST_ACCURACY, TEST_LOS
 from harness.compare.pairing import Pair
 from harness.data import DataError, load
 from harness.ledger.loading import entries_for
-from harness.parity import convergence, schedule, trajectory
+from harness.parity import convergence, free_run, schedule, trajectory
 from harness.parity.checks import Check, judge_checks
-from harness.parity.context import Context
+from harness.parity.context import Answer, Context
 from harness.parity.judge import Claim, judge, worst_of
 from harness.parity.known import of_word
 from harness.parity.tolerances import STRICT_STEPS, Excuse, Tolerance, strict
@@ -28,6 +28,7 @@ from harness.results.trace import Trace
 from harness.spec.experiment import Experiment
 
 RECORDS, INPUTS = "records", "inputs"
+DIGEST = "digest/"  # above the columns of steps.parquet that are digests
 EQUAL = "equal bit for bit"
 JUDGED_ELSEWHERE = ("learning_rate", "loss", LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
 
@@ -68,13 +69,14 @@ def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:
     found = [*_records(pair), _inputs(judge, pair)]
     if found[-1].status == "diverges":
         return found  # what did not start alike is not compared
-    return [*found, *_rates(judge, pair), *_curves(judge, pair), *_others(judge, pair), *_accuracy(judge, pair)]
+    curves = [*_rates(judge, pair), *_curves(judge, pair), *_digests(judge, pair)]
+    return [*found, *curves, *_others(judge, pair), *_accuracy(judge, pair)]
 
 
 def _records(pair: Pair) -> Iterator[Verdict]:
     for arm in pair.sides:
         for failure in arm.failures:
-            yield _verdict(RECORDS, failure.file, [arm.trace], "unverified", f"{failure.file} {failure.message}")
+            yield _verdict(RECORDS, failure.file, [arm.trace], "unverified", failure.message)
 
 
 def _inputs(judge: Judge, pair: Pair) -> Verdict:
@@ -142,6 +144,27 @@ def _curves(judge: Judge, pair: Pair) -> list[Verdict]:
     if not short or found.status == "diverges":
         return [found]
     return [_unknown(trajectory.NAME, found.subject, traces, short, "come to its end")]
+
+
+def _digests(judge: Judge, pair: Pair) -> list[Verdict]:
+    """The digests of the first steps, as `check` judges them of its own free run; where both recorded them."""
+    if judge.context is None:
+        return []
+    count = free_run.steps(judge.context)
+    answers = {}
+    for arm in pair.sides:
+        digests = {name.removeprefix(DIGEST): own for name, own in arm.columns.items() if name.startswith(DIGEST)}
+        if not digests or len(arm.trace.losses) < count:
+            return []
+        tables = {"losses": np.asarray(arm.trace.losses), "digests": np.stack(list(digests.values()), axis=-1)}
+        # A recorded training has not been disturbed: its own spread is not known, and adds nothing.
+        runs = {
+            f"{run}/{what}": own[:count]
+            for run in (free_run.PLANNED, free_run.DISTURBED)
+            for what, own in tables.items()
+        }
+        answers[arm.trace.arm.name] = Answer(arm.trace.arm, {"columns": list(digests)}, runs)
+    return [each for each in free_run.judge_answers(judge.context, answers) if "digests" in each.subject]
 
 
 def _others(judge: Judge, pair: Pair) -> Iterator[Verdict]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from harness.compare import report
 from harness.compare.comparison import Comparison, Folders, compare, left_out
 from harness.composition.mistakes import UserMistake, nearest
+from harness.preflight import unusable
 from harness.results.reading import is_run, runs_below
 
 OUT = "out="
@@ -91,15 +91,11 @@ def _near(folder: Path) -> str:
 def _wrong_out(given: Sequence[str]) -> list[str]:
     if len(given) > 1:
         return [f"out is given {len(given)} times: {', '.join(given)}"]
-    folder = _out(given)
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if given and folder.is_dir() and any(folder.iterdir()):
-        return [f"{given[0]}: the folder is not empty; give a new one, so that no earlier result is mixed in"]
-    if not existing.is_dir():
-        return [f"{OUT}{folder}: {existing} is a file, not a folder"]
-    if not os.access(existing, os.W_OK):
-        return [f"{OUT}{folder}: {existing} is not writable; give a folder that is"]
-    return []
+    return (
+        unusable("out", Path(given[0].removeprefix(OUT)).expanduser(), must_be_new=True)
+        if given
+        else unusable("results", DEFAULT)
+    )
 
 
 def _out(given: Sequence[str]) -> Path:

@@ -1,0 +1,357 @@
+"""`twinrun compare`: recorded runs side by side. The runs are the reference's own; damaged and changed by hand."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from command import finish, start
+
+from harness.arrays import WEIGHTS, load_arrays, save_arrays
+from harness.cli import main
+from harness.plan import digest_arrays
+
+# Small and quick: what is compared is told apart just as well.
+TINY = [
+    "model.layers=[flatten,{kind: dense, units: 10, kernel_initializer: xavier_uniform}]",
+    *("training.batch_size=50", "training.max_steps=30", "comparison.free_steps=5", "rungs=[loss]"),
+    "arms=[{use: reference, name: wide, precision: float64},"
+    " {use: reference, name: narrow, precision: float32, realisation: native}]",
+]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A run of two arms of the reference, one in each precision."""
+    folder = tmp_path_factory.mktemp("recorded")
+    code, out, err = finish(start(["match", *TINY, "out=run"], folder))
+    assert code == 0, out + err
+    return folder / "run"
+
+
+@pytest.fixture
+def a(recorded, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(recorded, tmp_path / "a")
+
+
+@pytest.fixture
+def b(recorded, tmp_path):
+    return shutil.copytree(recorded, tmp_path / "b")
+
+
+@pytest.fixture
+def compare(capsys):
+    """(exit code, output, errors) of the verb."""
+
+    def run(*arguments):
+        code = main(["compare", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        return code, " ".join(out.split()), err
+
+    return run
+
+
+def verdicts_of(out):
+    return pd.read_parquet(out / "verdicts.parquet")
+
+
+def change_table(path, change):
+    table = pd.read_parquet(path)
+    change(table)
+    table.to_parquet(path)
+
+
+def change_json(path, **changes):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+# --- What agrees -----------------------------------------------------------------------------------------------------
+
+
+def test_two_runs_alike(recorded, tmp_path):
+    again = shutil.copytree(recorded, tmp_path / "again")
+    code, out, err = finish(start(["compare", recorded, again, "out=report"], tmp_path))
+    assert code == 0, out + err
+    assert "AGREES: wide, narrow of A and of B" in out
+    assert "all that both recorded is equal bit for bit" in out
+    assert "without an interval, and so without a verdict" in out
+    found = verdicts_of(tmp_path / "report")
+    assert set(found["status"]) == {"agrees"}
+    assert {"inputs", "schedule", "trajectory", "convergence"} == set(found["rung"])
+    assert list(found[found["rung"] == "inputs"]["arm_b"]) == ["B.wide", "B.narrow"]
+    assert set(found[found["rung"] == "schedule"]["judgement"]) == {"both right"}
+    report = (tmp_path / "report" / "report.md").read_text()
+    for title in ("wide: what both recorded", "narrow: time and memory", "verdicts", "Where the tolerances come from"):
+        assert f"## {title}" in report
+    assert "| B / A" in report
+
+
+def test_the_report_goes_below_the_current_folder_by_default(a, compare, tmp_path):
+    code, out, _ = compare(a, a)
+    assert code == 0
+    assert "A and B are the same folder: that they agree says nothing of another run" in out
+    (folder,) = (tmp_path / "results" / "compare").iterdir()
+    assert {path.name for path in folder.iterdir()} == {"report.md", "verdicts.parquet"}
+
+
+def test_arms_of_other_names_are_paired_by_hand(a, b, compare, tmp_path):
+    code, out, _ = compare(a, b, "--arms", "narrow:narrow", "--arms", "wide:narrow", "out=report")
+    assert code == 0
+    found = verdicts_of(tmp_path / "report")
+    assert set(found["arm_b"]) == {"B.narrow"}
+    assert "wide : narrow: what changed" in out
+    assert "arm.precision float64 float32" in out
+    assert "without a counterpart: B.wide;" in out
+    # float32 against float64 is judged by what the reference shows of float32.
+    curve = found[(found["arm_a"] == "A.wide") & (found["rung"] == "trajectory")].iloc[0]
+    assert curve["judgement"] == "both right"
+    assert 0 < curve["error_over_tolerance"] < 1
+
+
+def test_arms_are_paired_by_what_they_are_where_names_differ(a, b, compare):
+    for file in (b / "experiment.json", b / "arms" / "narrow" / "trace.json"):
+        file.write_text(file.read_text().replace('"narrow"', '"thin"'))
+    (b / "arms" / "narrow").rename(b / "arms" / "thin")
+    code, out, _ = compare(a, b)
+    assert code == 0
+    assert "narrow : thin" in out
+
+
+def test_without_the_data_equal_bits_agree_and_nobody_is_right(a, b, compare, tmp_path):
+    for run in (a, b):
+        spec = json.loads((run / "experiment.json").read_text())
+        data = {"kind": "mnist", "root": str(tmp_path / "gone"), "normalisation": "unit"}
+        change_json(run / "experiment.json", data={**data, "augmentation": spec["data"].get("augmentation")})
+    code, out, _ = compare(a, b, "out=one")
+    assert code == 0
+    assert "judge: none, so arm against arm: the data cannot be loaded here" in out
+    found = verdicts_of(tmp_path / "one")
+    assert set(found[found["rung"] == "trajectory"]["judgement"]) == {"undetermined"}
+    change_table(b / "arms" / "narrow" / "steps.parquet", lambda t: t.__setitem__("loss", np.nextafter(t["loss"], 9)))
+    code, out, _ = compare(a, b, "out=two")
+    assert code == 4
+    assert "UNVERIFIED first at trajectory, train_loss: apart from step 0 on" in out
+
+
+# --- What does not ---------------------------------------------------------------------------------------------------
+
+
+def test_a_planted_divergence_is_named_with_its_culprit(a, b, compare, tmp_path):
+    change_table(
+        b / "arms" / "narrow" / "steps.parquet",
+        lambda table: table.__setitem__("loss", table["loss"].mask(table.index >= 3, 9)),
+    )
+    code, out, _ = compare(a, b, "out=report")
+    assert code == 1
+    assert "DIVERGES first at trajectory, train_loss, steps 0 to 4" in out
+    assert "B.narrow is off by" in out
+    assert "A.narrow is nearer to the reference" in out
+    assert "narrow: equal bit for bit up to step 2; first apart at step 3: loss is" in out
+    found = verdicts_of(tmp_path / "report")
+    (wrong,) = found[found["status"] == "diverges"].to_dict("records")
+    assert (wrong["judgement"], wrong["culprit"]) == ("one wrong", "B.narrow")
+
+
+def test_two_float64_arms_are_held_to_the_strict_bound(a, b, compare):
+    weights = load_arrays(b / "arms" / "wide" / WEIGHTS)
+    moved = {name: value * (1 + 1e-8) for name, value in weights.items()}
+    save_arrays(b / "arms" / "wide" / WEIGHTS, moved)
+    change_json(b / "arms" / "wide" / "trace.json", final_weights_digest=digest_arrays(moved))
+    code, out, _ = compare(a, b)
+    assert code == 1
+    assert "DIVERGES first at trajectory, final weights" in out
+
+
+def test_a_rate_of_the_step_before_is_seen(a, b, compare):
+    change_table(
+        b / "arms" / "narrow" / "steps.parquet",
+        lambda table: table.__setitem__("learning_rate", table["learning_rate"].mask(table.index == 7, 0.002)),
+    )
+    code, out, _ = compare(a, b)
+    assert code == 1
+    assert "DIVERGES first at schedule, constant, as recorded, steps 0 to 29 at step 7: B.narrow is off by" in out
+
+
+def test_another_accuracy(a, b, compare):
+    path = b / "arms" / "narrow" / "epochs.parquet"
+    change_table(
+        path, lambda table: table.__setitem__("test_accuracy", table["test_accuracy"].mask(table.index >= 0, 0.01))
+    )
+    code, out, _ = compare(a, b)
+    assert code == 1
+    assert "DIVERGES first at convergence" in out
+
+
+def test_what_changed_and_what_the_runs_said_themselves(a, b, compare):
+    trace = json.loads((b / "arms" / "narrow" / "trace.json").read_text())
+    environment = {**trace["environment"], "version": "0.1", "flags": {"SLOW": "1"}}
+    change_json(b / "arms" / "narrow" / "trace.json", environment=environment)
+    change_table(
+        b / "verdicts.parquet", lambda t: t.__setitem__("status", t["status"].mask(t["rung"] == "loss", "diverges"))
+    )
+    code, out, _ = compare(a, b)
+    assert code == 0
+    assert "flags.SLOW 1" in out
+    assert f"version {trace['environment']['version']} 0.1" in out
+    assert "checks of the runs themselves that came out otherwise" in out
+    assert "agrees diverges" in out
+
+
+# --- What is not comparable ------------------------------------------------------------------------------------------
+
+
+def test_runs_of_other_experiments_are_refused_with_every_reason(a, b, compare, tmp_path):
+    spec = json.loads((b / "experiment.json").read_text())
+    schedule = {**spec["schedule"], "rate": 0.5}
+    change_json(b / "experiment.json", seed=9, schedule=schedule, training={**spec["training"], "batch_size": 100})
+    change_json(b / "plan.json", digest="0" * 64, data_digest="1" * 64)
+    code, _, err = compare(a, b)
+    assert code == 2
+    for reason in (
+        "another spec: seed is 0 in A, 9 in B",
+        "another spec: schedule.rate is 0.001 in A, 0.5 in B",
+        "another spec: training.batch_size is 50 in A, 100 in B",
+        "another plan (weights, batches, noise, augmentation): digest ",
+        f"another data: digest {json.loads((a / 'plan.json').read_text())['data_digest'][:16]} in A, {'1' * 16} in B",
+    ):
+        assert reason in err
+    assert not (tmp_path / "results").exists()
+
+
+def test_other_settings_of_the_comparison_and_of_recording_are_no_reason(a, b, compare):
+    spec = json.loads((b / "experiment.json").read_text())
+    change_json(
+        b / "experiment.json",
+        name="renamed",
+        comparison={**spec["comparison"], "accuracy_margin": 0.1},
+        training={**spec["training"], "gradient_norms": True},
+    )
+    code, out, _ = compare(a, b)
+    assert code == 0
+    assert "judged by the comparison settings of A; those of B are others" in out
+
+
+def test_mistakes_are_told_at_once(a, compare, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "old").write_text("an earlier result")
+    for given, parts in {
+        (tmp_path / "aa", tmp_path / "empty", "out=full"): [
+            f"aa: there is no such folder; did you mean {a}?",
+            "empty: is no run",
+            "out=full: the folder is not empty",
+        ],
+        (a / "experiment.json", a): ["experiment.json: is a file; give the folder of a run"],
+        (a,): ["give the folders of two runs", "twinrun compare RUN_A RUN_B"],
+        (): ["given: none"],
+        (a, a, "--arms", "wide:narow"): ["run B has no arm 'narow'; did you mean narrow?"],
+        (a, a, "--arms", "wide"): ["--arms wide: give an arm of each run"],
+        (a, a, "out=/proc/x"): ["/proc"],
+        (a, a, "--arm", "x:y", "--quick"): ["knows no option --quick"],
+    }.items():
+        code, out, err = compare(*given)
+        assert (code, out) == (2, "")
+        for part in parts:
+            assert part in err, err
+        assert "Traceback" not in err
+    assert not (tmp_path / "results").exists()
+
+
+# --- What is damaged or cut off --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "still"),
+    [
+        ("arms/narrow/steps.parquet", "narrow: all that both recorded is equal bit for bit: test_loss"),
+        ("arms/narrow/epochs.parquet", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
+        ("arms/narrow/trace.json", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
+        ("arms/narrow/weights.npz", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
+        ("arms/narrow/predictions.npz", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
+        ("verdicts.parquet", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
+        ("experiment.json", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
+        ("plan.json", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
+    ],
+)
+def test_a_damaged_file_is_named_and_all_else_is_compared(a, b, compare, tmp_path, file, still):
+    whole = (b / file).read_bytes()
+    (b / file).write_bytes(whole[: len(whole) // 2])
+    code, out, err = compare(a, b, "out=report")
+    assert (code, err) == (4, ""), out
+    assert f"UNVERIFIED first at records, {file}: cannot be read" in out
+    assert still in out
+    found = verdicts_of(tmp_path / "report")
+    mine = found[found["arm_b"] == "B.wide"]
+    assert set(mine["status"]) == {"agrees"}  # nothing else is lost
+    assert {"inputs", "schedule", "trajectory", "convergence"} == set(mine["rung"])
+
+
+def test_a_trace_of_a_newer_schema(a, b, compare):
+    change_json(b / "arms" / "narrow" / "trace.json", schema_version=2)
+    code, out, _ = compare(a, b)
+    assert code == 4
+    assert "schema_version 2, and this version of twinrun reads up to 1" in out
+    assert "pip install --upgrade twinrun" in out
+
+
+def test_a_run_that_was_cut_off_never_agrees(a, b, compare):
+    arm = b / "arms" / "narrow"
+    for name, kept in (("steps.parquet", 20), ("epochs.parquet", 1)):
+        pd.read_parquet(arm / name).iloc[:kept].to_parquet(arm / name)
+    summary = json.loads((arm / "trace.json").read_text())["summary"]
+    failure = {"symptom": "signal", "stage": "train", "message": "killed by SIGKILL"}
+    change_json(arm / "trace.json", finished=False, failure=failure, summary={**summary, "steps": 20, "epochs": 1})
+    (arm / WEIGHTS).unlink()
+    code, out, _ = compare(a, b)
+    assert code == 3
+    assert "CRASHED first at trajectory, train_loss, steps 0 to 4" in out
+    assert "B.narrow recorded 20 of 30 steps" in out
+    assert "loss 20 of 30 and 20 equal" in out
+
+
+def test_a_run_without_any_trace(a, b, compare):
+    shutil.rmtree(b / "arms")
+    code, out, _ = compare(a, b)
+    assert code == 4
+    assert "UNVERIFIED first at records, arms/wide/trace.json: is missing" in out
+
+
+def test_both_runs_without_an_experiment(a, b, compare):
+    for run in (a, b):
+        (run / "experiment.json").unlink()
+    code, _, err = compare(a, b)
+    assert code == 2
+    assert "neither run says what it is of: experiment.json: is missing" in err
+
+
+# --- Studies ---------------------------------------------------------------------------------------------------------
+
+
+def test_studies_are_compared_variant_by_variant(a, compare, tmp_path):
+    for study in ("one", "two"):
+        for variant in ("relu", "tanh/seed1", f"only_{study}"):
+            shutil.copytree(a, tmp_path / study / variant)
+    change_json(tmp_path / "two" / "relu" / "experiment.json", seed=9)
+    code, out, _ = compare(tmp_path / "one", tmp_path / "two", "out=report")
+    assert code == 4
+    found = verdicts_of(tmp_path / "report")
+    assert set(found["variant"]) == {"relu", "tanh/seed1"}
+    assert set(found[found["variant"] == "tanh/seed1"]["status"]) == {"agrees"}
+    (refused,) = found[found["variant"] == "relu"].to_dict("records")
+    assert "another spec: seed is 0 in A, 9 in B" in refused["cause"]
+    assert "variants of A without a counterpart: only_one" in out
+    assert "UNVERIFIED first at relu, inputs" in out
+
+
+def test_a_run_is_not_compared_with_a_study(a, compare, tmp_path):
+    shutil.copytree(a, tmp_path / "study" / "relu")
+    code, _, err = compare(a, tmp_path / "study")
+    assert code == 2
+    assert f"is a study, and {a} is one run; give one of its runs: {tmp_path / 'study' / 'relu'}" in err
+    (tmp_path / "other" / "tanh").parent.mkdir()
+    shutil.copytree(a, tmp_path / "other" / "tanh")
+    code, _, err = compare(tmp_path / "study", tmp_path / "other")
+    assert code == 2
+    assert "the studies share no variant: A has relu; B has tanh" in err
