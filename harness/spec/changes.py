@@ -46,6 +46,20 @@ def changed(experiment: Experiment, changes: Changes) -> Experiment:
     return made
 
 
+def at(experiment: Experiment, path: str) -> Any:
+    """The value at a dotted path; NoSuchPathError where it leads nowhere."""
+    found: Any = experiment
+    for step in path.split("."):
+        if isinstance(found, tuple):
+            known = [str(number) for number in range(len(found))]
+        else:
+            known = list(type(found).model_fields) if isinstance(found, BaseModel) else []
+        if step not in known:
+            raise NoSuchPathError(path, step, known)
+        found = found[int(step)] if isinstance(found, tuple) else getattr(found, step)
+    return found
+
+
 def _shapes(experiment: Experiment) -> list[str]:
     return [f"{p.name} {p.shape}" for p in experiment.model.parameters()] + ["nothing more"]
 
