@@ -152,7 +152,8 @@ def _climb(run: Run, workers: Workers) -> None:
             asked.append(workers.of(arm, run.scratch))
         except WorkerFailedError as error:
             _fail(run, arm.name, error.failure)
-    ready = [worker for worker in asked if _describe(run, worker)]
+    with ladder.prepared(run.context):
+        ready = [worker for worker in asked if _describe(run, worker)]
     run.verdicts += [ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure]
     if run.climbs:
         run.verdicts += ladder.climb(run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -63,6 +64,7 @@ class Context:
     asked: Experiment | None = None
     spreads: dict[str, Arrays] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict)
+    _making: Any = field(default_factory=RLock, repr=False, compare=False)
 
     @property
     def stated(self) -> Experiment:
@@ -70,12 +72,13 @@ class Context:
 
     def given(self, changes: Changes) -> Context:
         """The same questions, to be judged as if the spec had these changes; ValueError where it cannot have them."""
-        return replace(self, experiment=changed(self.experiment, changes), asked=self.stated, made={})
+        return replace(self, experiment=changed(self.experiment, changes), asked=self.stated, made={}, _making=RLock())
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` makes, made at the first call with this key and kept."""
-        if key not in self.made:
-            self.made[key] = make()
+        """What `make` makes, made at the first call with this key and kept; by one thread at a time."""
+        with self._making:
+            if key not in self.made:
+                self.made[key] = make()
         made: Made = self.made[key]
         return made
 

@@ -24,6 +24,8 @@ from harness.spec.arm import Arm
 
 LOSS = "loss"
 DRAWS = 4
+# Rounding hardly ever moves the input of an activation by more standard deviations than these.
+REACH = 4.0
 Curves = Mapping[str, FloatArray]
 
 
@@ -117,9 +119,7 @@ def envelope(context: Context, arm: Arm, steps: int) -> Envelope:
     """Over the first `steps` updates of the plan. The runs are made once for all arms of the same coefficients."""
     in_float32 = context.in_float32(arm)
     key = "envelope", in_float32.arm.realisation, steps
-    if key not in context.made:
-        context.made[key] = _runs(context, in_float32, steps)
-    made: Envelope = context.made[key]
+    made = context.once(key, lambda: _runs(context, in_float32, steps))
     return replace(made, precision=np.dtype(arm.precision).type)
 
 
@@ -180,7 +180,7 @@ class _Run:
 
 def _run(context: Context, adapter: Adapter, draws: int, steps: int) -> _Run:
     weights = [context.plan.weights] if draws == 1 else [disturbed(context.plan.weights, draw) for draw in range(draws)]
-    ensemble = Ensemble(adapter, context.experiment.recipe, weights, steps, DIGESTS)
+    ensemble = Ensemble(adapter, context.experiment.recipe, weights, steps, DIGESTS, REACH if draws > 1 else 0.0)
     batches = context.batches(steps)
     made = [ensemble.step(*context.samples(each, adapter.arm.precision), each.noise) for each in batches]
     curves = np.stack([np.concatenate([each.losses[:, None], each.digests], axis=1) for each in made])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from harness.parity import (
     activation,
@@ -23,10 +26,13 @@ from harness.parity import (
     step,
     trajectory,
 )
+from harness.parity.advice import advise
 from harness.parity.context import Answer, Answers, Context
+from harness.parity.envelope import envelope
 from harness.parity.localisation import localised
 from harness.parity.verdict import Verdict
 from harness.parity.words import WordRung
+from harness.spec.changes import Changes
 from harness.worker.failure import Failure, WorkerFailedError
 from harness.worker.process import Worker
 
@@ -82,11 +88,30 @@ def climb(
                 on_failure(name, failure)
             found = rung.judge(context, answers) if answers else []
             if not _diverging([*verdicts]) and _diverging(found):
-                found = _gone_after(context, rung, found, answers, pool, alive)
+                found = _gone_after(context, rung, payload, found, answers, pool, alive)
             found += [failed(rung.name, name, failure) for name, failure in failures.items()]
             verdicts += found
             on_rung(rung.name, found)
     return verdicts
+
+
+@contextmanager
+def prepared(context: Context) -> Iterator[None]:
+    """While the frameworks are being imported, the reference makes the runs that take it longest."""
+    stopping = threading.Event()
+
+    def prepare() -> None:
+        with np.errstate(all="ignore"):
+            for arm in context.stated.arms if any(rung.name == trajectory.NAME for rung in chosen(context)) else ():
+                if not stopping.is_set():
+                    envelope(context, arm, free_run.steps(context))
+
+    thread = threading.Thread(target=prepare, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
 
 
 def chosen(context: Context) -> list[Rung]:
@@ -117,6 +142,7 @@ def _diverging(verdicts: Iterable[Verdict]) -> list[Verdict]:
 def _gone_after(
     context: Context,
     rung: Rung,
+    payload: Mapping[str, Any],
     found: list[Verdict],
     answers: Answers,
     pool: ThreadPoolExecutor,
@@ -139,6 +165,14 @@ def _gone_after(
     except WorkerFailedError as error:
         # The divergence stands, wherever it is; an arm that cannot be asked again is no news of its own.
         place = first.model_copy(update={"cause": f"{first.cause}; not localised: {error.failure}"})
+
+    def given(name: str, changes: Changes) -> Answer | None:
+        told, _ = _asked(pool, {name: alive[name]}, rung.task, {**payload, "changes": dict(changes)})
+        return told.get(name)
+
+    advice = advise(context, rung.name, rung.judge, first, answers, given)
+    if advice is not None:
+        place = place.model_copy(update={"cause": advice.cause, "advice": advice.advice})
     return [place if verdict is first else verdict for verdict in found]
 
 
