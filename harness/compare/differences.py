@@ -35,6 +35,11 @@ class Quantity:
         return self.what.removeprefix("digest/").partition("/")[0]
 
     @property
+    def of(self) -> str:
+        """The parameter or layer; empty where it is of none."""
+        return self.what.removeprefix("digest/").partition("/")[2]
+
+    @property
     def common(self) -> int:
         return min(len(self.a), len(self.b))
 
@@ -115,15 +120,13 @@ def first_apart(found: list[Quantity], names: tuple[str, str]) -> str:
         if each.steps is not None and each.first is not None
     ]
     if not where:
-        shown = ", ".join(each.what for each in found if each.first is None)
+        shown = ", ".join(dict.fromkeys(each.kind for each in found))
         return f"all that both recorded is equal bit for bit: {shown}" if shown else "they share no number"
     step, _, first = min(where, key=lambda each: each[:2])
     at = first.first
     assert at is not None
     a, b = float(first.a[at]), float(first.b[at])
     apart = abs(a - b) / max(abs(a), abs(b)) if max(abs(a), abs(b)) > 0 else 0.0
-    until = f"equal bit for bit up to step {step - 1}" if step else "apart from the first step on"
-    return (
-        f"{until}; first apart at step {step}: {first.what} is {a:.9g} in {names[0]}, {b:.9g} in {names[1]} "
-        f"({apart:.2g} relative)"
-    )
+    until = f"equal bit for bit up to step {step - 1}; first apart" if step else "apart"
+    what = first.kind + (f" of {first.of}" if first.of else "")
+    return f"{until} at step {step}: {what} is {a:.9g} in {names[0]}, {b:.9g} in {names[1]} ({apart:.2g} relative)"

@@ -182,7 +182,7 @@ def _others(judge: Judge, pair: Pair) -> Iterator[Verdict]:
                 _arm_against_arm(judge, trajectory.NAME, each.what, traces, each.a, each.b, place) for each in found
             ]
             worst = worst_of(said)
-            count = f", {len(found)} of them" if len(found) > 1 else ""
+            count = f" of {len(found)} parameters" if found[0].what != kind else ""
             yield worst.model_copy(
                 update={"subject": kind + count, "tensor": "" if kind == worst.subject else worst.subject}
             )

@@ -11,6 +11,7 @@ from rich.markup import escape
 from harness import outcome
 from harness.compare.changes import changed, other_outcomes, times
 from harness.compare.comparison import Compared, Comparison
+from harness.compare.differences import Quantity
 from harness.parity.verdict import Verdict
 from harness.report.rows import Table, number, ulps
 from harness.report.tables import as_markdown, console, draw
@@ -148,12 +149,28 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def difference_table(one: Compared) -> Table:
+    """One row for each kind of quantity; of several parameters the one that parts first, and the one most apart."""
     head = ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
-    rows = []
+    by_kind: dict[str, list[Quantity]] = {}
     for each in one.quantities:
-        first = each.first
-        at = "" if first is None else f"step {each.steps[first]}" if each.steps is not None else f"value {first}"
-        count = f"{each.common:,}" + ("" if len(each.a) == len(each.b) else f" of {len(each.a):,} and {len(each.b):,}")
-        apart = "" if first is None else number(each.largest, "{:.2g}")
-        rows.append([each.what, count, "equal" if first is None else "differs", at, apart])
-    return head, rows
+        by_kind.setdefault(each.kind, []).append(each)
+    return head, [_difference(kind, found) for kind, found in by_kind.items()]
+
+
+def _difference(kind: str, found: Sequence[Quantity]) -> list[str]:
+    of = f" of {len(found)} parameters" if found[0].of else ""
+    common, whole_a, whole_b = (sum(n) for n in zip(*((q.common, len(q.a), len(q.b)) for q in found), strict=True))
+    count = f"{common:,}" + ("" if whole_a == whole_b else f" of {whole_a:,} and {whole_b:,}")
+    apart = [each for each in found if each.first is not None]
+    if not apart:
+        return [kind + of, count, "equal", "", ""]
+    first = min(apart, key=lambda each: each.first or 0)
+    where = f"value {first.first}" if first.steps is None else f"step {first.steps[first.first]}"
+    most = max(apart, key=lambda each: each.largest)
+    farthest = number(most.largest, "{:.2g}")
+    return [
+        kind + of,
+        count,
+        "differs",
+        *(f"{t}, {q.of}" if q.of else t for t, q in ((where, first), (farthest, most))),
+    ]
