@@ -7,7 +7,7 @@ up all numbers of a tensor says so with `summed`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -16,17 +16,29 @@ import numpy as np
 
 from adapters.protocol import Array
 
+Push = Callable[[Any, Array], Array]
 _several: ContextVar[bool] = ContextVar("several", default=False)
+_push: ContextVar[Push | None] = ContextVar("push", default=None)
 
 
 @contextmanager
-def side_by_side() -> Iterator[None]:
-    """Within it the first axis of every tensor that is summed up is that of the draws."""
-    token = _several.set(True)
+def side_by_side(push: Push | None = None) -> Iterator[None]:
+    """Within it the first axis of every tensor that is summed up is that of the draws.
+
+    `push` makes what goes into an activation with a kink of what went there, both (N, ...).
+    """
+    tokens = _several.set(True), _push.set(push)
     try:
         yield
     finally:
-        _several.reset(token)
+        _several.reset(tokens[0])
+        _push.reset(tokens[1])
+
+
+def pushed(activation: Any, x: Array) -> Array:
+    """For the one place where the input of an activation with a kink is known."""
+    push = _push.get()
+    return x if push is None else push(activation, x)
 
 
 def summed(x: Array) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.protocol import Array, Parameters
 from adapters.reference.activations import activate
-from adapters.reference.draws import by_draw
+from adapters.reference.draws import by_draw, pushed
 from adapters.reference.layers.base import Applied, Pullback
 from adapters.reference.rectifiers import KINKS
 from harness.spec.model import PlacedLayer
@@ -43,6 +43,8 @@ def activation(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters
 def activated(placed: PlacedLayer, own: Parameters, z: Array, noise: Parameters, before: Pullback) -> Applied:
     """The layer's activation of z; `before` is the pullback of what made z."""
     word: Any = placed.layer
+    bent = type(word.activation) in KINKS
+    z = pushed(word.activation, z) if bent else z
     y, activation_pullback = activate(word.activation, z, {**own, **noise})
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
@@ -50,5 +52,4 @@ def activated(placed: PlacedLayer, own: Parameters, z: Array, noise: Parameters,
         dx, gradients = before(dz)
         return dx, {**gradients, **learned}
 
-    bent = {"": (word.activation, z)} if type(word.activation) in KINKS else {}
-    return Applied(y, pullback, bent=bent)
+    return Applied(y, pullback, bent={"": (word.activation, z)} if bent else {})
