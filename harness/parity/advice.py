@@ -68,10 +68,15 @@ def advise(context: Context, rung: str, judge: Judge, verdict: Verdict, answers:
     known = {name: each for name, each in found.items() if each is not None}
     if not known:
         return None
-    causes = [in_words(context.stated, name, each) for name, each in known.items()]
     proofs = _Proofs(context, judge, answers, ask)
-    proven = [text for name, each in known.items() for text in proofs.of(name, each)]
-    return Advice("; ".join(causes), ", or ".join(dict.fromkeys(proven)))
+    sayable = {name: each for name, each in known.items() if all(form.can_be_said for form in each.forms)}
+    others = {name: list(proofs.of_others(name, each.changes)) for name, each in sayable.items()}
+    own = {name: list(proofs.of_itself(name, each)) for name, each in sayable.items()}
+    # One arm's way or another's; but where several are wrong, each has to be put right.
+    ways = [text for texts in others.values() for text in texts]
+    ways += [" and ".join(text for texts in own.values() for text in texts)] if all(own.values()) else []
+    causes = [in_words(context.stated, name, each) for name, each in known.items()]
+    return Advice("; ".join(causes), ", or ".join(dict.fromkeys(filter(None, ways))))
 
 
 def explained(context: Context, parts: tuple[str, ...], judge: Judge, answers: Answers) -> Explanation | None:
@@ -132,45 +137,40 @@ class _Proofs:
 
     def __init__(self, context: Context, judge: Judge, answers: Answers, ask: Ask) -> None:
         self.context, self.judge, self.answers, self.ask = context, judge, answers, ask
-        self.asked = 0
+        self.left = ASKED_AGAIN
 
-    def of(self, culprit: str, found: Explanation) -> Iterator[str]:
-        """What was proven: the others with the changes, and the culprit with the opposite."""
-        if not all(form.can_be_said for form in found.forms):
-            return
-        given = self.context.given(found.changes)
-        diverging = [
-            name for name in self.answers if _diverging(self._judged(self.context, {name: self.answers[name]}))
-        ]
-        if set(diverging) == set(self.answers):
-            yield from self._proof("the experiment", found.changes, self._judged(given, self.answers), "judged")
-        for name in (name for name in self.answers if name not in diverging):
-            answer = self._again(name, found.changes)
+    def of_others(self, culprit: str, changes: Changes) -> Iterator[str]:
+        """The arms that are right, given the changes; where none is, the experiment."""
+        given = self.context.given(changes)
+        right = [name for name, own in self.answers.items() if not _diverging(self.judge(self.context, {name: own}))]
+        if not right:
+            yield from _proof("the experiment", changes, self.judge(given, self.answers), "judged")
+        for name in right:
+            answer = self._again(name, changes)
             if answer is not None:
-                own = self._judged(given, {culprit: self.answers[culprit], name: answer})
-                yield from self._proof(name, found.changes, own, "rung run")
-        for changes in self._opposites(found):
+                both = {culprit: self.answers[culprit], name: answer}
+                yield from _proof(name, changes, self.judge(given, both), "rung run")
+
+    def of_itself(self, culprit: str, found: Explanation) -> Iterator[str]:
+        """The culprit, given what the spec says in place of its own; or what makes the spec's of it."""
+        for changes in self._opposites(self.answers[culprit].arm, found):
             answer = self._again(culprit, changes)
-            proven = [] if answer is None else list(self._opposite(culprit, changes, answer))
-            yield from proven
-            if proven:
+            if answer is not None and not _diverging(own := self.judge(self.context, {culprit: answer})):
+                yield from _proof(culprit, changes, own, "rung run")
                 return
 
-    def _opposite(self, culprit: str, changes: Changes, answer: Answer) -> Iterator[str]:
-        return self._proof(culprit, changes, self._judged(self.context, {culprit: answer}), "rung run")
-
-    def _opposites(self, found: Explanation) -> Iterator[Changes]:
-        """What the spec says, for an arm that was given something else; then what the forms would make of the spec."""
-        yield {path: said(at(self.context.stated, path)) for path in found.changes}
+    def _opposites(self, arm: Arm, found: Explanation) -> Iterator[Changes]:
+        stated = self.context.stated
+        own = {path: said(at(stated, path)) for path in found.changes}
+        if changed(stated, {**arm.spec, **own}) != changed(stated, arm.spec):
+            yield own
         for form in found.forms:
-            for changes in form.changes_of(self.context.stated):
-                if changes.keys() == found.changes.keys():
-                    yield changes
+            yield from (each for each in form.changes_of(stated) if each.keys() == found.changes.keys())
 
     def _again(self, name: str, changes: Changes) -> Answer | None:
-        if self.asked >= ASKED_AGAIN or not supported(self.context, self.answers[name].arm, changes):
+        if not self.left or not supported(self.context, self.answers[name].arm, changes):
             return None
-        self.asked += 1
+        self.left -= 1
         return self.ask(name, changes)
 
 

@@ -75,11 +75,11 @@ def of_words(kinds: type[Word] | tuple[type[Word], ...], alternatives: Alternati
     """
 
     def changes_of(experiment: Experiment) -> Iterator[Changes]:
-        found: list[list[Changes]] = []
+        found: list[list[Fields]] = []
         for path, word in words_by_path(experiment):
             if isinstance(word, kinds):
-                plain = [{f"{path}.{name}": value for name, value in one.items()} for one in alternatives(word)]
-                found += [plain] if plain else []
+                each = [{f"{path}.{name}": value for name, value in one.items()} for one in alternatives(word)]
+                found += [each] if each else []
         for own in found:
             yield from own
         if len(found) > 1:
