@@ -37,7 +37,7 @@ class Check:
         claims = self.claims[a], self.claims[b] if b else None
         verdict = judge(self.rung, self.subject, self.reference, *claims, self.name_index)
         where = {"tensor": self.tensor, "step": self.step, "phase": self.phase, "layer": self.layer}
-        return verdict.model_copy(update=where)
+        return verdict.model_copy(update={**where, "worst_index": verdict.worst_index or self.tensor})
 
     def detects(self, a: str, b: str | None) -> float:
         """The smallest relative error in the largest element of `a`'s claim that does not pass, within a factor 2.

@@ -103,7 +103,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 
 def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:
-    own = _pupil(context, context.in_float32(answer.arm), given)
+    adapter = context.in_float32(answer.arm)
+    own = context.once((NAME, adapter.arm.realisation), lambda: _pupil(context, adapter, given))
     precision, sample_error = answer.precision, context.sample_loss_error
     kinds = ("loss/", "gradient/", "state/", "weight/")
     of_kind = {kind: [name for name in expected if name.startswith(kind)] for kind in kinds}

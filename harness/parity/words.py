@@ -91,7 +91,7 @@ class WordRung:
                     able[name] = each
                 else:
                     verdicts.append(self._unsupported(case, each, refused))
-            own = {name: self._tolerances(context, case, each, reference) for name, each in able.items()}
+            own = {name: self._tolerances(context, case, number, each, reference) for name, each in able.items()}
             excuses = {name: needed.excuses(context, case, each, reference, own[name]) for name, each in able.items()}
             verdicts += judge_checks(self._checks(case, number, reference, own, excuses, able))
         return verdicts + self._stale(context, needed)
@@ -110,8 +110,12 @@ class WordRung:
             if entry.family in context.experiment.vocabulary and (arm, entry) not in needed.used
         ]
 
-    def _tolerances(self, context: Context, case: Case, each: Answer, reference: Arrays) -> dict[str, Tolerance]:
-        in_float32 = answer(context.in_float32(each.arm), case.call, case.given, case.arrays)
+    def _tolerances(
+        self, context: Context, case: Case, number: int, each: Answer, reference: Arrays
+    ) -> dict[str, Tolerance]:
+        adapter = context.in_float32(each.arm)
+        key = self.name, number, adapter.arm.realisation  # the same for all arms of a policy
+        in_float32 = context.once(key, lambda: answer(adapter, case.call, case.given, case.arrays))
         return self.tolerances(case, reference, in_float32, each.precision)
 
     def _checks(

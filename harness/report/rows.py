@@ -35,8 +35,8 @@ def schedule_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def ladder_table(verdicts: Sequence[Verdict]) -> Table:
-    """Every other rung."""
-    head = ["rung", "what", "arms", "worst ULP", "at", "of tolerance", "verdict", "cause"]
+    """Every other rung. `detects` is the smallest relative error that the check was seen to notice."""
+    head = ["rung", "what", "arms", "worst ULP", "at", "of tolerance", "verdict", "wrong", "detects", "cause"]
     rows = [
         [
             verdict.rung,
@@ -46,7 +46,9 @@ def ladder_table(verdicts: Sequence[Verdict]) -> Table:
             verdict.worst_index,
             number(verdict.error_over_tolerance, "{:.1%}"),
             verdict.status,
-            verdict.cause,
+            verdict.culprit or verdict.judgement.replace("both right", "") if verdict.status == "diverges" else "",
+            number(verdict.detects, "{:.0e}"),
+            "; ".join(filter(None, [verdict.cause, verdict.advice])),
         ]
         for verdict in verdicts
         if verdict.rung != "schedule"
