@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -152,7 +152,8 @@ def _climb(run: Run, workers: Workers) -> None:
             asked.append(workers.of(arm, run.scratch))
         except WorkerFailedError as error:
             _fail(run, arm.name, error.failure)
-    with ladder.prepared(run.context):
+    # What is not climbed needs no preparing, which would go on beside the trainings that are timed.
+    with ladder.prepared(run.context) if run.climbs else nullcontext():
         ready = [worker for worker in asked if _describe(run, worker)]
     run.verdicts += [ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure]
     if run.climbs:

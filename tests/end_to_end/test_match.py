@@ -44,7 +44,7 @@ def test_folder_holds_what_is_documented_and_nothing_else(small_run):
     per_arm = {
         f"arms/{arm}/{name}"
         for arm in ARMS
-        for name in ("trace.json", "steps.parquet", "epochs.parquet", "weights.npz", "worker.log")
+        for name in ("trace.json", "steps.parquet", "epochs.parquet", "weights.npz", "predictions.npz", "worker.log")
     }
     assert files == per_arm | {
         "experiment.json",
@@ -52,6 +52,8 @@ def test_folder_holds_what_is_documented_and_nothing_else(small_run):
         "verdicts.parquet",
         "summary.parquet",
         "report.md",
+        "flips.parquet",
+        *(["flips.png"] if len(pd.read_parquet(folder / "flips.parquet")) else []),
     }
 
 
