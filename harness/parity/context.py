@@ -54,6 +54,7 @@ class Context:
     `stated` is the experiment that the questions are about. The reference answers for `experiment`, which is the same
     but where it is asked what the answers would be if words were changed: see `given`. `spreads` is how far an arm's
     runs from the same start lie apart, by the arm's name and by what was recorded; nothing where it repeats itself.
+    `made` is what was made for this context, `of_words` what the reference makes of single words, for all of them.
     """
 
     experiment: Experiment
@@ -64,6 +65,7 @@ class Context:
     asked: Experiment | None = None
     spreads: dict[str, Arrays] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict)
+    of_words: dict[Any, Any] = field(default_factory=dict)
     _making: Any = field(default_factory=RLock, repr=False, compare=False)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters.protocol import Adapter
 from harness.arrays import save_arrays
 from harness.cases import Arrays, Case, answer
 from harness.ledger import Entry
@@ -82,7 +83,7 @@ class WordRung:
         needed = _Needed()
         for number, asked in enumerate(self.cases(context)):
             case = replace(asked, given=context.replacement.of(asked.given))
-            reference = answer(context.oracle, case.call, case.given, case.arrays)
+            reference = self._made(context, context.oracle, case, number)
             reference = {name: np.asarray(value, np.float64) for name, value in reference.items()}
             able = {}
             for name, each in answers.items():
@@ -113,10 +114,16 @@ class WordRung:
     def _tolerances(
         self, context: Context, case: Case, number: int, each: Answer, reference: Arrays
     ) -> dict[str, Tolerance]:
-        adapter = context.in_float32(each.arm)
-        key = self.name, number, adapter.arm.realisation  # the same for all arms of a policy
-        in_float32 = context.once(key, lambda: answer(adapter, case.call, case.given, case.arrays))
+        in_float32 = self._made(context, context.in_float32(each.arm), case, number)
         return self.tolerances(case, reference, in_float32, each.precision)
+
+    def _made(self, context: Context, adapter: Adapter, case: Case, number: int) -> Arrays:
+        """By the reference: the same for all arms of a policy, and whatever the experiment's other words are."""
+        key = self.name, number, case.given, adapter.arm.precision, adapter.arm.realisation
+        if key not in context.of_words:
+            context.of_words[key] = answer(adapter, case.call, case.given, case.arrays)
+        made: Arrays = context.of_words[key]
+        return made
 
     def _checks(
         self,

@@ -1,0 +1,63 @@
+"""A climb of the ladder without processes: the reference, in float32, answers as every arm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import adapters
+from harness.arrays import Arrays, load_arrays
+from harness.data import load
+from harness.parity import ladder
+from harness.parity.context import Context
+from harness.parity.verdict import Verdict
+from harness.plan import draw_plan
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+from harness.worker.session import Session
+from harness.worker.tasks import TASKS
+
+
+class InProcess:
+    """What the ladder needs of a worker, in this process."""
+
+    def __init__(self, arm: Arm, scratch: Path) -> None:
+        self.arm, self.scratch, self.asked = arm, scratch, 0
+        self.session = Session(adapters.load(arm), lambda *given, **named: None)
+
+    def ask(self, task: str, changes: Mapping[str, Any] | None = None, **payload: Any) -> tuple[dict[str, Any], Arrays]:
+        self.asked += 1
+        result = TASKS[task](self.session.given(changes or {}), str(self.scratch), **payload)
+        path = result.pop("arrays", None)
+        result = json.loads(json.dumps(result))  # as it crosses between processes
+        return result, load_arrays(Path(path)) if path else {}
+
+    def close(self) -> None:
+        pass
+
+
+def arm(name: str, spec: Mapping[str, Any]) -> Arm:
+    return Arm(name=name, adapter="reference", mode="numpy", precision="float32", realisation="native", spec=spec)
+
+
+def context_of(stated: Mapping[str, Any], scratch: Path, specs: Mapping[str, Mapping[str, Any]]) -> Context:
+    """Of an experiment with an arm for each of `specs`, laid out in `scratch` as workers find it."""
+    arms = [arm(name, spec) for name, spec in specs.items()]
+    experiment = Experiment.model_validate({"name": "in_process", "data": "mnist5k", **stated, "arms": arms})
+    data = load(experiment.data)
+    context = Context(experiment, draw_plan(experiment, len(data.x_train)), data, scratch)
+    (scratch / "experiment.json").write_text(experiment.model_dump_json())
+    context.plan.save(scratch / "plan.npz")
+    np.save(scratch / "x_train.npy", data.x_train)
+    np.save(scratch / "y_train.npy", data.y_train)
+    return context
+
+
+def climb(context: Context) -> tuple[list[Verdict], Sequence[InProcess]]:
+    workers: Any = [InProcess(each, context.scratch) for each in context.experiment.arms]
+    found = ladder.climb(context, workers, lambda rung, verdicts: None, lambda name, failure: None)
+    return found, workers
