@@ -15,6 +15,7 @@ from harness.compare.pairing import Pair, paired
 from harness.composition.mistakes import UserMistake
 from harness.parity.verdict import Verdict
 from harness.results.reading import RecordedRun, read_run
+from harness.spec.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Comparison:
     judged_by: str
     notes: list[str] = field(default_factory=list)
     variant: str = ""
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """What both are of; None where neither says."""
+        return self.a.experiment or self.b.experiment
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -117,7 +123,7 @@ def left_out(folders: Folders, mistake: UserMistake) -> Comparison:
 def _notes(a: RecordedRun, b: RecordedRun, alone: Sequence[str]) -> list[str]:
     notes = list[str]()
     if a.folder.resolve() == b.folder.resolve():
-        notes.append("A and B are the same folder: that they agree says nothing of another run")
+        notes.append("A and B are the same folder: that an arm agrees with itself says nothing of another run")
     if alone:
         notes.append(f"without a counterpart: {', '.join(alone)}; --arms ARM_OF_A:ARM_OF_B pairs by hand")
     if a.experiment and b.experiment and a.experiment.comparison != b.experiment.comparison:

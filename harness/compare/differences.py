@@ -55,6 +55,11 @@ class Quantity:
         return int(apart[0]) if len(apart) else None
 
     @property
+    def count(self) -> int:
+        """How many differ, as far as both go."""
+        return int(np.count_nonzero(_bits(self.a[: self.common]) != _bits(self.b[: self.common])))
+
+    @property
     def largest(self) -> float:
         """The largest difference over the largest value; infinite where only one is finite."""
         a, b = self.a[: self.common], self.b[: self.common]

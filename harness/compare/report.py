@@ -11,7 +11,7 @@ from rich.markup import escape
 from harness import outcome
 from harness.compare.changes import changed, other_outcomes, times
 from harness.compare.comparison import Compared, Comparison
-from harness.compare.differences import Quantity
+from harness.compare.differences import LABELS, Quantity
 from harness.parity.verdict import Verdict
 from harness.report.rows import Table, number, ulps
 from harness.report.tables import as_markdown, console, draw
@@ -25,6 +25,7 @@ WORD = {
     outcome.UNVERIFIED: "UNVERIFIED",
     outcome.INTERRUPTED: "INTERRUPTED",
 }
+FEW_STEPS = "float32 curves are judged over the first steps, before rounding has grown; the rest is shown, not judged"
 NO_INTERVAL = "times are of one run each: without an interval, and so without a verdict"
 
 
@@ -69,7 +70,8 @@ def show(found: Sequence[Comparison], folder: Path) -> None:
         for text in _texts(each):
             on.print(escape(text), soft_wrap=True)
         for title, table in _tables(each):
-            draw(on, title, *table, PROSE)
+            on.print(f"[bold]{escape(title)}[/]", soft_wrap=True)  # not the table's own, which wraps at its width
+            draw(on, "", *table, PROSE)
             on.print()
     colour = "green" if exit_code(found) == 0 else "bold red"
     on.print(f"[{colour}]{escape(in_one_line(found))}[/]", soft_wrap=True)
@@ -111,6 +113,7 @@ def _texts(each: Comparison) -> Iterator[str]:
     for one in each.compared:
         yield f"{one.pair.name}: {one.first_apart}"
     if each.compared:
+        yield FEW_STEPS
         yield NO_INTERVAL
 
 
@@ -167,7 +170,7 @@ def _difference(kind: str, found: Sequence[Quantity]) -> list[str]:
     first = min(apart, key=lambda each: each.first or 0)
     where = f"value {first.first}" if first.steps is None else f"step {first.steps[first.first]}"
     most = max(apart, key=lambda each: each.largest)
-    farthest = number(most.largest, "{:.2g}")
+    farthest = f"{most.count} flip" if kind == LABELS else number(most.largest, "{:.2g}")
     return [
         kind + of,
         count,

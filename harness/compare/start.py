@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.compare import report
 from harness.compare.comparison import Comparison, Folders, compare, left_out
+from harness.compare.seeds import over_seeds
 from harness.composition.mistakes import UserMistake, nearest
 from harness.preflight import unusable
 from harness.results.reading import is_run, runs_below
@@ -62,7 +63,7 @@ def _compared(a: Path, b: Path, pairs: Sequence[str]) -> list[Comparison]:
         alone = [name for name in own if name not in other]
         if alone:
             found[0].notes.append(f"variants of {side} without a counterpart: {', '.join(alone)}")
-    return found
+    return over_seeds(found)
 
 
 def _wrong_run(folder: Path) -> str:

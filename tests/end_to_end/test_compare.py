@@ -91,7 +91,7 @@ def test_two_runs_alike(recorded, tmp_path):
 def test_the_report_goes_below_the_current_folder_by_default(a, compare, tmp_path):
     code, out, _ = compare(a, a)
     assert code == 0
-    assert "A and B are the same folder: that they agree says nothing of another run" in out
+    assert "A and B are the same folder: that an arm agrees with itself says nothing of another run" in out
     (folder,) = (tmp_path / "results" / "compare").iterdir()
     assert {path.name for path in folder.iterdir()} == {"report.md", "verdicts.parquet"}
 
@@ -355,3 +355,21 @@ def test_a_run_is_not_compared_with_a_study(a, compare, tmp_path):
     code, _, err = compare(tmp_path / "study", tmp_path / "other")
     assert code == 2
     assert "the studies share no variant: A has relu; B has tanh" in err
+
+
+def test_several_seeds_are_judged_together(a, compare, tmp_path):
+    for study in ("one", "two"):
+        for seed in range(3):
+            run = shutil.copytree(a, tmp_path / study / "relu" / f"seed{seed}")
+            change_json(run / "experiment.json", seed=seed)
+    path = tmp_path / "two" / "relu" / "seed1" / "arms" / "narrow" / "epochs.parquet"
+    change_table(path, lambda table: table.__setitem__("test_accuracy", table["test_accuracy"] + 0.004))
+    code, _, _ = compare(tmp_path / "one", tmp_path / "two", "out=report")
+    assert code == 4  # beyond the margin at one seed: neither equivalent nor different over three
+    found = verdicts_of(tmp_path / "report")
+    accuracy = found[found["rung"] == "convergence"]
+    assert list(zip(accuracy["variant"], accuracy["arm_b"], accuracy["status"], strict=True)) == [
+        ("relu, all seeds", "B.wide", "agrees"),
+        ("relu, all seeds", "B.narrow", "unverified"),
+    ]
+    assert "undecided" in accuracy["cause"].iloc[1]

@@ -1,0 +1,50 @@
+"""Studies of several seeds: how well two arms end is then judged over the seeds, and no longer at each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.compare.comparison import Comparison
+from harness.parity import convergence
+from harness.parity.verdict import Verdict
+
+
+def over_seeds(found: Sequence[Comparison]) -> list[Comparison]:
+    """The same comparisons, those of several seeds without their own `convergence`, and after them one over all."""
+    groups: dict[str, list[Comparison]] = {}
+    for each in found:
+        groups.setdefault(str(Path(each.variant).parent), []).append(each)
+    joined: list[Comparison] = []
+    for name, own in groups.items():
+        seeds = {each.experiment.seed for each in own if each.experiment is not None and each.compared}
+        if len(seeds) < 2 or len(seeds) < len(own):
+            joined += own
+        else:
+            joined += [_without_accuracy(each) for each in own]
+            joined.append(replace(own[0], compared=[], general=_verdicts(own), notes=[], variant=f"{name}, all seeds"))
+    return joined
+
+
+def _without_accuracy(each: Comparison) -> Comparison:
+    kept = [replace(c, verdicts=[v for v in c.verdicts if v.rung != convergence.NAME]) for c in each.compared]
+    return replace(each, compared=kept)
+
+
+def _verdicts(own: Sequence[Comparison]) -> list[Verdict]:
+    """One for each pair of arms that any seed has."""
+    verdicts = []
+    for name in dict.fromkeys(one.pair.name for each in own for one in each.compared):
+        by_seed = {
+            each.experiment.seed: [arm.trace for arm in one.pair.sides]
+            for each in own
+            for one in each.compared
+            if one.pair.name == name and each.experiment is not None
+        }
+        first = next(iter(by_seed.values()))
+        experiment = own[0].experiment
+        assert experiment is not None  # else it has no seed
+        both = experiment.model_copy(update={"arms": tuple(trace.arm for trace in first)})
+        verdicts += [each.verdict for each in convergence.compare_seeds(both, by_seed, "test_accuracy over the seeds")]
+    return verdicts
