@@ -1,0 +1,123 @@
+"""Pictures of a run, each with the numbers behind it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from adapters.protocol import FloatArray
+from harness.parity.envelope import LOSS, Envelope
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NUMBERS = "trajectory.parquet"
+# Colours that the colour-blind tell apart too: Wong, Nature Methods 8, 441 (2011).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+BAND = "#BBBBBB"
+
+
+def trajectory_table(around: Envelope, losses: Mapping[str, FloatArray]) -> pd.DataFrame:
+    """A row a step: the reference's losses, how far apart its float32 runs are, the tolerance, each arm's loss.
+
+    `losses`, by arm, are as many as the arm recorded; what is missing is NaN.
+    """
+    oracle = around.oracle[LOSS]
+    table = pd.DataFrame(
+        {
+            "step": np.arange(len(oracle)),
+            "reference_float64": oracle,
+            "reference_float32": around.draws[LOSS][0].astype(np.float64),
+            "spread": around.spread[LOSS],
+            "drift": around.drift[LOSS],
+            "tolerance": np.broadcast_to(around.loss.bound, oracle.shape),
+        }
+    )
+    for arm, given in losses.items():
+        column = np.full(len(oracle), np.nan)
+        count = min(len(given), len(oracle))
+        column[:count] = given[:count]
+        table[f"loss/{arm}"] = column
+    return table
+
+
+def envelope_plot(path: Path, around: Envelope, losses: Mapping[str, FloatArray]) -> None:
+    """Writes the picture, a PNG at `path`, and its numbers as `trajectory.parquet` beside it.
+
+    |difference of the training losses| at each step, on a logarithmic scale: of every two arms, and of each arm and
+    the float64 reference; the chaos envelope as a band. Where two losses are the same the line has a gap.
+    """
+    from matplotlib.figure import Figure  # not pyplot: no global state, no display
+
+    table = trajectory_table(around, losses)
+    table.to_parquet(path.with_name(NUMBERS), index=False)
+    figure = Figure(figsize=(7.2, 4.3), dpi=200, layout="constrained")
+    axes = figure.subplots()
+    step, tolerance = table["step"], table["tolerance"]
+    arms = {arm: table[f"loss/{arm}"] for arm in losses}
+    lines = {f"{arm} and the float64 reference": (one - table["reference_float64"]).abs() for arm, one in arms.items()}
+    lines |= {f"{a} and {b}": (arms[a] - arms[b]).abs() for a, b in combinations(arms, 2)}
+    apart = table[["spread", "drift"]].max(axis=1)
+    floor = _floor(table)
+
+    axes.fill_between(step, floor, tolerance, color=BAND, alpha=0.4, linewidth=0, label="chaos envelope (tolerance)")
+    own = "the reference: float32 and float64, and 1 ULP in its weights"
+    axes.plot(step, apart.where(apart > 0), color="#777777", linewidth=0.8, linestyle=(0, (1, 1.5)), label=own)
+    for number, (label, line) in enumerate(lines.items()):
+        of_pair = number >= len(arms)
+        colour = "black" if of_pair else COLOURS[number % len(COLOURS)]
+        axes.plot(step, line.where(line > 0), color=colour, linewidth=0.7 if of_pair else 1.4, label=label)
+    axes.set_yscale("log")
+    axes.set_ylim(floor, 30 * table["tolerance"].max())  # room for the marks
+    axes.set_xlim(0, max(1, len(table) - 1))
+    _mark(axes, around)
+    axes.set_xlabel("update (steps)")
+    axes.set_ylabel("|difference of training losses|\n(units of the loss)")
+    axes.grid(which="major", linewidth=0.3, color="#DDDDDD")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(textwrap.fill(sentence(table, around.horizon), 95), fontsize=9.5, loc="left")
+    figure.legend(loc="outside lower left", fontsize=7.5, frameon=False, ncols=2)
+    figure.savefig(path)
+
+
+def sentence(table: pd.DataFrame, horizon: int | None) -> str:
+    """What the picture shows, in words: which arm leaves the envelope and when, or that none does."""
+    said, ended = [], []
+    for column in map(str, table.filter(like="loss/")):
+        arm, line = column.removeprefix("loss/"), table[column]
+        ended += [f"{arm} recorded {line.count()} of {len(line)} steps"] if line.isna().any() else []
+        outside = np.flatnonzero((line - table["reference_float64"]).abs() > table["tolerance"])
+        said += [f"{arm} leaves the chaos envelope at step {outside[0]}"] if outside.size else []
+    names = " and ".join(column.removeprefix("loss/") for column in map(str, table.filter(like="loss/")))
+    until = f"{len(table)} steps" if horizon is None else f"{horizon} steps, after which nothing can be told"
+    kept = f"{names} stay{'' if ' and ' in names else 's'} within what rounding alone does, over {until}"
+    return "; ".join([*(said or [kept]), *ended])
+
+
+def _mark(axes: Axes, around: Envelope) -> None:
+    """Vertical lines at the first sign flip and at the horizon."""
+    flip, marks = around.first_flip, {}
+    if flip is not None:
+        marks[f"first flip in {flip.layer}, unit {', '.join(map(str, flip.index[1:]))}"] = flip.step
+    if around.horizon is not None:
+        marks["horizon"] = around.horizon
+    middle = len(around.oracle[LOSS]) / 2
+    for number, (label, step) in enumerate(marks.items()):
+        axes.axvline(step, color="#444444", linewidth=0.8, linestyle="--" if label == "horizon" else "-.")
+        side: Any = ("right", -4) if step > middle else ("left", 4)
+        place = {"xytext": (side[1], -2 - 10 * number), "textcoords": "offset points", "ha": side[0], "va": "top"}
+        place |= {"bbox": {"facecolor": "white", "linewidth": 0, "pad": 0.8}, "fontsize": 7.5}
+        axes.annotate(f"{label} (step {step})", (step, 1), xycoords=("data", "axes fraction"), **place)
+
+
+def _floor(table: pd.DataFrame) -> float:
+    """The lower edge: a tenth of what float32 can tell of such losses."""
+    size = float(table["reference_float64"].abs().median())
+    return float(np.finfo(np.float32).eps) * (size or 1.0) / 10
