@@ -18,7 +18,7 @@ from adapters.protocol import Adapter, Array, FloatArray, IntArray
 from adapters.reference.ensemble import Ensemble, Flip, disturbed
 from adapters.watching import DIGESTS, columns
 from harness.parity.context import Context
-from harness.parity.tolerances import TELLING, Tolerance, enveloped, summation_error
+from harness.parity.tolerances import FACTOR, TELLING, Tolerance, enveloped, summation_error
 from harness.parity.ulp import error_against
 from harness.spec.arm import Arm
 
@@ -90,7 +90,7 @@ class Envelope:
     def in_words(self) -> str:
         """What a reader of a free-running comparison has to know."""
         horizon = (
-            f"it says nothing from step {self.horizon} on" if self.horizon is not None else "it says so to the end"
+            f"past step {self.horizon} a free run tells nothing" if self.horizon is not None else "no horizon so far"
         )
         flip = self.first_flip
         if flip is None:
@@ -111,7 +111,9 @@ class Envelope:
 
     def _tolerance(self, name: str) -> Tolerance:
         apart = np.maximum(self.spread[name], self.drift[name])
-        own = self.own.get(name, np.zeros(len(apart)))
+        # What an arm shows of itself widens its tolerance by so much and no more: a fault must not excuse itself.
+        most = FACTOR * np.maximum.accumulate(np.maximum(apart, self.least[name]))
+        own = np.minimum(self.own.get(name, np.zeros(len(apart))), most)
         return enveloped(self.oracle[name], apart, own, self.precision, self.least[name])
 
 

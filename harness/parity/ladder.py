@@ -30,6 +30,7 @@ from harness.parity.advice import advise
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.envelope import envelope
 from harness.parity.localisation import localised
+from harness.parity.place import first_of
 from harness.parity.verdict import Verdict
 from harness.parity.words import WordRung
 from harness.spec.changes import Changes
@@ -87,7 +88,7 @@ def climb(
                 del alive[name]
                 on_failure(name, failure)
             found = rung.judge(context, answers) if answers else []
-            if not _diverging([*verdicts]) and _diverging(found):
+            if first_of(verdicts) is None:
                 found = _gone_after(context, rung, payload, found, answers, pool, alive)
             found += [failed(rung.name, name, failure) for name, failure in failures.items()]
             verdicts += found
@@ -135,10 +136,6 @@ def _asked(
     return answers, failures
 
 
-def _diverging(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    return [verdict for verdict in verdicts if verdict.status == "diverges"]
-
-
 def _gone_after(
     context: Context,
     rung: Rung,
@@ -148,10 +145,10 @@ def _gone_after(
     pool: ThreadPoolExecutor,
     alive: Mapping[str, Worker],
 ) -> list[Verdict]:
-    """The first divergence, with its place and with advice where there is some."""
-    diverging = _diverging(found)
-    # Of a pair sooner than of one arm's form: it says who of the two is wrong.
-    first = next((verdict for verdict in diverging if verdict.judgement), diverging[0])
+    """The verdicts, the first divergence before the others, with its place, and with advice where there is some."""
+    first = first_of(found)
+    if first is None:
+        return found
     asked = {name: worker for name, worker in alive.items() if name in (first.arm_a, first.arm_b)}
 
     def again(task: str, payload: Mapping[str, Any]) -> Answers:
@@ -173,7 +170,7 @@ def _gone_after(
     advice = advise(context, rung.name, rung.judge, first, answers, given)
     if advice is not None:
         place = place.model_copy(update={"cause": advice.cause, "advice": advice.advice})
-    return [place if verdict is first else verdict for verdict in found]
+    return [place, *(verdict for verdict in found if verdict is not first)]
 
 
 def failed(rung: str, arm: str, failure: Failure) -> Verdict:

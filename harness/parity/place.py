@@ -9,6 +9,7 @@ import numpy as np
 from adapters.reference.schedules import oracle
 from harness.parity.checks import Check
 from harness.parity.judge import excess
+from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.spec.schedules import Schedule
 
@@ -26,6 +27,13 @@ def first_step(checks: Sequence[Check], arms: Sequence[str]) -> tuple[int, Check
             if step is not None and (found is None or step < found[0]):
                 found = step, check
     return found
+
+
+def first_of(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The first divergence of a rung: the earliest step; of a pair sooner than of one arm; None where there is none."""
+    diverging = [verdict for verdict in verdicts if verdict.status == "diverges"]
+    # A verdict on a pair says who of the two is wrong.
+    return min(diverging, key=lambda verdict: (verdict.step or 0, not verdict.judgement), default=None)
 
 
 def when(schedule: Schedule, step: int, plan: Plan | None = None) -> str:
