@@ -14,7 +14,7 @@ EXIT_CODES = {
     DIVERGES: "at least one divergence",
     MISTAKE: "a mistake in what was asked for; nothing was written",
     CRASHED: "an arm crashed or ran out of time; the others finished",
-    UNVERIFIED: "a framework or a device is missing, so something could not be compared",
+    UNVERIFIED: "a framework or a device is missing, or seeds are too few, so something could not be compared",
     INTERRUPTED: "interrupted with Ctrl-C; what was recorded is kept",
 }
 

@@ -3,7 +3,8 @@
 One seed is one number: the difference of the two accuracies is within the margin or not, and how it would have come out
 with other weights and other batches is not known. Several seeds are paired runs: at each, all arms train by the same
 plan, so that their difference is of the arms alone, and `harness.statistics` says whether its mean is within the
-margin. Then single seeds are not judged: one of many may well lie outside.
+margin. Then single seeds are not judged: one of many may well lie outside. An arm that is not reproducible brings its
+own spread into the differences, and so widens the interval.
 """
 
 from __future__ import annotations

@@ -62,13 +62,21 @@ class StudyTerminal(Terminal):
         for title, table in tables.items():
             if table[1]:
                 self._table(title, table)
-        lines = [f"# {study.name}", "", *_conditions(study), ""]
+        said = [_in_one_line(paired.verdict) for found in study.compared.values() for paired in found]
+        for line in said:
+            self.console.print(line, soft_wrap=True, markup=False)
+        lines = [f"# {study.name}", "", *(f"**{line}**\n" for line in said), *_conditions(study), ""]
         for title, table in tables.items():
             if table[1]:
                 lines += [f"## {title}", "", as_markdown(*table), ""]
         lines += flips_of_study(study)
         write_text(study.folder / "report.md", "\n".join(lines))
         self.console.print(f"results: {escape(str(study.folder))}", soft_wrap=True)
+
+
+def _in_one_line(verdict: Verdict) -> str:
+    arms = f"{verdict.arm_a} and {verdict.arm_b}"
+    return f"{verdict.status.upper()}: {arms}, {verdict.subject}: {verdict.cause}"
 
 
 def named(experiment: Experiment) -> str:
