@@ -6,7 +6,8 @@ float64 arms are judged against one another to the strict bound as well. `trajec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,15 @@ from harness.parity.ulp import error_against
 from harness.parity.verdict import Verdict
 
 PLANNED, DISTURBED = "planned", "disturbed"
+CURVES = "free runs"  # under which the context keeps what was judged, for the report
+
+
+@dataclass(frozen=True)
+class FreeRuns:
+    """The envelope that the arms were judged by, widened by what any of them shows of itself, and their losses."""
+
+    around: Envelope
+    losses: Mapping[str, Any]
 
 
 def ask(context: Context) -> dict[str, Any]:
@@ -52,6 +62,8 @@ def checks_of(context: Context, answers: Answers) -> list[Check]:
     some = next(iter(answers.values()))
     around = {name: _around(context, answer, count) for name, answer in answers.items()}
     oracle = around[some.arm.name].oracle
+    widest = max(around.values(), key=lambda each: float(np.max(each.loss.bound)))
+    context.made[CURVES] = FreeRuns(widest, {name: each.tensor(f"{PLANNED}/losses") for name, each in answers.items()})
     last = f"steps 0 to {count - 1}"
 
     def claim(answer: Answer, values: Any, what: str) -> Claim:

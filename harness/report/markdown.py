@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from harness import outcome
+from harness.parity.free_run import CURVES, FreeRuns
 from harness.report.pictures import flips_section
+from harness.report.plots import envelope_plot
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.tables import as_markdown
 from harness.run import Run
+
+PICTURE = "trajectory.png"
+DETECTS = (
+    "`detects` is each check's certificate: the smallest relative error in its largest element that it was seen to "
+    "notice, found by bisection; of several tensors, in the bluntest."
+)
 
 
 def report(run: Run) -> str:
@@ -34,10 +42,22 @@ def report(run: Run) -> str:
     ):
         if table[1]:
             lines += [f"## {title}", "", as_markdown(*table), ""]
+            lines += [DETECTS, ""] if title == "Parity" else []
+    lines += _free_runs(run)
     lines += flips_section(run.flips, run.data.x_test, run.store.folder)
     sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
     lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
     return "\n".join(lines)
+
+
+def _free_runs(run: Run) -> list[str]:
+    """The picture of the free runs in their envelope, and what bounds them; nothing where none were made."""
+    found: FreeRuns | None = run.context.made.get(CURVES)
+    if found is None:
+        return []
+    envelope_plot(run.store.folder / PICTURE, found.around, found.losses)
+    said = [f"![{PICTURE}]({PICTURE})", "", f"- {found.around.in_words}", f"- {found.around.loss.source}"]
+    return ["## Free runs in the chaos envelope", "", *said, ""]
 
 
 def _realisations(run: Run) -> Table:

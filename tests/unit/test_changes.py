@@ -48,7 +48,7 @@ def test_parameters_must_stay_for_the_plan_to_fit() -> None:
 
 
 def test_what_the_words_of_a_question_become() -> None:
-    given = changed(MOMENTUM, {"optimizer.form": "rate_outside", "model.layers.0.activation": "relu"})
+    given = changed(MOMENTUM, {"optimizer.form": "rate_outside", "model.layers.0.activation": "softplus"})
     become = Replacement(MOMENTUM, given).of
     assert become(MOMENTUM.optimizer) == given.optimizer
     asked = Update(optimizer=MOMENTUM.optimizer, schedule=Constant(rate=0.01))
@@ -56,7 +56,7 @@ def test_what_the_words_of_a_question_become() -> None:
     first, *others = MOMENTUM.model.placed_layers()
     assert become(first) == given.model.placed_layers()[0] != first
     assert [become(each) for each in others] == others
-    assert Replacement(MOMENTUM, MOMENTUM).of(asked) is asked
+    assert Replacement(MOMENTUM, MOMENTUM).of(asked) == asked
 
 
 @pytest.mark.parametrize(
