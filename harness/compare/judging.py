@@ -11,6 +11,7 @@ import numpy as np
 
 from adapters.protocol import FloatArray
 from adapters.reference.schedules import oracle
+from harness.arrays import Arrays
 from harness.compare.differences import LABELS, MARGINS, TEST_ACCURACY, TEST_LOSS, Quantity, quantities, same_bits
 from harness.compare.pairing import Pair
 from harness.data import DataError, load
@@ -171,6 +172,9 @@ def _others(judge: Judge, pair: Pair) -> Iterator[Verdict]:
     """What else was recorded: a verdict where it is equal bit for bit, or where float64 says that it must be near."""
     traces = [arm.trace for arm in pair.sides]
     strictly = _both_float64(traces) and len(traces[0].losses) <= STRICT_STEPS
+    unlike = _unlike(pair.a.weights, pair.b.weights)
+    if unlike:
+        yield _verdict(trajectory.NAME, "final weights", traces, "diverges", unlike)
     by_kind: dict[str, list[Quantity]] = {}
     for each in quantities(pair):
         if each.kind not in JUDGED_ELSEWHERE:
@@ -186,6 +190,13 @@ def _others(judge: Judge, pair: Pair) -> Iterator[Verdict]:
             yield worst.model_copy(
                 update={"subject": kind + count, "tensor": "" if kind == worst.subject else worst.subject}
             )
+
+
+def _unlike(a: Arrays, b: Arrays) -> str:
+    """Which parameters the arms do not share; empty where they share all, or one of them left none."""
+    shapes = [{f"{name} {value.shape}" for name, value in each.items()} for each in (a, b)]
+    wrong = sorted(shapes[0] ^ shapes[1]) if a and b else []
+    return f"only one of the arms has {', '.join(wrong)}" if wrong else ""
 
 
 def _accuracy(judge: Judge, pair: Pair) -> list[Verdict]:

@@ -150,9 +150,8 @@ def _read_arm(reader: _Reader, given: Arm | None) -> RecordedArm | None:
     trace = Trace(arm=given) if given else None
     if record is not None:
         trace, summary = record
-        for name, table, rows in ((STEPS, steps, summary.get("steps")), (EPOCHS, epochs, summary.get("epochs"))):
-            if table is not None and rows is not None and len(table) != rows:
-                reader.fail(name, f"has {len(table)} rows, and {rows} were recorded: it is cut off, or of another run")
+        _belongs(reader, STEPS, summary, ("steps", "train_loss"), None if steps is None else _told_by_steps(steps))
+        _belongs(reader, EPOCHS, summary, ("epochs", "test_loss"), None if epochs is None else _told_by_epochs(epochs))
         if weights is None and trace.finished and not reader.exists(WEIGHTS):
             reader.fail(WEIGHTS, "is missing, and the training came to its end")
         if weights is not None and digest_arrays(weights) != trace.final_weights_digest:
@@ -166,6 +165,33 @@ def _read_arm(reader: _Reader, given: Arm | None) -> RecordedArm | None:
     others = [] if steps is None else [name for name in steps.columns if name not in STEP_COLUMNS]
     columns = {name: steps[name].to_numpy(np.float64) for name in others} if steps is not None else {}
     return RecordedArm(trace, columns, weights or {}, predictions or {}, tuple(reader.failures))
+
+
+def _belongs(
+    reader: _Reader, name: str, summary: Mapping[str, Any], keys: tuple[str, str], told: tuple[int, float | None] | None
+) -> None:
+    """Fails a table that says other than the summary in trace.json: it is cut off, or of another run."""
+    if told is None or any(key not in summary for key in keys):
+        return
+    (of_rows, of_last), (rows, last) = keys, told
+    if summary[of_rows] != rows:
+        reader.fail(name, f"has {rows} rows, and {summary[of_rows]} were recorded: it is cut off, or of another run")
+    elif summary[of_last] != last:
+        reader.fail(name, f"is of another run: the last {of_last} is {last}, and {summary[of_last]} was recorded")
+
+
+def _told_by_steps(steps: pd.DataFrame) -> tuple[int, float | None]:
+    """How many steps there are, and the mean loss of the last epoch, as `Trace.summary` has it."""
+    last = [float(loss) for loss in steps["loss"][steps["epoch"] == steps["epoch"].max()]]
+    return len(steps), _finite(sum(last) / len(last)) if last else None
+
+
+def _told_by_epochs(epochs: pd.DataFrame) -> tuple[int, float | None]:
+    return len(epochs), _finite(float(epochs["test_loss"].iloc[-1])) if len(epochs) else None
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _experiment(path: Path) -> Experiment:

@@ -167,6 +167,17 @@ def test_a_table_with_other_rows_than_were_recorded(store: Store, file: str) -> 
     assert f"has {len(table) - 1} rows, and {len(table)} were recorded" in found.message
 
 
+@pytest.mark.parametrize(("file", "column"), [("steps.parquet", "loss"), ("epochs.parquet", "test_loss")])
+def test_a_table_of_another_run_is_named(store: Store, file: str, column: str) -> None:
+    path = store.arm_folder("one") / file
+    table = pd.read_parquet(path)
+    table[column] = np.nextafter(table[column], 9)
+    table.to_parquet(path)
+    (found,) = read_run(store.folder).arms["one"].failures
+    assert found.file == f"arms/one/{file}"
+    assert "is of another run" in found.message
+
+
 def test_a_table_without_a_column(store: Store) -> None:
     path = store.arm_folder("one") / "steps.parquet"
     pd.read_parquet(path).drop(columns="loss").to_parquet(path)
