@@ -16,8 +16,9 @@ import numpy as np
 from adapters.protocol import Adapter
 from harness.arrays import Arrays
 from harness.parity import optimizer
-from harness.parity.checks import Check, first_diverging
+from harness.parity.checks import Check, first_diverging, pairs_of
 from harness.parity.context import Answer, Answers, Context
+from harness.parity.envelope import flips_between
 from harness.parity.judge import Claim
 from harness.parity.localised_update import Ask, localised_update
 from harness.parity.place import when
@@ -47,7 +48,20 @@ def _in_step(context: Context, verdict: Verdict, step: int, answers: Answers) ->
     if found is None:
         return verdict.model_copy(update={"cause": _joined(verdict.cause, f"no tensor of step {step} stands out")})
     moment = when(context.experiment.schedule, step, context.plan)
-    return found.model_copy(update={"subject": verdict.subject, "step": step, "moment": moment})
+    cause = _joined(found.cause, *_crossings(answers))
+    return found.model_copy(update={"subject": verdict.subject, "step": step, "moment": moment, "cause": cause})
+
+
+def _crossings(answers: Answers) -> Iterator[str]:
+    """Units that are off in one arm and on in the other: from such a step on even right runs part company by leaps."""
+    layers = {
+        arm: {name.removeprefix("layer/"): value for name, value in each.arrays.items() if name.startswith("layer/")}
+        for arm, each in answers.items()
+    }
+    for a, b in pairs_of(list(layers)):
+        for crossed in flips_between(layers[a], layers[b]) if b is not None else ():
+            values = f"{crossed.value_a:.2g} in {a}, {crossed.value_b:.2g} in {b}"
+            yield f"{crossed.count} units of {crossed.layer} are off in one arm only, first {list(crossed.index)}: {values}"
 
 
 def _step_checks(context: Context, exact: Arrays, answers: Answers, step: int, rung: str) -> Iterator[Check]:
