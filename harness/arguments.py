@@ -26,6 +26,7 @@ examples:
   twinrun match arm.precision=float64 training.max_steps=100
   twinrun match from=results/mnist_mlp/RUN/experiment.json
   twinrun check suite=schedules
+  twinrun check pair=examples/pair/small_cnn.yaml
   twinrun compare results/mnist_mlp/RUN_A results/mnist_mlp/RUN_B
   twinrun words activation --by
   twinrun ledger --verify

@@ -52,6 +52,8 @@ def _dispatch(given: list[str]) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if any(text.startswith("pair=") for text in chosen.overrides):
+        return _pair(chosen)
     if chosen.cfg == "job":
         return _print_config(chosen)
     from harness.preflight import prepare
@@ -62,6 +64,19 @@ def _run(chosen: argparse.Namespace) -> int:
     # A stop asked for politely keeps what was recorded, as Ctrl-C does.
     signal.signal(signal.SIGTERM, _stop)
     return start(chosen.verb, study, data)
+
+
+def _pair(chosen: argparse.Namespace) -> int:
+    from harness.composition import UserMistake
+    from harness.pair.composing import compose_pair
+
+    if chosen.verb != "check" or chosen.cfg is not None:
+        raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
+    composed = compose_pair(chosen.overrides, chosen.config_dir)
+    from harness.pair.run import start_pair
+
+    signal.signal(signal.SIGTERM, _stop)
+    return start_pair(composed)
 
 
 def _stop(*_: object) -> None:

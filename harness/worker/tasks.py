@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from adapters.protocol import UnsupportedSpecError
 from harness.arrays import load_arrays
 from harness.cases import answers, given_of
+from harness.pair.tasks import TASKS as PAIR_TASKS
 from harness.plan import digest_arrays
 from harness.spec.schedules import AnySchedule, Schedule
 from harness.spec.vocabulary import parse
@@ -163,4 +164,5 @@ TASKS: dict[str, Callable[..., Result]] = {
     "probe": probe,
     "slots": slots,
     "train": train,
+    **PAIR_TASKS,
 }

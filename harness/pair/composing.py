@@ -1,0 +1,174 @@
+"""From a pair's file and overrides to one validated pair, with every mistake found in one go."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+import adapters
+from harness.composition import UserMistake
+from harness.composition.expansion import Expansion
+from harness.composition.fields import dotted
+from harness.composition.groups import ConfigGroups, UnreadableError
+from harness.composition.mistakes import explain, nearest, no_such
+from harness.composition.overrides import MisfitError, Overrides, applied, overlaid, read
+from harness.pair.spec import Pair
+
+Tree = dict[str, Any]
+KEY = "pair="
+SETTINGS = ("arm", "out", "results_root")
+WORDS = ("loss", "optimizer", "schedule", "clipping", "weight_decay")
+# One operation at a time, so that any native code runs; arms=[mindspore,tensorflow] takes the compiled modes.
+ARMS = [{"use": "mindspore_pynative", "name": "mindspore"}, {"use": "tensorflow_eager", "name": "tensorflow"}]
+
+
+@dataclass(frozen=True)
+class ComposedPair:
+    """`file` is the pair's file, below whose folder all paths in it lie."""
+
+    pair: Pair
+    file: Path
+    out: Path | None
+    results_root: Path
+
+    def place(self, named: str) -> tuple[Path, str]:
+        """The file that `file.py:function` or a file's name stands for, and the function's name."""
+        path, _, function = named.partition(":")
+        return self.file.parent / Path(path).expanduser(), function
+
+
+def compose_pair(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> ComposedPair:
+    """The pair that `overrides` ask for; UserMistake, with every mistake in it, where they ask for none."""
+    files = [text.removeprefix(KEY) for text in overrides if text.startswith(KEY)]
+    if len(files) > 1 or not files[0]:
+        raise UserMistake([f"{KEY} takes the path of one YAML file"])
+    file = Path(files[0]).expanduser().absolute()
+    groups = ConfigGroups.beside(config_dirs)
+    asked = read(
+        [text for text in overrides if not text.startswith(KEY)], {g: groups.options(g) for g in groups.groups()}
+    )
+    wrong = list(asked.mistakes)
+    tree: Tree = {"arms": ARMS, "results_root": "results", **_from_file(file)}
+    tree = _with_choices(tree, asked, groups, wrong)
+    for change in asked.changes:
+        try:
+            tree = applied(tree, change)
+        except MisfitError as misfit:
+            wrong.append(f"{dotted(change.path)}: {misfit}")
+    tree = _with_words(tree, groups, wrong)
+    lists, misnamed = Expansion(groups).expanded(tree)
+    wrong += [mistake.text for mistake in misnamed]
+    settings = {key: tree.get(key) for key in SETTINGS}
+    plain = {key: value for key, value in {**tree, **lists}.items() if key not in SETTINGS and key != "suite"}
+    try:
+        pair = Pair.model_validate(plain)
+    except ValidationError as error:
+        raise UserMistake([*wrong, *(m.text for m in explain(error, plain, Pair, SETTINGS))]) from None
+    out = settings["out"]
+    composed = ComposedPair(
+        pair, file, None if out is None else Path(out).expanduser(), Path(str(settings["results_root"])).expanduser()
+    )
+    wrong += _misplaced(composed)
+    if wrong:
+        raise UserMistake(wrong)
+    return composed
+
+
+def _from_file(file: Path) -> Tree:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        beside = [path.name for path in file.parent.glob("*.yaml")] if file.parent.is_dir() else []
+        near = nearest(file.name, beside)
+        hint = f"; did you mean {near}?" if near else ""
+        raise UserMistake([f"{KEY}{file}: {error.strerror}{hint}"]) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserMistake([f"{KEY}{file}: not a YAML file ({' '.join(str(error).split())})"]) from None
+    if not isinstance(content, dict):
+        raise UserMistake([f"{KEY}{file}: it holds no mapping; it must give name, models, loss, optimizer, ..."])
+    return {str(key): value for key, value in content.items()}
+
+
+def _with_choices(tree: Tree, asked: Overrides, groups: ConfigGroups, wrong: list[str]) -> Tree:
+    for group, option in asked.choices:
+        if group in WORDS:
+            tree = {**tree, group: option}
+        else:
+            wrong.append(f"{group}={option}: a pair has no {group}; groups: {', '.join(WORDS)}")
+    return tree
+
+
+def _with_words(tree: Tree, groups: ConfigGroups, wrong: list[str]) -> Tree:
+    """Names of words, and `use: NAME`, replaced by what their files hold."""
+    found = dict(tree)
+    for group in WORDS:
+        given = tree.get(group)
+        name = given.get("use") if isinstance(given, Mapping) else given
+        if not isinstance(name, str):
+            continue
+        options = groups.options(group)
+        if name not in options:
+            wrong.append(no_such(f"{group}: there is no {group} {name!r}", name, options))
+            name = nearest(name, options) or options[0]  # a stand-in, so that the rest can be checked
+        try:
+            content = groups.contents(group, [name])[name]
+        except UnreadableError as error:
+            wrong.append(f"{group}: {error}")
+            continue
+        over = {key: value for key, value in given.items() if key != "use"} if isinstance(given, Mapping) else {}
+        found[group] = overlaid(content, over)
+    return found
+
+
+def _misplaced(composed: ComposedPair) -> list[str]:
+    """Files and functions that are not there, and adapters that run no model of one's own."""
+    pair, wrong = composed.pair, list[str]()
+    able = [name for name in adapters.names() if name != "reference"]
+    for arm in pair.arms:
+        if arm.adapter not in able:
+            wrong.append(no_such(f"arm {arm.name}: {arm.adapter} runs no model of your own", arm.adapter, able))
+        elif arm.mode not in adapters.modes(arm.adapter):
+            modes = adapters.modes(arm.adapter)
+            wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
+    named = {f"models.{name}.builder": each.builder for name, each in pair.models.items()}
+    for key, value in {**named, "batches": pair.batches}.items():
+        wrong += _missing(key, *composed.place(value))
+    out = composed.out
+    if out is not None and out.is_dir() and any(out.iterdir()):
+        wrong.append(f"out={out}: the folder is not empty; give a new one, so that no earlier result is mixed in")
+    return wrong
+
+
+def _missing(key: str, file: Path, function: str) -> list[str]:
+    if not file.is_file():
+        beside = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
+        near = nearest(file.name, beside)
+        return [f"{key}: there is no file {file}" + (f"; did you mean {near}?" if near else "")]
+    if not function:
+        return []
+    try:
+        names = _names(file)
+    except (SyntaxError, ValueError) as error:
+        return [f"{key}: {file} is no Python file ({error})"]
+    if function in names:
+        return []
+    return [no_such(f"{key}: there is no function {function!r} in {file}", function, names)]
+
+
+def _names(file: Path) -> list[str]:
+    """What a file defines or imports, read and not run."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found += [alias.asname or alias.name for alias in node.names]
+        elif isinstance(node, ast.Assign):
+            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return found

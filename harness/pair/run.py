@@ -1,0 +1,176 @@
+"""The order of things for a pair: batches, both models, which parameter is which, the rungs, the folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.own import OwnParameter
+from harness import outcome
+from harness.arrays import Arrays
+from harness.composition import UserMistake
+from harness.pair import rungs
+from harness.pair.batches import BatchesError, draw
+from harness.pair.composing import ComposedPair
+from harness.pair.mapping import Match, Names, paired
+from harness.pair.rungs import Climb
+from harness.parity.ladder import failed
+from harness.parity.verdict import Verdict
+from harness.report.pair import PairTerminal, report
+from harness.results.store import Store, write_text
+from harness.results.trace import Trace
+from harness.worker import Failure, Worker, WorkerFailedError, Workers
+
+
+@dataclass
+class PairRun:
+    """What is known of a pair's run so far."""
+
+    composed: ComposedPair
+    folder: Path
+    show: PairTerminal
+    traces: dict[str, Trace] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+    climb: Climb | None = None
+    matches: Sequence[Match] = ()
+
+    @cached_property
+    def scratch(self) -> Path:
+        return self.folder / ".scratch"
+
+    @property
+    def exit_code(self) -> int:
+        return outcome.exit_code(self.verdicts, list(self.traces.values()))
+
+    def fail(self, rung: str, arm: str, failure: Failure) -> None:
+        self.traces[arm] = self.traces[arm].model_copy(update={"failure": failure})
+        self.verdicts.append(failed(rung, arm, failure))
+        self.show.arm_failed(arm, failure, self.folder / "arms" / arm / "worker.log")
+
+    def climbed(self, rung: str, found: Sequence[Verdict]) -> None:
+        self.verdicts += found
+        self.show.rung(rung, found)
+
+
+def start_pair(composed: ComposedPair) -> int:
+    """Checks a pair; the exit code. UserMistake, and no folder, where parameters must be asked for."""
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    folder = (composed.out or composed.results_root / composed.pair.name / now).absolute()
+    run = PairRun(composed, folder, PairTerminal())
+    run.traces = {arm.name: Trace(arm=arm) for arm in composed.pair.arms}
+    run.scratch.mkdir(parents=True)
+    for folder_of_arm in run.traces:
+        (folder / "arms" / folder_of_arm).mkdir(parents=True)
+    run.show.begin(composed)
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is judged
+            _check(run)
+    except UserMistake:
+        shutil.rmtree(folder)
+        raise
+    except KeyboardInterrupt:
+        run.verdicts.append(
+            Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause="stopped with Ctrl-C")
+        )
+    finally:
+        if folder.exists():
+            _write(run)
+    run.show.end(run)
+    return run.exit_code
+
+
+def _check(run: PairRun) -> None:
+    composed, pair = run.composed, run.composed.pair
+    write_text(run.scratch / "pair.json", pair.model_dump_json())
+    try:
+        draw(composed, run.scratch / "batches.npz", run.folder / "batches.log")
+    except BatchesError as error:
+        run.verdicts.append(Verdict(rung="start", subject="batches", arm_a="", status="crashed", cause=str(error)))
+        return
+    with Workers(run.folder) as pool:
+        rung = "start"
+        try:
+            workers = {arm.name: pool.of(arm, run.scratch) for arm in pair.arms}
+            ask = _asking(workers)
+            built = _built(run, ask)
+            run.climb = _climb(run, ask, built)
+            for rung, climbed in _rungs(run.climb):
+                run.climbed(rung, climbed())
+        except _ArmFailedError as error:
+            run.fail(rung, error.arm, error.failure)
+        except WorkerFailedError as error:
+            run.fail(rung, pair.arms[0].name, error.failure)
+
+
+def _rungs(climb: Climb) -> Any:
+    """Each with what climbs it; the trajectory is walked before the step, whose teacher it gives."""
+    yield rungs.MODEL, lambda: rungs.model_rung(climb)
+    walked = rungs.walk(climb)
+    yield rungs.STEP, lambda: rungs.step_rung(climb, walked)
+    yield rungs.TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked)
+
+
+class _ArmFailedError(Exception):
+    def __init__(self, arm: str, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.arm, self.failure = arm, failure
+
+
+def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
+    """Both sides at once."""
+
+    def ask(task: str, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **same: Any) -> Any:
+        def one(name: str) -> tuple[dict[str, Any], Arrays]:
+            try:
+                workers[name].ready()
+                return workers[name].ask(task, **(by_arm[name] if by_arm is not None else same))
+            except WorkerFailedError as error:
+                raise _ArmFailedError(name, error.failure) from None
+
+        with ThreadPoolExecutor(max_workers=len(workers)) as threads:
+            try:
+                pending = {name: threads.submit(one, name) for name in workers}
+                return {name: each.result() for name, each in pending.items()}
+            except BaseException:
+                for worker in workers.values():  # else leaving the pool would wait for their answers
+                    worker.close()
+                raise
+
+    return ask
+
+
+def _built(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
+    composed = run.composed
+    payload = {}
+    for arm in composed.pair.arms:
+        file, function = composed.place(composed.pair.models[arm.adapter].builder)
+        payload[arm.name] = {"file": str(file), "function": function}
+    built = {name: result for name, (result, _) in ask("pair_build", by_arm=payload).items()}
+    for name, each in built.items():
+        run.traces[name] = run.traces[name].model_copy(update={"environment": each["environment"]})
+    return built
+
+
+def _climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
+    a, b = (arm.name for arm in run.composed.pair.arms)
+    own = [[OwnParameter(**{**p, "shape": tuple(p["shape"])}) for p in built[name]["parameters"]] for name in (a, b)]
+    run.matches = paired(own[0], own[1], run.composed.pair.parameters, Names(a, b))
+    run.show.matched(run.matches, (a, b))
+    return Climb(run.composed.pair, run.scratch, ask, built, run.matches)
+
+
+def _write(run: PairRun) -> None:
+    shutil.rmtree(run.scratch, ignore_errors=True)
+    store = Store(run.folder)
+    write_text(run.folder / "pair.json", run.composed.pair.model_dump_json(indent=2) + "\n")
+    store.write_verdicts(run.verdicts)
+    store.write_summary(list(run.traces.values()))
+    write_text(run.folder / "report.md", report(run))

@@ -1,0 +1,76 @@
+"""What a pair's file says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from harness.spec.arm import Arm
+from harness.spec.base import Spec
+from harness.spec.clipping import AnyClipping, NoClipping
+from harness.spec.experiment import NAME
+from harness.spec.losses import AnyLoss
+from harness.spec.optimizers import AnyOptimizer
+from harness.spec.recipe import Update
+from harness.spec.schedules import AnySchedule
+from harness.spec.weight_decay import AnyWeightDecay, NoWeightDecay
+
+FUNCTION = r"^.+\.py:[A-Za-z_][A-Za-z0-9_]*$"
+
+
+class OwnBuilder(Spec):
+    """`builder`: `file.py:function`, relative to the pair's file, called without arguments in the framework's process.
+
+    `layout`: how the model wants images. Batches are given channels last, and are transposed for a side that is
+    `channels_first`.
+    """
+
+    builder: Annotated[str, Field(pattern=FUNCTION)]
+    layout: Literal["channels_last", "channels_first"] = "channels_last"
+
+
+class Pair(Spec):
+    """Two models in native code, and what they are trained by.
+
+    `models`: a builder for each adapter. `parameters`: which parameter of the first arm's model is which of the
+    second's; what is left out is proposed, and null says that a parameter of either has no partner. `batches`: an .npz
+    file with `x` and `y`, or `file.py:function`, which yields batches of that kind. The first `forced_steps` steps are
+    teacher-forced; `steps` run free.
+    """
+
+    name: Annotated[str, Field(pattern=NAME)]
+    seed: Annotated[int, Field(ge=0)] = 0
+    models: dict[str, OwnBuilder]
+    parameters: dict[str, str | None] = Field(default_factory=dict)
+    loss: AnyLoss
+    optimizer: AnyOptimizer
+    schedule: AnySchedule
+    clipping: AnyClipping = NoClipping()
+    weight_decay: AnyWeightDecay = NoWeightDecay()
+    batches: Annotated[str, Field(pattern=r"^.+(\.npz|\.py:[A-Za-z_][A-Za-z0-9_]*)$")]
+    batch_size: Annotated[int, Field(gt=0)] = 32
+    steps: Annotated[int, Field(gt=0, le=1000)] = 20
+    forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
+    arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=2)]
+
+    @property
+    def update(self) -> Update:
+        return Update(
+            optimizer=self.optimizer, schedule=self.schedule, clipping=self.clipping, weight_decay=self.weight_decay
+        )
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Pair:
+        wrong = [
+            f"models: arm {arm.name} runs in {arm.adapter}, for which there is no builder"
+            for arm in self.arms
+            if arm.adapter not in self.models
+        ]
+        if self.forced_steps > self.steps:
+            wrong.append(f"forced_steps is {self.forced_steps}, which is more than steps, {self.steps}")
+        if self.arms[0].name == self.arms[1].name:
+            wrong.append(f"arm names must differ, got {self.arms[0].name} twice")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self

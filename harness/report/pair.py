@@ -1,0 +1,151 @@
+"""What the check of a pair prints, and its `report.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from harness import outcome
+from harness.pair.composing import ComposedPair
+from harness.pair.mapping import Match
+from harness.parity.verdict import Verdict
+from harness.report.rows import Table, ladder_table
+from harness.report.tables import as_markdown, coloured, console, draw
+from harness.worker import Failure
+
+if TYPE_CHECKING:
+    from harness.pair.run import PairRun
+
+PROSE = ("cause", "what", "how")
+
+
+class PairTerminal:
+    """Plain lines, then the tables and the sentence."""
+
+    def __init__(self) -> None:
+        self.console = console()
+
+    def begin(self, composed: ComposedPair) -> None:
+        pair = composed.pair
+        arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in pair.arms)
+        self.console.print(f"[bold]pair {escape(pair.name)}[/]: {arms}")
+        self.console.print(
+            f"  {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
+            f"{pair.steps} steps of {pair.batch_size}"
+        )
+        for line in code_run(composed):
+            self.console.print(f"  runs code that {escape(line)}", soft_wrap=True)
+
+    def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None:
+        self.console.print(f"  {len(matches)} parameters paired; which is which stands in report.md")
+
+    def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
+        wrong = [verdict.status for verdict in verdicts if verdict.status not in ("agrees", "known")]
+        known = sum(verdict.status == "known" for verdict in verdicts)
+        aside = f", {known} known in the ledger" if known else ""
+        found = ", ".join(dict.fromkeys(wrong)) or "agrees"
+        self.console.print(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {coloured(found)}{aside}")
+
+    def arm_failed(self, arm: str, failure: Failure, log: Path) -> None:
+        self.console.print(f"  [bold red]{escape(arm)}[/]: {escape(str(failure))}", soft_wrap=True)
+        self.console.print(f"  the whole is in {escape(str(log))}", soft_wrap=True)
+
+    def end(self, run: PairRun) -> None:
+        self.console.print()
+        head, rows = ladder_table(run.verdicts)
+        if rows:
+            filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
+            draw(self.console, "Parity", [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
+            self.console.print()
+        colour = "green" if run.exit_code == 0 else "bold red"
+        self.console.print(f"[{colour}]{escape(in_one_sentence(run))}[/]", soft_wrap=True)
+        advice = first_divergence(run.verdicts)
+        if advice is not None and advice.advice:
+            self.console.print(f"what makes them equal: {escape(advice.advice)}", soft_wrap=True)
+        self.console.print(f"results: {escape(str(run.folder))}", soft_wrap=True)
+
+
+def code_run(composed: ComposedPair) -> list[str]:
+    """Which code of the user's is run, and where."""
+    pair = composed.pair
+    lines = [
+        f"{composed.file.name} names: {pair.models[arm.adapter].builder}, in {arm.name}'s process" for arm in pair.arms
+    ]
+    if not pair.batches.endswith(".npz"):
+        lines.append(f"{composed.file.name} names: {pair.batches}, in a process of its own")
+    return list(dict.fromkeys(lines))
+
+
+def first_divergence(verdicts: Sequence[Verdict]) -> Verdict | None:
+    return next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
+
+
+def in_one_sentence(run: PairRun) -> str:
+    """The outcome; of a divergence the first, with its place and cause."""
+    name, code = run.composed.pair.name, run.exit_code
+    found = first_divergence(run.verdicts)
+    bad = next((v for v in run.verdicts if v.status in ("crashed", "unverified", "unsupported", "interrupted")), None)
+    if code == outcome.DIVERGES and found is not None:
+        where = f"rung {found.rung}, {found.subject}{found.worst_index}"
+        return f"DIVERGES: pair {name} diverges first at {where}: {found.cause}"
+    if bad is not None:
+        return f"{bad.status.upper()}: pair {name}, {bad.arm_a or bad.subject}: {bad.cause}"
+    sides = " and ".join(run.traces)
+    climbed = ", ".join(dict.fromkeys(verdict.rung for verdict in run.verdicts))
+    known = [verdict for verdict in run.verdicts if verdict.status == "known"]
+    aside = f"; known: {known[0].cause}" if known else ""
+    return f"AGREES: pair {name}: {sides} on {climbed}{aside}"
+
+
+def report(run: PairRun) -> str:
+    """The run as a page of Markdown."""
+    pair, climb = run.composed.pair, run.climb
+    found = first_divergence(run.verdicts)
+    lines = [f"# Pair {pair.name}", "", f"**{in_one_sentence(run)}**", ""]
+    if found is not None and found.advice:
+        lines += [f"What makes them equal: {found.advice}.", ""]
+    lines += [f"- the code that {each}" for each in code_run(run.composed)]
+    lines += [
+        f"- {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
+        f"{pair.steps} steps of {pair.batch_size}, {pair.forced_steps} of them teacher-forced as well"
+    ]
+    if climb is not None:
+        lines += _of_float64(run)
+        lines += [f"- {remark}" for remark in climb.remarks]
+    for title, table in (("Parameters", parameter_table(run)), ("Parity", ladder_table(run.verdicts))):
+        if table[1]:
+            lines += ["", f"## {title}", "", as_markdown(*table)]
+    sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
+    lines += ["", "## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
+    return "\n".join(lines)
+
+
+def _of_float64(run: PairRun) -> list[str]:
+    """What ran in float64, which is where tolerances and judgements come from."""
+    assert run.climb is not None
+    lines = []
+    for name, built in run.climb.built.items():
+        if built["refused"]:
+            lines.append(f"- {name} does not run in float64: {built['refused']}")
+        elif built["composed"]:
+            lines.append(f"- {name} in float64 with layers composed for it: {', '.join(built['composed'])}")
+    if run.climb.apart is not None:
+        lines.append(
+            f"- in float64 the layers' outputs, the loss and the gradients are at most {run.climb.apart:.2g} apart"
+        )
+    return lines
+
+
+def parameter_table(run: PairRun) -> Table:
+    """Which parameter is which."""
+    a, b = (arm.name for arm in run.composed.pair.arms)
+    rows_of = run.climb.rows if run.climb is not None else {}
+    head = [a, b, "shape, canonical", "carried over"]
+    rows = [
+        [m.a.name, m.b.name, str(m.b.shape), f"{m.how}, rows turned" if m.name in rows_of else m.how]
+        for m in run.matches
+    ]
+    return head, rows
