@@ -48,7 +48,7 @@ def _in_step(context: Context, verdict: Verdict, step: int, answers: Answers) ->
     if found is None:
         return verdict.model_copy(update={"cause": _joined(verdict.cause, f"no tensor of step {step} stands out")})
     moment = when(context.experiment.schedule, step, context.plan)
-    cause = _joined(found.cause, *_crossings(answers))
+    cause = found.cause if found.phase == "input" else _joined(found.cause, *_crossings(answers))
     return found.model_copy(update={"subject": verdict.subject, "step": step, "moment": moment, "cause": cause})
 
 
@@ -61,7 +61,8 @@ def _crossings(answers: Answers) -> Iterator[str]:
     for a, b in pairs_of(list(layers)):
         for crossed in flips_between(layers[a], layers[b]) if b is not None else ():
             values = f"{crossed.value_a:.2g} in {a}, {crossed.value_b:.2g} in {b}"
-            yield f"{crossed.count} units of {crossed.layer} are off in one arm only, first {list(crossed.index)}: {values}"
+            which = f"{crossed.count} units of {crossed.layer} are off in one arm only"
+            yield f"{which}, first {list(crossed.index)}: {values}"
 
 
 def _step_checks(context: Context, exact: Arrays, answers: Answers, step: int, rung: str) -> Iterator[Check]:
