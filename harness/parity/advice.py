@@ -62,9 +62,10 @@ class Explanation:
 
 def advise(context: Context, rung: str, judge: Judge, verdict: Verdict, answers: Answers, ask: Ask) -> Advice | None:
     """What is to be said of the first diverging verdict of a rung; None where no known form explains it."""
+    if rung not in PARTS:
+        return None
     wrong = [name for name in answers if name in (verdict.culprit or verdict.arm_a).split(", ")]
-    parts = PARTS.get(rung, ())
-    found = {name: explained(context, parts, judge, {name: answers[name]}) for name in wrong}
+    found = {name: explained(context, PARTS[rung], judge, {name: answers[name]}) for name in wrong}
     known = {name: each for name, each in found.items() if each is not None}
     if not known:
         return None

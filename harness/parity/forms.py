@@ -186,6 +186,11 @@ def _momentum_convention(word: layers.BatchNorm) -> list[Fields]:
     return [{"momentum": round(1 - word.momentum, 12)}]
 
 
+def _padded(word: layers.Convolution) -> list[Fields]:
+    # From valid, or to it, the output would be of another shape.
+    return other(word, "padding", ("same", "same_lower")) if word.padding != "valid" else []
+
+
 def _lookalike(word: act.Activation) -> list[Fields]:
     pairs = [(a, b) for first, second in LOOKALIKES for a, b in ((first, second), (second, first))]
     return [{"kind": b} for a, b in pairs if a == word.word()]
@@ -215,8 +220,7 @@ FORMS = (
     Form("coupled for decoupled decay", _coupled),
     Form("bias correction", of_words(opt.Optimizer, lambda word: other(word, "bias_correction", (True, False)))),
     Form("layout", of_words(layers.Flatten, lambda word: other(word, "order", ("channels_last", "channels_first")))),
-    Form("padding", of_words(layers.Convolution, lambda word: other(word, "padding", ("same_lower", "same", "valid")))),
-    Form("padding", of_words(layers.Pooling, lambda word: other(word, "padding", ("same", "valid")))),
+    Form("padding", of_words(layers.Convolution, _padded)),
     Form("batch normalisation's momentum convention", of_words(layers.BatchNorm, _momentum_convention)),
     Form("look-ahead of Nesterov momentum", _look_ahead),
     Form("dampening", of_words(opt.HeavyBall, _dampening)),

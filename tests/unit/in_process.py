@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.worker.session import Session
 from harness.worker.tasks import TASKS
+
+loaded = cache(load)
 
 
 class InProcess:
@@ -48,7 +51,7 @@ def context_of(stated: Mapping[str, Any], scratch: Path, specs: Mapping[str, Map
     """Of an experiment with an arm for each of `specs`, laid out in `scratch` as workers find it."""
     arms = [arm(name, spec) for name, spec in specs.items()]
     experiment = Experiment.model_validate({"name": "in_process", "data": "mnist5k", **stated, "arms": arms})
-    data = load(experiment.data)
+    data = loaded(experiment.data)
     context = Context(experiment, draw_plan(experiment, len(data.x_train)), data, scratch)
     (scratch / "experiment.json").write_text(experiment.model_dump_json())
     context.plan.save(scratch / "plan.npz")

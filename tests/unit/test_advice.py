@@ -19,13 +19,13 @@ STATED: dict[str, Any] = {
     "optimizer": "sgd",
     "schedule": {"kind": "constant", "rate": 0.01},
     "training": {"epochs": 1, "batch_size": 8, "max_steps": 8},
+    "rungs": ["schedule", "applied-lr", "layer", "optimizer"],
 }
 IMAGES = {
     **STATED["model"],
     "layers": [{**CONVOLUTION, "strides": [2, 2], "padding": "same"}, "batch_norm", "flatten", DENSE],
 }
 STEPS = {"kind": "piecewise_constant", "boundaries": [3, 5], "values": [0.1, 0.01, 0.001], "boundary": "inclusive"}
-DECAY = {"kind": "coupled", "factor": 0.05}
 
 # What the experiment says, what the port has in place of it, the rung, the cause, and what is advised to each side.
 PLANTED = {
