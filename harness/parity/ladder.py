@@ -163,13 +163,19 @@ def _gone_after(
         # The divergence stands, wherever it is; an arm that cannot be asked again is no news of its own.
         place = first.model_copy(update={"cause": f"{first.cause}; not localised: {error.failure}"})
 
+    lost: dict[str, Failure] = {}
+
     def given(name: str, changes: Changes) -> Answer | None:
-        told, _ = _asked(pool, {name: alive[name]}, rung.task, {**payload, "changes": dict(changes)})
+        told, failures = _asked(pool, {name: alive[name]}, rung.task, {**payload, "changes": dict(changes)})
+        lost.update(failures)
         return told.get(name)
 
     advice = advise(context, rung.name, rung.judge, first, answers, given)
     if advice is not None:
         place = place.model_copy(update={"cause": advice.cause, "advice": advice.advice})
+    if lost:
+        failed_again = "; ".join(f"{name} failed when asked again: {failure}" for name, failure in lost.items())
+        place = place.model_copy(update={"cause": f"{place.cause}; {failed_again}"})
     return [place, *(verdict for verdict in found if verdict is not first)]
 
 
