@@ -90,7 +90,8 @@ def _of_slots(replay: Replay, found: Verdict) -> Verdict | None:
     assert found.step is not None
     now = _slot_verdicts(replay, found.step + 1, found)
     before = _slot_verdicts(replay, found.step, found) if found.step and now else {}
-    new = [verdict for name, verdict in now.items() if name not in before]
+    # A slot in which somebody else is off has no part in this divergence: the weights that come of it agree.
+    new = [verdict for name, verdict in now.items() if name not in before and verdict.culprit == found.culprit]
     return worst_of(new) if new else None
 
 
