@@ -114,6 +114,7 @@ def _equal(answer: Answer, subject: str, wrong: list[str], source: str) -> Verdi
         arm_a=answer.arm.name,
         arm_b="reference",
         status="diverges" if wrong else "agrees",
+        culprit=answer.arm.name if wrong else "",
         tolerance=0.0,
         tolerance_source=source,
         cause="; ".join(wrong),
