@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import adapters
 from adapters.setting import Setting
+from harness.parity.checks import uncertified
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.forms import FORMS, Form, said
 from harness.parity.verdict import Verdict
@@ -21,6 +22,7 @@ from harness.spec.arm import Arm, DeviceName
 from harness.spec.changes import Changes, at, changed
 from harness.spec.experiment import Experiment
 
+Parts: TypeAlias = tuple[str, ...]
 Judge = Callable[[Context, Answers], list[Verdict]]
 # `ask(arm, changes)` puts the rung's question to the arm once more; None where it has no answer.
 Ask = Callable[[str, Changes], Answer | None]
@@ -31,7 +33,7 @@ ASKED_AGAIN = 4
 
 MODEL, UPDATE = ("model", "loss", "regularizer"), ("optimizer", "schedule", "weight_decay", "clipping")
 # The parts of a spec that a rung's verdicts depend on; of the rungs that are not here no form is looked for.
-PARTS: Mapping[str, tuple[str, ...]] = {
+PARTS: Mapping[str, Parts] = {
     "schedule": ("schedule",),
     "applied-lr": ("optimizer", "schedule", "weight_decay"),
     "activation": ("model",),
@@ -40,7 +42,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "clipping": ("clipping",),
     "optimizer": UPDATE,
     "model": MODEL,
-    "step": (*MODEL, *UPDATE),
+    "step gradient": MODEL,
+    "step update": UPDATE,
 }
 
 
@@ -62,10 +65,18 @@ class Explanation:
 
 def advise(context: Context, rung: str, judge: Judge, verdict: Verdict, answers: Answers, ask: Ask) -> Advice | None:
     """What is to be said of the first diverging verdict of a rung; None where no known form explains it."""
-    if rung not in PARTS:
+    parts = PARTS.get(rung) or PARTS.get(f"{rung} {verdict.phase}")
+    if parts is None:
         return None
+    with uncertified():
+        return _advice(context, parts, judge, verdict, answers, ask)
+
+
+def _advice(
+    context: Context, parts: Parts, judge: Judge, verdict: Verdict, answers: Answers, ask: Ask
+) -> Advice | None:
     wrong = [name for name in answers if name in (verdict.culprit or verdict.arm_a).split(", ")]
-    found = {name: explained(context, PARTS[rung], judge, {name: answers[name]}) for name in wrong}
+    found = {name: explained(context, parts, judge, {name: answers[name]}) for name in wrong}
     known = {name: each for name, each in found.items() if each is not None}
     if not known:
         return None
@@ -80,7 +91,7 @@ def advise(context: Context, rung: str, judge: Judge, verdict: Verdict, answers:
     return Advice("; ".join(causes), ", or ".join(dict.fromkeys(filter(None, ways))))
 
 
-def explained(context: Context, parts: tuple[str, ...], judge: Judge, answers: Answers) -> Explanation | None:
+def explained(context: Context, parts: Parts, judge: Judge, answers: Answers) -> Explanation | None:
     """The forms that explain all divergences of one arm on a rung: one, else two of which the first explains some."""
     so_far, left = Explanation(), _diverging(judge(context, answers))
     while left and len(so_far.forms) < TOGETHER:
@@ -98,7 +109,7 @@ def explained(context: Context, parts: tuple[str, ...], judge: Judge, answers: A
     return None if left or not so_far.forms else so_far
 
 
-def hypotheses(context: Context, parts: tuple[str, ...]) -> Iterator[tuple[Form, Changes, Context]]:
+def hypotheses(context: Context, parts: Parts) -> Iterator[tuple[Form, Changes, Context]]:
     """Every form's changes of these parts of the spec, with the reference that has them; the fewest changes first."""
     shapes = _shapes(context.experiment)
     each = [(form, changes) for form in FORMS for changes in form.changes_of(context.experiment)]

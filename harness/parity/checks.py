@@ -5,7 +5,9 @@ A check can be judged, and certified: errors of known size are injected into a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -16,6 +18,7 @@ from harness.parity.verdict import Verdict
 
 # An error of a factor 2 either way is near enough for a certificate; it is looked for among these exponents of 2.
 FINEST, COARSEST = -60, 20
+_CERTIFYING = ContextVar("_CERTIFYING", default=True)
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,16 @@ def pairs_of(arms: Sequence[str]) -> list[tuple[str, str | None]]:
     return list(combinations(arms, 2)) if len(arms) > 1 else [(arm, None) for arm in arms]
 
 
+@contextmanager
+def uncertified() -> Iterator[None]:
+    """Within it verdicts have no certificate, which takes longer than the verdict."""
+    token = _CERTIFYING.set(False)
+    try:
+        yield
+    finally:
+        _CERTIFYING.reset(token)
+
+
 def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
     """One verdict for each subject and pair of arms that claim something of it, with its certificate."""
     by_subject: dict[str, list[Check]] = {}
@@ -104,7 +117,7 @@ def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
     for own in by_subject.values():
         for a, b in pairs_of(list(own[0].claims)):
             worst = worst_of([check.judge(a, b) for check in own])
-            if worst.status == "agrees":
+            if worst.status == "agrees" and _CERTIFYING.get():
                 worst = worst.model_copy(update={"detects": max(check.detects(a, b) for check in own)})
             verdicts.append(worst)
     return verdicts
