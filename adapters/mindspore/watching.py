@@ -39,7 +39,13 @@ class Watching(nn.Cell):
                 tensors = self.weights
             for index, tensor in enumerate(tensors):
                 if what == "norm":
-                    found += (ops.sqrt((tensor * tensor).sum()),)
+                    found += (ops.sqrt(self.sum(tensor * tensor)),)
                 else:
-                    found += ((tensor * self.signs[number][index]).sum(),)
+                    found += (self.sum(tensor * self.signs[number][index]),)
         return ops.stack(found)
+
+    def sum(self, tensor: Any) -> Any:
+        """Of all elements; row by row, for MindSpore takes ten times as long over a large tensor at once."""
+        if tensor.ndim > 1:
+            tensor = tensor.reshape(tensor.shape[0], -1).sum(1)
+        return tensor.sum()
