@@ -311,6 +311,11 @@ def test_the_rules_that_frameworks_share_are_those_of_the_reference(word: Any, p
             assert weights[name].dtype == precision
             assert weights[name].tobytes() == after[name].tobytes(), f"update {t}"
     assert t == UPDATES - 1
+    told = reference(precision).slots_after(update, start, gradients)
+    assert list(told) == [f"{slot}/{name}" for slot in own.slot_names for name in weights]
+    for name, last in slots.items():
+        for slot, value in zip(own.slot_names, last, strict=True):
+            assert value.tobytes() == told[f"{slot}/{name}"].tobytes(), slot
 
 
 @pytest.mark.parametrize("policy", ["native", "exact"])
