@@ -19,7 +19,7 @@ from harness.parity.context import Answer, Answers, Context
 from harness.parity.forms import FORMS, Form, said
 from harness.parity.verdict import Verdict
 from harness.spec.arm import Arm, DeviceName
-from harness.spec.changes import Changes, at, changed
+from harness.spec.changes import Changes, NoSuchPathError, at, changed
 from harness.spec.experiment import Experiment
 
 Parts: TypeAlias = tuple[str, ...]
@@ -118,11 +118,10 @@ def hypotheses(context: Context, parts: Parts) -> Iterator[tuple[Form, Changes, 
             continue
         try:
             given = context.given(changes)
-            [at(context.stated, path) for path in changes]
         except ValueError:  # no spec: the form does not go with its other words
             continue
-        # The questions are about arrays of the stated shapes.
-        if _shapes(given.experiment) == shapes and given.experiment != context.stated:
+        fits = _shapes(given.experiment) == shapes  # the questions are about arrays of the stated shapes
+        if fits and given.experiment != context.stated and all(_is_in(context.stated, path) for path in changes):
             yield form, changes, given
 
 
@@ -173,9 +172,9 @@ class _Proofs:
 
     def _opposites(self, arm: Arm, found: Explanation) -> Iterator[Changes]:
         stated = self.context.stated
-        own = {path: said(at(stated, path)) for path in found.changes}
-        if changed(stated, {**arm.spec, **own}) != changed(stated, arm.spec):
-            yield own
+        own = [path for path in arm.spec if any(_within(path, other) for other in found.changes)]
+        if own and all(_is_in(stated, path) for path in own):
+            yield {path: said(at(stated, path)) for path in own}
         for form in found.forms:
             yield from (each for each in form.changes_of(stated) if each.keys() == found.changes.keys())
 
@@ -190,6 +189,19 @@ def _proof(who: str, changes: Changes, verdicts: list[Verdict], how: str) -> Ite
     if not _diverging(verdicts):
         worst = max((verdict.worst_ulp or 0.0 for verdict in verdicts), default=0.0)
         yield f"{who} with {shown(changes)} ({how} again with it: agrees, worst {worst:.3g} ULP)"
+
+
+def _within(path: str, other: str) -> bool:
+    """Whether either path lies within the other, or is it."""
+    return f"{path}.".startswith(f"{other}.") or f"{other}.".startswith(f"{path}.")
+
+
+def _is_in(experiment: Experiment, path: str) -> bool:
+    try:
+        at(experiment, path)
+    except NoSuchPathError:
+        return False
+    return True
 
 
 def supported(context: Context, arm: Arm, changes: Changes) -> bool:

@@ -78,6 +78,71 @@ def test_a_planted_form_is_named_and_mended_on_either_side(tmp_path: Path, form:
     ]
 
 
+def test_two_forms_on_one_side_are_told_apart(tmp_path: Path) -> None:
+    given = {"model.layers.1.momentum": 0.01, "model.layers.2.order": "channels_first"}
+    first = _first(tmp_path, {"model": IMAGES}, {"port": given, "other": {}})
+    assert "layout" in first.cause
+    assert "batch normalisation's momentum convention" in first.cause
+    assert "other with" in first.advice
+    assert all(f"{path}: {value}" in first.advice for path, value in given.items())
+
+
+def test_where_both_are_wrong_alike_the_experiment_is_what_would_change(tmp_path: Path) -> None:
+    given = {"schedule.boundary": "exclusive"}
+    first = _first(tmp_path, {"schedule": STEPS}, {"port": given, "other": given})
+    assert first.judgement == "both wrong"
+    assert first.advice.startswith("the experiment with schedule.boundary: exclusive (judged again with it: agrees")
+    assert "port with schedule.boundary: inclusive (" in first.advice
+    assert " and other with schedule.boundary: inclusive (" in first.advice
+
+
+def test_a_schedule_that_is_one_step_late_is_named(tmp_path: Path) -> None:
+    late = {"kind": "warmup_then", "warmup_steps": 1, "start_rate": 0.1, "then": STEPS}
+    first = _first(tmp_path, {"schedule": STEPS}, {"port": {"schedule": late}, "other": {}})
+    assert first.cause.startswith(("boundary (", "rate of the previous step ("))
+    assert first.advice.startswith("other with schedule")
+
+
+def test_what_is_no_known_form_has_no_advice(tmp_path: Path) -> None:
+    first = _first(tmp_path, {"schedule": STEPS}, {"port": {"schedule.values": [0.1, 0.03, 0.001]}, "other": {}})
+    assert first.culprit == "port"
+    assert first.advice == ""
+    assert "port is off by 0.02" in first.cause
+
+
+def test_a_form_that_no_spec_says_is_named_without_advice(tmp_path: Path) -> None:
+    dropping = {**STATED["model"], "layers": [{"kind": "dropout", "rate": 0.25}, "flatten", DENSE]}
+    first = _first(tmp_path, {"model": dropping}, {"port": {"model.layers.0.rate": 0.0}, "other": {}})
+    assert first.cause.startswith("rescaling of dropout (")
+    assert first.advice == ""
+
+
+def test_the_arms_are_asked_again_a_few_times_at_most(tmp_path: Path) -> None:
+    said, given, _, _ = PLANTED["padding"]
+    context = context_of({**STATED, **said, "rungs": ["layer"]}, tmp_path, {"port": given, "other": {}})
+    _, workers = climb(context)
+    assert [worker.asked for worker in workers] == [2, 2]  # the rung's question, and the proof
+
+
+@pytest.mark.parametrize("rung", ["model", "step", "loss", "clipping"])
+def test_the_higher_rungs_and_the_others_are_explained_too(tmp_path: Path, rung: str) -> None:
+    said: dict[str, Any] = {
+        "regularizer": {"kind": "l2", "l2": 0.01},
+        "clipping": {"kind": "by_norm", "bound": 0.01},
+        "rungs": [rung],
+    }
+    given = {
+        "loss": {"regularizer.l2": 0.005},
+        "model": {"regularizer.l2": 0.005},
+        "clipping": {"clipping.kind": "by_global_norm"},
+        "step": {"clipping.kind": "by_global_norm"},
+    }[rung]
+    first = _first(tmp_path, said, {"port": given, "other": {}})
+    ((path, value),) = given.items()
+    assert first.rung == rung
+    assert first.advice.startswith(f"other with {path}: {value} (rung run again with it: agrees")
+
+
 def _first(scratch: Path, said: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]]) -> Verdict:
     """The first divergence of two arms."""
     verdicts, _ = climb(context_of({**STATED, **said}, scratch, specs))
