@@ -12,7 +12,7 @@ class SmallCnn(nn.Cell):
         self.pool = nn.MaxPool2d(kernel_size=2, stride=2)
         self.conv2 = nn.Conv2d(8, 16, 3, pad_mode="same", has_bias=True)
         self.flatten = nn.Flatten()
-        self.fc1 = nn.Dense(16 * 7 * 7, 32, activation="relu")
+        self.fc1 = nn.Dense(16 * 3 * 3, 32, activation="relu")
         self.fc2 = nn.Dense(32, 10)
 
     def construct(self, x):

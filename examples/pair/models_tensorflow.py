@@ -7,7 +7,7 @@ from keras import layers
 def _network(momentum):
     return keras.Sequential(
         [
-            keras.Input((28, 28, 1)),
+            keras.Input((14, 14, 1)),
             layers.Conv2D(8, 3, padding="same"),
             layers.BatchNormalization(momentum=momentum, epsilon=1e-3),
             layers.ReLU(),

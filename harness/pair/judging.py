@@ -88,10 +88,7 @@ def judged(rung: str, a: Reading, b: Reading, tensors: Mapping[str, Place]) -> J
         at = (rung, place.subject, reference, claims, lambda index: str(list(index)))
         check = Check(*at, tensor=name, step=place.step, phase=place.phase, layer=place.layer)
         found[name] = _adjudicated(check, a, b, name, tolerances[name])
-    apart = None
-    if a.exact is not None and b.exact is not None:
-        apart = max((_relative(a.exact[name], b.exact[name]) for name in same), default=None)
-    return Judged({name: found[name] for name in tensors}, apart, tolerances)
+    return Judged({name: found[name] for name in tensors}, _apart(a.exact, b.exact, list(same)), tolerances)
 
 
 def at_once(verdicts: Sequence[Verdict], subject: str) -> Verdict:
@@ -99,9 +96,11 @@ def at_once(verdicts: Sequence[Verdict], subject: str) -> Verdict:
     for verdict in verdicts:
         if verdict.status != "agrees":
             return verdict
-    worst = max(verdicts, key=lambda verdict: verdict.error_over_tolerance or 0.0)
-    certified = max((v.detects for v in verdicts if v.detects is not None), default=None)
-    at = f"{worst.tensor}{worst.worst_index}"
+    # A tensor that is nothing but rounding, as the gradient by a bias before a batch normalisation, certifies nothing.
+    certain = [verdict for verdict in verdicts if verdict.detects is None or np.isfinite(verdict.detects)]
+    worst = max(certain or verdicts, key=lambda verdict: verdict.error_over_tolerance or 0.0)
+    certified = max((verdict.detects for verdict in certain if verdict.detects is not None), default=None)
+    at = f"{worst.layer or worst.tensor}{worst.worst_index}"
     return worst.model_copy(update={"subject": subject, "worst_index": at, "detects": certified})
 
 
@@ -180,9 +179,14 @@ def _plain(rung: str, a: Reading, b: Reading, place: Place, status: str, cause: 
     )
 
 
-def _relative(a: Array, b: Array) -> float:
-    size = float(np.max(np.abs(b), initial=0.0))
-    return float(np.max(error_against(a, b), initial=0.0)) / size if size else 0.0
+def _apart(a: Arrays | None, b: Arrays | None, names: Sequence[str]) -> float | None:
+    """Of tensors that are more than rounding beside the largest."""
+    if a is None or b is None:
+        return None
+    sizes = {name: float(np.max(np.abs(b[name]), initial=0.0)) for name in names}
+    nothing = max(sizes.values(), default=0.0) * float(np.finfo(np.float32).eps)
+    told = [name for name, size in sizes.items() if size > nothing]
+    return max((float(np.max(error_against(a[name], b[name]))) / sizes[name] for name in told), default=None)
 
 
 def _below(arrays: Arrays, prefix: str) -> Arrays:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def named_forms(
     if verdict.phase == "kept":
         return _kept(climb, verdict, found, pair, sides, a, b)
     form = output_form(pair.kind, *sides, verdict.phase == "training")
-    return _with(climb, verdict, pair, [form], a, b) if form else verdict
+    return _with(climb, verdict, pair, [form]) if form else verdict
 
 
 def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Reading, b: Reading) -> tuple[Seen, Seen]:
@@ -67,7 +67,7 @@ def _kept(
         return verdict
     named = verdict.model_copy(update={"subject": f"{pair.spoken}, kept {statistic}"})
     if [form.setting for form in forms] != [""]:
-        return _with(climb, named, pair, forms, a, b)
+        return _with(climb, named, pair, forms)
     # Nothing but the estimate: the two are the same once that is taken back.
     values = []
     for seen, side, each in zip(sides, (a, b), (how_a, how_b), strict=True):
@@ -76,14 +76,14 @@ def _kept(
         more = (1 - each.kept) * biased / (count - 1) if each.unbiased else 0.0
         values.append(side.own[verdict.tensor].astype(np.float64) - more)
     if np.any(error_against(values[0], values[1]) > 2 * found.tolerances[verdict.tensor].bound):
-        return _with(climb, named, pair, forms, a, b)
+        return _with(climb, named, pair, forms)
     cause = f"{forms[0].cause} ({UNBIASED}); the two agree once it is taken back"
     return named.model_copy(
         update={"status": "known", "judgement": "both right", "cause": cause, "advice": forms[0].advice}
     )
 
 
-def _with(climb: Climb, verdict: Verdict, pair: LayerPair, forms: Sequence[Form], a: Reading, b: Reading) -> Verdict:
+def _with(climb: Climb, verdict: Verdict, pair: LayerPair, forms: Sequence[Form]) -> Verdict:
     cause = "; ".join(form.cause for form in forms)
     advice = "; ".join(form.advice for form in forms if form.advice)
     proof = next((text for form in forms if form.setting and (text := _proven(climb, verdict, pair, form))), "")
@@ -100,14 +100,13 @@ def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
     tries = ((1, pair.name_b, form.values[0]), (0, pair.name_a, form.values[1]))
     for number, layer, value in tries:
         changed = climb.arms[number]
-        changes: dict[str, list[Any]] = {arm.name: [] for arm in climb.arms}
-        changes[changed.name] = [[layer, form.setting, value]]
-        payload = {name: {"weights": str(climb.start), "altered": each} for name, each in changes.items()}
-        a, b, results = climb.readings("pair_model", by_arm=payload)
+        payload = {"weights": str(climb.start), "altered": [[layer, form.setting, value]]}
+        answers = {**climb.answered, **climb.ask("pair_model", by_arm={changed.name: payload})}
+        a, b = climb.read(answers)
         if verdict.phase == "kept":
             again = rungs.judge_kept(climb, a, b).verdicts[verdict.tensor]
         else:
-            pairs, calls = rungs.paired_calls(climb, results, a, b, verdict.phase)
+            pairs, calls = rungs.paired_calls(climb, answers, verdict.phase)
             again = rungs.judge_layers(climb, a, b, verdict.phase, pairs, calls).verdicts[verdict.tensor]
         if again.status == "agrees":
             return f"; proven: with {form.setting}={value:g} in {changed.name}'s live {layer} the two agree"

@@ -137,7 +137,7 @@ def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict
 
         with ThreadPoolExecutor(max_workers=len(workers)) as threads:
             try:
-                pending = {name: threads.submit(one, name) for name in workers}
+                pending = {name: threads.submit(one, name) for name in by_arm or workers}
                 return {name: each.result() for name, each in pending.items()}
             except BaseException:
                 for worker in workers.values():  # else leaving the pool would wait for their answers

@@ -23,11 +23,12 @@ from harness.parity.judge import Claim
 from harness.parity.tolerances import FACTOR, Tolerance, enveloped, own_error, strict
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
-from harness.spec.arm import Arm
+from harness.spec.arm import Arm, Policy, Precision
 
 MODEL, STEP, TRAJECTORY = "model", "step", "trajectory"
 # The task with its payload by arm, or the same for both: the result and the arrays of each.
-Ask = Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]
+Answers = dict[str, tuple[dict[str, Any], Arrays]]
+Ask = Callable[..., Answers]
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Climb:
     matches: Sequence[Match]
     rows: dict[str, list[int]] = field(default_factory=dict)
     weights: Arrays = field(default_factory=dict)
+    answered: Answers = field(default_factory=dict)
     apart: float | None = None
     loss_bound: float = 0.0
     remarks: list[str] = field(default_factory=list)
@@ -53,10 +55,9 @@ class Climb:
     def start(self) -> Path:
         return self.scratch / "weights.npz"
 
-    def readings(self, task: str, **payload: Any) -> tuple[Reading, Reading, dict[str, dict[str, Any]]]:
-        answers = self.ask(task, **payload)
+    def read(self, answers: Answers) -> tuple[Reading, Reading]:
         a, b = (reading(arm, answers[arm.name][1], self.built[arm.name]["refused"]) for arm in self.arms)
-        return a, b, {name: result for name, (result, _) in answers.items()}
+        return a, b
 
     @cached_property
     def trainable(self) -> list[str]:
@@ -160,11 +161,13 @@ def _stated(climb: Climb, subject: str, cause: str, source: str) -> Verdict:
 def model_rung(climb: Climb) -> list[Verdict]:
     """One batch: evaluation and training layer by layer, loss, gradients, what the layers keep."""
     verdicts = carried_over(climb)
-    a, b, results = climb.readings("pair_model", weights=str(climb.start), altered=[])
-    verdicts += [v for arm in climb.arms if (v := _steady(climb, arm, results[arm.name]["unstable"])) is not None]
+    climb.answered = climb.ask("pair_model", weights=str(climb.start), altered=[])
+    a, b = climb.read(climb.answered)
+    steady = [_steady(arm, climb.answered[arm.name][0]["unstable"]) for arm in climb.arms]
+    verdicts += [verdict for verdict in steady if verdict is not None]
     apart = []
     for phase in ("evaluation", "training"):
-        pairs, calls = paired_calls(climb, results, a, b, phase)
+        pairs, calls = paired_calls(climb, climb.answered, phase)
         found = judge_layers(climb, a, b, phase, pairs, calls)
         apart.append(found.apart)
         each = [named_forms(climb, v, found, pairs, calls, a, b) for v in found.verdicts.values()]
@@ -182,20 +185,18 @@ def model_rung(climb: Climb) -> list[Verdict]:
     verdicts.append(at_once(list(found.verdicts.values()), f"gradients: {len(found.verdicts)} tensors"))
     climb.apart = max((each for each in apart if each is not None), default=None)
     if climb.kept:
-        pairs, calls = paired_calls(climb, results, a, b, "training")
+        pairs, calls = paired_calls(climb, climb.answered, "training")
         found = judge_kept(climb, a, b)
         verdicts += [named_forms(climb, v, found, pairs, calls, a, b) for v in found.verdicts.values()]
     return verdicts
 
 
-def paired_calls(
-    climb: Climb, results: Mapping[str, Any], a: Reading, b: Reading, phase: str
-) -> tuple[list[LayerPair], tuple[Calls, Calls]]:
+def paired_calls(climb: Climb, answers: Answers, phase: str) -> tuple[list[LayerPair], tuple[Calls, Calls]]:
     """The calls of a pass in the arms' own precision, and which is which."""
     first = _channels_first(climb)
     made = []
-    for side in (a, b):
-        called = results[side.name]["calls"][f"{side.arm.precision}/{phase}"]
+    for side in climb.read(answers):
+        called = answers[side.name][0]["calls"][f"{side.arm.precision}/{phase}"]
         calls = Calls([(layer, kind) for layer, kind in called], side.below(f"{phase}/").own)
         made.append(canonical_images(calls, climb.rows if side.name == first else {}, _of(climb, side)))
     pairs = layer_pairs(made[0], made[1], climb.matches)
@@ -222,7 +223,11 @@ def judge_layers(
 
 
 def judge_kept(climb: Climb, a: Reading, b: Reading) -> Judged:
-    places = {f"kept/{n}": Place(f"{_spoken(climb, n)}, kept", "kept", layer=n.rpartition("/")[0]) for n in climb.kept}
+    places = {
+        f"kept/{m.name}": Place(f"layer {m.a.layer} / {m.b.layer}, kept {m.a.role}", "kept", layer=m.a.layer)
+        for m in climb.matches
+        if not m.a.trainable
+    }
     return judged(MODEL, a, b, places)
 
 
@@ -238,7 +243,7 @@ def _spoken(climb: Climb, name: str) -> str:
     return f"{name} ({match.a.name} / {match.b.name})"
 
 
-def _steady(climb: Climb, arm: Arm, unstable: Sequence[str]) -> Verdict | None:
+def _steady(arm: Arm, unstable: Sequence[str]) -> Verdict | None:
     """A side whose evaluation is not the same twice."""
     if not unstable:
         return None
@@ -266,7 +271,7 @@ def step_rung(climb: Climb, walked: tuple[Reading, Reading]) -> list[Verdict]:
     forced = {name: value.astype(np.float32) for name, value in told.items() if name.startswith("weight/")}
     path = climb.scratch / "teacher.npz"
     save_arrays(path, forced)
-    a, b, _ = climb.readings("pair_pupil", teacher=str(path), steps=steps)
+    a, b = climb.read(climb.ask("pair_pupil", teacher=str(path), steps=steps))
     places = {f"loss/{k}": Place(f"loss, step {k}", "loss", k) for k in range(steps)}
     places |= {
         f"gradient/{k}/{n}": Place(f"gradient of {_spoken(climb, n)}, step {k}", "gradient", k)
@@ -288,43 +293,36 @@ def _updates(climb: Climb, path: Path, fed: Arrays, forced: Arrays) -> list[Verd
     answers = climb.ask("pair_update", teacher=str(path), steps=steps)
     start = {name: forced[f"weight/0/{name}"] for name in names}
     gradients = [{name: fed[f"gradient/{k}/{name}"] for name in names} for k in range(steps)]
-    made = {p: _reference(p).optimizer(climb.pair.update, start, gradients) for p in ("float64", "float32")}
-    moved = {p: dict(enumerate(each)) for p, each in made.items()}
+
+    def moved(precision: Precision, policy: Policy) -> list[dict[str, Any]]:
+        arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
+        return list(adapters.load(arm).optimizer(climb.pair.update, start, gradients))
+
+    expected = moved("float64", "exact")
+    # Its coefficients computed as the arm's own are.
+    policies: dict[str, Policy] = {a.name: "exact" if a.precision == "float64" else a.realisation for a in climb.arms}
+    in_float32 = {policy: moved("float32", policy) for policy in set(policies.values())}
+    a, b = climb.arms
     verdicts = []
     for k in range(steps):
         for name in names:
-            reference = moved["float64"][k][name]
             claims = {}
             for arm in climb.arms:
                 precision = np.dtype(arm.precision).type
-                tolerance = own_error(reference, moved["float32"][k][name], precision)
+                tolerance = own_error(expected[k][name], in_float32[policies[arm.name]][k][name], precision)
                 claims[arm.name] = Claim(arm.name, answers[arm.name][1][f"weight/{k}/{name}"], tolerance, precision)
-            check = Check(
-                STEP,
-                f"update of {_spoken(climb, name)}, step {k}",
-                reference,
-                claims,
-                str,
-                f"weight/{name}",
-                k,
-                "update",
-            )
-            verdict = check.judge(*(arm.name for arm in climb.arms))
+            subject, tensor = f"update of {_spoken(climb, name)}, step {k}", f"weight/{name}"
+            check = Check(STEP, subject, expected[k][name], claims, lambda i: str(list(i)), tensor, k, "update")
+            verdict = check.judge(a.name, b.name)
             if verdict.status == "agrees":
-                verdict = verdict.model_copy(update={"detects": check.detects(*(arm.name for arm in climb.arms))})
+                verdict = verdict.model_copy(update={"detects": check.detects(a.name, b.name)})
             verdicts.append(verdict)
     return [at_once(verdicts, f"updates by the same gradients, {steps} steps")]
 
 
-def _reference(precision: Any) -> Any:
-    arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation="exact")
-    return adapters.load(arm)
-
-
 def walk(climb: Climb) -> tuple[Reading, Reading]:
     """Both sides run free; what the later rungs are made of."""
-    a, b, _ = climb.readings("pair_walk", weights=str(climb.start), told=climb.pair.forced_steps)
-    return a, b
+    return climb.read(climb.ask("pair_walk", weights=str(climb.start), told=climb.pair.forced_steps))
 
 
 def trajectory_rung(climb: Climb, walked: tuple[Reading, Reading]) -> list[Verdict]:
