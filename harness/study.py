@@ -117,9 +117,10 @@ class Study:
                 for variant, compared in self.compared.items()
                 for each in compared
             ]
-            write_frame(self.folder / "convergence.parquet", pd.DataFrame(found))
-            write_frame(self.folder / "flips.parquet", self.flips)
-            write_frame(self.folder / "spread.parquet", self.spread)
+            tables = {"convergence": pd.DataFrame(found), "flips": self.flips, "spread": self.spread}
+            for name, table in tables.items():
+                if len(table.columns):  # where values are predicted there is nothing to tabulate
+                    write_frame(self.folder / f"{name}.parquet", table)
 
     def exit_code(self, verdicts: Sequence[Verdict]) -> int:
         """The gravest thing that happened in any variant or between them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness import outcome
+from harness.parity.convergence import seeds_in_words
 from harness.parity.free_run import CURVES, FreeRuns
 from harness.report.pictures import flips_section
 from harness.report.plots import envelope_plot
@@ -31,6 +32,7 @@ def report(run: Run) -> str:
         f"schedule: {e.schedule.name_in_tables}; loss: {e.loss.name_in_tables}",
         f"- plan: {plan.digest[:16]}, seed {e.seed}, "
         f"{len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}",
+        *_one_of_several(run),
         "",
     ]
     for title, table in (
@@ -58,6 +60,12 @@ def _free_runs(run: Run) -> list[str]:
     envelope_plot(run.store.folder / PICTURE, found.around, found.losses)
     said = [f"![{PICTURE}]({PICTURE})", "", f"- {found.around.in_words}", f"- {found.around.loss.source}"]
     return ["## Free runs in the chaos envelope", "", *said, ""]
+
+
+def _one_of_several(run: Run) -> list[str]:
+    if run.is_alone:
+        return []
+    return [f"- one of {seeds_in_words(run.seeds)}; whether the arms end equally well is judged over all of them"]
 
 
 def _realisations(run: Run) -> Table:
