@@ -60,6 +60,14 @@ def at(experiment: Experiment, path: str) -> Any:
     return found
 
 
+def leads_somewhere(experiment: Experiment, path: str) -> bool:
+    try:
+        at(experiment, path)
+    except NoSuchPathError:
+        return False
+    return True
+
+
 def _shapes(experiment: Experiment) -> list[str]:
     return [f"{p.name} {p.shape}" for p in experiment.model.parameters()] + ["nothing more"]
 

@@ -14,7 +14,8 @@ from harness.cases import answer
 from harness.parity import activation, clipping, layer, loss, optimizer, schedule
 from harness.parity.advice import hypotheses
 from harness.parity.context import Context
-from harness.parity.forms import FORMS, Form, said, words_by_path
+from harness.parity.forms import Form, said, words_by_path
+from harness.parity.known_forms import FORMS
 from harness.parity.ulp import error_against
 from harness.spec.changes import at, changed
 from harness.spec.vocabulary import parse
