@@ -27,6 +27,7 @@ NAME = "convergence"
 ONE_SEED = "one seed gives no interval"
 # An undecided comparison is `unverified`, with its own exit code. It never `agrees`: else a gate would be the greener
 # the fewer seeds it is given. Nor does it diverge: a gate that cries wolf whenever noise is large is soon ignored.
+GRAVEST_FIRST: tuple[Status, ...] = ("diverges", "interrupted", "crashed", "unverified", "unsupported", "agrees")
 STATUS: dict[Decision, Status] = {"equivalent": "agrees", "different": "diverges", "undecided": "unverified"}
 
 
@@ -49,6 +50,8 @@ def judge_traces(experiment: Experiment, traces: Sequence[Trace]) -> list[Verdic
                 arm_a=a.arm.name,
                 arm_b=b.arm.name,
                 status="agrees" if within and not uncounted else "diverges",
+                # An accuracy is of every test sample: who scored fewer left some out.
+                culprit=min((a, b), key=lambda each: each.epochs[-1].samples_scored).arm.name if uncounted else "",
                 worst_index=f"after epoch {first.epoch}",
                 value_a=first.test_accuracy,
                 value_b=second.test_accuracy,
@@ -104,9 +107,11 @@ class Paired:
     def status(self) -> Status:
         if self.unlike:
             return "diverges"
-        status = STATUS[self.found.decision]
-        # Of some seeds that were asked for nothing is known: what is left may show a difference, but no equality.
-        return status if status == "diverges" or not self.missing else next(iter(self.missing.values()))[0]
+        # Where of some seeds nothing is known, the others may show a difference, but no equality.
+        said = {status for status, _ in self.missing.values()} | (
+            {STATUS[self.found.decision]} if self.pairs else set()
+        )
+        return next(status for status in GRAVEST_FIRST if status in said)
 
     @property
     def verdict(self) -> Verdict:

@@ -54,16 +54,48 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 
 def judge_sample(word: init.Initializer, sample: Any, arm: str, precision: Any) -> Verdict:
-    """The measure that is furthest off, against its bound."""
+    """The measure that is furthest off, against its bound; with a certificate where it is within."""
+    verdict = _judged(word, sample, arm, precision)
+    if verdict.status != "agrees":
+        return verdict
+    return verdict.model_copy(update={"detects": detects(word, np.asarray(sample, np.float64), precision)})
+
+
+def detects(word: init.Initializer, sample: Any, precision: Any) -> float:
+    """The smallest relative error of the scale that is noticed in this sample, within a factor 2.
+
+    What is not random is compared as it is: there a unit in the last place of any one number is noticed.
+    """
+    eps = float(np.finfo(precision).eps)
+    if type(word) not in LAWS and not isinstance(word, init.Orthogonal):
+        return eps
+    center = LAWS[type(word)](word, SHAPE).center if type(word) in LAWS else 0.0
+
+    def noticed(exponent: int) -> bool:
+        scaled = center + (sample - center) * (1 + 2.0**exponent)
+        return _judged(word, scaled, "", precision).status == "diverges"
+
+    low, high = int(np.log2(eps)), 1
+    if not noticed(high):
+        return np.inf
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if noticed(middle) else (middle, high)
+    return float(2.0**high)
+
+
+def _judged(word: init.Initializer, sample: Any, arm: str, precision: Any) -> Verdict:
     head = {"rung": NAME, "subject": word.name_in_tables, "arm_a": arm, "arm_b": "reference"}
     if np.shape(sample) != SHAPE:
-        return Verdict(**head, status="diverges", cause=f"{arm} has shape {np.shape(sample)}, asked for {SHAPE}")
+        wrong = f"{arm} has shape {np.shape(sample)}, asked for {SHAPE}"
+        return Verdict(**head, status="diverges", culprit=arm, cause=wrong)
     measures = list(_measures(word, np.asarray(sample, np.float64), precision))
     what, value, wanted, bound = max(measures, key=_excess)
     excess = _excess((what, value, wanted, bound))
     return Verdict(
         **head,
         status="agrees" if excess <= 1 else "diverges",
+        culprit="" if excess <= 1 else arm,
         worst_index=what,
         value_a=value,
         value_reference=wanted,

@@ -40,7 +40,8 @@ def _judged(context: Context, answer: Answer) -> Verdict:
     if missing:
         return Verdict(**head, status="diverges", culprit=answer.arm.name, cause=f"the {missing[0]} run was cut short")
     if not any(np.any(each) for each in spread.values()):
-        return Verdict(**head, status="agrees", tolerance=0.0, tolerance_source="bit-equal, run for run")
+        said = {"tolerance": 0.0, "tolerance_source": "bit-equal, run for run"}
+        return Verdict(**head, status="agrees", **said, detects=float(np.finfo(answer.precision).eps))
     context.spreads[answer.arm.name] = spread
     return _not_reproducible(context, answer, spread, head)
 

@@ -72,6 +72,7 @@ def _of_another_plan(context: Context, trace: Trace) -> list[Verdict]:
             subject=what,
             arm_a=trace.arm.name,
             status="diverges",
+            culprit=trace.arm.name,
             cause=f"the training had {found[what][:8] or 'none'}, {sent[what][:8]} was sent",
         )
         for what in sent
