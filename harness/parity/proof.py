@@ -26,25 +26,27 @@ class Proofs:
     def __init__(self, context: Context, judge: Judge, answers: Answers, ask: Ask) -> None:
         self.context, self.judge, self.answers, self.ask = context, judge, answers, ask
         self.left = ASKED_AGAIN
+        alone = {name: judge(context, {name: own}) for name, own in answers.items()}
+        self.right = [name for name, verdicts in alone.items() if not diverging(verdicts)]
+        self.subjects = {each.subject for own in alone.values() for each in own if each.status == "diverges"}
 
     def of_others(self, culprit: str, changes: Changes) -> Iterator[str]:
         """The arms that are right, given the changes; where none is, the experiment."""
         given = self.context.given(changes)
-        right = [name for name, own in self.answers.items() if not diverging(self.judge(self.context, {name: own}))]
-        if not right:
-            yield from _proof("the experiment", changes, self.judge(given, self.answers), "judged")
-        for name in right:
+        if not self.right:
+            yield from self._proof("the experiment", changes, self.judge(given, self.answers), "judged")
+        for name in self.right:
             answer = self._again(name, changes)
             if answer is not None:
                 both = {culprit: self.answers[culprit], name: answer}
-                yield from _proof(name, changes, self.judge(given, both), "rung run")
+                yield from self._proof(name, changes, self.judge(given, both), "rung run")
 
     def of_itself(self, culprit: str, found: Explanation) -> Iterator[str]:
         """The culprit, given what the spec says in place of its own; or what makes the spec's of it."""
         for changes in self._opposites(self.answers[culprit].arm, found):
             answer = self._again(culprit, changes)
             if answer is not None and not diverging(own := self.judge(self.context, {culprit: answer})):
-                yield from _proof(culprit, changes, own, "rung run")
+                yield from self._proof(culprit, changes, own, "rung run")
                 return
 
     def _opposites(self, arm: Arm, found: Explanation) -> Iterator[Changes]:
@@ -61,11 +63,14 @@ class Proofs:
         self.left -= 1
         return self.ask(name, changes)
 
-
-def _proof(who: str, changes: Changes, verdicts: list[Verdict], how: str) -> Iterator[str]:
-    if not diverging(verdicts):
-        worst = max((verdict.worst_ulp or 0.0 for verdict in verdicts), default=0.0)
-        yield f"{who} with {shown(changes)} ({how} again with it: agrees, worst {worst:.3g} ULP)"
+    def _proof(self, who: str, changes: Changes, verdicts: list[Verdict], how: str) -> Iterator[str]:
+        if diverging(verdicts):
+            return
+        # The subjects that diverged, so far as they are called alike with the changes.
+        own = [verdict for verdict in verdicts if verdict.subject in self.subjects] or verdicts
+        worst = max((verdict.worst_ulp or 0.0 for verdict in own), default=0.0)
+        outcome = "known in the ledger" if any(verdict.status == "known" for verdict in own) else "agrees"
+        yield f"{who} with {shown(changes)} ({how} again with it: {outcome}, worst {worst:.3g} ULP)"
 
 
 def _within(path: str, other: str) -> bool:
