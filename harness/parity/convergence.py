@@ -27,8 +27,8 @@ NAME = "convergence"
 ONE_SEED = "one seed gives no interval"
 # An undecided comparison is `unverified`, with its own exit code. It never `agrees`: else a gate would be the greener
 # the fewer seeds it is given. Nor does it diverge: a gate that cries wolf whenever noise is large is soon ignored.
-GRAVEST_FIRST: tuple[Status, ...] = ("diverges", "interrupted", "crashed", "unverified", "unsupported", "agrees")
 STATUS: dict[Decision, Status] = {"equivalent": "agrees", "different": "diverges", "undecided": "unverified"}
+GRAVEST_FIRST: tuple[Status, ...] = ("diverges", "interrupted", "crashed", "unverified", "unsupported", "agrees")
 
 
 def judge_traces(experiment: Experiment, traces: Sequence[Trace]) -> list[Verdict]:
@@ -108,9 +108,8 @@ class Paired:
         if self.unlike:
             return "diverges"
         # Where of some seeds nothing is known, the others may show a difference, but no equality.
-        said = {status for status, _ in self.missing.values()} | (
-            {STATUS[self.found.decision]} if self.pairs else set()
-        )
+        decided = {STATUS[self.found.decision]} if self.pairs else set()
+        said = decided | {status for status, _ in self.missing.values()}
         return next(status for status in GRAVEST_FIRST if status in said)
 
     @property

@@ -100,6 +100,16 @@ def test_a_seed_that_is_missing_is_no_agreement(experiment_of: Build, status: st
     assert compared(experiment_of(**OTHERS), apart).status == "diverges"
 
 
+def test_the_gravest_of_what_happened_is_the_status(experiment_of: Build) -> None:
+    by_seed = seeds_of((*NOISY, NOISY[0], NOISY[1]))
+    by_seed[3][1] = trace("other", "unsupported")
+    assert compared(experiment_of(**OTHERS), by_seed).status == "unverified"
+    by_seed[4][0] = trace("one", "crashed")
+    assert compared(experiment_of(**OTHERS), by_seed).status == "crashed"
+    none = {seed: [trace("one"), trace("other", "unsupported")] for seed in (0, 1)}
+    assert compared(experiment_of(**OTHERS), none).status == "unsupported"
+
+
 def test_nothing_left_to_compare(experiment_of: Build) -> None:
     by_seed = {seed: [trace("one"), trace("other", "interrupted")] for seed in (2, 5, 7)}
     found = compared(experiment_of(**OTHERS), by_seed)
