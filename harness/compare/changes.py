@@ -48,11 +48,14 @@ def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Table:
 
 
 def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
-    """The status of each check of an arm; of several about it (with this and that other arm) all that were said."""
+    """What each check said of an arm: `agrees` where only the other arm of its pair was found wrong."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in run.verdicts.to_dict("records"):
         if arm in (row.get("arm_a"), row.get("arm_b")):
-            found.setdefault((str(row["rung"]), str(row["subject"])), []).append(str(row["status"]))
+            culprits = str(row.get("culprit") or "").split(", ")
+            spared = row["status"] in ("diverges", "known") and culprits != [""] and arm not in culprits
+            said = "agrees" if spared else str(row["status"])
+            found.setdefault((str(row["rung"]), str(row["subject"])), []).append(said)
     return {key: ", ".join(sorted(set(said))) for key, said in found.items()}
 
 
