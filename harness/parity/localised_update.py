@@ -16,7 +16,7 @@ from harness.parity.checks import Check, first_diverging, pairs_of
 from harness.parity.context import Answers, Context
 from harness.parity.judge import Claim, worst_of
 from harness.parity.place import when
-from harness.parity.tolerances import pooled_error
+from harness.parity.slots import slot_tolerances
 from harness.parity.verdict import Verdict
 from harness.spec.recipe import Update
 
@@ -106,7 +106,9 @@ def _slot_verdicts(replay: Replay, updates: int, found: Verdict) -> dict[str, Ve
     context = replay.context
     exact = context.oracle.slots_after(replay.meant, start, fed)
     bounds = {
-        arm: pooled_error(exact, context.in_float32(each.arm).slots_after(replay.meant, start, fed), each.precision)
+        arm: slot_tolerances(
+            exact, context.oracle, context.in_float32(each.arm), replay.meant, start, fed, each.precision
+        )
         for arm, each in answers.items()
     }
     diverging = {}

@@ -1,0 +1,42 @@
+"""Trainers and optimizers of one framework, for every arm given, in the one process that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import adapters
+from harness.spec.arm import Arm
+from harness.spec.recipe import Recipe, Update
+
+Arrays = dict[str, Any]
+Told = tuple[Arrays, Arrays, Any]
+
+
+def slots(arms: Sequence[Arm], updates: Sequence[Update], parameters: Arrays, gradients: Any) -> dict[Any, Arrays]:
+    """By the arm's name and the number of the update."""
+    found = {}
+    for arm in arms:
+        adapter = adapters.load(arm)
+        for number, update in enumerate(updates):
+            found[arm.name, number] = adapter.slots_after(update, parameters, gradients)
+    return found
+
+
+def twice(
+    arm: Arm, recipes: Sequence[Recipe], weights: Arrays, x: Any, y: Any, order: Any
+) -> list[tuple[Told, Told, Told]]:
+    """For each recipe the weights, slots and losses of a run, of its continuation, and of a run started anew."""
+    adapter, found = adapters.load(arm), []
+    for recipe in recipes:
+        trainer = adapter.trainer(recipe, weights, 2 * len(order))
+        trainer.bind(x.astype(arm.precision), y)
+
+        def told(trainer: Any = trainer) -> Told:
+            losses = trainer.train_epoch(order).losses
+            return trainer.weights(), trainer.slots(), losses
+
+        first, further = told(), told()
+        trainer.restart(weights)
+        found.append((first, further, told()))
+    return found
