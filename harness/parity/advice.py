@@ -62,7 +62,8 @@ def _advice(
     context: Context, parts: Parts, judge: Judge, verdict: Verdict, answers: Answers, ask: Ask
 ) -> Advice | None:
     wrong = [name for name in answers if name in (verdict.culprit or verdict.arm_a).split(", ")]
-    found = {name: explained(context, parts, judge, {name: answers[name]}) for name in wrong}
+    right = {name: answer for name, answer in answers.items() if name not in wrong}
+    found = {name: explained(context, parts, judge, {name: answers[name]}, right) for name in wrong}
     known = {name: each for name, each in found.items() if each is not None}
     if not known:
         return None
@@ -77,18 +78,21 @@ def _advice(
     return Advice("; ".join(causes), ", or ".join(dict.fromkeys(filter(None, ways))))
 
 
-def explained(context: Context, parts: Parts, judge: Judge, answers: Answers) -> Explanation | None:
-    """The forms that explain all divergences of one arm on a rung: one, else two of which the first explains some."""
+def explained(context: Context, parts: Parts, judge: Judge, answers: Answers, right: Answers) -> Explanation | None:
+    """The forms that explain all divergences of one arm on a rung: one, else two of which the first explains some.
+
+    The `right` answers of others must diverge with them, or they would explain anything.
+    """
     so_far, left = Explanation(), diverging(judge(context, answers))
     while left and len(so_far.forms) < TOGETHER:
         best = None
         for form, changes, given in hypotheses(context, parts):
             still = diverging(judge(given, answers))
-            if best is None or still < best[0]:
+            if still < (best[0] if best else left) and (not right or diverging(judge(given, right))):
                 best = still, form, changes, given
-            if not still:
+            if best and not best[0]:
                 break
-        if best is None or best[0] >= left:
+        if best is None:
             return None
         left, form, changes, context = best
         so_far = Explanation((*so_far.forms, form), {**so_far.changes, **changes})

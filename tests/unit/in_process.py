@@ -60,7 +60,7 @@ def context_of(stated: Mapping[str, Any], scratch: Path, specs: Mapping[str, Map
     return context
 
 
-def climb(context: Context) -> tuple[list[Verdict], Sequence[InProcess]]:
-    workers: Any = [InProcess(each, context.scratch) for each in context.experiment.arms]
+def climb(context: Context, kind: type[InProcess] = InProcess) -> tuple[list[Verdict], Sequence[InProcess]]:
+    workers: Any = [kind(each, context.scratch) for each in context.experiment.arms]
     found = ladder.climb(context, workers, lambda rung, verdicts: None, lambda name, failure: None)
     return found, workers

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_process import climb, context_of
+from in_process import InProcess, climb, context_of
 
 from harness.parity.verdict import Verdict
 
@@ -108,6 +108,22 @@ def test_what_is_no_known_form_has_no_advice(tmp_path: Path) -> None:
     assert first.culprit == "port"
     assert first.advice == ""
     assert "port is off by 0.02" in first.cause
+
+
+@pytest.mark.parametrize("exponent", range(-18, -3, 3))
+def test_an_error_in_one_element_is_taken_for_no_form(tmp_path: Path, exponent: int) -> None:
+    class Off(InProcess):
+        def ask(self, task: str, **payload: Any) -> Any:
+            result, arrays = super().ask(task, **payload)
+            if self.arm.name == "port":
+                for values in (value for name, value in arrays.items() if "after 100/" in name):
+                    values.flat[0] *= 1 + 2.0**exponent
+            return result, arrays
+
+    said = {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 1e-4}, "rungs": ["optimizer"]}
+    verdicts, _ = climb(context_of({**STATED, **said}, tmp_path, {"port": {}, "other": {}}), Off)
+    assert [verdict.advice for verdict in verdicts] == [""] * len(verdicts)
+    assert exponent < -16 or "port" in {verdict.culprit for verdict in verdicts}
 
 
 def test_a_form_that_no_spec_says_is_named_without_advice(tmp_path: Path) -> None:
