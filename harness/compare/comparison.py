@@ -10,7 +10,8 @@ from pathlib import Path
 from harness import outcome
 from harness.compare.comparable import reasons, unknown
 from harness.compare.differences import Quantity, first_apart, quantities
-from harness.compare.judging import INPUTS, RECORDS, Judge, judge_pair
+from harness.compare.judge import Judge
+from harness.compare.judging import INPUTS, RECORDS, judge_pair
 from harness.compare.pairing import Pair, paired
 from harness.composition.mistakes import UserMistake
 from harness.parity.verdict import Verdict

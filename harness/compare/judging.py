@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,55 +11,24 @@ from adapters.protocol import FloatArray
 from adapters.reference.schedules import oracle
 from harness.arrays import Arrays
 from harness.compare.differences import LABELS, MARGINS, TEST_ACCURACY, TEST_LOSS, Quantity, quantities, same_bits
+from harness.compare.judge import Judge
 from harness.compare.pairing import Pair
-from harness.data import DataError, load
 from harness.ledger.loading import entries_for
 from harness.parity import convergence, free_run, schedule, trajectory
 from harness.parity.checks import Check, judge_checks
-from harness.parity.context import Answer, Context
+from harness.parity.context import Answer
 from harness.parity.judge import Claim, judge, worst_of
 from harness.parity.known import of_word
 from harness.parity.tolerances import STRICT_STEPS, Excuse, Tolerance, strict
 from harness.parity.verdict import Verdict
-from harness.plan import digest_arrays, draw_plan
+from harness.plan import digest_arrays
 from harness.results.reading import TRACE, RecordedArm
 from harness.results.trace import Trace
-from harness.spec.experiment import Experiment
 
 RECORDS, INPUTS = "records", "inputs"
 DIGEST = "digest/"  # above the columns of steps.parquet that are digests
 EQUAL = "equal bit for bit"
 JUDGED_ELSEWHERE = ("learning_rate", "loss", LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
-
-
-@dataclass(frozen=True)
-class Judge:
-    """`context` lets the reference run; where it is None, `why` says what stands in its way."""
-
-    experiment: Experiment
-    context: Context | None
-    why: str = ""
-
-    @classmethod
-    def of(cls, experiment: Experiment, plan_digest: str, data_digest: str) -> Judge:
-        """Loads the data again and draws the plan again; both must be what was recorded."""
-        try:
-            data = load(experiment.data)
-        except DataError as error:
-            return cls(experiment, None, f"the data cannot be loaded here ({' '.join(str(error).split())})")
-        if data_digest and data.digest != data_digest:
-            return cls(experiment, None, "the data that is loaded here is not what the runs were given")
-        plan = draw_plan(experiment, len(data.x_train))
-        if plan_digest and plan.digest != plan_digest:
-            return cls(experiment, None, "the plan that is drawn here is not what the runs were given")
-        return cls(experiment, Context(experiment, plan, data, Path()))
-
-    def beside(self, pair: Pair) -> Judge:
-        """With what both arms said that they run on, which is what the ledger goes by."""
-        if self.context is None:
-            return self
-        environments = {arm.trace.arm.name: arm.trace.environment for arm in pair.sides}
-        return replace(self, context=replace(self.context, environments=environments))
 
 
 def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:

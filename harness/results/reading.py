@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +9,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from pydantic import ValidationError
 
 from adapters.protocol import FloatArray
-from harness.arrays import PREDICTIONS, WEIGHTS, Arrays, load_arrays
+from harness.arrays import PREDICTIONS, WEIGHTS, Arrays
 from harness.plan import digest_arrays
+from harness.results.files import (
+    DAMAGE,
+    UnreadableError,
+    read_arrays,
+    read_experiment,
+    read_numbers,
+    read_object,
+    read_table,
+    read_trace,
+)
 from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS
 from harness.results.trace import EpochRecord, Trace
 from harness.spec.arm import Arm
@@ -29,9 +32,6 @@ EXPERIMENT, PLAN, TRACE, STEPS, EPOCHS = "experiment.json", "plan.json", "trace.
 VERDICTS = "verdicts.parquet"
 # The columns of steps.parquet that hold a number for each layer, and their place in an epoch's record.
 NORMS = {"gradient_norm": "gradient_norms", "clipped_norm": "clipped_norms", "digest": "digests"}
-# What damaged bytes make the readers of JSON, Parquet and npz raise.
-DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError, SyntaxError)
-DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException)  # type: ignore[assignment]
 
 Read = TypeVar("Read")
 
@@ -45,10 +45,6 @@ class ReadingFailure:
 
     def __str__(self) -> str:
         return f"{self.file}: {self.message}"
-
-
-class _UnreadableError(Exception):
-    """A file was read, and is not what it should be."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +90,10 @@ def runs_below(folder: Path) -> dict[str, Path]:
 
 def read_run(folder: Path) -> RecordedRun:
     reader = _Reader(folder)
-    experiment = reader.read(EXPERIMENT, _experiment)
-    plan = reader.read(PLAN, _object) or {}
+    experiment = reader.read(EXPERIMENT, read_experiment)
+    plan = reader.read(PLAN, read_object) or {}
     found = (folder / VERDICTS).exists()  # a run that was killed has not come to its verdicts
-    verdicts = reader.read(VERDICTS, lambda path: _table(path, ("rung", "subject", "status"))) if found else None
+    verdicts = reader.read(VERDICTS, lambda path: read_table(path, ("rung", "subject", "status"))) if found else None
     given = {arm.name: arm for arm in experiment.arms} if experiment else {}
     beside = sorted(path.name for path in (folder / "arms").glob("*") if path.is_dir())
     arms = {}
@@ -126,7 +122,7 @@ class _Reader:
             return None
         try:
             return parse(path)
-        except _UnreadableError as error:
+        except UnreadableError as error:
             self.fail(name, str(error))
         except DAMAGE as error:
             reason = " ".join(str(error).split())[:200]
@@ -142,11 +138,11 @@ class _Reader:
 
 def _read_arm(reader: _Reader, given: Arm | None) -> RecordedArm | None:
     """None where nothing says what the arm is."""
-    record = reader.read(TRACE, _trace_record)
-    steps = reader.read(STEPS, lambda path: _table(path, STEP_COLUMNS))
-    epochs = reader.read(EPOCHS, lambda path: _table(path, EPOCH_COLUMNS))
-    weights = reader.read(WEIGHTS, load_arrays) if reader.exists(WEIGHTS) else None
-    predictions = reader.read(PREDICTIONS, load_arrays) if reader.exists(PREDICTIONS) else None
+    record = reader.read(TRACE, read_trace)
+    steps = reader.read(STEPS, lambda path: read_numbers(path, STEP_COLUMNS, "step"))
+    epochs = reader.read(EPOCHS, lambda path: read_numbers(path, EPOCH_COLUMNS, "epoch"))
+    weights = reader.read(WEIGHTS, read_arrays) if reader.exists(WEIGHTS) else None
+    predictions = reader.read(PREDICTIONS, read_arrays) if reader.exists(PREDICTIONS) else None
     trace = Trace(arm=given) if given else None
     if record is not None:
         trace, summary = record
@@ -194,53 +190,9 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _experiment(path: Path) -> Experiment:
-    try:
-        return Experiment.model_validate(_object(path))
-    except ValidationError as error:
-        raise _UnreadableError(f"is no experiment that this version of twinrun reads: {_in_words(error)}") from None
-
-
-def _object(path: Path) -> dict[str, Any]:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(found, dict):
-        raise _UnreadableError("must hold a JSON object")
-    return found
-
-
-def _trace_record(path: Path) -> tuple[Trace, dict[str, Any]]:
-    """The trace without its steps and epochs, and its summary."""
-    record = _object(path)
-    ours, given = Trace.model_fields["schema_version"].default, record.get("schema_version")
-    if isinstance(given, int) and given > ours:
-        raise _UnreadableError(
-            f"has schema_version {given}, and this version of twinrun reads up to {ours}: it is of a newer twinrun; "
-            "compare with that one (pip install --upgrade twinrun)"
-        )
-    record.pop("status", None)
-    summary = record.pop("summary", None)
-    try:
-        return Trace.model_validate(record), summary if isinstance(summary, dict) else {}
-    except ValidationError as error:
-        raise _UnreadableError(f"is no trace: {_in_words(error)}") from None
-
-
-def _in_words(error: ValidationError) -> str:
-    wrong = [f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in error.errors()]
-    return "; ".join(wrong[:3]) + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else "")
-
-
-def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    table = pd.read_parquet(path, page_checksum_verification=True)
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise _UnreadableError(f"has no column {', '.join(missing)}")
-    return table
-
-
 def _epochs(steps: pd.DataFrame | None, epochs: pd.DataFrame | None) -> tuple[EpochRecord, ...]:
     """One record for each epoch that either table knows."""
-    by_step = {} if steps is None else {int(str(number)): part for number, part in steps.groupby("epoch")}
+    by_step = {} if steps is None else {int(float(str(number))): part for number, part in steps.groupby("epoch")}
     by_epoch = {} if epochs is None else {int(row["epoch"]): row for row in epochs.to_dict("records")}
     return tuple(_epoch(each, by_step.get(each), by_epoch.get(each)) for each in sorted({*by_step, *by_epoch}))
 

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -183,6 +184,34 @@ def test_a_table_without_a_column(store: Store) -> None:
     pd.read_parquet(path).drop(columns="loss").to_parquet(path)
     (found,) = read_run(store.folder).arms["one"].failures
     assert found.message == "has no column loss"
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "value", "told"),
+    [
+        ("steps.parquet", "loss", "x", "column loss does not hold numbers"),
+        ("steps.parquet", "learning_rate", [1, 2], "column learning_rate does not hold numbers"),
+        ("steps.parquet", "digest/weight_norm/dense_1/kernel", "x", "does not hold numbers"),
+        ("steps.parquet", "step", 0, "column step does not count from 0 to 3"),
+        ("steps.parquet", "epoch", math.nan, "column epoch does not hold whole numbers"),
+        ("epochs.parquet", "epoch", 1, "column epoch does not count from 0 to 1"),
+        ("epochs.parquet", "samples", math.inf, "column samples does not hold whole numbers"),
+        ("epochs.parquet", "test_accuracy", "high", "column test_accuracy does not hold numbers"),
+    ],
+)
+def test_a_table_of_anything_else_than_numbers(store: Store, file: str, column: str, value: Any, told: str) -> None:
+    path = store.arm_folder("one") / file
+    table = pd.read_parquet(path)
+    table[column] = [value] * len(table)
+    table.to_parquet(path)
+    (found,) = read_run(store.folder).arms["one"].failures
+    assert (found.file, told in found.message) == (f"arms/one/{file}", True), found
+
+
+def test_arrays_of_anything_else_than_numbers(store: Store) -> None:
+    save_arrays(store.arm_folder("one") / PREDICTIONS, {"label": np.array(["three"])})
+    one = read_run(store.folder).arms["one"]
+    assert str(*one.failures) == f"arms/one/{PREDICTIONS}: label does not hold numbers"
 
 
 def test_any_changed_byte_of_a_table_is_named_or_without_effect(store: Store, whole: Trace) -> None:

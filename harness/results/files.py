@@ -1,0 +1,100 @@
+"""The files of a run's folder, each read by itself: what it holds, or why it is not what it should be."""
+
+from __future__ import annotations
+
+import json
+import struct
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pydantic import ValidationError
+
+from adapters.protocol import FloatArray
+from harness.arrays import Arrays, load_arrays
+from harness.results.trace import Trace
+from harness.spec.experiment import Experiment
+
+WHOLE = ("epoch", "samples", "samples_scored", "peak_rss_bytes")
+# What damaged bytes make the readers of JSON, Parquet and npz raise.
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError, SyntaxError)
+DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException)  # type: ignore[assignment]
+
+
+class UnreadableError(Exception):
+    """A file was read, and is not what it should be."""
+
+
+def read_experiment(path: Path) -> Experiment:
+    try:
+        return Experiment.model_validate(read_object(path))
+    except ValidationError as error:
+        raise UnreadableError(f"is no experiment that this version of twinrun reads: {_in_words(error)}") from None
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise UnreadableError("must hold a JSON object")
+    return found
+
+
+def read_trace(path: Path) -> tuple[Trace, dict[str, Any]]:
+    """The trace without its steps and epochs, and its summary."""
+    record = read_object(path)
+    ours, given = Trace.model_fields["schema_version"].default, record.get("schema_version")
+    if isinstance(given, int) and given > ours:
+        raise UnreadableError(
+            f"has schema_version {given}, and this version of twinrun reads up to {ours}: it is of a newer twinrun; "
+            "compare with that one (pip install --upgrade twinrun)"
+        )
+    record.pop("status", None)
+    summary = record.pop("summary", None)
+    try:
+        return Trace.model_validate(record), summary if isinstance(summary, dict) else {}
+    except ValidationError as error:
+        raise UnreadableError(f"is no trace: {_in_words(error)}") from None
+
+
+def _in_words(error: ValidationError) -> str:
+    wrong = [f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in error.errors()]
+    return "; ".join(wrong[:3]) + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    table = pd.read_parquet(path, page_checksum_verification=True)
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise UnreadableError(f"has no column {', '.join(missing)}")
+    return table
+
+
+def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataFrame:
+    """A table of numbers, whose rows are counted from 0 in one of its columns."""
+    table = read_table(path, columns)
+    found: dict[str, FloatArray] = {}
+    for name in table.columns:
+        try:
+            found[str(name)] = pd.to_numeric(table[name]).to_numpy(np.float64, na_value=np.nan)
+        except (TypeError, ValueError):
+            raise UnreadableError(f"column {name} does not hold numbers") from None
+    if not np.array_equal(found[counted], np.arange(len(table))):
+        raise UnreadableError(f"column {counted} does not count from 0 to {len(table) - 1}")
+    for name in WHOLE:
+        whole = name not in found or (np.isfinite(found[name]) & (np.trunc(found[name]) == found[name])).all()
+        if not whole:
+            raise UnreadableError(f"column {name} does not hold whole numbers")
+    return pd.DataFrame(found)
+
+
+def read_arrays(path: Path) -> Arrays:
+    arrays = load_arrays(path)
+    wrong = [name for name, value in arrays.items() if value.dtype.kind not in "biuf"]
+    if wrong:
+        raise UnreadableError(f"{', '.join(wrong)} does not hold numbers")
+    return arrays
