@@ -43,13 +43,18 @@ class ComposedPair:
         return self.file.parent / Path(path).expanduser(), function
 
 
-def compose_pair(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> ComposedPair:
-    """The pair that `overrides` ask for; UserMistake, with every mistake in it, where they ask for none."""
+def compose_pair(
+    overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None
+) -> ComposedPair:
+    """The pair that `overrides` ask for; UserMistake, with every mistake in it, where they ask for none.
+
+    `groups` keep what was read of them for the next pair.
+    """
     files = [text.removeprefix(KEY) for text in overrides if text.startswith(KEY)]
     if len(files) > 1 or not files[0]:
         raise UserMistake([f"{KEY} takes the path of one YAML file"])
     file = Path(files[0]).expanduser().absolute()
-    groups = ConfigGroups.beside(config_dirs)
+    groups = groups or ConfigGroups.beside(config_dirs)
     asked = read(
         [text for text in overrides if not text.startswith(KEY)], {g: groups.options(g) for g in groups.groups()}
     )
@@ -130,10 +135,11 @@ def _misplaced(composed: ComposedPair) -> list[str]:
     """Files and functions that are not there, and adapters that run no model of one's own."""
     pair, wrong = composed.pair, list[str]()
     able = [name for name in adapters.names() if name != "reference"]
+    for adapter in pair.models:
+        if adapter not in able:
+            wrong.append(no_such(f"models.{adapter}: no model of your own runs there", adapter, able))
     for arm in pair.arms:
-        if arm.adapter not in able:
-            wrong.append(no_such(f"arm {arm.name}: {arm.adapter} runs no model of your own", arm.adapter, able))
-        elif arm.mode not in adapters.modes(arm.adapter):
+        if arm.adapter in able and arm.mode not in adapters.modes(arm.adapter):
             modes = adapters.modes(arm.adapter)
             wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
     named = {f"models.{name}.builder": each.builder for name, each in pair.models.items()}

@@ -49,7 +49,7 @@ def paired(
     found, without = _as_given(a, b, given, names)
     left_a = [each for each in a if each not in found and each.name not in without]
     left_b = [each for each in b if each not in found.values() and each.name not in without]
-    for propose in (_by_order, _by_layer, _by_order):
+    for propose in (_by_order, _by_layer):
         for one, other in propose(left_a, left_b, found):
             found[one] = other
         left_a = [each for each in left_a if each not in found]

@@ -139,8 +139,12 @@ def _dropouts(climb: Climb) -> list[Verdict]:
     if not any(rates):
         return []
     a, b = climb.arms
-    cause = "" if rates[0] == rates[1] else f"{a.name} drops {rates[0]}, {b.name} {rates[1]}"
+    cause = "" if rates[0] == rates[1] else f"{a.name} drops {_listed(rates[0])}, {b.name} {_listed(rates[1])}"
     return [_stated(climb, "dropout", cause, "rates, in order; off while training is compared")]
+
+
+def _listed(rates: Sequence[float]) -> str:
+    return ", ".join(f"{rate:g}" for rate in rates) or "nothing"
 
 
 def _stated(climb: Climb, subject: str, cause: str, source: str) -> Verdict:
@@ -171,7 +175,7 @@ def model_rung(climb: Climb) -> list[Verdict]:
         found = judge_layers(climb, a, b, phase, pairs, calls)
         apart.append(found.apart)
         each = [named_forms(climb, v, found, pairs, calls, a, b) for v in found.verdicts.values()]
-        verdicts.append(at_once(each, f"{phase}: {len(pairs)} layers"))
+        verdicts += [at_once(each, f"{phase}: {len(pairs)} layers")] if each else []
     tensors = {"outputs": Place("outputs in evaluation", "evaluation")}
     found = judged(MODEL, a, b, tensors)
     verdicts += found.verdicts.values()

@@ -52,7 +52,7 @@ class Pair(Spec):
     batch_size: Annotated[int, Field(gt=0)] = 32
     steps: Annotated[int, Field(gt=0, le=1000)] = 20
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
-    arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=2)]
+    arms: tuple[Arm, ...]
 
     @property
     def update(self) -> Update:
@@ -63,14 +63,17 @@ class Pair(Spec):
     @model_validator(mode="after")
     def _parts_fit(self) -> Pair:
         wrong = [
-            f"models: arm {arm.name} runs in {arm.adapter}, for which there is no builder"
+            f"models: arm {arm.name} runs in {arm.adapter}, for which there is no builder; "
+            f"given: {', '.join(self.models)}"
             for arm in self.arms
             if arm.adapter not in self.models
         ]
         if self.forced_steps > self.steps:
             wrong.append(f"forced_steps is {self.forced_steps}, which is more than steps, {self.steps}")
-        if self.arms[0].name == self.arms[1].name:
-            wrong.append(f"arm names must differ, got {self.arms[0].name} twice")
+        if len(self.arms) != 2:
+            wrong.append(f"a pair has two arms, got {len(self.arms)}")
+        if len({arm.name for arm in self.arms}) < len(self.arms):
+            wrong.append(f"arm names must differ, got {', '.join(arm.name for arm in self.arms)}")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

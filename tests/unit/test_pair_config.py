@@ -1,0 +1,163 @@
+"""What a pair's file may say, and what is told where it says something else: every mistake at once."""
+
+import numpy as np
+import pytest
+
+from harness.composition import UserMistake
+from harness.composition.groups import ConfigGroups
+from harness.pair.batches import BatchesError, draw
+from harness.pair.composing import compose_pair
+
+GROUPS = ConfigGroups.beside(())  # each file is read once for all of these tests
+PAIR = """
+name: mine
+models:
+  mindspore: {builder: "left.py:net", layout: channels_first}
+  tensorflow: {builder: "right.py:net"}
+batches: data.npz
+batch_size: 4
+steps: 3
+loss: softmax_cross_entropy
+optimizer: {use: momentum, momentum: 0.5}
+schedule: {kind: constant, rate: 0.1}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "left.py").write_text("def net():\n    return None\n\ndef other():\n    raise SystemExit\n")
+    (tmp_path / "right.py").write_text("from left import net\n")
+    np.savez(tmp_path / "data.npz", x=np.arange(40.0).reshape(10, 4), y=np.arange(10))
+    (tmp_path / "pair.yaml").write_text(PAIR)
+    return tmp_path
+
+
+def written(folder, text):
+    (folder / "pair.yaml").write_text(text)
+    return compose_pair([f"pair={folder / 'pair.yaml'}"], groups=GROUPS)
+
+
+def mistakes(folder, text, *overrides):
+    (folder / "pair.yaml").write_text(text)
+    with pytest.raises(UserMistake) as mistake:
+        compose_pair([f"pair={folder / 'pair.yaml'}", *overrides], groups=GROUPS)
+    return mistake.value.mistakes
+
+
+def test_words_come_from_their_files_with_fields_over_them(folder):
+    pair = written(folder, PAIR).pair
+    assert (pair.optimizer.kind, pair.optimizer.momentum, pair.optimizer.form) == ("momentum", 0.5, "rate_outside")
+    assert pair.loss.kind == "softmax_cross_entropy"
+    assert [(arm.name, arm.mode) for arm in pair.arms] == [("mindspore", "pynative"), ("tensorflow", "eager")]
+
+
+def test_overrides_have_the_last_word(folder):
+    asked = [
+        "arm.precision=float64",
+        "arms.1.threads=2",
+        "optimizer=adam",
+        "schedule.rate=0.5",
+        f"out={folder / 'new'}",
+    ]
+    composed = compose_pair([f"pair={folder / 'pair.yaml'}", *asked])
+    assert {arm.precision for arm in composed.pair.arms} == {"float64"}
+    assert [arm.threads for arm in composed.pair.arms] == [None, 2]
+    assert composed.pair.optimizer.kind == "adam"
+    assert composed.pair.schedule.rate == 0.5
+    assert composed.out == folder / "new"
+
+
+def test_paths_are_below_the_file_s_folder_and_its_code_is_not_run(folder):
+    composed = written(folder, PAIR.replace("left.py:net", "left.py:other"))
+    assert composed.place("left.py:other") == (folder / "left.py", "other")
+
+
+def test_every_mistake_is_told_at_once(folder):
+    text = PAIR.replace("batch_size: 4", "batchsize: 4").replace("use: momentum", "use: momentun") + "steps_: 3\n"
+    found = "\n".join(mistakes(folder, text, "schedule.rate=-1"))
+    for part in (
+        "batchsize: there is no such key (given 4); did you mean batch_size?",
+        "did you mean momentum?",
+        "steps_: there is no such key",
+        "schedule.rate: given -1",
+    ):
+        assert part in found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("left.py:net", "lefft.py:net", "did you mean left.py?"),
+        ("left.py:net", "left.py:nett", "did you mean net?"),
+        ("left.py:net", "left.py", "models.mindspore.builder: given 'left.py'; allowed: text matching"),
+        ("batches: data.npz", "batches: dat.npz", "did you mean data.npz?"),
+        ("  tensorflow:", "  tensorflw:", "for which there is no builder; given: mindspore, tensorflw"),
+        ("channels_first", "channels_frist", "did you mean channels_first?"),
+        ("steps: 3", "steps: 0", "steps: given 0"),
+        ("models:", "models:\n  numpy: {builder: left.py:net}", "models.numpy: no model of your own runs there"),
+        ("steps: 3", "steps: 2", "forced_steps is 3, which is more than steps, 2"),
+        ("loss: softmax_cross_entropy", "loss: softmax_crossentropy", "did you mean softmax_cross_entropy?"),
+    ],
+)
+def test_a_mistake_names_the_nearest(folder, old, new, expected):
+    assert expected in "\n".join(mistakes(folder, PAIR.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("model=cnn", "a pair has no model"),
+        ("arms=[mindspor,tensorflow]", "did you mean mindspore?"),
+        ("arms=[reference,tensorflow]", "arm reference runs in reference, for which there is no builder"),
+        ("arms=[mindspore]", "a pair has two arms, got 1"),
+        ("arms.0.mode=graf", "has no mode 'graf'"),
+    ],
+)
+def test_overrides_are_judged_too(folder, override, expected):
+    assert expected in "\n".join(mistakes(folder, PAIR, override))
+
+
+def test_a_missing_pair_names_the_nearest_file(folder):
+    with pytest.raises(UserMistake, match=r"did you mean pair\.yaml"):
+        compose_pair([f"pair={folder / 'pear.yaml'}"])
+
+
+class TestBatches:
+    def drawn(self, folder, text=PAIR):
+        draw(written(folder, text), folder / "drawn.npz", folder / "log")
+        return np.load(folder / "drawn.npz")
+
+    def test_a_file_is_cut_into_whole_batches_again_and_again(self, folder):
+        found = self.drawn(folder)
+        assert found["y"].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 2, 3]]
+        assert found["x"].dtype == np.float32
+
+    def test_a_file_without_y_is_told(self, folder):
+        np.savez(folder / "data.npz", x=np.zeros((8, 2)), labels=np.zeros(8))
+        with pytest.raises(UserMistake, match="has no 'y'; it has x, labels"):
+            self.drawn(folder)
+
+    def test_unequal_lengths_and_too_few_samples_are_told(self, folder):
+        np.savez(folder / "data.npz", x=np.zeros((8, 2)), y=np.zeros(7))
+        with pytest.raises(UserMistake, match="x has 8 samples, y has shape"):
+            self.drawn(folder)
+        np.savez(folder / "data.npz", x=np.zeros((3, 2)), y=np.zeros(3))
+        with pytest.raises(UserMistake, match="allowed: 1 to 3"):
+            self.drawn(folder)
+
+    @pytest.mark.parametrize(
+        ("body", "expected"),
+        [
+            ("yield np.zeros((3, 2)), np.zeros(3)", "batch 0 of a wrong shape: x has 3 samples, batch_size is 4"),
+            ("yield np.zeros((4, 2))", "yielded ndarray at batch 0, not"),
+            ("yield np.zeros((4, 2)), np.zeros(4)", "yielded 1 batches, but steps is 3"),
+            ("raise RuntimeError('spoilt')", "raised RuntimeError: spoilt; the whole is in"),
+        ],
+    )
+    def test_what_a_function_yields_is_checked(self, folder, body, expected):
+        (folder / "source.py").write_text(f"import numpy as np\n\ndef batches():\n    {body}\n    yield None\n")
+        text = PAIR.replace("batches: data.npz", "batches: source.py:batches")
+        if "1 batches" in expected:
+            (folder / "source.py").write_text(f"import numpy as np\n\ndef batches():\n    {body}\n")
+        with pytest.raises(BatchesError, match=expected):
+            self.drawn(folder, text)
