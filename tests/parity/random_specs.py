@@ -1,0 +1,255 @@
+"""Random experiments: small models of random layers, a random loss and update, and batches of which one is short.
+
+Drawn by hypothesis from the words of `harness.spec`: each is a specimen of its family with its numbers varied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+from pydantic import ValidationError
+
+from harness.data import Dataset
+from harness.data import load as read
+from harness.data.targets import outside_domain
+from harness.spec.arm import Arm
+from harness.spec.data import Digits
+from harness.spec.experiment import Experiment
+from harness.spec.vocabulary import parse, specimens
+from harness.support import unsupported
+
+Plain = dict[str, Any]
+Shape = tuple[int, ...]
+
+EPOCHS, FORCED_STEPS = 2, 3
+# What a model ends in, by what its loss takes.
+ENDS = {
+    "any": ("linear", "tanh", "sigmoid", "softplus"),
+    "logits": ("linear",),
+    "probabilities": ("softmax", "sigmoid"),
+    "log_probabilities": ("log_softmax",),
+    "positive": ("softplus", "softmax"),
+}
+SAMPLE_SHAPES: dict[str, Shape] = {"mnist5k": (28, 28, 1), "sales": (2,), "polynomial": (1,)}
+# All that is constant leaves the units of a layer alike, and identity makes matrices only.
+KERNELS = [each for each in specimens("initializer") if each.word() not in ("zeros", "ones", "constant", "identity")]
+BIASES = [each for each in specimens("initializer") if each.word() in ("zeros", "constant", "normal")]
+
+
+def drawn(count: int, seed: int, arms: Sequence[Arm]) -> list[Experiment]:
+    """So many different experiments whose every word all `arms` can make; the same for the same seed."""
+    found: dict[str, Experiment] = {}
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=2 * count,
+        database=None,
+        deadline=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(experiments(arms))
+    def collect(made: Experiment) -> None:
+        found.setdefault(made.model_dump_json(), made)
+
+    collect()
+    assert len(found) >= count, f"only {len(found)} different experiments in {2 * count} draws"
+    return list(found.values())[:count]
+
+
+load = cache(read)
+
+
+def dataset(experiment: Experiment) -> Dataset:
+    """Its data; of the digits only some, from where its seed says: two whole batches and a short one."""
+    data = load(experiment.data)
+    if not isinstance(experiment.data, Digits):
+        return data
+    count = 3 * experiment.training.batch_size - 1
+    first = experiment.seed % (len(data.x_train) - count)
+    train = slice(first, first + count)
+    return Dataset(data.x_train[train], data.y_train[train], data.x_test[:10], data.y_test[:10], data.source)
+
+
+@st.composite
+def experiments(draw: DrawFn, arms: Sequence[Arm]) -> Experiment:
+    kind, batch_size = draw(st.sampled_from(["mnist5k", "mnist5k", "sales", "polynomial"])), draw(st.integers(2, 12))
+    data, width = _data(kind, 3 * batch_size - 1, draw(st.integers(0, 100))), 10 if kind == "mnist5k" else 1
+    loss = draw(varied("loss"))
+    if "class_weights" in loss and loss["class_weights"]:
+        loss["class_weights"] = draw(st.lists(numbers(0.25, 4.0), min_size=width, max_size=width))
+    end = draw(st.sampled_from(ENDS[type(parse("loss", loss)).outputs]))
+    optimizer = draw(varied("optimizer"))
+    # A rate of 0 has no meaning to ftrl.
+    schedule = st.just({"kind": "constant", "rate": 0.05}) if optimizer["kind"] == "ftrl" else varied("schedule")
+    try:
+        made = Experiment.model_validate(
+            {
+                "name": "random",
+                "seed": draw(st.integers(0, 1000)),
+                "data": data,
+                "model": draw(models(SAMPLE_SHAPES[kind], width, end)),
+                "loss": loss,
+                "optimizer": optimizer,
+                "schedule": draw(schedule),
+                "regularizer": draw(seldom("regularizer")),
+                "clipping": draw(seldom("clipping")),
+                "weight_decay": draw(seldom("weight_decay")),
+                "training": {"epochs": EPOCHS, "batch_size": batch_size},
+                "comparison": {"forced_steps": FORCED_STEPS, "free_steps": 3 * EPOCHS},
+                "arms": [arm.model_dump(mode="json") for arm in arms],
+            }
+        )
+    except ValidationError:
+        hypothesis.reject()
+    hypothesis.assume(not outside_domain(dataset(made), made.loss))
+    hypothesis.assume(not unsupported(made, made.arms, list))
+    return made
+
+
+def _data(kind: str, samples: int, seed: int) -> Plain:
+    if kind == "sales":
+        return {"kind": kind, "samples": samples, "seed": seed}
+    return (
+        {"kind": kind, "train_size": samples, "test_size": 10, "seed": seed} if kind == "polynomial" else {"kind": kind}
+    )
+
+
+# --- Models ----------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def models(draw: DrawFn, shape: Shape, width: int, end: str) -> Plain:
+    layers: list[Plain] = []
+    given = shape
+
+    def add(layer: Plain) -> None:
+        nonlocal given
+        try:
+            given = parse("layer", layer).output_shape(given)
+        except ValueError:  # it does not fit here
+            return
+        layers.append(layer)
+
+    if len(shape) == 3:
+        add(draw(st.one_of(convolution(5, 4), pooling(4))))
+        for _ in range(draw(st.integers(0, 2))):
+            add(draw(image_layer(given)))
+        add(draw(st.sampled_from([*FLAT, *FLAT, {"kind": "global_average_pool2d"}, {"kind": "global_max_pool2d"}])))
+    else:
+        add(draw(dense()))
+    for _ in range(draw(st.integers(0, 3))):
+        add(draw(vector_layer(given)))
+    add({**draw(dense()), "units": width, "activation": end})
+    return {"input": {"shape": shape}, "layers": layers}
+
+
+FLAT = ({"kind": "flatten"}, {"kind": "flatten", "order": "channels_first"})
+
+
+def image_layer(shape: Shape) -> SearchStrategy[Plain]:
+    inner = convolution(3, 1).map(lambda each: {**each, "kind": "conv2d", "filters": shape[2], "padding": "same"})
+    return st.one_of(convolution(3, 2), convolution(3, 1), pooling(2), residual(inner), same_shape(shape[-1]))
+
+
+def vector_layer(shape: Shape) -> SearchStrategy[Plain]:
+    inner = dense().map(lambda each: {**each, "units": shape[-1]})
+    return st.one_of(dense(), dense(), residual(inner), same_shape(shape[-1]))
+
+
+def same_shape(channels: int) -> SearchStrategy[Plain]:
+    """Of one channel layer normalisation leaves nothing but its beta."""
+    normalised = st.sampled_from(["batch_norm", "layer_norm"] if channels > 1 else ["batch_norm"])
+    flags = {"center": st.booleans(), "scale": st.booleans()}
+    return st.one_of(
+        st.fixed_dictionaries({"kind": normalised, "epsilon": st.sampled_from([1e-5, 1e-3]), **flags}),
+        st.fixed_dictionaries({"kind": st.just("dropout"), "rate": numbers(0.1, 0.6)}),
+        st.fixed_dictionaries({"kind": st.just("activation"), "activation": varied("activation")}),
+    )
+
+
+def residual(inner: SearchStrategy[Plain]) -> SearchStrategy[Plain]:
+    normed = st.tuples(inner, st.just({"kind": "batch_norm", "momentum": 0.9}), inner).map(list)
+    return st.one_of(st.tuples(inner).map(list), st.tuples(inner, inner).map(list), normed).map(
+        lambda layers: {"kind": "residual", "layers": layers}
+    )
+
+
+def dense() -> SearchStrategy[Plain]:
+    return st.fixed_dictionaries(
+        {"kind": st.just("dense"), "units": st.integers(2, 9), **_ends_in_activation("kernel")}
+    )
+
+
+@st.composite
+def convolution(draw: DrawFn, window: int, stride: int) -> Plain:
+    kind = draw(st.sampled_from(["conv2d", "conv2d", "depthwise_conv2d", "separable_conv2d"]))
+    size, step = st.integers(1, window), st.integers(max(1, stride - 1), stride)
+    layer: Plain = {"kind": kind, "kernel_size": [draw(size), draw(size)], "strides": [draw(step), draw(step)]}
+    layer["padding"] = draw(st.sampled_from(["valid", "same", "same_lower"]))
+    layer["dilation"] = draw(st.sampled_from([[1, 1], [1, 1], [2, 2]]))
+    kernels = {"conv2d": ["kernel"], "depthwise_conv2d": ["depthwise"], "separable_conv2d": ["depthwise", "pointwise"]}
+    if kind != "depthwise_conv2d":
+        layer["filters"] = draw(st.integers(1, 4))
+    return layer | draw(st.fixed_dictionaries(_ends_in_activation(*kernels[kind])))
+
+
+@st.composite
+def pooling(draw: DrawFn, window: int) -> Plain:
+    size = [draw(st.integers(max(1, window - 1), window)), draw(st.integers(max(1, window - 1), window))]
+    kind = draw(st.sampled_from(["max_pool2d", "average_pool2d"]))
+    return {"kind": kind, "pool_size": size, "strides": size, "padding": draw(st.sampled_from(["valid", "same"]))}
+
+
+def _ends_in_activation(*kernels: str) -> dict[str, SearchStrategy[Any]]:
+    return {
+        **{f"{name}_initializer": varied("initializer", KERNELS) for name in kernels},
+        "activation": varied("activation"),
+        "use_bias": st.booleans(),
+        "bias_initializer": varied("initializer", BIASES),
+    }
+
+
+# --- Words -----------------------------------------------------------------------------------------------------------
+
+
+def seldom(family: str) -> SearchStrategy[Plain]:
+    return st.one_of(st.just({"kind": "none"}), varied(family))
+
+
+@st.composite
+def varied(draw: DrawFn, family: str, among: Sequence[Any] | None = None) -> Plain:
+    """A specimen of the family, in plain containers, its numbers varied."""
+    word = draw(st.sampled_from(list(among or specimens(family))))
+    made: Plain = _varied(draw, word.model_dump(mode="json"))
+    try:
+        parse(family, made)
+    except ValidationError:
+        hypothesis.reject()
+    return made
+
+
+def _varied(draw: DrawFn, value: Any, name: str = "") -> Any:
+    """Numbers of steps become few enough for boundaries to lie within a run; fractions stay fractions."""
+    if isinstance(value, dict):
+        return {key: _varied(draw, each, key) for key, each in value.items()}
+    if name == "boundaries":
+        first = draw(st.integers(1, 3))
+        return [first, first + draw(st.integers(1, 3))]
+    if isinstance(value, list):
+        return [_varied(draw, each, name) for each in value]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value == 0:
+        return value
+    if isinstance(value, int):
+        return draw(st.integers(1, 6))
+    factor = draw(numbers(0.5, 1.5))
+    return 1 - (1 - value) * factor if 0.5 < value < 1 else value * factor
+
+
+def numbers(low: float, high: float) -> SearchStrategy[float]:
+    return st.floats(low, high)

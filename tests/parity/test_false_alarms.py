@@ -1,0 +1,107 @@
+"""No false alarms: of random specs, pairs that must be equal are found so by every rung of the ladder.
+
+Each arm against itself (the rung `self`), one framework against the other, TensorFlow's graphs against its eager mode,
+and the reference by one policy against the other. `TWINRUN_RANDOM_SPECS=200` tries so many specs, and
+`TWINRUN_RANDOM_SEED=N` others; what they came to is printed (`pytest -s`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from asked_here import Question, Told, tell
+from random_specs import dataset, drawn
+
+from harness.parity.checks import Check
+from harness.parity.context import Answer, Context
+from harness.parity.ladder import RUNGS
+from harness.parity.verdict import Verdict
+from harness.plan import draw_plan
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+
+COUNT, SEED = (int(os.environ.get(f"TWINRUN_RANDOM_{name}", usual)) for name, usual in (("SPECS", "8"), ("SEED", "0")))
+ARMS = {
+    arm.name: arm
+    for arm in (
+        Arm(name="pynative", adapter="mindspore", mode="pynative"),
+        Arm(name="jit", adapter="mindspore", mode="jit"),
+        Arm(name="eager", adapter="tensorflow", mode="eager"),
+        Arm(name="graph", adapter="tensorflow", mode="graph"),
+        Arm(name="native", adapter="reference", mode="numpy", realisation="native"),
+        Arm(name="exact", adapter="reference", mode="numpy", realisation="exact"),
+    )
+}
+# Single words go call by call, for a graph of each is what would take the time; but a thousand updates in one loop.
+LOOPS, TRAININGS = ("clipping", "optimizer"), ("self", "model", "step", "trajectory")
+REFUSED = {"pynative": LOOPS, "eager": LOOPS}
+ASKED = {"jit": LOOPS, "graph": LOOPS + TRAININGS}
+Ask = Callable[..., Any]
+
+
+def test_no_false_alarms(
+    in_mindspore: Ask, in_tensorflow: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Check, "detects", lambda *_: 0.0)  # certificates are another test's, and take half the time
+    homes = {"mindspore": in_mindspore, "tensorflow": in_tensorflow, "reference": here}
+    specs = drawn(COUNT, SEED, list(ARMS.values()))
+    counts: Counter[str] = Counter()
+    wrong = []
+    for number, spec in enumerate(specs):
+        found = verdicts(spec, tmp_path / str(number), homes)
+        counts.update(verdict.status for verdict in found)
+        wrong += [(number, verdict) for verdict in found if verdict.status not in ("agrees", "known")]
+    print(f"\n{COUNT} random specs of seed {SEED}: {counts.total()} checks, {dict(counts)}")
+    told = [f"spec {number}: {verdict!r}\n{specs[number].model_dump_json()}" for number, verdict in wrong]
+    assert not wrong, "\n".join(told)
+    assert counts["agrees"] > 50 * COUNT
+
+
+def verdicts(spec: Experiment, scratch: Path, homes: dict[str, Ask]) -> list[Verdict]:
+    """Of every rung, on every two of the arms that are asked; `homes`: in which process each adapter lives."""
+    context = laid_out(spec, scratch)
+    questions = {rung.name: (rung.task, rung.ask(context)) for rung in RUNGS}
+    with ThreadPoolExecutor(len(ARMS)) as pool:
+        pending = {
+            name: pool.submit(homes[arm.adapter], tell, arm, str(scratch), put_to(name, questions))
+            for name, arm in ARMS.items()
+        }
+        told = {name: each.result() for name, each in pending.items()}
+    found = []
+    with np.errstate(all="ignore"):  # as `twinrun check` has it
+        for rung in RUNGS:
+            answers = {name: Answer(ARMS[name], *own[rung.name]) for name, own in told.items() if rung.name in own}
+            found += rung.judge(context, answers)
+    return found
+
+
+def put_to(arm: str, questions: dict[str, Question]) -> dict[str, Question]:
+    """Those of the questions that this arm is asked."""
+    wanted = set(ASKED.get(arm, questions)) - set(REFUSED.get(arm, ()))
+    return {rung: question for rung, question in questions.items() if rung in wanted}
+
+
+def laid_out(spec: Experiment, scratch: Path) -> Context:
+    """The context of a climb, with all that an arm reads in `scratch`."""
+    data = dataset(spec)
+    context = Context(spec, draw_plan(spec, len(data.x_train)), data, scratch)
+    scratch.mkdir()
+    (scratch / "experiment.json").write_text(spec.model_dump_json())
+    context.plan.save(scratch / "plan.npz")
+    np.save(scratch / "x_train.npy", data.x_train)
+    np.save(scratch / "y_train.npy", data.y_train)
+    return context
+
+
+def here(
+    function: Callable[..., dict[str, Told]], arm: Arm, scratch: str, asked: dict[str, Question]
+) -> dict[str, Told]:
+    with np.errstate(all="ignore"):
+        return function(arm, scratch, asked)
