@@ -25,7 +25,7 @@ _push: ContextVar[Push | None] = ContextVar("push", default=None)
 def side_by_side(push: Push | None = None) -> Iterator[None]:
     """Within it the first axis of every tensor that is summed up is that of the draws.
 
-    `push` makes what goes into an activation with a kink of what went there, both (N, ...).
+    `push` makes of what goes into an activation with a kink, or into a maximum, what goes there instead; both (N, ...).
     """
     tokens = _several.set(True), _push.set(push)
     try:
@@ -35,10 +35,10 @@ def side_by_side(push: Push | None = None) -> Iterator[None]:
         _push.reset(tokens[1])
 
 
-def pushed(activation: Any, x: Array) -> Array:
-    """For the one place where the input of an activation with a kink is known."""
+def at_kinks(word: Any, x: Array) -> Array:
+    """For where the input of an activation with a kink is known, or the windows (N, ..., cells, C) of a maximum."""
     push = _push.get()
-    return x if push is None else push(activation, x)
+    return x if push is None else push(word, x)
 
 
 def summed(x: Array) -> Any:

@@ -3,8 +3,8 @@
 All draws see the same batches. Draw 0 is `ReferenceTrainer`'s run, number for number: each matrix product, sum and
 elementwise step of a draw is the one that it would be alone.
 
-An activation with a kink takes its other branch where rounding moves its input across: seldom, but from there two
-trainings are two. Whether it happens within a few draws is luck, so the last draw may be pushed across on purpose.
+Where rounding moves a number across a kink, of a rectifier, say, the slope jumps, and from there two trainings are two.
+Whether it happens within a few draws is luck, so the last draw may be pushed across on purpose.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from adapters.reference.clipping import clip
 from adapters.reference.draws import side_by_side, summed
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import of_each_draw
-from adapters.reference.rectifiers import KINKS, branch
+from adapters.reference.pushing import push_of, push_of_loss, pushed
+from adapters.reference.rectifiers import branch
 from adapters.reference.regularizers import penalty
 from adapters.watching import Watched, pattern, watched_parameters
 from harness.spec.activations import Activation
+from harness.spec.base import Word
 from harness.spec.recipe import Recipe
 
 
@@ -68,8 +70,8 @@ def disturbed(weights: Parameters, seed: int) -> dict[str, Array]:
 class Ensemble:
     """`draws`: the initial weights of each. `watch`: which digests each step tells; see `adapters.watching`.
 
-    `reach`, where it is not 0: the last draw is pushed across each kink that is no further off than so many standard
-    deviations of what rounding does to the layer in the other draws. It is left alone once it goes its own way.
+    `reach`, where it is not 0: the last draw is pushed across each kink that is no further from draw 0 than so many
+    standard deviations of what rounding does there; see `adapters.reference.pushing`.
     """
 
     def __init__(
@@ -91,8 +93,7 @@ class Ensemble:
         self.parameters = {name: np.stack([each[name] for each in draws]).astype(self.precision) for name in draws[0]}
         self.optimizer = reference._optimizer(recipe.update, horizon)
         self.optimizer.start(self._moving())
-        # What says how far rounding goes: the draws that have not flipped yet.
-        self.reach, self.straight = reach, np.arange(self.count) < self.count - (reach > 0)
+        self.reach = reach
 
     def step(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> Step:
         """An update on the batch (B, ...), with its noise."""
@@ -119,6 +120,9 @@ class Ensemble:
             applied.append((placed.name, one))
             flow = one.y
         targets = y if self.recipe.targets == "labels" else y.astype(self.precision)
+        push = push_of_loss(self.recipe.loss, targets) if self.reach else None
+        if push is not None:
+            flow = pushed(flow.reshape(self.count, -1, *flow.shape[1:]), self.reach, push).reshape(flow.shape)
         losses, upstream = of_each_draw(self.recipe.loss, flow, targets, self.count)
         gradients: dict[str, Array] = {}
         for name, each in reversed(applied):
@@ -152,20 +156,11 @@ class Ensemble:
             if first is None and flipped[:natural].any():
                 draw, *index = (int(i) for i in np.argwhere(flipped[:natural])[0])
                 first = Flip(step, draw, layer, tuple(index), float(z[(0, *index)]), float(z[(draw, *index)]))
-        self.straight &= counts == 0
         return counts, first
 
-    def _pushed(self, word: Activation, before: Array) -> Array:
-        z = before.reshape(self.count, -1)
-        others = np.flatnonzero(self.straight)[1:]
-        reached = self.reach * _root_mean_square(z[others] - z[0])
-        if not _root_mean_square(z[-1] - z[0]) <= reached:
-            return before
-        z = z.copy()
-        for kink in KINKS[type(word)]:
-            near = np.abs(z[-1] - kink) <= reached
-            z[-1, near] = 2 * z.dtype.type(kink) - z[-1, near]
-        return z.reshape(before.shape)
+    def _pushed(self, word: Word, before: Array) -> Array:
+        draws = before.reshape(self.count, -1, *before.shape[1:])
+        return pushed(draws, self.reach, push_of(word)).reshape(before.shape)
 
     def _moving(self) -> dict[str, Array]:
         return {name: self.parameters[name] for name in self.trainable}
@@ -173,10 +168,6 @@ class Ensemble:
     def _repeated(self, rows: Array) -> Array:
         """The batch once for every draw: (D * B, ...)."""
         return np.concatenate([rows.astype(self.precision)] * self.count)
-
-
-def _root_mean_square(x: Array) -> float:
-    return float(np.sqrt(np.mean(np.square(x, dtype=np.float64)))) if x.size else 0.0
 
 
 def _spacing(w: Any) -> Any:

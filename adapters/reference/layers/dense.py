@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.protocol import Array, Parameters
 from adapters.reference.activations import activate
-from adapters.reference.draws import by_draw, pushed
+from adapters.reference.draws import at_kinks, by_draw
 from adapters.reference.layers.base import Applied, Pullback
 from adapters.reference.rectifiers import KINKS
 from harness.spec.model import PlacedLayer
@@ -44,7 +44,7 @@ def activated(placed: PlacedLayer, own: Parameters, z: Array, noise: Parameters,
     """The layer's activation of z; `before` is the pullback of what made z."""
     word: Any = placed.layer
     bent = type(word.activation) in KINKS
-    z = pushed(word.activation, z) if bent else z
+    z = at_kinks(word.activation, z) if bent else z
     y, activation_pullback = activate(word.activation, z, {**own, **noise})
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:

@@ -21,9 +21,11 @@ def batch_norm(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters
         return _scaled(own, fixed, shape, lambda dn: dn / deviation, {})
     normalised, mean, variance, back = _normalised(rows, -2, word.epsilon)
     kept, new = x.dtype.type(word.momentum), x.dtype.type(1 - word.momentum)
+    count = rows.shape[-2]
+    spread = x.dtype.type(count / max(count - 1, 1)) if word.kept_variance == "unbiased" else x.dtype.type(1)
     state = {
         "moving_mean": kept * own["moving_mean"] + new * mean[..., 0, :],
-        "moving_variance": kept * own["moving_variance"] + new * variance[..., 0, :],
+        "moving_variance": kept * own["moving_variance"] + new * (spread * variance[..., 0, :]),
     }
     return _scaled(own, normalised, shape, back, state)
 

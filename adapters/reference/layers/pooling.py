@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters
+from adapters.reference.draws import at_kinks
 from adapters.reference.layers.base import Applied
 from adapters.reference.layers.windows import Windows
 from harness.spec.model import PlacedLayer
@@ -14,7 +15,7 @@ from harness.spec.model import PlacedLayer
 
 def max_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     windows = _windows(placed)
-    cut = windows.cut(x, -np.inf)
+    cut = at_kinks(placed.layer, windows.cut(x, -np.inf))
     first = cut.argmax(axis=3, keepdims=True)
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
@@ -42,6 +43,7 @@ def global_average_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise:
 
 
 def global_max_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+    x = at_kinks(placed.layer, x.reshape(len(x), -1, x.shape[-1])).reshape(x.shape)
     y = x.max(axis=(1, 2))
     largest = (x == y[:, None, None]).astype(x.dtype)
     share = largest / largest.sum(axis=(1, 2), keepdims=True)
