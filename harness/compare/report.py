@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.markup import escape
 
 from harness import outcome
@@ -35,9 +36,12 @@ def in_one_line(found: Sequence[Comparison]) -> str:
     code = exit_code(found)
     wanted = {outcome.DIVERGES: "diverges", outcome.CRASHED: "crashed", outcome.UNVERIFIED: "unverified"}
     grave = wanted.get(code, "interrupted")
-    first = next(((variant, v) for variant, v in verdicts if v.status == grave), None)
-    if first is not None:
-        variant, v = first
+    found_so = [(variant, v) for variant, v in verdicts if v.status == grave]
+    if found_so:
+        # Of one variant and rung, the check that says at which step it first happened.
+        variant, v = found_so[0]
+        alike = [other for name, other in found_so if (name, other.rung) == (variant, v.rung)]
+        v = min(alike, key=lambda each: np.inf if each.step is None else each.step)
         of = f"{variant}, " if variant else ""
         at = f" at {v.worst_index}" if v.worst_index else ""
         return f"{WORD[code]} first at {of}{v.rung}, {v.subject}{at}: {v.cause}{_nearer(v)}"

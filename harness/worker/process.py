@@ -133,7 +133,9 @@ class Worker:
             name = signal.Signals(-code).name
             hint = " (out of memory, or killed by hand)" if name == "SIGKILL" else ""
             return self._failed("signal", f"killed by {name}{hint}")
-        return self._failed("exit", f"ended with exit code {code}")
+        bare = self.arm.python is not None and self._started is None
+        hint = f"; does {self.arm.python} have all that twinrun requires? worker.log says what is missing" * bare
+        return self._failed("exit", f"ended with exit code {code}{hint}")
 
     def _read(self, read_end: int) -> None:
         with os.fdopen(read_end, "rb") as pipe:
