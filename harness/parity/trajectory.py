@@ -110,7 +110,8 @@ def _cut_off(verdict: Verdict, context: Context, traces: list[Trace]) -> Verdict
     if not wrong or verdict.status == "diverges":
         return verdict
     cause = "; ".join(f"{t.arm.name} recorded {len(t.losses)} of {context.plan.steps} steps" for t in wrong)
+    said = {"cause": cause, "culprit": ", ".join(t.arm.name for t in wrong)}
     if any(len(t.losses) > context.plan.steps for t in wrong):
-        return verdict.model_copy(update={"status": "diverges", "cause": cause})
+        return verdict.model_copy(update={**said, "status": "diverges"})
     failure = next((t.failure for t in wrong if t.failure is not None), None)
-    return verdict.model_copy(update={"status": failure.status if failure else "crashed", "cause": cause})
+    return verdict.model_copy(update={**said, "status": failure.status if failure else "crashed"})
