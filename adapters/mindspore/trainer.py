@@ -60,6 +60,7 @@ class MindSporeTrainer:
             self.watching,
         )
         run: Any = ms.jit if jit else _as_is
+        self._now = run(self.watching.now)
         self._value_and_gradients = run(step.value_and_gradients)
         self._forward = run(step.forward)
         self._epoch = (CompiledEpoch if jit else EagerEpoch)(update, self.dtype)
@@ -115,10 +116,13 @@ class MindSporeTrainer:
     def compile(self, steps: int, batch_size: int) -> None:
         noise = [Tensor(np.zeros((steps, batch_size, *each.shape)), self.dtype) for each in self.noise]
         self._epoch(self.x, self.y, np.zeros((steps, batch_size), np.int32), 0, noise)
+        self._watched_now()
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
         losses, rows = self._epoch(self.x, self.y, order, len(order), self._drawn(noise))
-        return EpochResult(np.array(losses.asnumpy()), np.array(rows.asnumpy()) if self.watching.width else None)
+        if not self.watching.width:
+            return EpochResult(np.array(losses.asnumpy()))
+        return EpochResult(np.array(losses.asnumpy()), self.watching.table(rows.asnumpy(), self._watched_now()))
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
         total, wrong = 0.0, 0
@@ -129,6 +133,9 @@ class MindSporeTrainer:
             wrong += int(missed.asnumpy())
         whole = total / float(normaliser(self.word, y))
         return Evaluation(whole, (len(x) - wrong) / len(x) if self.labels else None, len(x))
+
+    def _watched_now(self) -> Array:
+        return np.array(self._now().asnumpy()) if self.watching.of_weights else np.empty(0)
 
     def _targets(self, y: Array) -> Any:
         return Tensor(y, ms.int32 if self.labels else self.dtype)
@@ -184,10 +191,11 @@ class Update(nn.Cell):
         self.watching, self.width = watching, watching.width
 
     def construct(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
+        before = self.watching.before()
         value, gradients = self.differentiated(ops.gather(x, batch, 0), ops.gather(y, batch, 0), *noise)
         clipped = self.clip(gradients)
         value = ops.depend(value, self.optimizer(clipped))
-        return value, self.watching(gradients, clipped) if self.width else value
+        return value, self.watching(before, gradients, clipped) if self.width else value
 
 
 class CompiledEpoch:
