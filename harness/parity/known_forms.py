@@ -34,6 +34,7 @@ LOOKALIKES = (
     ("softmax", "log_softmax"),
 )
 SLOPES = (0.01, 0.2, 0.3)
+KEPT = ("biased", "unbiased")
 PERIODS = ("decay_steps", "warmup_steps", "first_period")
 
 
@@ -157,6 +158,7 @@ FORMS = (
     Form("layout", of_words(layers.Flatten, lambda word: other(word, "order", ("channels_last", "channels_first")))),
     Form("padding", of_words(layers.Convolution, _padded)),
     Form("batch normalisation's momentum convention", of_words(layers.BatchNorm, _momentum_convention)),
+    Form("biased for unbiased variance", of_words(layers.BatchNorm, lambda word: other(word, "kept_variance", KEPT))),
     Form("look-ahead of Nesterov momentum", _look_ahead),
     Form("dampening", of_words(opt.HeavyBall, _dampening)),
     Form("staircase", of_words(schedules.Schedule, lambda word: other(word, "staircase", (True, False)))),

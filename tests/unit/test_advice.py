@@ -110,7 +110,7 @@ def test_what_is_no_known_form_has_no_advice(tmp_path: Path) -> None:
     assert "port is off by 0.02" in first.cause
 
 
-@pytest.mark.parametrize("exponent", range(-18, -3, 3))
+@pytest.mark.parametrize("exponent", [-15, -6])
 def test_an_error_in_one_element_is_taken_for_no_form(tmp_path: Path, exponent: int) -> None:
     class Off(InProcess):
         def ask(self, task: str, **payload: Any) -> Any:
@@ -123,7 +123,7 @@ def test_an_error_in_one_element_is_taken_for_no_form(tmp_path: Path, exponent: 
     said = {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 1e-4}, "rungs": ["optimizer"]}
     verdicts, _ = climb(context_of({**STATED, **said}, tmp_path, {"port": {}, "other": {}}), Off)
     assert [verdict.advice for verdict in verdicts] == [""] * len(verdicts)
-    assert exponent < -16 or "port" in {verdict.culprit for verdict in verdicts}
+    assert "port" in {verdict.culprit for verdict in verdicts}
 
 
 def test_a_form_that_no_spec_says_is_named_without_advice(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "layout": [_with_layers(CONVOLUTION)],
     "padding": [_with_layers(CONVOLUTION)],
     "batch normalisation's momentum convention": [_with_layers("batch_norm", CONVOLUTION, "batch_norm")],
+    "biased for unbiased variance": [_with_layers("batch_norm")],
     "look-ahead of Nesterov momentum": [{"optimizer": MOMENTUM}],
     "dampening": [{"optimizer": MOMENTUM}],
     "staircase": [{"schedule": DECAYING}],

@@ -53,7 +53,7 @@ class NormalisedBatch(nn.Cell):
         self.beta = own.get("beta", Tensor([0.0] * channels, dtype))
         self.moving_mean, self.moving_variance = own["moving_mean"], own["moving_variance"]
         self.momentum, self.rest = Tensor(word.momentum, dtype), Tensor(1 - word.momentum, dtype)
-        self.epsilon = Tensor(word.epsilon, dtype)
+        self.epsilon, self.unbiased = Tensor(word.epsilon, dtype), word.kept_variance == "unbiased"
         first = layout == "channels_first" and len(placed.input_shape) == 3
         self.axes = (0, 2, 3) if first else tuple(range(len(placed.input_shape)))
         self.along = (-1, 1, 1) if first else (-1,)
@@ -68,6 +68,10 @@ class NormalisedBatch(nn.Cell):
         of_batch = ops.stop_gradient(mean).reshape(-1)
         y = ops.depend(y, ops.assign(self.moving_mean, self.momentum * self.moving_mean + self.rest * of_batch))
         of_batch = ops.stop_gradient(variance).reshape(-1)
+        if self.unbiased:
+            count = x.size // of_batch.size
+            # Whole numbers, for a fraction would be rounded to float32 first.
+            of_batch = of_batch * count / max(count - 1, 1)
         return ops.depend(
             y, ops.assign(self.moving_variance, self.momentum * self.moving_variance + self.rest * of_batch)
         )

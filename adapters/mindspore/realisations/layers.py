@@ -31,6 +31,12 @@ def _image(in_float32: Realisation, in_float64: Realisation) -> Entry:
     return made
 
 
+def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
+    own = "the moving variance of nn.BatchNorm is divided by one less than the count"
+    why = own if word.kept_variance == "biased" else "as where the moving variance is divided by the count"
+    return composed("mean, square, sqrt, ops.assign", why)
+
+
 def _layer_norm(word: spec.LayerNorm, setting: Setting) -> Realisation:
     if setting.precision == "float64":
         return composed("mean, square, sqrt", "nn.LayerNorm computes in float32 whatever its input")
@@ -57,9 +63,7 @@ LAYERS: Entries = {
     ),
     spec.GlobalAveragePool2d: composed("ops.mean", "MindSpore has no such class"),
     spec.GlobalMaxPool2d: composed("ops.amax", "MindSpore has no such class"),
-    spec.BatchNorm: composed(
-        "mean, square, sqrt, ops.assign", "the moving variance of nn.BatchNorm is divided by one less than the count"
-    ),
+    spec.BatchNorm: _batch_norm,
     spec.LayerNorm: _layer_norm,
     spec.Dropout: composed("x * mask / (1 - rate)", "nn.Dropout draws its own masks"),
     spec.Residual: composed("x + f(x)", "MindSpore has no such class"),

@@ -27,7 +27,24 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
     )
     native.build(built_for(placed, incoming))
     own = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
-    return Made(lambda x, training, noise: native(x, training=training), incoming, incoming, own)
+    call = Unbiased(native) if word.kept_variance == "unbiased" else native
+    return Made(lambda x, training, noise: call(x, training=training), incoming, incoming, own)
+
+
+class Unbiased:
+    """A batch normalisation whose moving variance takes up that of the batch divided by one less than the count."""
+
+    def __init__(self, native: Any) -> None:
+        self.native = native
+
+    def __call__(self, x: Any, training: bool) -> Any:
+        moving = self.native.moving_variance
+        left = self.native.momentum * tf.identity(moving.value)
+        y = self.native(x, training=training)
+        if training:
+            count = tf.cast(tf.size(x) // tf.size(left), left.dtype)
+            moving.assign(left + (moving.value - left) * (count / tf.maximum(count - 1, 1)))
+        return y
 
 
 def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:

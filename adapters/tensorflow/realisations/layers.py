@@ -29,14 +29,22 @@ def _convolution(name: str) -> Entry:
             return unsupported("TensorFlow has no float64 convolutions with channels first: layout=channels_last")
         if reason := thinned(word, setting):
             return composed(f"{name} with strides 1, thinned out", reason)
+        padded = "tf.pad, then " if word.padding == "same_lower" else ""
         if setting.layout == "channels_first" and word.use_bias:
             why = "Keras adds a bias along the width where that is as many as the filters"
-            return composed(f"{name} without bias, then tf.nn.bias_add", why)
-        if word.padding == "same_lower":
-            return composed(f"tf.pad, then {name}", "padding=same of Keras has the smaller half before")
+            return composed(f"{padded}{name} without bias, then tf.nn.bias_add", why)
+        if padded:
+            return composed(f"{padded}{name}", "padding=same of Keras has the smaller half before")
         return native(name)
 
     return made
+
+
+def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
+    name = "keras.layers.BatchNormalization"
+    if word.kept_variance == "unbiased":
+        return composed(f"{name}, its moving variance corrected", "it keeps the variance divided by the count")
+    return native(name)
 
 
 LAYERS: Entries = {
@@ -51,7 +59,7 @@ LAYERS: Entries = {
     spec.AveragePool2d: native("keras.layers.AveragePooling2D"),
     spec.GlobalAveragePool2d: native("keras.layers.GlobalAveragePooling2D"),
     spec.GlobalMaxPool2d: native("keras.layers.GlobalMaxPooling2D"),
-    spec.BatchNorm: native("keras.layers.BatchNormalization"),
+    spec.BatchNorm: _batch_norm,
     spec.LayerNorm: native("keras.layers.LayerNormalization"),
     spec.Dropout: composed("x * mask / (1 - rate)", "keras.layers.Dropout draws its own masks"),
     spec.Residual: composed("x + f(x)", "Keras has no such class"),

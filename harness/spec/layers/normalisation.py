@@ -36,15 +36,22 @@ class BatchNorm(Normalisation):
 
     In training mean and variance are those of the batch, over all axes but the last (the channels), the variance
     divided by the number of values, not by one less; the layer keeps `moving = momentum * moving + (1 - momentum) *
-    batch` of both, of the variance this same (biased) one. In evaluation they are the moving ones.
+    batch` of both, of the variance this same (biased) one; with `kept_variance = unbiased` the one divided by one less
+    (of a single value by 1). In evaluation they are the moving ones.
     """
 
     kind: Literal["batch_norm"] = "batch_norm"
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    kept_variance: Literal["biased", "unbiased"] = "biased"
 
     @classmethod
     def specimens(cls) -> tuple[BatchNorm, ...]:
-        return (cls(momentum=0.9), cls(momentum=0.9, center=False, scale=False, epsilon=0.001))
+        plain = cls(momentum=0.9, center=False, scale=False, epsilon=0.001)
+        return (cls(momentum=0.9), plain, cls(momentum=0.9, kept_variance="unbiased"))
+
+    @property
+    def name_in_tables(self) -> str:
+        return super().name_in_tables.removesuffix(" biased")
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
         kept = [("moving_mean", Zeros()), ("moving_variance", ONES)]
