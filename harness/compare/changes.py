@@ -29,6 +29,7 @@ def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
     yield from _flat("", trace.environment)
     for word, made in trace.realisations.items():
         yield word, ", ".join(filter(None, (made.get("kind"), made.get("by"))))
+    yield "left", ", ".join(what for what in ("weights", "predictions") if getattr(arm, what)) or "no arrays"
     yield "also recorded", ", ".join(dict.fromkeys(name.partition("/")[0] for name in arm.columns))
 
 
@@ -52,10 +53,10 @@ def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], list[str]] = {}
     for row in run.verdicts.to_dict("records"):
         if arm in (row.get("arm_a"), row.get("arm_b")):
-            culprits = str(row.get("culprit") or "").split(", ")
+            culprits = row.get("culprit", "").split(", ")
             spared = row["status"] in ("diverges", "known") and culprits != [""] and arm not in culprits
-            said = "agrees" if spared else str(row["status"])
-            found.setdefault((str(row["rung"]), str(row["subject"])), []).append(said)
+            said = "agrees" if spared else row["status"]
+            found.setdefault((row["rung"], row["subject"]), []).append(said)
     return {key: ", ".join(sorted(set(said))) for key, said in found.items()}
 
 

@@ -20,6 +20,7 @@ from harness.arrays import Arrays, load_arrays
 from harness.results.trace import Trace
 from harness.spec.experiment import Experiment
 
+OUTCOME = ("rung", "subject", "arm_a", "arm_b", "status")
 WHOLE = ("epoch", "samples", "samples_scored", "peak_rss_bytes")
 # What damaged bytes make the readers of JSON, Parquet and npz raise.
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError, SyntaxError)
@@ -72,6 +73,12 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if missing:
         raise UnreadableError(f"has no column {', '.join(missing)}")
     return table
+
+
+def read_outcomes(path: Path) -> pd.DataFrame:
+    """What each check of a run was about and came to, as text."""
+    table = read_table(path, OUTCOME)
+    return table[[*OUTCOME, *(name for name in ("culprit",) if name in table.columns)]].astype(str)
 
 
 def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataFrame:

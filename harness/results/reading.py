@@ -20,7 +20,7 @@ from harness.results.files import (
     read_experiment,
     read_numbers,
     read_object,
-    read_table,
+    read_outcomes,
     read_trace,
 )
 from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS
@@ -68,7 +68,7 @@ class RecordedArm:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """`plan` and `verdicts` are what plan.json and verdicts.parquet hold; empty where there are none."""
+    """`plan` is what plan.json holds, `verdicts` the outcomes in verdicts.parquet; empty where there are none."""
 
     folder: Path
     experiment: Experiment | None
@@ -93,7 +93,7 @@ def read_run(folder: Path) -> RecordedRun:
     experiment = reader.read(EXPERIMENT, read_experiment)
     plan = reader.read(PLAN, read_object) or {}
     found = (folder / VERDICTS).exists()  # a run that was killed has not come to its verdicts
-    verdicts = reader.read(VERDICTS, lambda path: read_table(path, ("rung", "subject", "status"))) if found else None
+    verdicts = reader.read(VERDICTS, read_outcomes) if found else None
     given = {arm.name: arm for arm in experiment.arms} if experiment else {}
     beside = sorted(path.name for path in (folder / "arms").glob("*") if path.is_dir())
     arms = {}
