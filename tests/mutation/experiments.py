@@ -1,0 +1,113 @@
+"""What the faults are planted into: small experiments that use what they break, and arms to break it in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from harness.data import Dataset
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+
+MINDSPORE = {"adapter": "mindspore", "mode": "pynative"}
+TENSORFLOW = {"adapter": "tensorflow", "mode": "eager"}
+REFERENCE = {"adapter": "reference", "mode": "numpy"}
+ARMS: dict[str, Arm] = {
+    name: Arm(name=name, **said)
+    for name, said in {
+        "mindspore": MINDSPORE,
+        "mindspore-exact": {**MINDSPORE, "realisation": "exact"},
+        "mindspore-jit": {**MINDSPORE, "mode": "jit"},
+        "tensorflow": TENSORFLOW,
+        "tensorflow-exact": {**TENSORFLOW, "realisation": "exact"},
+        "tensorflow-graph": {**TENSORFLOW, "mode": "graph"},
+        "one": REFERENCE,
+        "other": REFERENCE,
+    }.items()
+}
+# Beside which arm's true answers those of a faulty one are judged.
+BESIDE = {"mindspore": "tensorflow", "tensorflow": "mindspore", "reference": "other"}
+
+# 20 samples in batches of 8: two whole ones and a short one, twice. The middle kernel is square, and has the shape of
+# the next; the rate changes in the first epoch and in the second; the biases are not 0, so that a penalty would show.
+DENSE = {"kind": "dense", "units": 12, "bias_initializer": {"kind": "uniform", "low": -0.5, "high": 0.5}}
+MLP: dict[str, Any] = {
+    "name": "mlp",
+    "seed": 5,
+    "data": "mnist5k",
+    "model": {
+        "input": {"shape": [28, 28, 1]},
+        "layers": [
+            "flatten",
+            {**DENSE, "activation": "relu", "kernel_initializer": "he_normal"},
+            {**DENSE, "activation": "gelu", "kernel_initializer": "xavier_uniform"},
+            {**DENSE, "activation": "relu", "kernel_initializer": "xavier_uniform"},
+            {**DENSE, "units": 10, "kernel_initializer": "xavier_uniform"},
+        ],
+    },
+    "loss": {"kind": "softmax_cross_entropy", "label_smoothing": 0.1},
+    "regularizer": {"kind": "l2", "l2": 0.01},
+    "clipping": {"kind": "by_global_norm", "bound": 0.5},
+    "optimizer": {"kind": "momentum", "momentum": 0.9, "form": "rate_outside"},
+    "schedule": {
+        "kind": "piecewise_constant",
+        "boundaries": [1, 4],
+        "values": [0.1, 0.05, 0.02],
+        "boundary": "inclusive",
+    },
+    "training": {"epochs": 2, "batch_size": 8},
+    "arms": [{"name": "one", **REFERENCE}, {"name": "other", **REFERENCE}],
+}
+CONVOLUTIONS = [
+    {
+        "kind": "conv2d",
+        "filters": 4,
+        "kernel_size": [3, 3],
+        "strides": [2, 2],
+        "padding": "same",
+        "kernel_initializer": "he_normal",
+    },
+    {"kind": "batch_norm", "momentum": 0.7, "epsilon": 0.01},
+    {"kind": "activation", "activation": "relu"},
+    {"kind": "max_pool2d", "pool_size": [2, 2], "strides": [2, 2]},
+    {"kind": "dropout", "rate": 0.25},
+    "flatten",
+    {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"},
+]
+CHANGES: dict[str, dict[str, Any]] = {
+    "mlp": {},
+    "conv": {
+        "model": {"input": {"shape": [28, 28, 1]}, "layers": CONVOLUTIONS},
+        "loss": "softmax_cross_entropy",
+        "regularizer": "none",
+        "clipping": "none",
+        "optimizer": "adam",
+        "schedule": {
+            "kind": "exponential",
+            "initial_rate": 0.01,
+            "decay_rate": 0.5,
+            "decay_steps": 2,
+            "staircase": True,
+        },
+    },
+    "nesterov": {"optimizer": {"kind": "nesterov", "momentum": 0.9, "form": "rate_outside"}},
+    "amsgrad": {"optimizer": {"kind": "adam", "amsgrad": True}},
+    "decoupled": {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 0.1}},
+    "initializers": {"vocabulary": ["initializer"]},
+}
+
+
+def experiment(name: str) -> Experiment:
+    return Experiment.model_validate({**MLP, **CHANGES[name], "name": name})
+
+
+def digits() -> Dataset:
+    """Of no digit in particular: 20 to train on and 20 to test on."""
+    rng = np.random.default_rng(4)
+
+    def part(count: int) -> tuple[Any, Any]:
+        return rng.integers(0, 256, (count, 28, 28, 1), np.uint8), rng.integers(0, 10, count).astype(np.int32)
+
+    (x_train, y_train), (x_test, y_test) = part(20), part(20)
+    return Dataset(x_train, y_train, x_test, y_test, "noise")
