@@ -36,13 +36,13 @@ LOSSES: dict[type[spec.Loss], Callable[[Any, Array, Array], tuple[Array, Array]]
 }
 
 
-@disturbed.loss
 def value_and_gradient(word: spec.Loss, outputs: Array, y: Array) -> tuple[Any, Array]:
     """The loss over the batch, and its gradient by the outputs."""
     losses, gradient = of_each_draw(word, outputs, y, 1)
     return losses[0], gradient
 
 
+@disturbed.loss
 def of_each_draw(word: spec.Loss, outputs: Array, y: Array, draws: int) -> tuple[Array, Array]:
     """The losses (draws,) of several runs on one batch, and their gradients. `outputs` are (draws * B, ...)."""
     targets = np.concatenate([y] * draws)

@@ -33,8 +33,9 @@ Curves = Mapping[str, FloatArray]
 class Envelope:
     """Of an experiment and of arms that compute its coefficients alike. Curves are named `loss`, and as digests are.
 
-    `oracle`: in float64, (steps,). `draws`: in float32, (draws, steps); the first is undisturbed. `least`: what
-    float32 may get wrong in a single step, by curve. `own`: how far an arm's own runs lie apart.
+    `oracle`: in float64, (steps,). `draws`: in float32, (draws, steps); the first is undisturbed, the last is pushed
+    across every kink that rounding could put on its other side. `least`: what float32 may get wrong in a single step,
+    by curve. `own`: how far an arm's own runs lie apart.
     `flips`: at each step, how many activations of a draw took another branch than in draw 0, (draws, steps).
     """
 

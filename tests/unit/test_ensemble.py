@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from ensembles import CLASSES, DRAWS, adapter_of, alone, model_of, recipe_of, side_by_side, starts
 
+from adapters.reference.disturbed import Disturbance, disturbing
 from adapters.reference.ensemble import disturbed
-from harness.spec.activations import Relu
+from harness.spec.activations import Relu, Tanh
 from harness.spec.layers import BatchNorm, Dense, Flatten
 from harness.spec.losses import SoftmaxCrossEntropy
+from harness.spec.optimizers import HeavyBall
 from harness.spec.vocabulary import specimens
 from harness.spec.weight_decay import Coupled
 
@@ -77,6 +79,16 @@ def test_class_weights_count_within_a_draw(weighting: Any) -> None:
 
 def test_in_float64_a_single_draw_is_the_oracle() -> None:
     each_is_the_run_alone(recipe_of(small()), adapter_of("float64", "exact"))
+
+
+@pytest.mark.parametrize("word", [SoftmaxCrossEntropy(), HeavyBall(momentum=0.9, form="rate_outside"), Tanh(), Dense])
+def test_a_word_that_is_disturbed_is_so_side_by_side(word: Any) -> None:
+    recipe, kind = recipe_of(small()), word if isinstance(word, type) else type(word)
+    plain = side_by_side(recipe, ADAPTER)[0]
+    with disturbing({kind: Disturbance(2.0**-10)}, 0) as touched:
+        moved = side_by_side(recipe, ADAPTER)[0]
+    assert touched == {kind}
+    assert np.all(moved[-1].losses != plain[-1].losses)
 
 
 # --- Disturbances and flips ------------------------------------------------------------------------------------------
