@@ -101,6 +101,15 @@ def test_the_report_goes_below_the_current_folder_by_default(a, compare, tmp_pat
     assert {path.name for path in folder.iterdir()} == {"report.md", "verdicts.parquet"}
 
 
+def test_help_has_examples_and_exit_codes(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", "--help"])
+    out = capsys.readouterr().out
+    assert stopped.value.code == 0
+    for part in ("twinrun compare RUN_A RUN_B out=DIR", "--arms mindspore:tensorflow", "  1  at least one divergence"):
+        assert part in out
+
+
 def test_arms_of_other_names_are_paired_by_hand(a, b, compare, tmp_path):
     code, out, _ = compare(a, b, "--arms", "narrow:narrow", "--arms", "wide:narrow", "out=report")
     assert code == 0
