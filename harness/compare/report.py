@@ -105,7 +105,7 @@ def _heads(found: Sequence[Comparison]) -> list[str]:
     for side in ("a", "b"):
         run = getattr(found[0], side)
         folder = run.folder.parents[len(Path(found[0].variant).parts) - 1] if found[0].variant else run.folder
-        heads.append(f"{side.upper()}: {folder}")
+        heads.append(f"{side.upper()}: {folder.absolute()}")
     return heads
 
 
