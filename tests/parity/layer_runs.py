@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import adapters
+from adapters.watching import WATCHED
 from harness.spec.arm import Arm
 from harness.spec.recipe import Recipe
 
@@ -15,12 +16,19 @@ Arrays = dict[str, Any]
 
 @dataclass(frozen=True)
 class Run:
-    """The weights before the first step and after the last, the losses, and what the model says in evaluation."""
+    """The weights before the first step and after the last, the losses, and what the model says in evaluation.
+
+    `watched`: what each step tells besides its loss. `layers`: what every layer gives in training, on the samples of
+    the first step at the first weights. `again`: the losses, digests and weights of a second run, started anew.
+    """
 
     before: Arrays
     after: Arrays
     losses: Any
     outputs: Any
+    watched: Any
+    layers: Arrays
+    again: tuple[Any, Any, Arrays]
 
 
 def trained(
@@ -28,10 +36,17 @@ def trained(
 ) -> dict[str, Run]:
     found = {}
     for arm in arms:
-        trainer = adapters.load(arm).trainer(recipe, weights, len(order))
+        trainer = adapters.load(arm).trainer(recipe, weights, len(order), WATCHED)
         before = trainer.weights()
+        first = {name: value[0] for name, value in noise.items()}
+        layers = trainer.layers(x[order[0]].astype(arm.precision), first)
+        trainer.restart(weights)  # for the layers' statistics have moved
         trainer.bind(x.astype(arm.precision), y)
         trainer.compile(len(order), order.shape[1])
-        losses = trainer.train_epoch(order, noise).losses
-        found[arm.name] = Run(before, trainer.weights(), losses, trainer.forward(x.astype(arm.precision)))
+        one = trainer.train_epoch(order, noise)
+        after, outputs = trainer.weights(), trainer.forward(x.astype(arm.precision))
+        trainer.restart(weights)
+        two = trainer.train_epoch(order, noise)
+        again = two.losses, two.watched, trainer.weights()
+        found[arm.name] = Run(before, after, one.losses, outputs, one.watched, layers, again)
     return found

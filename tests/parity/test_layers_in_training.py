@@ -12,6 +12,7 @@ import layer_runs
 import numpy as np
 import pytest
 
+from adapters.watching import WATCHED, columns
 from harness.parity.tolerances import STRICT, pooled_error
 from harness.spec.arm import Arm
 from harness.spec.model import Model
@@ -132,3 +133,48 @@ def test_all_move_as_the_reference_does(runs: dict[str, layer_runs.Run], arm: Ar
 
 def flat(run: layer_runs.Run) -> dict[str, Any]:
     return {**run.after, "losses": run.losses, "outputs": run.outputs}
+
+
+@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+def test_layers_give_what_those_of_the_reference_do(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
+    found, reference = runs[arm.name].layers, runs["float64"].layers
+    assert list(found) == list(reference) == [placed.name for placed in MODEL.placed_layers()]
+    tolerances = pooled_error(reference, runs["float32"].layers, np.dtype(arm.precision).type)
+    for name, value in reference.items():
+        assert found[name].dtype == arm.precision
+        assert found[name].shape == value.shape
+        bound = STRICT * np.abs(value).max() if arm.precision == "float64" else tolerances[name].bound
+        assert np.all(np.abs(found[name] - value) <= bound), name
+
+
+@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+def test_every_step_tells_what_the_reference_does(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
+    found, reference = digests(runs[arm.name]), digests(runs["float64"])
+    assert runs[arm.name].watched.dtype == arm.precision
+    tolerances = pooled_error(reference, digests(runs["float32"]), np.dtype(arm.precision).type)
+    # A gradient may be nothing but rounding beside the others.
+    kinds = {name: name.partition("/")[0] for name in reference}
+    largest = {kind: max(np.abs(v).max() for n, v in reference.items() if kinds[n] == kind) for kind in WATCHED}
+    for name, value in reference.items():
+        bound = STRICT * largest[kinds[name]] if arm.precision == "float64" else tolerances[name].bound
+        assert found[name].shape == (STEPS,)
+        assert np.all(np.abs(found[name] - value) <= bound), name
+
+
+def test_no_two_digests_of_the_reference_are_alike(runs: dict[str, layer_runs.Run]) -> None:
+    """So that one column taken for another would be seen; without a clipping, a clipped norm is the norm."""
+    series = [tuple(each) for name, each in digests(runs["float64"]).items() if not name.startswith("clipped_norm/")]
+    assert len(set(series)) == len(series)
+
+
+@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+def test_a_trainer_starts_anew(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
+    run = runs[arm.name]
+    losses, watched, weights = run.again
+    assert losses.tobytes() == run.losses.tobytes()
+    assert watched.tobytes() == run.watched.tobytes()
+    assert all(weights[name].tobytes() == value.tobytes() for name, value in run.after.items())
+
+
+def digests(run: layer_runs.Run) -> dict[str, Any]:
+    return dict(zip(columns(MODEL, WATCHED), run.watched.T, strict=True))
