@@ -19,6 +19,7 @@ from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.mistakes import explain, nearest, no_such
 from harness.composition.overrides import MisfitError, Overrides, applied, overlaid, read
 from harness.pair.spec import Pair
+from harness.preflight import unusable
 
 Tree = dict[str, Any]
 KEY = "pair="
@@ -145,10 +146,9 @@ def _misplaced(composed: ComposedPair) -> list[str]:
     named = {f"models.{name}.builder": each.builder for name, each in pair.models.items()}
     for key, value in {**named, "batches": pair.batches}.items():
         wrong += _missing(key, *composed.place(value))
-    out = composed.out
-    if out is not None and out.is_dir() and any(out.iterdir()):
-        wrong.append(f"out={out}: the folder is not empty; give a new one, so that no earlier result is mixed in")
-    return wrong
+    if composed.out is not None:
+        return [*wrong, *unusable("out", composed.out, must_be_new=True)]
+    return [*wrong, *unusable("results_root", composed.results_root)]
 
 
 def _missing(key: str, file: Path, function: str) -> list[str]:

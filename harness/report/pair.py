@@ -40,7 +40,7 @@ class PairTerminal:
             self.console.print(f"  runs code that {escape(line)}", soft_wrap=True)
 
     def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None:
-        self.console.print(f"  {len(matches)} parameters paired; which is which stands in report.md")
+        self.console.print(f"  parameters paired: {len(matches)}; which is which stands in report.md")
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
         wrong = [verdict.status for verdict in verdicts if verdict.status not in ("agrees", "known")]

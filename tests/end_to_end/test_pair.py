@@ -64,44 +64,21 @@ def test_the_repaired_pair_agrees(tmp_path):
 PAIR = """
 name: wrong
 models:
-  tensorflow: {{builder: "builders.py:{0}"}}
+  tensorflow: {builder: "builders.py:raising"}
 batches: batches.npz
 batch_size: 2
 loss: mean_squared_error
 optimizer: sgd
-schedule: {{kind: constant, rate: 0.1}}
-arms: [{{use: tensorflow_eager, name: one}}, {{use: tensorflow_eager, name: two}}]
-"""
-BUILDERS = """
-import keras
-
-
-def raising():
-    raise ValueError("no such luck")
-
-
-def a_list():
-    return [1]
-
-
-def wide():
-    return keras.Sequential([keras.Input((7,)), keras.layers.Dense(1)])
+schedule: {kind: constant, rate: 0.1}
+arms: [{use: tensorflow_eager, name: one}, {use: tensorflow_eager, name: two}]
 """
 
 
-@pytest.mark.parametrize(
-    ("builder", "expected"),
-    [
-        ("raising", "builders.py:raising raised ValueError: no such luck"),
-        ("a_list", "builders.py:a_list returned list, not a keras.Model"),
-        ("wide", "does not take a batch of shape (2, 3), channels last"),
-    ],
-)
-def test_a_builder_that_fails_is_told_shortly_with_the_log(builder, expected, tmp_path):
+def test_a_builder_that_raises_is_told_shortly_with_the_log(tmp_path):
     np.savez(tmp_path / "batches.npz", x=[[0.0] * 3] * 4, y=[[0.0]] * 4)
-    (tmp_path / "builders.py").write_text(BUILDERS)
-    (tmp_path / "pair.yaml").write_text(PAIR.format(builder))
+    (tmp_path / "builders.py").write_text("def raising():\n    raise ValueError('no such luck')\n")
+    (tmp_path / "pair.yaml").write_text(PAIR)
     code, out, _, folder = checked(tmp_path, tmp_path / "pair.yaml")
     assert code == 3
-    assert expected in " ".join(out.split())
+    assert "builders.py:raising raised ValueError: no such luck" in " ".join(out.split())
     assert str(folder / "arms" / "one" / "worker.log") in out

@@ -111,6 +111,7 @@ def test_a_mistake_names_the_nearest(folder, old, new, expected):
         ("arms=[reference,tensorflow]", "arm reference runs in reference, for which there is no builder"),
         ("arms=[mindspore]", "a pair has two arms, got 1"),
         ("arms.0.mode=graf", "has no mode 'graf'"),
+        ("out=/proc/twinrun", "not writable"),
     ],
 )
 def test_overrides_are_judged_too(folder, override, expected):
