@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from in_process import InProcess, climb, context_of
 
+from harness.parity.proof import supported
 from harness.parity.verdict import Verdict
+from harness.spec.arm import Arm
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 CONVOLUTION = {"kind": "conv2d", "filters": 2, "kernel_size": [3, 3], "kernel_initializer": "xavier_uniform"}
@@ -163,3 +165,12 @@ def _first(scratch: Path, said: Mapping[str, Any], specs: Mapping[str, Mapping[s
     """The first divergence of two arms."""
     verdicts, _ = climb(context_of({**STATED, **said}, scratch, specs))
     return next(verdict for verdict in verdicts if verdict.status == "diverges" and verdict.arm_b == "other")
+
+
+def test_an_arm_is_not_asked_for_what_it_cannot_make(tmp_path: Path) -> None:
+    context = context_of({**STATED, "model": IMAGES}, tmp_path, {"port": {}})
+    changes = {"model.layers.0.padding": "same_lower"}
+    tensorflow = Arm(name="tensorflow", adapter="tensorflow", mode="graph", layout="channels_first")
+    assert supported(context, tensorflow, changes)
+    assert not supported(context, tensorflow.model_copy(update={"precision": "float64"}), changes)
+    assert not supported(context, tensorflow, {"model.layers.0.padding": "valid"})  # the parameters would be others
