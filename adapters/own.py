@@ -103,11 +103,12 @@ def load_function(file: str, name: str) -> Made:
     path = Path(file)
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    named = f"own_{path.stem}"  # whatever else has the file's name
+    spec = importlib.util.spec_from_file_location(named, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # compilers look a function's source up by its module
+    sys.modules[named] = module  # compilers look a function's source up by its module
     spec.loader.exec_module(module)
     made: Made = getattr(module, name)
     return made

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -110,12 +110,12 @@ def _check(run: PairRun) -> None:
             run.fail(rung, pair.arms[0].name, error.failure)
 
 
-def _rungs(climb: Climb) -> Any:
-    """Each with what climbs it; the trajectory is walked before the step, whose teacher it gives."""
+def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
+    """Each with what climbs it; the trajectory is walked for the step, whose teacher it gives."""
+    walked = cache(lambda: rungs.walk(climb))
     yield rungs.MODEL, lambda: rungs.model_rung(climb)
-    walked = rungs.walk(climb)
-    yield rungs.STEP, lambda: rungs.step_rung(climb, walked)
-    yield rungs.TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked)
+    yield rungs.STEP, lambda: rungs.step_rung(climb, walked())
+    yield rungs.TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
 
 
 class _ArmFailedError(Exception):

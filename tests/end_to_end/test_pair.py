@@ -64,7 +64,7 @@ def test_the_repaired_pair_agrees(tmp_path):
 PAIR = """
 name: wrong
 models:
-  tensorflow: {builder: "builders.py:raising"}
+  tensorflow: {builder: "builders.py:net"}
 batches: batches.npz
 batch_size: 2
 loss: mean_squared_error
@@ -76,9 +76,20 @@ arms: [{use: tensorflow_eager, name: one}, {use: tensorflow_eager, name: two}]
 
 def test_a_builder_that_raises_is_told_shortly_with_the_log(tmp_path):
     np.savez(tmp_path / "batches.npz", x=[[0.0] * 3] * 4, y=[[0.0]] * 4)
-    (tmp_path / "builders.py").write_text("def raising():\n    raise ValueError('no such luck')\n")
+    (tmp_path / "builders.py").write_text("def net():\n    raise ValueError('no such luck')\n")
     (tmp_path / "pair.yaml").write_text(PAIR)
     code, out, _, folder = checked(tmp_path, tmp_path / "pair.yaml")
     assert code == 3
-    assert "builders.py:raising raised ValueError: no such luck" in " ".join(out.split())
+    assert "builders.py:net raised ValueError: no such luck" in " ".join(out.split())
     assert str(folder / "arms" / "one" / "worker.log") in out
+
+
+def test_a_parameter_that_is_not_there_is_told_and_nothing_is_left(tmp_path):
+    np.savez(tmp_path / "batches.npz", x=[[0.0] * 3] * 4, y=[[0.0]] * 4)
+    net = "keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, name='only')])"
+    (tmp_path / "builders.py").write_text(f"import keras\n\ndef net():\n    return {net}\n")
+    (tmp_path / "pair.yaml").write_text(PAIR + "parameters: {sequential/only/kernl: sequential/only/kernel}\n")
+    code, _, err, folder = checked(tmp_path, tmp_path / "pair.yaml")
+    assert code == 2
+    assert "did you mean sequential/only/kernel?" in err
+    assert not folder.exists()
