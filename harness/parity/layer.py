@@ -39,7 +39,7 @@ def _cases(placed: PlacedLayer, weights: Mapping[str, Any], where: str) -> Itera
     """In training, and in evaluation where that is computed otherwise."""
     rng = np.random.default_rng(0)
     arrays = {
-        "x": rng.normal(size=(SAMPLES, *placed.input_shape)).astype(np.float32),
+        "x": (_sizes(placed) * rng.normal(size=(SAMPLES, *placed.input_shape))).astype(np.float32),
         "upstream": rng.normal(size=(SAMPLES, *placed.output_shape)).astype(np.float32),
         **{f"weight/{p.name}": weights.get(p.name, _drawn(p, rng)) for p in placed.parameters},
         **{f"noise/{n.name}": _noise(n, rng) for n in placed.noise},
@@ -49,6 +49,18 @@ def _cases(placed: PlacedLayer, weights: Mapping[str, Any], where: str) -> Itera
     if evaluated_otherwise:
         what = f"{where} in evaluation".strip()
         yield Case(placed.layer, placed, {**arrays, "training": np.array(False)}, what)
+
+
+def _sizes(placed: PlacedLayer) -> Any:
+    """Where an epsilon stands beside a variance: samples and channels from 1 down to where the two are alike.
+
+    Beside a variance of 1 an epsilon of 1e-5 may stand anywhere, inside the root or outside, and nobody notices.
+    """
+    epsilon = getattr(placed.layer, "epsilon", None)
+    if epsilon is None:
+        return 1.0
+    samples = np.geomspace(1, epsilon**0.5, SAMPLES).reshape(-1, *(1 for _ in placed.input_shape))
+    return samples * np.geomspace(1, epsilon**0.5, placed.input_shape[-1])
 
 
 def _drawn(parameter: Parameter, rng: np.random.Generator) -> Any:
