@@ -68,7 +68,7 @@ CONVOLUTIONS = [
         "padding": "same",
         "kernel_initializer": "he_normal",
     },
-    {"kind": "batch_norm", "momentum": 0.7, "epsilon": 0.01},
+    {"kind": "batch_norm", "momentum": 0.7},
     {"kind": "activation", "activation": "relu"},
     {"kind": "max_pool2d", "pool_size": [2, 2], "strides": [2, 2]},
     {"kind": "dropout", "rate": 0.25},

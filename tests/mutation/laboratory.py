@@ -29,7 +29,7 @@ from harness.spec.arm import Arm
 
 BY_NAME = {rung.name: rung for rung in RUNGS}
 ORDER = tuple(BY_NAME)
-UPDATES = 40  # to be replayed by rung `optimizer`, which has a thousand: call by call these would be most of the time
+UPDATES = 20  # to be replayed by rung `optimizer`, which has a thousand: call by call these would be most of the time
 TIMEOUT_S = 300.0
 
 Answered = Future[list[answering.Told]]

@@ -108,8 +108,8 @@ LAYERS = (
     Fault(
         "batch norm in evaluation during training",
         f"{TF}.layers.normalisation",
-        "native(x, training=training)",
-        "native(x, training=False)",
+        "noise: call(x, training=training)",
+        "noise: call(x, training=False)",
         "layer",
         "tensorflow",
         "conv",
@@ -117,8 +117,8 @@ LAYERS = (
     Fault(
         "batch norm in training during evaluation",
         f"{TF}.layers.normalisation",
-        "native(x, training=training)",
-        "native(x, training=True)",
+        "noise: call(x, training=training)",
+        "noise: call(x, training=True)",
         "layer",
         "tensorflow",
         "conv",

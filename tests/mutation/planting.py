@@ -56,7 +56,9 @@ def _planted(edit: Edit) -> Iterator[None]:
         functions = [(each, each.__code__) for each in _functions() if each.__code__ in codes]
         constants = _constants(module, before, after)
         if not functions and not constants:
-            raise LookupError(f"nothing that is in use comes of {edit.old!r} in {edit.module}")
+            raise LookupError(
+                f"nothing in use is of {edit.old!r} in {edit.module}, or its file has changed since it was imported"
+            )
         for function, code in functions:
             function.__code__ = codes[code]
         for holder, name, _, new in constants:
