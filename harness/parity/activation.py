@@ -70,7 +70,7 @@ def grid() -> Any:
 def rows() -> Any:
     """Finite rows of small, large and equal numbers: a row with an infinity or NaN has no softmax."""
     rng = np.random.default_rng(1)
-    drawn = [rng.normal(0, scale, (20, 7)) for scale in (1e-3, 1, 5, 40)]
+    drawn = [rng.normal(0, scale, (20, 7)) for scale in (1e-3, 1, 5, 40, 0.4)]
     made = np.zeros((4, 7))
     made[1], made[2], made[3, ::2] = 1e4, np.linspace(-50, 50, 7), -40
     return np.concatenate([*drawn, made]).astype(np.float32)

@@ -35,6 +35,15 @@ class Claim:
         tolerance = replace(self.tolerance, bound=one(self.tolerance.bound))
         return replace(self, values=one(self.values), tolerance=tolerance, excuse=None)
 
+    def excused_at(self, one: Callable[[Any], FloatArray]) -> Claim:
+        """The claim about a part, excused as far as that part is in the whole."""
+
+        def asked() -> Excuse | None:
+            excuse = self.excuse() if self.excuse else None
+            return excuse and replace(excuse, bound=None if excuse.bound is None else one(excuse.bound))
+
+        return replace(self.at(one), excuse=asked)
+
 
 def judge(
     rung: str, subject: str, reference: FloatArray, a: Claim, b: Claim | None, name_index: IndexName, cause: str = ""
@@ -87,11 +96,18 @@ def judge(
 
 
 def excess(claim: Claim, reference: FloatArray) -> FloatArray | None:
-    """The claim's error over its tolerance, element by element; None where it has another shape than the reference."""
+    """The claim's error over what it may be, element by element: its tolerance or, where that won't do, its excuse.
+
+    None where it has another shape than the reference.
+    """
     if np.shape(claim.values) != np.shape(reference):
         return None
-    bound = np.broadcast_to(claim.tolerance.bound, np.shape(reference))
-    return _ratio(error_against(claim.values, reference), bound)
+    error = error_against(claim.values, reference)
+    over = _ratio(error, np.broadcast_to(claim.tolerance.bound, error.shape))
+    excuse = claim.excuse() if claim.excuse and np.any(over > 1) else None
+    if excuse is None:
+        return over
+    return _ratio(error, excuse.bound) if excuse.bound is not None else np.zeros_like(error)
 
 
 def _judgement(wrong: list[str], claims: list[Claim]) -> Judgement:
