@@ -20,6 +20,7 @@ from harness.arrays import Arrays, load_arrays
 from harness.results.trace import Trace
 from harness.spec.experiment import Experiment
 
+SAID: dict[str, type[Any]] = {"versions": dict, "device": str}  # of an environment, what is looked up by it
 OUTCOME = ("rung", "subject", "arm_a", "arm_b", "status")
 WHOLE = ("epoch", "samples", "samples_scored", "peak_rss_bytes")
 # What damaged bytes make the readers of JSON, Parquet and npz raise.
@@ -57,7 +58,11 @@ def read_trace(path: Path) -> tuple[Trace, dict[str, Any]]:
     record.pop("status", None)
     summary = record.pop("summary", None)
     try:
-        return Trace.model_validate(record), summary if isinstance(summary, dict) else {}
+        trace = Trace.model_validate(record)
+        wrong = [key for key, kind in SAID.items() if not isinstance(trace.environment.get(key, kind()), kind)]
+        if wrong:
+            raise UnreadableError(f"is no trace: environment.{wrong[0]} is {trace.environment[wrong[0]]!r}")
+        return trace, summary if isinstance(summary, dict) else {}
     except ValidationError as error:
         raise UnreadableError(f"is no trace: {_in_words(error)}") from None
 

@@ -152,6 +152,13 @@ def test_an_older_or_senseless_trace_is_none(store: Store) -> None:
     assert "is no trace: schema_version: Input should be 1; finished: Input should be a valid boolean" in found.message
 
 
+def test_an_environment_that_is_none(store: Store) -> None:
+    path = store.arm_folder("one") / "trace.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "environment": {"versions": 3}}))
+    (found,) = read_run(store.folder).arms["one"].failures
+    assert "is no trace: environment.versions is 3" in found.message
+
+
 def test_stale_weights_are_not_compared(store: Store) -> None:
     save_arrays(store.arm_folder("one") / WEIGHTS, {**FINAL, "dense_1/bias": np.array([3.0, 4.5], np.float32)})
     one = read_run(store.folder).arms["one"]
