@@ -14,13 +14,14 @@ def ulp(reference: FloatArray, precision: Any) -> FloatArray:
     """The spacing of `precision` at each |reference|, in float64.
 
     Below the smallest normal number, and at exactly 0, the spacing is taken at `eps` times the largest reference
-    value: what is 0 only after a sum of such values has no finer last place.
+    value: what is 0 only after a sum of such values has no finer last place. Beyond the largest number it is that
+    number's.
     """
     magnitude = np.abs(np.asarray(reference, np.float64))
     limits = np.finfo(precision)
     largest = np.max(magnitude[np.isfinite(magnitude)], initial=0.0)
     floor = max(float(limits.tiny), float(limits.eps) * float(largest))
-    at = np.where(magnitude < limits.tiny, floor, magnitude).astype(precision)
+    at = np.where(magnitude < limits.tiny, floor, np.minimum(magnitude, np.nextafter(limits.max, 0))).astype(precision)
     return np.spacing(at).astype(np.float64)
 
 

@@ -160,6 +160,16 @@ def test_a_draw_that_is_not_finite_leaves_no_bound() -> None:
     assert np.all(np.isinf(bound[12:]))
 
 
+def test_beyond_the_largest_float32_there_is_no_bound_but_a_number() -> None:
+    exact = 10.0 ** np.arange(30, 50)
+    with np.errstate(over="ignore"):
+        draws = np.stack([exact.astype(np.float32)] * 2)
+    e = Envelope(np.float32, {LOSS: exact}, {LOSS: draws}, {LOSS: np.zeros(20)}, np.zeros((2, 20), np.int64), None)
+    assert not np.any(np.isnan(e.loss.bound))
+    assert np.isfinite(e.loss.bound[0])
+    assert np.isinf(e.loss.bound[-1])
+
+
 def test_the_horizon_is_where_the_bound_is_a_share_of_the_loss() -> None:
     growing = 1e-6 * 2.0 ** np.arange(40)
     horizon = made_up(growing).horizon
