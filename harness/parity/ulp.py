@@ -21,7 +21,9 @@ def ulp(reference: FloatArray, precision: Any) -> FloatArray:
     limits = np.finfo(precision)
     largest = np.max(magnitude[np.isfinite(magnitude)], initial=0.0)
     floor = max(float(limits.tiny), float(limits.eps) * float(largest))
-    at = np.where(magnitude < limits.tiny, floor, np.minimum(magnitude, np.nextafter(limits.max, 0))).astype(precision)
+    at = np.where(magnitude < limits.tiny, floor, np.minimum(magnitude, np.nextafter(limits.max, limits.tiny))).astype(
+        precision
+    )
     return np.spacing(at).astype(np.float64)
 
 
