@@ -105,6 +105,22 @@ def test_a_schedule_that_is_one_step_late_is_named(tmp_path: Path) -> None:
     assert first.advice.startswith("other with schedule")
 
 
+def test_a_fault_of_the_arm_itself_is_mended_by_the_opposite(tmp_path: Path) -> None:
+    class Swapping(InProcess):
+        """Takes one form of momentum for the other, whatever it is given."""
+
+        def ask(self, task: str, changes: Any = None, **payload: Any) -> Any:
+            given = (changes or {}).get("optimizer.form", "rate_inside")
+            swapped = {"optimizer.form": "rate_outside" if given == "rate_inside" else "rate_inside"}
+            return super().ask(task, {**(changes or {}), **(swapped if self.arm.name == "port" else {})}, **payload)
+
+    said = {**PLANTED["momentum form"][0], "rungs": ["optimizer"]}
+    verdicts, _ = climb(context_of({**STATED, **said}, tmp_path, {"port": {}, "other": {}}), Swapping)
+    (first,) = (verdict for verdict in verdicts if verdict.advice)
+    ways = [way.partition(" (")[0] for way in first.advice.split(", or ")]
+    assert ways == ["other with optimizer.form: rate_outside", "port with optimizer.form: rate_outside"]
+
+
 def test_what_is_no_known_form_has_no_advice(tmp_path: Path) -> None:
     first = _first(tmp_path, {"schedule": STEPS}, {"port": {"schedule.values": [0.1, 0.03, 0.001]}, "other": {}})
     assert first.culprit == "port"
@@ -122,7 +138,7 @@ def test_an_error_in_one_element_is_taken_for_no_form(tmp_path: Path, exponent: 
                     values.flat[0] *= 1 + 2.0**exponent
             return result, arrays
 
-    said = {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 1e-4}, "rungs": ["optimizer"]}
+    said = {**PLANTED["momentum form"][0], "rungs": ["optimizer"]}
     verdicts, _ = climb(context_of({**STATED, **said}, tmp_path, {"port": {}, "other": {}}), Off)
     assert [verdict.advice for verdict in verdicts] == [""] * len(verdicts)
     assert "port" in {verdict.culprit for verdict in verdicts}
