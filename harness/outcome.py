@@ -56,9 +56,12 @@ def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
 
 def sentence(verdict: Verdict) -> str:
     """A divergence as one sentence: rung, place, who is how far off, why, and what makes the two equal."""
-    parts = [f"the {verdict.rung} rung diverges first: {', '.join(filter(None, [_where(verdict), _how_far(verdict)]))}"]
-    if verdict.cause and (verdict.advice or not _how_far(verdict)):
-        parts.append(f"cause: {verdict.cause}" if _how_far(verdict) else verdict.cause)
+    off = _how_far(verdict) or (f"at {verdict.worst_index}" if verdict.worst_index else "")
+    parts = [f"the {verdict.rung} rung diverges first: {', '.join(filter(None, [_where(verdict), off]))}"]
+    # That an arm is off has been said, and by how much.
+    news = [each for each in verdict.cause.split("; ") if each and not (_how_far(verdict) and OFF in each)]
+    if news:
+        parts.append(f"cause: {'; '.join(news)}" if _how_far(verdict) else "; ".join(news))
     if verdict.judgement == "undetermined":
         parts.append("which of the two is wrong is undetermined")
     if verdict.advice:
@@ -94,6 +97,7 @@ def _relative(value: float | None, reference: float) -> str:
     return f"{off / abs(reference):.2g}" if reference else f"{off:.2g} (from 0)"
 
 
+OFF = " is off by "
 UPDATING = ("update", "slots")
 
 

@@ -11,7 +11,7 @@ from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS, VERDICT_COLUMNS
 ARMS = ("mindspore", "tensorflow")
 # What a training without a clipping, and of which nothing is expected, is judged by.
 RUNGS = [
-    *("schedule", "applied-lr", "activation", "loss", "initializer", "layer", "optimizer"),
+    *("self", "schedule", "applied-lr", "activation", "loss", "initializer", "layer", "optimizer"),
     *("model", "step", "trajectory", "convergence"),
 ]
 
@@ -52,6 +52,8 @@ def test_folder_holds_what_is_documented_and_nothing_else(small_run):
         "verdicts.parquet",
         "summary.parquet",
         "report.md",
+        "trajectory.parquet",
+        "trajectory.png",
         "flips.parquet",
         *(["flips.png"] if len(pd.read_parquet(folder / "flips.parquet")) else []),
     }

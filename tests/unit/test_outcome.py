@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, combinations
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from made_up_traces import FAILED_AS, trace, verdict
@@ -47,7 +47,7 @@ def test_exit_code_of_every_combination() -> None:
         (
             [verdict(), verdict("diverges", "step"), verdict("diverges", "trajectory"), verdict("unverified")],
             [trace("one"), trace("other", "unverified")],
-            "DIVERGES first at rung step, logits at [3]: off",
+            "DIVERGES: the step rung diverges first: logits, at [3]; off",
         ),
         (
             [verdict("diverges"), verdict("crashed")],
@@ -73,7 +73,55 @@ def test_in_one_line(verdicts: list[Verdict], traces: list[Trace], line: str) ->
 
 def test_a_line_without_a_place() -> None:
     nowhere = verdict("diverges").model_copy(update={"worst_index": ""})
-    assert in_one_line([nowhere], []) == "DIVERGES first at rung model, logits: off"
+    assert in_one_line([nowhere], []) == "DIVERGES: the model rung diverges first: logits; off"
+
+
+MOMENTUM = Verdict(
+    rung="optimizer",
+    subject="momentum rate_inside",
+    arm_a="one",
+    arm_b="other",
+    status="diverges",
+    judgement="one wrong",
+    culprit="one",
+    step=300,
+    phase="slots",
+    moment="when the rate changes",
+    tensor="velocity/w",
+    worst_index="velocity/w[3]",
+    value_a=1.021,
+    value_b=1.0,
+    value_reference=1.0,
+    ulp_a=176160.0,
+    ulp_b=1.0,
+    cause="momentum form",
+    advice="other with optimizer.form: rate_outside",
+)
+
+
+def test_a_divergence_is_one_sentence() -> None:
+    assert in_one_line([verdict(), MOMENTUM], [trace("one"), trace("other")]) == (
+        "DIVERGES: the optimizer rung diverges first: momentum rate_inside, at update 300, when the rate changes, "
+        "one's velocity/w is 0.021 off the reference and other's is 1 ULP off (velocity/w[3]); cause: momentum form; "
+        "spec that makes them equal: other with optimizer.form: rate_outside"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"culprit": "one, other", "value_b": 1.5},
+            "one's velocity/w is 0.021 off the reference and other's is 0.5 off",
+        ),
+        ({"arm_b": "reference", "value_b": None, "ulp_b": None}, "one's velocity/w is 0.021 off the reference ("),
+        ({"value_reference": 0.0, "value_a": 2e-3}, "one's velocity/w is 0.002 (from 0) off the reference"),
+        ({"judgement": "undetermined", "culprit": ""}, "which of the two is wrong is undetermined"),
+        ({"phase": "gradient", "layer": "dense_1"}, "at step 300, when the rate changes, gradient, layer dense_1,"),
+    ],
+)
+def test_what_the_sentence_says_of_others(changes: dict[str, Any], said: str) -> None:
+    assert said in in_one_line([MOMENTUM.model_copy(update=changes)], [])
 
 
 @pytest.mark.parametrize(

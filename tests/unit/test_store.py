@@ -25,6 +25,7 @@ EPOCH_COLUMNS += ["samples", "peak_rss_bytes"]
 VERDICT_COLUMNS = [
     *("rung", "subject", "arm_a", "arm_b", "status", "worst_ulp", "worst_index", "value_a", "value_b"),
     *("value_reference", "nearer", "tolerance", "error_over_tolerance", "tolerance_source", "cause"),
+    *("judgement", "culprit", "step", "phase", "layer", "moment", "tensor", "ulp_a", "ulp_b", "detects", "advice"),
 ]
 
 
