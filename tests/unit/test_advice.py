@@ -12,6 +12,7 @@ from in_process import InProcess, climb, context_of
 from harness.parity.proof import supported
 from harness.parity.verdict import Verdict
 from harness.spec.arm import Arm
+from harness.worker.failure import Failure, WorkerFailedError
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 CONVOLUTION = {"kind": "conv2d", "filters": 2, "kernel_size": [3, 3], "kernel_initializer": "xavier_uniform"}
@@ -119,6 +120,24 @@ def test_a_fault_of_the_arm_itself_is_mended_by_the_opposite(tmp_path: Path) -> 
     (first,) = (verdict for verdict in verdicts if verdict.advice)
     ways = [way.partition(" (")[0] for way in first.advice.split(", or ")]
     assert ways == ["other with optimizer.form: rate_outside", "port with optimizer.form: rate_outside"]
+
+
+def test_an_arm_that_fails_when_asked_again_is_told_of(tmp_path: Path) -> None:
+    class Failing(InProcess):
+        def ask(self, task: str, changes: Any = None, **payload: Any) -> Any:
+            if changes and self.arm.name == "other":
+                raise WorkerFailedError(Failure(symptom="exception", stage=task, message="out of luck"))
+            return super().ask(task, changes, **payload)
+
+    context = context_of(
+        {**STATED, "schedule": STEPS}, tmp_path, {"port": {"schedule.boundary": "exclusive"}, "other": {}}
+    )
+    verdicts, _ = climb(context, Failing)
+    (first,) = (verdict for verdict in verdicts if verdict.advice)
+    assert first.cause.startswith("boundary (")
+    assert "other failed when asked again: " in first.cause
+    assert "out of luck" in first.cause
+    assert first.advice.startswith("port with schedule.boundary: inclusive (")
 
 
 def test_what_is_no_known_form_has_no_advice(tmp_path: Path) -> None:
