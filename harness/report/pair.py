@@ -19,7 +19,7 @@ from harness.worker import Failure
 if TYPE_CHECKING:
     from harness.pair.run import PairRun
 
-PROSE = ("cause", "what", "how")
+PROSE = ("what",)
 
 
 class PairTerminal:
@@ -56,16 +56,23 @@ class PairTerminal:
     def end(self, run: PairRun) -> None:
         self.console.print()
         head, rows = ladder_table(run.verdicts)
+        # Causes are sentences: they stand below the table, where they have room.
+        filled = [i for i, name in enumerate(head) if name != "cause" and any(row[i] for row in rows)]
         if rows:
-            filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
             draw(self.console, "Parity", [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
             self.console.print()
+        first = first_divergence(run.verdicts)
+        for verdict in run.verdicts:
+            if verdict.cause and verdict is not first:
+                self._say(f"{verdict.subject}: {verdict.status}: {verdict.cause}")
         colour = "green" if run.exit_code == 0 else "bold red"
         self.console.print(f"[{colour}]{escape(in_one_sentence(run))}[/]", soft_wrap=True)
-        advice = first_divergence(run.verdicts)
-        if advice is not None and advice.advice:
-            self.console.print(f"what makes them equal: {escape(advice.advice)}", soft_wrap=True)
-        self.console.print(f"results: {escape(str(run.folder))}", soft_wrap=True)
+        if first is not None and first.advice:
+            self._say(f"what makes them equal: {first.advice}")
+        self._say(f"results: {run.folder}")
+
+    def _say(self, line: str) -> None:
+        self.console.print(escape(line), soft_wrap=True)
 
 
 def code_run(composed: ComposedPair) -> list[str]:
