@@ -2,6 +2,7 @@
 
 Of the weights it is read before the update, and once more at the end of an epoch: in a compiled loop, a float64
 parameter that is read again after it was assigned to is right to float32 only, and so are then all later updates.
+And it is made of few operations, for in such a loop each one takes tens of microseconds, however small its tensor.
 """
 
 from __future__ import annotations
@@ -17,62 +18,85 @@ from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.watching import Watched, columns, pattern, watched_parameters
 from harness.spec.model import Model
+from harness.spec.parameters import Parameter
+
+# Tensors of fewer elements are put together into one.
+LARGE = 4096
 
 
 class Watching(nn.Cell):
-    """A step's numbers in its own order, first those of the weights; `table` puts them in that of the columns."""
+    """A step's numbers in its own order, of norms the squares; `table` makes the columns of them."""
 
     def __init__(self, word: Model, watch: tuple[Watched, ...], named: dict[str, Any], setting: Setting) -> None:
         super().__init__()
-        dtype = getattr(ms, setting.precision)
         own: tuple[Watched, ...] = tuple(sorted(watch, key=lambda kind: not kind.startswith("weight")))
-        names = columns(word, own)
+        grouped = {kind: Grouped(watched_parameters(word, kind), setting.precision) for kind in own}
+        names = [f"{kind}/{name}" for kind, group in grouped.items() for name in group.names]
         self.places = [names.index(name) for name in columns(word, watch)]
+        self.norms = [name.partition("/")[0].endswith("_norm") for name in names]
         self.width, self.of_weights = len(names), sum(name.startswith("weight") for name in names)
         self.kinds = tuple(tuple(kind.split("_")) for kind in own)
+        self.groups = nn.CellList(list(grouped.values()))
         self.weights = ParameterTuple([named[p.name] for p in word.parameters()])
-        signs = {
-            p.name: Tensor(to_native(p.name.rpartition("/")[2], pattern(p.shape)), dtype)
-            for p in word.parameters()
-            if watch
-        }
-        self.signs = tuple(tuple(signs[p.name] for p in watched_parameters(word, kind)) for kind in own)
 
     def before(self) -> Any:
         """Of the weights as they are."""
         found: Any = ()
         for number, (of, what) in enumerate(self.kinds):
             if of == "weight":
-                found += self.numbers(self.weights, what, self.signs[number])
+                found += (self.groups[number](self.weights, what == "norm"),)
         return found
 
     def now(self) -> Any:
-        return ops.stack(self.before())
+        return ops.concat(self.before())
 
     def construct(self, before: Any, gradients: Any, clipped: Any) -> Any:
         found = before
         for number, (of, what) in enumerate(self.kinds):
             if of != "weight":
-                found += self.numbers(gradients if of == "gradient" else clipped, what, self.signs[number])
-        return ops.stack(found)
-
-    def numbers(self, tensors: Any, what: str, signs: Any) -> Any:
-        found: Any = ()
-        for index, tensor in enumerate(tensors):
-            if what == "norm":
-                found += (ops.sqrt(self.sum(tensor * tensor)),)
-            else:
-                found += (self.sum(tensor * signs[index]),)
-        return found
-
-    def sum(self, tensor: Any) -> Any:
-        """Of all elements; row by row, for MindSpore takes ten times as long over a large tensor at once."""
-        if tensor.ndim > 1:
-            tensor = tensor.reshape(tensor.shape[0], -1).sum(1)
-        return tensor.sum()
+                found += (self.groups[number](gradients if of == "gradient" else clipped, what == "norm"),)
+        return ops.concat(found)
 
     def table(self, rows: Array, after: Array) -> Array:
         """The columns, from the rows of an epoch and from what the weights say after it."""
         count = self.of_weights
         weights = np.concatenate([rows[1:, :count], after[None]]) if count else rows[:, :0]
-        return np.concatenate([weights, rows[:, count:]], axis=1)[:, self.places]
+        table = np.concatenate([weights, rows[:, count:]], axis=1)
+        return np.where(self.norms, np.sqrt(np.where(self.norms, table, 0)), table)[:, self.places]
+
+
+class Grouped(nn.Cell):
+    """The sum of the squares of each of some tensors, or each one's projection; first of the large ones."""
+
+    def __init__(self, parameters: tuple[Parameter, ...], precision: str) -> None:
+        super().__init__()
+        dtype = getattr(ms, precision)
+        native = [to_native(p.name.rpartition("/")[2], pattern(p.shape)) for p in parameters]
+        large = [index for index, signs in enumerate(native) if signs.size >= LARGE]
+        small = [index for index, signs in enumerate(native) if signs.size < LARGE]
+        self.names = [parameters[index].name for index in (*large, *small)]
+        self.large, self.small = tuple(large), tuple(small)
+        self.signs = tuple(Tensor(native[index], dtype) for index in large)
+        # A column for each small tensor, with its own elements' signs, or ones, and zeros for those of the others.
+        signed = np.concatenate([np.zeros((0, len(small))), *(_columns(native[k], k, small) for k in small)])
+        self.signed, self.members = Tensor(signed, dtype), Tensor(np.abs(signed), dtype)
+
+    def construct(self, tensors: Any, squared: bool) -> Any:
+        found: Any = ()
+        for place, index in enumerate(self.large):
+            tensor = tensors[index] * (tensors[index] if squared else self.signs[place])
+            # Row by row, for MindSpore takes ten times as long over a large tensor at once.
+            rows = tensor.reshape(tensor.shape[0], -1).sum(1) if tensor.ndim > 1 else tensor
+            found += (rows.sum().reshape(1),)
+        if self.small:
+            together: Any = ()
+            for index in self.small:
+                together += (tensors[index].reshape(-1),)
+            row = ops.concat(together).reshape(1, -1)
+            sums = ops.matmul(row * row, self.members) if squared else ops.matmul(row, self.signed)
+            found += (sums.reshape(-1),)
+        return ops.concat(found)
+
+
+def _columns(signs: Array, index: int, small: list[int]) -> Array:
+    return signs.reshape(-1, 1) * (np.array(small) == index)

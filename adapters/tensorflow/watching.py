@@ -20,17 +20,23 @@ class Watching:
         signs = {p.name: tf.constant(pattern(p.shape), setting.precision) for p in word.parameters() if watch}
         self.signs = [[signs[p.name] for p in watched_parameters(word, kind)] for kind in watch]
         self.width = sum(map(len, self.signs))
-        self.sum = summed_by_product if setting.mode == "xla" else tf.reduce_sum
+        self.xla = setting.mode == "xla"
 
     def __call__(self, gradients: Any, clipped: Any) -> Any:
         found = []
         for (of, what), signs in zip(self.kinds, self.signs, strict=True):
             tensors = {"gradient": gradients, "clipped": clipped, "weight": self.weights}[of]
             found += [
-                tf.sqrt(self.sum(tensor * tensor)) if what == "norm" else self.sum(tensor * sign)
+                self.norm(tensor) if what == "norm" else self.sum(tensor * sign)
                 for tensor, sign in zip(tensors, signs, strict=True)
             ]
         return tf.stack(found)
+
+    def norm(self, tensor: Any) -> Any:
+        return tf.sqrt(self.sum(tensor * tensor) if self.xla else 2 * tf.nn.l2_loss(tensor))
+
+    def sum(self, tensor: Any) -> Any:
+        return summed_by_product(tensor) if self.xla else tf.reduce_sum(tensor)
 
 
 def summed_by_product(tensor: Any) -> Any:
