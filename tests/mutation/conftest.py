@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import pytest
 from bench import Bench, make_bench
 from experiments import ARMS, BESIDE
+from faults import Fault
 from laboratory import Laboratory
 from tally import Tally
 
@@ -53,4 +54,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _of_an_arm(item: pytest.Item) -> bool:
-    return "fault" in getattr(getattr(item, "callspec", None), "params", {})
+    return isinstance(getattr(getattr(item, "callspec", None), "params", {}).get("fault"), Fault)

@@ -165,8 +165,8 @@ FAULTS = (
     JudgeFault(
         "the largest value for each one's own in a ULP",
         f"{PARITY}.ulp",
-        "at = np.where(magnitude < limits.tiny, floor, magnitude).astype(precision)",
-        "at = np.full_like(magnitude, 1e6).astype(precision)",
+        "return np.spacing(at).astype(np.float64)",
+        "return np.spacing(np.full_like(at, 1e6)).astype(np.float64)",
         rung_guards.rounded_as_in_tf32,
     ),
     JudgeFault(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from bench import Bench
 from experiments import ARMS
 from guards import Guard, judged
@@ -27,6 +28,7 @@ from harness.spec import initializers
 from harness.spec.arm import Arm
 from harness.spec.expectations import NearReference
 from harness.spec.experiment import Experiment
+from harness.worker import pool
 from harness.worker.failure import Failure, WorkerFailedError
 from harness.worker.process import Worker
 
@@ -205,6 +207,15 @@ class Dead:
         """There is nothing to close."""
 
 
+class Waiting(Dead):
+    """A worker that nobody has asked yet."""
+
+    failed = False
+
+    def turn_to(self, scratch: Path) -> None:
+        """It is asked about nothing."""
+
+
 class Lively(Dead):
     """A worker with an answer at hand."""
 
@@ -244,6 +255,19 @@ def stale_answer(bench: Bench) -> None:
     except FileNotFoundError:
         return
     raise AssertionError(f"the answer to an earlier question was read: {list(arrays)}")
+
+
+def another_arms_worker(bench: Bench) -> None:
+    """Two arms that differ in their name alone, or in their precision, are not one process."""
+    one = ARMS["one"]
+    patch = pytest.MonkeyPatch()
+    patch.setattr(pool, "Worker", lambda arm, folder, scratch: Waiting(arm))
+    with pool.Workers(bench.context.scratch / "pool") as workers:
+        for other in (ARMS["other"], one.model_copy(update={"precision": "float64"})):
+            found = [workers.of(arm, bench.context.scratch) for arm in (one, other, one)]
+            assert [each.arm for each in found] == [one, other, one]
+            assert found[0] is found[2]
+    patch.undo()
 
 
 def incomparable_runs(bench: Bench) -> None:
@@ -312,6 +336,7 @@ GUARDS: tuple[Guard, ...] = (
     unverified_is_no_agreement,
     dead_worker,
     stale_answer,
+    another_arms_worker,
     incomparable_runs,
     recorded_inputs,
 )

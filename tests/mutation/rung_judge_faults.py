@@ -190,6 +190,13 @@ FAULTS = (
         rung_guards.stale_answer,
     ),
     JudgeFault(
+        "an arm compared with itself under another name",
+        "harness.worker.pool",
+        "key = arm.model_dump_json()",
+        "key = arm.adapter",
+        rung_guards.another_arms_worker,
+    ),
+    JudgeFault(
         "runs on unlike data compared",
         "harness.compare.comparable",
         "if first and second and first != second:",
