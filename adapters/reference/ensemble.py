@@ -21,7 +21,7 @@ from adapters.reference.clipping import clip
 from adapters.reference.draws import side_by_side, summed
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import of_each_draw
-from adapters.reference.pushing import push_of, push_of_loss, pushed
+from adapters.reference.pushing import AT_ZERO, across_zero, push_of, push_of_loss, pushed
 from adapters.reference.rectifiers import branch
 from adapters.reference.regularizers import penalty
 from adapters.watching import Watched, pattern, watched_parameters
@@ -129,7 +129,10 @@ class Ensemble:
             upstream, own = each.pullback(upstream)
             gradients |= {f"{name}/{key}": value for key, value in own.items()}
             self.parameters |= {f"{name}/{key}": value for key, value in each.state.items()}
-        extra, slopes = penalty(self.recipe.regularizer, {name: self.parameters[name] for name in self.kernels})
+        kernels = {name: self.parameters[name] for name in self.kernels}
+        if self.reach and isinstance(self.recipe.regularizer, AT_ZERO):
+            kernels = {name: pushed(kernel, self.reach, across_zero) for name, kernel in kernels.items()}
+        extra, slopes = penalty(self.recipe.regularizer, kernels)
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
         bent = {f"{name}/{key}".rstrip("/"): found for name, each in applied for key, found in each.bent.items()}
         return losses + extra, {name: gradients[name] for name in self.trainable}, bent

@@ -16,14 +16,15 @@ import numpy as np
 from adapters.protocol import Array
 from adapters.reference.losses import target_rows
 from adapters.reference.rectifiers import KINKS
-from harness.spec import layers, losses
+from harness.spec import layers, losses, regularizers
 from harness.spec.base import Word
 
 Push = Callable[[Array, Array, float], None]
 
 # A difference beyond half of a number's digits is no rounding.
 ROUNDING = float(np.sqrt(np.finfo(np.float32).eps))
-# Their slope jumps where an output is equal to its target; for a hinge the targets are -1 and 1.
+# Their slope jumps where a weight is 0, or where an output is equal to its target (-1 or 1 for a hinge).
+AT_ZERO = (regularizers.L1, regularizers.L1L2)
 AT_TARGET = (losses.MeanAbsoluteError, losses.MeanAbsolutePercentageError, losses.AsymmetricLinear, losses.Hinge)
 
 
@@ -63,6 +64,11 @@ def across(first: Array, last: Array, reach: float, kinks: Any) -> None:
     """Mirrored at the kink."""
     near = (np.abs(first - kinks) <= reach) & ((first > kinks) == (last > kinks))
     np.copyto(last, 2 * np.asarray(kinks, last.dtype) - last, where=near)
+
+
+def across_zero(first: Array, last: Array, reach: float) -> None:
+    """Weights, for a penalty on their absolute values."""
+    across(first, last, reach, 0.0)
 
 
 def swap_largest(first: Array, last: Array, reach: float) -> None:

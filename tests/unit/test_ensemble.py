@@ -14,6 +14,7 @@ from harness.spec.activations import Relu, Tanh
 from harness.spec.layers import BatchNorm, Dense, Flatten
 from harness.spec.losses import SoftmaxCrossEntropy
 from harness.spec.optimizers import HeavyBall
+from harness.spec.regularizers import L1, L2
 from harness.spec.vocabulary import specimens
 from harness.spec.weight_decay import Coupled
 
@@ -130,6 +131,16 @@ def test_the_last_draw_is_pushed_across_what_rounding_can_reach() -> None:
     assert not first[:-1].any(), "only the last draw is pushed"
     assert all(step.first_flip is None for step in pushed), "what was pushed did not flip by rounding"
     np.testing.assert_array_equal([step.losses[0] for step in natural], [step.losses[0] for step in pushed])
+
+
+def test_a_penalty_on_absolute_values_is_pushed_at_zero() -> None:
+    recipe = recipe_of(small(), regularizer=L1(l1=0.1))
+    natural, pushed = flipped(recipe, 0.0), flipped(recipe, 1e6)
+    np.testing.assert_array_equal([s.losses[:-1] for s in natural], [s.losses[:-1] for s in pushed])
+    assert np.any(natural[0].digests[-1] != pushed[0].digests[-1])
+    unbent = recipe_of(small(), regularizer=L2(l2=0.1))
+    for one, other in zip(flipped(unbent, 0.0), flipped(unbent, 1e6), strict=True):
+        np.testing.assert_array_equal(one.digests, other.digests)
 
 
 def test_the_first_flip_names_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
