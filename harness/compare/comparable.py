@@ -44,7 +44,7 @@ def unknown(a: RecordedRun, b: RecordedRun) -> list[str]:
         for side, run in (("A", a), ("B", b))
         for file, there in (
             ("experiment.json", run.experiment is not None),
-            ("plan.json", bool(run.plan.get("digest"))),
+            ("plan.json", all(run.plan.get(key) for key in ("digest", "data_digest"))),
         )
         if not there
     ]

@@ -66,9 +66,10 @@ def _rates(judge: Judge, pair: Pair) -> list[Verdict]:
     """The rates as recorded, step by step, against the formula, which needs no data."""
     traces = [arm.trace for arm in pair.sides]
     count = min(len(trace.learning_rates) for trace in traces)
-    if not count:
-        return []
     word, steps = judge.experiment.schedule, np.arange(count)
+    if not count:
+        silent = [trace for trace in traces if trace.losses and not trace.learning_rates]
+        return [_unknown(schedule.NAME, word.name_in_tables, traces, silent, "recorded a rate")] if silent else []
     reference = oracle(word, steps)
     claims = {}
     for trace in traces:

@@ -153,10 +153,13 @@ def _read_arm(reader: _Reader, given: Arm | None) -> RecordedArm | None:
         if weights is not None and digest_arrays(weights) != trace.final_weights_digest:
             weights = None
             reader.fail(WEIGHTS, "is not what the training ended with: its digest is another")
+    told = bool(reader.failures)  # then more has been said already
+    if steps is not None and epochs is not None and not told and set(steps["epoch"]) != set(epochs["epoch"]):
+        reader.fail(STEPS, f"is of other epochs than {EPOCHS}")
     if trace is None:
         return None
-    told = steps is not None and bool(steps["learning_rate"].notna().any())
-    rates = tuple(float(rate) for rate in steps["learning_rate"]) if steps is not None and told else ()
+    said = steps is not None and bool(steps["learning_rate"].notna().any())
+    rates = tuple(float(rate) for rate in steps["learning_rate"]) if steps is not None and said else ()
     trace = trace.model_copy(update={"learning_rates": rates, "epochs": _epochs(steps, epochs)})
     others = [] if steps is None else [name for name in steps.columns if name not in STEP_COLUMNS]
     columns = {name: steps[name].to_numpy(np.float64) for name in others} if steps is not None else {}

@@ -198,6 +198,14 @@ def test_a_rate_of_the_step_before_is_seen(a, b, compare):
     assert "DIVERGES first at schedule, constant, as recorded, steps 0 to 29 at step 7: B.narrow is off by" in out
 
 
+def test_rates_that_are_not_there_do_not_agree(a, b, compare):
+    path = b / "arms" / "narrow" / "steps.parquet"
+    change_table(path, lambda table: table.__setitem__("learning_rate", np.nan))
+    code, out, _ = compare(a, b)
+    assert code == 4
+    assert "UNVERIFIED first at schedule, constant: B.narrow has not recorded a rate" in out
+
+
 def test_another_accuracy(a, b, compare):
     path = b / "arms" / "narrow" / "epochs.parquet"
     change_table(

@@ -201,6 +201,7 @@ def test_a_table_without_a_column(store: Store) -> None:
         ("steps.parquet", "digest/weight_norm/dense_1/kernel", "x", "does not hold numbers"),
         ("steps.parquet", "step", 0, "column step does not count from 0 to 3"),
         ("steps.parquet", "epoch", math.nan, "column epoch does not hold whole numbers"),
+        ("steps.parquet", "epoch", 7, "is of other epochs than epochs.parquet"),
         ("epochs.parquet", "epoch", 1, "column epoch does not count from 0 to 1"),
         ("epochs.parquet", "samples", math.inf, "column samples does not hold whole numbers"),
         ("epochs.parquet", "test_accuracy", "high", "column test_accuracy does not hold numbers"),
