@@ -1,6 +1,7 @@
 """A user's own pair: two models in native code, without our spec, climbed from rung `model` upwards.
 
-`composing` reads the file, `batches` the data, `mapping` pairs the parameters, `tasks` is what the workers are asked,
-`layers` pairs the layers' calls, `judging` turns values into verdicts, `forms` recovers known differences, `rungs` are
-the rungs themselves, and `run` is the order of things.
+`composing` reads the file (`spec`), `batches` the data; `mapping` pairs the parameters, `layers` the layers' calls;
+`tasks` is what the workers are asked. `climbing` is what the rungs share, `carrying` gives both sides the same weights,
+`passes` and `rungs` compare, `judging` turns values into verdicts, `forms` recovers known differences and `naming`
+proves them. `run` is the order of things.
 """

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.pair.climbing import Climb
 from harness.pair.forms import Form, Seen, kept_differently, output_form, recovered
 from harness.pair.judging import Judged, Reading
 from harness.pair.layers import Calls, LayerPair
+from harness.pair.passes import judge_kept, judge_layers, paired_calls
 from harness.parity.ulp import error_against
 from harness.parity.verdict import Verdict
-
-if TYPE_CHECKING:
-    from harness.pair.rungs import Climb
 
 UNBIASED = "ledger: mindspore-batch_norm-unbiased"
 
@@ -94,8 +92,6 @@ def _with(climb: Climb, verdict: Verdict, pair: LayerPair, forms: Sequence[Form]
 
 def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
     """The rung once more, with the setting of one side changed in the live layer of the other."""
-    from harness.pair import rungs
-
     assert form.values is not None
     tries = ((1, pair.name_b, form.values[0]), (0, pair.name_a, form.values[1]))
     for number, layer, value in tries:
@@ -104,10 +100,10 @@ def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
         answers = {**climb.answered, **climb.ask("pair_model", by_arm={changed.name: payload})}
         a, b = climb.read(answers)
         if verdict.phase == "kept":
-            again = rungs.judge_kept(climb, a, b).verdicts[verdict.tensor]
+            again = judge_kept(climb, a, b).verdicts[verdict.tensor]
         else:
-            pairs, calls = rungs.paired_calls(climb, answers, verdict.phase)
-            again = rungs.judge_layers(climb, a, b, verdict.phase, pairs, calls).verdicts[verdict.tensor]
+            pairs, calls = paired_calls(climb, answers, verdict.phase)
+            again = judge_layers(climb, a, b, verdict.phase, pairs, calls).verdicts[verdict.tensor]
         if again.status == "agrees":
             return f"; proven: with {form.setting}={value:g} in {changed.name}'s live {layer} the two agree"
     return ""

@@ -19,9 +19,9 @@ from harness.arrays import Arrays
 from harness.composition import UserMistake
 from harness.pair import rungs
 from harness.pair.batches import BatchesError, draw
+from harness.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
 from harness.pair.composing import ComposedPair
 from harness.pair.mapping import Match, Names, paired
-from harness.pair.rungs import Climb
 from harness.parity.ladder import failed
 from harness.parity.verdict import Verdict
 from harness.report.pair import PairTerminal, report
@@ -113,9 +113,9 @@ def _check(run: PairRun) -> None:
 def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
     """Each with what climbs it; the trajectory is walked for the step, whose teacher it gives."""
     walked = cache(lambda: rungs.walk(climb))
-    yield rungs.MODEL, lambda: rungs.model_rung(climb)
-    yield rungs.STEP, lambda: rungs.step_rung(climb, walked())
-    yield rungs.TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
+    yield MODEL, lambda: rungs.model_rung(climb)
+    yield STEP, lambda: rungs.step_rung(climb, walked())
+    yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
 
 
 class _ArmFailedError(Exception):
