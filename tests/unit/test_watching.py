@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import adapters
+from adapters.protocol import EpochResult
 from adapters.watching import WATCHED, columns, pattern
+from harness.composition import compose
 from harness.plan import draw_weights
 from harness.spec.arm import Arm
 from harness.spec.model import Model
 from harness.spec.recipe import Recipe
+from harness.worker.norms import watch_of, watched_of
 
 EPS = float(np.finfo(np.float64).eps)
 MODEL = Model.model_validate(
@@ -168,3 +171,24 @@ def test_replays_stop_at_any_milestones() -> None:
     assert len(every) == 9
     some = [row[0]["w"].tolist() for row in adapter.replays([RECIPE.update], start, gradients, (2, 3, 7))]
     assert some == [every[1], every[2], every[6]]
+
+
+def test_what_an_epoch_records() -> None:
+    """A layer's norm is that of all its gradients; digests have a column for each parameter."""
+    experiment = compose(["training.gradient_norms=true", "training.digests=true", "clipping=by_value"]).experiment
+    watch = watch_of(experiment)
+    assert sorted(watch) == sorted(WATCHED)
+    names = columns(experiment.model, watch)
+    rows = np.arange(1.0, 1 + 3 * len(names)).reshape(3, -1)
+    found = watched_of(experiment, [EpochResult(np.zeros(2), rows[:2]), EpochResult(np.zeros(1), rows[2:])])
+    told = dict(zip(names, rows.T, strict=True))
+    assert set(found) == {"gradient_norms", "clipped_norms", "digests"}
+    for kind in ("gradient_norm", "clipped_norm"):
+        for layer, lengths in found[f"{kind}s"].items():
+            both = np.hypot(told[f"{kind}/{layer}/kernel"], told[f"{kind}/{layer}/bias"])
+            np.testing.assert_array_almost_equal_nulp(np.array(lengths), both, 2)
+    assert list(found["digests"]) == [name for name in names if not name.startswith("clipped_norm/")]
+    assert all(found["digests"][name] == told[name].tolist() for name in found["digests"])
+    plain = compose([]).experiment
+    assert watch_of(plain) == ()
+    assert watched_of(plain, [EpochResult(np.zeros(2))]) == {}
