@@ -7,26 +7,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import adapters
 from harness.arrays import Arrays, load_arrays
 from harness.spec.arm import Arm
+from harness.worker.process import Event
 from harness.worker.session import Session
 from harness.worker.tasks import TASKS
 
 Question = tuple[str, Mapping[str, Any]]
 Told = tuple[dict[str, Any], Arrays]
+EVENTS: list[Event] = []
 SESSIONS: dict[str, Session] = {}
 
 
 def tell(arm: Arm, scratch: str, questions: Mapping[str, Question]) -> dict[str, Told]:
     """By the question's name: the result of its task with its payload, and the arrays that come with it."""
-    if arm.name not in SESSIONS:
-        SESSIONS[arm.name] = Session(adapters.load(arm), lambda *_, **__: None)
-    return {name: _told(SESSIONS[arm.name], scratch, *question) for name, question in questions.items()}
+    return {name: done(arm, scratch, *question)[1:] for name, question in questions.items()}
 
 
-def _told(session: Session, scratch: str, task: str, payload: Mapping[str, Any]) -> Told:
-    result = TASKS[task](session, scratch, **payload)
+def done(arm: Arm, scratch: str, task: str, payload: Mapping[str, Any]) -> tuple[list[Event], dict[str, Any], Arrays]:
+    """What the task sends on its way, its result, and the arrays that come with it."""
+    EVENTS.clear()
+    with np.errstate(all="ignore"):
+        result = TASKS[task](_session(arm), scratch, **payload)
     path = result.pop("arrays", None)
     # Plain values as they would cross to another process.
-    return json.loads(json.dumps(result)), load_arrays(Path(path)) if path else {}
+    plain = json.loads(json.dumps([EVENTS, result]))
+    return *plain, load_arrays(Path(path)) if path else {}
+
+
+def _session(arm: Arm) -> Session:
+    key = arm.model_dump_json()
+    if key not in SESSIONS:
+        SESSIONS[key] = Session(adapters.load(arm), lambda event, **fields: EVENTS.append({"event": event, **fields}))
+    return SESSIONS[key]

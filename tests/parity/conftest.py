@@ -1,25 +1,23 @@
-"""The real frameworks, each in processes of its own: none is ever imported where pytest runs."""
+"""The real frameworks, a process each for the whole session: none is ever imported where pytest runs."""
 
 from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
+import raw_mindspore
 import rungs
 from quiet import hush
+from residents import Ask, Resident, here
 
 from harness.spec.arm import Arm
-from harness.worker import Worker
 
-TIMEOUT_S = 300.0
-
-Ask = Callable[..., Any]
+TIMEOUT_S = 600.0
 
 
 def _needs(framework: str) -> None:
@@ -35,48 +33,40 @@ def _process(framework: str) -> Iterator[Ask]:
         yield lambda function, *given, **named: pool.submit(function, *given, **named).result(TIMEOUT_S)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def in_mindspore() -> Iterator[Ask]:
     """Calls a function of a module of this folder in a process that lives on, so the framework is imported once."""
     with _process("mindspore") as ask:
+        ask(raw_mindspore.launch_blocking)
         yield ask
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def in_tensorflow() -> Iterator[Ask]:
     with _process("tensorflow") as ask:
         yield ask
 
 
-Start = Callable[[list[Arm], Path], dict[str, Worker]]
-
-
-@contextmanager
-def _workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    with ExitStack() as stack:
-
-        def start(arms: list[Arm], scratch: Path) -> dict[str, Worker]:
-            for arm in arms:
-                if arm.adapter != "reference":
-                    _needs(arm.adapter)
-            folders = {arm.name: tmp_path_factory.mktemp(arm.name) for arm in arms}
-            workers = {arm.name: stack.enter_context(Worker(arm, folders[arm.name], scratch)) for arm in arms}
-            for worker in workers.values():
-                worker.ready()
-            return workers
-
-        yield start
-
-
-@pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Starts a worker per arm, side by side; they end with the module."""
-    with _workers(tmp_path_factory) as start:
-        yield start
+Start = Callable[[list[Arm], Path], dict[str, Resident]]
 
 
 @pytest.fixture(scope="session")
-def climbed(tmp_path_factory: pytest.TempPathFactory) -> rungs.Climbed:
-    """What both frameworks answer to every rung about one small experiment; the workers have gone."""
-    with _workers(tmp_path_factory) as start:
-        return rungs.climb(start, tmp_path_factory.mktemp("rungs"))
+def start(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Arms to be asked about the experiment in a folder, all of a framework in its one process."""
+
+    def home(arm: Arm) -> Ask:
+        if arm.adapter == "reference":
+            return here
+        found: Ask = request.getfixturevalue(f"in_{arm.adapter}")
+        return found
+
+    def start(arms: list[Arm], scratch: Path) -> dict[str, Resident]:
+        return {arm.name: Resident(arm, home(arm), tmp_path_factory.mktemp(arm.name), scratch) for arm in arms}
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def climbed(start: Start, tmp_path_factory: pytest.TempPathFactory) -> rungs.Climbed:
+    """What both frameworks answer to every rung about one small experiment."""
+    return rungs.climb(start, tmp_path_factory.mktemp("rungs"))

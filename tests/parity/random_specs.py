@@ -42,12 +42,12 @@ BIASES = [each for each in specimens("initializer") if each.word() in ("zeros", 
 
 
 def drawn(count: int, seed: int, arms: Sequence[Arm]) -> list[Experiment]:
-    """So many different experiments whose every word all `arms` can make; the same for the same seed."""
+    """So many experiments, no two of one model, whose every word all `arms` can make; the same for the same seed."""
     found: dict[str, Experiment] = {}
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
-        max_examples=2 * count,
+        max_examples=4 * count,
         database=None,
         deadline=None,
         phases=[hypothesis.Phase.generate],
@@ -55,10 +55,10 @@ def drawn(count: int, seed: int, arms: Sequence[Arm]) -> list[Experiment]:
     )
     @hypothesis.given(experiments(arms))
     def collect(made: Experiment) -> None:
-        found.setdefault(made.model_dump_json(), made)
+        found.setdefault(made.model.model_dump_json(), made)
 
     collect()
-    assert len(found) >= count, f"only {len(found)} different experiments in {2 * count} draws"
+    assert len(found) >= count, f"only {len(found)} different models in {4 * count} draws"
     return list(found.values())[:count]
 
 
@@ -81,7 +81,7 @@ def experiments(draw: DrawFn, arms: Sequence[Arm]) -> Experiment:
     kind, batch_size = draw(st.sampled_from(["mnist5k", "mnist5k", "sales", "polynomial"])), draw(st.integers(2, 12))
     data, width = _data(kind, 3 * batch_size - 1, draw(st.integers(0, 100))), 10 if kind == "mnist5k" else 1
     loss = draw(varied("loss"))
-    if "class_weights" in loss and loss["class_weights"]:
+    if loss.get("class_weights"):
         loss["class_weights"] = draw(st.lists(numbers(0.25, 4.0), min_size=width, max_size=width))
     end = draw(st.sampled_from(ENDS[type(parse("loss", loss)).outputs]))
     optimizer = draw(varied("optimizer"))
@@ -107,7 +107,7 @@ def experiments(draw: DrawFn, arms: Sequence[Arm]) -> Experiment:
         )
     except ValidationError:
         hypothesis.reject()
-    hypothesis.assume(not outside_domain(dataset(made), made.loss))
+    hypothesis.assume(made.data.classes is not None or not outside_domain(dataset(made), made.loss))
     hypothesis.assume(not unsupported(made, made.arms, list))
     return made
 

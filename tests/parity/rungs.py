@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from residents import Resident
 
 from harness.data import load
 from harness.parity.context import Answer, Answers, Context
@@ -16,7 +17,6 @@ from harness.parity.ladder import RUNGS
 from harness.parity.verdict import Verdict
 from harness.plan import draw_plan
 from harness.spec.experiment import Experiment
-from harness.worker import Worker
 
 ARMS = ("mindspore", "tensorflow")
 # The second kernel is square, so that its transpose has its shape. The rate changes at every step, so that no two
@@ -85,7 +85,7 @@ class Climbed:
         return answers
 
 
-def climb(start: Callable[..., dict[str, Worker]], scratch: Path) -> Climbed:
+def climb(start: Callable[..., dict[str, Resident]], scratch: Path) -> Climbed:
     """Asks both frameworks all questions."""
     data = load(EXPERIMENT.data)
     context = Context(EXPERIMENT, draw_plan(EXPERIMENT, len(data.x_train)), data, scratch)
@@ -95,9 +95,10 @@ def climb(start: Callable[..., dict[str, Worker]], scratch: Path) -> Climbed:
     np.save(scratch / "y_train.npy", data.y_train)
     payloads = {rung.name: rung.ask(context) for rung in RUNGS}
 
-    def ask(worker: Worker) -> dict[str, Answer]:
+    def ask(resident: Resident) -> dict[str, Answer]:
         return {
-            name: Answer(worker.arm, *worker.ask(BY_NAME[name].task, **payload)) for name, payload in payloads.items()
+            name: Answer(resident.arm, *resident.ask(BY_NAME[name].task, **payload))
+            for name, payload in payloads.items()
         }
 
     workers = start(list(EXPERIMENT.arms), scratch)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from residents import Resident
 
 from harness.data import load
 from harness.parity.context import Context
@@ -18,7 +19,6 @@ from harness.parity.trajectory import free_run
 from harness.plan import draw_plan
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-from harness.worker import Worker
 
 COMMON: dict[str, Any] = {
     "optimizer": {"kind": "momentum", "momentum": 0.9, "form": "rate_outside"},
@@ -74,17 +74,17 @@ def contexts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Context]:
 
 @pytest.fixture(scope="module")
 def epochs(
-    start: Callable[[list[Arm], Path], dict[str, Worker]], contexts: dict[str, Context]
+    start: Callable[[list[Arm], Path], dict[str, Resident]], contexts: dict[str, Context]
 ) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """By arm and experiment, what the training told of each epoch."""
     first = next(iter(contexts.values()))
     workers = start(list(first.experiment.arms), first.scratch)
 
-    def train(worker: Worker) -> dict[str, list[dict[str, Any]]]:
+    def train(resident: Resident) -> dict[str, list[dict[str, Any]]]:
         told = {}
         for name, context in contexts.items():
-            worker.turn_to(context.scratch)
-            events = list(worker.stream("train", folder=str(worker.folder)))
+            resident.turn_to(context.scratch)
+            events = list(resident.stream("train", folder=str(resident.folder)))
             told[name] = [event for event in events if event["event"] == "epoch"]
         return told
 

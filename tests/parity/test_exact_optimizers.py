@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import raw_mindspore
 import through_adapter
 
 from harness.spec.arm import Arm
@@ -73,7 +72,6 @@ Replays = dict[tuple[str, int], Any]
 @pytest.fixture(scope="module")
 def replayed(in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> Replays:
     """By the arm's name and the number of the update: all weights after each milestone."""
-    in_mindspore(raw_mindspore.launch_blocking)
     fewer = {name: values[:EAGER_UPDATES] for name, values in GRADIENTS.items()}
 
     def ask(framework: str) -> Replays:

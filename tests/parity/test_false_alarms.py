@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from asked_here import Question, Told, tell
+from asked_here import Question, tell
 from random_specs import dataset, drawn
+from residents import Ask, here
 
 from harness.parity.checks import Check
 from harness.parity.context import Answer, Context
@@ -43,7 +42,6 @@ ARMS = {
 LOOPS, TRAININGS = ("clipping", "optimizer"), ("self", "model", "step", "trajectory")
 REFUSED = {"pynative": LOOPS, "eager": LOOPS}
 ASKED = {"jit": LOOPS, "graph": LOOPS + TRAININGS}
-Ask = Callable[..., Any]
 
 
 def test_no_false_alarms(
@@ -98,10 +96,3 @@ def laid_out(spec: Experiment, scratch: Path) -> Context:
     np.save(scratch / "x_train.npy", data.x_train)
     np.save(scratch / "y_train.npy", data.y_train)
     return context
-
-
-def here(
-    function: Callable[..., dict[str, Told]], arm: Arm, scratch: str, asked: dict[str, Question]
-) -> dict[str, Told]:
-    with np.errstate(all="ignore"):
-        return function(arm, scratch, asked)

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from residents import Resident
 
 from harness.data import load
 from harness.plan import draw_plan
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-from harness.worker import Worker
 
 STEPS = 100
 RELATIVE = 1e-10
@@ -55,7 +55,7 @@ EXPERIMENT = Experiment.model_validate(
 
 @pytest.fixture(scope="module")
 def trained(
-    start: Callable[[list[Arm], Path], dict[str, Worker]], tmp_path_factory: pytest.TempPathFactory
+    start: Callable[[list[Arm], Path], dict[str, Resident]], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[dict[str, Any]]]:
     """By arm, the events of its training."""
     scratch = tmp_path_factory.mktemp("float64")
@@ -66,7 +66,7 @@ def trained(
         np.save(scratch / f"{part}.npy", getattr(data, part))
     workers = start(list(EXPERIMENT.arms), scratch)
     with ThreadPoolExecutor(len(workers)) as pool:
-        events = pool.map(lambda worker: list(worker.stream("train", folder=str(scratch))), workers.values())
+        events = pool.map(lambda resident: list(resident.stream("train", folder=str(scratch))), workers.values())
         return dict(zip(workers, events, strict=True))
 
 

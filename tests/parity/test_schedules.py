@@ -13,6 +13,8 @@ import pytest
 import raw_mindspore
 import raw_tensorflow
 import schedule_specs
+from residents import Resident
+from rungs import EXPERIMENT
 
 import adapters
 from adapters.reference.schedules import oracle
@@ -23,7 +25,6 @@ from harness.parity.schedule import rate_tolerance
 from harness.parity.tolerances import Tolerance
 from harness.spec import schedules as spec
 from harness.spec.arm import Arm
-from harness.worker import Worker
 
 SHIPPED, DRAWN = schedule_specs.shipped(), schedule_specs.drawn()
 ARMS = (
@@ -82,14 +83,17 @@ Answers = dict[str, dict[spec.Schedule, list[Form]]]
 
 
 @pytest.fixture(scope="module")
-def answers(start: Callable[[list[Arm], Path], dict[str, Worker]], tmp_path_factory: pytest.TempPathFactory) -> Answers:
+def answers(
+    start: Callable[[list[Arm], Path], dict[str, Resident]], tmp_path_factory: pytest.TempPathFactory
+) -> Answers:
     """By arm and schedule, every form with its rates at `STEPS`: one question to each arm."""
     scratch = tmp_path_factory.mktemp("schedules")
+    (scratch / "experiment.json").write_text(EXPERIMENT.model_dump_json())  # of which an arm knows that nothing changes
     save_arrays(scratch / "steps.npz", {"steps": STEPS})
     asked = [word.model_dump(mode="json") for word in ALL]
 
-    def ask(worker: Worker) -> dict[spec.Schedule, list[Form]]:
-        result, rates = worker.ask("schedule", schedules=asked, steps=str(scratch / "steps.npz"))
+    def ask(resident: Resident) -> dict[spec.Schedule, list[Form]]:
+        result, rates = resident.ask("schedule", schedules=asked, steps=str(scratch / "steps.npz"))
         found: dict[spec.Schedule, list[Form]] = {word: [] for word in ALL}
         for index, form in enumerate(result["forms"]):
             form = Form(form["name"], form["used"], form["differs"], form["realisation"], rates[str(index)])

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import raw_mindspore
 import trainer_runs
 
 import adapters
@@ -75,8 +74,6 @@ Found = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def found(in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> Found:
-    in_mindspore(raw_mindspore.launch_blocking)
-
     def ask(framework: str) -> Found:
         ask = {"mindspore": in_mindspore, "tensorflow": in_tensorflow}[framework]
         given = UPDATES, PARAMETERS, GRADIENTS
