@@ -81,7 +81,7 @@ class Check:
                 return values
             return np.broadcast_to(values, shape)[:count]
 
-        claims = {name: claim.at(first) for name, claim in self.claims.items()}
+        claims = {name: claim.excused_at(first) for name, claim in self.claims.items()}
         return replace(self, reference=self.reference[:count], claims=claims)
 
     def _at(self, index: tuple[int, ...]) -> Check:
