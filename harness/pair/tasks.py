@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -194,7 +194,7 @@ def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
     return session.reply({f"weight/{k}/{name}": w for k, each in enumerate(moved) for name, w in each.items()})
 
 
-TASKS = {
+TASKS: dict[str, Callable[..., Result]] = {
     "pair_build": build,
     "pair_take": take,
     "pair_load": load,
