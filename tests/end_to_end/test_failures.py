@@ -11,7 +11,9 @@ import pytest
 from command import ROOT, SMALL, finish, start
 
 # Long enough to be caught in the middle; the epochs are short.
-LONG = ["model=mlp_relu", "training.epochs=2000", "comparison.free_steps=5"]
+LONG = ["model=mlp_relu", "training.epochs=2000", "rungs=[schedule]"]
+# What is told of a training does not hang on what was asked before it.
+BRIEF = [*SMALL, "rungs=[schedule]"]
 
 
 def worker_in(process, arm, after_epoch, out):
@@ -31,7 +33,7 @@ def summary_of(folder):
 
 
 def test_a_worker_killed_in_mid_epoch_leaves_the_other_arm_complete(tmp_path):
-    arguments = ["match", *SMALL, "arms=[{use: mindspore, name: victim}, tensorflow]", "training.epochs=60", "out=run"]
+    arguments = ["match", *BRIEF, "arms=[{use: mindspore, name: victim}, tensorflow]", "training.epochs=60", "out=run"]
     process = start(arguments, tmp_path)
     out = []
     worker_in(process, "victim", 3, out).send_signal(signal.SIGKILL)
@@ -76,7 +78,7 @@ def test_a_worker_does_not_outlive_its_parent(tmp_path):
 
 def test_a_worker_past_its_time_is_a_row(tmp_path):
     arms = "arms=[{use: tensorflow, name: slow, timeout_s: 0.5}, reference]"
-    code, out, _ = finish(start(["match", *SMALL, arms, "out=run"], tmp_path))
+    code, out, _ = finish(start(["match", *BRIEF, arms, "out=run"], tmp_path))
     assert code == 3, out
     summary = summary_of(tmp_path / "run")
     assert "timeout" in summary.loc["slow", "failure"]
@@ -87,7 +89,7 @@ def test_a_worker_past_its_time_is_a_row(tmp_path):
 def test_a_missing_device_is_unverified(tmp_path, device):
     hidden = "environment: {CUDA_VISIBLE_DEVICES: ''}"  # also on a machine that has a GPU
     arms = f"arms=[{{use: tensorflow, name: elsewhere, device: {device}, {hidden}}}, reference]"
-    code, out, _ = finish(start(["match", *SMALL, arms, "out=run"], tmp_path))
+    code, out, _ = finish(start(["match", *BRIEF, arms, "out=run"], tmp_path))
     assert code == 4, out
     summary = summary_of(tmp_path / "run")
     assert summary.loc["elsewhere", "status"] == "unverified"
@@ -102,7 +104,7 @@ def test_a_missing_framework_is_unverified(tmp_path):
     (tmp_path / "shadow" / "tensorflow.py").write_text("raise ImportError('not installed here')\n")
     (tmp_path / "shadow" / "keras.py").write_text("raise ImportError('not installed here')\n")
     path = os.pathsep.join([str(tmp_path / "shadow"), str(ROOT)])
-    arguments = ["check", *SMALL, "arms=[tensorflow, reference]", "out=run"]
+    arguments = ["check", *BRIEF, "arms=[tensorflow, reference]", "out=run"]
     code, out, err = finish(start(arguments, tmp_path, PYTHONPATH=path))
     assert code == 4, out + err
     assert "missing_framework" in summary_of(tmp_path / "run").loc["tensorflow", "failure"]

@@ -102,7 +102,7 @@ def test_tables(small_run):
 
 def test_a_recorded_experiment_repeats_bit_for_bit(small_run, tmp_path):
     _, _, folder = small_run
-    arguments = ["match", f"from={folder / 'experiment.json'}", "out=again"]
+    arguments = ["match", f"from={folder / 'experiment.json'}", "rungs=[schedule]", "out=again"]
     code, out, _ = finish(start(arguments, tmp_path))
     assert code == 0, out
     for arm in ARMS:
