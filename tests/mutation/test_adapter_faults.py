@@ -28,3 +28,12 @@ def test_fault_of_an_arm(fault: Fault, laboratory: Laboratory, tally: Tally) -> 
     tally.found(fault.name, noticed=first != "none", at_its_rung=first == fault.rung, named=culprits == {fault.arm})
     assert first == fault.rung, found
     assert culprits == {fault.arm}, found[first]
+
+
+def test_the_same_arms_without_faults_agree(laboratory: Laboratory) -> None:
+    """So that it is the fault which is noticed."""
+    asked = dict.fromkeys((each.experiment, each.arm, rung) for each in FAULTS for rung in asked_of(each, ORDER))
+    true = {key: laboratory.truth(*key) for key in asked}
+    for key, answered in true.items():
+        (told,) = answered.result(TIMEOUT_S)
+        assert "diverges" not in {verdict.status for verdict in laboratory.judged(*key, told)}, key
