@@ -123,7 +123,8 @@ class Context:
     def sample_loss_error(self) -> float:
         """The largest error that float32 arithmetic makes in the loss of any one sample of the first batch.
 
-        The mean over the batch may be right by luck; no mean is further off than the worst of its samples. These are
+        The mean over the batch may be right by luck; no mean is further off than the worst of its samples, and no sum
+        further than as many times that. These are
         samples in evaluation: what only training computes (statistics of the batch) shows in the error of its loss.
         """
         (batch,) = self.batches(1)
@@ -132,7 +133,8 @@ class Context:
             x, y = self.samples(batch, adapter.arm.precision)
             trainer = self.trainer(adapter, horizon=1)
             losses = per_sample(self.experiment.loss, trainer.forward(x), y)[0].astype(np.float64)
-            each[adapter.arm.precision] = np.append(losses, trainer.loss_and_gradients(x, y, batch.noise)[0])
+            summed = len(losses) if self.experiment.loss.reduction == "sum" else 1
+            each[adapter.arm.precision] = np.append(summed * losses, trainer.loss_and_gradients(x, y, batch.noise)[0])
         return float(np.max(np.abs(each["float32"] - each["float64"])))
 
 

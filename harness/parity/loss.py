@@ -108,7 +108,7 @@ def extremes(word: Loss, width: int) -> tuple[Any, Any]:
 
 
 def tolerances(case: Case, reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
-    """By the error in the loss of a sample: a mean, or a sum, may be right by luck."""
+    """By the error in the loss of a sample, of a sum times their number: either may be right by luck."""
     if not isinstance(case.word, Loss):
         return pooled_error(reference, in_float32, precision)
     y, outputs = case.arrays["y"], case.arrays["outputs"]
@@ -116,7 +116,7 @@ def tolerances(case: Case, reference: Arrays, in_float32: Arrays, precision: Any
         per_sample(case.word, outputs.astype(kind), y if y.dtype == np.int32 else y.astype(kind))[0]
         for kind in (np.float64, np.float32)
     )
-    error = float(np.max(np.abs(exact - rough)))
+    error = float(np.max(np.abs(exact - rough))) * (len(exact) if case.word.reduction == "sum" else 1)
     return {
         "value": loss_error(reference["value"], error, precision),
         "gradient": own_error(reference["gradient"], in_float32["gradient"], precision),

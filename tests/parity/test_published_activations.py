@@ -51,7 +51,8 @@ PASSES_NAN = [
     spec.Gelu(),
     spec.ExponentialActivation(),
 ]
-WORDS = SimpleNamespace(experiment=SimpleNamespace(words=lambda: (), vocabulary=("activation", "initializer")))
+ASKED = SimpleNamespace(words=lambda: (), vocabulary=("activation", "initializer"))
+WORDS = SimpleNamespace(experiment=ASKED, stated=ASKED)
 CASES = list(activation.cases(WORDS))  # type: ignore[arg-type]
 INITIALIZERS = specimens("initializer")
 
