@@ -81,6 +81,8 @@ def experiments(draw: DrawFn, arms: Sequence[Arm]) -> Experiment:
     kind, batch_size = draw(st.sampled_from(["mnist5k", "mnist5k", "sales", "polynomial"])), draw(st.integers(2, 12))
     data, width = _data(kind, 3 * batch_size - 1, draw(st.integers(0, 100))), 10 if kind == "mnist5k" else 1
     loss = draw(varied("loss"))
+    # Of one output it is a constant, and all gradients are nothing but rounding.
+    hypothesis.assume(width > 1 or loss["kind"] != "cosine_similarity")
     if loss.get("class_weights"):
         loss["class_weights"] = draw(st.lists(numbers(0.25, 4.0), min_size=width, max_size=width))
     end = draw(st.sampled_from(ENDS[type(parse("loss", loss)).outputs]))
