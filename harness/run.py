@@ -16,9 +16,10 @@ import pandas as pd
 
 from harness import outcome
 from harness.data import Dataset
-from harness.parity import convergence, expected, ladder, trajectory
+from harness.parity import ladder
 from harness.parity.context import Context
 from harness.parity.flips import flips_between
+from harness.parity.rungs import convergence, expected, trajectory
 from harness.parity.verdict import Verdict
 from harness.plan import Plan, draw_plan
 from harness.results.store import Store, write_text

@@ -13,8 +13,8 @@ import pandas as pd
 
 from harness import outcome
 from harness.arrays import Arrays
-from harness.parity.convergence import Paired, compare_seeds, seeds_in_words
 from harness.parity.flips import flipped
+from harness.parity.rungs.convergence import Paired, compare_seeds, seeds_in_words
 from harness.parity.verdict import Verdict
 from harness.results.store import VERDICT_COLUMNS, write_frame, write_parquet
 from harness.results.trace import Trace

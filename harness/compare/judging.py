@@ -14,11 +14,11 @@ from harness.compare.differences import LABELS, MARGINS, TEST_ACCURACY, TEST_LOS
 from harness.compare.judge import Judge
 from harness.compare.pairing import Pair
 from harness.ledger.loading import entries_for
-from harness.parity import convergence, free_run, schedule, trajectory
 from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer
 from harness.parity.judge import Claim, judge, worst_of
 from harness.parity.known import of_word
+from harness.parity.rungs import convergence, free_run, schedule, trajectory
 from harness.parity.tolerances import STRICT_STEPS, Excuse, Tolerance, strict
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays

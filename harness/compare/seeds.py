@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.compare.comparison import Comparison
-from harness.parity import convergence
+from harness.parity.rungs import convergence
 from harness.parity.verdict import Verdict
 
 

@@ -6,12 +6,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from harness.parity import (
+from harness.parity.advice import advise
+from harness.parity.context import Answer, Answers, Context
+from harness.parity.envelope import envelope
+from harness.parity.localisation import localised
+from harness.parity.place import first_of
+from harness.parity.rung import Rung
+from harness.parity.rungs import (
     activation,
     applied_lr,
     clipping,
@@ -26,40 +31,27 @@ from harness.parity import (
     step,
     trajectory,
 )
-from harness.parity.advice import advise
-from harness.parity.context import Answer, Answers, Context
-from harness.parity.envelope import envelope
-from harness.parity.localisation import localised
-from harness.parity.place import first_of
 from harness.parity.verdict import Verdict
-from harness.parity.words import WordRung
 from harness.spec.changes import Changes
 from harness.worker.failure import Failure, WorkerFailedError
 from harness.worker.process import Worker
 
-
-@dataclass(frozen=True)
-class Rung:
-    """`ask` gives the payload of a worker's task; `judge` turns the answers into verdicts."""
-
-    name: str
-    ask: Callable[[Context], dict[str, Any]]
-    judge: Callable[[Context, Answers], list[Verdict]]
-    task: str
-
-
-def _of_words(rung: WordRung) -> Rung:
-    return Rung(rung.name, rung.ask, rung.judge, "words")
-
-
-RUNGS = (
-    Rung(itself.NAME, itself.ask, itself.judge_answers, "free-run"),
-    *(Rung(each.NAME, each.ask, each.judge_answers, each.NAME) for each in (schedule, applied_lr)),
-    *(_of_words(each.RUNG) for each in (activation, loss)),
-    Rung(initializer.NAME, initializer.ask, initializer.judge_answers, initializer.NAME),
-    *(_of_words(each.RUNG) for each in (layer, clipping, optimizer)),
-    *(Rung(each.NAME, each.ask, each.judge_answers, each.NAME) for each in (model, step)),
-    Rung(trajectory.NAME, free_run.ask, free_run.judge_answers, "free-run"),
+RUNGS = tuple(
+    each.RUNG
+    for each in (
+        itself,
+        schedule,
+        applied_lr,
+        activation,
+        loss,
+        initializer,
+        layer,
+        clipping,
+        optimizer,
+        model,
+        step,
+        free_run,
+    )
 )
 
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from adapters.protocol import Adapter
 from harness.arrays import Arrays
-from harness.parity import optimizer
 from harness.parity.checks import Check, first_diverging, pairs_of
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.envelope import flips_between
 from harness.parity.judge import Claim
 from harness.parity.localised_update import Ask, localised_update
 from harness.parity.place import when
+from harness.parity.rungs import optimizer
 from harness.parity.tolerances import loss_error, pooled_error
 from harness.parity.verdict import Verdict
 

@@ -11,11 +11,11 @@ import numpy as np
 from harness.arrays import Arrays, save_arrays
 from harness.cases import MILESTONES
 from harness.cases import answer as answered
-from harness.parity import optimizer
 from harness.parity.checks import Check, first_diverging, pairs_of
 from harness.parity.context import Answers, Context
 from harness.parity.judge import Claim, worst_of
 from harness.parity.place import when
+from harness.parity.rungs import optimizer
 from harness.parity.slots import slot_tolerances
 from harness.parity.verdict import Verdict
 from harness.spec.recipe import Update

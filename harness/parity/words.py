@@ -17,6 +17,7 @@ from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.judge import Claim
 from harness.parity.known import inaccuracies, of_word, propagated, words_within
+from harness.parity.rung import Rung
 from harness.parity.tolerances import Excuse, Tolerance, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.model import PlacedLayer
@@ -71,6 +72,10 @@ class WordRung:
     name: str
     cases: Callable[[Context], Iterable[Case]]
     tolerances: Callable[[Case, Arrays, Arrays, Any], dict[str, Tolerance]] = tolerances_by_own_error
+
+    @property
+    def rung(self) -> Rung:
+        return Rung(self.name, self.ask, self.judge, "words")
 
     def ask(self, context: Context) -> dict[str, Any]:
         cases = list(self.cases(context))

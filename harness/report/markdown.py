@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness import outcome
-from harness.parity.convergence import seeds_in_words
-from harness.parity.free_run import CURVES, FreeRuns
+from harness.parity.rungs.convergence import seeds_in_words
+from harness.parity.rungs.free_run import CURVES, FreeRuns
 from harness.report.pictures import flips_section
 from harness.report.plots import envelope_plot
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from harness import outcome
 from harness.data import Dataset
-from harness.parity.convergence import seeds_in_words
+from harness.parity.rungs.convergence import seeds_in_words
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.report.markdown import report

@@ -44,9 +44,7 @@ def probe(session: Session, scratch: str, step: int) -> Result:
     arrays |= {"loss": np.array([loss]), **{f"gradient/{name}": value for name, value in gradients.items()}}
     trainer.set_weights(before)
     trainer.bind(x, y)
-    trainer.train_epoch(
-        np.arange(len(batch.samples))[None], {name: drawn[None] for name, drawn in batch.noise.items()}
-    )
+    trainer.train_epoch(np.arange(len(batch.samples))[None], {name: drawn[None] for name, drawn in batch.noise.items()})
     arrays |= {f"slot/{name}": value for name, value in trainer.slots().items()}
     return session.reply(arrays | {f"weight/{name}": value for name, value in trainer.weights().items()})
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from bench import Bench
 
-from harness.parity import trajectory
 from harness.parity.checks import Check, judge_checks
 from harness.parity.judge import Claim, judge
+from harness.parity.rungs import trajectory
 from harness.parity.tolerances import Excuse, Tolerance, own_error
 from harness.parity.verdict import Verdict
 

@@ -19,10 +19,11 @@ from muffled import hush
 from planting import Edit
 
 from harness import cases
-from harness.parity import initializer, itself, optimizer, words
+from harness.parity import words
 from harness.parity.checks import Check
 from harness.parity.context import Answer, Context
 from harness.parity.ladder import RUNGS
+from harness.parity.rungs import initializer, itself, optimizer
 from harness.parity.verdict import Verdict
 from harness.plan import draw_plan
 from harness.spec.arm import Arm

@@ -18,8 +18,9 @@ from harness.arrays import save_arrays
 from harness.compare.comparable import reasons
 from harness.compare.comparison import _notes
 from harness.draws import LAWS
-from harness.parity import convergence, expected, initializer, ladder, schedule, trajectory
+from harness.parity import ladder
 from harness.parity.judge import Claim
+from harness.parity.rungs import convergence, expected, initializer, schedule, trajectory
 from harness.parity.verdict import Verdict
 from harness.parity.whole_run import WholeRun
 from harness.results.reading import RecordedRun

@@ -8,7 +8,7 @@ from planting import planted
 from record_faults import DRAWS, TRACES, RecordFault
 from tally import Tally
 
-from harness.parity import initializer
+from harness.parity.rungs import initializer
 from harness.parity.verdict import Verdict
 from harness.spec.experiment import Experiment
 

@@ -14,8 +14,8 @@ from residents import Resident
 
 from harness.data import load
 from harness.parity.context import Context
+from harness.parity.rungs.trajectory import free_run
 from harness.parity.tolerances import strict
-from harness.parity.trajectory import free_run
 from harness.plan import draw_plan
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment

@@ -14,8 +14,8 @@ import adapters
 from harness.cases import Case, answer
 from harness.ledger import entries_for
 from harness.ledger.loading import installed
-from harness.parity import activation, initializer
 from harness.parity.judge import Claim, judge
+from harness.parity.rungs import activation, initializer
 from harness.parity.ulp import error_against
 from harness.spec import activations as spec
 from harness.spec.arm import Arm

@@ -21,7 +21,7 @@ from adapters.reference.schedules import oracle
 from adapters.setting import Setting
 from harness.arrays import save_arrays
 from harness.ledger.show import find
-from harness.parity.schedule import rate_tolerance
+from harness.parity.rungs.schedule import rate_tolerance
 from harness.parity.tolerances import Tolerance
 from harness.spec import schedules as spec
 from harness.spec.arm import Arm

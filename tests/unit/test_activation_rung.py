@@ -10,8 +10,8 @@ import pytest
 
 import adapters
 from harness.cases import Case, answer
-from harness.parity import activation
 from harness.parity.judge import Claim, judge
+from harness.parity.rungs import activation
 from harness.spec import activations as spec
 from harness.spec.arm import Arm
 from harness.spec.vocabulary import specimens

@@ -15,7 +15,7 @@ import adapters
 from harness.data import Dataset
 from harness.data.augmenting import augmented
 from harness.parity.context import Context
-from harness.parity.trajectory import free_run
+from harness.parity.rungs.trajectory import free_run
 from harness.plan import Plan, draw_augmentation, draw_plan
 from harness.spec import Arm, Experiment
 from harness.spec.augmentation import Augmentation

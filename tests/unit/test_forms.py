@@ -11,11 +11,11 @@ import pytest
 from in_process import context_of
 
 from harness.cases import answer
-from harness.parity import activation, clipping, layer, loss, optimizer, schedule
 from harness.parity.advice import hypotheses
 from harness.parity.context import Context
 from harness.parity.forms import Form, said, words_by_path
 from harness.parity.known_forms import FORMS
+from harness.parity.rungs import activation, clipping, layer, loss, optimizer, schedule
 from harness.parity.ulp import error_against
 from harness.spec.changes import at, changed
 from harness.spec.vocabulary import parse
@@ -129,7 +129,7 @@ def test_what_is_said_of_a_word_is_read_back_as_it(tmp_path: Path) -> None:
 def _answers(context: Context, given: Context) -> Iterator[tuple[Any, Any]]:
     """What the reference answers to the cases of the rungs of words, by either spec."""
     for rung in (activation, loss, layer, clipping, optimizer):
-        for case in rung.RUNG.cases(context):
+        for case in rung.cases(context):
             other = given.replacement.of(case.given)
             if other != case.given:
                 arrays = {name: v[:FIRST] if "gradient/" in name else v for name, v in case.arrays.items()}

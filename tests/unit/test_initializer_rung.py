@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from harness.draws import DRAWS
-from harness.parity import initializer
 from harness.parity.context import Answer
-from harness.parity.initializer import SHAPE, judge_sample
+from harness.parity.rungs import initializer
+from harness.parity.rungs.initializer import SHAPE, judge_sample
 from harness.spec import initializers as init
 from harness.spec.arm import Arm
 from harness.spec.vocabulary import specimens

@@ -14,9 +14,9 @@ import harness.parity.known as known
 from harness.cases import Arrays, answer
 from harness.data import Dataset
 from harness.ledger import Entry
-from harness.parity import activation, model, step, trajectory
 from harness.parity.context import Answer, Context
 from harness.parity.known import propagated, words_within
+from harness.parity.rungs import activation, model, step, trajectory
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays, draw_plan
 from harness.results.trace import EpochRecord, Trace
@@ -70,7 +70,7 @@ def context(
 def answered(context: Context, off: float) -> list[Verdict]:
     """The activation rung, where the arm's tanh is off by so much, and all else right."""
     arrays: Arrays = {}
-    for number, case in enumerate(activation.RUNG.cases(context)):
+    for number, case in enumerate(activation.cases(context)):
         right = answer(context.oracle, case.call, case.given, case.arrays)
         moved = {name: value + off * isinstance(case.word, Tanh) for name, value in right.items()}
         arrays |= {f"{number}/{name}": value for name, value in moved.items()}

@@ -14,7 +14,7 @@ from made_up_traces import FAILED_AS, trace
 
 from harness import outcome
 from harness.composition import ComposedStudy, compose_study
-from harness.parity.convergence import Paired, compare_seeds, seeds_in_words
+from harness.parity.rungs.convergence import Paired, compare_seeds, seeds_in_words
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.results.trace import Trace
 from harness.run import Run

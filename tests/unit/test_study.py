@@ -15,8 +15,8 @@ from made_up_traces import trace
 from harness import outcome
 from harness.composition import UserMistake, compose_study
 from harness.data import Dataset
-from harness.parity import expected
 from harness.parity.context import Context
+from harness.parity.rungs import expected
 from harness.parity.whole_run import whole_run
 from harness.plan import draw_plan
 from harness.spec import Experiment

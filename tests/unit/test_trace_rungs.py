@@ -11,8 +11,8 @@ import pytest
 from made_up_traces import FAILED_AS, arm, epoch, failure, trace
 
 from harness.data import Dataset
-from harness.parity import convergence, trajectory
 from harness.parity.context import Context
+from harness.parity.rungs import convergence, trajectory
 from harness.plan import digest_arrays, draw_plan
 from harness.results.trace import Trace
 from harness.spec import Experiment

@@ -14,6 +14,7 @@ import numpy as np
 from harness.arrays import Arrays
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.envelope import envelope
+from harness.parity.rung import Rung
 from harness.parity.ulp import error_against, shown_ulp
 from harness.parity.verdict import Verdict
 
@@ -77,3 +78,6 @@ def _spread(runs: list[Any]) -> Any:
     if any(other.shape != first.shape for other in others):
         return np.full(first.shape, np.inf)
     return np.max([error_against(other, first) for other in others], axis=0)
+
+
+RUNG = Rung(NAME, ask, judge_answers, "free-run")

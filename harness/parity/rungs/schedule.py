@@ -18,6 +18,7 @@ from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.judge import Claim
 from harness.parity.known import of_word, versions
+from harness.parity.rung import Rung
 from harness.parity.tolerances import Excuse, Tolerance, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.schedules import Schedule
@@ -139,3 +140,6 @@ def _judged(
     (verdict,) = judge_checks([check])
     kind = form["realisation"]["kind"] + (", used" if form["used"] else ", not used" if verdict.cause else "")
     return made, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})
+
+
+RUNG = Rung(NAME, ask, judge_answers, NAME)

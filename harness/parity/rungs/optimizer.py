@@ -79,4 +79,4 @@ def by_milestone(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
     return found
 
 
-RUNG = WordRung(NAME, cases, tolerances)
+RUNG = WordRung(NAME, cases, tolerances).rung

@@ -20,7 +20,8 @@ from harness.parity.envelope import LOSS, Curves, Envelope, envelope, oracle_run
 from harness.parity.judge import Claim, worst_of
 from harness.parity.known import propagated, words_within
 from harness.parity.place import first_step
-from harness.parity.trajectory import NAME, strictly
+from harness.parity.rung import Rung
+from harness.parity.rungs.trajectory import NAME, strictly
 from harness.parity.ulp import error_against
 from harness.parity.verdict import Verdict
 
@@ -163,3 +164,6 @@ def _step_index(index: tuple[int, ...]) -> str:
 
 def _so_far(changes: Any) -> Any:
     return np.maximum.accumulate(changes)
+
+
+RUNG = Rung(NAME, ask, judge_answers, "free-run")

@@ -16,6 +16,7 @@ from scipy import linalg, stats
 
 from harness.draws import DRAWS, LAWS, TRUNCATED_AT, Law
 from harness.parity.context import Answers, Context
+from harness.parity.rung import Rung
 from harness.parity.tolerances import FACTOR, FLOOR_ULP
 from harness.parity.verdict import Verdict
 from harness.parity.words import subjects
@@ -183,3 +184,6 @@ def _source(word: init.Initializer) -> str:
     if type(word) in LAWS:
         return f"one false alarm in {1 / FALSE_ALARM:g} over {TESTS} tests of {SHAPE[0] * SHAPE[1]} numbers"
     return f"{FACTOR:g} x LAPACK's own error" if isinstance(word, init.Orthogonal) else "exact"
+
+
+RUNG = Rung(NAME, ask, judge_answers, NAME)

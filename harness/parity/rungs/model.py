@@ -12,6 +12,7 @@ from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.judge import Claim, IndexName
 from harness.parity.known import propagated, words_within
+from harness.parity.rung import Rung
 from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
@@ -121,3 +122,6 @@ def _equal(answer: Answer, subject: str, wrong: list[str], source: str) -> Verdi
         tolerance_source=source,
         cause="; ".join(wrong),
     )
+
+
+RUNG = Rung(NAME, ask, judge_answers, NAME)

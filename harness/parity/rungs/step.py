@@ -18,6 +18,7 @@ from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.judge import Claim, IndexName
 from harness.parity.known import propagated, words_within
+from harness.parity.rung import Rung
 from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 
@@ -152,3 +153,6 @@ def _step(tensor: str) -> int:
 def _named(tensor: str) -> IndexName:
     kind, _, *name = tensor.split("/")
     return lambda index: f"step {_step(tensor)}, {'/'.join(name) or kind}{list(index)}"
+
+
+RUNG = Rung(NAME, ask, judge_answers, NAME)

@@ -17,7 +17,8 @@ from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.judge import Claim
 from harness.parity.known import propagated
-from harness.parity.schedule import neighbours, with_rounding
+from harness.parity.rung import Rung
+from harness.parity.rungs.schedule import neighbours, with_rounding
 from harness.parity.tolerances import own_error
 from harness.parity.verdict import Verdict
 from harness.spec.schedules import Constant, Schedule
@@ -35,9 +36,7 @@ def updates(context: Context) -> int:
 def probes(context: Context) -> Any:
     """Every early step, the boundaries with the step on either side, and an even spread over the rest."""
     last = updates(context)
-    boundaries = [
-        step + offset for step in context.stated.schedule.boundaries_of_interest() for offset in (-1, 0, 1)
-    ]
+    boundaries = [step + offset for step in context.stated.schedule.boundaries_of_interest() for offset in (-1, 0, 1)]
     spread = np.linspace(0, last - 1, EVERY_STEP_UP_TO).astype(int)
     early = range(min(last, EVERY_STEP_UP_TO))
     return np.unique([*early, *spread, *(step for step in boundaries if 0 <= step < last)])
@@ -89,3 +88,6 @@ def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -
     for update, weights in enumerate(replayed):
         moved[steps == update] = weights["w"][steps == update]
     return moved
+
+
+RUNG = Rung(NAME, ask, judge_answers, NAME)
