@@ -51,15 +51,18 @@ class Excuse:
     cause: str
 
 
-def own_error(reference: FloatArray, in_float32: FloatArray, precision: Any, window: int = 0) -> Tolerance:
+def own_error(
+    reference: FloatArray, in_float32: FloatArray, precision: Any, window: int = 0, size: Any = 0.0
+) -> Tolerance:
     """From the reference's error in float32 arithmetic; for float64 that error is scaled by the ratio of the epsilons.
 
     With `window`, the largest error among that many neighbours on either side (a single point may be right by luck);
-    without, the largest error of the whole array.
+    without, the largest error of the whole array. `size`: how large each element was on the way to what it is, where
+    that was more: a sum is rounded at the size of its terms, however small it comes out.
     """
     error = np.abs(in_float32.astype(np.float64) - reference)
     widest = _running_maximum(error, window) if window else np.max(error, initial=0.0)
-    return _tolerance(widest, reference, precision, "own error")
+    return _tolerance(widest, np.maximum(np.abs(reference), size), precision, "own error")
 
 
 def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:

@@ -26,7 +26,7 @@ from harness.plan import draw_plan
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 
-COUNT, SEED = (int(os.environ.get(f"TWINRUN_RANDOM_{name}", usual)) for name, usual in (("SPECS", "8"), ("SEED", "0")))
+COUNT, SEED = (int(os.environ.get(f"TWINRUN_RANDOM_{name}", usual)) for name, usual in (("SPECS", "3"), ("SEED", "0")))
 ARMS = {
     arm.name: arm
     for arm in (

@@ -115,8 +115,19 @@ def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Array
     return {
         **{name: loss_error(expected[name], sample_error, precision) for name in of_kind["loss/"]},
         **pooled_error({name: expected[name] for name in of_kind["gradient/"]}, own, precision),
-        **{name: own_error(expected[name], own[name], precision) for name in [*of_kind["state/"], *of_kind["weight/"]]},
+        **{name: own_error(expected[name], own[name], precision) for name in of_kind["state/"]},
+        **{
+            name: own_error(expected[name], own[name], precision, size=_size(given, expected, name))
+            for name in of_kind["weight/"]
+        },
     }
+
+
+def _size(given: Arrays, expected: Arrays, name: str) -> Any:
+    """How large each weight was up to this update, which took place in sums of that size."""
+    _, step, parameter = name.split("/", 2)
+    before = [np.abs(given[f"weight/0/{parameter}"])]
+    return np.max([*before, *(np.abs(expected[f"weight/{k}/{parameter}"]) for k in range(1, int(step) + 1))], axis=0)
 
 
 def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:
