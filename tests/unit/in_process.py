@@ -14,7 +14,8 @@ import adapters
 from harness.arrays import Arrays, load_arrays
 from harness.data import load
 from harness.parity import ladder
-from harness.parity.context import Context
+from harness.parity.context import Answer, Context
+from harness.parity.rung import Rung
 from harness.parity.verdict import Verdict
 from harness.plan import draw_plan
 from harness.spec.arm import Arm
@@ -43,14 +44,14 @@ class InProcess:
         pass
 
 
-def arm(name: str, spec: Mapping[str, Any]) -> Arm:
-    return Arm(name=name, adapter="reference", mode="numpy", precision="float32", realisation="native", spec=spec)
+def arm(name: str, spec: Mapping[str, Any] | None = None, **fields: Any) -> Arm:
+    """An arm of the reference, in float32 unless something else is said."""
+    usual = {"adapter": "reference", "mode": "numpy", "precision": "float32", "realisation": "native"}
+    return Arm.model_validate({"name": name, **usual, "spec": spec or {}, **fields})
 
 
-def context_of(stated: Mapping[str, Any], scratch: Path, specs: Mapping[str, Mapping[str, Any]]) -> Context:
-    """Of an experiment with an arm for each of `specs`, laid out in `scratch` as workers find it."""
-    arms = [arm(name, spec) for name, spec in specs.items()]
-    experiment = Experiment.model_validate({"name": "in_process", "data": "mnist5k", **stated, "arms": arms})
+def laid_out(experiment: Experiment, scratch: Path) -> Context:
+    """The context of an experiment, and its inputs in `scratch` as workers find them."""
     data = loaded(experiment.data)
     context = Context(experiment, draw_plan(experiment, len(data.x_train)), data, scratch)
     (scratch / "experiment.json").write_text(experiment.model_dump_json())
@@ -58,6 +59,27 @@ def context_of(stated: Mapping[str, Any], scratch: Path, specs: Mapping[str, Map
     np.save(scratch / "x_train.npy", data.x_train)
     np.save(scratch / "y_train.npy", data.y_train)
     return context
+
+
+def context_of(stated: Mapping[str, Any], scratch: Path, specs: Mapping[str, Mapping[str, Any]]) -> Context:
+    """Of an experiment with an arm for each of `specs`."""
+    arms = [arm(name, spec) for name, spec in specs.items()]
+    experiment = Experiment.model_validate({"name": "in_process", "data": "mnist5k", **stated, "arms": arms})
+    return laid_out(experiment, scratch)
+
+
+def workers_of(context: Context) -> dict[str, InProcess]:
+    return {each.name: InProcess(each, context.scratch) for each in context.experiment.arms}
+
+
+def asked(workers: Mapping[str, InProcess], task: str, payload: Mapping[str, Any]) -> dict[str, Answer]:
+    return {name: Answer(worker.arm, *worker.ask(task, **payload)) for name, worker in workers.items()}
+
+
+def answers_to(context: Context, rung: str) -> tuple[Rung, dict[str, Answer]]:
+    """A rung by its name, and what the arms answer to it."""
+    (found,) = (each for each in ladder.RUNGS if each.name == rung)
+    return found, asked(workers_of(context), found.task, found.ask(context))
 
 
 def climb(context: Context, kind: type[InProcess] = InProcess) -> tuple[list[Verdict], Sequence[InProcess]]:

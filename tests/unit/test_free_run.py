@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from reference_arms import answers_to, arm, asked, laid_out, sessions
+from in_process import answers_to, arm, asked, laid_out, workers_of
 
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.localisation import localised
@@ -52,7 +52,7 @@ def experiment_of(**fields: Any) -> Experiment:
 
 def planted(**spec: Any) -> Experiment:
     """The second arm with a spec of its own."""
-    arms = [arm("one").model_dump(), arm("two", spec=spec).model_dump()]
+    arms = [arm("one").model_dump(), arm("two", spec).model_dump()]
     return experiment_of(arms=arms)
 
 
@@ -60,8 +60,8 @@ def localised_in(context: Context, rung: str) -> Any:
     found, answers = answers_to(context, rung)
     first = first_of(found.judge(context, answers))
     assert first is not None
-    arms = sessions(context)
-    return localised(context, first, lambda task, payload: asked(context, arms, task, payload))
+    arms = workers_of(context)
+    return localised(context, first, lambda task, payload: asked(arms, task, payload))
 
 
 def test_an_arm_that_repeats_itself_is_said_to_be_bit_equal(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_statistics_kept_otherwise_are_found_in_the_first_step(tmp_path: Path) -
 def test_a_swapped_batch_is_found_in_the_input(tmp_path: Path) -> None:
     """Only the probe of the step is altered here: the digests say when, the probe says what."""
     context = laid_out(experiment_of(), tmp_path)
-    arms = sessions(context)
+    arms = workers_of(context)
     rung, answers = answers_to(context, "trajectory")
     losses = answers["two"].arrays["planned/losses"].copy()
     losses[3] *= 1.5
@@ -168,8 +168,8 @@ def test_a_swapped_batch_is_found_in_the_input(tmp_path: Path) -> None:
     assert first.step == 3
 
     def ask(task: str, payload: Any) -> Answers:
-        told = asked(context, arms, task, payload)
-        other = asked(context, {"two": arms["two"]}, task, {"step": 4})["two"]
+        told = asked(arms, task, payload)
+        other = asked({"two": arms["two"]}, task, {"step": 4})["two"]
         return {**told, "two": other}
 
     found = localised(context, first, ask)
