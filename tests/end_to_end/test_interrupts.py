@@ -110,7 +110,7 @@ def run_with(script, arguments, cwd):
 def test_stopped_in_the_last_judgement(rung, tmp_path):
     """Both arms have finished, but not all has been judged: that is no agreement."""
     script = (
-        "from harness.cli import main; from harness.parity import trajectory, convergence\n"
+        "from harness.cli import main; from harness.parity.rungs import trajectory, convergence\n"
         "def stopped(*_): raise KeyboardInterrupt\n"
         f"{rung}.judge_traces = stopped"
     )
