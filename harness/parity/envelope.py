@@ -91,7 +91,9 @@ class Envelope:
     def in_words(self) -> str:
         """What a reader of a free-running comparison has to know."""
         horizon = (
-            f"past step {self.horizon} a free run tells nothing" if self.horizon is not None else "no horizon so far"
+            f"past step {self.horizon} a free run tells nothing"
+            if self.horizon is not None
+            else f"no horizon within {len(self.oracle[LOSS])} steps"
         )
         flip = self.first_flip
         if flip is None:

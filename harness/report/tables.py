@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 Rows = Sequence[Sequence[str]]
-UNSEEN_WIDTH = 160  # where nobody looks at a terminal
+UNSEEN_WIDTH = 180  # where nobody looks at a terminal
 COLOURS = {
     "native": "green",
     "custom": "yellow",
