@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter
+from adapters.reference.ensemble import disturbed
 from harness.arrays import save_arrays
 from harness.cases import Arrays, Case, answer
 from harness.ledger import Entry
@@ -18,7 +19,7 @@ from harness.parity.context import Answer, Answers, Context
 from harness.parity.judge import Claim
 from harness.parity.known import inaccuracies, of_word, propagated, words_within
 from harness.parity.rung import Rung
-from harness.parity.tolerances import Excuse, Tolerance, own_error
+from harness.parity.tolerances import RUNS, Excuse, Tolerance, furthest, own_error
 from harness.parity.verdict import Verdict
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
@@ -72,6 +73,7 @@ class WordRung:
     name: str
     cases: Callable[[Context], Iterable[Case]]
     tolerances: Callable[[Case, Arrays, Arrays, Any], dict[str, Tolerance]] = tolerances_by_own_error
+    has_weights: bool = False
 
     @property
     def rung(self) -> Rung:
@@ -119,14 +121,23 @@ class WordRung:
     def _tolerances(
         self, context: Context, case: Case, number: int, each: Answer, reference: Arrays
     ) -> dict[str, Tolerance]:
-        in_float32 = self._made(context, context.in_float32(each.arm), case, number)
+        adapter = context.in_float32(each.arm)
+        in_float32 = self._made(context, adapter, case, number)
+        if self.has_weights:
+            moved = (self._made(context, adapter, case, number, seed) for seed in range(1, RUNS))
+            in_float32 = furthest(reference, [in_float32, *moved])
         return self.tolerances(case, reference, in_float32, each.precision)
 
-    def _made(self, context: Context, adapter: Adapter, case: Case, number: int) -> Arrays:
-        """By the reference: the same for all arms of a policy, and whatever the experiment's other words are."""
-        key = self.name, number, case.given, adapter.arm.precision, adapter.arm.realisation
+    def _made(self, context: Context, adapter: Adapter, case: Case, number: int, seed: int = 0) -> Arrays:
+        """By the reference: the same for all arms of a policy, and whatever the experiment's other words are.
+
+        With a seed, at weights that are moved by a unit in the last place.
+        """
+        key = self.name, number, case.given, adapter.arm.precision, adapter.arm.realisation, seed
         if key not in context.of_words:
-            context.of_words[key] = answer(adapter, case.call, case.given, case.arrays)
+            weights = {name: value for name, value in case.arrays.items() if name.startswith("weight/")}
+            arrays = {**case.arrays, **disturbed(weights, seed)} if seed else case.arrays
+            context.of_words[key] = answer(adapter, case.call, case.given, arrays)
         made: Arrays = context.of_words[key]
         return made
 

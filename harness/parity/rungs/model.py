@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter
+from adapters.protocol import Adapter, Parameters
+from adapters.reference.ensemble import disturbed
 from harness.arrays import Arrays
 from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.judge import Claim, IndexName
 from harness.parity.known import propagated, words_within
 from harness.parity.rung import Rung
-from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
+from harness.parity.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
 
@@ -64,7 +65,7 @@ def _index_of(tensor: str) -> IndexName:
 
 def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:
     adapter = context.in_float32(answer.arm)
-    own = context.once((NAME, adapter.arm.realisation), lambda: first_batch(context, adapter))
+    own = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, reference))
     gradients = {name: value for name, value in reference.items() if name.startswith("gradient/")}
     return {
         "logits": own_error(reference["logits"], own["logits"], answer.precision),
@@ -73,9 +74,16 @@ def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str
     }
 
 
-def first_batch(context: Context, adapter: Adapter) -> Arrays:
-    """Loss, logits and gradients of the reference on the first batch."""
+def _in_float32(context: Context, adapter: Adapter, reference: Arrays) -> Arrays:
+    moved = (disturbed(context.plan.weights, seed) for seed in range(RUNS))
+    return furthest(reference, [first_batch(context, adapter, weights) for weights in moved])
+
+
+def first_batch(context: Context, adapter: Adapter, weights: Parameters | None = None) -> Arrays:
+    """Loss, logits and gradients of the reference on the first batch, at the plan's weights if no others are given."""
     trainer = context.trainer(adapter, horizon=1)
+    if weights is not None:
+        trainer.set_weights(weights)
     batch = context.batches(1)[0]
     x, y = context.samples(batch, adapter.arm.precision)
     logits = trainer.forward(x)

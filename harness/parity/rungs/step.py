@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter
+from adapters.reference.ensemble import disturbed
 from harness.arrays import Arrays, load_arrays, save_arrays
 from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer, Answers, Context
 from harness.parity.judge import Claim, IndexName
 from harness.parity.known import propagated, words_within
 from harness.parity.rung import Rung
-from harness.parity.tolerances import Tolerance, loss_error, own_error, pooled_error
+from harness.parity.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
 from harness.parity.verdict import Verdict
 
 NAME = "step"
@@ -105,7 +106,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:
     adapter = context.in_float32(answer.arm)
-    own = context.once((NAME, adapter.arm.realisation), lambda: _pupil(context, adapter, given))
+    own = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, given, expected))
     precision = answer.precision
     kinds = ("loss/", "gradient/", "state/", "weight/")
     of_kind = {kind: [name for name in expected if name.startswith(kind)] for kind in kinds}
@@ -115,7 +116,10 @@ def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Array
     return {
         **{name: loss_error(expected[name], sample_error, precision) for name in of_kind["loss/"]},
         **pooled_error({name: expected[name] for name in of_kind["gradient/"]}, own, precision),
-        **{name: own_error(expected[name], own[name], precision) for name in of_kind["state/"]},
+        **{
+            name: own_error(expected[name], own[name], precision, size=_spread(expected, name))
+            for name in of_kind["state/"]
+        },
         **{
             name: own_error(expected[name], own[name], precision, size=_size(given, expected, name))
             for name in of_kind["weight/"]
@@ -123,11 +127,23 @@ def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Array
     }
 
 
+def _spread(expected: Arrays, name: str) -> Any:
+    """Of a mean that a layer keeps, the standard deviation beside it: numbers of that size were added up to it."""
+    variance = expected.get(name.replace("moving_mean", "moving_variance")) if name.endswith("moving_mean") else None
+    return 0.0 if variance is None else np.sqrt(variance)
+
+
 def _size(given: Arrays, expected: Arrays, name: str) -> Any:
     """How large each weight was up to this update, which took place in sums of that size."""
     _, step, parameter = name.split("/", 2)
     before = [np.abs(given[f"weight/0/{parameter}"])]
     return np.max([*before, *(np.abs(expected[f"weight/{k}/{parameter}"]) for k in range(1, int(step) + 1))], axis=0)
+
+
+def _in_float32(context: Context, adapter: Adapter, given: Arrays, expected: Arrays) -> Arrays:
+    weights = {name: value for name, value in given.items() if name.startswith("weight/")}
+    moved = ({**given, **disturbed(weights, seed)} for seed in range(RUNS))
+    return furthest(expected, [_pupil(context, adapter, each) for each in moved])
 
 
 def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:
