@@ -113,7 +113,7 @@ def test_a_missing_framework_is_unverified(tmp_path):
 
 def test_an_adapter_that_dies_is_a_row_with_its_log(tmp_path):
     arms = "arms=[{use: tensorflow_xla, name: broken, environment: {XLA_FLAGS: --no_such_flag}}, reference]"
-    code, out, _ = finish(start(["check", *SMALL, arms, "out=run"], tmp_path))
+    code, out, _ = finish(start(["check", *BRIEF, arms, "out=run"], tmp_path))
     assert code == 3, out
     failure = summary_of(tmp_path / "run").loc["broken", "failure"]
     assert failure.startswith(("signal", "exit", "exception"))

@@ -21,9 +21,8 @@ def mnist():
 def test_an_epoch_of_60_000_with_all_10_000_scored(mnist, tmp_path):
     layers = "[flatten, {kind: dense, units: 10, kernel_initializer: xavier_uniform}]"
     given = [f"model.layers={layers}", "schedule.rate=0.01", "training.epochs=1", "training.batch_size=128"]
-    code, out, err = finish(
-        start(["match", "data=mnist", f"data.root={mnist}", *given, "arms=[tensorflow,reference]", "out=run"], tmp_path)
-    )
+    given += [f"data.root={mnist}", "arms=[tensorflow,reference]", "rungs=[schedule]", "comparison.free_steps=5"]
+    code, out, err = finish(start(["match", "data=mnist", *given, "out=run"], tmp_path))
     assert code == 0, out + err
     assert "60,000 to train, 10,000 to test" in out
     summary = pd.read_parquet(tmp_path / "run" / "summary.parquet")

@@ -15,8 +15,10 @@ import pytest
 from command import ENVIRONMENT, ROOT, finish, start
 
 TWO = "arms=[{use: reference, name: first}, {use: reference, name: second}]"
-QUICK = ["model=mlp_relu", "training.epochs=1", "training.max_steps=3", TWO, "out=run"]
-LONG = ["model=mlp_relu", "training.epochs=2000", TWO, "out=run"]
+# How a training is stopped does not hang on what was asked before it.
+BRIEF = ["model=mlp_relu", "rungs=[schedule]", TWO, "out=run"]
+QUICK = [*BRIEF, "training.epochs=1", "training.max_steps=3"]
+LONG = [*BRIEF, "training.epochs=2000"]
 
 
 def line_that_starts(process, beginning):
@@ -167,8 +169,8 @@ def test_out_of_time_in_the_training(tmp_path):
     slow = f"timeout_s: 6, environment: {{PYTHONPATH: '{tmp_path / 'slow'}{os.pathsep}{ROOT}'}}"
     arms = f"arms=[{{use: reference, name: first, {slow}}}, {{use: reference, name: second}}]"
     layers = "[flatten, {kind: dense, units: 10, kernel_initializer: zeros}]"
-    given = [f"model.layers={layers}", "training.epochs=30", "comparison.free_steps=5", arms, "out=run"]
-    code, out, err = finish(start(["match", *given], tmp_path))
+    given = [f"model.layers={layers}", "training.epochs=30", "comparison.free_steps=5"]
+    code, out, err = finish(start(["match", *given, "rungs=[schedule]", arms, "out=run"], tmp_path))
     assert code == 3, out + err
     assert "Traceback" not in out + err
     assert_complete_folder(tmp_path / "run")
@@ -185,7 +187,7 @@ def test_an_arm_may_have_a_search_path_of_its_own(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "sitecustomize.py").write_text("import sys; print('mine came first', file=sys.stderr)\n")
     arm = f"{{use: reference, name: first, environment: {{PYTHONPATH: {tmp_path / 'mine'}}}}}"
-    given = ["check", "model=mlp_relu", f"arms=[{arm}]", "training.max_steps=3", "out=run"]
+    given = ["check", "model=mlp_relu", f"arms=[{arm}]", "training.max_steps=3", "rungs=[schedule]", "out=run"]
     without = {key: value for key, value in ENVIRONMENT.items() if key != "PYTHONPATH"}
     # From the checkout, where nothing but the current folder says where the program is.
     process = subprocess.run(
