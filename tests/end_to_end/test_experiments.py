@@ -16,6 +16,9 @@ from harness.data import load
 from harness.report.study import StudyTerminal
 from harness.run import Run
 
+# Each word is judged by its own rung elsewhere; what is new in an experiment is the words together.
+TOGETHER = "rungs=[model,step]"
+WHOLE_LADDER = "cnn"
 EXPERIMENTS = sorted(file.stem for file in (ROOT / "conf" / "experiment").glob("*.yaml"))
 
 
@@ -29,6 +32,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
             -1:
         ]
         asked = [f"experiment={name}", "scale=smoke", *(f"variant={variant}" for variant in last)]
+        asked += [] if name == WHOLE_LADDER else [TOGETHER]
         (composed,) = compose_study(asked).variants
         data = load(composed.experiment.data)
         runs[name] = run.begin(composed.experiment, data, lambda _, at=folder / name: at, StudyTerminal())
@@ -60,8 +64,9 @@ def test_gradient_norms_are_recorded_by_layer(executed: dict[str, Run]) -> None:
 
 def test_a_study_prints_a_table_by_variant(tmp_path: Path) -> None:
     arms = "arms=[{use: reference, name: one},{use: reference, name: two}]"
-    code, out, err = finish(start(["match", "experiment=losses", "scale=smoke", arms, "out=study"], tmp_path))
-    assert (code, "Traceback" in out + err) == (0, False)
+    given = ["experiment=losses", "scale=smoke", "rungs=[schedule]", arms, "out=study"]
+    code, out, err = finish(start(["match", *given], tmp_path))
+    assert (code, "Traceback" in out + err) == (0, False), out + err
     summary = pd.read_parquet(tmp_path / "study" / "summary.parquet")
     variants = list(yaml.safe_load((ROOT / "conf" / "experiment" / "losses.yaml").read_text())["variants"])
     assert list(summary["variant"]) == [variant for variant in variants for _ in range(2)]
