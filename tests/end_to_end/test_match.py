@@ -112,7 +112,7 @@ def test_a_recorded_experiment_repeats_bit_for_bit(small_run, tmp_path):
 
 
 def test_results_go_below_the_current_folder_by_default(tmp_path):
-    code, out, _ = finish(start(["check", *SMALL, "arms=[reference]"], tmp_path))
+    code, out, _ = finish(start(["check", *SMALL, "arms=[reference]", "rungs=[schedule]"], tmp_path))
     assert code == 0, out
     (folder,) = (tmp_path / "results" / "mnist_mlp").iterdir()
     plan = json.loads((folder / "plan.json").read_text())
@@ -120,8 +120,8 @@ def test_results_go_below_the_current_folder_by_default(tmp_path):
 
 
 def test_float64_losses_are_equal_to_1e_10(tmp_path):
-    arguments = ["match", *SMALL, "arm.precision=float64", "training.epochs=5", "training.max_steps=100", "out=run"]
-    code, out, _ = finish(start(arguments, tmp_path))
+    longer = ["arm.precision=float64", "training.epochs=5", "training.max_steps=100", "rungs=[model,step]"]
+    code, out, _ = finish(start(["match", *SMALL, *longer, "out=run"], tmp_path))
     assert code == 0, out
     losses = [pd.read_parquet(tmp_path / "run" / "arms" / arm / "steps.parquet")["loss"] for arm in ARMS]
     assert len(losses[0]) == len(losses[1]) == 100
