@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ class ConfigGroups:
         missing = [f"{folder}: not a folder of config groups" for folder in config_dirs if not Path(folder).is_dir()]
         if missing:
             raise UserMistake(missing)
+        if not config_dirs:
+            return _shipped(conf_dir())
         return cls((conf_dir(), *(Path(folder).resolve() for folder in config_dirs)))
 
     def groups(self) -> tuple[str, ...]:
@@ -98,3 +101,9 @@ class ConfigGroups:
             raise UnreadableError(" ".join(cause.split())) from None
         finally:
             Singleton.set_state(around)
+
+
+@cache
+def _shipped(folder: Path) -> ConfigGroups:
+    """The groups that ship alone: they do not change while a process lives, so it reads each file once."""
+    return ConfigGroups((folder,))
