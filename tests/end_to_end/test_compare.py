@@ -1,4 +1,4 @@
-"""`twinrun compare`: recorded runs side by side. The runs are the reference's own; damaged and changed by hand."""
+"""`twinrun compare`: recorded runs of the reference side by side, damaged and changed by hand."""
 
 import json
 import shutil
@@ -16,8 +16,7 @@ from harness.plan import digest_arrays
 TINY = [
     "model.layers=[flatten,{kind: dense, units: 10, kernel_initializer: xavier_uniform}]",
     *("training.batch_size=50", "training.max_steps=30", "comparison.free_steps=5", "rungs=[loss]"),
-    "arms=[{use: reference, name: wide, precision: float64},"
-    " {use: reference, name: narrow, precision: float32, realisation: native}]",
+    "arms=[{use: reference, name: wide}, {use: reference, name: narrow, precision: float32, realisation: native}]",
 ]
 
 
@@ -294,24 +293,18 @@ def test_mistakes_are_told_at_once(a, compare, tmp_path):
 # --- What is damaged or cut off --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("file", "still"),
-    [
-        ("arms/narrow/steps.parquet", "narrow: all that both recorded is equal bit for bit: test_loss"),
-        ("arms/narrow/trace.json", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
-        ("arms/narrow/predictions.npz", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
-        ("verdicts.parquet", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
-        ("experiment.json", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
-        ("plan.json", "narrow: all that both recorded is equal bit for bit: learning_rate, loss"),
-    ],
-)
-def test_a_damaged_file_is_named_and_all_else_is_compared(a, b, compare, tmp_path, file, still):
+ARM_FILES = ("arms/narrow/steps.parquet", "arms/narrow/trace.json", "arms/narrow/predictions.npz")
+
+
+@pytest.mark.parametrize("file", [*ARM_FILES, "verdicts.parquet", "experiment.json", "plan.json"])
+def test_a_damaged_file_is_named_and_all_else_is_compared(a, b, compare, tmp_path, file):
+    left = "test_loss" if "steps" in file else "learning_rate, loss"
     whole = (b / file).read_bytes()
     (b / file).write_bytes(whole[: len(whole) // 2])
     code, out, err = compare(a, b, "out=report")
     assert (code, err) == (4, ""), out
     assert f"UNVERIFIED first at records, {file}: cannot be read" in out
-    assert still in out
+    assert f"narrow: all that both recorded is equal bit for bit: {left}" in out
     found = verdicts_of(tmp_path / "report")
     mine = found[found["arm_b"] == "B.wide"]
     assert set(mine["status"]) == {"agrees"}  # nothing else is lost
