@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -261,14 +262,13 @@ def stale_answer(bench: Bench) -> None:
 def another_arms_worker(bench: Bench) -> None:
     """Two arms that differ in their name alone, or in their precision, are not one process."""
     one = ARMS["one"]
-    patch = pytest.MonkeyPatch()
-    patch.setattr(pool, "Worker", lambda arm, folder, scratch: Waiting(arm))
-    with pool.Workers(bench.context.scratch / "pool") as workers:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setattr(pool, "Worker", lambda arm, folder, scratch: Waiting(arm))
+        workers = stack.enter_context(pool.Workers(bench.context.scratch / "pool"))
         for other in (ARMS["other"], one.model_copy(update={"precision": "float64"})):
             found = [workers.of(arm, bench.context.scratch) for arm in (one, other, one)]
             assert [each.arm for each in found] == [one, other, one]
             assert found[0] is found[2]
-    patch.undo()
 
 
 def incomparable_runs(bench: Bench) -> None:
