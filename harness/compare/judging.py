@@ -119,7 +119,7 @@ def _digests(judge: Judge, pair: Pair) -> list[Verdict]:
     """The digests of the first steps, as `check` judges them of its own free run; where both recorded them."""
     if judge.context is None:
         return []
-    count = free_run.steps(judge.context)
+    count = judge.context.free_steps
     answers = {}
     for arm in pair.sides:
         digests = {name.removeprefix(DIGEST): own for name, own in arm.columns.items() if name.startswith(DIGEST)}

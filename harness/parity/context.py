@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
@@ -102,6 +101,11 @@ class Context:
         """The reference in float32 arithmetic, its coefficients computed as the arm computes them."""
         return self._in_float32["exact" if arm.precision == "float64" else arm.realisation]
 
+    @property
+    def free_steps(self) -> int:
+        """How many free-running steps are judged: no more than the run has."""
+        return min(self.stated.comparison.free_steps, self.plan.steps)
+
     def trainer(self, adapter: Adapter, horizon: int) -> Trainer:
         return adapter.trainer(self.experiment.recipe, self.plan.weights, horizon)
 
@@ -136,12 +140,6 @@ class Context:
             summed = len(losses) if self.experiment.loss.reduction == "sum" else 1
             each[adapter.arm.precision] = np.append(summed * losses, trainer.loss_and_gradients(x, y, batch.noise)[0])
         return float(np.max(np.abs(each["float32"] - each["float64"])))
-
-
-def pairs(answers: Answers) -> list[tuple[Answer, Answer | None]]:
-    """Every two arms; a single arm stands against the reference alone."""
-    given = list(answers.values())
-    return list(combinations(given, 2)) if len(given) > 1 else [(answer, None) for answer in given]
 
 
 def _reference(precision: Any, policy: Policy) -> Adapter:

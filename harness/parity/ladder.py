@@ -97,7 +97,7 @@ def prepared(context: Context) -> Iterator[None]:
         with np.errstate(all="ignore"):
             for arm in context.stated.arms if any(rung.name == trajectory.NAME for rung in chosen(context)) else ():
                 if not stopping.is_set():
-                    envelope(context, arm, free_run.steps(context))
+                    envelope(context, arm, context.free_steps)
 
     thread = threading.Thread(target=prepare, daemon=True)
     thread.start()

@@ -69,7 +69,8 @@ def advance(session: Session, trainer: Trainer, weights: Parameters, steps: int)
         part = slice(0, (steps - done) * plan.batch_size)
         if done == steps:
             break
-        trainer.bind(*session.epoch(epoch))
+        if epoch == 0 or plan.augmentation:  # else the samples are those of the first
+            trainer.bind(*session.epoch(epoch))
         noise = plan.noise_of(epoch, wanted, part)
         drawn = {name: whole_and_short(each, plan.batch_size) for name, each in noise.items()}
         for number, batches in enumerate(whole_and_short(order[part], plan.batch_size)):

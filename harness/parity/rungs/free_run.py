@@ -41,7 +41,7 @@ def ask(context: Context) -> dict[str, Any]:
     """A run from the plan's weights, and one from these moved by a unit in the last place."""
     path = context.scratch / "disturbed.npz"
     save_arrays(path, disturbed(context.plan.weights, 1))
-    return {"steps": steps(context), "runs": {PLANNED: None, DISTURBED: str(path)}}
+    return {"steps": context.free_steps, "runs": {PLANNED: None, DISTURBED: str(path)}}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
@@ -52,14 +52,14 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         if b is not None and answers[a].precision == answers[b].precision == np.float64:
             curves = (answers[each].tensor(f"{PLANNED}/losses") for each in (a, b))
             verdicts.append(strictly(a, b, *curves))
-        said = envelope(context, answers[a].arm, steps(context)).in_words
+        said = envelope(context, answers[a].arm, context.free_steps).in_words
         verdicts += [_first_of(each, a, b, said) for each in (losses, digests) if each]
     return verdicts
 
 
 def checks_of(context: Context, answers: Answers) -> list[Check]:
     """The losses, then the digests: gradients from the last layer to the first, as they are computed, then weights."""
-    count = steps(context)
+    count = context.free_steps
     some = next(iter(answers.values()))
     around = {name: _around(context, answer, count) for name, answer in answers.items()}
     oracle = around[some.arm.name].oracle
@@ -110,10 +110,6 @@ def _before_overflow(checks: Sequence[Check]) -> list[Check]:
             lost = np.flatnonzero(~np.isfinite(bound) | ~np.isfinite(check.reference))
             count = min(count, int(lost[0])) if lost.size else count
     return list(checks) if count == len(checks[0].reference) else [check.upto(max(1, count)) for check in checks]
-
-
-def steps(context: Context) -> int:
-    return min(context.stated.comparison.free_steps, context.plan.steps)
 
 
 def _in_order(columns: Iterable[str]) -> list[str]:

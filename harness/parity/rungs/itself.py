@@ -22,12 +22,8 @@ NAME = "self"
 RUNS = ("first", "second", "third")
 
 
-def steps(context: Context) -> int:
-    return min(context.stated.comparison.free_steps, context.plan.steps)
-
-
 def ask(context: Context) -> dict[str, Any]:
-    return {"steps": steps(context), "runs": dict.fromkeys(RUNS)}
+    return {"steps": context.free_steps, "runs": dict.fromkeys(RUNS)}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
@@ -36,8 +32,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 def _judged(context: Context, answer: Answer) -> Verdict:
     spread = {what: _spread([answer.tensor(f"{run}/{what}") for run in RUNS]) for what in ("losses", "digests")}
-    head = {"rung": NAME, "subject": f"three runs, steps 0 to {steps(context) - 1}", "arm_a": answer.arm.name}
-    missing = [run for run in RUNS if answer.tensor(f"{run}/losses").shape != (steps(context),)]
+    head = {"rung": NAME, "subject": f"three runs, steps 0 to {context.free_steps - 1}", "arm_a": answer.arm.name}
+    missing = [run for run in RUNS if answer.tensor(f"{run}/losses").shape != (context.free_steps,)]
     if missing:
         return Verdict(**head, status="diverges", culprit=answer.arm.name, cause=f"the {missing[0]} run was cut short")
     if not any(np.any(each) for each in spread.values()):
@@ -50,7 +46,7 @@ def _judged(context: Context, answer: Answer) -> Verdict:
 def _not_reproducible(context: Context, answer: Answer, spread: Arrays, head: Any) -> Verdict:
     """Where its losses lie apart most, against what rounding does to a run."""
     first = answer.tensor("first/losses").astype(np.float64)
-    tolerance = envelope(context, answer.arm, steps(context)).loss
+    tolerance = envelope(context, answer.arm, context.free_steps).loss
     excess = spread["losses"] / tolerance.bound
     worst = int(np.argmax(excess))
     units = float(spread["losses"][worst] / shown_ulp(first, answer.precision)[worst])

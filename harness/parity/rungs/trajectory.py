@@ -33,7 +33,7 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
     strangers = [verdict for trace in recorded for verdict in _of_another_plan(context, trace)]
     if strangers:
         return strangers  # curves that did not start alike are not compared
-    judged = min(context.experiment.comparison.free_steps, context.plan.steps)
+    judged = context.free_steps
     verdicts = []
     chosen = list(combinations(recorded, 2)) if len(recorded) > 1 else [(recorded[0], None)]
     for a, b in chosen:
