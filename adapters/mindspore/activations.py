@@ -133,7 +133,8 @@ def _between_minus_1_and_1(x: Any) -> Any:
 
 
 def _softmax_last_axis(x: Any) -> Any:
-    return ops.softmax(x, -1)
+    # In PyNative a first gradient over an axis of one element would make all later ones of the process wrong.
+    return ops.exp(x - x) if x.shape[-1] == 1 else ops.softmax(x, -1)
 
 
 def _log_softmax_last_axis(x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""MindSpore's own classes, as its documentation shows them, with nothing of ours. Runs in MindSpore's process only."""
+"""MindSpore's own classes, as its documentation shows them, and what is asked of them. Runs in MindSpore's process."""
 
 from __future__ import annotations
 
@@ -37,3 +37,20 @@ def launch_blocking() -> None:
     import mindspore as ms
 
     ms.runtime.launch_blocking()
+
+
+def softmax_over_one_element() -> tuple[Any, Any, int]:
+    """The adapter's value and gradient there, and how often the native operation was asked for it."""
+    from unittest.mock import patch
+
+    import mindspore as ms
+
+    import adapters
+    from harness.spec.activations import Softmax
+    from harness.spec.arm import Arm
+
+    adapter = adapters.load(Arm(name="pynative", adapter="mindspore", mode="pynative"))
+    x = np.array([[-3.0], [0.5], [40.0]], np.float32)
+    with patch.object(ms.ops, "softmax", wraps=ms.ops.softmax) as native:
+        found = adapter.activation(Softmax(), x, np.full_like(x, 2.0), {})
+    return found["value"], found["gradient"], native.call_count

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import raw_mindspore
 import word_answers
 
 import adapters
@@ -152,3 +153,11 @@ def test_initializers_draw_from_their_laws(asked: dict[str, Ask], framework: str
         for word, sample in zip(INITIALIZERS, found[arm.name], strict=True):
             verdict = initializer.judge_sample(word, sample, arm.name, precision)
             assert (verdict.status, sample.dtype) == ("agrees", precision), (arm.name, verdict)
+
+
+def test_softmax_over_one_element_never_reaches_the_native_gradient(asked: dict[str, Ask]) -> None:
+    """Begun there, it would be wrong in the whole process (the ledger's entry has the evidence)."""
+    value, gradient, native_calls = asked["mindspore"](raw_mindspore.softmax_over_one_element)
+    assert native_calls == 0
+    np.testing.assert_array_equal(value, np.ones((3, 1)))
+    np.testing.assert_array_equal(gradient, np.zeros((3, 1)))
