@@ -21,7 +21,7 @@ from adapters.reference.clipping import clip
 from adapters.reference.draws import side_by_side, summed
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import of_each_draw
-from adapters.reference.pushing import AT_ZERO, across_zero, push_of, push_of_loss, pushed
+from adapters.reference.pushing import AT_ZERO, across_zero, aside, push_of, push_of_loss, pushed
 from adapters.reference.rectifiers import branch
 from adapters.reference.regularizers import penalty
 from adapters.watching import Watched, pattern, watched_parameters
@@ -71,7 +71,7 @@ class Ensemble:
     """`draws`: the initial weights of each. `watch`: which digests each step tells; see `adapters.watching`.
 
     `reach`, where it is not 0: the last draw is pushed across each kink that is no further from draw 0 than so many
-    standard deviations of what rounding does there; see `adapters.reference.pushing`.
+    standard deviations of what rounding does there, and its gradients aside by one; see `adapters.reference.pushing`.
     """
 
     def __init__(
@@ -99,6 +99,8 @@ class Ensemble:
         """An update on the batch (B, ...), with its noise."""
         with side_by_side(self._pushed if self.reach else None):
             losses, gradients, bent = self._losses_and_gradients(x, y, noise)
+            if self.reach:
+                gradients = {name: pushed(value, 1.0, aside) for name, value in gradients.items()}
             clipped = clip(self.recipe.update.clipping, gradients)
             step = self.optimizer.updates
             self.parameters |= self.optimizer.update(self._moving(), clipped)
