@@ -1,8 +1,8 @@
 """What a training tells of every step besides its loss: short digests of the gradients and of the weights.
 
-A norm is `sqrt(sum(t * t))` over a tensor t. It does not see an element that has changed its place, and so there is
-the projection: `sum(p * t)` with the fixed signs p of `pattern`, by the element's index in the canonical layout.
-Gradients are watched before their update (`clipped_norm` after clipping), weights after it.
+The digest of a tensor t is its projection, `sum(p * t)` with the fixed p of `pattern`: an element that changed, or
+changed its place, changes it too. A norm, `sqrt(sum(t * t))`, is for reading. Gradients are watched before their update
+(`clipped_norm` after clipping), weights after it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from harness.spec.parameters import Parameter, Shape
 
 Watched = Literal["gradient_norm", "clipped_norm", "gradient_projection", "weight_norm", "weight_projection"]
 WATCHED: tuple[Watched, ...] = get_args(Watched)
-DIGESTS: tuple[Watched, ...] = ("gradient_norm", "gradient_projection", "weight_norm", "weight_projection")
+DIGESTS: tuple[Watched, ...] = ("gradient_projection", "weight_projection")
 
 
 def watched_parameters(model: Model, kind: Watched) -> tuple[Parameter, ...]:
@@ -34,9 +34,18 @@ def columns(model: Model, watch: Sequence[Watched]) -> tuple[str, ...]:
     return tuple(f"{kind}/{p.name}" for kind in watch for p in watched_parameters(model, kind))
 
 
-def pattern(shape: Shape) -> NDArray[np.int8]:
-    """1 or -1 for each element, by its index in C order alone: the bits of SHAKE-128, the same on every machine."""
-    size = prod(shape)
-    drawn = np.frombuffer(hashlib.shake_128(b"twinrun").digest(-(-size // 8)), np.uint8)
-    signs: NDArray[np.int8] = np.unpackbits(drawn)[:size].astype(np.int8) * np.int8(2) - np.int8(1)
-    return signs.reshape(shape)
+def factors(shape: Shape) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of `pattern`: over all axes but the last, flattened, and over the last.
+
+    Each is of `+-(128 + k) / 256`, k from 0 to 127: the bytes of SHAKE-128, the same on every machine.
+    """
+    last = shape[-1]
+    drawn = np.frombuffer(hashlib.shake_128(b"twinrun").digest(last + prod(shape[:-1])), np.uint8)
+    values = np.where(drawn < 128, 1, -1) * (128 + drawn % 128) / 256
+    return values[last:], values[:last]
+
+
+def pattern(shape: Shape) -> NDArray[np.float64]:
+    """`p[..., j] = u[...] * v[j]`, exact in float32: of rank 1, so that two products with vectors make a projection."""
+    rows, last = factors(shape)
+    return np.outer(rows, last).reshape(shape)

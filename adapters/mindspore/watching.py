@@ -7,6 +7,7 @@ And it is made of few operations, for in such a loop each one takes tens of micr
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import mindspore as ms
@@ -16,7 +17,7 @@ from mindspore import ParameterTuple, Tensor, nn, ops
 from adapters.mindspore.layers import to_native
 from adapters.protocol import Array
 from adapters.setting import Setting
-from adapters.watching import Watched, columns, pattern, watched_parameters
+from adapters.watching import Watched, columns, factors, pattern, watched_parameters
 from harness.spec.model import Model
 from harness.spec.parameters import Parameter
 
@@ -71,32 +72,56 @@ class Grouped(nn.Cell):
     def __init__(self, parameters: tuple[Parameter, ...], precision: str) -> None:
         super().__init__()
         dtype = getattr(ms, precision)
-        native = [to_native(p.name.rpartition("/")[2], pattern(p.shape)) for p in parameters]
-        large = [index for index, signs in enumerate(native) if signs.size >= LARGE]
-        small = [index for index, signs in enumerate(native) if signs.size < LARGE]
+        large = [index for index, each in enumerate(parameters) if _is_large(each)]
+        small = [index for index, each in enumerate(parameters) if not _is_large(each)]
         self.names = [parameters[index].name for index in (*large, *small)]
         self.large, self.small = tuple(large), tuple(small)
-        self.signs = tuple(Tensor(native[index], dtype) for index in large)
-        # A column for each small tensor, with its own elements' signs, or ones, and zeros for those of the others.
-        signed = np.concatenate([np.zeros((0, len(small))), *(_columns(native[k], k, small) for k in small)])
-        self.signed, self.members = Tensor(signed, dtype), Tensor(np.abs(signed), dtype)
+        split = [_split(parameters[index]) for index in large]
+        self.shapes = tuple((len(rows), len(others)) for rows, others in split)
+        self.rows = tuple(Tensor(rows[None], dtype) for rows, _ in split)
+        self.others = tuple(Tensor(others[:, None], dtype) for _, others in split)
+        # A column for each small tensor, with its own elements' pattern, or ones, and zeros for those of the others.
+        native = {k: to_native(_own(parameters[k]), pattern(parameters[k].shape)) for k in small}
+        projecting = np.concatenate([np.zeros((0, len(small))), *(_columns(native[k], k, small) for k in small)])
+        self.projecting, self.members = Tensor(projecting, dtype), Tensor(projecting != 0, dtype)
 
     def construct(self, tensors: Any, squared: bool) -> Any:
         found: Any = ()
         for place, index in enumerate(self.large):
-            tensor = tensors[index] * (tensors[index] if squared else self.signs[place])
-            # Row by row, for MindSpore takes ten times as long over a large tensor at once.
-            rows = tensor.reshape(tensor.shape[0], -1).sum(1) if tensor.ndim > 1 else tensor
-            found += (rows.sum().reshape(1),)
+            matrix = tensors[index].reshape(self.shapes[place])
+            if squared:
+                # Row by row, for MindSpore takes ten times as long over a large tensor at once.
+                found += ((matrix * matrix).sum(1).sum().reshape(1),)
+            else:
+                found += (ops.matmul(ops.matmul(self.rows[place], matrix), self.others[place]).reshape(1),)
         if self.small:
             together: Any = ()
             for index in self.small:
                 together += (tensors[index].reshape(-1),)
             row = ops.concat(together).reshape(1, -1)
-            sums = ops.matmul(row * row, self.members) if squared else ops.matmul(row, self.signed)
+            sums = ops.matmul(row * row, self.members) if squared else ops.matmul(row, self.projecting)
             found += (sums.reshape(-1),)
         return ops.concat(found)
 
 
-def _columns(signs: Array, index: int, small: list[int]) -> Array:
-    return signs.reshape(-1, 1) * (np.array(small) == index)
+def _own(parameter: Parameter) -> str:
+    return parameter.name.rpartition("/")[2]
+
+
+def _is_large(parameter: Parameter) -> bool:
+    # In MindSpore's layout of a depthwise kernel the pattern is no product of two vectors.
+    return prod(parameter.shape) >= LARGE and _own(parameter) != "depthwise_kernel"
+
+
+def _split(parameter: Parameter) -> tuple[Array, Array]:
+    """The pattern's factors over the rows and columns of the tensor as MindSpore lays it out, as a matrix."""
+    first, last = factors(parameter.shape)
+    if not _own(parameter).endswith("kernel"):
+        return first, last
+    if len(parameter.shape) == 4:
+        first = first.reshape(parameter.shape[:3]).transpose(2, 0, 1).ravel()
+    return last, first
+
+
+def _columns(values: Array, index: int, small: list[int]) -> Array:
+    return values.reshape(-1, 1) * (np.array(small) == index)

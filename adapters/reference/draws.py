@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Array
+from adapters.protocol import Array, FloatArray
 
+Factors = tuple[FloatArray, FloatArray]
 Push = Callable[[Any, Array], Array]
 _several: ContextVar[bool] = ContextVar("several", default=False)
 _push: ContextVar[Push | None] = ContextVar("push", default=None)
@@ -55,3 +56,11 @@ def onto(each: Any, x: Array) -> Array:
 def by_draw(x: Array, parameter: Array, axes: int = 1) -> Array:
     """Samples (N, ..., C) as (draws..., rows, C) beside a parameter of so many axes of its own, (draws..., *shape)."""
     return x.reshape(*parameter.shape[: parameter.ndim - axes], -1, x.shape[-1])
+
+
+def projected(x: Array, factors: Factors) -> Any:
+    """The projection of a run's tensor (`adapters.watching`): () for one run, (D,) side by side."""
+    rows, last = (each.astype(x.dtype) for each in factors)
+    lead = x.shape[: int(_several.get())]
+    # The product with the rows makes no copy of the tensor; the sum is of each run by itself, as alone.
+    return (np.matmul(rows, x.reshape(*lead, len(rows), len(last))) * last).sum(axis=-1)

@@ -18,13 +18,13 @@ import numpy as np
 from adapters.protocol import NO_NOISE, Adapter, Array, FloatArray, IntArray, Parameters
 from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.clipping import clip
-from adapters.reference.draws import side_by_side, summed
+from adapters.reference.draws import projected, side_by_side, summed
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import of_each_draw
-from adapters.reference.pushing import AT_ZERO, across_zero, aside, push_of, push_of_loss, pushed
+from adapters.reference.pushing import AT_ZERO, across_zero, push_of, push_of_loss, pushed
 from adapters.reference.rectifiers import branch
 from adapters.reference.regularizers import penalty
-from adapters.watching import Watched, pattern, watched_parameters
+from adapters.watching import Watched, factors, watched_parameters
 from harness.spec.activations import Activation
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe
@@ -71,7 +71,7 @@ class Ensemble:
     """`draws`: the initial weights of each. `watch`: which digests each step tells; see `adapters.watching`.
 
     `reach`, where it is not 0: the last draw is pushed across each kink that is no further from draw 0 than so many
-    standard deviations of what rounding does there, and its gradients aside by one; see `adapters.reference.pushing`.
+    standard deviations of what rounding does there; see `adapters.reference.pushing`.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Ensemble:
         self.trainable = [p.name for p in parameters if p.trainable]
         self.kernels = [p.name for p in parameters if p.is_kernel]
         self.watched = {kind: [p.name for p in watched_parameters(recipe.model, kind)] for kind in watch}
-        self.signs = {p.name: pattern(p.shape).astype(self.precision) for p in parameters} if watch else {}
+        self.factors = {p.name: factors(p.shape) for p in parameters} if watch else {}
         self.parameters = {name: np.stack([each[name] for each in draws]).astype(self.precision) for name in draws[0]}
         self.optimizer = reference._optimizer(recipe.update, horizon)
         self.optimizer.start(self._moving())
@@ -99,8 +99,6 @@ class Ensemble:
         """An update on the batch (B, ...), with its noise."""
         with side_by_side(self._pushed if self.reach else None):
             losses, gradients, bent = self._losses_and_gradients(x, y, noise)
-            if self.reach:
-                gradients = {name: pushed(value, 1.0, aside) for name, value in gradients.items()}
             clipped = clip(self.recipe.update.clipping, gradients)
             step = self.optimizer.updates
             self.parameters |= self.optimizer.update(self._moving(), clipped)
@@ -146,7 +144,9 @@ class Ensemble:
             of, what = kind.split("_")
             for name in names:
                 tensor = tensors[of][name]
-                found.append(np.sqrt(summed(tensor * tensor)) if what == "norm" else summed(tensor * self.signs[name]))
+                found.append(
+                    np.sqrt(summed(tensor * tensor)) if what == "norm" else projected(tensor, self.factors[name])
+                )
         return np.array(found, self.precision).reshape(-1, self.count).T
 
     def _flips(self, step: int, bent: Mapping[str, tuple[Activation, Array]]) -> tuple[IntArray, Flip | None]:

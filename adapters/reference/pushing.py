@@ -71,16 +71,6 @@ def across_zero(first: Array, last: Array, reach: float) -> None:
     across(first, last, reach, 0.0)
 
 
-def aside(_: Array, last: Array, reach: float) -> None:
-    """Gradients, each one up or down at random, but for those that are exactly 0.
-
-    Where the terms of a gradient cancel, its own rounding may be luckily small, and Adam's kin makes much of it: they
-    divide by its size.
-    """
-    signs = np.random.default_rng(0).integers(0, 2, last.shape, np.int8)
-    last += np.where(last == 0, 0, reach * (2 * signs - 1)).astype(last.dtype)
-
-
 def swap_largest(first: Array, last: Array, reach: float) -> None:
     """The largest cell of a window and the runner-up change places."""
     if first.shape[-2] < 2:

@@ -8,12 +8,13 @@ import numpy as np
 
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.reference.clipping import clip
+from adapters.reference.draws import projected
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.metrics import metric
 from adapters.reference.optimizers import Optimizer
 from adapters.reference.regularizers import penalty
-from adapters.watching import Watched, pattern, watched_parameters
+from adapters.watching import Watched, factors, watched_parameters
 from adapters.weighting import normaliser
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
@@ -35,7 +36,7 @@ class ReferenceTrainer:
         self.trainable = [p.name for p in recipe.model.parameters() if p.trainable]
         self.kernels = [p.name for p in recipe.model.parameters() if p.is_kernel]
         self.watched = {kind: [p.name for p in watched_parameters(recipe.model, kind)] for kind in watch}
-        self.signs = {p.name: pattern(p.shape) for p in recipe.model.parameters()} if watch else {}
+        self.factors = {p.name: factors(p.shape) for p in recipe.model.parameters()} if watch else {}
         self.restart(weights)
 
     def structure(self) -> Structure:
@@ -99,7 +100,7 @@ class ReferenceTrainer:
         for kind, names in self.watched.items():
             of, what = kind.split("_")
             tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}[of]
-            row += [_norm(tensors[n]) if what == "norm" else (tensors[n] * self.signs[n]).sum() for n in names]
+            row += [_norm(tensors[n]) if what == "norm" else projected(tensors[n], self.factors[n]) for n in names]
         return row
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 import adapters
-from adapters.protocol import Adapter, FloatArray, Trainer
+from adapters.protocol import Adapter, EpochResult, FloatArray, Trainer
 from adapters.reference.losses import per_sample
 from harness.arrays import Arrays
 from harness.data import Dataset
@@ -112,6 +112,12 @@ class Context:
     def batches(self, count: int) -> list[Batch]:
         """The first batches of the run, with their noise."""
         return self.plan.batches(count, self.experiment.model.noise())
+
+    def updated(self, trainer: Trainer, batch: Batch, precision: str = "float64") -> EpochResult:
+        """What the trainer's update on this one batch gives."""
+        trainer.bind(*self.samples(batch, precision))
+        noise = {name: drawn[None] for name, drawn in batch.noise.items()}
+        return trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
 
     @cached_property
     def _inputs(self) -> dict[str, Inputs]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from adapters.protocol import Adapter, Array, FloatArray, IntArray
 from adapters.reference.ensemble import Ensemble, Flip, disturbed
-from adapters.watching import DIGESTS, columns
+from adapters.watching import DIGESTS, Watched, columns, watched_parameters
 from harness.parity.context import Context
 from harness.parity.tolerances import FACTOR, TELLING, Tolerance, enveloped, summation_error
 from harness.parity.ulp import error_against
@@ -26,6 +26,8 @@ LOSS = "loss"
 DRAWS = 4
 # Rounding hardly ever moves the input of an activation by more standard deviations than these.
 REACH = 4.0
+# By which the rounding of the digests goes, in the same order.
+NORMS: tuple[Watched, ...] = ("gradient_norm", "weight_norm")
 Curves = Mapping[str, FloatArray]
 
 
@@ -160,16 +162,15 @@ def flips_between(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Cross
 def _runs(context: Context, in_float32: Adapter, steps: int) -> Envelope:
     model = context.experiment.model
     names = (LOSS, *columns(model, DIGESTS))
-    oracle = _run(context, context.oracle, 1, steps)
+    oracle = _run(context, context.oracle, 1, steps, (*DIGESTS, *NORMS))
     draws = _run(context, in_float32, DRAWS, steps)
-    exact = dict(zip(names, oracle.curves[:, 0], strict=True))
+    told = dict(zip((LOSS, *columns(model, (*DIGESTS, *NORMS))), oracle.curves[:, 0], strict=True))
+    exact = {name: told[name] for name in names}
     least = {LOSS: np.full(steps, context.sample_loss_error)}
-    for parameter in model.parameters():
-        for kind in ("gradient", "weight"):
-            norm = exact.get(f"{kind}_norm/{parameter.name}")
-            if norm is not None:
-                lost = summation_error(int(np.prod(parameter.shape)), norm)
-                least |= {f"{kind}_{what}/{parameter.name}": lost for what in ("norm", "projection")}
+    for digest, norm in zip(DIGESTS, NORMS, strict=True):
+        for parameter in watched_parameters(model, digest):
+            lost = summation_error(int(np.prod(parameter.shape)), told[f"{norm}/{parameter.name}"])
+            least[f"{digest}/{parameter.name}"] = lost
     together = dict(zip(names, draws.curves, strict=True))
     return Envelope(np.float32, exact, together, least, draws.flips, draws.first_flip)
 
@@ -183,9 +184,9 @@ class _Run:
     first_flip: Flip | None
 
 
-def _run(context: Context, adapter: Adapter, draws: int, steps: int) -> _Run:
+def _run(context: Context, adapter: Adapter, draws: int, steps: int, watch: tuple[Watched, ...] = DIGESTS) -> _Run:
     weights = [context.plan.weights] if draws == 1 else [disturbed(context.plan.weights, draw) for draw in range(draws)]
-    ensemble = Ensemble(adapter, context.experiment.recipe, weights, steps, DIGESTS, REACH if draws > 1 else 0.0)
+    ensemble = Ensemble(adapter, context.experiment.recipe, weights, steps, watch, REACH if draws > 1 else 0.0)
     batches = context.batches(steps)
     made = [ensemble.step(*context.samples(each, adapter.arm.precision), each.noise) for each in batches]
     curves = np.stack([np.concatenate([each.losses[:, None], each.digests], axis=1) for each in made])

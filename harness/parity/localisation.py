@@ -123,7 +123,7 @@ def _probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     trainer = context.trainer(adapter, context.plan.steps)
     batches = context.batches(step + 1)
     for batch in batches[:step]:
-        _one_update(context, trainer, batch, adapter)
+        context.updated(trainer, batch, adapter.arm.precision)
     before = trainer.weights()
     x, y = context.samples(batches[step], adapter.arm.precision)
     noise = batches[step].noise
@@ -133,15 +133,9 @@ def _probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     loss, gradients = trainer.loss_and_gradients(x, y, noise)
     found |= {"loss": np.array([loss]), **{f"gradient/{name}": value for name, value in gradients.items()}}
     trainer.set_weights(before)
-    _one_update(context, trainer, batches[step], adapter)
+    context.updated(trainer, batches[step], adapter.arm.precision)
     found |= {f"slot/{name}": value for name, value in trainer.slots().items()}
     return found | {f"weight/{name}": value for name, value in trainer.weights().items()}
-
-
-def _one_update(context: Context, trainer: Any, batch: Any, adapter: Adapter) -> None:
-    trainer.bind(*context.samples(batch, adapter.arm.precision))
-    noise = {name: drawn[None] for name, drawn in batch.noise.items()}
-    trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
 
 
 def _joined(*parts: str) -> str:

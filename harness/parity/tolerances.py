@@ -86,27 +86,27 @@ def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
 
     The relative error of the worst of them counts for all: in a tensor of ten numbers float32 may be right by luck.
     A tensor that is nothing but rounding beside the largest (the gradient by a bias that batch normalisation takes off
-    again) has no relative error, and counts for itself alone.
+    again) has no relative error. It counts for itself alone; where its terms cancel, and of its own digits not half are
+    right, they were rounded at the size of the largest.
     """
     largest = {name: float(np.max(np.abs(value), initial=0.0)) for name, value in reference.items()}
     errors = {name: float(np.max(np.abs(in_float32[name] - value), initial=0.0)) for name, value in reference.items()}
-    nothing = max(largest.values(), default=0.0) * float(np.finfo(np.float32).eps)
-    worst = max((errors[name] / size for name, size in largest.items() if size > nothing), default=0.0)
-    return {
-        name: _tolerance(max(errors[name], worst * largest[name]), value, precision, "own relative error")
-        for name, value in reference.items()
-    }
+    most, eps = max(largest.values(), default=0.0), float(np.finfo(np.float32).eps)
+    worst = max((errors[name] / size for name, size in largest.items() if size > eps * most), default=0.0)
+
+    def bound(name: str, value: FloatArray) -> Tolerance:
+        size, error = largest[name], errors[name]
+        cancels = size <= eps * most and error >= np.sqrt(eps) * size
+        floor = np.full(value.shape, most if cancels else 0.0)
+        error = max(error, worst * size)
+        return _tolerance(error, np.maximum(np.abs(value), floor), precision, "own relative error")
+
+    return {name: bound(name, value) for name, value in reference.items()}
 
 
 def loss_error(reference: FloatArray, sample_error: float, precision: Any) -> Tolerance:
     """For a mean loss, from the reference's largest error in the loss of one sample."""
     return _tolerance(sample_error, reference, precision, "own error in a sample's loss")
-
-
-def growing_error(reference: FloatArray, in_float32: FloatArray, sample_error: float, precision: Any) -> Tolerance:
-    """For a free-running loss curve: the reference's largest error so far, at least that of a sample's loss."""
-    error = np.maximum.accumulate(np.abs(in_float32.astype(np.float64) - reference))
-    return _tolerance(np.maximum(error, sample_error), reference, precision, "own drift")
 
 
 def enveloped(reference: FloatArray, apart: FloatArray, own: FloatArray, precision: Any, least: Any = 0.0) -> Tolerance:

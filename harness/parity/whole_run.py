@@ -44,9 +44,7 @@ def whole_run(context: Context) -> WholeRun:
     way: Arrays = {}
     last: Arrays = {}
     for step, batch in enumerate(context.batches(steps)):
-        trainer.bind(*context.samples(batch))
-        noise = {name: drawn[None] for name, drawn in batch.noise.items()}
-        trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
+        context.updated(trainer, batch)
         if step >= steps - watched:
             weights = trainer.weights()
             low = {name: np.minimum(value, low.get(name, value)) for name, value in weights.items()}

@@ -12,7 +12,6 @@ from adapters.watching import DIGESTS, columns
 from harness.arrays import load_arrays
 from harness.cases import given_of
 from harness.worker.session import Result, Session
-from harness.worker.training import whole_and_short
 
 
 def free_run(session: Session, scratch: str, steps: int, runs: dict[str, str | None]) -> Result:
@@ -62,20 +61,17 @@ def slots(session: Session, scratch: str, update: Any, given: str) -> Result:
 
 def advance(session: Session, trainer: Trainer, weights: Parameters, steps: int) -> tuple[Array, Array]:
     """The first `steps` updates from these weights; losses and digests of each."""
-    plan, wanted = session.plan, session.experiment.model.noise()
+    plan = session.plan
     trainer.restart(weights)
     done, losses, digests = 0, list[Array](), list[Array]()
-    for epoch, order in enumerate(plan.orders):
-        part = slice(0, (steps - done) * plan.batch_size)
+    for epoch in range(len(plan.orders)):
         if done == steps:
             break
         if epoch == 0 or plan.augmentation:  # else the samples are those of the first
             trainer.bind(*session.epoch(epoch))
-        noise = plan.noise_of(epoch, wanted, part)
-        drawn = {name: whole_and_short(each, plan.batch_size) for name, each in noise.items()}
-        for number, batches in enumerate(whole_and_short(order[part], plan.batch_size)):
-            result = trainer.train_epoch(batches, {name: each[number] for name, each in drawn.items()})
+        for portion in session.portions(epoch, (steps - done) * plan.batch_size):
+            result = trainer.train_epoch(*portion)
             losses.append(result.losses)
-            digests.append(result.watched if result.watched is not None else np.empty((len(batches), 0)))
-            done += len(batches)
+            digests.append(result.watched if result.watched is not None else np.empty((len(result.losses), 0)))
+            done += len(result.losses)
     return np.concatenate(losses or [np.empty(0)]), np.concatenate(digests or [np.empty((0, 0))])

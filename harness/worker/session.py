@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter, Trainer
+from adapters.protocol import Adapter, IntArray, Parameters, Trainer
 from adapters.watching import DIGESTS
 from harness.arrays import save_arrays
 from harness.data.inputs import Inputs
@@ -94,6 +94,14 @@ class Session:
         samples = self.plan.seen(self._raw("x_train"), number)
         return self.inputs(samples), np.array(self._raw("y_train"))
 
+    def portions(self, epoch: int, samples: int | None = None) -> list[tuple[IntArray, Parameters]]:
+        """What a trainer is given of an epoch, or of its first `samples`: whole batches, a short one; with noise."""
+        part, size = slice(0, samples), self.plan.batch_size
+        noise = self.plan.noise_of(epoch, self.experiment.model.noise(), part)
+        drawn = {name: whole_and_short(each, size) for name, each in noise.items()}
+        batches = enumerate(whole_and_short(self.plan.orders[epoch][part], size))
+        return [(each, {name: own[number] for name, own in drawn.items()}) for number, each in batches]
+
     def batch(self, batch: Batch) -> tuple[Any, Any]:
         """The samples and targets of one batch."""
         samples = self.plan.seen(self._raw("x_train"), batch.epoch, batch.samples)
@@ -106,3 +114,10 @@ class Session:
         path = self.scratch / f"{self.adapter.arm.name}.answer.npz"
         save_arrays(path, arrays)
         return {"arrays": str(path), **fields}
+
+
+def whole_and_short(order: Any, batch_size: int) -> list[Any]:
+    """The whole batches as (steps, batch_size, ...) and, where samples are left over, the short one: (1, rest, ...)."""
+    whole = len(order) - len(order) % batch_size
+    parts = [order[:whole].reshape(-1, batch_size, *order.shape[1:]), order[None, whole:]]
+    return [part for part in parts if part.size]

@@ -14,7 +14,7 @@ from harness.plan import digest_arrays
 from harness.worker.memory import resident_bytes
 from harness.worker.norms import watched_of
 from harness.worker.predicting import predictions
-from harness.worker.session import Session
+from harness.worker.session import Session, whole_and_short
 
 
 def run_training(session: Session, send: Callable[..., None], folder: str) -> dict[str, Any]:
@@ -45,12 +45,7 @@ def run_training(session: Session, send: Callable[..., None], folder: str) -> di
     for epoch, order in enumerate(plan.orders):
         if epoch and plan.augmentation:
             trainer.bind(*session.epoch(epoch))
-        noise = plan.noise_of(epoch, session.experiment.model.noise())
-        drawn = {name: whole_and_short(each, plan.batch_size) for name, each in noise.items()}
-        portions = [
-            (part, {name: each[number] for name, each in drawn.items()})
-            for number, part in enumerate(whole_and_short(order, plan.batch_size))
-        ]
+        portions = session.portions(epoch)
         start = time.perf_counter()
         results = [trainer.train_epoch(*portion) for portion in portions]
         epoch_time_s = time.perf_counter() - start
@@ -76,10 +71,3 @@ def run_training(session: Session, send: Callable[..., None], folder: str) -> di
         "compile_time_s": compile_time_s,
         "peak_rss_bytes": resident_bytes("VmHWM"),
     }
-
-
-def whole_and_short(order: Any, batch_size: int) -> list[Any]:
-    """The whole batches as (steps, batch_size, ...) and, where samples are left over, the short one: (1, rest, ...)."""
-    whole = len(order) - len(order) % batch_size
-    parts = [order[:whole].reshape(-1, batch_size, *order.shape[1:]), order[None, whole:]]
-    return [part for part in parts if part.size]

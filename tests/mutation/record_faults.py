@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from planting import Edit
 
-TRAINING, TRAINER = "harness.worker.training", "adapters.reference.trainer"
+TRAINING, SESSION, TRAINER = "harness.worker.training", "harness.worker.session", "adapters.reference.trainer"
 
 
 @dataclass(frozen=True)
@@ -57,23 +57,23 @@ TRACES = (
     ),
     RecordFault(
         "the last, short batch dropped in the recorded training",
-        TRAINING,
+        SESSION,
         "return [part for part in parts if part.size]",
         "return [part for part in parts[:1] if part.size]",
         "trajectory",
     ),
     RecordFault(
         "the last batch padded in the recorded training, and the padding counted",
-        TRAINING,
+        SESSION,
         "order[None, whole:]]",
         "np.concatenate([order[whole:], order[: -len(order) % batch_size]])[None]]",
         "trajectory",
     ),
     RecordFault(
         "the order of the first epoch used again in the recorded training",
-        TRAINING,
-        "for epoch, order in enumerate(plan.orders):\n        if epoch and",
-        "for epoch, order in enumerate(plan.orders[:1] * len(plan.orders)):\n        if epoch and",
+        SESSION,
+        "self.plan.orders[epoch][part]",
+        "self.plan.orders[0][part]",
         "trajectory",
     ),
     RecordFault(

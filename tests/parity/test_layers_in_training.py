@@ -98,7 +98,8 @@ def runs(in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) ->
     ]
     return {
         **layer_runs.trained(reference, *given),
-        **in_mindspore(layer_runs.trained, ARMS["mindspore"], *given),
+        **in_mindspore(layer_runs.trained, ARMS["mindspore"][1:], *given),
+        **in_mindspore(layer_runs.trained_with_large_tensors, ARMS["mindspore"][:1], *given),
         **in_tensorflow(layer_runs.trained, ARMS["tensorflow"], *given),
     }
 

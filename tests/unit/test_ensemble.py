@@ -134,21 +134,13 @@ def test_the_last_draw_is_pushed_across_what_rounding_can_reach() -> None:
 
 
 def test_a_penalty_on_absolute_values_is_pushed_at_zero() -> None:
-    def moved(penalty: L1 | L2) -> float:
-        recipe = recipe_of(small(), regularizer=penalty)
-        natural, pushed = flipped(recipe, 0.0)[0], flipped(recipe, 1e6)[0]
-        np.testing.assert_array_equal(natural.digests[:-1], pushed.digests[:-1])
-        return float(np.max(np.abs(natural.digests[-1] - pushed.digests[-1])))
-
-    assert moved(L1(l1=0.1)) > 1e4 * moved(L2(l2=0.1))
-
-
-def test_the_last_draws_gradients_go_aside_by_their_rounding() -> None:
-    recipe = recipe_of(small())
-    for one, other in zip(flipped(recipe, 0.0), flipped(recipe, 1e-6), strict=True):
-        np.testing.assert_array_equal(one.digests[:-1], other.digests[:-1])
-        size = np.abs(one.digests[-1]).max()
-        assert 0 < np.abs(one.digests[-1] - other.digests[-1]).max() < 100 * np.finfo(np.float32).eps * size
+    recipe = recipe_of(small(), regularizer=L1(l1=0.1))
+    natural, pushed = flipped(recipe, 0.0), flipped(recipe, 1e6)
+    np.testing.assert_array_equal([s.losses[:-1] for s in natural], [s.losses[:-1] for s in pushed])
+    assert np.any(natural[0].digests[-1] != pushed[0].digests[-1])
+    unbent = recipe_of(small(), regularizer=L2(l2=0.1))
+    for one, other in zip(flipped(unbent, 0.0), flipped(unbent, 1e6), strict=True):
+        np.testing.assert_array_equal(one.digests, other.digests)
 
 
 def test_the_first_flip_names_its_place(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.reference.draws import side_by_side
 from adapters.reference.layers import apply
-from adapters.reference.pushing import across, aside, push_of, push_of_loss, pushed, swap_largest
+from adapters.reference.pushing import across, push_of, push_of_loss, pushed, swap_largest
 from adapters.reference.rectifiers import KINKS, branch
 from harness.spec.layers import GlobalMaxPool2d, MaxPool2d
 from harness.spec.losses import Hinge, MeanAbsoluteError, MeanSquaredError
@@ -105,16 +105,3 @@ def test_where_all_have_gone_their_ways_nothing_is_pushed() -> None:
     alone = np.stack([first, first])
     for draws in (chaotic, alone):
         np.testing.assert_array_equal(pushed(draws, 4.0, push_of(BENT[0])), draws)
-
-
-def test_gradients_go_aside_each_by_the_same_but_exact_zeros() -> None:
-    gradient = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
-    gradient[:, 2] = 0
-    moved = gradient.copy()
-    aside(gradient, moved, 0.25)
-    up, down = (moved == gradient + np.float32(by) for by in (0.25, -0.25))
-    assert not moved[:, 2].any()
-    others = [0, 1, 3, 4]
-    assert np.all(up[:, others] ^ down[:, others])
-    assert up.sum() > 40
-    assert down.sum() > 40

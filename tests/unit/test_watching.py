@@ -9,7 +9,7 @@ import pytest
 
 import adapters
 from adapters.protocol import EpochResult
-from adapters.watching import WATCHED, columns, pattern
+from adapters.watching import DIGESTS, WATCHED, columns, factors, pattern
 from harness.composition import compose
 from harness.plan import draw_weights
 from harness.spec.arm import Arm
@@ -64,32 +64,38 @@ ORDER = np.arange(STEPS * BATCH).reshape(STEPS, BATCH) % 9
 
 
 @pytest.mark.parametrize("shape", [(5,), (3, 4), (3, 3, 2, 4)])
-def test_the_signs_go_by_the_index_alone(shape: tuple[int, ...]) -> None:
-    signs = pattern(shape)
-    assert signs.dtype == np.int8
-    assert signs.shape == shape
-    assert set(np.unique(pattern((64,)))) == {-1, 1}
-    np.testing.assert_array_equal(signs.ravel(), pattern((1000,))[: signs.size])
+def test_the_pattern_is_a_product_exact_in_float32(shape: tuple[int, ...]) -> None:
+    first, last = factors(shape)
+    assert (first.size, last.size) == (np.prod(shape[:-1]), shape[-1])
+    found = pattern(shape)
+    assert found.shape == shape
+    np.testing.assert_array_equal(found.reshape(first.size, last.size), first[:, None] * last)
+    np.testing.assert_array_equal(found.astype(np.float32).astype(np.float64), found)
 
 
-def test_the_signs_are_these() -> None:
+def test_the_factors_are_these() -> None:
     # A digest that was recorded must mean the same tomorrow.
-    assert "".join("+" if sign > 0 else "-" for sign in pattern((24,))) == "+---+------+--+-+---+++-"
+    first, last = factors((2, 4))
+    assert (256 * first).astype(int).tolist() == [-217, -208]
+    assert (256 * last).astype(int).tolist() == [-136, 146, -142, 239]  # of the bytes 136, 18, 142, 111
 
 
-def test_the_signs_are_balanced_and_know_no_neighbours() -> None:
-    signs = pattern((1000, 1000)).astype(np.float64)
-    for lag in ((1, 0), (0, 1), (1, 1), (8, 0), (0, 8)):
-        along = (signs * np.roll(signs, lag, (0, 1))).mean()
-        assert abs(along) < 5 / 1000  # five standard deviations of a million tossed coins
-    assert abs(signs.mean()) < 5 / 1000
+def test_the_factors_are_balanced_and_know_no_neighbours() -> None:
+    first, last = factors((4000, 6000))
+    together = np.concatenate([last, first])
+    assert (np.abs(together).min(), np.abs(together).max()) == (128 / 256, 255 / 256)
+    for lag in (1, 2, 8):
+        assert abs((together * np.roll(together, lag)).mean()) < 5 * (together**2).mean() / 100  # of 10,000
+    assert abs(together.mean()) < 5 * together.std() / 100
 
 
 def test_a_projection_sees_what_a_norm_cannot() -> None:
     tensor = np.random.default_rng(0).normal(size=(6, 6))
     swapped = tensor.copy()
     swapped[[1, 4]] = tensor[[4, 1]]
-    for other in (tensor.T, swapped, tensor[::-1], tensor[:, ::-1]):
+    one = tensor.copy()
+    one[0, 0], one[5, 3] = tensor[5, 3], tensor[0, 0]
+    for other in (tensor.T, swapped, one, tensor[::-1], tensor[:, ::-1]):
         assert np.sort(other.ravel()).tolist() == np.sort(tensor.ravel()).tolist()
         assert abs((pattern(tensor.shape) * (other - tensor)).sum()) > 1e-3
 
@@ -177,7 +183,7 @@ def test_what_an_epoch_records() -> None:
     """A layer's norm is that of all its gradients; digests have a column for each parameter."""
     experiment = compose(["training.gradient_norms=true", "training.digests=true", "clipping=by_value"]).experiment
     watch = watch_of(experiment)
-    assert sorted(watch) == sorted(WATCHED)
+    assert sorted(watch) == sorted({*WATCHED} - {"weight_norm"})
     names = columns(experiment.model, watch)
     rows = np.arange(1.0, 1 + 3 * len(names)).reshape(3, -1)
     found = watched_of(experiment, [EpochResult(np.zeros(2), rows[:2]), EpochResult(np.zeros(1), rows[2:])])
@@ -187,7 +193,7 @@ def test_what_an_epoch_records() -> None:
         for layer, lengths in found[f"{kind}s"].items():
             both = np.hypot(told[f"{kind}/{layer}/kernel"], told[f"{kind}/{layer}/bias"])
             np.testing.assert_array_almost_equal_nulp(np.array(lengths), both, 2)
-    assert list(found["digests"]) == [name for name in names if not name.startswith("clipped_norm/")]
+    assert list(found["digests"]) == [name for name in names if name.startswith(DIGESTS)]
     assert all(found["digests"][name] == told[name].tolist() for name in found["digests"])
     plain = compose([]).experiment
     assert watch_of(plain) == ()

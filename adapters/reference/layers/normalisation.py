@@ -17,7 +17,7 @@ def batch_norm(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters
     rows, shape = by_draw(x, own["moving_mean"]), x.shape
     if not training:
         deviation = np.sqrt(own["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
-        fixed = (rows - own["moving_mean"][..., None, :]) / deviation
+        fixed = _centred(rows, own["moving_mean"][..., None, :], deviation)
         return _scaled(own, fixed, shape, lambda dn: dn / deviation, {})
     normalised, mean, variance, back = _normalised(rows, -2, word.epsilon)
     kept, new = x.dtype.type(word.momentum), x.dtype.type(1 - word.momentum)
@@ -49,13 +49,18 @@ def _normalised(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, Arra
     mean = x.mean(axis=axis, keepdims=True)
     variance = ((x - mean) ** 2).mean(axis=axis, keepdims=True)
     deviation = np.sqrt(variance + x.dtype.type(epsilon))
-    normalised = (x - mean) / deviation
+    normalised = _centred(x, mean, deviation)
 
     def back(dn: Array) -> Array:
         along = (dn * normalised).mean(axis=axis, keepdims=True)
         return (dn - dn.mean(axis=axis, keepdims=True) - normalised * along) / deviation
 
     return normalised, mean, variance, back
+
+
+def _centred(x: Array, mean: Array, deviation: Array) -> Array:
+    """`(x - mean) / deviation`; in float32 as Keras does it, which rounds at the size of mean / deviation."""
+    return (x - mean) / deviation if x.dtype == np.float64 else x / deviation - mean / deviation
 
 
 def _scaled(own: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:

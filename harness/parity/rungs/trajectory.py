@@ -53,12 +53,8 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
 def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
     """The losses of the adapter's first `steps` updates from the plan."""
     trainer = context.trainer(adapter, steps)
-    losses = []
-    for batch in context.batches(steps):
-        trainer.bind(*context.samples(batch, adapter.arm.precision))
-        noise = {name: drawn[None] for name, drawn in batch.noise.items()}
-        losses.append(trainer.train_epoch(np.arange(len(batch.samples))[None], noise).losses)
-    return np.concatenate(losses)
+    each = [context.updated(trainer, batch, adapter.arm.precision) for batch in context.batches(steps)]
+    return np.concatenate([result.losses for result in each])
 
 
 def _of_another_plan(context: Context, trace: Trace) -> list[Verdict]:
