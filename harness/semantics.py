@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from harness.ledger import ledger
+from harness.ledger.entry import BESIDE_WORDS
 from harness.report.tables import as_markdown
 from harness.spec.base import Word, family_members
 from harness.spec.vocabulary import BASES
@@ -38,6 +39,10 @@ def page(families: Sequence[str], view: View) -> str:
         lines += [f"## {family}", ""]
         for member in family_members(BASES[family][0]):
             lines += [*_of_word(family, member, view), ""]
+    for family, subjects in BESIDE_WORDS.items() if set(families) >= set(BASES) else ():
+        lines += [f"## {family}", ""]
+        for subject in subjects:
+            lines += [f"### {subject}", *_of_ledger(family, subject), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -51,8 +56,12 @@ def _of_word(family: str, member: type[Word], view: View) -> Iterator[str]:
         yield as_markdown(["field", "type", "range", "default"], [_field(name, field) for name, field in fields])
         yield ""
     yield as_markdown(*_realisations(family, member, view))
+    yield from _of_ledger(family, member.word())
+
+
+def _of_ledger(family: str, word: str) -> Iterator[str]:
     for entry in ledger():
-        if (entry.family, entry.word) == (family, member.word()):
+        if (entry.family, entry.word) == (family, word):
             bound = f", bound {entry.bound_in_words}" if entry.bound else ""
             yield ""
             yield f"- **{entry.kind}** in {entry.framework} {entry.versions} ({entry.precision}{bound}): {entry.what}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import runpy
 import sys
 import traceback
 from collections.abc import Mapping
@@ -29,10 +30,10 @@ def main(folder: Path) -> None:
 def run(script: Path) -> tuple[str, str]:
     """What the script says of the divergence, and what it printed."""
     printed = io.StringIO()
-    namespace: dict[str, object] = {"__name__": "__main__", "__file__": str(script)}
     try:
         with contextlib.redirect_stdout(printed):
-            exec(compile(script.read_text(encoding="utf-8"), str(script), "exec"), namespace)
+            # As a module that can be found while it runs: there a compiler looks for what a function refers to.
+            namespace = runpy.run_path(str(script), run_name="evidence")
     except Exception:
         return "crashed", printed.getvalue() + traceback.format_exc(limit=-2)
     if "diverges" not in namespace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -14,6 +14,9 @@ from harness.spec.vocabulary import BASES
 Text = Annotated[str, Field(min_length=1)]
 # The packages whose version an entry may speak of, by framework: Keras' classes have Keras' version.
 PACKAGES: dict[str, tuple[str, ...]] = {"mindspore": ("mindspore",), "tensorflow": ("tensorflow", "keras")}
+
+# What a framework does to something that no word stands for: here a loop of updates that it compiles.
+BESIDE_WORDS = {"training": ("loop",)}
 
 
 class LedgerError(ValueError):
@@ -72,9 +75,9 @@ class Entry(Spec):
         wrong = []
         if not self.id.startswith(f"{self.framework}-"):
             wrong.append(f"framework: the file's name must begin with {self.framework}-")
-        if self.family not in BASES:
-            wrong.append(f"family: there is no family {self.family!r}; there are {', '.join(BASES)}")
-        elif self.word not in (words := [member.word() for member in family_members(BASES[self.family][0])]):
+        if self.family not in (families := (*BASES, *BESIDE_WORDS)):
+            wrong.append(f"family: there is no family {self.family!r}; there are {', '.join(families)}")
+        elif self.word not in (words := _words(self.family)):
             wrong.append(f"word: there is no {self.family} {self.word!r}; there are {', '.join(words)}")
         inaccurate = self.kind == "inaccurate"
         wrong += [
@@ -102,6 +105,10 @@ class Entry(Spec):
     @property
     def bound_in_words(self) -> str:
         return f"{self.bound:g} {self.measure}" if self.bound is not None else ""
+
+
+def _words(family: str) -> Sequence[str]:
+    return BESIDE_WORDS.get(family) or [member.word() for member in family_members(BASES[family][0])]
 
 
 def frameworks(entries: Iterable[Entry]) -> tuple[str, ...]:
