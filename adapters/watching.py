@@ -22,6 +22,9 @@ Watched = Literal["gradient_norm", "clipped_norm", "gradient_projection", "weigh
 WATCHED: tuple[Watched, ...] = get_args(Watched)
 DIGESTS: tuple[Watched, ...] = ("gradient_projection", "weight_projection")
 
+# The root mean square of `pattern`.
+PATTERN_SIZE = 7 / 12
+
 
 def watched_parameters(model: Model, kind: Watched) -> tuple[Parameter, ...]:
     """All, in the model's order, for what is watched of weights; the trainable ones for what is of gradients."""

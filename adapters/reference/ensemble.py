@@ -24,7 +24,7 @@ from adapters.reference.losses import of_each_draw
 from adapters.reference.pushing import AT_ZERO, across_zero, push_of, push_of_loss, pushed
 from adapters.reference.rectifiers import branch
 from adapters.reference.regularizers import penalty
-from adapters.watching import Watched, factors, watched_parameters
+from adapters.watching import PATTERN_SIZE, Watched, factors, watched_parameters
 from harness.spec.activations import Activation
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe
@@ -102,8 +102,8 @@ class Ensemble:
             clipped = clip(self.recipe.update.clipping, gradients)
             step = self.optimizer.updates
             self.parameters |= self.optimizer.update(self._moving(), clipped)
-            tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
-            return Step(losses, self._digests(tensors), *self._flips(step, bent))
+            self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
+            return Step(losses, self._digests(), *self._flips(step, bent))
 
     def weights(self, draw: int) -> dict[str, Array]:
         return {name: value[draw].copy() for name, value in self.parameters.items()}
@@ -137,13 +137,27 @@ class Ensemble:
         bent = {f"{name}/{key}".rstrip("/"): found for name, each in applied for key, found in each.bent.items()}
         return losses + extra, {name: gradients[name] for name in self.trainable}, bent
 
-    def _digests(self, tensors: Mapping[str, Parameters]) -> FloatArray:
+    def astray(self, oracle: Ensemble) -> FloatArray:
+        """(D, columns): how far the tensors of the last step are from those of another run, as digests would show it.
+
+        Were the errors e of a tensor independent of one another, their projection would be of the size
+        `PATTERN_SIZE * sqrt(sum(e * e))`. The projection itself may be small by luck.
+        """
+        found = []
+        for kind, names in self.watched.items():
+            of, _ = kind.split("_")
+            for name in names:
+                error = np.subtract(self.tensors[of][name], oracle.tensors[of][name], dtype=np.float64)
+                found.append(PATTERN_SIZE * np.linalg.norm(error.reshape(self.count, -1), axis=1))
+        return np.array(found).reshape(-1, self.count).T
+
+    def _digests(self) -> FloatArray:
         """(D, columns), as `ReferenceTrainer` watches them."""
         found = []
         for kind, names in self.watched.items():
             of, what = kind.split("_")
             for name in names:
-                tensor = tensors[of][name]
+                tensor = self.tensors[of][name]
                 found.append(
                     np.sqrt(summed(tensor * tensor)) if what == "norm" else projected(tensor, self.factors[name])
                 )

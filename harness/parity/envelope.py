@@ -7,7 +7,7 @@ place. A pair within what these runs show is equal as far as anyone can know; a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter, Array, FloatArray, IntArray
-from adapters.reference.ensemble import Ensemble, Flip, disturbed
+from adapters.reference.ensemble import Ensemble, Flip, Step, disturbed
 from adapters.watching import DIGESTS, Watched, columns, watched_parameters
 from harness.parity.context import Context
 from harness.parity.tolerances import FACTOR, TELLING, Tolerance, enveloped, summation_error
@@ -37,7 +37,8 @@ class Envelope:
 
     `oracle`: in float64, (steps,). `draws`: in float32, (draws, steps); the first is undisturbed, the last is pushed
     across every kink that rounding could put on its other side. `least`: what float32 may get wrong in a single step,
-    by curve. `own`: how far an arm's own runs lie apart.
+    by curve; of a digest, what it gets wrong in the tensor, for in a projection that may cancel.
+    `own`: how far an arm's own runs lie apart.
     `flips`: at each step, how many activations of a draw took another branch than in draw 0, (draws, steps).
     """
 
@@ -133,8 +134,9 @@ def envelope(context: Context, arm: Arm, steps: int) -> Envelope:
 def oracle_run(context: Context, steps: int) -> Curves:
     """The curves of the reference in float64, run anew: for who disturbs it."""
     names = (LOSS, *columns(context.experiment.model, DIGESTS))
-    run = _run(context, context.oracle, 1, steps)
-    return dict(zip(names, run.curves[:, 0], strict=True))
+    ensemble = Ensemble(context.oracle, context.experiment.recipe, [context.plan.weights], steps, DIGESTS)
+    made = [ensemble.step(*context.samples(each, "float64"), each.noise) for each in context.batches(steps)]
+    return dict(zip(names, _curves(made)[:, 0], strict=True))
 
 
 @dataclass(frozen=True)
@@ -160,38 +162,38 @@ def flips_between(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Cross
 
 
 def _runs(context: Context, in_float32: Adapter, steps: int) -> Envelope:
-    model = context.experiment.model
+    model, recipe, weights = context.experiment.model, context.experiment.recipe, context.plan.weights
+    oracle = Ensemble(context.oracle, recipe, [weights], steps, (*DIGESTS, *NORMS))
+    draws = Ensemble(in_float32, recipe, [disturbed(weights, draw) for draw in range(DRAWS)], steps, DIGESTS, REACH)
+    exact, found, astray = [], [], []
+    for batch in context.batches(steps):
+        exact.append(oracle.step(*context.samples(batch, "float64"), batch.noise))
+        found.append(draws.step(*context.samples(batch, "float32"), batch.noise))
+        astray.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, DIGESTS))
-    oracle = _run(context, context.oracle, 1, steps, (*DIGESTS, *NORMS))
-    draws = _run(context, in_float32, DRAWS, steps)
-    told = dict(zip((LOSS, *columns(model, (*DIGESTS, *NORMS))), oracle.curves[:, 0], strict=True))
-    exact = {name: told[name] for name in names}
+    told = dict(zip((*names, *columns(model, NORMS)), _curves(exact)[:, 0], strict=True))
     least = {LOSS: np.full(steps, context.sample_loss_error)}
+    wrong = dict(zip(names[1:], np.transpose(astray), strict=True))
     for digest, norm in zip(DIGESTS, NORMS, strict=True):
         for parameter in watched_parameters(model, digest):
             lost = summation_error(int(np.prod(parameter.shape)), told[f"{norm}/{parameter.name}"])
-            least[f"{digest}/{parameter.name}"] = lost
-    together = dict(zip(names, draws.curves, strict=True))
-    return Envelope(np.float32, exact, together, least, draws.flips, draws.first_flip)
+            column = f"{digest}/{parameter.name}"
+            least[column] = np.maximum(lost, wrong[column])
+    return Envelope(
+        np.float32,
+        {name: told[name] for name in names},
+        dict(zip(names, _curves(found), strict=True)),
+        least,
+        np.stack([each.flips for each in found], axis=1),
+        next((each.first_flip for each in found if each.first_flip is not None), None),
+    )
 
 
-@dataclass(frozen=True)
-class _Run:
-    """`curves` (1 + digests, draws, steps)."""
-
-    curves: FloatArray
-    flips: IntArray
-    first_flip: Flip | None
-
-
-def _run(context: Context, adapter: Adapter, draws: int, steps: int, watch: tuple[Watched, ...] = DIGESTS) -> _Run:
-    weights = [context.plan.weights] if draws == 1 else [disturbed(context.plan.weights, draw) for draw in range(draws)]
-    ensemble = Ensemble(adapter, context.experiment.recipe, weights, steps, watch, REACH if draws > 1 else 0.0)
-    batches = context.batches(steps)
-    made = [ensemble.step(*context.samples(each, adapter.arm.precision), each.noise) for each in batches]
-    curves = np.stack([np.concatenate([each.losses[:, None], each.digests], axis=1) for each in made])
-    first = next((each.first_flip for each in made if each.first_flip is not None), None)
-    return _Run(curves.transpose(2, 1, 0), np.stack([each.flips for each in made], axis=1), first)
+def _curves(steps: Sequence[Step]) -> FloatArray:
+    """(1 + digests, draws, steps)."""
+    rows = [np.concatenate([each.losses[:, None], each.digests], axis=1) for each in steps]
+    curves: FloatArray = np.stack(rows).transpose(2, 1, 0)
+    return curves
 
 
 def _spread(runs: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import pytest
 
 import adapters
 from adapters.protocol import EpochResult
-from adapters.watching import DIGESTS, WATCHED, columns, factors, pattern
+from adapters.watching import DIGESTS, PATTERN_SIZE, WATCHED, columns, factors, pattern
 from harness.composition import compose
 from harness.plan import draw_weights
 from harness.spec.arm import Arm
@@ -87,6 +87,7 @@ def test_the_factors_are_balanced_and_know_no_neighbours() -> None:
     for lag in (1, 2, 8):
         assert abs((together * np.roll(together, lag)).mean()) < 5 * (together**2).mean() / 100  # of 10,000
     assert abs(together.mean()) < 5 * together.std() / 100
+    assert abs((together**2).mean() - PATTERN_SIZE) < 5 * (together**2).std() / 100
 
 
 def test_a_projection_sees_what_a_norm_cannot() -> None:
