@@ -21,7 +21,7 @@ from adapters.mindspore.metrics import metric
 from adapters.mindspore.model import model
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.regularizers import penalty
-from adapters.mindspore.watching import Watching
+from adapters.mindspore.watching import Now, Watching
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.setting import Setting
 from adapters.watching import Watched
@@ -60,7 +60,7 @@ class MindSporeTrainer:
             self.watching,
         )
         run: Any = ms.jit if jit else _as_is
-        self._now = run(self.watching.now)
+        self._now = run(Now(self.watching).construct)
         self._value_and_gradients = run(step.value_and_gradients)
         self._forward = run(step.forward)
         self._epoch = (CompiledEpoch if jit else EagerEpoch)(update, self.dtype)

@@ -48,9 +48,6 @@ class Watching(nn.Cell):
                 found += (self.groups[number](self.weights, what == "norm"),)
         return found
 
-    def now(self) -> Any:
-        return ops.concat(self.before())
-
     def construct(self, before: Any, gradients: Any, clipped: Any) -> Any:
         found = before
         for number, (of, what) in enumerate(self.kinds):
@@ -64,6 +61,18 @@ class Watching(nn.Cell):
         weights = np.concatenate([rows[1:, :count], after[None]]) if count else rows[:, :0]
         table = np.concatenate([weights, rows[:, count:]], axis=1)
         return np.where(self.norms, np.sqrt(np.where(self.norms, table, 0)), table)[:, self.places]
+
+
+class Now(nn.Cell):
+    """Of the weights as they are, by itself. A Cell of its own: a Cell of which another method was compiled too is
+    compiled as that method from then on, wherever it is called."""
+
+    def __init__(self, watching: Watching) -> None:
+        super().__init__()
+        self.watching = watching
+
+    def construct(self) -> Any:
+        return ops.concat(self.watching.before())
 
 
 class Grouped(nn.Cell):

@@ -13,6 +13,7 @@ from harness.spec.arm import Arm
 from harness.spec.recipe import Recipe
 
 Arrays = dict[str, Any]
+SHORT = 3
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Run:
 
     `watched`: what each step tells besides its loss. `layers`: what every layer gives in training, on the samples of
     the first step at the first weights. `again`: the losses, digests and weights of a second run, started anew.
+    `shorter`: what the first step tells on fewer samples, once all that came before is compiled.
     """
 
     before: Arrays
@@ -30,6 +32,7 @@ class Run:
     watched: Any
     layers: Arrays
     again: tuple[Any, Any, Arrays]
+    shorter: Any
 
 
 def trained(
@@ -49,7 +52,10 @@ def trained(
         trainer.restart(weights)
         two = trainer.train_epoch(order, noise)
         again = two.losses, two.watched, trainer.weights()
-        found[arm.name] = Run(before, after, one.losses, outputs, one.watched, layers, again)
+        trainer.restart(weights)
+        few = {name: value[:1, :SHORT] for name, value in noise.items()}
+        shorter = trainer.train_epoch(order[:1, :SHORT], few).watched
+        found[arm.name] = Run(before, after, one.losses, outputs, one.watched, layers, again, shorter)
     return found
 
 

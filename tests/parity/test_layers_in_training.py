@@ -148,17 +148,18 @@ def test_layers_give_what_those_of_the_reference_do(runs: dict[str, layer_runs.R
         assert np.all(np.abs(found[name] - value) <= bound), name
 
 
+@pytest.mark.parametrize("what", ["watched", "shorter"])
 @pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
-def test_every_step_tells_what_the_reference_does(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
-    found, reference = digests(runs[arm.name]), digests(runs["float64"])
-    assert runs[arm.name].watched.dtype == arm.precision
-    tolerances = pooled_error(reference, digests(runs["float32"]), np.dtype(arm.precision).type)
+def test_every_step_tells_what_the_reference_does(runs: dict[str, layer_runs.Run], arm: Arm, what: str) -> None:
+    found, reference = digests(runs[arm.name], what), digests(runs["float64"], what)
+    assert getattr(runs[arm.name], what).dtype == arm.precision
+    tolerances = pooled_error(reference, digests(runs["float32"], what), np.dtype(arm.precision).type)
     # A gradient may be nothing but rounding beside the others.
     kinds = {name: name.partition("/")[0] for name in reference}
     largest = {kind: max(np.abs(v).max() for n, v in reference.items() if kinds[n] == kind) for kind in WATCHED}
     for name, value in reference.items():
         bound = STRICT * largest[kinds[name]] if arm.precision == "float64" else tolerances[name].bound
-        assert found[name].shape == (STEPS,)
+        assert found[name].shape == (STEPS if what == "watched" else 1,)
         assert np.all(np.abs(found[name] - value) <= bound), name
 
 
@@ -177,5 +178,5 @@ def test_a_trainer_starts_anew(runs: dict[str, layer_runs.Run], arm: Arm) -> Non
     assert all(weights[name].tobytes() == value.tobytes() for name, value in run.after.items())
 
 
-def digests(run: layer_runs.Run) -> dict[str, Any]:
-    return dict(zip(columns(MODEL, WATCHED), run.watched.T, strict=True))
+def digests(run: layer_runs.Run, what: str = "watched") -> dict[str, Any]:
+    return dict(zip(columns(MODEL, WATCHED), getattr(run, what).T, strict=True))
