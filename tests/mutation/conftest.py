@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 from bench import Bench, make_bench
@@ -43,6 +44,18 @@ def laboratory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return make_bench(tmp_path_factory.mktemp("bench"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where the session is one of several processes, it tells its count to the one that prints."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["tally"] = session.config.stash[TALLY].plain()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[TALLY].add(getattr(node, "workeroutput", {}).get("tally", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

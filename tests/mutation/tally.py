@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from harness.parity.ladder import RUNGS
 
 
 @dataclass
@@ -23,13 +27,26 @@ class Tally:
             if so:
                 those.add(name)
 
+    def plain(self) -> dict[str, Any]:
+        """As it crosses to another process."""
+        sets = {name: sorted(getattr(self, name)) for name in ("noticed", "at_its_rung", "named")}
+        return {"rungs": self.rungs, **sets}
+
+    def add(self, plain: Mapping[str, Any]) -> None:
+        """What another process counted."""
+        for name, rung in plain.get("rungs", {}).items():
+            self.planted(rung, name)
+        for those in ("noticed", "at_its_rung", "named"):
+            getattr(self, those).update(plain.get(those, ()))
+
     def lines(self) -> list[str]:
         planted = len(self.rungs)
         share = 100 * len(self.noticed) / planted if planted else 0.0
         found = f"noticed: {len(self.noticed)} ({share:.3g} %), at the right rung: {len(self.at_its_rung)}"
         rows = [f"planted faults: {planted}, {found}, culprit named: {len(self.named)}", ""]
         rows.append(f"{'rung':<14}{'planted':>8}{'noticed':>8}{'there':>8}{'named':>8}")
-        for rung in dict.fromkeys(self.rungs.values()):
+        ladder = [rung.name for rung in RUNGS]
+        for rung in sorted({*self.rungs.values()}, key=lambda name: (name not in ladder, [*ladder, name].index(name))):
             own = {name for name, where in self.rungs.items() if where == rung}
             counts = (len(own & those) for those in (own, self.noticed, self.at_its_rung, self.named))
             rows.append(f"{rung:<14}" + "".join(f"{count:>8}" for count in counts))
