@@ -78,6 +78,7 @@ def envelope_plot(path: Path, around: Envelope, losses: Mapping[str, FloatArray]
     axes.set_xlim(0, max(1, len(table) - 1))
     _mark(axes, around)
     axes.set_xlabel("update (steps)")
+    axes.locator_params(axis="x", integer=True)
     axes.set_ylabel("|difference of training losses|\n(units of the loss)")
     axes.grid(which="major", linewidth=0.3, color="#DDDDDD")
     axes.set_axisbelow(True)
