@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter
+from adapters.protocol import Adapter, FloatArray
 from adapters.reference.ensemble import disturbed
 from harness.arrays import save_arrays
 from harness.cases import Arrays, Case, answer
@@ -167,7 +167,13 @@ class WordRung:
                 layer=case.given.name if isinstance(case.given, PlacedLayer) else "",
             )
             for name, values in reference.items()
+            if all(_holds(each.precision, values) for each in able.values())
         ]
 
     def _unsupported(self, case: Case, each: Answer, reason: str) -> Verdict:
         return Verdict(rung=self.name, subject=case.subject, arm_a=each.arm.name, status="unsupported", cause=reason)
+
+
+def _holds(precision: Any, values: FloatArray) -> bool:
+    """Whether the numbers are within its range; past it, where updates grow without end, nothing is right or wrong."""
+    return bool(np.max(np.abs(values[np.isfinite(values)]), initial=0.0) <= np.finfo(precision).max)
