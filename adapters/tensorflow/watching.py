@@ -17,18 +17,18 @@ class Watching:
     def __init__(self, word: Model, watch: tuple[Watched, ...], named: dict[str, Any], setting: Setting) -> None:
         self.kinds = tuple(kind.split("_") for kind in watch)
         self.weights = [named[p.name].value for p in word.parameters()]
-        signs = {p.name: tf.constant(pattern(p.shape), setting.precision) for p in word.parameters() if watch}
-        self.signs = [[signs[p.name] for p in watched_parameters(word, kind)] for kind in watch]
-        self.width = sum(map(len, self.signs))
+        patterns = {p.name: tf.constant(pattern(p.shape), setting.precision) for p in word.parameters() if watch}
+        self.patterns = [[patterns[p.name] for p in watched_parameters(word, kind)] for kind in watch]
+        self.width = sum(map(len, self.patterns))
         self.xla = setting.mode == "xla"
 
     def __call__(self, gradients: Any, clipped: Any) -> Any:
         found = []
-        for (of, what), signs in zip(self.kinds, self.signs, strict=True):
+        for (of, what), patterns in zip(self.kinds, self.patterns, strict=True):
             tensors = {"gradient": gradients, "clipped": clipped, "weight": self.weights}[of]
             found += [
-                self.norm(tensor) if what == "norm" else self.sum(tensor * sign)
-                for tensor, sign in zip(tensors, signs, strict=True)
+                self.norm(tensor) if what == "norm" else self.sum(tensor * own)
+                for tensor, own in zip(tensors, patterns, strict=True)
             ]
         return tf.stack(found)
 

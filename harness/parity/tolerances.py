@@ -97,9 +97,8 @@ def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
     def bound(name: str, value: FloatArray) -> Tolerance:
         size, error = largest[name], errors[name]
         cancels = size <= eps * most and error >= np.sqrt(eps) * size
-        floor = np.full(value.shape, most if cancels else 0.0)
-        error = max(error, worst * size)
-        return _tolerance(error, np.maximum(np.abs(value), floor), precision, "own relative error")
+        place = np.maximum(np.abs(value), most if cancels else 0.0)
+        return _tolerance(max(error, worst * size), place, precision, "own relative error")
 
     return {name: bound(name, value) for name, value in reference.items()}
 
