@@ -35,7 +35,7 @@ def momentum(rates: list[float], coefficient: float, nesterov: bool) -> Any:
 def launch_blocking() -> None:
     """Every operation is waited for. The numbers are the same; on two cores small operations run ten times as fast.
 
-    The device is chosen by an adapter first: MindSpore refuses to once anything has run, such as a script of the ledger.
+    The device is chosen by an adapter first: MindSpore refuses to once a script of the ledger has run.
     """
     import mindspore as ms
 
