@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from harness.parity.flips import counts, surest
 from harness.report.rows import Table, number
 from harness.report.tables import as_markdown
+from harness.writing import whole
 
 SHEET = "flips.png"
 MOST = 48
@@ -80,9 +81,8 @@ def contact_sheet(path: Path, title: str, pictures: Sequence[Captioned]) -> None
         sheet.paste(picture.resize((SCALE * picture.width, SCALE * picture.height), Image.Resampling.NEAREST), (x, y))
         for row, line in enumerate(each.lines):
             pen.text((x, y + high + row * LINE), _fitting(line, font), fill=0, font=font)
-    partial = path.with_name(path.name + ".partial")
-    sheet.save(partial, format="PNG", optimize=True)
-    partial.replace(path)
+    with whole(path) as partial:
+        sheet.save(partial, format="PNG", optimize=True)
 
 
 def _fitting(line: str, font: Any) -> str:

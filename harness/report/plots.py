@@ -13,6 +13,7 @@ import pandas as pd
 
 from adapters.protocol import FloatArray
 from harness.parity.envelope import LOSS, Envelope
+from harness.writing import whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +57,8 @@ def envelope_plot(path: Path, around: Envelope, losses: Mapping[str, FloatArray]
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
     table = trajectory_table(around, losses)
-    table.to_parquet(path.with_name(NUMBERS), index=False)
+    with whole(path.with_name(NUMBERS)) as partial:
+        table.to_parquet(partial, index=False)
     figure = Figure(figsize=(7.2, 4.3), dpi=200, layout="constrained")
     axes = figure.subplots()
     step, tolerance = table["step"], table["tolerance"]
@@ -85,7 +87,8 @@ def envelope_plot(path: Path, around: Envelope, losses: Mapping[str, FloatArray]
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title(textwrap.fill(sentence(table, around.horizon), 95), fontsize=9.5, loc="left")
     figure.legend(loc="outside lower left", fontsize=7.5, frameon=False, ncols=2)
-    figure.savefig(path)
+    with whole(path) as partial:
+        figure.savefig(partial, format="png")
 
 
 def sentence(table: pd.DataFrame, horizon: int | None) -> str:

@@ -16,6 +16,7 @@ from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.results.trace import Trace
 from harness.spec.experiment import Experiment
+from harness.writing import whole
 
 VERDICT_COLUMNS = tuple(Verdict.model_fields)
 STEP_COLUMNS = ("step", "epoch", "learning_rate", "loss")
@@ -103,9 +104,8 @@ def run_folder(results_root: Path, experiment: Experiment, digest: str) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def write_parquet(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
@@ -114,9 +114,8 @@ def write_parquet(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:
-    partial = path.with_name(path.name + ".partial")
-    frame.to_parquet(partial, index=False, write_page_checksum=True)
-    partial.replace(path)
+    with whole(path) as partial:
+        frame.to_parquet(partial, index=False, write_page_checksum=True)
 
 
 def _step_rows(trace: Trace) -> list[dict[str, Any]]:

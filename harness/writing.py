@@ -1,0 +1,72 @@
+"""Files that are written whole or not at all, and what is said where a disk does not take them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+PARTIAL = ".partial"
+# What a full disk, a quota, a limit on the size of files (ulimit -f) and a disk that went read-only answer.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_ENTRY = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM)
+
+
+class CannotWriteError(OSError):
+    """A disk does not take a file; the message names the reason, the disk and the file."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        super().__init__(error.errno, f"{reason} on {disk_of(path)}: {path} could not be written", str(path))
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to, which takes its place at the end; nothing is left of a file that fails.
+
+    Raises CannotWriteError in place of any OSError.
+    """
+    partial = path.with_name(path.name + PARTIAL)
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, CannotWriteError):
+            raise CannotWriteError(path, error) from error
+        raise
+
+
+def as_disk_failure(error: OSError, folder: Path) -> CannotWriteError | None:
+    """The same error as one of the disk that `folder` lies on, if it is such an error."""
+    if isinstance(error, CannotWriteError):
+        return error
+    if error.errno not in (*_NO_ROOM, *_NO_ENTRY):
+        return None
+    return CannotWriteError(Path(str(error.filename)) if error.filename else folder, error)
+
+
+def disk_of(path: Path) -> str:
+    """The file system that `path` lies on, in words: mount point, kind, size and free space."""
+    import psutil
+
+    existing = next((part for part in (path, *path.parents) if part.exists()), Path("/")).resolve()
+    mounted = [part for part in psutil.disk_partitions(all=True) if existing.is_relative_to(part.mountpoint)]
+    if not mounted:
+        return str(existing)
+    disk = max(mounted, key=lambda part: len(part.mountpoint))
+    try:
+        usage = psutil.disk_usage(disk.mountpoint)
+    except OSError:
+        return f"{disk.mountpoint} ({disk.fstype})"
+    return f"{disk.mountpoint} ({disk.fstype}, {_megabytes(usage.total)}, {_megabytes(usage.free)} free)"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
