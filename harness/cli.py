@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.arguments import VERBS, parser
+from harness.output import guarded_output
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one verb; the process' exit code."""
+    """Runs one verb; the process' exit code. Nothing that goes wrong leaves it as an exception."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(given)
+        with guarded_output():
+            return _dispatch(given)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except Exception as error:
+        from harness.ending import exit_code_of
+
+        return exit_code_of(error)
 
 
 def _dispatch(given: list[str]) -> int:
@@ -61,8 +63,6 @@ def _run(chosen: argparse.Namespace) -> int:
     study, data = prepare(chosen.overrides, chosen.config_dir)
     from harness.start import start
 
-    # A stop asked for politely keeps what was recorded, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, _stop)
     return start(chosen.verb, study, data)
 
 
@@ -75,12 +75,7 @@ def _pair(chosen: argparse.Namespace) -> int:
     composed = compose_pair(chosen.overrides, chosen.config_dir)
     from harness.pair.run import start_pair
 
-    signal.signal(signal.SIGTERM, _stop)
     return start_pair(composed)
-
-
-def _stop(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _print_config(chosen: argparse.Namespace) -> int:

@@ -1,26 +1,52 @@
-"""What a run comes to: one line, and an exit code."""
+"""What a run comes to: one line, and an exit code.
+
+AGREES is earned: by a run that came to its end, in which at least one check that could have failed did not. The
+reference held against itself is no such check.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from harness.parity.verdict import Verdict
 from harness.results.trace import Trace
 
-AGREES, DIVERGES, MISTAKE, CRASHED, UNVERIFIED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+AGREES, DIVERGES, MISTAKE, CRASHED, UNVERIFIED, UNFINISHED, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
 
 EXIT_CODES = {
-    AGREES: "all agree, or the difference is known, or an arm says that it does not support the spec",
+    AGREES: "all that was checked agrees, or its difference is known, or an arm says that it does not support the spec",
     DIVERGES: "at least one divergence",
     MISTAKE: "a mistake in what was asked for; nothing was written",
     CRASHED: "an arm crashed or ran out of time; the others finished",
-    UNVERIFIED: "a framework or a device is missing, or seeds are too few, so something could not be compared",
-    INTERRUPTED: "interrupted with Ctrl-C; what was recorded is kept",
+    UNVERIFIED: "something could not be verified: a framework, a device or a record is missing, a check that was asked "
+    "for was not made, seeds are too few, or nothing but the reference was there to be checked",
+    UNFINISHED: "the run did not come to its end: the disk is full, or nobody takes the output; what was recorded is "
+    "kept, and the folder says that it is unfinished",
+    INTERNAL: "an internal error of twinrun; the run is unfinished, and one line says where the traceback is",
+    INTERRUPTED: "interrupted with Ctrl-C or SIGTERM; the run is unfinished, and what was recorded is kept",
 }
+NOTHING_EARNED = "nothing was checked that could have failed"
+ORACLE = "reference"
 
 
-def exit_code(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> int:
-    """The gravest thing that happened: interrupted, crashed, diverges, unverified, agrees."""
+@dataclass(frozen=True)
+class Unfinished:
+    """Why a run did not come to its end. `reason` is one line."""
+
+    kind: Literal["interrupted", "disk", "output", "internal"]
+    reason: str
+
+    @property
+    def exit_code(self) -> int:
+        return {"interrupted": INTERRUPTED, "internal": INTERNAL}.get(self.kind, UNFINISHED)
+
+
+def exit_code(verdicts: Sequence[Verdict], traces: Sequence[Trace], unfinished: Unfinished | None = None) -> int:
+    """The gravest thing that happened: unfinished, interrupted, crashed, diverges, unverified, agrees."""
+    if unfinished is not None:
+        return unfinished.exit_code
     statuses = {verdict.status for verdict in verdicts} | {trace.status for trace in traces}
     for status, code in (
         ("interrupted", INTERRUPTED),
@@ -30,28 +56,45 @@ def exit_code(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> int:
     ):
         if status in statuses:
             return code
-    return AGREES
+    return AGREES if earned(verdicts, traces) else UNVERIFIED
 
 
-def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
+def earned(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> bool:
+    """Whether a check that could have failed did not: one of an arm that is not the reference itself.
+
+    `traces` say which arms are the reference; where there are none, of recorded runs, each is taken at its word.
+    """
+    oracles = {ORACLE, *(trace.arm.name for trace in traces if trace.arm.adapter == ORACLE)}
+    tried = {trace.arm.name for trace in traces} or {name for v in verdicts for name in (v.arm_a, v.arm_b)}
+    independent = tried - oracles
+    return any(v.status in ("agrees", "known") and {v.arm_a, v.arm_b} & independent for v in verdicts)
+
+
+def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace], unfinished: Unfinished | None = None) -> str:
     """The outcome as a sentence: the first thing that went wrong, or what agrees."""
-    code = exit_code(verdicts, traces)
+    code = exit_code(verdicts, traces, unfinished)
     divergence = next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
     rungs = ", ".join(dict.fromkeys(verdict.rung for verdict in verdicts if verdict.status in ("agrees", "known")))
     if code == INTERRUPTED:
         return f"INTERRUPTED: {_recorded(traces)}"
+    if unfinished is not None:
+        return "; ".join(filter(None, [f"UNFINISHED: {unfinished.reason}", _recorded(traces)]))
     if code == CRASHED:
-        return f"CRASHED: {_failures(traces)}; {_recorded(traces)}"
+        return "; ".join(filter(None, [f"CRASHED: {_reasons('crashed', verdicts, traces)}", _recorded(traces)]))
     if divergence is not None:
         return f"DIVERGES: {sentence(divergence)}"
-    if code == UNVERIFIED:
-        return f"UNVERIFIED: {_failures(traces)}"
     names = [trace.arm.name for trace in traces if trace.failure is None]
-    agreed = f"AGREES: {' and '.join(names)} on {rungs}{_accuracies(traces)}"
-    if len(names) == len(traces):
-        return agreed
+    if code == UNVERIFIED:
+        reasons = _reasons("unverified", verdicts, traces)
+        if reasons:
+            return f"UNVERIFIED: {reasons}"
+        if len(names) == len(traces):
+            return f"UNVERIFIED: {NOTHING_EARNED}{_only_the_reference(traces)}"
     left_out = f"UNSUPPORTED: {_failures(traces)}"
-    return f"{agreed}; {left_out}" if len(names) > 1 else left_out
+    agreed = f"AGREES: {' and '.join(names)} on {rungs}{_accuracies(traces)}"
+    if code == UNVERIFIED or not names:
+        return left_out
+    return agreed if len(names) == len(traces) else f"{agreed}; {left_out}" if len(names) > 1 else left_out
 
 
 def sentence(verdict: Verdict) -> str:
@@ -103,6 +146,24 @@ UPDATING = ("update", "slots")
 
 def _failures(traces: Sequence[Trace]) -> str:
     return "; ".join(f"{trace.arm.name}: {trace.failure}" for trace in traces if trace.failure is not None)
+
+
+def _reasons(status: str, verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
+    """Why arms failed or, where none did, the first check of this status."""
+    failures = _failures(traces)
+    first = next((verdict for verdict in verdicts if verdict.status == status), None)
+    if failures or first is None:
+        return failures
+    others = sum(verdict.status == status for verdict in verdicts) - 1
+    arms = " and ".join(filter(None, [first.arm_a, first.arm_b]))
+    where = ", ".join(filter(None, [f"rung {first.rung}", first.subject, arms]))
+    return f"{where}: {first.cause}{f'; and {others} more' if others else ''}"
+
+
+def _only_the_reference(traces: Sequence[Trace]) -> str:
+    if not all(trace.arm.adapter == ORACLE for trace in traces):
+        return ""
+    return ": the reference was held against itself; give an arm of a framework"
 
 
 def _recorded(traces: Sequence[Trace]) -> str:

@@ -17,6 +17,7 @@ from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.mistakes import no_such, shown
 from harness.data import DataError, Dataset, load
 from harness.data.targets import outside_domain
+from harness.results.claim import ClaimedError, claim, claim_new, claimed_by
 from harness.spec.arm import Arm
 from harness.spec.changes import NoSuchPathError, changed
 from harness.spec.data import Mnist
@@ -125,7 +126,8 @@ def _folder_mistakes(composed: Composed) -> list[str]:
 def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
     """Why results cannot be written to the folder that was given as `key`; nothing where they can."""
     if must_be_new and folder.is_dir() and any(folder.iterdir()):
-        return [f"{key}={folder}: the folder is not empty; give a new one, so that no earlier result is mixed in"]
+        state = claimed_by(folder) or "is not empty"
+        return [f"{key}={folder}: the folder {state}; give a new one, so that no earlier result is mixed in"]
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         return [f"{key}={folder}: {existing} is a file, not a folder"]
@@ -135,6 +137,20 @@ def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
     except OSError as error:
         return [f"{key}={folder}: {existing} is not writable ({error.strerror}); give a folder that is"]
     return []
+
+
+def claimed(verb: str, out: Path | None, usual: Path) -> Path:
+    """The folder `out` or, where none was asked for, one with the usual name; claimed for this process alone.
+
+    Raises UserMistake where `out` has been claimed since it was looked at.
+    """
+    if out is None:
+        return claim_new(usual, verb).absolute()
+    try:
+        claim(out, verb)
+    except ClaimedError as error:
+        raise UserMistake([f"out={error}; give a folder of its own to each run"]) from None
+    return out.absolute()
 
 
 def _batch_mistakes(experiment: Experiment, data: Dataset) -> list[str]:

@@ -1,13 +1,17 @@
-"""One run from experiment to folder: prepare, climb the ladder, train each arm in a fresh process, compare."""
+"""One run from experiment to folder: prepare, climb the ladder, train each arm in a fresh process, compare.
+
+A run is complete only once `recorded` has written its marker, which it does last. Whatever ends it before leaves what
+was recorded, and `Run.unfinished` says why.
+"""
 
 from __future__ import annotations
 
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,17 +20,23 @@ import pandas as pd
 
 from harness import outcome
 from harness.data import Dataset
+from harness.ending import tell, unfinished_by
 from harness.parity import ladder
 from harness.parity.context import Context
+from harness.parity.coverage import Coverage, coverage
 from harness.parity.flips import flips_between
 from harness.parity.rungs import convergence, expected, trajectory
+from harness.parity.silence import silent_arms
 from harness.parity.verdict import Verdict
 from harness.plan import Plan, draw_plan
+from harness.results.marker import Marker, complete, state_of
 from harness.results.store import Store, write_text
 from harness.results.trace import EpochRecord, Trace
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.stopping import shielded
 from harness.worker import Failure, Worker, WorkerFailedError, Workers
+from harness.writing import whole
 
 # What a killed parent may lose of a training's records; all else is written on the way out.
 WRITE_EVERY_S = 2.0
@@ -45,7 +55,7 @@ class Show(Protocol):
 
     def epoch(self, trace: Trace) -> None: ...
 
-    def end(self, run: Run) -> None: ...
+    def end(self, run: Run, is_brief: bool = False) -> None: ...
 
 
 @dataclass
@@ -67,6 +77,8 @@ class Run:
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     seeds: tuple[int, ...] = ()
     flips: pd.DataFrame | None = None
+    trains: bool = False
+    unfinished: outcome.Unfinished | None = None
 
     @property
     def is_alone(self) -> bool:
@@ -86,7 +98,17 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        return outcome.exit_code(self.verdicts, list(self.traces.values()))
+        return outcome.exit_code(self.verdicts, list(self.traces.values()), self.unfinished)
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in one line."""
+        return outcome.in_one_line(self.verdicts, list(self.traces.values()), self.unfinished)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What of the run was judged, and what was not."""
+        return coverage(self.experiment, self.plan.steps, self.verdicts, list(self.traces.values()), self.trains)
 
     def update(self, arm: str, **fields: object) -> Trace:
         self.traces[arm] = self.traces[arm].model_copy(update=fields)
@@ -94,30 +116,30 @@ class Run:
 
 
 def begin(
-    experiment: Experiment,
-    data: Dataset,
-    folder_for: Callable[[str], Path],
-    show: Show,
-    seeds: tuple[int, ...] = (),
+    experiment: Experiment, data: Dataset, plan: Plan, folder: Path, show: Show, seeds: tuple[int, ...] = ()
 ) -> Run:
-    """Draws the plan and lays out the run's folder, which may be named by the plan's digest."""
-    plan = draw_plan(experiment, len(data.x_train))
-    folder = folder_for(plan.digest).absolute()
-    store = Store.create(folder, experiment, plan, data.source, data.digest)
-    run = Run(experiment, plan, data, store, show, seeds=seeds)
+    """A run in a folder that has been claimed; nothing is written yet."""
+    run = Run(experiment, plan, data, Store(folder.absolute()), show, seeds=seeds)
     run.traces = {arm.name: Trace(arm=arm) for arm in experiment.arms}
     return run
 
 
+def plan_of(experiment: Experiment, data: Dataset) -> Plan:
+    """Everything random of a run, drawn from the experiment's seed."""
+    return draw_plan(experiment, len(data.x_train))
+
+
 def check(runs: Sequence[Run], folder: Path) -> None:
     """The rungs that need no long training. `folder` gets the workers' logs."""
-    with _recorded(runs):
+    with recorded(runs, folder):
         _climb_all(runs, folder)
 
 
 def match(runs: Sequence[Run], folder: Path) -> None:
     """The rungs, then the matched trainings, one arm after the other, then what the traces say."""
-    with _recorded(runs):
+    with recorded(runs, folder):
+        for run in runs:
+            run.trains = True
         _climb_all(runs, folder)
         for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
             # A fresh process per arm, one at a time, so that nothing else of ours runs beside what is timed.
@@ -126,16 +148,22 @@ def match(runs: Sequence[Run], folder: Path) -> None:
                     if name in run.traces and run.traces[name].failure is None:
                         _train(run, run.traces[name].arm, workers)
         for run in runs:
-            traces = list(run.traces.values())
-            weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
-            for rung, found in (
-                (trajectory.NAME, trajectory.judge_traces(run.context, traces)),
-                (convergence.NAME, convergence.judge_traces(run.experiment, traces) if run.is_alone else []),
-                (expected.NAME, expected.judge_traces(run.context, traces, weights)),
-            ):
-                run.verdicts += found
-                if found or rung != expected.NAME:
-                    run.show.rung(rung, found)
+            _judge_training(run)
+
+
+def _judge_training(run: Run) -> None:
+    traces = list(run.traces.values())
+    weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
+    healthy = [trace.arm.name for trace in traces if trace.failure is None]
+    curves = trajectory.judge_traces(run.context, traces)
+    for rung, verdicts in (
+        (trajectory.NAME, curves + silent_arms(trajectory.NAME, healthy, curves, "its training recorded no step")),
+        (convergence.NAME, convergence.judge_traces(run.experiment, traces) if run.is_alone else []),
+        (expected.NAME, expected.judge_traces(run.context, traces, weights)),
+    ):
+        run.verdicts += verdicts
+        if verdicts or rung != expected.NAME:
+            run.show.rung(rung, verdicts)
 
 
 def _climb_all(runs: Sequence[Run], folder: Path) -> None:
@@ -223,34 +251,56 @@ def _fail(run: Run, arm: str, failure: Failure) -> None:
 
 
 @contextmanager
-def _recorded(runs: Sequence[Run]) -> Iterator[None]:
-    """Lays out the inputs the workers share; on the way out, whatever happened, writes what is known."""
+def recorded(runs: Sequence[Run], folder: Path) -> Iterator[None]:
+    """Lays out what the workers share; at the end writes all that is known, and the marker of each run.
+
+    Where that is not reached, whatever the reason, it writes what is known, sets `unfinished`, and goes on: an
+    unfinished run is a result too.
+    """
     try:
         for run in runs:
+            run.store.write_inputs(run.experiment, run.plan, run.data.source, run.data.digest)
             _share_inputs(run)
         yield
-    except KeyboardInterrupt:
         for run in runs:
-            _interrupted(run)
-    finally:
-        for run in runs:
-            shutil.rmtree(run.scratch, ignore_errors=True)
-            for trace in run.traces.values():
-                run.store.write_trace(trace)
-            run.store.write_verdicts(run.verdicts)
-            run.store.write_summary(list(run.traces.values()))
-            _find_flips(run)
-        for run in runs:
-            run.show.end(run)
+            _write_records(run)
+        with shielded():
+            for run in runs:
+                marker = Marker.of("run", run.exit_code, run.sentence, run.coverage.in_words)
+                complete(run.store.folder, marker)
+    except BaseException as error:
+        with shielded():
+            unfinished = unfinished_by(error, folder)
+            for run in runs:
+                if state_of(run.store.folder) != "complete":
+                    _leave_unfinished(run, unfinished)
+            tell(unfinished, error, folder)
 
 
-def _interrupted(run: Run) -> None:
+def _write_records(run: Run) -> None:
+    shutil.rmtree(run.scratch, ignore_errors=True)
+    for trace in run.traces.values():
+        run.store.write_trace(trace)
+    run.store.write_verdicts(run.verdicts)
+    run.store.write_summary(list(run.traces.values()))
+    _find_flips(run)
+
+
+def _leave_unfinished(run: Run, unfinished: outcome.Unfinished) -> None:
+    """Writes what is known, file by file: one that the disk does not take leaves the others, and its last state."""
+    run.unfinished = unfinished
     # A verdict of its own, for the arms may all have finished, and only the judging of them not.
-    cause = "stopped with Ctrl-C"
-    run.verdicts.append(Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause=cause))
+    run.verdicts.append(Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause=unfinished.reason))
     for name, trace in run.traces.items():
         if trace.failure is None and not trace.finished:
-            run.update(name, failure=Failure(symptom="interrupted", stage="training", message=cause))
+            run.update(name, failure=Failure(symptom="interrupted", stage="training", message=unfinished.reason))
+    shutil.rmtree(run.scratch, ignore_errors=True)  # first, since it makes room
+    traces = list(run.traces.values())
+    writers: list[Callable[[], None]] = [partial(run.store.write_trace, trace) for trace in traces]
+    writers += [partial(run.store.write_verdicts, run.verdicts), partial(run.store.write_summary, traces)]
+    for write in writers:
+        with suppress(OSError):
+            write()
 
 
 def _share_inputs(run: Run) -> None:
@@ -259,4 +309,5 @@ def _share_inputs(run: Run) -> None:
     write_text(run.scratch / "experiment.json", run.experiment.model_dump_json())
     run.plan.save(run.scratch / "plan.npz")
     for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(run.scratch / f"{part}.npy", getattr(run.data, part))
+        with whole(run.scratch / f"{part}.npy") as path, path.open("wb") as file:
+            np.save(file, getattr(run.data, part))

@@ -122,10 +122,27 @@ class Study:
                 if len(table.columns):  # where values are predicted there is nothing to tabulate
                     write_frame(self.folder / f"{name}.parquet", table)
 
+    @property
+    def unfinished(self) -> outcome.Unfinished | None:
+        """Why the study did not come to its end; None where all its runs did."""
+        return next((run.unfinished for run in self.runs if run.unfinished is not None), None)
+
     def exit_code(self, verdicts: Sequence[Verdict]) -> int:
         """The gravest thing that happened in any variant or between them."""
-        every = [*verdicts, *(verdict for run in self.runs for verdict in run.verdicts)]
-        return outcome.exit_code(every, [trace for run in self.runs for trace in run.traces.values()])
+        return outcome.exit_code(*self._everything(verdicts), self.unfinished)
+
+    def sentence(self, verdicts: Sequence[Verdict]) -> str:
+        """The outcome in one line."""
+        code, count = self.exit_code(verdicts), len(self.runs)
+        if code == outcome.AGREES:
+            arms = dict.fromkeys(name for run in self.runs for name in run.traces)
+            return f"AGREES: {' and '.join(arms)} in {count} run{'s' * (count > 1)} of {self.name}"
+        return outcome.in_one_line(*self._everything(verdicts), self.unfinished)
+
+    def _everything(self, verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Trace]]:
+        """The verdicts of all runs, then those between them, and all traces."""
+        every = [*(verdict for run in self.runs for verdict in run.verdicts), *verdicts]
+        return every, [trace for run in self.runs for trace in run.traces.values()]
 
 
 def _spread_of(variant: str, runs: Sequence[Run]) -> Iterator[tuple[object, ...]]:

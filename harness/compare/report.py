@@ -82,14 +82,18 @@ def show(found: Sequence[Comparison], folder: Path) -> None:
     on.print(f"results: {escape(str(folder))}", soft_wrap=True)
 
 
-def write(found: Sequence[Comparison], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def write_records(found: Sequence[Comparison], folder: Path) -> None:
+    """`verdicts.parquet`, with a column `variant` where studies were compared."""
     is_study = any(each.variant for each in found)
     columns = (("variant",) if is_study else ()) + VERDICT_COLUMNS
     rows: list[dict[str, Any]] = [
         {"variant": each.variant, **verdict.model_dump()} for each in found for verdict in each.verdicts
     ]
     write_parquet(folder / "verdicts.parquet", rows, columns)
+
+
+def write_page(found: Sequence[Comparison], folder: Path) -> None:
+    """`report.md`."""
     lines = ["# Two runs compared", "", f"**{in_one_line(found)}**", "", *(f"- {line}" for line in _heads(found)), ""]
     for each in found:
         lines += [line for text in _texts(each) for line in (text, "")]

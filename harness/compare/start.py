@@ -12,8 +12,10 @@ from harness.compare import report
 from harness.compare.comparison import Comparison, Folders, compare, left_out
 from harness.compare.seeds import over_seeds
 from harness.composition.mistakes import UserMistake, nearest
-from harness.preflight import unusable
+from harness.preflight import claimed, unusable
+from harness.results.marker import Marker, complete
 from harness.results.reading import is_run, runs_below
+from harness.stopping import heeding_signals, shielded
 
 OUT = "out="
 DEFAULT = Path("results") / "compare"
@@ -34,9 +36,14 @@ def start(given: Sequence[str], pairs: Sequence[str]) -> int:
     # What is not finite is judged, and no news to the user.
     with np.errstate(all="ignore"):
         found = _compared(folders[0], folders[1], pairs)
-    folder = _out(given)
-    report.write(found, folder)
-    report.show(found, folder)
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    folder = claimed("compare", _out(given), DEFAULT / now)
+    with heeding_signals():
+        report.write_records(found, folder)
+        with shielded():
+            complete(folder, Marker.of("comparison", report.exit_code(found), report.in_one_line(found)))
+            report.write_page(found, folder)
+        report.show(found, folder)
     return report.exit_code(found)
 
 
@@ -99,7 +106,6 @@ def _wrong_out(given: Sequence[str]) -> list[str]:
     )
 
 
-def _out(given: Sequence[str]) -> Path:
+def _out(given: Sequence[str]) -> Path | None:
     chosen = [text[len(OUT) :] for text in given if text.startswith(OUT)]
-    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return (Path(chosen[0]).expanduser() if chosen else DEFAULT / now).absolute()
+    return Path(chosen[0]).expanduser() if chosen else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cache, cached_property
@@ -17,16 +18,21 @@ from adapters.own import OwnParameter
 from harness import outcome
 from harness.arrays import Arrays
 from harness.composition import UserMistake
+from harness.ending import tell, unfinished_by
 from harness.pair import rungs
 from harness.pair.batches import BatchesError, draw
 from harness.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
 from harness.pair.composing import ComposedPair
 from harness.pair.mapping import Match, Names, paired
 from harness.parity.ladder import failed
+from harness.parity.silence import NO_CHECK, silent_rung
 from harness.parity.verdict import Verdict
-from harness.report.pair import PairTerminal, report
+from harness.preflight import claimed
+from harness.report.pair import PairTerminal, coverage, in_one_sentence, report
+from harness.results.marker import Marker, complete
 from harness.results.store import Store, write_text
 from harness.results.trace import Trace
+from harness.stopping import heeding_signals, shielded
 from harness.worker import Failure, Worker, WorkerFailedError, Workers
 
 
@@ -41,6 +47,7 @@ class PairRun:
     verdicts: list[Verdict] = field(default_factory=list)
     climb: Climb | None = None
     matches: Sequence[Match] = ()
+    unfinished: outcome.Unfinished | None = None
 
     @cached_property
     def scratch(self) -> Path:
@@ -48,7 +55,7 @@ class PairRun:
 
     @property
     def exit_code(self) -> int:
-        return outcome.exit_code(self.verdicts, list(self.traces.values()))
+        return outcome.exit_code(self.verdicts, list(self.traces.values()), self.unfinished)
 
     def fail(self, rung: str, arm: str, failure: Failure) -> None:
         self.traces[arm] = self.traces[arm].model_copy(update={"failure": failure})
@@ -56,6 +63,7 @@ class PairRun:
         self.show.arm_failed(arm, failure, self.folder / "arms" / arm / "worker.log")
 
     def climbed(self, rung: str, found: Sequence[Verdict]) -> None:
+        found = found or [silent_rung(rung, NO_CHECK)]
         self.verdicts += found
         self.show.rung(rung, found)
 
@@ -63,28 +71,41 @@ class PairRun:
 def start_pair(composed: ComposedPair) -> int:
     """Checks a pair; the exit code. UserMistake, and no folder, where parameters must be asked for."""
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    folder = (composed.out or composed.results_root / composed.pair.name / now).absolute()
+    folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
     run = PairRun(composed, folder, PairTerminal())
     run.traces = {arm.name: Trace(arm=arm) for arm in composed.pair.arms}
-    run.scratch.mkdir(parents=True)
-    for folder_of_arm in run.traces:
-        (folder / "arms" / folder_of_arm).mkdir(parents=True)
-    run.show.begin(composed)
-    try:
-        with np.errstate(all="ignore"):  # what is not finite is judged
-            _check(run)
-    except UserMistake:
-        shutil.rmtree(folder)
-        raise
-    except KeyboardInterrupt:
-        run.verdicts.append(
-            Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause="stopped with Ctrl-C")
-        )
-    finally:
-        if folder.exists():
-            _write(run)
-    run.show.end(run)
+    with heeding_signals():
+        _run_whole(run)
+        with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
+            write_text(folder / "report.md", report(run))
+        run.show.end(run)
     return run.exit_code
+
+
+def _run_whole(run: PairRun) -> None:
+    """From the inputs to the marker; where that is not reached, what is known, and why."""
+    try:
+        run.scratch.mkdir()
+        for arm in run.traces:
+            (run.folder / "arms" / arm).mkdir(parents=True)
+        write_text(run.folder / "pair.json", run.composed.pair.model_dump_json(indent=2) + "\n")
+        run.show.begin(run.composed)
+        with np.errstate(all="ignore"):  # Overflow is judged like any other value.
+            _check(run)
+        _write_records(run)
+        with shielded():
+            complete(run.folder, Marker.of("pair", run.exit_code, in_one_sentence(run), coverage(run)))
+    except UserMistake:
+        shutil.rmtree(run.folder)
+        raise
+    except BaseException as error:
+        with shielded():
+            run.unfinished = unfinished_by(error, run.folder)
+            cause = run.unfinished.reason
+            run.verdicts.append(Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause=cause))
+            with suppress(OSError):
+                _write_records(run)
+            tell(run.unfinished, error, run.folder)
 
 
 def _check(run: PairRun) -> None:
@@ -167,10 +188,8 @@ def _climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
     return Climb(run.composed.pair, run.scratch, ask, built, run.matches)
 
 
-def _write(run: PairRun) -> None:
+def _write_records(run: PairRun) -> None:
     shutil.rmtree(run.scratch, ignore_errors=True)
     store = Store(run.folder)
-    write_text(run.folder / "pair.json", run.composed.pair.model_dump_json(indent=2) + "\n")
     store.write_verdicts(run.verdicts)
     store.write_summary(list(run.traces.values()))
-    write_text(run.folder / "report.md", report(run))

@@ -31,6 +31,7 @@ from harness.parity.rungs import (
     step,
     trajectory,
 )
+from harness.parity.silence import NO_WORD, silent_arms, silent_rung
 from harness.parity.verdict import Verdict
 from harness.spec.changes import Changes
 from harness.worker.failure import Failure, WorkerFailedError
@@ -74,12 +75,16 @@ def climb(
                 break
             payload = rung.ask(context)
             if payload.get("cases") == []:  # no word of that family: no clipping, say
+                if rung.name in context.stated.rungs:
+                    verdicts.append(silent_rung(rung.name, NO_WORD))
+                    on_rung(rung.name, verdicts[-1:])
                 continue
             answers, failures = _asked(pool, alive, rung.task, payload)
             for name, failure in failures.items():
                 del alive[name]
                 on_failure(name, failure)
             found = rung.judge(context, answers) if answers else []
+            found += silent_arms(rung.name, answers, found)
             if first_of(verdicts) is None:
                 found = _gone_after(context, rung, payload, found, answers, pool, alive)
             found += [failed(rung.name, name, failure) for name, failure in failures.items()]

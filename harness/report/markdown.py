@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from harness import outcome
+from typing import TYPE_CHECKING
+
 from harness.parity.rungs.convergence import seeds_in_words
 from harness.parity.rungs.free_run import CURVES, FreeRuns
 from harness.report.pictures import flips_section
 from harness.report.plots import envelope_plot
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.tables import as_markdown
-from harness.run import Run
+from harness.results.store import write_text
+
+if TYPE_CHECKING:
+    from harness.run import Run
 
 PICTURE = "trajectory.png"
 DETECTS = (
@@ -18,14 +22,20 @@ DETECTS = (
 )
 
 
+def write_report(run: Run) -> None:
+    """Writes `report.md`, once the run is complete or is known to be unfinished."""
+    write_text(run.store.folder / "report.md", report(run))
+
+
 def report(run: Run) -> str:
-    """The run as a page of Markdown; the pictures that it shows are left beside it."""
+    """The run as a page of Markdown; the pictures that it shows are left beside it, if the run is complete."""
     e, plan, traces = run.experiment, run.plan, list(run.traces.values())
     lines = [
         f"# {e.name}",
         "",
-        f"**{outcome.in_one_line(run.verdicts, traces)}**",
+        f"**{run.sentence}**",
         "",
+        f"- {run.coverage.in_words}",
         f"- model: {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample",
         f"- data: {run.data.source}; {len(run.data.x_train):,} to train, {len(run.data.x_test):,} to test",
         f"- optimizer: {e.optimizer.name_in_tables}; "
@@ -45,8 +55,9 @@ def report(run: Run) -> str:
         if table[1]:
             lines += [f"## {title}", "", as_markdown(*table), ""]
             lines += [DETECTS, ""] if title == "Parity" else []
-    lines += _free_runs(run)
-    lines += flips_section(run.flips, run.data.x_test, run.store.folder)
+    if run.unfinished is None:
+        lines += _free_runs(run)
+        lines += flips_section(run.flips, run.data.x_test, run.store.folder)
     sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
     lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
     return "\n".join(lines)

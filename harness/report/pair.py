@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from harness import outcome
+from harness.pair.climbing import MODEL, STEP, TRAJECTORY
 from harness.pair.composing import ComposedPair
 from harness.pair.mapping import Match
+from harness.parity.coverage import JUDGED, Coverage
 from harness.parity.verdict import Verdict
 from harness.report.rows import Table, ladder_table
 from harness.report.tables import as_markdown, coloured, console, draw
@@ -69,6 +71,7 @@ class PairTerminal:
         self.console.print(f"[{colour}]{escape(in_one_sentence(run))}[/]", soft_wrap=True)
         if first is not None and first.advice:
             self._say(f"what makes them equal: {first.advice}")
+        self._say(coverage(run))
         self._say(f"results: {run.folder}")
 
     def _say(self, line: str) -> None:
@@ -94,12 +97,17 @@ def in_one_sentence(run: PairRun) -> str:
     """The outcome; of a divergence the first, with its place and cause."""
     name, code = run.composed.pair.name, run.exit_code
     found = first_divergence(run.verdicts)
+    if run.unfinished is not None:
+        word = "INTERRUPTED" if code == outcome.INTERRUPTED else "UNFINISHED"
+        return f"{word}: pair {name}: {run.unfinished.reason}"
     bad = next((v for v in run.verdicts if v.status in ("crashed", "unverified", "unsupported", "interrupted")), None)
     if code == outcome.DIVERGES and found is not None:
         where = f"rung {found.rung}, {found.subject}{found.worst_index}"
         return f"DIVERGES: pair {name} diverges first at {where}: {found.cause}"
     if bad is not None:
         return f"{bad.status.upper()}: pair {name}, {bad.arm_a or bad.subject}: {bad.cause}"
+    if code == outcome.UNVERIFIED:
+        return f"UNVERIFIED: pair {name}: {outcome.NOTHING_EARNED}"
     sides = " and ".join(run.traces)
     climbed = ", ".join(dict.fromkeys(verdict.rung for verdict in run.verdicts))
     known = [verdict for verdict in run.verdicts if verdict.status == "known"]
@@ -107,11 +115,25 @@ def in_one_sentence(run: PairRun) -> str:
     return f"AGREES: pair {name}: {sides} on {climbed}{aside}"
 
 
+def coverage(run: PairRun) -> str:
+    """What of the pair was judged and what was not, in words."""
+    pair, rungs = run.composed.pair, {v.rung for v in run.verdicts if v.status in JUDGED}
+    parts = {
+        MODEL: "the models' outputs, loss and gradients on the first batch",
+        STEP: f"loss, gradients and updates of {pair.forced_steps} teacher-forced steps",
+        TRAJECTORY: f"losses of {pair.steps} free steps",
+    }
+    judged = [text for rung, text in parts.items() if rung in rungs]
+    left = [text for rung, text in parts.items() if rung not in rungs]
+    left.append("whatever the models do outside of these steps: data loading, evaluation, later training")
+    return Coverage(tuple(judged), tuple(left)).in_words
+
+
 def report(run: PairRun) -> str:
     """The run as a page of Markdown."""
     pair, climb = run.composed.pair, run.climb
     found = first_divergence(run.verdicts)
-    lines = [f"# Pair {pair.name}", "", f"**{in_one_sentence(run)}**", ""]
+    lines = [f"# Pair {pair.name}", "", f"**{in_one_sentence(run)}**", "", f"- {coverage(run)}"]
     if found is not None and found.advice:
         lines += [f"What makes them equal: {found.advice}.", ""]
     lines += [f"- the code that {each}" for each in code_run(run.composed)]

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from harness import outcome
 from harness.data import Dataset
 from harness.parity.rungs.convergence import seeds_in_words
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
-from harness.report.markdown import report
 from harness.report.rows import Table, number, runs_as
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.report.tables import as_markdown
 from harness.report.terminal import Terminal
 from harness.results.store import write_text
 from harness.results.trace import Trace
-from harness.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.study import NAME, Study
+
+if TYPE_CHECKING:
+    from harness.run import Run
 
 
 class StudyTerminal(Terminal):
@@ -43,35 +44,46 @@ class StudyTerminal(Terminal):
         if len(trace.losses) == len(trace.learning_rates):
             super().epoch(trace)
 
-    def end(self, run: Run) -> None:
+    def end(self, run: Run, is_brief: bool = False) -> None:
         self._stop_progress()
-        write_text(run.store.folder / "report.md", report(run))
-        said = outcome.in_one_line(run.verdicts, list(run.traces.values()))
-        self._say(f"  {named(run.experiment)}: {escape(said)}")
+        self._say(f"  {named(run.experiment)}: {escape(run.sentence)}")
 
-    def study(self, study: Study, verdicts: Sequence[Verdict]) -> None:
-        """The table over all variants, on the terminal and in the study's report.md."""
+    def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None:
+        """The tables over all variants, unless it is to be brief; then what the study comes to."""
         self.console.print()
-        tables = {
-            "By variant": variant_table(study),
-            "Over the seeds": convergence_table(study),
-            "Test images that flip": spread_table(study),
-            "What each should come to": expected_table(study),
-            "Between the variants": between_table(verdicts),
-        }
-        for title, table in tables.items():
-            if table[1]:
-                self._table(title, table)
-        said = [_in_one_line(paired.verdict) for found in study.compared.values() for paired in found]
-        for line in said:
+        for title, table in {} if is_brief else _tables(study, verdicts).items():
+            self._table(title, table)
+        for line in _over_seeds(study):
             self.console.print(line, soft_wrap=True, markup=False)
-        lines = [f"# {study.name}", "", *(f"**{line}**\n" for line in said), *_conditions(study), ""]
-        for title, table in tables.items():
-            if table[1]:
-                lines += [f"## {title}", "", as_markdown(*table), ""]
-        lines += flips_of_study(study)
-        write_text(study.folder / "report.md", "\n".join(lines))
+        colour = "green" if study.exit_code(verdicts) == 0 else "bold red"
+        self.console.print(f"[{colour}]{escape(study.sentence(verdicts))}[/]", soft_wrap=True)
         self.console.print(f"results: {escape(str(study.folder))}", soft_wrap=True)
+
+
+def write_study_report(study: Study, verdicts: Sequence[Verdict]) -> None:
+    """Writes the study's `report.md`, once the study is complete or is known to be unfinished."""
+    said = [study.sentence(verdicts), *_over_seeds(study)]
+    lines = [f"# {study.name}", "", *(f"**{line}**\n" for line in said), *_conditions(study), ""]
+    for title, table in _tables(study, verdicts).items():
+        lines += [f"## {title}", "", as_markdown(*table), ""]
+    lines += flips_of_study(study) if study.unfinished is None else []
+    write_text(study.folder / "report.md", "\n".join(lines))
+
+
+def _tables(study: Study, verdicts: Sequence[Verdict]) -> dict[str, Table]:
+    """Those that have a row, by their title."""
+    tables = {
+        "By variant": variant_table(study),
+        "Over the seeds": convergence_table(study),
+        "Test images that flip": spread_table(study),
+        "What each should come to": expected_table(study),
+        "Between the variants": between_table(verdicts),
+    }
+    return {title: table for title, table in tables.items() if table[1]}
+
+
+def _over_seeds(study: Study) -> list[str]:
+    return [_in_one_line(paired.verdict) for compared in study.compared.values() for paired in compared]
 
 
 def _in_one_line(verdict: Verdict) -> str:

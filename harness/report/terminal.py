@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from harness import outcome
 from harness.data import Dataset
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
-from harness.report.markdown import report
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.tables import coloured, console, draw
-from harness.results.store import write_text
 from harness.results.trace import Trace
-from harness.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.worker import Failure
+
+if TYPE_CHECKING:
+    from harness.run import Run
 
 # The columns that may wrap.
 PROSE = ("how", "cause", "runs as", "what", "found", "gradient norms at the first step, by layer", "after clipping")
@@ -97,8 +97,17 @@ class Terminal:
                 f"  {trace.arm.name}: epoch {last.epoch + 1}, step {done}/{total}, {text}, {left:.0f} s left"
             )
 
-    def end(self, run: Run) -> None:
+    def end(self, run: Run, is_brief: bool = False) -> None:
+        """The tables, unless it is to be brief; then the verdict, what was judged, and the folder."""
         self._stop_progress()
+        if not is_brief:
+            self._tables(run)
+        colour = "green" if run.exit_code == 0 else "bold red"
+        self.console.print(f"[{colour}]{escape(run.sentence)}[/]", soft_wrap=True)
+        self.console.print(escape(run.coverage.in_words), soft_wrap=True)
+        self.console.print(f"results: {escape(str(run.store.folder))}", soft_wrap=True)
+
+    def _tables(self, run: Run) -> None:
         traces = list(run.traces.values())
         self.console.print()
         # A long list says little on a terminal: what agrees is then counted, and stands in report.md.
@@ -111,10 +120,6 @@ class Terminal:
         ):
             if table[1]:
                 self._table(title, table)
-        write_text(run.store.folder / "report.md", report(run))
-        colour = "green" if run.exit_code == 0 else "bold red"
-        self.console.print(f"[{colour}]{escape(outcome.in_one_line(run.verdicts, traces))}[/]", soft_wrap=True)
-        self.console.print(f"results: {escape(str(run.store.folder))}", soft_wrap=True)
 
     def _table(self, title: str, table: Table) -> None:
         head, rows = table

@@ -23,6 +23,7 @@ SCHEMA_VERSION = 1
 # What is a record, by its place in the folder.
 RECORDS = ("*.json", "*.parquet", "*.npz", "arms/*/*.json", "arms/*/*.parquet", "arms/*/*.npz")
 PAGES = (MARKER, "trajectory.parquet")
+Kind = Literal["run", "study", "pair", "comparison"]
 State = Literal["complete", "unfinished", "unmarked"]
 
 
@@ -30,13 +31,18 @@ State = Literal["complete", "unfinished", "unmarked"]
 class Marker:
     """`records`: the SHA-256 of every record, by its place. `runs`: of a study, that of each of its runs' markers."""
 
-    kind: Literal["run", "study", "pair", "comparison"]
+    kind: Kind
     status: str
     exit_code: int
     sentence: str
     judged: str = ""
     records: Mapping[str, str] = field(default_factory=dict)
     runs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kind: Kind, exit_code: int, sentence: str, judged: str = "") -> Marker:
+        """`sentence` begins with the word that is the status."""
+        return cls(kind, sentence.partition(":")[0], exit_code, sentence, judged)
 
 
 def complete(folder: Path, marker: Marker, runs: Mapping[str, Path] | None = None) -> None:

@@ -38,11 +38,9 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @classmethod
-    def create(cls, folder: Path, experiment: Experiment, plan: Plan, data_source: str, data_digest: str) -> Store:
-        folder.mkdir(parents=True, exist_ok=True)
-        store = cls(folder)
-        write_text(folder / "experiment.json", experiment.model_dump_json(indent=2) + "\n")
+    def write_inputs(self, experiment: Experiment, plan: Plan, data_source: str, data_digest: str) -> None:
+        """What the run is of: `experiment.json`, `plan.json`, and a folder for each arm."""
+        write_text(self.folder / "experiment.json", experiment.model_dump_json(indent=2) + "\n")
         record = {
             "digest": plan.digest,
             "seed": experiment.seed,
@@ -54,10 +52,9 @@ class Store:
             "data": data_source,
             "data_digest": data_digest,
         }
-        write_text(folder / "plan.json", json.dumps(record, indent=2) + "\n")
+        write_text(self.folder / "plan.json", json.dumps(record, indent=2) + "\n")
         for arm in experiment.arms:
-            store.arm_folder(arm.name)
-        return store
+            self.arm_folder(arm.name)
 
     def arm_folder(self, arm: str) -> Path:
         folder = self.folder / "arms" / arm
