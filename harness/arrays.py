@@ -25,6 +25,15 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
                 np.lib.format.write_array(member, np.asanyarray(value), allow_pickle=False)  # type: ignore[no-untyped-call]
 
 
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """One array as an .npy file, which can be read in part."""
+    plain = np.ascontiguousarray(array)
+    with whole(path) as partial, partial.open("wb") as file:
+        # Not np.save, which tells of a full disk by an error that says neither that nor which.
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(plain))  # type: ignore[no-untyped-call]
+        file.write(plain.data)
+
+
 def load_arrays(path: Path) -> Arrays:
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 
 from harness import outcome
+from harness.arrays import save_array
 from harness.data import Dataset
 from harness.ending import tell, unfinished_by
 from harness.parity import ladder
@@ -36,7 +36,6 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.stopping import shielded
 from harness.worker import Failure, Worker, WorkerFailedError, Workers
-from harness.writing import whole
 
 # What a killed parent may lose of a training's records; all else is written on the way out.
 WRITE_EVERY_S = 2.0
@@ -131,24 +130,26 @@ def plan_of(experiment: Experiment, data: Dataset) -> Plan:
 
 def check(runs: Sequence[Run], folder: Path) -> None:
     """The rungs that need no long training. `folder` gets the workers' logs."""
-    with recorded(runs, folder):
-        _climb_all(runs, folder)
+    recorded(runs, folder, lambda: _climb_all(runs, folder))
 
 
 def match(runs: Sequence[Run], folder: Path) -> None:
     """The rungs, then the matched trainings, one arm after the other, then what the traces say."""
-    with recorded(runs, folder):
-        for run in runs:
-            run.trains = True
-        _climb_all(runs, folder)
-        for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
-            # A fresh process per arm, one at a time, so that nothing else of ours runs beside what is timed.
-            with Workers(folder) as workers:
-                for run in runs:
-                    if name in run.traces and run.traces[name].failure is None:
-                        _train(run, run.traces[name].arm, workers)
-        for run in runs:
-            _judge_training(run)
+    for run in runs:
+        run.trains = True
+    recorded(runs, folder, lambda: _match(runs, folder))
+
+
+def _match(runs: Sequence[Run], folder: Path) -> None:
+    _climb_all(runs, folder)
+    for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
+        # A fresh process per arm, one at a time, so that nothing else of ours runs beside what is timed.
+        with Workers(folder) as workers:
+            for run in runs:
+                if name in run.traces and run.traces[name].failure is None:
+                    _train(run, run.traces[name].arm, workers)
+    for run in runs:
+        _judge_training(run)
 
 
 def _judge_training(run: Run) -> None:
@@ -250,9 +251,8 @@ def _fail(run: Run, arm: str, failure: Failure) -> None:
     run.show.arm_failed(arm, failure)
 
 
-@contextmanager
-def recorded(runs: Sequence[Run], folder: Path) -> Iterator[None]:
-    """Lays out what the workers share; at the end writes all that is known, and the marker of each run.
+def recorded(runs: Sequence[Run], folder: Path, work: Callable[[], None]) -> None:
+    """Lays out what the workers share, does the work, and writes all that is known, and last the marker of each run.
 
     Where that is not reached, whatever the reason, it writes what is known, sets `unfinished`, and goes on: an
     unfinished run is a result too.
@@ -261,7 +261,7 @@ def recorded(runs: Sequence[Run], folder: Path) -> Iterator[None]:
         for run in runs:
             run.store.write_inputs(run.experiment, run.plan, run.data.source, run.data.digest)
             _share_inputs(run)
-        yield
+        work()
         for run in runs:
             _write_records(run)
         with shielded():
@@ -309,5 +309,4 @@ def _share_inputs(run: Run) -> None:
     write_text(run.scratch / "experiment.json", run.experiment.model_dump_json())
     run.plan.save(run.scratch / "plan.npz")
     for part in ("x_train", "y_train", "x_test", "y_test"):
-        with whole(run.scratch / f"{part}.npy") as path, path.open("wb") as file:
-            np.save(file, getattr(run.data, part))
+        save_array(run.scratch / f"{part}.npy", getattr(run.data, part))

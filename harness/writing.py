@@ -29,27 +29,26 @@ class CannotWriteError(OSError):
 def whole(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to, which takes its place at the end; nothing is left of a file that fails.
 
-    Raises CannotWriteError in place of any OSError.
+    Raises CannotWriteError in place of an OSError of the disk.
     """
     partial = path.with_name(path.name + PARTIAL)
     try:
         yield partial
         partial.replace(path)
     except BaseException as error:
+        failure = as_disk_failure(error, path) if isinstance(error, OSError) else None  # said while the disk is full
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        if isinstance(error, OSError) and not isinstance(error, CannotWriteError):
-            raise CannotWriteError(path, error) from error
+        if failure is not None:
+            raise failure from error
         raise
 
 
-def as_disk_failure(error: OSError, folder: Path) -> CannotWriteError | None:
-    """The same error as one of the disk that `folder` lies on, if it is such an error."""
+def as_disk_failure(error: OSError, path: Path) -> CannotWriteError | None:
+    """The same error as one of the disk that `path` lies on, if it is such an error."""
     if isinstance(error, CannotWriteError):
         return error
-    if error.errno not in (*_NO_ROOM, *_NO_ENTRY):
-        return None
-    return CannotWriteError(Path(str(error.filename)) if error.filename else folder, error)
+    return CannotWriteError(path, error) if error.errno in (*_NO_ROOM, *_NO_ENTRY) else None
 
 
 def disk_of(path: Path) -> str:

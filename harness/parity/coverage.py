@@ -41,10 +41,11 @@ def coverage(
         (judged if is_judged else left).append(part)
 
     sort(f"learning rates of {_steps(0, steps, steps)}", schedule.NAME in rungs)
-    free = _free_steps(experiment, steps, trains)
+    free = _free_steps(experiment, steps, trains) if trajectory.NAME in rungs else 0
     with_tensors = any(verdict.rung == trajectory.NAME and "digests" in verdict.subject for verdict in verdicts)
     every_tensor = ", every gradient and weight by digest" if with_tensors else ""
-    sort(f"losses of {_steps(0, free, steps)}{every_tensor}", trajectory.NAME in rungs)
+    if free:
+        judged.append(f"losses of {_steps(0, free, steps)}{every_tensor}")
     if free < steps:
         left.append(f"losses of {_steps(free, steps, steps)}")
     if experiment.rungs:
@@ -53,9 +54,8 @@ def coverage(
     if not trains:
         left.append("a whole training, since check makes none")
         return Coverage(tuple(judged), tuple(left))
-    trained = [trace for trace in traces if trace.finished]
     if experiment.data.classes is not None:
-        alone = " (one arm has nobody to be compared with)" if len(trained) == 1 else ""
+        alone = " (one arm has nobody to be compared with)" if len(traces) == 1 else ""
         sort(f"test accuracy after the last epoch{alone}", convergence.NAME in rungs)
     if experiment.expected:
         sort("what the experiment expects", expected.NAME in rungs)
