@@ -64,10 +64,9 @@ def coverage(
 
 
 def _free_steps(experiment: Experiment, steps: int, trains: bool) -> int:
-    """How many steps' losses are judged: more where two arms train in float64."""
-    exact = sum(arm.precision == "float64" for arm in experiment.arms) > 1
-    most = STRICT_STEPS if exact and trains else experiment.comparison.free_steps
-    return min(max(most, experiment.comparison.free_steps), steps)
+    """How many steps' losses are judged: more where all arms train in float64."""
+    strictly = trains and len(experiment.arms) > 1 and all(arm.precision == "float64" for arm in experiment.arms)
+    return min(max(STRICT_STEPS * strictly, experiment.comparison.free_steps), steps)
 
 
 def _steps(first: int, end: int, whole: int) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from harness.parity.verdict import Verdict
+from harness.plan import draw_plan
+from harness.results.store import Store
 from harness.results.trace import EpochRecord, Trace
-from harness.spec import Arm
+from harness.spec import Arm, Experiment
 from harness.worker.failure import Failure
 
 FAILED_AS = {"crashed": "timeout", "unverified": "missing_device"}
 FAILED_AS |= {status: status for status in ("unsupported", "interrupted")}
 
 
-def arm(name: str, precision: Any = "float32") -> Arm:
-    return Arm(name=name, adapter="reference", mode="numpy", precision=precision)
+def arm(name: str, precision: Any = "float32", adapter: str = "tensorflow") -> Arm:
+    return Arm(name=name, adapter=adapter, mode="graph", precision=precision)
 
 
 def failure(status: str) -> Failure:
@@ -38,6 +41,14 @@ def trace(name: str = "one", status: str = "complete", accuracy: float = 0.5, ep
     failed = failure(status) if status in FAILED_AS else None
     records = tuple(epoch(number, (1.0, 0.5), accuracy, **changed) for number in range(epochs))
     return Trace(arm=arm(name), failure=failed, finished=status == "complete", epochs=records)
+
+
+def laid_out(folder: Path, experiment: Experiment) -> Store:
+    """The folder of a run that has begun."""
+    folder.mkdir()
+    store = Store(folder)
+    store.write_inputs(experiment, draw_plan(experiment, 40), "noise", "abc")
+    return store
 
 
 def verdict(status: str = "agrees", rung: str = "model") -> Verdict:

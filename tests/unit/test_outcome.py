@@ -7,9 +7,9 @@ from itertools import chain, combinations
 from typing import Any, get_args
 
 import pytest
-from made_up_traces import FAILED_AS, trace, verdict
+from made_up_traces import FAILED_AS, arm, trace, verdict
 
-from harness.outcome import EXIT_CODES, exit_code, in_one_line
+from harness.outcome import EXIT_CODES, Unfinished, exit_code, in_one_line
 from harness.parity.verdict import Status, Verdict
 from harness.results.trace import Trace
 
@@ -25,7 +25,9 @@ def test_exit_code_of_every_combination() -> None:
     assert {trace(status=status).status for status in of_traces} == set(of_traces)
     for statuses in subsets(said):
         for others in subsets(of_traces):
-            expected = next((code for status, code in gravity.items() if status in (*statuses, *others)), 0)
+            grave = (code for status, code in gravity.items() if status in (*statuses, *others))
+            # Where nothing agrees, nothing has been verified; of the arms the verdicts name "one" alone has a trace.
+            expected = next(grave, 0 if {"agrees", "known"} & set(statuses) else 4)
             code = exit_code([verdict(each) for each in statuses], [trace(status=each) for each in others])
             assert code == expected, (statuses, others)
             assert code in EXIT_CODES
@@ -130,7 +132,70 @@ def test_what_the_sentence_says_of_others(changes: dict[str, Any], said: str) ->
 def test_what_is_unsupported_does_not_agree(traces: list[Trace]) -> None:
     # An arm that says so is no fault of the run; but nothing was compared with it, and the line must not claim it.
     verdicts = [verdict("unsupported", "start")]
-    assert exit_code(verdicts, traces) == 0
     line = in_one_line(verdicts, traces)
+    assert exit_code(verdicts, traces) == 4
     assert not line.startswith("AGREES")
     assert "other: unsupported at training: as it happened" in line
+
+
+def test_what_is_unsupported_is_no_fault_of_arms_that_agree() -> None:
+    traces = [trace(), trace("second"), trace("other", "unsupported", epochs=0)]
+    verdicts = [verdict("unsupported", "start"), verdict()]
+    assert exit_code(verdicts, traces) == 0
+    line = in_one_line(verdicts, traces)
+    assert line.startswith("AGREES: one and second on model")
+    assert line.endswith("UNSUPPORTED: other: unsupported at training: as it happened")
+
+
+# --- What is earned --------------------------------------------------------------------------------------------------
+
+
+def reference(name: str) -> Trace:
+    return trace().model_copy(update={"arm": arm(name, "float64", "reference")})
+
+
+@pytest.mark.parametrize("status", ["agrees", "known"])
+def test_the_reference_held_against_itself_agrees_with_nothing(status: str) -> None:
+    traces = [reference("one"), reference("other")]
+    assert exit_code([verdict(status)], traces) == 4
+    assert in_one_line([verdict(status)], traces) == (
+        "UNVERIFIED: nothing was checked that could have failed: the reference was held against itself; "
+        "give an arm of a framework"
+    )
+    assert exit_code([verdict("diverges")], traces) == 1
+
+
+def test_the_plan_held_against_its_definition_says_nothing_of_an_arm() -> None:
+    drawn = verdict().model_copy(update={"arm_a": "plan", "arm_b": "reference"})
+    assert exit_code([drawn], [trace("one")]) == 4
+    assert exit_code([drawn, verdict()], [trace("one")]) == 0
+    assert in_one_line([drawn], [trace("one")]) == "UNVERIFIED: nothing was checked that could have failed"
+
+
+def test_no_verdict_at_all_is_no_agreement() -> None:
+    assert exit_code([], [trace("one"), trace("other")]) == 4
+    assert exit_code([], []) == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "line"),
+    [
+        ("disk", 5, "UNFINISHED: why; one has 1 epochs"),
+        ("output", 5, "UNFINISHED: why; one has 1 epochs"),
+        ("internal", 70, "UNFINISHED: why; one has 1 epochs"),
+        ("interrupted", 130, "INTERRUPTED: one has 1 epochs"),
+    ],
+)
+@pytest.mark.parametrize("status", get_args(Status))
+def test_what_did_not_come_to_its_end_is_nothing_else(status: str, kind: Any, code: int, line: str) -> None:
+    unfinished = Unfinished(kind, "why")
+    assert exit_code([verdict(status)], [trace("one")], unfinished) == code
+    assert in_one_line([verdict(status)], [trace("one")], unfinished) == line
+    assert code in EXIT_CODES
+
+
+def test_a_check_that_could_not_be_made_says_which() -> None:
+    missing = verdict("unverified").model_copy(update={"cause": "no check was made"})
+    assert in_one_line([verdict(), missing, missing], [trace("one"), trace("other")]) == (
+        "UNVERIFIED: rung model, logits, one and other: no check was made; and 1 more"
+    )

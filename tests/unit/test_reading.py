@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_traces import arm, epoch, failure, trace, verdict
+from made_up_traces import arm, epoch, failure, laid_out, trace, verdict
 
 from harness.arrays import PREDICTIONS, WEIGHTS, save_arrays
 from harness.plan import digest_arrays, draw_plan
@@ -51,7 +51,7 @@ def whole() -> Trace:
 def store(experiment_of: Build, tmp_path: Path, whole: Trace) -> Store:
     """A run of the arms `one`, with all it can leave, and `other`, cut off by a failure."""
     experiment = experiment_of()
-    store = Store.create(tmp_path / "run", experiment, draw_plan(experiment, 40), "noise", "abc")
+    store = laid_out(tmp_path / "run", experiment)
     store.write_trace(whole)
     store.write_trace(trace("other", "crashed"))
     save_arrays(store.arm_folder("one") / WEIGHTS, FINAL)

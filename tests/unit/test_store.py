@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_traces import arm, epoch, failure, trace, verdict
+from made_up_traces import arm, epoch, failure, laid_out, trace, verdict
 
 from harness.plan import draw_plan
 from harness.results.store import Store, run_folder, write_parquet
@@ -32,7 +32,7 @@ VERDICT_COLUMNS = [
 @pytest.fixture
 def store(experiment_of: Build, tmp_path: Path) -> Store:
     experiment = experiment_of()
-    return Store.create(tmp_path / "run", experiment, draw_plan(experiment, 40), "noise", "abc")
+    return laid_out(tmp_path / "run", experiment)
 
 
 def test_a_run_says_what_it_is_of(store: Store, experiment_of: Build) -> None:

@@ -1,0 +1,84 @@
+"""What is said to have been judged, and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from made_up_traces import trace, verdict
+
+from harness.parity.coverage import coverage
+from harness.parity.tolerances import STRICT_STEPS
+from harness.parity.verdict import Verdict
+from harness.spec import Experiment
+
+Build = Callable[..., Experiment]
+BOTH = [trace("one"), trace("other")]
+
+
+def said(rungs: Sequence[str], digests: bool = True) -> list[Verdict]:
+    subject = {"subject": "free run: digests, steps 0 to 4"} if digests else {}
+    return [verdict(rung=rung).model_copy(update=subject if rung == "trajectory" else {}) for rung in rungs]
+
+
+@pytest.mark.parametrize(
+    ("rungs", "trains", "changed", "judged", "left"),
+    [
+        (
+            ["schedule", "trajectory", "convergence"],
+            True,
+            {},
+            [
+                "learning rates of all 300 steps",
+                "losses of steps 0 to 19 of 300, every gradient and weight by digest",
+                "test accuracy after the last epoch",
+            ],
+            ["losses of steps 20 to 299 of 300", "test losses", "final weights"],
+        ),
+        (
+            ["schedule"],
+            False,
+            {},
+            ["learning rates of all 300 steps"],
+            ["losses of all 300 steps", "a whole training, since check makes none"],
+        ),
+        (
+            ["trajectory"],
+            True,
+            {"comparison": {"free_steps": 500}, "expected": [{"kind": "accuracy", "low": 0.9}]},
+            ["losses of all 300 steps, every gradient and weight by digest"],
+            [
+                "learning rates of all 300 steps",
+                "test accuracy after the last epoch",
+                "what the experiment expects",
+                "test losses",
+                "final weights",
+            ],
+        ),
+    ],
+)
+def test_parts(
+    experiment_of: Build, rungs: list[str], trains: bool, changed: Any, judged: list[str], left: list[str]
+) -> None:
+    covered = coverage(experiment_of(**changed), 300, said(rungs), BOTH, trains)
+    assert list(covered.judged) == judged
+    assert list(covered.not_judged) == left
+    assert covered.in_words == f"judged: {', '.join(judged)}; not judged: {', '.join(left)}"
+
+
+def test_rungs_that_were_not_asked_for(experiment_of: Build) -> None:
+    covered = coverage(experiment_of(rungs=["schedule", "loss"]), 300, said(["schedule"]), BOTH, trains=False)
+    assert any(part.startswith("rungs that were not asked for (self, applied-lr, ") for part in covered.not_judged)
+
+
+def test_a_check_that_was_not_decided_has_judged_nothing(experiment_of: Build) -> None:
+    undecided = [each.model_copy(update={"status": "crashed"}) for each in said(["schedule", "trajectory"])]
+    assert coverage(experiment_of(), 300, undecided, BOTH, trains=True).judged == ()
+    assert coverage(experiment_of(), 300, [], BOTH, trains=True).in_words.startswith("judged: nothing; not judged: ")
+
+
+def test_float64_trainings_are_judged_for_longer(experiment_of: Build) -> None:
+    arms = [{"name": name, "adapter": "reference", "mode": "numpy", "precision": "float64"} for name in ("a", "b")]
+    covered = coverage(experiment_of(arms=arms), 2000, said(["trajectory"], digests=False), BOTH, trains=True)
+    assert f"losses of steps 0 to {STRICT_STEPS - 1} of 2,000" in covered.judged

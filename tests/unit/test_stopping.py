@@ -1,0 +1,79 @@
+"""Signals: one interruption however many come, none while something is written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from harness import stopping
+from harness.stopping import heeding_signals, shielded, stopped, stopped_again
+
+
+def send(number: int) -> None:
+    os.kill(os.getpid(), number)
+    time.sleep(0.01)  # the handler runs between two instructions of this thread
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_interrupts_and_the_second_does_not(number: int) -> None:
+    before = signal.getsignal(number)
+    with heeding_signals():
+        with pytest.raises(KeyboardInterrupt):
+            send(number)
+        assert stopped()
+        assert not stopped_again()
+        send(number)
+        assert stopped_again()
+    assert signal.getsignal(number) is before
+
+
+def test_nothing_interrupts_a_shield(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "GRACE_S", 0.0)
+    with heeding_signals():
+        with shielded():
+            send(signal.SIGTERM)
+            with shielded():
+                send(signal.SIGTERM)
+            send(signal.SIGTERM)
+        assert stopped_again()
+        with pytest.raises(KeyboardInterrupt):
+            send(signal.SIGTERM)
+
+
+def test_one_that_was_lost_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "GRACE_S", 0.05)
+    with heeding_signals():
+        with pytest.raises(KeyboardInterrupt):
+            send(signal.SIGTERM)
+        time.sleep(0.06)
+        with pytest.raises(KeyboardInterrupt):
+            send(signal.SIGTERM)
+
+
+def test_what_a_script_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with heeding_signals():
+            send(signal.SIGHUP)
+            assert not stopped()
+            with pytest.raises(KeyboardInterrupt):
+                send(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_another_thread_leaves_signals_alone() -> None:
+    before, seen = signal.getsignal(signal.SIGTERM), list[object]()
+
+    def inside() -> None:
+        with heeding_signals():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=inside)
+    thread.start()
+    thread.join()
+    assert seen == [before]
