@@ -83,6 +83,9 @@ def _tables(study: Study, verdicts: Sequence[Verdict]) -> dict[str, Table]:
 
 
 def _over_seeds(study: Study) -> list[str]:
+    """A line for every two arms; none of a study that is unfinished, which agrees on nothing."""
+    if study.unfinished is not None:
+        return []
     return [_in_one_line(paired.verdict) for compared in study.compared.values() for paired in compared]
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from command import ROOT, finish, start
+from command import ONLY_THE_REFERENCE, ROOT, finish, start
 
 from harness import run
 from harness.composition import compose_study
 from harness.data import load
 from harness.report.study import StudyTerminal
+from harness.results.claim import claim
 from harness.run import Run
 
 # Each word is judged by its own rung elsewhere; what is new in an experiment is the words together.
@@ -35,7 +36,9 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
         asked += [] if name == WHOLE_LADDER else [TOGETHER]
         (composed,) = compose_study(asked).variants
         data = load(composed.experiment.data)
-        runs[name] = run.begin(composed.experiment, data, lambda _, at=folder / name: at, StudyTerminal())
+        plan = run.plan_of(composed.experiment, data)
+        claim(folder / name, "match")
+        runs[name] = run.begin(composed.experiment, data, plan, folder / name, StudyTerminal())
     run.match(list(runs.values()), folder)
     return runs
 
@@ -66,7 +69,7 @@ def test_a_study_prints_a_table_by_variant(tmp_path: Path) -> None:
     arms = "arms=[{use: reference, name: one},{use: reference, name: two}]"
     given = ["experiment=losses", "scale=smoke", "rungs=[schedule]", arms, "out=study"]
     code, out, err = finish(start(["match", *given], tmp_path))
-    assert (code, "Traceback" in out + err) == (0, False), out + err
+    assert (code, "Traceback" in out + err) == (ONLY_THE_REFERENCE, False), out + err
     summary = pd.read_parquet(tmp_path / "study" / "summary.parquet")
     variants = list(yaml.safe_load((ROOT / "conf" / "experiment" / "losses.yaml").read_text())["variants"])
     assert list(summary["variant"]) == [variant for variant in variants for _ in range(2)]

@@ -198,6 +198,7 @@ def study_of(
                     experiment=changed,
                     traces=dict(zip(NAMES, traces, strict=True)),
                     verdicts=[],
+                    unfinished=None,
                     store=store,
                     data=SimpleNamespace(x_test=pictures),
                     flips=flips_between(np.arange(4), SAID[seed % 3]),

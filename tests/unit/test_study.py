@@ -102,6 +102,7 @@ def study(
             experiment=SimpleNamespace(variant=name, training=SimpleNamespace(max_steps=max_steps)),
             traces={"one": trace("one", status, accuracy=value)},
             verdicts=[],
+            unfinished=None,
         )
         for name, value in accuracies.items()
     ]
