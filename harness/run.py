@@ -157,9 +157,13 @@ def _judge_training(run: Run) -> None:
     weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
     healthy = [trace.arm.name for trace in traces if trace.failure is None]
     curves = trajectory.judge_traces(run.context, traces)
+    curves += silent_arms(trajectory.NAME, healthy, curves, "no step was recorded of the training")
+    ends = convergence.judge_traces(run.experiment, traces) if run.is_alone else []
+    if run.is_alone and run.experiment.data.classes is not None and len(healthy) > 1:
+        ends += silent_arms(convergence.NAME, healthy, ends, "no accuracy was recorded")
     for rung, verdicts in (
-        (trajectory.NAME, curves + silent_arms(trajectory.NAME, healthy, curves, "its training recorded no step")),
-        (convergence.NAME, convergence.judge_traces(run.experiment, traces) if run.is_alone else []),
+        (trajectory.NAME, curves),
+        (convergence.NAME, ends),
         (expected.NAME, expected.judge_traces(run.context, traces, weights)),
     ):
         run.verdicts += verdicts

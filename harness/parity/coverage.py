@@ -51,6 +51,8 @@ def coverage(
     if experiment.rungs:
         others = [name for name in get_args(RungName) if name not in experiment.rungs]
         left += [f"rungs that were not asked for ({', '.join(others)})"] if others else []
+    unsupported = sum(verdict.status == "unsupported" for verdict in verdicts)
+    left += [f"{unsupported} checks of what an arm does not support"] if unsupported else []
     if not trains:
         left.append("a whole training, since check makes none")
         return Coverage(tuple(judged), tuple(left))
