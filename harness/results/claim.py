@@ -5,13 +5,15 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import secrets
 import socket
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.writing import CannotWriteError
+from harness.writing import PARTIAL, CannotWriteError
 
 CLAIM = "claim.json"
 
@@ -26,20 +28,18 @@ def claim(folder: Path, verb: str) -> None:
     Raises ClaimedError where the folder has been claimed, CannotWriteError where it cannot be written to.
     """
     record = json.dumps({**_identity(), "verb": verb}, indent=2) + "\n"
+    beside = folder / f"{CLAIM}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Creating a file that must not exist is atomic on local disks and on network file systems alike.
-        descriptor = os.open(folder / CLAIM, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        beside.write_text(record, encoding="utf-8")
+        _create(beside, folder / CLAIM, record)
     except FileExistsError:
         raise ClaimedError(f"{folder}: {claimed_by(folder)}") from None
     except OSError as error:
         raise CannotWriteError(folder / CLAIM, error) from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(record)
-    except OSError as error:
-        (folder / CLAIM).unlink(missing_ok=True)
-        raise CannotWriteError(folder / CLAIM, error) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def claim_new(folder: Path, verb: str) -> Path:
@@ -65,6 +65,17 @@ def claimed_by(folder: Path) -> str:
         return f"{text}, started {record['started']}{_whether_running(record)}"
     except (OSError, ValueError, KeyError, TypeError):
         return "claimed by a twinrun that is just starting, or was cut off"
+
+
+def _create(written: Path, path: Path, record: str) -> None:
+    """Makes `path`, which must not exist: a link to a file that is written already, so that it appears whole."""
+    try:
+        os.link(written, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        with path.open("x", encoding="utf-8") as file:
+            file.write(record)
 
 
 def _identity() -> dict[str, Any]:
