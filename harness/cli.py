@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.arguments import VERBS, parser
+from harness.text import tolerate_any_text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(given: list[str]) -> int:
+    tolerate_any_text()
     top = parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
@@ -84,11 +86,18 @@ def _stop(*_: object) -> None:
 
 
 def _print_config(chosen: argparse.Namespace) -> int:
+    import yaml
     from omegaconf import OmegaConf
 
     from harness.composition import compose_dict
+    from harness.composition.base import literal
+    from harness.text import printable
 
-    print(OmegaConf.to_yaml(OmegaConf.create(compose_dict(chosen.overrides, chosen.config_dir))), end="")
+    composed = literal(compose_dict(chosen.overrides, chosen.config_dir))
+    text = OmegaConf.to_yaml(OmegaConf.create(composed))
+    # Where a terminal would obey what is in it, by YAML's own escapes, so that it can still be read as YAML.
+    is_safe = printable(text, lines=True) == text
+    print(text if is_safe else yaml.safe_dump(composed, allow_unicode=False, sort_keys=False), end="")
     return 0
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.markup import escape
-
 from harness import outcome
 from harness.data import Dataset
 from harness.parity.rungs.convergence import seeds_in_words
@@ -15,7 +13,7 @@ from harness.plan import Plan
 from harness.report.markdown import report
 from harness.report.rows import Table, number, runs_as
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
-from harness.report.tables import as_markdown
+from harness.report.tables import as_markdown, line
 from harness.report.terminal import Terminal
 from harness.results.store import write_text
 from harness.results.trace import Trace
@@ -23,6 +21,7 @@ from harness.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.study import NAME, Study
+from harness.text import markdown
 
 
 class StudyTerminal(Terminal):
@@ -30,7 +29,7 @@ class StudyTerminal(Terminal):
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = f"{experiment.model.parameter_count:,} parameters"
-        self._say(f"[bold]{experiment.name}: {named(experiment)}[/] ({model}, plan {plan.digest[:16]})")
+        self._say(line((f"{experiment.name}: {named(experiment)}", "bold"), f" ({model}, plan {plan.digest[:16]})"))
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
         if any(verdict.status not in ("agrees", "known") for verdict in verdicts):
@@ -47,7 +46,7 @@ class StudyTerminal(Terminal):
         self._stop_progress()
         write_text(run.store.folder / "report.md", report(run))
         said = outcome.in_one_line(run.verdicts, list(run.traces.values()))
-        self._say(f"  {named(run.experiment)}: {escape(said)}")
+        self._say(f"  {named(run.experiment)}: {said}")
 
     def study(self, study: Study, verdicts: Sequence[Verdict]) -> None:
         """The table over all variants, on the terminal and in the study's report.md."""
@@ -63,15 +62,16 @@ class StudyTerminal(Terminal):
             if table[1]:
                 self._table(title, table)
         said = [_in_one_line(paired.verdict) for found in study.compared.values() for paired in found]
-        for line in said:
-            self.console.print(line, soft_wrap=True, markup=False)
-        lines = [f"# {study.name}", "", *(f"**{line}**\n" for line in said), *_conditions(study), ""]
+        for sentence in said:
+            self.console.print(sentence, soft_wrap=True)
+        lines = [f"# {markdown(study.name)}", "", *(f"**{markdown(sentence)}**\n" for sentence in said)]
+        lines += [*(f"- {markdown(condition)}" for condition in _conditions(study)), ""]
         for title, table in tables.items():
             if table[1]:
                 lines += [f"## {title}", "", as_markdown(*table), ""]
         lines += flips_of_study(study)
         write_text(study.folder / "report.md", "\n".join(lines))
-        self.console.print(f"results: {escape(str(study.folder))}", soft_wrap=True)
+        self.console.print(f"results: {study.folder}", soft_wrap=True)
 
 
 def _in_one_line(verdict: Verdict) -> str:
@@ -157,7 +157,7 @@ def _conditions(study: Study) -> list[str]:
     }
     versions = [f"{row['arm']}: {row['adapter']} {row['version']} ({', '.join(runs_as(row))})" for row in arms]
     return [
-        f"- data: {run.data.source}; {'; '.join(sorted(sizes))}",
-        f"- training: {'; '.join(sorted(steps))}; {seeds_in_words(seeds)}",
-        *(f"- {each}" for each in versions),
+        f"data: {run.data.source}; {'; '.join(sorted(sizes))}",
+        f"training: {'; '.join(sorted(steps))}; {seeds_in_words(seeds)}",
+        *versions,
     ]
