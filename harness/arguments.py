@@ -100,6 +100,9 @@ def _add_experiment_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--config-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder with groups of your own"
     )
+    sub.add_argument(
+        "--trust", action="store_true", help="let files give arms a python, or an environment, that can run code"
+    )
 
 
 def _add_compare_arguments(sub: argparse.ArgumentParser) -> None:

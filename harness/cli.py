@@ -60,7 +60,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return _print_config(chosen)
     from harness.preflight import prepare
 
-    study, data = prepare(chosen.overrides, chosen.config_dir)
+    study, data = prepare(chosen.overrides, chosen.config_dir, chosen.trust)
+    _announce(study.code)
     from harness.start import start
 
     # A stop asked for politely keeps what was recorded, as Ctrl-C does.
@@ -74,11 +75,20 @@ def _pair(chosen: argparse.Namespace) -> int:
 
     if chosen.verb != "check" or chosen.cfg is not None:
         raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
-    composed = compose_pair(chosen.overrides, chosen.config_dir)
+    composed = compose_pair(chosen.overrides, chosen.config_dir, trust=chosen.trust)
+    _announce(composed.code)
     from harness.pair.run import start_pair
 
     signal.signal(signal.SIGTERM, _stop)
     return start_pair(composed)
+
+
+def _announce(code: Iterable[object]) -> None:
+    """Says what files gave that can run code, before it does."""
+    from harness.text import printable
+
+    for each in code:
+        print(f"twinrun: trusted: {printable(each)}", file=sys.stderr, flush=True)
 
 
 def _stop(*_: object) -> None:

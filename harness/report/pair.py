@@ -82,6 +82,9 @@ def code_run(composed: ComposedPair) -> list[str]:
     ]
     if not pair.batches.endswith(".npz"):
         lines.append(f"{composed.file.name} names: {pair.batches}, in a process of its own")
+    lines += [
+        f"{composed.file.name} names: {each.field} = {each.value!r}, of {each.arm}" for each in composed.code_of_file
+    ]
     return list(dict.fromkeys(lines))
 
 
