@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -52,6 +53,7 @@ SIGNS = st.sampled_from(
     [*"<>[]()!`|\\*_~#=+-:./$&; \n\r\t\x1b\x9b\x85\u2028\u202e\u2066\ufeff01xw", "www.", "://", "]:"]
 )
 TEXTS = st.text() | st.lists(SIGNS | st.characters()).map("".join)
+HARNESS = Path(__file__).parents[2] / "harness"
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
@@ -152,3 +154,15 @@ def test_nothing_that_is_drawn_reaches_the_terminals_controls(text: str) -> None
     screen.print(line(text, (text, "bold red")))
     drawn = screen.file.getvalue()  # type: ignore[attr-defined]
     assert all(each.isprintable() for each in re.split(r"\n", drawn))
+
+
+def _sources() -> dict[str, str]:
+    return {str(file.relative_to(HARNESS)): file.read_text() for file in sorted(HARNESS.rglob("*.py"))}
+
+
+def test_no_module_writes_markup_or_has_a_console_of_its_own() -> None:
+    forbidden = re.compile(r"rich\.markup|from_markup|\[/\]|\[(?:bold|red|green|\{colour\})[\] ]")
+    assert [name for name, text in _sources().items() if forbidden.search(text)] == []
+    assert [name for name, text in _sources().items() if re.search(r"\b(?:Console|Screen)\(", text)] == [
+        "report/tables.py"
+    ]
