@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from harness import __version__
+from harness.text import printable
 
 VERBS = {
     "match": "train an experiment on every arm by one plan, check parity, tabulate accuracy and time",
@@ -41,12 +42,19 @@ Compared are runs of one experiment: the same data, model, optimizer, training a
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Shows what was typed as text, whatever is in it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     from harness.outcome import EXIT_CODES
 
     codes = "\n".join(["exit codes:", *(f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items())])
     shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="twinrun",
         description="Matched trainings of one abstract spec in MindSpore and TensorFlow, compared number by number.",
         epilog=f"{EXAMPLES}\n{codes}",
@@ -91,6 +99,9 @@ def _add_experiment_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--cfg", choices=("job",), help="print the composed config and do nothing else")
     sub.add_argument(
         "--config-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder with groups of your own"
+    )
+    sub.add_argument(
+        "--trust", action="store_true", help="let files give arms a python, or an environment, that can run code"
     )
 
 

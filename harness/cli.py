@@ -60,7 +60,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return _print_config(chosen)
     from harness.preflight import prepare
 
-    study, data = prepare(chosen.overrides, chosen.config_dir)
+    study, data = prepare(chosen.overrides, chosen.config_dir, chosen.trust)
+    _announce(study.code)
     from harness.start import start
 
     return start(chosen.verb, study, data)
@@ -72,18 +73,34 @@ def _pair(chosen: argparse.Namespace) -> int:
 
     if chosen.verb != "check" or chosen.cfg is not None:
         raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
-    composed = compose_pair(chosen.overrides, chosen.config_dir)
+    composed = compose_pair(chosen.overrides, chosen.config_dir, trust=chosen.trust)
+    _announce(composed.code)
     from harness.pair.run import start_pair
 
     return start_pair(composed)
 
 
+def _announce(code: Iterable[object]) -> None:
+    """Says what files gave that can run code, before it does."""
+    from harness.text import printable
+
+    for each in code:
+        print(f"twinrun: trusted: {printable(each)}", file=sys.stderr, flush=True)
+
+
 def _print_config(chosen: argparse.Namespace) -> int:
+    import yaml
     from omegaconf import OmegaConf
 
     from harness.composition import compose_dict
+    from harness.composition.base import literal
+    from harness.text import printable
 
-    print(OmegaConf.to_yaml(OmegaConf.create(compose_dict(chosen.overrides, chosen.config_dir))), end="")
+    composed = literal(compose_dict(chosen.overrides, chosen.config_dir))
+    text = OmegaConf.to_yaml(OmegaConf.create(composed))
+    # Where a terminal would obey what is in it, by YAML's own escapes, so that it can still be read as YAML.
+    is_safe = printable(text, lines=True) == text
+    print(text if is_safe else yaml.safe_dump(composed, allow_unicode=False, sort_keys=False), end="")
     return 0
 
 

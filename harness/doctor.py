@@ -14,17 +14,17 @@ from typing import Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 import adapters
 from harness.outcome import AGREES, UNVERIFIED
+from harness.report.tables import Screen, console, line
 from harness.spec.arm import Arm
 from harness.worker import Worker, WorkerFailedError
 
 TIMEOUT_S = 120.0
 UNSEEN_WIDTH = 140  # of the tables, where nobody looks at a terminal
+YES, NO = line(("yes", "green")), line(("no", "red"))
 
 # Combinations that are known not to work: where all of `given` are installed, `package` must be within `allowed`.
 RULES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
@@ -45,22 +45,23 @@ print(json.dumps({"version": sys.version.split()[0], **{n: found[n] for n in nam
 
 def examine() -> int:
     """Prints what was found; 0 where all frameworks and the combination work, 4 where not."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNSEEN_WIDTH)
+    on = console(UNSEEN_WIDTH)
     machine = f"{platform.system()} {platform.machine()}"
-    console.print(f"twinrun on Python {platform.python_version()}, {machine}, {sys.executable}\n", soft_wrap=True)
-    usable = _frameworks(console)
-    _interpreters(console)
+    on.print(f"twinrun on Python {platform.python_version()}, {machine}, {sys.executable}", soft_wrap=True)
+    on.print()
+    usable = _frameworks(on)
+    _interpreters(on)
     problems = combination_problems(_installed())
     if platform.system() != "Linux":
         problems.append(f"{machine}: MindSpore and TensorFlow are tried on Linux only")
     if not Version("3.10") <= Version(platform.python_version()) < Version("3.13"):
         problems.append(f"Python {platform.python_version()}: MindSpore has wheels for 3.10, 3.11 and 3.12 only")
     if problems:
-        console.print("[bold red]this combination does not work:[/]")
+        on.print(line(("this combination does not work:", "bold red")))
         for problem in problems:
-            console.print(f"  {escape(problem)}", soft_wrap=True)
+            on.print(f"  {problem}", soft_wrap=True)
     else:
-        console.print("[green]the combination of NumPy, protobuf and platform is one that works[/]")
+        on.print(line(("the combination of NumPy, protobuf and platform is one that works", "green")))
     return AGREES if usable and not problems else UNVERIFIED
 
 
@@ -88,7 +89,7 @@ def _installed() -> dict[str, str]:
     return found
 
 
-def _frameworks(console: Console) -> bool:
+def _frameworks(on: Screen) -> bool:
     table = Table("adapter", "version", "modes", "device", "usable", "why not", box=None, padding=(0, 2, 0, 0))
     usable = True
     for name in adapters.names():
@@ -96,17 +97,17 @@ def _frameworks(console: Console) -> bool:
             found = _ask(name)
         except WorkerFailedError as error:
             usable = False
-            table.add_row(name, "", ", ".join(adapters.modes(name)), "", "[red]no[/]", escape(error.failure.message))
+            table.add_row(name, "", ", ".join(adapters.modes(name)), "", NO, error.failure.message)
             continue
         environment = found["environment"]
         versions = ", ".join(f"{package} {number}" for package, number in environment["versions"].items())
         for number, device in enumerate(found["devices"]):
             head = [name, versions, ", ".join(adapters.modes(name))] if number == 0 else ["", "", ""]
             yes = device["available"]
-            why = "" if yes else escape(device["detail"])
-            table.add_row(*head, device["name"], "[green]yes[/]" if yes else "no", why)
-    console.print(table)
-    console.print()
+            why = "" if yes else device["detail"]
+            table.add_row(*head, device["name"], YES if yes else "no", why)
+    on.print(table)
+    on.print()
     return usable
 
 
@@ -119,7 +120,7 @@ def _ask(name: str) -> dict[str, Any]:
         return result
 
 
-def _interpreters(console: Console) -> None:
+def _interpreters(on: Screen) -> None:
     """The Pythons an arm's `python` could name, and what they have."""
     table = Table("interpreter", "version", "has", box=None, padding=(0, 2, 0, 0))
     candidates = [sys.executable, *(shutil.which(f"python3.{minor}") for minor in (10, 11, 12))]
@@ -128,10 +129,10 @@ def _interpreters(console: Console) -> None:
             continue
         asked = subprocess.run([path, "-c", ASK], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         if asked.returncode != 0:
-            table.add_row(path, "", "[red]does not run[/]")
+            table.add_row(path, "", line(("does not run", "red")))
             continue
         found = json.loads(asked.stdout)
         number = found.pop("version")
         table.add_row(path, number, ", ".join(f"{k} {v}" for k, v in found.items()) or "none of what an arm needs")
-    console.print(table)
-    console.print()
+    on.print(table)
+    on.print()

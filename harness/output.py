@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from harness.text import printable
+
 
 class OutputGoneError(Exception):
     """Nobody takes what is printed. `is_quiet`: the reader has left on purpose, as `head` does."""
@@ -58,7 +60,7 @@ def guarded_output() -> Iterator[None]:
 def say_on_stderr(line: str) -> None:
     """One line on standard error, if it takes one."""
     with suppress(OSError, ValueError):
-        print(f"twinrun: {line}", file=sys.stderr, flush=True)
+        print(f"twinrun: {printable(line)}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -28,16 +28,18 @@ from harness.support import unsupported
 _BY_THEMSELVES = ("data", "out", "results_root")
 
 
-def prepare(overrides: Sequence[str], config_dirs: Sequence[Path]) -> tuple[ComposedStudy, list[Dataset]]:
+def prepare(
+    overrides: Sequence[str], config_dirs: Sequence[Path], trust: bool = False
+) -> tuple[ComposedStudy, list[Dataset]]:
     """What was asked for, and the data of each variant; UserMistake, with everything that is wrong, where it cannot be.
 
-    A single experiment is a study of one.
+    A single experiment is a study of one. Without `trust`, what a file gave that can run code is a mistake.
     """
     try:
         study = compose_study(overrides, config_dirs)
     except UserMistake as mistake:
         raise UserMistake([*mistake.mistakes, *_also_wrong(overrides, config_dirs)]) from None
-    data, wrong = list[Dataset](), list[str]()
+    data, wrong = list[Dataset](), [] if trust else [field.refusal for field in study.code]
     for composed in study.variants:
         found, mistakes = _checked(composed, config_dirs)
         wrong += mistakes

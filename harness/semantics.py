@@ -32,7 +32,7 @@ def page(families: Sequence[str], view: View) -> str:
         "",
         view.note,
         "",
-        as_markdown(*counts(families, view)),
+        as_markdown(*counts(families, view), trusted=True),
         "",
     ]
     for family in families:
@@ -53,9 +53,10 @@ def _of_word(family: str, member: type[Word], view: View) -> Iterator[str]:
     yield ""
     fields = [(name, field) for name, field in member.model_fields.items() if name != "kind"]
     if fields:
-        yield as_markdown(["field", "type", "range", "default"], [_field(name, field) for name, field in fields])
+        described = [_field(name, field) for name, field in fields]
+        yield as_markdown(["field", "type", "range", "default"], described, trusted=True)
         yield ""
-    yield as_markdown(*_realisations(family, member, view))
+    yield as_markdown(*_realisations(family, member, view), trusted=True)
     yield from _of_ledger(family, member.word())
 
 

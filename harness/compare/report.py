@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.markup import escape
 
 from harness import outcome
 from harness.compare.changes import changed, other_outcomes, times
@@ -15,8 +14,9 @@ from harness.compare.comparison import Compared, Comparison
 from harness.compare.differences import LABELS, Quantity
 from harness.parity.verdict import Verdict
 from harness.report.rows import Table, number, ulps
-from harness.report.tables import as_markdown, console, draw
+from harness.report.tables import as_markdown, console, draw, line
 from harness.results.store import VERDICT_COLUMNS, write_parquet, write_text
+from harness.text import markdown
 
 PROSE = ("cause", "A", "B", "what")
 WORD = {
@@ -67,19 +67,19 @@ def exit_code(found: Sequence[Comparison]) -> int:
 
 def show(found: Sequence[Comparison], folder: Path) -> None:
     on = console()
-    for line in _heads(found):
-        on.print(escape(line), soft_wrap=True)
+    for head in _heads(found):
+        on.print(head, soft_wrap=True)
     for each in found:
         on.print()
         for text in _texts(each):
-            on.print(escape(text), soft_wrap=True)
+            on.print(text, soft_wrap=True)
         for title, table in _tables(each):
-            on.print(f"[bold]{escape(title)}[/]", soft_wrap=True)  # not the table's own, which wraps at its width
+            on.print(line((title, "bold")), soft_wrap=True)  # not the table's own, which wraps at its width
             draw(on, "", *table, PROSE)
             on.print()
     colour = "green" if exit_code(found) == 0 else "bold red"
-    on.print(f"[{colour}]{escape(in_one_line(found))}[/]", soft_wrap=True)
-    on.print(f"results: {escape(str(folder))}", soft_wrap=True)
+    on.print(line((in_one_line(found), colour)), soft_wrap=True)
+    on.print(f"results: {folder}", soft_wrap=True)
 
 
 def write_records(found: Sequence[Comparison], folder: Path) -> None:
@@ -94,13 +94,14 @@ def write_records(found: Sequence[Comparison], folder: Path) -> None:
 
 def write_page(found: Sequence[Comparison], folder: Path) -> None:
     """`report.md`."""
-    lines = ["# Two runs compared", "", f"**{in_one_line(found)}**", "", *(f"- {line}" for line in _heads(found)), ""]
+    lines = ["# Two runs compared", "", f"**{markdown(in_one_line(found))}**", ""]
+    lines += [*(f"- {markdown(head)}" for head in _heads(found)), ""]
     for each in found:
-        lines += [line for text in _texts(each) for line in (text, "")]
+        lines += [line for text in _texts(each) for line in (markdown(text), "")]
         for title, table in _tables(each):
-            lines += [f"## {title}", "", as_markdown(*table), ""]
+            lines += [f"## {markdown(title)}", "", as_markdown(*table), ""]
     sources = dict.fromkeys(v.tolerance_source for each in found for v in each.verdicts if v.tolerance_source)
-    lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
+    lines += ["## Where the tolerances come from", "", *(f"- {markdown(source)}" for source in sources), ""]
     write_text(folder / "report.md", "\n".join(lines))
 
 

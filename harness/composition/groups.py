@@ -54,6 +54,10 @@ class ConfigGroups:
         """The names that may be chosen in a group."""
         return tuple(sorted({path.stem for folder in self.folders for path in folder.glob(f"{group}/*.yaml")}))
 
+    def all_options(self) -> dict[str, tuple[str, ...]]:
+        """The options of every group."""
+        return {group: self.options(group) for group in self.groups()}
+
     def root(self, additions: Iterable[str] = ()) -> dict[str, Any]:
         """The root config with its defaults, interpolations still in place. `additions` are Hydra group overrides."""
         return self._composed(ROOT_CONFIG, additions)

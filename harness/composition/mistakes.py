@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import Place, dotted, locate, places_at, words_of
 from harness.spec import Experiment, Spec
+from harness.text import printable
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -20,16 +21,20 @@ _LONGEST_VALUE = 80
 
 
 class UserMistake(Exception):  # noqa: N818  (not a fault of the program)
-    """What the user asked for cannot be done; `mistakes` holds one message for each thing to put right."""
+    """What the user asked for cannot be done; `mistakes` holds one message for each thing to put right.
+
+    As text it is safe to print: a line for each, with nothing in it that a terminal obeys.
+    """
 
     def __init__(self, mistakes: Sequence[str]) -> None:
         super().__init__(tuple(mistakes))
         self.mistakes: tuple[str, ...] = tuple(mistakes)
 
     def __str__(self) -> str:
-        if len(self.mistakes) == 1:
-            return self.mistakes[0]
-        return "\n".join([f"{len(self.mistakes)} mistakes:", *(f"  - {mistake}" for mistake in self.mistakes)])
+        messages = [printable(mistake) for mistake in self.mistakes]
+        if len(messages) == 1:
+            return messages[0]
+        return "\n".join([f"{len(messages)} mistakes:", *(f"  - {mistake}" for mistake in messages)])
 
 
 @dataclass(frozen=True)

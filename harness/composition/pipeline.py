@@ -21,6 +21,7 @@ from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import SETTINGS, Mistake, UserMistake, explain, shown
 from harness.composition.overrides import Change, MisfitError, Overrides, applied, read
 from harness.composition.seeds import seeds_from, wrong_seeds
+from harness.composition.trust import CodeField, code_from_files, code_typed
 from harness.spec import Experiment
 
 Tree = dict[str, Any]
@@ -31,22 +32,33 @@ _PATHS = ("out", "results_root")
 class Composed:
     """What a command line asks for. `out = None` stands for `results_root/<name>/<time>-<digest>`.
 
-    `seeds` are those of its plans; the experiment has the first of them.
+    `seeds` are those of its plans; the experiment has the first of them. `code` is what a file gave its arms that can
+    run code.
     """
 
     experiment: Experiment
     out: Path | None
     results_root: Path
     seeds: tuple[int, ...]
+    code: tuple[CodeField, ...] = ()
 
 
-def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None) -> Composed:
+def compose(
+    overrides: Sequence[str],
+    config_dirs: Sequence[Path] = (),
+    groups: ConfigGroups | None = None,
+    of_variant: Sequence[str] = (),
+) -> Composed:
     """The experiment that `overrides` describe; UserMistake, with every mistake in it, where they describe none.
 
     `config_dirs` hold the user's own groups. `from=FILE` starts from the experiment.json of an earlier run.
-    `groups` keep what was read of them for the next experiment.
+    `groups` keep what was read of them for the next experiment. `of_variant` are overrides that a variant's definition
+    holds, under those that were typed.
     """
-    plain, experiment = _composed(overrides, config_dirs, groups)
+    groups = groups or ConfigGroups.beside(config_dirs)
+    plain, experiment, asked = _composed([*of_variant, *overrides], groups)
+    sources = [*([Path(asked.source).expanduser()] if asked.source is not None else []), *map(Path, config_dirs)]
+    typed = code_typed(overrides, groups.all_options()) if sources else set()
     out = plain.get("out")
     seeds = seeds_from(plain.get("seeds", 1), experiment.seed)
     return Composed(
@@ -54,6 +66,7 @@ def compose(overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: 
         None if out is None else Path(out).expanduser(),
         Path(plain["results_root"]).expanduser(),
         seeds,
+        code_from_files(experiment.arms, typed, sources),
     )
 
 
@@ -61,14 +74,11 @@ def compose_dict(
     overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None
 ) -> Tree:
     """The same as plain containers: interpolations resolved, arms and suite expanded, nothing left to look up."""
-    return _composed(overrides, config_dirs, groups)[0]
+    return _composed(overrides, groups or ConfigGroups.beside(config_dirs))[0]
 
 
-def _composed(
-    overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups | None
-) -> tuple[Tree, Experiment]:
-    groups = groups or ConfigGroups.beside(config_dirs)
-    asked = read(overrides, {group: groups.options(group) for group in groups.groups()})
+def _composed(overrides: Sequence[str], groups: ConfigGroups) -> tuple[Tree, Experiment, Overrides]:
+    asked = read(overrides, groups.all_options())
     base = base_of(groups, asked)
     found = list(asked.mistakes)
     expansion = Expansion(groups)
@@ -89,7 +99,7 @@ def _composed(
         changes = [change for change in changes if change not in at_fault]
     if found or experiment is None:
         raise UserMistake(list(dict.fromkeys(found)))
-    return plain, experiment
+    return plain, experiment, asked
 
 
 def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Change], list[Mistake]]:

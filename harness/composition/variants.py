@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import UserMistake, no_such, shown
 from harness.composition.pipeline import Composed, compose, compose_dict
+from harness.composition.trust import CodeField
 from harness.spec.expectations import Ordering
 
 
@@ -29,6 +30,11 @@ class ComposedStudy:
     @property
     def first(self) -> Composed:
         return self.variants[0]
+
+    @property
+    def code(self) -> tuple[CodeField, ...]:
+        """What files gave the arms of any variant that can run code."""
+        return tuple(dict.fromkeys(field for composed in self.variants for field in composed.code))
 
     def at_first_seeds(self) -> ComposedStudy:
         """The same with the first seed of each variant: the ladder judges one plan, and says the same of any other."""
@@ -52,7 +58,7 @@ def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) ->
     for name in names:
         try:
             # What was typed has the last word, over what the variant says.
-            composed.append(compose([*variants[name], f"variant={name}", *overrides], config_dirs, groups))
+            composed.append(compose(overrides, config_dirs, groups, [*variants[name], f"variant={name}"]))
         except UserMistake as mistake:
             mistakes += [f"variant {name}: {each}" for each in mistake.mistakes]
     if mistakes:

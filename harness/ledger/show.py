@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.markup import escape
-
 from harness import outcome
 from harness.ledger.entry import Entry
 from harness.ledger.evidence import Shown, Status, verify
 from harness.ledger.loading import ledger
-from harness.report.tables import COLOURS, as_markdown, console, draw
+from harness.report.tables import COLOURS, as_markdown, console, draw, line
+from harness.text import printable
 
 HEAD = ["id", "framework", "word", "precision", "kind", "bound", "what", "instead"]
 CODES: dict[Status, int] = {
@@ -32,7 +31,7 @@ def table(markdown: bool) -> int:
         for e in ledger()
     ]
     if markdown:
-        print(as_markdown(HEAD, rows))
+        print(as_markdown(HEAD, rows, trusted=True))
         return outcome.AGREES
     on = console()
     draw(on, "Where a framework departs from its formula", HEAD, rows, prose=("id", "what", "instead", "bound", "word"))
@@ -53,12 +52,12 @@ def one(name: str) -> int:
     for field, value in fields.items():
         text = ", ".join(value) if isinstance(value, tuple) else str(value)
         if text:
-            on.print(f"[bold]{field:10}[/] {escape(text)}", soft_wrap=True)
-    on.print("[bold]evidence[/]")
-    print("".join(f"    {line}\n" for line in entry.evidence.splitlines()))
+            on.print(line((f"{field:10}", "bold"), f" {text}"), soft_wrap=True)
+    on.print(line(("evidence", "bold")))
+    print("".join(f"    {code}\n" for code in entry.evidence.splitlines()))
     (shown,) = verify([entry])
-    print(shown.output.rstrip())
-    on.print(f"[bold]{_meaning(shown.status)}[/]")
+    print(printable(shown.output.rstrip(), lines=True))
+    on.print(line((_meaning(shown.status), "bold")))
     return CODES[shown.status]
 
 
@@ -68,10 +67,11 @@ def verified(markdown: bool) -> int:
     head = ["id", "verdict", "what it showed"]
     rows = [[each.entry.id, each.status, _last_lines(each)] for each in shown]
     if markdown:
-        print(as_markdown(head, rows))
+        print(as_markdown(head, [[*row, showed.replace("\n", "; ")] for *row, showed in rows]))
     else:
         colours = {**COLOURS, "diverges": "green"}  # what an entry's evidence should show
-        draw(console(), "The ledger's evidence, run again", head, rows, ("what it showed",), colours)
+        showed = ("what it showed",)
+        draw(console(), "The ledger's evidence, run again", head, rows, showed, colours, paragraphs=showed)
         print(_in_one_line(shown))
     return exit_code(shown)
 

@@ -18,6 +18,7 @@ from harness.composition.fields import dotted
 from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.mistakes import explain, nearest, no_such
 from harness.composition.overrides import MisfitError, Overrides, applied, overlaid, read
+from harness.composition.trust import CodeField, code_from_files, code_of, code_typed
 from harness.pair.spec import Pair
 from harness.preflight import unusable
 
@@ -31,12 +32,17 @@ ARMS = [{"use": "mindspore_pynative", "name": "mindspore"}, {"use": "tensorflow_
 
 @dataclass(frozen=True)
 class ComposedPair:
-    """`file` is the pair's file, below whose folder all paths in it lie."""
+    """`file` is the pair's file, below whose folder all paths in it lie.
+
+    `code_of_file` is what the file gives its arms that can run code besides the models; `code` is what others do.
+    """
 
     pair: Pair
     file: Path
     out: Path | None
     results_root: Path
+    code_of_file: tuple[CodeField, ...] = ()
+    code: tuple[CodeField, ...] = ()
 
     def place(self, named: str) -> tuple[Path, str]:
         """The file that `file.py:function` or a file's name stands for, and the function's name."""
@@ -45,22 +51,26 @@ class ComposedPair:
 
 
 def compose_pair(
-    overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None
+    overrides: Sequence[str],
+    config_dirs: Sequence[Path] = (),
+    groups: ConfigGroups | None = None,
+    trust: bool = False,
 ) -> ComposedPair:
     """The pair that `overrides` ask for; UserMistake, with every mistake in it, where they ask for none.
 
-    `groups` keep what was read of them for the next pair.
+    `groups` keep what was read of them for the next pair. Without `trust`, what a file of `config_dirs` gives that can
+    run code is a mistake; the pair's own file names code in any case, and is run as a program is.
     """
     files = [text.removeprefix(KEY) for text in overrides if text.startswith(KEY)]
     if len(files) > 1 or not files[0]:
         raise UserMistake([f"{KEY} takes the path of one YAML file"])
     file = Path(files[0]).expanduser().absolute()
     groups = groups or ConfigGroups.beside(config_dirs)
-    asked = read(
-        [text for text in overrides if not text.startswith(KEY)], {g: groups.options(g) for g in groups.groups()}
-    )
+    typed = [text for text in overrides if not text.startswith(KEY)]
+    asked = read(typed, groups.all_options())
     wrong = list(asked.mistakes)
-    tree: Tree = {"arms": ARMS, "results_root": "results", **_from_file(file)}
+    of_file = _from_file(file)
+    tree: Tree = {"arms": ARMS, "results_root": "results", **of_file}
     tree = _with_choices(tree, asked, groups, wrong)
     for change in asked.changes:
         try:
@@ -77,9 +87,18 @@ def compose_pair(
     except ValidationError as error:
         raise UserMistake([*wrong, *(m.text for m in explain(error, plain, Pair, SETTINGS))]) from None
     out = settings["out"]
+    by_user = code_typed(typed, groups.all_options())
+    code = code_from_files(pair.arms, by_user | code_of(of_file), list(config_dirs))
+    otherwise = by_user | {(each.field, each.value) for each in code}
     composed = ComposedPair(
-        pair, file, None if out is None else Path(out).expanduser(), Path(str(settings["results_root"])).expanduser()
+        pair,
+        file,
+        None if out is None else Path(out).expanduser(),
+        Path(str(settings["results_root"])).expanduser(),
+        code_from_files(pair.arms, otherwise, [file]),
+        code,
     )
+    wrong += [] if trust else [each.refusal for each in code]
     wrong += _misplaced(composed)
     if wrong:
         raise UserMistake(wrong)

@@ -11,6 +11,7 @@ from harness.report.plots import envelope_plot
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.tables import as_markdown
 from harness.results.store import write_text
+from harness.text import markdown
 
 if TYPE_CHECKING:
     from harness.run import Run
@@ -31,13 +32,13 @@ def report(run: Run) -> str:
     """The run as a page of Markdown; the pictures that it shows are left beside it, if the run is complete."""
     e, plan, traces = run.experiment, run.plan, list(run.traces.values())
     lines = [
-        f"# {e.name}",
+        f"# {markdown(e.name)}",
         "",
-        f"**{run.sentence}**",
+        f"**{markdown(run.sentence)}**",
         "",
-        f"- {run.coverage.in_words}",
+        f"- {markdown(run.coverage.in_words)}",
         f"- model: {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample",
-        f"- data: {run.data.source}; {len(run.data.x_train):,} to train, {len(run.data.x_test):,} to test",
+        f"- data: {markdown(run.data.source)}; {len(run.data.x_train):,} to train, {len(run.data.x_test):,} to test",
         f"- optimizer: {e.optimizer.name_in_tables}; "
         f"schedule: {e.schedule.name_in_tables}; loss: {e.loss.name_in_tables}",
         f"- plan: {plan.digest[:16]}, seed {e.seed}, "
@@ -59,7 +60,7 @@ def report(run: Run) -> str:
         lines += _free_runs(run)
         lines += flips_section(run.flips, run.data.x_test, run.store.folder)
     sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
-    lines += ["## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
+    lines += ["## Where the tolerances come from", "", *(f"- {markdown(source)}" for source in sources), ""]
     return "\n".join(lines)
 
 
@@ -69,7 +70,8 @@ def _free_runs(run: Run) -> list[str]:
     if found is None:
         return []
     envelope_plot(run.store.folder / PICTURE, found.around, found.losses)
-    said = [f"![{PICTURE}]({PICTURE})", "", f"- {found.around.in_words}", f"- {found.around.loss.source}"]
+    bounds = [found.around.in_words, found.around.loss.source]
+    said = [f"![{PICTURE}]({PICTURE})", "", *(f"- {markdown(bound)}" for bound in bounds)]
     return ["## Free runs in the chaos envelope", "", *said, ""]
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from harness import outcome
 from harness.pair.climbing import MODEL, STEP, TRAJECTORY
 from harness.pair.composing import ComposedPair
@@ -15,7 +13,8 @@ from harness.pair.mapping import Match
 from harness.parity.coverage import JUDGED, Coverage
 from harness.parity.verdict import Verdict
 from harness.report.rows import Table, ladder_table
-from harness.report.tables import as_markdown, coloured, console, draw
+from harness.report.tables import as_markdown, coloured, console, draw, line
+from harness.text import markdown
 from harness.worker import Failure
 
 if TYPE_CHECKING:
@@ -33,13 +32,13 @@ class PairTerminal:
     def begin(self, composed: ComposedPair) -> None:
         pair = composed.pair
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in pair.arms)
-        self.console.print(f"[bold]pair {escape(pair.name)}[/]: {arms}")
+        self.console.print(line((f"pair {pair.name}", "bold"), f": {arms}"))
         self.console.print(
             f"  {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
             f"{pair.steps} steps of {pair.batch_size}"
         )
-        for line in code_run(composed):
-            self.console.print(f"  runs code that {escape(line)}", soft_wrap=True)
+        for code in code_run(composed):
+            self._say(f"  runs code that {code}")
 
     def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None:
         self.console.print(f"  parameters paired: {len(matches)}; which is which stands in report.md")
@@ -49,11 +48,11 @@ class PairTerminal:
         known = sum(verdict.status == "known" for verdict in verdicts)
         aside = f", {known} known in the ledger" if known else ""
         found = ", ".join(dict.fromkeys(wrong)) or "agrees"
-        self.console.print(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {coloured(found)}{aside}")
+        self.console.print(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(found), aside))
 
     def arm_failed(self, arm: str, failure: Failure, log: Path) -> None:
-        self.console.print(f"  [bold red]{escape(arm)}[/]: {escape(str(failure))}", soft_wrap=True)
-        self.console.print(f"  the whole is in {escape(str(log))}", soft_wrap=True)
+        self.console.print(line("  ", (arm, "bold red"), f": {failure}"), soft_wrap=True)
+        self._say(f"  the whole is in {log}")
 
     def end(self, run: PairRun) -> None:
         self.console.print()
@@ -68,14 +67,14 @@ class PairTerminal:
             if verdict.cause and verdict is not first:
                 self._say(f"{verdict.subject}: {verdict.status}: {verdict.cause}")
         colour = "green" if run.exit_code == 0 else "bold red"
-        self.console.print(f"[{colour}]{escape(in_one_sentence(run))}[/]", soft_wrap=True)
+        self.console.print(line((in_one_sentence(run), colour)), soft_wrap=True)
         if first is not None and first.advice:
             self._say(f"what makes them equal: {first.advice}")
         self._say(coverage(run))
         self._say(f"results: {run.folder}")
 
-    def _say(self, line: str) -> None:
-        self.console.print(escape(line), soft_wrap=True)
+    def _say(self, text: str) -> None:
+        self.console.print(text, soft_wrap=True)
 
 
 def code_run(composed: ComposedPair) -> list[str]:
@@ -86,6 +85,9 @@ def code_run(composed: ComposedPair) -> list[str]:
     ]
     if not pair.batches.endswith(".npz"):
         lines.append(f"{composed.file.name} names: {pair.batches}, in a process of its own")
+    lines += [
+        f"{composed.file.name} names: {each.field} = {each.value!r}, of {each.arm}" for each in composed.code_of_file
+    ]
     return list(dict.fromkeys(lines))
 
 
@@ -133,22 +135,21 @@ def report(run: PairRun) -> str:
     """The run as a page of Markdown."""
     pair, climb = run.composed.pair, run.climb
     found = first_divergence(run.verdicts)
-    lines = [f"# Pair {pair.name}", "", f"**{in_one_sentence(run)}**", "", f"- {coverage(run)}"]
+    lines = [f"# Pair {markdown(pair.name)}", "", f"**{markdown(in_one_sentence(run))}**", "", f"- {coverage(run)}"]
     if found is not None and found.advice:
-        lines += [f"What makes them equal: {found.advice}.", ""]
-    lines += [f"- the code that {each}" for each in code_run(run.composed)]
+        lines += [f"What makes them equal: {markdown(found.advice)}.", ""]
+    lines += [f"- the code that {markdown(each)}" for each in code_run(run.composed)]
     lines += [
         f"- {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
         f"{pair.steps} steps of {pair.batch_size}, {pair.forced_steps} of them teacher-forced as well"
     ]
     if climb is not None:
-        lines += _of_float64(run)
-        lines += [f"- {remark}" for remark in climb.remarks]
+        lines += [f"- {markdown(remark)}" for remark in (*_of_float64(run), *climb.remarks)]
     for title, table in (("Parameters", parameter_table(run)), ("Parity", ladder_table(run.verdicts))):
         if table[1]:
             lines += ["", f"## {title}", "", as_markdown(*table)]
     sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
-    lines += ["", "## Where the tolerances come from", "", *(f"- {source}" for source in sources), ""]
+    lines += ["", "## Where the tolerances come from", "", *(f"- {markdown(source)}" for source in sources), ""]
     return "\n".join(lines)
 
 
@@ -158,12 +159,12 @@ def _of_float64(run: PairRun) -> list[str]:
     lines = []
     for name, built in run.climb.built.items():
         if built["refused"]:
-            lines.append(f"- {name} does not run in float64: {built['refused']}")
+            lines.append(f"{name} does not run in float64: {built['refused']}")
         elif built["composed"]:
-            lines.append(f"- {name} in float64 with layers composed for it: {', '.join(built['composed'])}")
+            lines.append(f"{name} in float64 with layers composed for it: {', '.join(built['composed'])}")
     if run.climb.apart is not None:
         lines.append(
-            f"- in float64 the layers' outputs, the loss and the gradients are at most {run.climb.apart:.2g} apart"
+            f"in float64 the layers' outputs, the loss and the gradients are at most {run.climb.apart:.2g} apart"
         )
     return lines
 

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from harness.data import Dataset
 from harness.parity.rungs.convergence import seeds_in_words
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.report.rows import Table, number, runs_as
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
-from harness.report.tables import as_markdown
+from harness.report.tables import as_markdown, line
 from harness.report.terminal import Terminal
 from harness.results.store import write_text
 from harness.results.trace import Trace
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.study import NAME, Study
+from harness.text import markdown
 
 if TYPE_CHECKING:
     from harness.run import Run
@@ -31,7 +30,7 @@ class StudyTerminal(Terminal):
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = f"{experiment.model.parameter_count:,} parameters"
-        self._say(f"[bold]{experiment.name}: {named(experiment)}[/] ({model}, plan {plan.digest[:16]})")
+        self._say(line((f"{experiment.name}: {named(experiment)}", "bold"), f" ({model}, plan {plan.digest[:16]})"))
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
         if any(verdict.status not in ("agrees", "known") for verdict in verdicts):
@@ -46,24 +45,25 @@ class StudyTerminal(Terminal):
 
     def end(self, run: Run, is_brief: bool = False) -> None:
         self._stop_progress()
-        self._say(f"  {named(run.experiment)}: {escape(run.sentence)}")
+        self._say(f"  {named(run.experiment)}: {run.sentence}")
 
     def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None:
         """The tables over all variants, unless it is to be brief; then what the study comes to."""
         self.console.print()
         for title, table in {} if is_brief else _tables(study, verdicts).items():
             self._table(title, table)
-        for line in _over_seeds(study):
-            self.console.print(line, soft_wrap=True, markup=False)
+        for sentence in _over_seeds(study):
+            self.console.print(sentence, soft_wrap=True)
         colour = "green" if study.exit_code(verdicts) == 0 else "bold red"
-        self.console.print(f"[{colour}]{escape(study.sentence(verdicts))}[/]", soft_wrap=True)
-        self.console.print(f"results: {escape(str(study.folder))}", soft_wrap=True)
+        self.console.print(line((study.sentence(verdicts), colour)), soft_wrap=True)
+        self.console.print(f"results: {study.folder}", soft_wrap=True)
 
 
 def write_study_report(study: Study, verdicts: Sequence[Verdict]) -> None:
     """Writes the study's `report.md`, once the study is complete or is known to be unfinished."""
     said = [study.sentence(verdicts), *_over_seeds(study)]
-    lines = [f"# {study.name}", "", *(f"**{line}**\n" for line in said), *_conditions(study), ""]
+    lines = [f"# {markdown(study.name)}", "", *(f"**{markdown(sentence)}**\n" for sentence in said)]
+    lines += [*(f"- {markdown(condition)}" for condition in _conditions(study)), ""]
     for title, table in _tables(study, verdicts).items():
         lines += [f"## {title}", "", as_markdown(*table), ""]
     lines += flips_of_study(study) if study.unfinished is None else []
@@ -172,7 +172,7 @@ def _conditions(study: Study) -> list[str]:
     }
     versions = [f"{row['arm']}: {row['adapter']} {row['version']} ({', '.join(runs_as(row))})" for row in arms]
     return [
-        f"- data: {run.data.source}; {'; '.join(sorted(sizes))}",
-        f"- training: {'; '.join(sorted(steps))}; {seeds_in_words(seeds)}",
-        *(f"- {each}" for each in versions),
+        f"data: {run.data.source}; {'; '.join(sorted(sizes))}",
+        f"training: {'; '.join(sorted(steps))}; {seeds_in_words(seeds)}",
+        *versions,
     ]

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from harness.data import Dataset
 from harness.parity.verdict import Verdict
 from harness.plan import Plan
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
-from harness.report.tables import coloured, console, draw
+from harness.report.tables import coloured, console, draw, line
 from harness.results.trace import Trace
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -38,7 +38,7 @@ class Terminal:
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         e = experiment
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in e.arms)
-        self.console.print(f"[bold]{e.name}[/]: {arms}")
+        self.console.print(line((e.name, "bold"), f": {arms}"))
         self.console.print(
             f"  model {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample; "
             f"{e.loss.name_in_tables}, {e.optimizer.name_in_tables}, {e.schedule.name_in_tables}"
@@ -56,20 +56,21 @@ class Terminal:
             found = "nothing to compare"
         known = sum(verdict.status == "known" for verdict in verdicts)
         aside = f", {known} known in the ledger" if known else ""
-        self._say(f"  rung [bold]{name}[/]: {len(verdicts)} checks, {coloured(found)}{aside}")
+        self._say(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(found), aside))
 
     def arm_failed(self, arm: str, failure: Failure) -> None:
         self._stop_progress()
-        self.console.print(f"  [bold red]{arm}[/]: {escape(str(failure))}", soft_wrap=True)
+        self.console.print(line("  ", (arm, "bold red"), f": {failure}"), soft_wrap=True)
 
     def training(self, arm: Arm, epochs: int, steps: int) -> None:
         self._stop_progress()
         if not self.console.is_terminal:
             return
         self._progress = Progress(
-            TextColumn("  training [bold]{task.description}"),
+            TextColumn("  training"),
+            TextColumn("{task.description}", style="bold", markup=False),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} steps  {task.fields[loss]}"),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} steps  {task.fields[loss]}", markup=False),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -103,9 +104,9 @@ class Terminal:
         if not is_brief:
             self._tables(run)
         colour = "green" if run.exit_code == 0 else "bold red"
-        self.console.print(f"[{colour}]{escape(run.sentence)}[/]", soft_wrap=True)
-        self.console.print(escape(run.coverage.in_words), soft_wrap=True)
-        self.console.print(f"results: {escape(str(run.store.folder))}", soft_wrap=True)
+        self.console.print(line((run.sentence, colour)), soft_wrap=True)
+        self.console.print(run.coverage.in_words, soft_wrap=True)
+        self.console.print(f"results: {run.store.folder}", soft_wrap=True)
 
     def _tables(self, run: Run) -> None:
         traces = list(run.traces.values())
@@ -127,7 +128,7 @@ class Terminal:
         draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
         self.console.print()
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str | Text) -> None:
         self._stop_progress()
         self.console.print(text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from harness.spec.base import Spec
 
@@ -23,6 +23,35 @@ def _as_text(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {key: str(each) if type(each) in (int, float) else each for key, each in value.items()}
+
+
+def _is_whole(text: str) -> bool:
+    """Whether an operating system can hand the text to a process, and a record in UTF-8 can hold it."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _program(python: str) -> str:
+    if not _is_whole(python):
+        raise ValueError(f"given {python!r}; allowed: {WHOLE}")
+    return python
+
+
+def _variables(environment: dict[str, str]) -> dict[str, str]:
+    wrong = [
+        f"given the name {name!r}; allowed: {WHOLE}, without = and not empty"
+        for name in environment
+        if not name or "=" in name or not _is_whole(name)
+    ]
+    wrong += [
+        f"given {value!r} for {name}; allowed: {WHOLE}" for name, value in environment.items() if not _is_whole(value)
+    ]
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return environment
+
+
+WHOLE = "text without NUL that UTF-8 can hold"
+LONGEST_TIMEOUT_S = 1e7  # four months; a thread cannot wait for longer than about 9e9 s
 
 
 class Arm(Spec):
@@ -47,7 +76,9 @@ class Arm(Spec):
     realisation: Policy = "native"
     layout: Layout = "auto"
     threads: Annotated[int, Field(gt=0)] | None = None
-    timeout_s: Annotated[float, Field(gt=0)] = 3600.0
-    environment: Annotated[dict[str, str], BeforeValidator(_as_text)] = Field(default_factory=dict)
-    python: str | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT_S)] = 3600.0
+    environment: Annotated[dict[str, str], BeforeValidator(_as_text), AfterValidator(_variables)] = Field(
+        default_factory=dict
+    )
+    python: Annotated[str, AfterValidator(_program)] | None = None
     spec: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,176 @@
+"""The fields of an arm that can run code, and whether a file gave them or the person at the command line did.
+
+An arm's `python` is a program. A variable of its `environment` may name code that an interpreter, a loader or a
+framework then runs, so all count as such but `HARMLESS`. What was typed is the user's own word, and what ships is ours;
+what comes from another file acts only where the user says that it is trusted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.composition.overrides import read
+from harness.spec.arm import Arm
+
+# What a file may set by itself: numbers and switches. None of these names a file, a folder, a module or a program.
+HARMLESS: dict[str, tuple[str, ...]] = {
+    "threads": (
+        "GOMP_CPU_AFFINITY",
+        "KMP_AFFINITY",
+        "KMP_BLOCKTIME",
+        "MKL_DYNAMIC",
+        "MKL_NUM_THREADS",
+        "MS_ENABLE_NUMA",
+        "NUMEXPR_NUM_THREADS",
+        "OMP_DYNAMIC",
+        "OMP_NUM_THREADS",
+        "OMP_PLACES",
+        "OMP_PROC_BIND",
+        "OMP_SCHEDULE",
+        "OMP_WAIT_POLICY",
+        "OPENBLAS_NUM_THREADS",
+        "TF_GPU_THREAD_COUNT",
+        "TF_GPU_THREAD_MODE",
+        "TF_NUM_INTEROP_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+    ),
+    "logging": (
+        "ASCEND_GLOBAL_LOG_LEVEL",
+        "ASCEND_SLOG_PRINT_TO_STDOUT",
+        "GLOG_v",
+        "MKL_VERBOSE",
+        "MS_SUBMODULE_LOG_v",
+        "ONEDNN_VERBOSE",
+        "TF_CPP_MAX_VLOG_LEVEL",
+        "TF_CPP_MIN_LOG_LEVEL",
+    ),
+    "numbers": (
+        "ASCEND_LAUNCH_BLOCKING",
+        "CUBLAS_WORKSPACE_CONFIG",
+        "CUDA_LAUNCH_BLOCKING",
+        "DNNL_DEFAULT_FPMATH_MODE",
+        "DNNL_MAX_CPU_ISA",
+        "HCCL_DETERMINISTIC",
+        "MKL_CBWR",
+        "MKL_ENABLE_INSTRUCTIONS",
+        "MS_ASCEND_CHECK_OVERFLOW_MODE",
+        "MS_DEV_JIT_SYNTAX_LEVEL",
+        "MS_JIT_SYNTAX_LEVEL",
+        "NPY_DISABLE_CPU_FEATURES",
+        "NVIDIA_TF32_OVERRIDE",
+        "ONEDNN_DEFAULT_FPMATH_MODE",
+        "ONEDNN_MAX_CPU_ISA",
+        "OPENBLAS_CORETYPE",
+        "PYTHONHASHSEED",
+        "TF_CUDNN_DETERMINISTIC",
+        "TF_CUDNN_USE_AUTOTUNE",
+        "TF_DETERMINISTIC_OPS",
+        "TF_ENABLE_CUBLAS_TENSOR_OP_MATH_FP32",
+        "TF_ENABLE_CUDNN_TENSOR_OP_MATH_FP32",
+        "TF_ENABLE_ONEDNN_OPTS",
+        "TF_FORCE_GPU_ALLOW_GROWTH",
+        "TF_GPU_ALLOCATOR",
+    ),
+    "devices": (
+        "ASCEND_DEVICE_ID",
+        "ASCEND_RT_VISIBLE_DEVICES",
+        "ASCEND_VISIBLE_DEVICES",
+        "CUDA_DEVICE_ORDER",
+        "CUDA_VISIBLE_DEVICES",
+        "DEVICE_ID",
+        "HIP_VISIBLE_DEVICES",
+        "NVIDIA_VISIBLE_DEVICES",
+        "ROCR_VISIBLE_DEVICES",
+    ),
+}
+_HARMLESS = frozenset(name for names in HARMLESS.values() for name in names)
+Code = tuple[str, str]  # a field below an arm (`python`, `environment.PYTHONPATH`) and its value
+
+
+@dataclass(frozen=True)
+class CodeField:
+    """One such field of an arm, its whole value, and the files that it may come from."""
+
+    arm: str
+    field: str
+    value: str
+    files: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"arm {self.arm}: {self.field} = {self.value!r}, from {' or '.join(self.files)}"
+
+    @property
+    def refusal(self) -> str:
+        """The message where nobody said that it is trusted."""
+        how = f"give --trust to let it, or type arm.{self.field}=VALUE or arms.NUMBER.{self.field}=VALUE yourself"
+        return f"{self}: this can run code; {how}"
+
+
+def code_from_files(arms: Iterable[Arm], stated: set[Code], sources: Sequence[Path]) -> tuple[CodeField, ...]:
+    """What of the arms can run code and is not among what was `stated` otherwise; so it is from the `sources`.
+
+    These are files, and folders of config groups. Nothing where there are none, for what ships runs no code of others.
+    """
+    foreign = [
+        (arm.name, field, value)
+        for arm in (arms if sources else ())
+        for field, value in sorted(_of_arm(arm.model_dump()))
+        if (field, value) not in stated
+    ]
+    texts = dict(_texts(sources)) if foreign else {}
+    return tuple(CodeField(arm, field, value, _naming(sources, texts, field, value)) for arm, field, value in foreign)
+
+
+def code_typed(overrides: Sequence[str], groups: Mapping[str, Sequence[str]]) -> set[Code]:
+    """What can run code in `overrides`. A value with an interpolation is not in here as what it is resolved to."""
+    typed: set[Code] = set()
+    for change in read(overrides, groups).changes:
+        tree: Any = change.value
+        for key in reversed(change.path):
+            tree = {key: tree}
+        typed |= code_of(tree)
+        variants = tree.get("variants")
+        for given in variants.values() if isinstance(variants, Mapping) else ():
+            if isinstance(given, list):
+                typed |= code_typed([text for text in given if isinstance(text, str)], groups)
+    return typed
+
+
+def code_of(tree: Mapping[str, Any]) -> set[Code]:
+    """What can run code in the `arm` and the `arms` of a config, or of a part of one."""
+    arms = tree.get("arms")
+    entries = arms if isinstance(arms, list) else arms.values() if isinstance(arms, Mapping) else ()
+    return {code for arm in (tree.get("arm"), *entries) for code in _of_arm(arm)}
+
+
+def _of_arm(arm: Any) -> Iterator[Code]:
+    if not isinstance(arm, Mapping):
+        return
+    if arm.get("python") is not None:
+        yield "python", str(arm["python"])
+    environment = arm.get("environment")
+    for name, value in environment.items() if isinstance(environment, Mapping) else ():
+        if name not in _HARMLESS:
+            yield f"environment.{name}", str(value)
+
+
+def _texts(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    for source in sources:
+        for file in sorted(source.glob("*/*.yaml")) if source.is_dir() else [source]:
+            with suppress(OSError):
+                yield file, file.read_text(encoding="utf-8", errors="replace")
+
+
+def _naming(sources: Sequence[Path], texts: Mapping[Path, str], field: str, value: str) -> tuple[str, ...]:
+    """The files that give the name this value; every source, where it was put together from pieces."""
+    name = re.escape(field.removeprefix("environment."))
+    spelled = "|".join(map(re.escape, (value, json.dumps(value)[1:-1])))
+    assigned = re.compile(rf"""{name}["']?\s*[:=]\s*["']?(?:{spelled})(?=["'\s,}}\]]|$)""")
+    named = [file for file, text in texts.items() if assigned.search(text)]
+    return tuple(map(str, named or sources))
