@@ -27,7 +27,9 @@ from harness.parity.verdict import Verdict
 from harness.report.pair import PairTerminal, report
 from harness.results.store import Store, write_text
 from harness.results.trace import Trace
+from harness.spec.arm import Arm
 from harness.worker import Failure, Worker, WorkerFailedError, Workers
+from harness.worker.asking import side_by_side
 
 
 @dataclass
@@ -98,16 +100,20 @@ def _check(run: PairRun) -> None:
     with Workers(run.folder) as pool:
         rung = "start"
         try:
-            workers = {arm.name: pool.of(arm, run.scratch) for arm in pair.arms}
-            ask = _asking(workers)
+            ask = _asking({arm.name: _worker(pool, arm, run.scratch) for arm in pair.arms})
             built = _built(run, ask)
             run.climb = _climb(run, ask, built)
             for rung, climbed in _rungs(run.climb):
                 run.climbed(rung, climbed())
         except _ArmFailedError as error:
             run.fail(rung, error.arm, error.failure)
-        except WorkerFailedError as error:
-            run.fail(rung, pair.arms[0].name, error.failure)
+
+
+def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
+    try:
+        return pool.of(arm, scratch)
+    except WorkerFailedError as error:
+        raise _ArmFailedError(arm.name, error.failure) from None
 
 
 def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
@@ -125,24 +131,18 @@ class _ArmFailedError(Exception):
 
 
 def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
-    """Both sides at once."""
+    """Both sides at once. Where one fails, the other is not waited for."""
 
     def ask(task: str, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **same: Any) -> Any:
-        def one(name: str) -> tuple[dict[str, Any], Arrays]:
-            try:
-                workers[name].ready()
-                return workers[name].ask(task, **(by_arm[name] if by_arm is not None else same))
-            except WorkerFailedError as error:
-                raise _ArmFailedError(name, error.failure) from None
+        def one(worker: Worker) -> tuple[dict[str, Any], Arrays]:
+            return worker.ask(task, **(by_arm[worker.arm.name] if by_arm is not None else same))
 
-        with ThreadPoolExecutor(max_workers=len(workers)) as threads:
-            try:
-                pending = {name: threads.submit(one, name) for name in by_arm or workers}
-                return {name: each.result() for name, each in pending.items()}
-            except BaseException:
-                for worker in workers.values():  # else leaving the pool would wait for their answers
-                    worker.close()
-                raise
+        concerned = {name: workers[name] for name in by_arm or workers}
+        with ThreadPoolExecutor(max_workers=len(concerned)) as threads:
+            answers, failures = side_by_side(threads, concerned, one, all_needed=True)
+        if failures:
+            raise _ArmFailedError(*next(iter(failures.items())))
+        return answers
 
     return ask
 
