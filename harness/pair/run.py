@@ -18,9 +18,10 @@ from harness import outcome
 from harness.arrays import Arrays
 from harness.composition import UserMistake
 from harness.pair import rungs
-from harness.pair.batches import BatchesError, draw
+from harness.pair.batches import draw
 from harness.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
 from harness.pair.composing import ComposedPair
+from harness.pair.drawing import BatchesError
 from harness.pair.mapping import Match, Names, paired
 from harness.parity.ladder import failed
 from harness.parity.verdict import Verdict

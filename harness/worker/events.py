@@ -98,6 +98,10 @@ class Trained(TypedDict):
     peak_rss_bytes: int
 
 
+class Drawn(TypedDict):
+    wrong: str
+
+
 class Built(TypedDict):
     parameters: list[Plain]
     settings: dict[str, Plain]
@@ -130,6 +134,7 @@ RESULTS: Mapping[str, Any] = {
     "probe": Answered,
     "slots": Answered,
     "train": Trained,
+    "pair_draw": Drawn,
     "pair_build": Built,
     "pair_take": Answered,
     "pair_load": Loaded,

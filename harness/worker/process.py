@@ -28,7 +28,7 @@ GRACE_S = 5.0  # for the end of a process that has closed its channel
 
 
 class Worker:
-    """A spawned interpreter that holds one adapter. Its output goes to `worker.log` in `folder`, where it also runs.
+    """A spawned interpreter that holds one adapter. It runs in `folder`, where its output goes to `log`.
 
     The arm's `timeout_s` runs while an answer of it is pending, from the request (the first is its start) to the time
     at which the answer arrived, and begins anew with every experiment. Where the arm fails its process is ended.
@@ -37,8 +37,8 @@ class Worker:
     disk that has no room for what the worker writes, which is no failure of the arm's.
     """
 
-    def __init__(self, arm: Arm, folder: Path, scratch: Path) -> None:
-        self.arm, self.folder, self.scratch = arm, folder, scratch
+    def __init__(self, arm: Arm, folder: Path, scratch: Path, log: str = "worker.log") -> None:
+        self.arm, self.scratch, self._log = arm, scratch, folder / log
         self.stage, self.failed = "start", False
         self._started: Event | None = None
         self._request, self._spent_s = 0, 0.0
@@ -128,7 +128,7 @@ class Worker:
         if kind == "failed" and event["symptom"] == "disk_full":
             self._end()
             number = event.get("error_number", errno.ENOSPC)
-            raise OSError(number, os.strerror(number), event.get("path") or str(self.folder))
+            raise OSError(number, os.strerror(number), event.get("path") or str(self._log.parent))
         if kind == "failed":
             raise self._failed(event["symptom"], event["message"])
         if request != self._request or (kind == "ready") != (last == "ready"):
@@ -145,7 +145,7 @@ class Worker:
             return self._failed("protocol", "it closed its channel without an answer, and went on")
         code, doubt = self._group.end(), self._doubt()
         if code == 1 and doubt:
-            doubt = f"; does {self.arm.python} have all that twinrun requires? worker.log says what is missing"
+            doubt = f"; does {self.arm.python} have all that twinrun requires? {self._log.name} says what is missing"
         return self._failed("signal" if code < 0 else "exit", ending(code) + doubt)
 
     def _doubt(self) -> str:
@@ -165,9 +165,9 @@ class Worker:
             program = [self.arm.python or sys.executable, "-m", "harness.worker.child"]
             return [*program, self.arm.model_dump_json(), str(events), str(lifeline)]
 
-        log, environment = self.folder / "worker.log", _environment(self.arm)
+        log, environment = self._log, _environment(self.arm)
         try:
-            return Group(command, self.folder, log, environment, descriptors=[events], stdin=subprocess.PIPE)
+            return Group(command, log.parent, log, environment, descriptors=[events], stdin=subprocess.PIPE)
         except (OSError, ValueError) as error:  # ValueError: what no path and no environment can hold
             if full_disk(error):
                 raise

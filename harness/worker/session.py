@@ -33,6 +33,10 @@ class Session:
         self._owner = os.getpid()
         self.changes: Changes = {}
 
+    def end_copy(self) -> None:
+        """To be called before anything is written: a copy that a user's code has forked would write the same files."""
+        end_copy(self._owner)
+
     def at(self, scratch: str) -> Session:
         if Path(scratch) != self.scratch:
             self.scratch = Path(scratch)
@@ -115,7 +119,7 @@ class Session:
 
     def reply(self, arrays: dict[str, Any], **fields: Any) -> Result:
         """The result of a task with its arrays, which are left in a file."""
-        end_copy(self._owner)
+        self.end_copy()
         path = self.scratch / f"{self.adapter.arm.name}.answer.npz"
         save_arrays(path, arrays)
         return {"arrays": str(path), **fields}
