@@ -106,15 +106,16 @@ def _check(run: PairRun) -> None:
             run.climb = _climb(run, ask, built)
             for rung, climbed in _rungs(run.climb):
                 run.climbed(rung, climbed())
-        except _ArmFailedError as error:
-            run.fail(rung, error.arm, error.failure)
+        except _ArmsFailedError as error:
+            for name, failure in error.failures.items():
+                run.fail(rung, name, failure)
 
 
 def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
     try:
         return pool.of(arm, scratch)
     except WorkerFailedError as error:
-        raise _ArmFailedError(arm.name, error.failure) from None
+        raise _ArmsFailedError({arm.name: error.failure}) from None
 
 
 def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
@@ -125,14 +126,14 @@ def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
     yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
 
 
-class _ArmFailedError(Exception):
-    def __init__(self, arm: str, failure: Failure) -> None:
-        super().__init__(str(failure))
-        self.arm, self.failure = arm, failure
+class _ArmsFailedError(Exception):
+    def __init__(self, failures: Mapping[str, Failure]) -> None:
+        super().__init__("; ".join(f"{name}: {failure}" for name, failure in failures.items()))
+        self.failures = failures
 
 
 def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
-    """Both sides at once. Where one fails, the other is not waited for."""
+    """Both sides at once; of no use without one of them."""
 
     def ask(task: str, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **same: Any) -> Any:
         def one(worker: Worker) -> tuple[dict[str, Any], Arrays]:
@@ -142,7 +143,7 @@ def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict
         with ThreadPoolExecutor(max_workers=len(concerned)) as threads:
             answers, failures = side_by_side(threads, concerned, one, all_needed=True)
         if failures:
-            raise _ArmFailedError(*next(iter(failures.items())))
+            raise _ArmsFailedError(failures)
         return answers
 
     return ask

@@ -50,7 +50,7 @@ class Done(_Fields):
 class Failed(_Fields):
     """`error_number` and `path` are those of the system's call that found the disk full."""
 
-    symptom: Symptom | Literal["disk_full"]
+    symptom: Literal[Symptom, "disk_full"]
     message: str
     error_number: int | None = None
     path: str | None = None
