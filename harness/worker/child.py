@@ -13,7 +13,7 @@ import adapters
 from adapters.protocol import DeviceUnavailableError, UnsupportedSpecError
 from harness.spec.arm import Arm
 from harness.worker.channel import Channel
-from harness.worker.failure import full_disk, in_one_line
+from harness.worker.failure import full_disk, in_one_line, shortened
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
 from harness.worker.tasks import TASKS
@@ -52,7 +52,7 @@ def _begin(arm: Arm, channel: Channel) -> Session:
     except ImportError as error:
         wanted = adapters.module(arm.adapter).DISTRIBUTION
         raise _MissingFrameworkError(
-            f"{wanted} is not usable here ({error}); pip install 'twinrun[{arm.adapter}]' brings it"
+            f"{wanted} is not usable here ({shortened(str(error))}); pip install 'twinrun[{arm.adapter}]' brings it"
         ) from error
     channel.send("ready", import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
     return session

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from harness.spec.base import Spec
@@ -52,7 +52,7 @@ class Failed(_Fields):
 
     symptom: Literal[Symptom, "disk_full"]
     message: str
-    error_number: int | None = None
+    error_number: Annotated[int, Field(gt=0, lt=4096)] | None = None
     path: str | None = None
 
 

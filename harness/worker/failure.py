@@ -64,11 +64,11 @@ def in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, characters: int = MESSAGE_CHARACTERS) -> str:
     """The first line of a text, as far as a message has room; what is no Unicode is replaced."""
-    line = next(iter(text.strip()[: 2 * MESSAGE_CHARACTERS].splitlines()), "")
+    line = next(iter(text.strip()[: 2 * characters].splitlines()), "")
     line = line.encode("utf-8", "replace").decode("utf-8")
-    return line if len(line) <= MESSAGE_CHARACTERS else f"{line[:MESSAGE_CHARACTERS]}..."
+    return line if len(line) <= characters else f"{line[:characters]}..."
 
 
 def full_disk(error: BaseException | None) -> OSError | None:

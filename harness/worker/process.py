@@ -20,7 +20,7 @@ from harness.spec.arm import Arm
 from harness.worker.arrivals import Arrivals
 from harness.worker.events import Event as Event
 from harness.worker.events import ProtocolError, check_result
-from harness.worker.failure import Failure, WorkerFailedError, full_disk, in_one_line
+from harness.worker.failure import MESSAGE_CHARACTERS, Failure, WorkerFailedError, full_disk, in_one_line, shortened
 from harness.worker.group import Group, ending
 
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
@@ -40,6 +40,7 @@ class Worker:
     def __init__(self, arm: Arm, folder: Path, scratch: Path, log: str = "worker.log") -> None:
         self.arm, self.scratch, self._log = arm, scratch, folder / log
         self.stage, self.failed = "start", False
+        self._failure: Failure | None = None
         self._started: Event | None = None
         self._request, self._spent_s = 0, 0.0
         self._asked_s = time.monotonic()
@@ -59,6 +60,8 @@ class Worker:
 
     def ready(self) -> Event:
         """Waits until the framework is imported; what it says of itself."""
+        if self._failure is not None:  # it stays what it was
+            raise WorkerFailedError(self._failure)
         if self._started is None:
             (self._started,) = self._until("ready")
         return self._started
@@ -127,10 +130,10 @@ class Worker:
         kind, request = event["event"], event.pop("request")
         if kind == "failed" and event["symptom"] == "disk_full":
             self._end()
-            number = event.get("error_number", errno.ENOSPC)
+            number = event.get("error_number") or errno.ENOSPC
             raise OSError(number, os.strerror(number), event.get("path") or str(self._log.parent))
         if kind == "failed":
-            raise self._failed(event["symptom"], event["message"])
+            raise self._failed(event["symptom"], shortened(event["message"], 4 * MESSAGE_CHARACTERS))
         if request != self._request or (kind == "ready") != (last == "ready"):
             raise self._failed("protocol", f"event {kind} came, which answers nothing that it was asked")
         if kind == "done":
@@ -154,7 +157,8 @@ class Worker:
 
     def _failed(self, symptom: Any, message: str) -> WorkerFailedError:
         self._end()
-        return WorkerFailedError(Failure(symptom=symptom, stage=self.stage, message=message))
+        self._failure = Failure(symptom=symptom, stage=self.stage, message=message)
+        return WorkerFailedError(self._failure)
 
     def _end(self) -> None:
         self.failed = True

@@ -89,6 +89,8 @@ def test_all_answers_to_one_experiment_share_its_time(tmp_path: Path) -> None:
         with pytest.raises(WorkerFailedError, match=r"timeout at doctor: not done within timeout_s=2\.5"):
             worker.ask("doctor")
         assert worker.failed
+        with pytest.raises(WorkerFailedError, match="timeout at doctor"):
+            worker.ask("describe")
 
 
 def test_an_arm_that_is_stopped_costs_the_others_nothing(tmp_path: Path) -> None:
