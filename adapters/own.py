@@ -119,7 +119,7 @@ def built(file: str, function: str, kinds: tuple[type[Any], ...], named: str) ->
     where = f"{Path(file).name}:{function}"
     try:
         model = load_function(file, function)()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         first_line = next(iter(str(error).strip().splitlines()), "")
         raise BuilderError(f"{where} raised {type(error).__name__}: {first_line}") from error
     if not isinstance(model, kinds):

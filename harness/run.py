@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -36,6 +37,7 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.stopping import shielded
 from harness.worker import Failure, Worker, WorkerFailedError, Workers
+from harness.worker.asking import side_by_side
 
 # What a killed parent may lose of a training's records; all else is written on the way out.
 WRITE_EVERY_S = 2.0
@@ -180,31 +182,30 @@ def _climb_all(runs: Sequence[Run], folder: Path) -> None:
 
 
 def _climb(run: Run, workers: Workers) -> None:
-    asked = []
+    asked: dict[str, Worker] = {}
     for arm in run.experiment.arms:
         try:
-            asked.append(workers.of(arm, run.scratch))
+            asked[arm.name] = workers.of(arm, run.scratch)
         except WorkerFailedError as error:
             _fail(run, arm.name, error.failure)
     # What is not climbed needs no preparing, which would go on beside the trainings that are timed.
     with ladder.prepared(run.context) if run.climbs else nullcontext():
-        ready = [worker for worker in asked if _describe(run, worker)]
+        ready = _described(run, asked)
     run.verdicts += [ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure]
     if run.climbs:
         run.verdicts += ladder.climb(run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure))
 
 
-def _describe(run: Run, worker: Worker) -> bool:
-    """Waits for the framework and records what it is. False where there is none."""
-    try:
-        worker.ready()
-        described, _ = worker.ask("describe")
-    except WorkerFailedError as error:
-        _fail(run, worker.arm.name, error.failure)
-        return False
-    run.update(worker.arm.name, **described)
-    run.environments[worker.arm.name] = described["environment"]
-    return True
+def _described(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
+    """Waits for all frameworks side by side and records what they are; the workers of those that there are."""
+    with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
+        answers, failures = side_by_side(pool, workers, lambda worker: worker.ask("describe")[0])
+    for name, failure in failures.items():
+        _fail(run, name, failure)
+    for name, described in answers.items():
+        run.update(name, **described)
+        run.environments[name] = described["environment"]
+    return [workers[name] for name in answers]
 
 
 def _train(run: Run, arm: Arm, workers: Workers) -> None:

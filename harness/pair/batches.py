@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adapters.own import load_function
+import adapters
 from harness.arrays import load_arrays, save_arrays
 from harness.composition import UserMistake
 from harness.pair.composing import ComposedPair
+from harness.pair.drawing import Array, BatchesError, misfits, rounded, too_large
+from harness.pair.spec import Pair
+from harness.spec.arm import Arm
+from harness.worker import Failure, Worker, WorkerFailedError
+from harness.worker.failure import in_one_line
 
-Array = NDArray[Any]
-DRAWING = "harness.pair.batches"
-
-
-class BatchesError(Exception):
-    """The user's function raised, or yields something else; the message is one line."""
+HOST = "reference"  # the adapter that needs no framework
 
 
 def draw(composed: ComposedPair, into: Path, log: Path) -> None:
@@ -35,88 +29,51 @@ def draw(composed: ComposedPair, into: Path, log: Path) -> None:
     if not function:
         save_arrays(into, _from_file(file, pair.batch_size, pair.steps))
         return
-    command = [sys.executable, "-m", DRAWING, str(file), function, str(into), str(pair.batch_size), str(pair.steps)]
-    with log.open("wb") as stream:
-        done = subprocess.run(command, cwd=log.parent, stdout=subprocess.PIPE, stderr=stream, text=True, check=False)
-    if done.returncode != 0:
-        message = next(iter(reversed(done.stdout.strip().splitlines())), f"ended with exit code {done.returncode}")
-        raise BatchesError(f"{file.name}:{function} {message}; the whole is in {log}")
+    wrong = _drawn(pair, file, function, into, log)
+    if wrong:
+        raise BatchesError(f"{file.name}:{function} {wrong}; the whole is in {log}")
+
+
+def _drawn(pair: Pair, file: Path, function: str, into: Path, log: Path) -> str:
+    """Runs the function in a worker that is no arm; what is wrong with it."""
+    limit_s, mode = pair.batches_timeout_s, adapters.modes(HOST)[0]
+    arm = Arm(name="batches", adapter=HOST, mode=mode, timeout_s=limit_s)
+    payload = {"file": str(file), "function": function, "into": str(into)}
+    try:
+        with Worker(arm, log.parent, into.parent, log.name) as worker:
+            result, _ = worker.ask("pair_draw", **payload, batch_size=pair.batch_size, steps=pair.steps)
+    except WorkerFailedError as error:
+        return _in_words(error.failure, limit_s)
+    return str(result["wrong"]) or ("" if into.exists() else "left no batches")
+
+
+def _in_words(failure: Failure, limit_s: float) -> str:
+    match failure.symptom:
+        case "timeout":
+            return f"has not yielded its batches within batches_timeout_s={limit_s:g}"
+        case "exit" | "signal":
+            return f"did not yield its batches: its process {failure.message}"
+    return f"did not yield its batches: {failure.message}"
 
 
 def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
     """Consecutive rows; after the last whole batch from the beginning again."""
     try:
         arrays = load_arrays(file)
-    except (OSError, ValueError) as error:
-        raise UserMistake([f"batches: {file} cannot be read ({error}); it must hold x and y"]) from None
+    except Exception as error:  # whatever a broken file makes its readers raise
+        raise UserMistake([f"batches: {file} cannot be read ({in_one_line(error)}); it must hold x and y"]) from None
     wrong = [f"batches: {file} has no {name!r}; it has {', '.join(arrays)}" for name in "xy" if name not in arrays]
     if wrong:
         raise UserMistake(wrong)
     x, y = arrays["x"], arrays["y"]
-    wrong = _misfits(x, y)
+    wrong = misfits(x, y)
     if not wrong and len(x) < batch_size:
         wrong.append(f"batch_size: given {batch_size}, but {file.name} has {len(x)} samples; allowed: 1 to {len(x)}")
     if wrong:
         raise UserMistake([f"batches: {file.name}: {each}" for each in wrong])
+    excess = too_large(sum(rounded(each[:1]).nbytes for each in (x, y)) * batch_size, steps)
+    if excess:
+        raise UserMistake([f"batches: {file.name}: {excess}"])
     whole = len(x) // batch_size
     rows = [np.arange(batch_size) + (step % whole) * batch_size for step in range(steps)]
-    return {"x": _rounded(x)[np.stack(rows)], "y": _rounded(y)[np.stack(rows)]}
-
-
-def _from_function(batches: Iterable[Any], batch_size: int, steps: int) -> dict[str, Array]:
-    found: list[tuple[Array, Array]] = []
-    for number, batch in enumerate(islice(batches, steps)):
-        if not isinstance(batch, tuple | list) or len(batch) != 2:
-            raise BatchesError(f"yielded {type(batch).__name__} at batch {number}, not (x, y)")
-        x, y = (np.asarray(each) for each in batch)
-        wrong = _misfits(x, y)
-        if len(x) != batch_size:
-            wrong.append(f"x has {len(x)} samples, batch_size is {batch_size}")
-        if found and (x.shape, y.shape) != (found[0][0].shape, found[0][1].shape):
-            wrong.append(
-                f"x, y have shapes {x.shape}, {y.shape}; those before had {found[0][0].shape}, {found[0][1].shape}"
-            )
-        if wrong:
-            raise BatchesError(f"yielded batch {number} of a wrong shape: {'; '.join(wrong)}")
-        found.append((_rounded(x), _rounded(y)))
-    if len(found) < steps:
-        raise BatchesError(f"yielded {len(found)} batches, but steps is {steps}")
-    return {"x": np.stack([x for x, _ in found]), "y": np.stack([y for _, y in found])}
-
-
-def _misfits(x: Array, y: Array) -> list[str]:
-    wrong = [
-        f"{name} holds {value.dtype}, not numbers"
-        for name, value in (("x", x), ("y", y))
-        if not (np.issubdtype(value.dtype, np.number) or value.dtype == bool)
-    ]
-    if x.ndim < 2:
-        wrong.append(f"x has shape {x.shape}; a batch is (samples, ...), images (samples, height, width, channels)")
-    elif y.ndim < 1 or len(x) != len(y):
-        wrong.append(f"x has {len(x)} samples, y has shape {y.shape}")
-    return wrong
-
-
-def _rounded(value: Array) -> Array:
-    """Labels as int32; numbers to float32 once, so that every precision gets the same."""
-    return value.astype(np.int32) if np.issubdtype(value.dtype, np.integer) else value.astype(np.float32)
-
-
-def main(file: str, function: str, into: str, batch_size: str, steps: str) -> int:
-    """In the process of its own: the last line of the output is what went wrong."""
-    try:
-        save_arrays(Path(into), _from_function(load_function(file, function)(), int(batch_size), int(steps)))
-    except BatchesError as error:
-        print(error)
-        return 1
-    except Exception as error:
-        import traceback
-
-        traceback.print_exc()
-        print(f"raised {type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    return {"x": rounded(x)[np.stack(rows)], "y": rounded(y)[np.stack(rows)]}

@@ -20,9 +20,10 @@ from harness.arrays import Arrays
 from harness.composition import UserMistake
 from harness.ending import tell, unfinished_by
 from harness.pair import rungs
-from harness.pair.batches import BatchesError, draw
+from harness.pair.batches import draw
 from harness.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
 from harness.pair.composing import ComposedPair
+from harness.pair.drawing import BatchesError
 from harness.pair.mapping import Match, Names, paired
 from harness.parity.ladder import failed
 from harness.parity.silence import NO_CHECK, silent_rung
@@ -32,8 +33,10 @@ from harness.report.pair import PairTerminal, coverage, in_one_sentence, report
 from harness.results.marker import Marker, complete
 from harness.results.store import Store, write_text
 from harness.results.trace import Trace
+from harness.spec.arm import Arm
 from harness.stopping import heeding_signals, shielded
 from harness.worker import Failure, Worker, WorkerFailedError, Workers
+from harness.worker.asking import side_by_side
 
 
 @dataclass
@@ -119,16 +122,21 @@ def _check(run: PairRun) -> None:
     with Workers(run.folder) as pool:
         rung = "start"
         try:
-            workers = {arm.name: pool.of(arm, run.scratch) for arm in pair.arms}
-            ask = _asking(workers)
+            ask = _asking({arm.name: _worker(pool, arm, run.scratch) for arm in pair.arms})
             built = _built(run, ask)
             run.climb = _climb(run, ask, built)
             for rung, climbed in _rungs(run.climb):
                 run.climbed(rung, climbed())
-        except _ArmFailedError as error:
-            run.fail(rung, error.arm, error.failure)
-        except WorkerFailedError as error:
-            run.fail(rung, pair.arms[0].name, error.failure)
+        except _ArmsFailedError as error:
+            for name, failure in error.failures.items():
+                run.fail(rung, name, failure)
+
+
+def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
+    try:
+        return pool.of(arm, scratch)
+    except WorkerFailedError as error:
+        raise _ArmsFailedError({arm.name: error.failure}) from None
 
 
 def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
@@ -139,31 +147,25 @@ def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
     yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
 
 
-class _ArmFailedError(Exception):
-    def __init__(self, arm: str, failure: Failure) -> None:
-        super().__init__(str(failure))
-        self.arm, self.failure = arm, failure
+class _ArmsFailedError(Exception):
+    def __init__(self, failures: Mapping[str, Failure]) -> None:
+        super().__init__("; ".join(f"{name}: {failure}" for name, failure in failures.items()))
+        self.failures = failures
 
 
 def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
-    """Both sides at once."""
+    """Both sides at once; of no use without one of them."""
 
     def ask(task: str, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **same: Any) -> Any:
-        def one(name: str) -> tuple[dict[str, Any], Arrays]:
-            try:
-                workers[name].ready()
-                return workers[name].ask(task, **(by_arm[name] if by_arm is not None else same))
-            except WorkerFailedError as error:
-                raise _ArmFailedError(name, error.failure) from None
+        def one(worker: Worker) -> tuple[dict[str, Any], Arrays]:
+            return worker.ask(task, **(by_arm[worker.arm.name] if by_arm is not None else same))
 
-        with ThreadPoolExecutor(max_workers=len(workers)) as threads:
-            try:
-                pending = {name: threads.submit(one, name) for name in by_arm or workers}
-                return {name: each.result() for name, each in pending.items()}
-            except BaseException:
-                for worker in workers.values():  # else leaving the pool would wait for their answers
-                    worker.close()
-                raise
+        concerned = {name: workers[name] for name in by_arm or workers}
+        with ThreadPoolExecutor(max_workers=len(concerned)) as threads:
+            answers, failures = side_by_side(threads, concerned, one, all_needed=True)
+        if failures:
+            raise _ArmsFailedError(failures)
+        return answers
 
     return ask
 

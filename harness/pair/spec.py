@@ -35,8 +35,8 @@ class Pair(Spec):
 
     `models`: a builder for each adapter. `parameters`: which parameter of the first arm's model is which of the
     second's; what is left out is proposed, and null says that a parameter of either has no partner. `batches`: an .npz
-    file with `x` and `y`, or `file.py:function`, which yields batches of that kind. The first `forced_steps` steps are
-    teacher-forced; `steps` run free.
+    file with `x` and `y`, or `file.py:function`, which yields batches of that kind and has `batches_timeout_s` seconds
+    for all of them. The first `forced_steps` steps are teacher-forced; `steps` run free.
     """
 
     name: Annotated[str, Field(pattern=NAME)]
@@ -49,6 +49,7 @@ class Pair(Spec):
     clipping: AnyClipping = NoClipping()
     weight_decay: AnyWeightDecay = NoWeightDecay()
     batches: Annotated[str, Field(pattern=r"^.+(\.npz|\.py:[A-Za-z_][A-Za-z0-9_]*)$")]
+    batches_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     batch_size: Annotated[int, Field(gt=0)] = 32
     steps: Annotated[int, Field(gt=0, le=1000)] = 20
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3

@@ -14,8 +14,10 @@ import numpy as np
 from adapters.own import Called, OwnModel
 from adapters.protocol import Array
 from harness.arrays import load_arrays
+from harness.pair.drawing import draw_by_function
 from harness.pair.spec import Pair
 from harness.plan import digest_arrays
+from harness.worker.failure import in_one_line
 from harness.worker.session import Result, Session
 
 FLOAT64 = "float64"
@@ -79,7 +81,7 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
             models[FLOAT64] = in_float64
         except Exception as error:  # whatever the user's code or the framework has against float64
             traceback.print_exc()
-            refused = f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"
+            refused = in_one_line(error)
     _SIDES[arm.name] = Own(models)
     calls = first.traced(x[0], False)
     called = list(dict.fromkeys(call.layer for call in calls))
@@ -195,6 +197,7 @@ def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
 
 
 TASKS: dict[str, Callable[..., Result]] = {
+    "pair_draw": draw_by_function,
     "pair_build": build,
     "pair_take": take,
     "pair_load": load,

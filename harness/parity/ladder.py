@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from harness.parity.rungs import (
 from harness.parity.silence import NO_WORD, silent_arms, silent_rung
 from harness.parity.verdict import Verdict
 from harness.spec.changes import Changes
+from harness.worker.asking import side_by_side
 from harness.worker.failure import Failure, WorkerFailedError
 from harness.worker.process import Worker
 
@@ -122,15 +124,7 @@ def _asked(
     pool: ThreadPoolExecutor, alive: Mapping[str, Worker], task: str, payload: Mapping[str, Any]
 ) -> tuple[dict[str, Answer], dict[str, Failure]]:
     """The arms' answers, asked side by side, and what became of those that have none."""
-    pending = {name: pool.submit(_ask, worker, task, payload) for name, worker in alive.items()}
-    answers: dict[str, Answer] = {}
-    failures: dict[str, Failure] = {}
-    for name, answer in pending.items():
-        try:
-            answers[name] = answer.result()
-        except WorkerFailedError as error:
-            failures[name] = error.failure
-    return answers, failures
+    return side_by_side(pool, alive, partial(_ask, task=task, payload=payload))
 
 
 def _gone_after(

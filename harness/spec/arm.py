@@ -63,6 +63,10 @@ class Arm(Spec):
     channels last in any case). `environment` is set before the framework is imported. `python` names another
     interpreter, which must have twinrun's own requirements and the framework.
 
+    `timeout_s` limits the seconds for which an answer of this arm is waited for, all its answers to one experiment
+    together: from its start, and then from each question, until the answer arrives. What the other arms take, and what
+    is judged meanwhile, is no part of it; the training, in a process of its own, has the limit anew.
+
     `spec` is what this arm is given in place of the experiment's own words: a value, or a word, by its dotted path
     (`optimizer.form: rate_outside`, `model.layers.2.momentum: 0.1`). So the choices of a port stand on one side; the
     arm is still judged by the experiment's words.

@@ -1,12 +1,10 @@
-"""What runs in an arm's process: `python -m harness.worker.child ARM_JSON EVENT_FD`."""
+"""What runs in an arm's process: `python -m harness.worker.child ARM_JSON EVENTS LIFELINE`, the two as descriptors."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-import queue
 import sys
-import threading
 import time
 import traceback
 from typing import Any
@@ -14,53 +12,74 @@ from typing import Any
 import adapters
 from adapters.protocol import DeviceUnavailableError, UnsupportedSpecError
 from harness.spec.arm import Arm
+from harness.worker.channel import Channel
+from harness.worker.failure import full_disk, in_one_line, shortened
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
 from harness.worker.tasks import TASKS
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
+    """Answers requests until one fails or the parent is gone. Never returns."""
     arm = Arm.model_validate_json(arguments[0])
-    pipe = os.fdopen(int(arguments[1]), "w", buffering=1)
-
-    def send(event: str, **fields: Any) -> None:
-        pipe.write(json.dumps({"event": event, **fields}) + "\n")
-
-    requests: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+    channel = Channel(int(arguments[1]), int(arguments[2]))
     try:
-        start = time.perf_counter()
-        session = Session(adapters.load(arm), send)
-        send("ready", import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
-    except DeviceUnavailableError as error:
-        send("failed", symptom="missing_device", message=str(error))
-        return 0
-    except ImportError as error:
-        traceback.print_exc()
-        wanted = adapters.module(arm.adapter).DISTRIBUTION
-        message = f"{wanted} is not usable here ({error}); pip install 'twinrun[{arm.adapter}]' brings it"
-        send("failed", symptom="missing_framework", message=message)
-        return 0
-    while True:
-        request = json.loads(requests.get())
-        session.given(request.pop("changes", {}))
-        try:
-            send("done", result=TASKS[request.pop("task")](session, **request))
-        except UnsupportedSpecError as error:
-            send("failed", symptom="unsupported", message=str(error))
-            return 0
-        except Exception as error:
+        session = _begin(arm, channel)
+        while True:
+            request = channel.receive()
+            session.given(request.pop("changes", {}))
+            channel.send("done", result=TASKS[request.pop("task")](session, **request))
+    except BaseException as error:  # also what asks for the end of the process: that is an arm without an answer
+        channel.end_copy()
+        # The log may be what the disk has no room for, and the parent may be gone.
+        with contextlib.suppress(Exception):
             traceback.print_exc()
-            first_line = next(iter(str(error).strip().splitlines()), "")
-            send("failed", symptom="exception", message=f"{type(error).__name__}: {first_line}")
-            return 0
+        with contextlib.suppress(Exception):
+            channel.send("failed", **_failure(error))
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+    os._exit(0)  # whatever threads and handlers the user's code has left
 
 
-def _read_requests(requests: queue.Queue[str]) -> None:
-    for line in sys.stdin:
-        requests.put(line)
-    os._exit(0)  # the parent is gone or done: nobody wants the rest
+class _MissingFrameworkError(Exception):
+    pass
+
+
+def _begin(arm: Arm, channel: Channel) -> Session:
+    start = time.perf_counter()
+    try:
+        session = Session(adapters.load(arm), channel.send)
+    except ImportError as error:
+        wanted = adapters.module(arm.adapter).DISTRIBUTION
+        raise _MissingFrameworkError(
+            f"{wanted} is not usable here ({shortened(str(error))}); pip install 'twinrun[{arm.adapter}]' brings it"
+        ) from error
+    channel.send("ready", import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
+    return session
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    """The fields of the event that tells of it."""
+    full = full_disk(error)
+    if full is not None:
+        path = None if full.filename is None else os.fsdecode(full.filename)
+        return {"symptom": "disk_full", "message": in_one_line(full), "error_number": full.errno, "path": path}
+    match error:
+        case _MissingFrameworkError():
+            return {"symptom": "missing_framework", "message": str(error)}
+        case DeviceUnavailableError():
+            return {"symptom": "missing_device", "message": str(error)}
+        case UnsupportedSpecError():
+            return {"symptom": "unsupported", "message": str(error)}
+        case MemoryError():
+            return {"symptom": "memory", "message": f"out of memory ({in_one_line(error)})"}
+        case SystemExit() | KeyboardInterrupt():
+            return {
+                "symptom": "exception",
+                "message": f"the code asked for the end of the process ({in_one_line(error)})",
+            }
+    return {"symptom": "exception", "message": in_one_line(error)}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import json
 import os
-import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -19,86 +17,86 @@ from typing import Any
 import harness
 from harness.arrays import Arrays, load_arrays
 from harness.spec.arm import Arm
-from harness.worker.failure import Failure, WorkerFailedError
+from harness.worker.arrivals import Arrivals
+from harness.worker.events import Event as Event
+from harness.worker.events import ProtocolError, check_result
+from harness.worker.failure import MESSAGE_CHARACTERS, Failure, WorkerFailedError, full_disk, in_one_line, shortened
+from harness.worker.group import Group, ending
 
-Event = dict[str, Any]
-ENDED: Event = {"event": "ended"}
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
+GRACE_S = 5.0  # for the end of a process that has closed its channel
 
 
 class Worker:
-    """A spawned interpreter that holds one adapter. Its output goes to `worker.log` in `folder`, where it also runs."""
+    """A spawned interpreter that holds one adapter. It runs in `folder`, where its output goes to `log`.
 
-    def __init__(self, arm: Arm, folder: Path, scratch: Path) -> None:
-        self.arm, self.folder, self.scratch = arm, folder, scratch
+    The arm's `timeout_s` runs while an answer of it is pending, from the request (the first is its start) to the time
+    at which the answer arrived, and begins anew with every experiment. Where the arm fails its process is ended.
+
+    WorkerFailedError tells of the arm's failure, from each of the methods and where it cannot be started; OSError of a
+    disk that has no room for what the worker writes, which is no failure of the arm's.
+    """
+
+    def __init__(self, arm: Arm, folder: Path, scratch: Path, log: str = "worker.log") -> None:
+        self.arm, self.scratch, self._log = arm, scratch, folder / log
         self.stage, self.failed = "start", False
+        self._failure: Failure | None = None
         self._started: Event | None = None
-        self._deadline = time.monotonic() + arm.timeout_s
-        self._events: queue.Queue[Event] = queue.Queue()
+        self._request, self._spent_s = 0, 0.0
+        self._asked_s = time.monotonic()
         read_end, write_end = os.pipe()
-        command = [arm.python or sys.executable, "-m", "harness.worker.child", arm.model_dump_json(), str(write_end)]
-        with (folder / "worker.log").open("ab") as log:
-            try:
-                self._process = subprocess.Popen(
-                    command,
-                    cwd=folder,
-                    env=_environment(arm),
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=(write_end,),
-                    start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends its workers
-                )
-            except OSError as error:
-                os.close(read_end)
-                raise WorkerFailedError(
-                    Failure(symptom="missing_framework", stage="start", message=f"{command[0]}: {error.strerror}")
-                ) from None
-            finally:
-                os.close(write_end)
-        threading.Thread(target=self._read, args=(read_end,), daemon=True).start()
+        try:
+            self._group = self._spawned(write_end)
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        self._arrivals = Arrivals(read_end)
 
     def turn_to(self, scratch: Path) -> None:
         """Asks about the experiment in `scratch` from now on, with the arm's time limit anew."""
-        self.scratch = scratch
-        self._deadline = time.monotonic() + self.arm.timeout_s
+        self.scratch, self._spent_s = scratch, 0.0
 
     def ready(self) -> Event:
         """Waits until the framework is imported; what it says of itself."""
+        if self._failure is not None:  # it stays what it was
+            raise WorkerFailedError(self._failure)
         if self._started is None:
-            self._started = next(self._until_done())
+            (self._started,) = self._until("ready")
         return self._started
 
     def stream(self, task: str, **payload: Any) -> Iterator[Event]:
         """Asks for a task; yields its events, the last of which is its result."""
+        self.ready()
         self.stage = task
-        line = json.dumps({"task": task, "scratch": str(self.scratch), **payload}) + "\n"
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # a dead worker shows as the end of its events
-            self._process.stdin.write(line.encode())
-            self._process.stdin.flush()
-        return self._until_done()
+        self._request += 1
+        self._asked_s = time.monotonic()
+        request = {"request": self._request, "task": task, "scratch": str(self.scratch), **payload}
+        line = json.dumps(request).encode() + b"\n"
+        # A worker that is stopped takes no more than a pipe holds; one that has died shows as the end of its events.
+        threading.Thread(target=self._group.write, args=(line,), daemon=True).start()
+        return self._until("done")
 
     def ask(self, task: str, **payload: Any) -> tuple[Event, Arrays]:
         """Asks for a task; its result and the arrays that came with it."""
         *_, done = self.stream(task, **payload)
-        result = done["result"]
-        path = result.pop("arrays", None)
-        if path is None:
+        result: Event = done["result"]
+        if "arrays" not in result:
             return result, {}
-        arrays = load_arrays(Path(path))
-        Path(path).unlink()
+        path = self.scratch / f"{self.arm.name}.answer.npz"
+        if result.pop("arrays") != str(path):
+            raise self._failed("protocol", f"the result of {task} names other arrays than {path.name}")
+        try:
+            arrays = load_arrays(path)
+            path.unlink()
+        except Exception as error:  # whatever a broken file makes its readers raise
+            raise self._failed("protocol", f"its arrays cannot be read ({in_one_line(error)})") from None
         return result, arrays
 
     def close(self) -> None:
-        """Ends the process at once and waits for it."""
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        """Ends the process and all that it started at once, and waits for it."""
+        self._group.end()
 
     def __enter__(self) -> Worker:
         return self
@@ -108,44 +106,84 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _until_done(self) -> Iterator[Event]:
+    def _until(self, last: str) -> Iterator[Event]:
+        """What arrives about the pending request, until an event of the kind `last`."""
+        limit_s = self._asked_s + self.arm.timeout_s - self._spent_s
         while True:
-            try:
-                event = self._events.get(timeout=max(0.0, self._deadline - time.monotonic()))
-            except queue.Empty:
-                self.close()
-                raise self._failed("timeout", f"not done within timeout_s={self.arm.timeout_s:g}") from None
-            if event["event"] == "ended":
+            arrival = self._arrivals.next(limit_s, lambda: self._group.wait(0))
+            if arrival is None or arrival.time_s > limit_s:
+                raise self._failed("timeout", f"not done within timeout_s={self.arm.timeout_s:g}{self._doubt()}")
+            if arrival.what is None:
                 raise self._death()
-            if event["event"] == "failed":
-                raise self._failed(event["symptom"], event["message"])
+            if isinstance(arrival.what, ProtocolError):
+                raise self._failed("protocol", str(arrival.what))
+            event = self._about_this(arrival.what, last)
+            if event["event"] != last:
+                yield event
+                continue
+            self._spent_s += arrival.time_s - self._asked_s
             yield event
-            if event["event"] == "done":
-                return
+            return
 
-    def _failed(self, symptom: Any, message: str) -> WorkerFailedError:
-        self.failed = True
-        return WorkerFailedError(Failure(symptom=symptom, stage=self.stage, message=message))
+    def _about_this(self, event: Event, last: str) -> Event:
+        """The event, if it is part of an answer to the pending request."""
+        kind, request = event["event"], event.pop("request")
+        if kind == "failed" and event["symptom"] == "disk_full":
+            self._end()
+            number = event.get("error_number") or errno.ENOSPC
+            raise OSError(number, os.strerror(number), event.get("path") or str(self._log.parent))
+        if kind == "failed":
+            raise self._failed(event["symptom"], shortened(event["message"], 4 * MESSAGE_CHARACTERS))
+        if request != self._request or (kind == "ready") != (last == "ready"):
+            raise self._failed("protocol", f"event {kind} came, which answers nothing that it was asked")
+        if kind == "done":
+            try:
+                check_result(self.stage, event["result"])
+            except ProtocolError as error:
+                raise self._failed("protocol", str(error)) from None
+        return event
 
     def _death(self) -> WorkerFailedError:
-        code = self._process.wait()
-        if code < 0:
-            name = signal.Signals(-code).name
-            hint = " (out of memory, or killed by hand)" if name == "SIGKILL" else ""
-            return self._failed("signal", f"killed by {name}{hint}")
-        bare = self.arm.python is not None and self._started is None
-        hint = f"; does {self.arm.python} have all that twinrun requires? worker.log says what is missing" * bare
-        return self._failed("exit", f"ended with exit code {code}{hint}")
+        if not self._group.wait(GRACE_S):
+            return self._failed("protocol", "it closed its channel without an answer, and went on")
+        code, doubt = self._group.end(), self._doubt()
+        if code == 1 and doubt:
+            doubt = f"; does {self.arm.python} have all that twinrun requires? {self._log.name} says what is missing"
+        return self._failed("signal" if code < 0 else "exit", ending(code) + doubt)
 
-    def _read(self, read_end: int) -> None:
-        with os.fdopen(read_end, "rb") as pipe:
-            for line in pipe:
-                try:
-                    event = json.loads(line)
-                except ValueError:  # cut off in the middle of a line
-                    break
-                self._events.put(event)
-        self._events.put(ENDED)
+    def _doubt(self) -> str:
+        """Of an interpreter of the user's choice that never said anything."""
+        return f"; is {self.arm.python} a Python?" if self.arm.python and self._started is None else ""
+
+    def _failed(self, symptom: Any, message: str) -> WorkerFailedError:
+        self._end()
+        self._failure = Failure(symptom=symptom, stage=self.stage, message=message)
+        return WorkerFailedError(self._failure)
+
+    def _end(self) -> None:
+        self.failed = True
+        self.close()
+
+    def _spawned(self, events: int) -> Group:
+        def command(lifeline: int) -> list[str]:
+            program = [self.arm.python or sys.executable, "-m", "harness.worker.child"]
+            return [*program, self.arm.model_dump_json(), str(events), str(lifeline)]
+
+        log, environment = self._log, _environment(self.arm)
+        try:
+            return Group(command, log.parent, log, environment, descriptors=[events], stdin=subprocess.PIPE)
+        except (OSError, ValueError) as error:  # ValueError: what no path and no environment can hold
+            if full_disk(error):
+                raise
+            raise WorkerFailedError(_not_started(self.arm, error)) from None
+
+
+def _not_started(arm: Arm, error: OSError | ValueError) -> Failure:
+    """Of a program that is not there, or of a system that starts no more of them."""
+    program = arm.python or sys.executable
+    if isinstance(error, OSError) and error.filename == program:
+        return Failure(symptom="missing_framework", stage="start", message=f"{program}: {error.strerror}")
+    return Failure(symptom="exception", stage="start", message=f"its process cannot be started ({in_one_line(error)})")
 
 
 def _environment(arm: Arm) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
+from harness.worker.forks import end_copy
 from harness.worker.norms import watch_of
 
 Send = Callable[..., None]
@@ -28,7 +30,12 @@ class Session:
     def __init__(self, adapter: Adapter, send: Send) -> None:
         self.adapter, self.send = adapter, send
         self.scratch = Path()
+        self._owner = os.getpid()
         self.changes: Changes = {}
+
+    def end_copy(self) -> None:
+        """To be called before anything is written: a copy that a user's code has forked would write the same files."""
+        end_copy(self._owner)
 
     def at(self, scratch: str) -> Session:
         if Path(scratch) != self.scratch:
@@ -111,6 +118,8 @@ class Session:
         return np.asarray(np.load(self.scratch / f"{array}.npy", mmap_mode="r"))
 
     def reply(self, arrays: dict[str, Any], **fields: Any) -> Result:
+        """The result of a task with its arrays, which are left in a file."""
+        self.end_copy()
         path = self.scratch / f"{self.adapter.arm.name}.answer.npz"
         save_arrays(path, arrays)
         return {"arrays": str(path), **fields}

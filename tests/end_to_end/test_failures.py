@@ -85,6 +85,27 @@ def test_a_worker_past_its_time_is_a_row(tmp_path):
     assert summary.loc["reference", "status"] == "complete"
 
 
+STOPPED_AT_ITS_START = """\
+import os, signal, sys
+if "harness.worker.child" in sys.orig_argv:
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def test_an_arm_that_is_stopped_costs_the_others_nothing(tmp_path):
+    (tmp_path / "stopping").mkdir()
+    (tmp_path / "stopping" / "sitecustomize.py").write_text(STOPPED_AT_ITS_START)
+    stopped = f"{{use: reference, name: stopped, timeout_s: 20, environment: {{PYTHONPATH: {tmp_path / 'stopping'}}}}}"
+    arms = f"arms=[{stopped}, {{use: reference, name: healthy, timeout_s: 20}}]"
+    process = start(["check", *BRIEF, arms, "out=run"], tmp_path)
+    code, out, err = finish(process)
+    assert code == 3, out + err
+    summary = summary_of(tmp_path / "run")
+    assert summary.loc["stopped", "failure"] == "timeout at start: not done within timeout_s=20"
+    assert not summary.loc["healthy", "failure"]
+    assert "rung schedule" in out
+
+
 @pytest.mark.parametrize("device", ["gpu", "npu"])
 def test_a_missing_device_is_unverified(tmp_path, device):
     hidden = "environment: {CUDA_VISIBLE_DEVICES: ''}"  # also on a machine that has a GPU

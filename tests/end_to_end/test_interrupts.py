@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import psutil
@@ -201,3 +202,51 @@ def test_an_arm_may_have_a_search_path_of_its_own(tmp_path):
     )
     assert process.returncode == ONLY_THE_REFERENCE, process.stdout + process.stderr
     assert "mine came first" in (tmp_path / "run" / "arms" / "first" / "worker.log").read_text()
+
+
+ENDLESS = """\
+import subprocess, time
+
+
+def batches():
+    subprocess.Popen(["sleep", "1000"])
+    print("begun", flush=True)
+    while True:
+        time.sleep(1)
+    yield None
+
+
+def net():
+    return None
+"""
+PAIR = """\
+name: endless
+models: {tensorflow: {builder: "endless.py:net"}}
+batches: endless.py:batches
+loss: mean_squared_error
+optimizer: sgd
+schedule: {kind: constant, rate: 0.1}
+arms: [{use: tensorflow_eager, name: first}, {use: tensorflow_eager, name: second}]
+"""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda stop: stop.name)
+def test_stopped_while_a_function_draws_the_batches(stop, tmp_path):
+    """Nothing of it lives on, also where the command itself is killed."""
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    (tmp_path / "endless.yaml").write_text(PAIR)
+    process = start(["check", "pair=endless.yaml", "out=run"], tmp_path)
+    log, deadline = tmp_path / "run" / "batches.log", time.monotonic() + 60
+    while not (log.exists() and "begun" in log.read_text()):
+        assert time.monotonic() < deadline, process.poll()
+        time.sleep(0.1)
+    workers = workers_of(process)
+    assert len(workers) == 2
+    process.send_signal(stop)
+    code, out, err = finish(process)
+    assert_gone(workers)
+    if stop != signal.SIGKILL:
+        assert code == 130, out + err
+        assert "INTERRUPTED" in out
+        assert "Traceback" not in out + err
+        assert not (tmp_path / "run" / ".scratch").exists()

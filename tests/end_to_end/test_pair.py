@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from command import ROOT, finish, start
 
@@ -74,22 +75,68 @@ arms: [{use: tensorflow_eager, name: one}, {use: tensorflow_eager, name: two}]
 """
 
 
+IMPORTS = "import keras, os, subprocess, sys"
+NET = "keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, name='only')])"
+
+
+def built_by(folder, builders, pair=PAIR):
+    """The check of a pair whose builders these are."""
+    np.savez(folder / "batches.npz", x=[[0.0] * 3] * 4, y=[[0.0]] * 4)
+    (folder / "builders.py").write_text(builders)
+    (folder / "pair.yaml").write_text(pair)
+    return checked(folder, folder / "pair.yaml")
+
+
 def test_a_builder_that_raises_is_told_shortly_with_the_log(tmp_path):
-    np.savez(tmp_path / "batches.npz", x=[[0.0] * 3] * 4, y=[[0.0]] * 4)
-    (tmp_path / "builders.py").write_text("def net():\n    raise ValueError('no such luck')\n")
-    (tmp_path / "pair.yaml").write_text(PAIR)
-    code, out, _, folder = checked(tmp_path, tmp_path / "pair.yaml")
+    code, out, _, folder = built_by(tmp_path, "def net():\n    raise ValueError('no such luck')\n")
     assert code == 3
     assert "builders.py:net raised ValueError: no such luck" in " ".join(out.split())
     assert str(folder / "arms" / "one" / "worker.log") in out
 
 
 def test_a_parameter_that_is_not_there_is_told_and_nothing_is_left(tmp_path):
-    np.savez(tmp_path / "batches.npz", x=[[0.0] * 3] * 4, y=[[0.0]] * 4)
-    net = "keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, name='only')])"
-    (tmp_path / "builders.py").write_text(f"import keras\n\ndef net():\n    return {net}\n")
-    (tmp_path / "pair.yaml").write_text(PAIR + "parameters: {sequential/only/kernl: sequential/only/kernel}\n")
-    code, _, err, folder = checked(tmp_path, tmp_path / "pair.yaml")
+    wrong = PAIR + "parameters: {sequential/only/kernl: sequential/only/kernel}\n"
+    code, _, err, folder = built_by(tmp_path, f"{IMPORTS}\n\ndef net():\n    return {NET}\n", wrong)
     assert code == 2
     assert "did you mean sequential/only/kernel?" in err
     assert not folder.exists()
+
+
+# Of both arms' builders, for there is one file; it tells them apart by the folder of the process.
+HOSTILE = {
+    "os._exit(0)": "exit at pair_build: ended with exit code 0",
+    "sys.exit('enough')": "builders.py:net raised SystemExit: enough",
+    "[os.write(int(n), b'hello\\n') for n in os.listdir('/proc/self/fd') if int(n) > 500]": (
+        r"protocol at pair_build: 'hello\n' came in place of an event"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", HOSTILE, ids=["os._exit", "sys.exit", "stray writes"])
+def test_a_builder_that_leaves_its_place_is_that_arms_failure(code, tmp_path):
+    builders = f"{IMPORTS}\n\ndef net():\n    os.getcwd().endswith('two') and {code}\n    return {NET}\n"
+    code_of_exit, out, _, folder = built_by(tmp_path, builders)
+    assert code_of_exit == 3, out
+    assert HOSTILE[code] in " ".join(out.split())
+    failures = pd.read_parquet(folder / "summary.parquet").set_index("arm")["failure"]
+    assert not failures["one"]
+    assert failures["two"]
+
+
+def test_a_builder_may_fork_and_start_what_it_likes(tmp_path):
+    """A copy of the process answers nothing; what is left running ends with the command."""
+    starting = "subprocess.Popen(['sleep', '1000'])\n    os.fork()"
+    code, out, _, _ = built_by(tmp_path, f"{IMPORTS}\n\ndef net():\n    {starting}\n    return {NET}\n")
+    assert code == 0, out
+    left = [each for each in psutil.process_iter(["cwd"]) if (each.info["cwd"] or "").startswith(str(tmp_path))]
+    assert left == []
+
+
+def test_a_function_of_batches_that_ends_its_process_is_named(tmp_path):
+    (tmp_path / "source.py").write_text("import os\n\ndef batches():\n    os._exit(0)\n    yield None\n")
+    pair = PAIR.replace("batches: batches.npz", "batches: source.py:batches")
+    code, out, _, folder = built_by(tmp_path, "def net():\n    return None\n", pair)
+    assert code == 3, out
+    (sentence,) = (line for line in out.splitlines() if line.startswith("CRASHED"))
+    assert "batches: source.py:batches did not yield its batches: its process ended with exit code 0" in sentence
+    assert not pd.read_parquet(folder / "summary.parquet")["failure"].any()

@@ -17,6 +17,10 @@ def a_list():
     return [1]
 
 
+def leaving():
+    raise SystemExit("enough")
+
+
 def raising():
     raise ValueError("no such luck\\nand more of it")
 """
@@ -37,6 +41,11 @@ def test_what_it_raises_is_told_in_one_line(file):
     with pytest.raises(BuilderError) as error:
         built(file, "raising", (int,), "a number")
     assert str(error.value) == "builders_of_this_test.py:raising raised ValueError: no such luck"
+
+
+def test_a_builder_that_asks_for_the_end_of_the_process_is_named(file):
+    with pytest.raises(BuilderError, match=r"builders_of_this_test\.py:leaving raised SystemExit: enough"):
+        built(file, "leaving", (int,), "a number")
 
 
 def test_what_it_returns_instead_is_told(file):

@@ -1,0 +1,205 @@
+"""What may come from a worker: its events, checked one by one, for a user's code can write to any descriptor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any, BinaryIO, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from harness.spec.base import Spec
+from harness.worker.failure import Symptom, shortened
+
+Event = dict[str, Any]
+Plain = dict[str, Any]
+BEGINNING = b'{"event": "'  # of every line that a worker sends
+HEAD_BYTES = 4096
+LINE_BYTES = 512 * 1024**2  # an epoch of 60,000 steps with 300 digests of each has 360 MB
+
+
+class ProtocolError(Exception):
+    """What came is no event of a worker; the message is one line that says what came."""
+
+
+class _Fields(Spec):
+    model_config = ConfigDict(strict=True, allow_inf_nan=True)
+
+
+class Ready(_Fields):
+    import_time_s: float
+    baseline_rss_bytes: int
+
+
+class Started(_Fields):
+    plan_digest: str
+    initial_weights_digest: str
+    learning_rates: list[float]
+
+
+class Compiled(_Fields):
+    compile_time_s: float
+
+
+class Done(_Fields):
+    result: Plain
+
+
+class Failed(_Fields):
+    """`error_number` and `path` are those of the system's call that found the disk full."""
+
+    symptom: Literal[Symptom, "disk_full"]
+    message: str
+    error_number: Annotated[int, Field(gt=0, lt=4096)] | None = None
+    path: str | None = None
+
+
+class Described(TypedDict):
+    environment: Plain
+    realisations: dict[str, dict[str, str]]
+
+
+class Examined(TypedDict):
+    environment: Plain
+    devices: list[Plain]
+
+
+class Answered(TypedDict):
+    arrays: str
+
+
+class Scheduled(Answered):
+    forms: list[Plain]
+
+
+class Applied(Answered):
+    realisation: Plain
+
+
+class Worded(Answered):
+    refused: dict[str, str]
+
+
+class Modelled(Answered):
+    structure: Plain
+    weights_digest: str
+    plan_digest: str
+
+
+class Freed(Answered):
+    columns: list[str]
+
+
+class Trained(TypedDict):
+    final_weights_digest: str
+    compile_time_s: float
+    peak_rss_bytes: int
+
+
+class Drawn(TypedDict):
+    wrong: str
+
+
+class Built(TypedDict):
+    parameters: list[Plain]
+    settings: dict[str, Plain]
+    images: list[list[int]]
+    refused: str
+    composed: list[str]
+    environment: Plain
+
+
+class Loaded(Answered):
+    digest: str
+
+
+class Passed(Answered):
+    calls: dict[str, list[list[str]]]
+    unstable: list[str]
+
+
+# By the task, what its result must hold.
+RESULTS: Mapping[str, Any] = {
+    "describe": Described,
+    "doctor": Examined,
+    "schedule": Scheduled,
+    "applied-lr": Applied,
+    "words": Worded,
+    "initializer": Worded,
+    "model": Modelled,
+    "step": Answered,
+    "free-run": Freed,
+    "probe": Answered,
+    "slots": Answered,
+    "train": Trained,
+    "pair_draw": Drawn,
+    "pair_build": Built,
+    "pair_take": Answered,
+    "pair_load": Loaded,
+    "pair_model": Passed,
+    "pair_walk": Answered,
+    "pair_pupil": Answered,
+    "pair_update": Answered,
+}
+
+
+def read_events(pipe: BinaryIO) -> Iterator[Event]:
+    """The events on a pipe until its end; ProtocolError where something else comes."""
+    while True:
+        room = HEAD_BYTES
+        line = pipe.readline(room)
+        # What does not begin as an event is not waited for to its end, which may never come.
+        if len(line) == room and line.startswith(BEGINNING) and not line.endswith(b"\n"):
+            room += LINE_BYTES
+            line += pipe.readline(LINE_BYTES)
+        if len(line) < room and not line.endswith(b"\n"):
+            return  # the end, or a line that was cut off by it
+        yield event_of(line)
+
+
+def event_of(line: bytes) -> Event:
+    """A line as an event that has the fields of its kind; ProtocolError where it is none."""
+    try:
+        event: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ProtocolError(f"{_shown(line)} came in place of an event") from None
+    kind = event.get("event") if isinstance(event, dict) else None
+    if not isinstance(kind, str) or kind not in _kinds() or type(event.get("request")) is not int:
+        raise ProtocolError(f"{_shown(line)} came in place of an event")
+    fields = {key: value for key, value in event.items() if key not in ("event", "request")}
+    _hold(f"event {kind}", _kinds()[kind], fields)
+    return {"event": kind, "request": event["request"], **fields}
+
+
+def check_result(task: str, result: Plain) -> None:
+    """ProtocolError where a task's result lacks what it must hold."""
+    if task in RESULTS:
+        _hold(f"the result of {task}", _results()[task], result)
+
+
+def _hold(what: str, adapter: TypeAdapter[Any], fields: Plain) -> None:
+    try:
+        adapter.validate_python(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ascii(".".join(map(str, first["loc"])))
+        raise ProtocolError(f"{what} is not whole: {where}: {shortened(first['msg'])}") from None
+
+
+@cache
+def _kinds() -> dict[str, TypeAdapter[Any]]:
+    from harness.results.trace import EpochRecord  # which knows failures, and so this package
+
+    kinds = (Ready, Started, Compiled, Done, Failed)
+    return {"epoch": TypeAdapter(EpochRecord), **{kind.__name__.lower(): TypeAdapter(kind) for kind in kinds}}
+
+
+@cache
+def _results() -> dict[str, TypeAdapter[Any]]:
+    return {task: TypeAdapter(kind) for task, kind in RESULTS.items()}
+
+
+def _shown(line: bytes) -> str:
+    return ascii(line[:80])[1:] + ("..." if len(line) > 80 else "")
