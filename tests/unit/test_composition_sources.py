@@ -71,7 +71,7 @@ class TestFrom:
 
     def test_not_utf8(self, tmp_path: Path) -> None:
         (tmp_path / "e.json").write_bytes(b"\xff\xfe")
-        assert "not a JSON file" in mistake(f"from={tmp_path}/e.json")
+        assert "not text in UTF-8" in mistake(f"from={tmp_path}/e.json")
 
     def test_what_is_wrong_in_the_file_is_said_to_be_there(self, file: Path) -> None:
         content = json.loads(file.read_text())
