@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from harness.composition.fields import Place, dotted, locate, places_at, words_of
+from harness.composition.fields import REPRESENTABLE, Place, dotted, locate, places_at, words_of
 from harness.spec import Experiment, Spec
 
 if TYPE_CHECKING:
@@ -135,10 +135,12 @@ class _Wording:
             return Mistake(path, f"{dotted(path)}: not given{needed}; allowed: {place.allowed()}")
         if kind in ("union_tag_invalid", "union_tag_not_found"):
             return _wrong_kind(place, _at(self.tree, path))
+        most = details["ctx"]["le"] if kind == "less_than_equal" else None
+        beyond = f", at most {most}" if most in REPRESENTABLE else ""
         allowed = place.allowed().replace("a number", "a finite number" if kind == "finite_number" else "a number")
         if kind == "literal_error" and nearest(given, allowed.split(", ")):
             return Mistake(path, no_such(f"{dotted(path)}: given {shown(given)}", given, allowed.split(", ")))
-        return Mistake(path, f"{dotted(path)}: given {shown(given)}; allowed: {allowed}")
+        return Mistake(path, f"{dotted(path)}: given {shown(given)}; allowed: {allowed}{beyond}")
 
     def _unknown_key(self, parent: Place, path: tuple[str, ...], given: object, advise: bool) -> str:
         allowed = parent.field_names() + (() if parent.path else self.settings)

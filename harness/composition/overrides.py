@@ -75,9 +75,7 @@ def _refuse_unreadable(text: str) -> None:
     if fault:
         raise MisfitError(fault)
     if len(text) > OVERRIDE:
-        raise MisfitError(
-            f"it has {len(text):,} characters; allowed: {OVERRIDE:,} (a file holds more: from=, --config-dir)"
-        )
+        raise MisfitError(f"it has {len(text):,} characters; allowed: {OVERRIDE:,} (a config file holds more)")
     depth = deepest = 0
     for character in text:
         depth += (character in "[{(") - (character in ")}]")

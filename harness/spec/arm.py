@@ -6,12 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from harness.spec.base import Spec
+from harness.spec.base import Name, Spec
 
 Precision = Literal["float32", "float64"]
 Policy = Literal["native", "exact"]
 DeviceName = Literal["auto", "cpu", "gpu", "ascend"]
 Layout = Literal["auto", "channels_last", "channels_first"]
+# The operating system takes no other name.
+VariableName = Annotated[str, Field(pattern=r"^[^=\x00]+$")]
+LONGEST_S = 1e6  # eleven days; the system's own clocks overflow at some larger number
 
 
 def _npu_is_ascend(value: Any) -> Any:
@@ -39,15 +42,15 @@ class Arm(Spec):
     arm is still judged by the experiment's words.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    name: Name
     adapter: str
     mode: str
     device: Annotated[DeviceName, BeforeValidator(_npu_is_ascend)] = "auto"
     precision: Precision = "float32"
     realisation: Policy = "native"
     layout: Layout = "auto"
-    threads: Annotated[int, Field(gt=0)] | None = None
-    timeout_s: Annotated[float, Field(gt=0)] = 3600.0
-    environment: Annotated[dict[str, str], BeforeValidator(_as_text)] = Field(default_factory=dict)
+    threads: Annotated[int, Field(gt=0, le=4096)] | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=LONGEST_S)] = 3600.0
+    environment: Annotated[dict[VariableName, str], BeforeValidator(_as_text)] = Field(default_factory=dict)
     python: str | None = None
     spec: dict[str, Any] = Field(default_factory=dict)

@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.spec.arm import Arm
-from harness.spec.base import Spec, Word
+from harness.spec.base import Name, Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.data import AnyData
 from harness.spec.expectations import AnyExpectation
 from harness.spec.losses import AnyLoss
 from harness.spec.model import Model
+from harness.spec.numbers import Count
 from harness.spec.optimizers import AnyOptimizer
 from harness.spec.recipe import Recipe, Update
 from harness.spec.regularizers import AnyRegularizer, NoRegularizer
@@ -50,7 +51,8 @@ RungName = Literal[
     "trajectory",
 ]
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+MOST_ARMS = 64
 
 
 class Training(Spec):
@@ -63,11 +65,11 @@ class Training(Spec):
     With `digests`, it records the digests of every parameter's gradient and, after the update, of every parameter.
     """
 
-    epochs: Annotated[int, Field(gt=0)]
-    passes_per_epoch: Annotated[int, Field(gt=0)] = 1
-    batch_size: Annotated[int, Field(gt=0)]
+    epochs: Count
+    passes_per_epoch: Count = 1
+    batch_size: Count
     last_batch: Literal["keep", "drop"] = "keep"
-    max_steps: Annotated[int, Field(gt=0)] | None = None
+    max_steps: Count | None = None
     gradient_norms: bool = False
     digests: bool = False
 
@@ -90,8 +92,8 @@ class Experiment(Spec):
     word is. `rungs` picks some of the parity ladder; none named are all.
     """
 
-    name: Annotated[str, Field(pattern=NAME)]
-    variant: Annotated[str, Field(pattern=NAME)] | None = None
+    name: Name
+    variant: Name | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     data: AnyData
     model: Model
@@ -107,7 +109,7 @@ class Experiment(Spec):
     vocabulary: tuple[Family, ...] = ()
     rungs: tuple[RungName, ...] = ()
     expected: tuple[AnyExpectation, ...] = ()
-    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=MOST_ARMS)]
 
     def words(self) -> tuple[Word, ...]:
         """Every word of the training, each once."""
