@@ -67,7 +67,7 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
     except OSError as error:
         raise FileError(error.strerror or str(error)) from None
     if len(content) > most:
-        raise FileError(f"larger than {in_units(most)}, the most that {what} may have")
+        raise _too_large(most, what)
     return content
 
 
@@ -79,12 +79,15 @@ def read_text(path: Path, most: int, what: str) -> str:
         raise FileError(f"not text in UTF-8 ({error})") from None
 
 
-def refuse_irregular(path: Path) -> None:
-    """FileError unless this is a regular file; for readers that open it by themselves."""
+def refuse_unfit(path: Path, most: int, what: str) -> None:
+    """FileError unless this is a regular file of at most `most` bytes; for readers that open it by themselves."""
     try:
-        _refuse_kind(path.stat())
+        status = path.stat()
+        _refuse_kind(status)
     except OSError as error:
         raise FileError(error.strerror or str(error)) from None
+    if status.st_size > most:
+        raise _too_large(most, what)
 
 
 def in_units(size: float) -> str:
@@ -93,6 +96,10 @@ def in_units(size: float) -> str:
     while size >= 1024 and power < len(_UNITS) - 1:
         size, power = size / 1024, power + 1
     return f"{size:,.{0 if size == int(size) else 1}f} {_UNITS[power]}"
+
+
+def _too_large(most: int, what: str) -> FileError:
+    return FileError(f"larger than {in_units(most)}, the most that {what} may have")
 
 
 def _refuse_kind(status: os.stat_result) -> None:

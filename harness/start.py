@@ -11,6 +11,7 @@ import numpy as np
 from harness import run
 from harness.composition import Composed, ComposedStudy
 from harness.data import Dataset
+from harness.preflight import refuse_too_large
 from harness.report.study import StudyTerminal
 from harness.report.terminal import Terminal
 from harness.results.store import run_folder
@@ -25,6 +26,7 @@ def start(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
     with np.errstate(all="ignore"):
         if verb == "check":
             asked = asked.at_first_seeds()
+        refuse_too_large(asked)
         return _single(verb, asked.first, data[0]) if asked.is_single else _study(verb, asked, data)
 
 

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.own import load_function
-from harness.arrays import load_arrays, save_arrays
+from harness.arrays import headers_of, load_arrays, save_arrays
 from harness.composition import UserMistake
+from harness.files import in_units, refuse_unfit
+from harness.memory import available_memory
 from harness.pair.composing import ComposedPair
 
 Array = NDArray[Any]
@@ -46,8 +48,12 @@ def draw(composed: ComposedPair, into: Path, log: Path) -> None:
 def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
     """Consecutive rows; after the last whole batch from the beginning again."""
     try:
+        _refuse_too_large(file, batch_size * steps)
         arrays = load_arrays(file)
-    except (OSError, ValueError) as error:
+    except UserMistake:
+        raise
+    except Exception as error:
+        # Any: depending on where the damage is, it comes up in the zip directory, a header, or a compressed stream.
         raise UserMistake([f"batches: {file} cannot be read ({error}); it must hold x and y"]) from None
     wrong = [f"batches: {file} has no {name!r}; it has {', '.join(arrays)}" for name in "xy" if name not in arrays]
     if wrong:
@@ -61,6 +67,18 @@ def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
     whole = len(x) // batch_size
     rows = [np.arange(batch_size) + (step % whole) * batch_size for step in range(steps)]
     return {"x": _rounded(x)[np.stack(rows)], "y": _rounded(y)[np.stack(rows)]}
+
+
+def _refuse_too_large(file: Path, rows: int) -> None:
+    """Before its values are decompressed: what the file declares, and what the batches made of it take."""
+    most, bound = available_memory()
+    refuse_unfit(file, most, "a file of batches")
+    headers = headers_of(file)
+    declared = sum(header.nbytes for header in headers.values())
+    drawn = sum(rows * header.nbytes // max(1, header.shape[0]) for header in headers.values() if header.shape)
+    if declared + drawn > most:
+        listed = f"{in_units(declared)} for its arrays and {in_units(drawn)} for batch_size x steps rows of them"
+        raise UserMistake([f"batches: {file} takes {listed} of memory; {in_units(most)} is {bound}"])
 
 
 def _from_function(batches: Iterable[Any], batch_size: int, steps: int) -> dict[str, Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import prod
+from math import ceil, prod
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -72,6 +72,27 @@ class Training(Spec):
     max_steps: Count | None = None
     gradient_norms: bool = False
     digests: bool = False
+
+    def kept(self, samples: int) -> int:
+        """Samples that are seen in an epoch over a training set of `samples`."""
+        seen = samples * self.passes_per_epoch
+        return seen if self.last_batch == "keep" else seen - seen % self.batch_size
+
+    def steps_per_epoch(self, samples: int) -> int:
+        return ceil(self.kept(samples) / self.batch_size)
+
+    def steps(self, samples: int) -> int:
+        """Updates in the whole run."""
+        every = self.steps_per_epoch(samples) * self.epochs
+        return every if self.max_steps is None else min(self.max_steps, every)
+
+    def drawn_epochs(self, samples: int) -> int:
+        """Epochs that are begun before `max_steps` are made."""
+        return ceil(self.steps(samples) / max(1, self.steps_per_epoch(samples)))
+
+    def seen(self, samples: int) -> int:
+        """Samples that are seen in the whole run; of a last epoch that is cut short, all of its whole batches."""
+        return min(self.kept(samples) * self.epochs, self.steps(samples) * self.batch_size)
 
 
 class Comparison(Spec):
