@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,34 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
         # Not np.save, which tells of a full disk by an error that says neither that nor which.
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(plain))  # type: ignore[no-untyped-call]
         file.write(plain.data)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an array in an .npz file is declared to be."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def header_of(archive: zipfile.ZipFile, name: str) -> Header:
+    """The header of one array, without its values; what damage raises is as manifold as where it lies."""
+    with archive.open(f"{name}.npy") as member:
+        version = np.lib.format.read_magic(member)  # type: ignore[no-untyped-call]
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(member)  # type: ignore[no-untyped-call]
+    return Header(shape, dtype)
+
+
+def headers_of(path: Path) -> dict[str, Header]:
+    """The headers of all arrays in an .npz file."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        return {name: header_of(archive, name) for name in names}
 
 
 def load_arrays(path: Path) -> Arrays:

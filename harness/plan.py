@@ -127,9 +127,7 @@ def draw_orders(training: Training, seed: int, samples: int) -> tuple[Array, ...
 
     Passes are joined before they are cut, so that a batch may hold the end of one and the beginning of the next.
     """
-    seen = samples * training.passes_per_epoch
-    kept = seen if training.last_batch == "keep" else seen - seen % training.batch_size
-    steps_per_epoch = math.ceil(kept / training.batch_size)
+    kept, steps_per_epoch = training.kept(samples), training.steps_per_epoch(samples)
     left = training.max_steps or steps_per_epoch * training.epochs
     orders = []
     for epoch in range(training.epochs):

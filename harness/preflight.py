@@ -12,11 +12,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import adapters
+from harness import sizes
 from harness.composition import Composed, ComposedStudy, UserMistake, compose, compose_study
 from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.mistakes import no_such, shown
 from harness.data import DataError, Dataset, load
 from harness.data.targets import outside_domain
+from harness.files import text_fault
+from harness.representable import unrepresentable
 from harness.results.claim import ClaimedError, claim, claim_new, claimed_by
 from harness.spec.arm import Arm
 from harness.spec.changes import NoSuchPathError, changed
@@ -50,13 +53,29 @@ def prepare(
     return replace(study, variants=tuple(anchored)), data
 
 
+def refuse_too_large(study: ComposedStudy) -> None:
+    """UserMistake where all that is run, with the plans of all seeds, would not fit into memory or on the disk."""
+    wrong = [
+        text
+        for composed in study.variants
+        for text in sizes.too_large(composed.experiment, len(composed.seeds), _recorded_in(composed))
+    ]
+    if wrong:
+        raise UserMistake(list(dict.fromkeys(wrong)))
+
+
+def _recorded_in(composed: Composed) -> Path:
+    return composed.out or composed.results_root
+
+
 def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
     kept = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
     try:
         composed = compose(kept, config_dirs)
     except UserMistake:
         return []  # already told
-    return [*_folder_mistakes(composed), *_loaded(composed.experiment)[1]]
+    too_large = sizes.data_too_large(composed.experiment)
+    return [*_folder_mistakes(composed), *(too_large or _loaded(composed.experiment)[1])]
 
 
 def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
@@ -65,7 +84,11 @@ def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset |
     wrong = [mistake for mistakes in by_arm.values() for mistake in mistakes]
     known = [arm for arm in experiment.arms if not by_arm[arm.name]]
     wrong += unsupported(experiment, known, lambda: offered(config_dirs))
+    wrong += unrepresentable(experiment, known)
     wrong += _folder_mistakes(composed)
+    too_large = sizes.too_large(experiment, 1, _recorded_in(composed))
+    if too_large:
+        return None, [*wrong, *too_large]
     data, unreadable = _loaded(experiment)
     wrong += unreadable
     if data is not None:
@@ -89,7 +112,7 @@ def _arm_mistakes(arm: Arm) -> list[str]:
     modes = adapters.modes(arm.adapter)
     if arm.mode not in modes:
         wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
-    if arm.python is not None and shutil.which(arm.python) is None:
+    if arm.python is not None and (text_fault(arm.python) or shutil.which(arm.python) is None):
         wrong.append(f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path")
     return wrong
 
@@ -127,13 +150,16 @@ def _folder_mistakes(composed: Composed) -> list[str]:
 
 def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
     """Why results cannot be written to the folder that was given as `key`; nothing where they can."""
-    if must_be_new and folder.is_dir() and any(folder.iterdir()):
-        state = claimed_by(folder) or "is not empty"
-        return [f"{key}={folder}: the folder {state}; give a new one, so that no earlier result is mixed in"]
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        return [f"{key}={folder}: {existing} is a file, not a folder"]
+    whole = folder.absolute()
+    if fault := text_fault(str(whole)):
+        return [f"{key}={folder}: {whole} cannot be recorded: {fault}"]
+    existing = next(path for path in (whole, *whole.parents) if path.exists())
     try:
+        if must_be_new and folder.is_dir() and any(folder.iterdir()):
+            state = claimed_by(folder) or "is not empty"
+            return [f"{key}={folder}: the folder {state}; give a new one, so that no earlier result is mixed in"]
+        if not existing.is_dir():
+            return [f"{key}={folder}: {existing} is a file, not a folder"]
         # Tried out, since permissions alone do not tell (a read-only disk, a quota, the superuser).
         tempfile.TemporaryDirectory(dir=existing).cleanup()
     except OSError as error:

@@ -12,7 +12,7 @@ from harness import outcome, run
 from harness.composition import Composed, ComposedStudy
 from harness.data import Dataset
 from harness.ending import tell, unfinished_by
-from harness.preflight import claimed
+from harness.preflight import claimed, refuse_too_large
 from harness.report.markdown import write_report
 from harness.report.study import StudyTerminal, write_study_report
 from harness.report.terminal import Terminal
@@ -34,6 +34,7 @@ def start(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
     with np.errstate(all="ignore"), heeding_signals():
         if verb == "check":
             asked = asked.at_first_seeds()
+        refuse_too_large(asked)
         return _single(verb, asked.first, data[0]) if asked.is_single else _study(verb, asked, data)
 
 

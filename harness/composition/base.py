@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from json import JSONDecodeError, loads
-from pathlib import Path
 from typing import Any
 
 from harness.composition.groups import ConfigGroups, UnreadableError
+from harness.composition.limits import JSON_FILE, misfits
 from harness.composition.mistakes import SETTINGS, nearest, no_such
-from harness.composition.overrides import MisfitError, Overrides
+from harness.composition.overrides import Overrides
+from harness.files import FileError, given_path, read_text
 from harness.spec import Experiment
 
 Tree = dict[str, Any]
@@ -30,9 +31,9 @@ def base_of(groups: ConfigGroups, asked: Overrides) -> Tree:
         both = "from=FILE is an experiment already; give one of them"
         asked.mistakes += [f"{group}={name}: {both}" for group, name in of_root.items()]
         try:
-            tree = {**{key: tree[key] for key in SETTINGS}, **_from_file(Path(asked.source).expanduser())}
-        except MisfitError as misfit:
-            asked.mistakes.append(f"from={asked.source}: {misfit}")
+            tree = {**{key: tree[key] for key in SETTINGS}, **_from_file(asked.source)}
+        except FileError as error:
+            asked.mistakes.append(f"from={asked.source}: {error}")
     # A choice replaces whatever an experiment said about that group: the fields of one kind mean nothing to another.
     for group, option in of_spec.items():
         try:
@@ -59,15 +60,19 @@ def _existing_choices(groups: ConfigGroups, asked: Overrides) -> dict[str, str]:
     return chosen
 
 
-def _from_file(file: Path) -> Tree:
+def _from_file(source: str) -> Tree:
+    text = read_text(given_path(source), JSON_FILE, "an experiment.json")
     try:
-        content = loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MisfitError(error.strerror or str(error)) from None
-    except (JSONDecodeError, UnicodeDecodeError) as error:
-        raise MisfitError(f"not a JSON file ({error})") from None
+        content = json.loads(text)
+    except RecursionError:
+        raise FileError("not an experiment: it is nested too deeply") from None
+    except ValueError as error:  # no JSON, or a whole number of more digits than Python converts
+        raise FileError(f"not a JSON file ({error})") from None
     if not isinstance(content, dict):
-        raise MisfitError("not an experiment: it holds no mapping")
+        raise FileError("not an experiment: it holds no mapping")
+    wrong = misfits(content)
+    if wrong:
+        raise FileError("; ".join(mistake.text for mistake in wrong))
     return {key: literal(value) for key, value in content.items()}
 
 

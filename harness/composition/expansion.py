@@ -12,6 +12,7 @@ from harness.composition.overrides import LISTS_OF_FILES, overlaid
 
 Tree = dict[str, Any]
 EVERY_FILE = "all"
+MOST_ENTRIES = 200
 
 
 @dataclass
@@ -47,6 +48,9 @@ class Expansion:
             entries = [entries]
         if not isinstance(entries, list):
             return entries  # the validation says what is allowed
+        if len(entries) > MOST_ENTRIES:
+            mistakes.append(Mistake((key,), f"{key}: given {len(entries):,} entries; allowed: 1 to {MOST_ENTRIES}"))
+            return []
         uses = [_file_used(entry) for entry in entries]
         for index, name in enumerate(uses):
             if name is not None and name not in options:

@@ -8,6 +8,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from harness.spec import Experiment, Spec, Word
+from harness.spec.numbers import LARGEST_INT32, LARGEST_INT64
 
 _NOUNS: dict[Any, str] = {
     bool: "true or false",
@@ -17,6 +18,8 @@ _NOUNS: dict[Any, str] = {
     Path: "a path",
     NoneType: "null",
 }
+# Limits that are told only to who exceeds them.
+REPRESENTABLE = (LARGEST_INT32, LARGEST_INT64)
 _LIMITS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
@@ -135,19 +138,20 @@ def _in_words(annotation: Any, metadata: tuple[Any, ...]) -> str:
         return "a mapping"
     if origin is tuple:
         least = next((m.min_length for m in metadata if hasattr(m, "min_length")), 0)
-        return (
-            "a list" + (f" of at least {least}" if least else "") + f", each {_in_words(get_args(annotation)[0], ())}"
-        )
+        most = next((m.max_length for m in metadata if hasattr(m, "max_length")), 0)
+        count = f" of {least} to {most}" if most else f" of at least {least}" if least else ""
+        return f"a list{count}, each {_in_words(get_args(annotation)[0], ())}"
     return _NOUNS.get(annotation, "another value") + _limits(metadata)
 
 
 def _limits(metadata: tuple[Any, ...]) -> str:
     limits = [
-        f"{sign} {getattr(entry, name):g}"
+        f"{sign} {limit if isinstance(limit, int) else format(limit, 'g')}"
         for entry in metadata
         for name, sign in _LIMITS.items()
-        if getattr(entry, name, None) is not None
+        if (limit := getattr(entry, name, None)) not in (None, *REPRESENTABLE)
     ]
     multiples = [f", a multiple of {entry.multiple_of:g}" for entry in metadata if getattr(entry, "multiple_of", None)]
     patterns = [f" matching {entry.pattern}" for entry in metadata if getattr(entry, "pattern", None)]
-    return (" " + " and ".join(limits) if limits else "") + "".join((*multiples, *patterns))
+    longest = [f" of at most {entry.max_length} characters" for entry in metadata if getattr(entry, "max_length", None)]
+    return (" " + " and ".join(limits) if limits else "") + "".join((*multiples, *longest, *patterns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -9,9 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.composition.mistakes import UserMistake, no_such
+from harness.composition.limits import misfits
+from harness.composition.mistakes import SETTINGS, UserMistake, no_such
+from harness.composition.yaml_files import in_a_line
+from harness.files import FileError, given_path
+from harness.text import printable
 
 ROOT_CONFIG = "config"
+# Hydra reads other names as numbers, as constants, or as parts of a path.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:[. ][A-Za-z0-9_-]+)*")
+_CONSTANTS = ("null", "true", "false", "inf", "nan")
+_TAKEN = ("hydra", "defaults", "from", "pair", *(key for key in SETTINGS if key != "arm"))
 
 
 class UnreadableError(Exception):
@@ -37,22 +46,21 @@ class ConfigGroups:
 
     @classmethod
     def beside(cls, config_dirs: Sequence[Path]) -> ConfigGroups:
-        """The shipped groups with those of `config_dirs`; UserMistake where one of these is not a folder."""
-        missing = [f"{folder}: not a folder of config groups" for folder in config_dirs if not Path(folder).is_dir()]
-        if missing:
-            raise UserMistake(missing)
+        """The shipped groups with those of `config_dirs`; UserMistake where one of these is no folder of groups."""
+        wrong = [fault for folder in config_dirs for fault in _folder_faults(folder)]
+        if wrong:
+            raise UserMistake(wrong)
         if not config_dirs:
             return _shipped(conf_dir())
-        return cls((conf_dir(), *(Path(folder).resolve() for folder in config_dirs)))
+        return cls((conf_dir(), *(given_path(str(folder)).resolve() for folder in config_dirs)))
 
     def groups(self) -> tuple[str, ...]:
         """The names of all groups."""
-        found = {path.parent.name for folder in self.folders for path in folder.glob("*/*.yaml")}
-        return tuple(sorted(found))
+        return tuple(sorted({path.parent.name for folder in self.folders for path in _files(folder)}))
 
     def options(self, group: str) -> tuple[str, ...]:
         """The names that may be chosen in a group."""
-        return tuple(sorted({path.stem for folder in self.folders for path in folder.glob(f"{group}/*.yaml")}))
+        return tuple(sorted({path.stem for folder in self.folders for path in _files(folder, group)}))
 
     def all_options(self) -> dict[str, tuple[str, ...]]:
         """The options of every group."""
@@ -82,29 +90,62 @@ class ConfigGroups:
 
     def _compose(self, config_name: str | None, overrides: Iterable[str]) -> dict[str, Any]:
         import hydra
-        import yaml
         from hydra.core.global_hydra import GlobalHydra
         from hydra.core.override_parser.types import Quote, QuotedString
         from hydra.core.singleton import Singleton
-        from hydra.errors import HydraException, MissingConfigException
+        from hydra.errors import MissingConfigException
         from omegaconf import OmegaConf
 
+        from harness.composition import checked_source
+
         main, *others = self.folders
-        urls = [QuotedString(f"file://{folder}", Quote.single).with_quotes() for folder in others]
+        urls = [QuotedString(f"{checked_source.SCHEME}://{folder}", Quote.single).with_quotes() for folder in others]
         around = Singleton.get_state()
         GlobalHydra.instance().clear()  # the caller may itself be a Hydra application
         try:
             with hydra.initialize_config_dir(str(main), version_base="1.3"):
+                checked_source.register()
                 composed = hydra.compose(config_name, [f"hydra.searchpath=[{','.join(urls)}]", *overrides])
-            return dict(OmegaConf.to_container(composed, resolve=False))  # type: ignore[arg-type]
+            tree: dict[str, Any] = dict(OmegaConf.to_container(composed, resolve=False))  # type: ignore[arg-type]
+            wrong = misfits(tree)
+            if wrong:
+                raise FileError("; ".join(mistake.text for mistake in wrong))
+            return tree
         except MissingConfigException as error:
             group, _, option = str(error.missing_cfg_file).rpartition("/")
             raise UnreadableError(no_such(f"there is no {group}={option}", option, error.options or ())) from None
-        except (HydraException, yaml.YAMLError, UnicodeError, OSError) as error:
-            cause = str(error) or str(error.__cause__)
-            raise UnreadableError(" ".join(cause.split())) from None
+        except Exception as error:
+            # Any: what Hydra raises for a file that it cannot use depends on where it stumbles.
+            raise UnreadableError(in_a_line(error) or in_a_line(error.__cause__ or error)) from None
         finally:
             Singleton.set_state(around)
+
+
+def _files(folder: Path, group: str = "*") -> list[Path]:
+    """The files of groups in a folder; what is hidden belongs to other programs."""
+    return [file for file in folder.glob(f"{group}/*.yaml") if "." not in (file.name[0], file.parent.name[0])]
+
+
+def _folder_faults(folder: Path) -> list[str]:
+    """Why a folder of the user's is none of groups, or holds files that no override could name."""
+    shown = printable(str(folder))
+    try:
+        found = given_path(str(folder))
+        files = _files(found) if found.is_dir() else None
+    except (FileError, OSError) as error:
+        return [f"--config-dir {shown}: {error}"]
+    if files is None:
+        return [f"{shown}: not a folder of config groups"]
+    odd = {file.parent.name for file in files if not _can_be_typed(file.parent.name) or file.parent.name in _TAKEN}
+    named = [f"the folder {name}" for name in sorted(odd)]
+    named += [f"the file {file.parent.name}/{file.name}" for file in sorted(files) if not _can_be_typed(file.stem)]
+    rule = "a group and an option begin with a letter, go on with letters, digits, _, - and single dots or spaces"
+    reserved = f"; no group is called {', '.join(_TAKEN)}, and neither is called {', '.join(_CONSTANTS)}"
+    return [f"--config-dir {shown}: {printable(name)!r} cannot be chosen: {rule}{reserved}" for name in named[:10]]
+
+
+def _can_be_typed(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and name.lower() not in _CONSTANTS
 
 
 @cache

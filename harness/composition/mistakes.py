@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from harness.composition.fields import Place, dotted, locate, places_at, words_of
+from harness.composition.fields import REPRESENTABLE, Place, dotted, locate, places_at, words_of
 from harness.spec import Experiment, Spec
 from harness.text import printable
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 # Keys of the root that steer a run and are no part of the experiment.
 SETTINGS = ("arm", "out", "results_root", "seeds", "variants", "orderings")
 _LONGEST_VALUE = 80
+_LONGEST_NAME = 100  # to look for others like it
+_LONGEST_TEXT = 2000
+_MOST_TOLD = 50  # mistakes
+_MOST_ADVISED = 20  # unknown keys for which the nearest is looked for, which takes 1 ms
+_MOST_NAMES = 100
 
 
 class UserMistake(Exception):  # noqa: N818  (not a fault of the program)
@@ -31,10 +37,12 @@ class UserMistake(Exception):  # noqa: N818  (not a fault of the program)
         self.mistakes: tuple[str, ...] = tuple(mistakes)
 
     def __str__(self) -> str:
-        messages = [printable(mistake) for mistake in self.mistakes]
-        if len(messages) == 1:
+        messages = [_cut(printable(mistake), _LONGEST_TEXT) for mistake in self.mistakes[:_MOST_TOLD]]
+        if len(self.mistakes) == 1:
             return messages[0]
-        return "\n".join([f"{len(messages)} mistakes:", *(f"  - {mistake}" for mistake in messages)])
+        more = len(self.mistakes) - len(messages)
+        lines = [f"{len(self.mistakes):,} mistakes:", *(f"  - {message}" for message in messages)]
+        return "\n".join([*lines, *([f"  and {more:,} more"] if more else [])])
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,10 @@ class Mistake:
 
 def nearest(given: object, allowed: Iterable[str]) -> str | None:
     """The allowed name that a typing error would most likely have made into `given`, whatever its case."""
+    if isinstance(given, Mapping | list) or len(text := str(given)) > _LONGEST_NAME:
+        return None
     by_lower_case = {name.lower(): name for name in allowed}
-    found = get_close_matches(str(given).lower(), by_lower_case, n=1)
+    found = get_close_matches(text.lower(), by_lower_case, n=1)
     return by_lower_case[found[0]] if found else None
 
 
@@ -60,7 +70,7 @@ def no_such(what: str, given: object, allowed: Iterable[str], prefix: str = "") 
     """The message for a name that does not exist. `prefix` is what stands before the name where it is typed."""
     names = sorted(allowed)
     near = nearest(given, names)
-    listed = ", ".join(names)
+    listed = ", ".join(names[:_MOST_NAMES]) + (f", and {len(names) - _MOST_NAMES:,} more" * (len(names) > _MOST_NAMES))
     return f"{what}; did you mean {prefix}{near}? Allowed: {listed}" if near else f"{what}; allowed: {listed}"
 
 
@@ -68,8 +78,14 @@ def shown(value: object) -> str:
     """A value as it would be typed, cut where it is long."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = repr(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+    try:
+        return _cut(repr(value), _LONGEST_VALUE)
+    except ValueError:  # a whole number of thousands of digits
+        return f"a {type(value).__name__} too long to write out"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def explain(
@@ -83,7 +99,8 @@ def explain(
     `settings` are the keys beside those of `whole` that may stand at the root.
     """
     wording = _Wording(tree, whole, tuple(settings))
-    return [wording.explained(details) for details in error.errors() if not _follows_from_another(details)]
+    told = [details for details in error.errors() if not _follows_from_another(details)]
+    return [wording.explained(details, advise=number < _MOST_ADVISED) for number, details in enumerate(told)]
 
 
 def _follows_from_another(details: ErrorDetails) -> bool:
@@ -99,7 +116,15 @@ class _Wording:
     whole: type[Spec]
     settings: tuple[str, ...]
 
-    def explained(self, details: ErrorDetails) -> Mistake:
+    @cached_property
+    def places_by_key(self) -> dict[str, list[tuple[str, ...]]]:
+        """Where each key stands in what was typed."""
+        found: dict[str, list[tuple[str, ...]]] = {}
+        for path in _leaves(self.tree):
+            found.setdefault(path[-1], []).append(path)
+        return found
+
+    def explained(self, details: ErrorDetails, advise: bool = True) -> Mistake:
         loc, kind, given = details["loc"], details["type"], details["input"]
         place = locate(loc, self.whole)
         path = place.path
@@ -107,25 +132,29 @@ class _Wording:
             text = str(details["ctx"]["error"])
             return Mistake(path, f"{dotted(path)}: {text}" if path else text, of_several_fields=True)
         if kind == "extra_forbidden":
-            return Mistake(path, self._unknown_key(locate(loc[:-1], self.whole), path, given))
+            return Mistake(path, self._unknown_key(locate(loc[:-1], self.whole), path, given, advise))
         if kind == "missing":
             chosen = words_of(locate(loc[:-1], self.whole).specs)
             needed = f", but {chosen[0]} needs it" if len(chosen) == 1 else ""
             return Mistake(path, f"{dotted(path)}: not given{needed}; allowed: {place.allowed()}")
         if kind in ("union_tag_invalid", "union_tag_not_found"):
             return _wrong_kind(place, _at(self.tree, path))
+        most = details["ctx"]["le"] if kind == "less_than_equal" else None
+        beyond = f", at most {most}" if most in REPRESENTABLE else ""
         allowed = place.allowed().replace("a number", "a finite number" if kind == "finite_number" else "a number")
         if kind == "literal_error" and nearest(given, allowed.split(", ")):
             return Mistake(path, no_such(f"{dotted(path)}: given {shown(given)}", given, allowed.split(", ")))
-        return Mistake(path, f"{dotted(path)}: given {shown(given)}; allowed: {allowed}")
+        return Mistake(path, f"{dotted(path)}: given {shown(given)}; allowed: {allowed}{beyond}")
 
-    def _unknown_key(self, parent: Place, path: tuple[str, ...], given: object) -> str:
+    def _unknown_key(self, parent: Place, path: tuple[str, ...], given: object, advise: bool) -> str:
         allowed = parent.field_names() + (() if parent.path else self.settings)
         above = "".join(f"{key}." for key in parent.path)
         what = f"{dotted(path)}: there is no such key (given {shown(given)})"
+        if not advise:
+            return what
         if nearest(path[-1], allowed) is None:
             # The right name in the wrong place: `epochs` for `training.epochs`.
-            found = [each for each in _leaves(self.tree) if each[-1] == path[-1] and places_at(each, self.whole)]
+            found = [each for each in self.places_by_key.get(path[-1], ()) if places_at(each, self.whole)]
             if len(found) == 1:
                 return f"{what}; did you mean {dotted(found[0])}? Allowed: {', '.join(sorted(allowed))}"
         return no_such(what, path[-1], allowed, prefix=above)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import dotted
+from harness.composition.limits import DEPTH, OVERRIDE, OVERRIDES, misfits
 from harness.composition.mistakes import no_such, shown
+from harness.files import text_fault
+from harness.text import printable
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
 
 # Values that are paths are taken as typed, so that no character of theirs needs quotes.
 _PATHS = ("from", "out", "results_root")
@@ -17,6 +23,7 @@ _DECISIVE = {"kind", "use"}
 LISTS_OF_FILES = {"arms": "arm", "suite": "schedule"}
 # ... and where it stands for a spec without fields of its own.
 _WITH_KINDS = ("data", "model", "loss", "optimizer", "schedule")
+_LONGEST_SHOWN = 200
 
 
 class MisfitError(Exception):
@@ -45,18 +52,40 @@ class Overrides:
 def read(typed: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Overrides:
     """Read each override by itself, so that one that cannot be read hides no other. `groups` holds their options."""
     found = Overrides()
+    length = sum(map(len, typed))
+    if length > OVERRIDES:
+        found.mistakes.append(f"{len(typed):,} overrides of {length:,} characters; allowed: {OVERRIDES:,} in all")
+        return found
     for text in typed:
         try:
+            _refuse_unreadable(text)
             _read_one(text, groups, found)
         except MisfitError as misfit:
-            found.mistakes.append(f"{text or repr(text)}: {misfit}")
+            found.mistakes.append(f"{_cut(text)}: {misfit}")
     return found
 
 
-def _read_one(text: str, groups: Mapping[str, Sequence[str]], found: Overrides) -> None:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
+def _cut(text: str) -> str:
+    shown = printable(text[:_LONGEST_SHOWN])
+    return f"{shown}..." if len(text) > _LONGEST_SHOWN else shown or repr(text)
 
+
+def _refuse_unreadable(text: str) -> None:
+    """What the parser would not survive, or take minutes for."""
+    fault = text_fault(text)
+    if fault:
+        raise MisfitError(fault)
+    if len(text) > OVERRIDE:
+        raise MisfitError(f"it has {len(text):,} characters; allowed: {OVERRIDE:,} (a config file holds more)")
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "[{(") - (character in ")}]")
+        deepest = max(deepest, depth)
+    if deepest > DEPTH or text.partition("=")[0].count(".") >= DEPTH:
+        raise MisfitError(f"nested more than {DEPTH} levels deep")
+
+
+def _read_one(text: str, groups: Mapping[str, Sequence[str]], found: Overrides) -> None:
     key, equals, value = text.partition("=")
     if equals and key in _PATHS:
         path = _unquoted(value)
@@ -67,27 +96,49 @@ def _read_one(text: str, groups: Mapping[str, Sequence[str]], found: Overrides) 
         else:
             raise MisfitError("from takes the path of an experiment.json")
         return
-    try:
-        override = OverridesParser.create().parse_overrides([text])[0]
-    except HydraException as error:
-        raise MisfitError(_why_unreadable(text, str(error))) from None
+    override, given = _parsed(text)
     key = override.key_or_group
     if override.is_sweep_override():
         raise MisfitError(f"one value at a time; a list is written {key}=[a,b], and text with a comma {key}='a,b'")
     if override.package is not None or "/" in key:
         raise MisfitError(f"packages (@) and nested groups (/) are not used here; groups: {', '.join(sorted(groups))}")
-    if not key:
-        raise MisfitError("there is no key before the =; write KEY=VALUE")
+    path = _path_of(key)
+    wrong = misfits(given, path)
+    if wrong:
+        raise MisfitError("; ".join(mistake.text for mistake in wrong))
     if override.is_delete():
-        found.changes.append(Change(tuple(key.split(".")), delete=True))
-    elif key == "arm" and not isinstance(override.value(), dict):
+        found.changes.append(Change(path, delete=True))
+    elif key == "arm" and not isinstance(given, dict):
         raise MisfitError("arms are chosen by arms=[NAME,...]; arm.FIELD=VALUE sets a field in each of them")
-    elif key in groups and isinstance(override.value(), str):
-        found.choices.append((key, str(override.value())))
-    elif key in groups and key not in LISTS_OF_FILES and not isinstance(override.value(), dict):
+    elif key in groups and isinstance(given, str):
+        found.choices.append((key, given))
+    elif key in groups and key not in LISTS_OF_FILES and not isinstance(given, dict):
         raise MisfitError(f"{key} takes a mapping of fields or one of: {', '.join(groups[key])}")
     else:
-        found.changes.append(Change(tuple(key.split(".")), override.value()))
+        found.changes.append(Change(path, given))
+
+
+def _parsed(text: str) -> tuple[Override, Any]:
+    """Hydra's reading of an override, and the plain value in it."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        override = OverridesParser.create().parse_overrides([text])[0]
+        return override, override.value()
+    except HydraException as error:
+        raise MisfitError(_why_unreadable(text, str(error))) from None
+    except ValueError as error:  # a whole number of more digits than Python converts
+        raise MisfitError(f"cannot be read ({error})") from None
+
+
+def _path_of(key: str) -> tuple[str, ...]:
+    if not key:
+        raise MisfitError("there is no key before the =; write KEY=VALUE")
+    path = tuple(key.split("."))
+    if "" in path:
+        raise MisfitError("a key is empty between its dots; write a.b.c=VALUE")
+    return path
 
 
 def _why_unreadable(text: str, reason: str) -> str:

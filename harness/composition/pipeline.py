@@ -18,11 +18,15 @@ from harness.composition.base import base_of, literal
 from harness.composition.expansion import Expansion
 from harness.composition.fields import dotted
 from harness.composition.groups import ConfigGroups
+from harness.composition.limits import misfits
 from harness.composition.mistakes import SETTINGS, Mistake, UserMistake, explain, shown
 from harness.composition.overrides import Change, MisfitError, Overrides, applied, read
+from harness.composition.resolution import resolved
 from harness.composition.seeds import seeds_from, wrong_seeds
 from harness.composition.trust import CodeField, code_from_files, code_typed
+from harness.files import FileError, given_path
 from harness.spec import Experiment
+from harness.text import printable
 
 Tree = dict[str, Any]
 _PATHS = ("out", "results_root")
@@ -63,8 +67,8 @@ def compose(
     seeds = seeds_from(plain.get("seeds", 1), experiment.seed)
     return Composed(
         experiment.model_copy(update={"seed": seeds[0]}),
-        None if out is None else Path(out).expanduser(),
-        Path(plain["results_root"]).expanduser(),
+        None if out is None else given_path(out),
+        given_path(plain["results_root"]),
         seeds,
         code_from_files(experiment.arms, typed, sources),
     )
@@ -85,9 +89,9 @@ def _composed(overrides: Sequence[str], groups: ConfigGroups) -> tuple[Tree, Exp
     changes, dropped = asked.changes, list[Change]()
     seen: set[tuple[str, ...]] = set()
     while True:
-        tree, changes, misfits = _with_changes(base, changes)
+        tree, changes, misplaced = _with_changes(base, changes)
         plain, experiment, wrong = _crossing(tree, expansion)
-        found += [m.text for m in misfits if not any(_touch(m.path, change.path) for change in dropped)]
+        found += [m.text for m in misplaced if not any(_touch(m.path, change.path) for change in dropped)]
         found += [_worded(m, asked) for m in wrong if m.path not in seen and not _follows_from(dropped, m)]
         # A mistake can hide others, since a spec checks its fields together only once each is valid by itself. So what
         # is at fault is taken away and the rest judged again, until nothing is left to take away.
@@ -103,29 +107,29 @@ def _composed(overrides: Sequence[str], groups: ConfigGroups) -> tuple[Tree, Exp
 
 
 def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Change], list[Mistake]]:
-    tree, kept, misfits = base, list[Change](), list[Mistake]()
+    tree, kept, misplaced = base, list[Change](), list[Mistake]()
     for change in changes:
         try:
             tree = applied(tree, change)
             kept.append(change)
         except MisfitError as misfit:
-            misfits.append(Mistake(change.path, f"{dotted(change.path)}: {misfit}"))
-    return tree, kept, misfits
+            misplaced.append(Mistake(change.path, f"{dotted(change.path)}: {misfit}"))
+    return tree, kept, misplaced
 
 
 def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake]]:
     """The one place where Hydra's config becomes plain containers, and these an Experiment."""
-    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    unfit = misfits(tree)
+    if unfit:  # each part was within the limits by itself
+        raise UserMistake([mistake.text for mistake in unfit])
     unresolved: dict[tuple[str, ...], Mistake] = {}
     while True:
         try:
             # Twice: the names of arms may be interpolations, and the files they name may hold some.
-            plain = _plain(OmegaConf.to_container(OmegaConf.create(tree), resolve=True, throw_on_missing=True))
-            lists, wrong = expansion.expanded(literal(plain))
-            tree_of_specs = OmegaConf.create({**tree, **lists})
-            plain = _plain(OmegaConf.to_container(tree_of_specs, resolve=True, throw_on_missing=True))
+            lists, wrong = expansion.expanded(literal(resolved(tree)))
+            plain = resolved({**tree, **lists})
             break
         except OmegaConfBaseException as error:
             path = tuple(re.sub(r"\[(\d+)\]", r".\1", str(error.full_key)).split("."))
@@ -140,6 +144,7 @@ def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None
             if known:
                 raise UserMistake([mistake.text for mistake in unresolved.values()]) from None
     over_all = plain.pop("arm", None) or {}
+    wrong += misfits(plain)  # what interpolations brought in: the environment may hold any bytes
     wrong += [*unresolved.values(), *_wrong_paths(plain), *wrong_seeds(plain.get("seeds", 1))]
     try:
         experiment = Experiment.model_validate({key: value for key, value in plain.items() if key not in SETTINGS})
@@ -150,14 +155,20 @@ def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None
     return plain, experiment, wrong
 
 
-def _plain(container: Any) -> Tree:
-    return dict(container)
-
-
 def _wrong_paths(plain: Tree) -> list[Mistake]:
-    given = {key: plain.get(key) for key in _PATHS}
-    wrong = [key for key, value in given.items() if not isinstance(value, str) and (key, value) != ("out", None)]
-    return [Mistake((key,), f"{key}: given {shown(given[key])}; allowed: a path") for key in wrong]
+    wrong = []
+    for key in _PATHS:
+        value = plain.get(key)
+        if (key, value) == ("out", None):
+            continue
+        if not isinstance(value, str):
+            wrong.append(Mistake((key,), f"{key}: given {shown(value)}; allowed: a path"))
+            continue
+        try:
+            given_path(value)
+        except FileError as error:
+            wrong.append(Mistake((key,), f"{key}={printable(value)}: {error}"))
+    return wrong
 
 
 def _as_typed(mistake: Mistake, over_all: Tree) -> Mistake:

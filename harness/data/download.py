@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from harness.data.dataset import DataError
 from harness.data.mnist_files import Part
+from harness.files import in_units
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -21,6 +24,9 @@ MIRRORS = (
 
 # Seconds to connect and seconds between two packets. Where there is no network, each mirror costs the first.
 TIMEOUT = (10, 60)
+# Seconds for a file of 10 MB, however slowly its packets come.
+LONGEST_S = 600.0
+_CHUNK = 1 << 14
 
 
 def download(parts: Iterable[Part], folder: Path) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
@@ -62,15 +68,64 @@ def _fetch(url: str, part: Part, folder: Path) -> NDArray[np.uint8]:
     partial = folder / f".{part.name}.{secrets.token_hex(4)}.part"  # of our own: others may be downloading too
     progress = _Progress(part.name) if sys.stderr.isatty() else None
     try:
-        fetch = pooch.HTTPDownloader(progressbar=progress or False, chunk_size=1 << 16, timeout=TIMEOUT)
-        fetch(url, str(partial), None)
-        values = part.decode(partial.read_bytes(), url)
+        with partial.open("wb") as file:
+            sink = _Sink(file, url, part.largest)
+            hooks = {"response": sink.check_length}
+            fetch = pooch.HTTPDownloader(progressbar=progress or False, chunk_size=_CHUNK, timeout=TIMEOUT, hooks=hooks)
+            _within(LONGEST_S, lambda: fetch(url, sink, None), url)
+        values = part.read(partial, url)
         partial.replace(folder / part.names[0])
     finally:
         partial.unlink(missing_ok=True)
         if progress is not None:
             progress.close()
     return values
+
+
+class _Sink:
+    """Where a download is written to, which takes no more than a file of its kind has."""
+
+    def __init__(self, file: BinaryIO, url: str, most: int) -> None:
+        self.file, self.url, self.left, self.most = file, url, most, most
+
+    def check_length(self, response: Any, **_: Any) -> None:
+        """Before the first byte: what the server says that it will send."""
+        declared = response.headers.get("content-length", "0")
+        if not (declared.isascii() and declared.isdecimal()):
+            raise DataError(f"{self.url}: announces a length of {declared[:40]!r}")
+        if int(declared[:20]) > self.most:
+            raise self._too_long(f"announces {in_units(int(declared[:20]))}")
+
+    def write(self, chunk: bytes) -> None:
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise self._too_long("does not end")
+        self.file.write(chunk)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+    def _too_long(self, what: str) -> DataError:
+        return DataError(f"{self.url}: {what}; at most {in_units(self.most)} are taken")
+
+
+def _within(seconds: float, fetch: Callable[[], None], url: str) -> None:
+    """Runs `fetch`, and waits no longer than that: a packet now and then outwits the time-out between two."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            fetch()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise DataError(f"{url}: not all of it came within {seconds:g} s")
+    if raised:
+        raise raised[0]
 
 
 def _cause(error: BaseException) -> str:

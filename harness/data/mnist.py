@@ -12,7 +12,9 @@ from harness.data.dataset import DataError, Dataset
 from harness.data.download import download
 from harness.data.mnist_files import PARTS
 from harness.data.mnist_folder import NPZ, Reading, read_folder
+from harness.files import FileError, given_path
 from harness.spec.data import Mnist
+from harness.text import printable
 
 _ELSEWHERE = "or use data=mnist5k, which needs no files"
 
@@ -87,10 +89,12 @@ def _held_out(data: Dataset, spec: Mnist) -> Dataset:
 
 def _existing_folder(root: Path) -> Path:
     try:
-        folder = root.expanduser().resolve()
+        folder = given_path(str(root)).resolve()
         found = "" if folder.is_dir() else "is a file" if folder.exists() else "does not exist"
-    except (OSError, RuntimeError) as error:  # RuntimeError: a ~name that no user has, or links in a circle
-        raise DataError(f"data.root={root}: {error}. Name a folder with the files of MNIST, {_ELSEWHERE}.") from error
+    except (OSError, RuntimeError, FileError) as error:  # RuntimeError: links in a circle
+        raise DataError(
+            f"data.root={printable(str(root))}: {error}. Name a folder with the files of MNIST, {_ELSEWHERE}."
+        ) from error
     if found:
         raise DataError(
             f"data.root={root}: {folder} {found}, expected a folder with the four files of MNIST (IDX or IDX.gz) "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from harness.data import idx
 from harness.data.checks import CLASSES, wrong_labels
 from harness.data.dataset import DataError
+from harness.files import FileError, read_bytes
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,22 @@ class Part:
     def holds_labels(self) -> bool:
         return len(self.shape) == 1
 
+    @property
+    def largest(self) -> int:
+        """Bytes that a file of it may have, compressed or not."""
+        return idx.size(self.shape) + idx.SLACK
+
     def find(self, folder: Path) -> Path | None:
         """The file in this folder, if it is there."""
-        return next((folder / name for name in self.names if (folder / name).is_file()), None)
+        return next((folder / name for name in self.names if (folder / name).exists()), None)
+
+    def read(self, path: Path, name: str) -> NDArray[np.uint8]:
+        """The values in a file of it; DataError, which calls it `name`, where it holds something else."""
+        try:
+            raw = read_bytes(path, self.largest, f"{self.name}, compressed or not,")
+        except FileError as error:
+            raise DataError(f"{name}: cannot be read: {error}") from None
+        return self.decode(raw, name)
 
     def decode(self, raw: bytes, name: str) -> NDArray[np.uint8]:
         """The values in an IDX or IDX.gz file, proved to be MNIST's. `name` is for the message if they are not."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.arrays import Header, header_of
 from harness.data import idx
 from harness.data.checks import CLASSES, not_finite, wrong_labels
 from harness.data.dataset import DataError
 from harness.data.mnist_files import Part
+from harness.files import refuse_unfit
 
 NPZ = "mnist.npz"
+_LARGEST_NPZ = 512 << 20  # the values as int64, not compressed, are 440 MB
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ def read_folder(folder: Path, parts: Iterable[Part]) -> Reading:
     """Read whatever is there: the IDX files, or `mnist.npz` where not all of those exist."""
     try:
         found = {part: part.find(folder) for part in parts}
-        if None in found.values() and (folder / NPZ).is_file():
+        if None in found.values() and (folder / NPZ).exists():
             return _read_npz(folder / NPZ, found)
     except OSError as error:
         return Reading({}, "", [f"{folder}: cannot be looked into: {error}"])
@@ -41,9 +44,7 @@ def read_folder(folder: Path, parts: Iterable[Part]) -> Reading:
         try:
             if path is None:
                 raise DataError(f"{part.names[0]}: missing; also looked for as {', '.join(part.names[1:])}")
-            reading.arrays[part.key] = part.decode(path.read_bytes(), path.name)
-        except OSError as error:
-            reading.problems.append(f"{part.name}: cannot be read: {error}")
+            reading.arrays[part.key] = part.read(path, path.name)
         except DataError as error:
             reading.problems.append(str(error))
     return reading
@@ -52,6 +53,7 @@ def read_folder(folder: Path, parts: Iterable[Part]) -> Reading:
 def _read_npz(path: Path, parts: Iterable[Part]) -> Reading:
     reading = Reading({}, path.name, [])
     try:
+        refuse_unfit(path, _LARGEST_NPZ, NPZ)
         archive = np.load(path, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise ValueError("it holds one bare array")
@@ -62,22 +64,37 @@ def _read_npz(path: Path, parts: Iterable[Part]) -> Reading:
         for part in parts:
             name = f"{path.name}, {part.key}"
             try:
-                array = _member(archive, part.key, name)
+                array = _member(archive, part, name)
                 reading.arrays[part.key] = part.decode(_as_idx(array, part, name), name)
             except DataError as error:
                 reading.problems.append(str(error))
     return reading
 
 
-def _member(archive: Mapping[str, NDArray[np.generic]], key: str, name: str) -> NDArray[np.generic]:
-    if key not in archive:
-        raise DataError(f"{name}: missing; the archive holds {', '.join(archive) or 'nothing'}")
+def _member(archive: np.lib.npyio.NpzFile, part: Part, name: str) -> NDArray[np.generic]:
+    if part.key not in archive:
+        raise DataError(f"{name}: missing; the archive holds {', '.join(archive.files[:20]) or 'nothing'}")
     try:
-        return archive[key]
+        declared = header_of(archive.zip, part.key)
+        if not declared.dtype.hasobject and (not _fits(declared.shape, part) or declared.dtype.itemsize > 8):
+            raise _misfit(declared, part, name)  # before its values are decompressed, however many there are
+        return archive[part.key]
+    except DataError:
+        raise
     except Exception as error:
         # Any: depending on where the damage is, it comes up in the zip directory, the compressed stream, or the
         # array's header, which is parsed as Python; from a RuntimeError to a tokenizer's, all have been seen.
         raise DataError(f"{name}: cannot be read: {error}") from error
+
+
+def _fits(shape: tuple[int, ...], part: Part) -> bool:
+    return shape in (part.shape, (*part.shape, 1))
+
+
+def _misfit(array: Header | NDArray[np.generic], part: Part, name: str) -> DataError:
+    return DataError(
+        f"{name}: {array.dtype} of shape {array.shape}, expected whole numbers 0 to 255 of shape {part.shape}"
+    )
 
 
 def _as_idx(array: NDArray[np.generic], part: Part, name: str) -> bytes:
@@ -91,8 +108,6 @@ def _as_idx(array: NDArray[np.generic], part: Part, name: str) -> bytes:
         raise DataError(wrong[0])
     # Labels are often kept as int64, which loses nothing; pixels scaled to floats are another matter.
     exact = np.issubdtype(array.dtype, np.integer) and np.array_equal(array, array.astype(np.uint8))
-    if not exact or array.shape not in (part.shape, (*part.shape, 1)):
-        raise DataError(
-            f"{name}: {array.dtype} of shape {array.shape}, expected whole numbers 0 to 255 of shape {part.shape}"
-        )
+    if not exact:
+        raise _misfit(array, part, name)
     return idx.header(part.shape) + array.astype(np.uint8).tobytes()

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 import adapters
-from harness.arrays import load_arrays, save_arrays
+from harness.arrays import headers_of, load_arrays, save_arrays
 from harness.composition import UserMistake
+from harness.files import in_units, refuse_unfit
+from harness.memory import available_memory
 from harness.pair.composing import ComposedPair
-from harness.pair.drawing import Array, BatchesError, misfits, rounded, too_large
+from harness.pair.drawing import Array, BatchesError, misfits, rounded
 from harness.pair.spec import Pair
 from harness.spec.arm import Arm
 from harness.worker import Failure, Worker, WorkerFailedError
@@ -59,7 +61,10 @@ def _in_words(failure: Failure, limit_s: float) -> str:
 def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
     """Consecutive rows; after the last whole batch from the beginning again."""
     try:
+        _refuse_too_large(file, batch_size * steps)
         arrays = load_arrays(file)
+    except UserMistake:
+        raise
     except Exception as error:  # whatever a broken file makes its readers raise
         raise UserMistake([f"batches: {file} cannot be read ({in_one_line(error)}); it must hold x and y"]) from None
     wrong = [f"batches: {file} has no {name!r}; it has {', '.join(arrays)}" for name in "xy" if name not in arrays]
@@ -71,9 +76,18 @@ def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
         wrong.append(f"batch_size: given {batch_size}, but {file.name} has {len(x)} samples; allowed: 1 to {len(x)}")
     if wrong:
         raise UserMistake([f"batches: {file.name}: {each}" for each in wrong])
-    excess = too_large(sum(rounded(each[:1]).nbytes for each in (x, y)) * batch_size, steps)
-    if excess:
-        raise UserMistake([f"batches: {file.name}: {excess}"])
     whole = len(x) // batch_size
     rows = [np.arange(batch_size) + (step % whole) * batch_size for step in range(steps)]
     return {"x": rounded(x)[np.stack(rows)], "y": rounded(y)[np.stack(rows)]}
+
+
+def _refuse_too_large(file: Path, rows: int) -> None:
+    """Before its values are decompressed: what the file declares, and what the batches made of it take."""
+    most, bound = available_memory()
+    refuse_unfit(file, most, "a file of batches")
+    headers = headers_of(file)
+    declared = sum(header.nbytes for header in headers.values())
+    drawn = sum(rows * header.nbytes // max(1, header.shape[0]) for header in headers.values() if header.shape)
+    if declared + drawn > most:
+        listed = f"{in_units(declared)} for its arrays and {in_units(drawn)} for batch_size x steps rows of them"
+        raise UserMistake([f"batches: {file} takes {listed} of memory; {in_units(most)} is {bound}"])

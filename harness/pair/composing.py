@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 import adapters
@@ -16,9 +18,12 @@ from harness.composition import UserMistake
 from harness.composition.expansion import Expansion
 from harness.composition.fields import dotted
 from harness.composition.groups import ConfigGroups, UnreadableError
-from harness.composition.mistakes import explain, nearest, no_such
+from harness.composition.limits import misfits
+from harness.composition.mistakes import explain, nearest, no_such, shown
 from harness.composition.overrides import MisfitError, Overrides, applied, overlaid, read
 from harness.composition.trust import CodeField, code_from_files, code_of, code_typed
+from harness.composition.yaml_files import read_yaml
+from harness.files import FileError, given_path, read_bytes, refuse_unfit
 from harness.pair.spec import Pair
 from harness.preflight import unusable
 
@@ -27,6 +32,8 @@ KEY = "pair="
 SETTINGS = ("arm", "out", "results_root")
 WORDS = ("loss", "optimizer", "schedule", "clipping", "weight_decay")
 # One operation at a time, so that any native code runs; arms=[mindspore,tensorflow] takes the compiled modes.
+_PYTHON_FILE = 1 << 20  # bytes
+_MOST_BESIDE = 1000  # names to look through for the nearest
 ARMS = [{"use": "mindspore_pynative", "name": "mindspore"}, {"use": "tensorflow_eager", "name": "tensorflow"}]
 
 
@@ -45,9 +52,13 @@ class ComposedPair:
     code: tuple[CodeField, ...] = ()
 
     def place(self, named: str) -> tuple[Path, str]:
-        """The file that `file.py:function` or a file's name stands for, and the function's name."""
+        """The file that `file.py:function` or a file's name stands for, and the function's name.
+
+        FileError where there can be no such file.
+        """
         path, _, function = named.partition(":")
-        return self.file.parent / Path(path).expanduser(), function
+        file = self.file.parent / given_path(path)
+        return given_path(str(file)), function
 
 
 def compose_pair(
@@ -64,7 +75,7 @@ def compose_pair(
     files = [text.removeprefix(KEY) for text in overrides if text.startswith(KEY)]
     if len(files) > 1 or not files[0]:
         raise UserMistake([f"{KEY} takes the path of one YAML file"])
-    file = Path(files[0]).expanduser().absolute()
+    file = _path(KEY, files[0])
     groups = groups or ConfigGroups.beside(config_dirs)
     typed = [text for text in overrides if not text.startswith(KEY)]
     asked = read(typed, groups.all_options())
@@ -81,20 +92,20 @@ def compose_pair(
     lists, misnamed = Expansion(groups).expanded(tree)
     wrong += [mistake.text for mistake in misnamed]
     settings = {key: tree.get(key) for key in SETTINGS}
+    folders = {key: _folder(key, settings[key], wrong) for key in ("out", "results_root")}
     plain = {key: value for key, value in {**tree, **lists}.items() if key not in SETTINGS and key != "suite"}
     try:
         pair = Pair.model_validate(plain)
     except ValidationError as error:
         raise UserMistake([*wrong, *(m.text for m in explain(error, plain, Pair, SETTINGS))]) from None
-    out = settings["out"]
     by_user = code_typed(typed, groups.all_options())
     code = code_from_files(pair.arms, by_user | code_of(of_file), list(config_dirs))
     otherwise = by_user | {(each.field, each.value) for each in code}
     composed = ComposedPair(
         pair,
         file,
-        None if out is None else Path(out).expanduser(),
-        Path(str(settings["results_root"])).expanduser(),
+        folders["out"],
+        folders["results_root"] or Path("results"),
         code_from_files(pair.arms, otherwise, [file]),
         code,
     )
@@ -105,19 +116,42 @@ def compose_pair(
     return composed
 
 
+def _path(key: str, text: str) -> Path:
+    try:
+        return given_path(text).absolute()
+    except FileError as error:
+        raise UserMistake([f"{key}{text}: {error}"]) from None
+
+
+def _folder(key: str, value: Any, wrong: list[str]) -> Path | None:
+    if value is None and key == "out":
+        return None
+    if not isinstance(value, str):
+        wrong.append(f"{key}: given {shown(value)}; allowed: a path")
+        return None
+    try:
+        return given_path(value)
+    except FileError as error:
+        wrong.append(f"{key}={value}: {error}")
+        return None
+
+
 def _from_file(file: Path) -> Tree:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        beside = [path.name for path in file.parent.glob("*.yaml")] if file.parent.is_dir() else []
-        near = nearest(file.name, beside)
-        hint = f"; did you mean {near}?" if near else ""
-        raise UserMistake([f"{KEY}{file}: {error.strerror}{hint}"]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserMistake([f"{KEY}{file}: not a YAML file ({' '.join(str(error).split())})"]) from None
+        content = read_yaml(file)
+    except FileError as error:
+        near = None if file.exists() else _nearest_beside(file, "*.yaml")
+        raise UserMistake([f"{KEY}{file}: {error}" + (f"; did you mean {near}?" if near else "")]) from None
     if not isinstance(content, dict):
         raise UserMistake([f"{KEY}{file}: it holds no mapping; it must give name, models, loss, optimizer, ..."])
-    return {str(key): value for key, value in content.items()}
+    wrong = misfits(content)
+    if wrong:
+        raise UserMistake([f"{KEY}{file}: {mistake.text}" for mistake in wrong])
+    return content
+
+
+def _nearest_beside(file: Path, pattern: str = "*") -> str | None:
+    return nearest(file.name, [path.name for path in islice(file.parent.glob(pattern), _MOST_BESIDE)])
 
 
 def _with_choices(tree: Tree, asked: Overrides, groups: ConfigGroups, wrong: list[str]) -> Tree:
@@ -164,32 +198,38 @@ def _misplaced(composed: ComposedPair) -> list[str]:
             wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
     named = {f"models.{name}.builder": each.builder for name, each in pair.models.items()}
     for key, value in {**named, "batches": pair.batches}.items():
-        wrong += _missing(key, *composed.place(value))
+        wrong += _missing(key, partial(composed.place, value))
     if composed.out is not None:
         return [*wrong, *unusable("out", composed.out, must_be_new=True)]
     return [*wrong, *unusable("results_root", composed.results_root)]
 
 
-def _missing(key: str, file: Path, function: str) -> list[str]:
-    if not file.is_file():
-        beside = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
-        near = nearest(file.name, beside)
-        return [f"{key}: there is no file {file}" + (f"; did you mean {near}?" if near else "")]
-    if not function:
-        return []
+def _missing(key: str, place: Callable[[], tuple[Path, str]]) -> list[str]:
     try:
+        file, function = place()
+        if not file.exists():
+            near = _nearest_beside(file)
+            return [f"{key}: there is no file {file}" + (f"; did you mean {near}?" if near else "")]
+        if not function:
+            refuse_unfit(file, sys.maxsize, "a file of batches")
+            return []
         names = _names(file)
-    except (SyntaxError, ValueError) as error:
-        return [f"{key}: {file} is no Python file ({error})"]
+    except FileError as error:
+        return [f"{key}: {error}"]
     if function in names:
         return []
     return [no_such(f"{key}: there is no function {function!r} in {file}", function, names)]
 
 
 def _names(file: Path) -> list[str]:
-    """What a file defines or imports, read and not run."""
+    """What a file defines or imports, read and not run; FileError where it is no Python."""
+    try:
+        tree = ast.parse(read_bytes(file, _PYTHON_FILE, "a file of functions"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        # Python gives up on deep nesting with the last two.
+        raise FileError(f"{file} is no Python file ({str(error) or 'it is nested too deeply'})") from None
     found: list[str] = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.append(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from harness.spec.arm import Arm
-from harness.spec.base import Spec
+from harness.spec.arm import LONGEST_TIMEOUT_S, Arm
+from harness.spec.base import Name, Spec
 from harness.spec.clipping import AnyClipping, NoClipping
-from harness.spec.experiment import NAME
 from harness.spec.losses import AnyLoss
+from harness.spec.numbers import Count
 from harness.spec.optimizers import AnyOptimizer
 from harness.spec.recipe import Update
 from harness.spec.schedules import AnySchedule
@@ -39,7 +39,7 @@ class Pair(Spec):
     for all of them. The first `forced_steps` steps are teacher-forced; `steps` run free.
     """
 
-    name: Annotated[str, Field(pattern=NAME)]
+    name: Name
     seed: Annotated[int, Field(ge=0)] = 0
     models: dict[str, OwnBuilder]
     parameters: dict[str, str | None] = Field(default_factory=dict)
@@ -49,8 +49,8 @@ class Pair(Spec):
     clipping: AnyClipping = NoClipping()
     weight_decay: AnyWeightDecay = NoWeightDecay()
     batches: Annotated[str, Field(pattern=r"^.+(\.npz|\.py:[A-Za-z_][A-Za-z0-9_]*)$")]
-    batches_timeout_s: Annotated[float, Field(gt=0)] = 600.0
-    batch_size: Annotated[int, Field(gt=0)] = 32
+    batches_timeout_s: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT_S)] = 600.0
+    batch_size: Count = 32
     steps: Annotated[int, Field(gt=0, le=1000)] = 20
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
     arms: tuple[Arm, ...]

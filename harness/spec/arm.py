@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from harness.spec.base import Spec
+from harness.spec.base import Name, Spec
 
 Precision = Literal["float32", "float64"]
 Policy = Literal["native", "exact"]
@@ -72,14 +72,14 @@ class Arm(Spec):
     arm is still judged by the experiment's words.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    name: Name
     adapter: str
     mode: str
     device: Annotated[DeviceName, BeforeValidator(_npu_is_ascend)] = "auto"
     precision: Precision = "float32"
     realisation: Policy = "native"
     layout: Layout = "auto"
-    threads: Annotated[int, Field(gt=0)] | None = None
+    threads: Annotated[int, Field(gt=0, le=4096)] | None = None
     timeout_s: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT_S)] = 3600.0
     environment: Annotated[dict[str, str], BeforeValidator(_as_text), AfterValidator(_variables)] = Field(
         default_factory=dict

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Union, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core.core_schema import CoreSchema
 from typing_extensions import Self
+
+from harness.spec.numbers import kinds_told_apart
+
+# What a folder is called after.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 
 
 class Spec(BaseModel):
     """An immutable, validated description. Equality and hashing are by value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        # A record of what was measured holds infinities; its numbers are ours, and many.
+        return schema if cls.model_config.get("allow_inf_nan") else kinds_told_apart(schema)
 
 
 class Word(Spec):

@@ -80,7 +80,8 @@ def _set(plain: Any, path: str, value: Any) -> None:
 
 
 def _key(plain: Any, step: str, path: str) -> Any:
-    known = [str(i) for i in range(len(plain))] if isinstance(plain, list) else list(plain or ())
+    known = [str(i) for i in range(len(plain))] if isinstance(plain, list) else []
+    known = list(plain) if isinstance(plain, dict) else known
     if step not in known:
         raise NoSuchPathError(path, step, known)
     return int(step) if isinstance(plain, list) else step

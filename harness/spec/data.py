@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -18,6 +19,11 @@ class Data(Word):
     sample_shape: ClassVar[tuple[int, ...]]
     classes: ClassVar[int | None] = None
     target_shape: ClassVar[tuple[int, ...]]
+
+    @property
+    @abstractmethod
+    def counts(self) -> tuple[int, int]:
+        """How many samples there are to train on, and to test on."""
 
 
 class Digits(Data):
@@ -45,6 +51,10 @@ class Mnist5k(Digits):
     test_size: Annotated[int, Field(gt=0, lt=5000, multiple_of=10)] = 1000
     split_seed: Annotated[int, Field(ge=0)] = 0
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        return 5000 - self.test_size, self.test_size
+
 
 class Mnist(Digits):
     """The full MNIST (LeCun et al.): 60,000 to train, 10,000 to test, in the files' own order.
@@ -58,6 +68,11 @@ class Mnist(Digits):
     root: Path | None = None
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     split_seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        tested = round(60_000 * self.holdout)
+        return (60_000 - tested, tested) if self.holdout else (60_000, 10_000)
 
 
 class Sales(Data):
@@ -73,6 +88,10 @@ class Sales(Data):
     samples: Annotated[int, Field(gt=0)] = 32
     noise: Annotated[float, Field(ge=0)] = 0.05
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self.samples, self.samples
 
 
 class Polynomial(Data):
@@ -92,6 +111,10 @@ class Polynomial(Data):
     noise: Annotated[float, Field(ge=0)] = 0.2
     scaling: bool = True
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self.train_size, self.test_size
 
 
 if TYPE_CHECKING:

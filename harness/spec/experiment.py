@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import prod
+from math import ceil, prod
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from harness.spec.arm import Arm
-from harness.spec.base import Spec, Word
+from harness.spec.base import Name, Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.data import AnyData
 from harness.spec.expectations import AnyExpectation
 from harness.spec.losses import AnyLoss
 from harness.spec.model import Model
+from harness.spec.numbers import Count
 from harness.spec.optimizers import AnyOptimizer
 from harness.spec.recipe import Recipe, Update
 from harness.spec.regularizers import AnyRegularizer, NoRegularizer
@@ -50,7 +51,8 @@ RungName = Literal[
     "trajectory",
 ]
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+MOST_ARMS = 64
 
 
 class Training(Spec):
@@ -63,13 +65,34 @@ class Training(Spec):
     With `digests`, it records the digests of every parameter's gradient and, after the update, of every parameter.
     """
 
-    epochs: Annotated[int, Field(gt=0)]
-    passes_per_epoch: Annotated[int, Field(gt=0)] = 1
-    batch_size: Annotated[int, Field(gt=0)]
+    epochs: Count
+    passes_per_epoch: Count = 1
+    batch_size: Count
     last_batch: Literal["keep", "drop"] = "keep"
-    max_steps: Annotated[int, Field(gt=0)] | None = None
+    max_steps: Count | None = None
     gradient_norms: bool = False
     digests: bool = False
+
+    def kept(self, samples: int) -> int:
+        """Samples that are seen in an epoch over a training set of `samples`."""
+        seen = samples * self.passes_per_epoch
+        return seen if self.last_batch == "keep" else seen - seen % self.batch_size
+
+    def steps_per_epoch(self, samples: int) -> int:
+        return ceil(self.kept(samples) / self.batch_size)
+
+    def steps(self, samples: int) -> int:
+        """Updates in the whole run."""
+        every = self.steps_per_epoch(samples) * self.epochs
+        return every if self.max_steps is None else min(self.max_steps, every)
+
+    def drawn_epochs(self, samples: int) -> int:
+        """Epochs that are begun before `max_steps` are made."""
+        return ceil(self.steps(samples) / max(1, self.steps_per_epoch(samples)))
+
+    def seen(self, samples: int) -> int:
+        """Samples that are seen in the whole run; of a last epoch that is cut short, all of its whole batches."""
+        return min(self.kept(samples) * self.epochs, self.steps(samples) * self.batch_size)
 
 
 class Comparison(Spec):
@@ -90,8 +113,8 @@ class Experiment(Spec):
     word is. `rungs` picks some of the parity ladder; none named are all.
     """
 
-    name: Annotated[str, Field(pattern=NAME)]
-    variant: Annotated[str, Field(pattern=NAME)] | None = None
+    name: Name
+    variant: Name | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     data: AnyData
     model: Model
@@ -107,7 +130,7 @@ class Experiment(Spec):
     vocabulary: tuple[Family, ...] = ()
     rungs: tuple[RungName, ...] = ()
     expected: tuple[AnyExpectation, ...] = ()
-    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=MOST_ARMS)]
 
     def words(self) -> tuple[Word, ...]:
         """Every word of the training, each once."""

@@ -10,13 +10,16 @@ from pydantic import Field, model_validator
 from harness.spec.activations import Activation, Linear
 from harness.spec.base import Spec, Word
 from harness.spec.layers import AnyLayer, Layer, in_a_row
+from harness.spec.numbers import Count
 from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
+
+MOST_LAYERS = 500
 
 
 class Input(Spec):
     """The shape of one sample; images are (height, width, channels)."""
 
-    shape: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
+    shape: Annotated[tuple[Count, ...], Field(min_length=1, max_length=8)]
 
 
 class PlacedLayer(Spec):
@@ -55,7 +58,7 @@ class Model(Spec):
     """Layers applied in order. An unnamed layer is called by its kind and its number among that kind, from 1."""
 
     input: Input
-    layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1)]
+    layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1, max_length=MOST_LAYERS)]
 
     @model_validator(mode="after")
     def _fits(self) -> Model:

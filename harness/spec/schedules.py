@@ -12,10 +12,10 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from harness.spec.base import Word, union_of
+from harness.spec.numbers import Count
 
 Rate = Annotated[float, Field(ge=0)]
 PositiveRate = Annotated[float, Field(gt=0)]
-Steps = Annotated[int, Field(gt=0)]
 
 
 class Schedule(Word):
@@ -45,7 +45,7 @@ class Exponential(Schedule):
     kind: Literal["exponential"] = "exponential"
     initial_rate: Rate
     decay_rate: PositiveRate
-    decay_steps: Steps
+    decay_steps: Count
     staircase: bool = False
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
@@ -67,7 +67,7 @@ class NaturalExponential(Schedule):
     kind: Literal["natural_exponential"] = "natural_exponential"
     initial_rate: Rate
     decay_rate: Rate
-    decay_steps: Steps = 1
+    decay_steps: Count = 1
     staircase: bool = False
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
@@ -86,7 +86,7 @@ class InverseTime(Schedule):
     kind: Literal["inverse_time"] = "inverse_time"
     initial_rate: Rate
     decay_rate: Rate
-    decay_steps: Steps
+    decay_steps: Count
     staircase: bool = False
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
@@ -109,7 +109,7 @@ class Polynomial(Schedule):
     kind: Literal["polynomial"] = "polynomial"
     initial_rate: Rate
     end_rate: Rate
-    decay_steps: Steps
+    decay_steps: Count
     power: Annotated[float, Field(gt=0)] = 1.0
     cycle: bool = False
 
@@ -132,7 +132,7 @@ class Cosine(Schedule):
 
     kind: Literal["cosine"] = "cosine"
     initial_rate: Rate
-    decay_steps: Steps
+    decay_steps: Count
     floor_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
@@ -149,7 +149,7 @@ class CosineMinMax(Schedule):
     kind: Literal["cosine_min_max"] = "cosine_min_max"
     minimum: Rate
     maximum: Rate
-    decay_steps: Steps
+    decay_steps: Count
 
     @model_validator(mode="after")
     def _ordered(self) -> CosineMinMax:
@@ -175,7 +175,7 @@ class CosineRestarts(Schedule):
 
     kind: Literal["cosine_restarts"] = "cosine_restarts"
     initial_rate: Rate
-    first_period: Steps
+    first_period: Count
     period_factor: Annotated[float, Field(ge=1)] = 2.0
     peak_factor: Annotated[float, Field(gt=0)] = 1.0
     floor_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -203,7 +203,7 @@ class PiecewiseConstant(Schedule):
     """
 
     kind: Literal["piecewise_constant"] = "piecewise_constant"
-    boundaries: tuple[Steps, ...] = Field(min_length=1)
+    boundaries: tuple[Count, ...] = Field(min_length=1)
     values: tuple[Rate, ...]
     boundary: Literal["inclusive", "exclusive"]
 
@@ -241,7 +241,7 @@ class LinearWarmup(Schedule):
 
     kind: Literal["linear_warmup"] = "linear_warmup"
     target_rate: Rate
-    warmup_steps: Steps
+    warmup_steps: Count
     start_rate: Rate = 0.0
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
@@ -259,7 +259,7 @@ class WarmupThen(Schedule):
     """
 
     kind: Literal["warmup_then"] = "warmup_then"
-    warmup_steps: Steps
+    warmup_steps: Count
     start_rate: Rate = 0.0
     then: Followable
 

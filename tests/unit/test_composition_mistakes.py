@@ -120,7 +120,7 @@ ONE_MISTAKE = [
     ("schedule.rate={a: 1}", "schedule.rate: given {'a': 1}; allowed: a number >= 0"),
     ("comparison.forced_steps=51", "comparison.forced_steps: given 51; allowed: a whole number > 0 and <= 50"),
     ("data.test_size=15", "data.test_size: given 15; allowed: a whole number > 0 and < 5000, a multiple of 10"),
-    ("name=a b", "name: given 'a b'; allowed: text matching ^[A-Za-z0-9][A-Za-z0-9_.-]*$"),
+    ("name=a b", "name: given 'a b'; allowed: text of at most 80 characters matching ^[A-Za-z0-9][A-Za-z0-9_.-]*$"),
     ("training.last_batch=kep", "training.last_batch: given 'kep'; did you mean keep? Allowed: drop, keep"),
     ("training.last_batch=3", "training.last_batch: given 3; allowed: keep, drop"),
     ("arm.precision=float6", "arm.precision: given 'float6'; did you mean float64? Allowed: float32, float64"),
@@ -138,7 +138,7 @@ ONE_MISTAKE = [
         f"model.layers.3.activation: given 'sofmax'; did you mean softmax? Allowed: {kinds(Activation)}",
     ),
     ("arms=tensorflow", "arms: given 'tensorflow'; a list is written arms=[tensorflow]"),
-    ("arms=[]", "arms: given []; allowed: a list of at least 1, each a mapping of fields"),
+    ("arms=[]", "arms: given []; allowed: a list of 1 to 64, each a mapping of fields"),
     ("arms=[3]", "arms.0: given 3; allowed: a mapping of fields"),
     (
         "arm=tensorflow",
@@ -249,7 +249,7 @@ class TestMistakes:
 
     def test_what_is_in_every_arm_is_told_once(self) -> None:
         assert mistake("arm.threads=0", "arms=[tensorflow,reference,mindspore]") == (
-            "arm.threads: given 0; allowed: a whole number > 0 or null"
+            "arm.threads: given 0; allowed: a whole number > 0 and <= 4096 or null"
         )
 
     def test_long_values_are_cut(self) -> None:

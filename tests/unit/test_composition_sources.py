@@ -71,7 +71,7 @@ class TestFrom:
 
     def test_not_utf8(self, tmp_path: Path) -> None:
         (tmp_path / "e.json").write_bytes(b"\xff\xfe")
-        assert "not a JSON file" in mistake(f"from={tmp_path}/e.json")
+        assert "not text in UTF-8" in mistake(f"from={tmp_path}/e.json")
 
     def test_what_is_wrong_in_the_file_is_said_to_be_there(self, file: Path) -> None:
         content = json.loads(file.read_text())
@@ -137,8 +137,10 @@ class TestOwnGroups:
         found = mistakes(*overrides, config_dirs=[write(tmp_path, broken)])
         assert len(found) == 4
         assert found[0].startswith("experiment=mine: there is no model=mlp_rlu; did you mean mlp_relu?")
-        assert found[1].startswith("schedule=broken: while parsing")
-        assert found[2].startswith("arms.0: conf file arm/broken.yaml: while parsing")
+        assert found[1].startswith(f"schedule=broken: {tmp_path}/schedule/broken.yaml: not a YAML file (while parsing")
+        assert found[2].startswith(
+            f"arms.0: conf file arm/broken.yaml: {tmp_path}/arm/broken.yaml: not a YAML file (while"
+        )
         assert found[3].startswith("seed: given 'x'")
 
     def test_within_a_hydra_application(self) -> None:

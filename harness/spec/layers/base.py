@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
 from harness.spec.activations import Activation
 from harness.spec.base import Word
+from harness.spec.numbers import Count
 from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
 
-Count = Annotated[int, Field(gt=0)]
 Pair = tuple[Count, Count]
 Padding = Literal["valid", "same"]
 ConvolutionPadding = Literal["valid", "same", "same_lower"]
@@ -79,8 +80,7 @@ def in_a_row(layers: Sequence[Layer], shape: Shape, prefix: str = "") -> tuple[S
             raise ValueError(f"layer {index} ({name}): {error}") from None
         steps.append(Step(name, layer, shape, after))
         shape = after
-    names = [step.name for step in steps]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(step.name for step in steps).items() if times > 1)
     if repeated:
         raise ValueError(f"layer names must differ, got {', '.join(repeated)} more than once")
     return tuple(steps)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from harness.spec.activations import AnyActivation, Linear, Softmax
 from harness.spec.initializers import AnyInitializer, XavierUniform, Zeros
 from harness.spec.layers.base import Layer
+from harness.spec.numbers import Count
 from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
 
 
@@ -34,7 +33,7 @@ class Dense(Activated):
     """`activation(x @ kernel + bias)`, kernel (in, units), bias (units,) unless `use_bias` is false."""
 
     kind: Literal["dense"] = "dense"
-    units: Annotated[int, Field(gt=0)]
+    units: Count
     kernel_initializer: AnyInitializer
     use_bias: bool = True
     bias_initializer: AnyInitializer = Zeros()

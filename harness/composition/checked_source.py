@@ -1,0 +1,35 @@
+"""Hydra's reader of config folders, for folders of the user's: each file is checked before Hydra takes it in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult
+
+from harness.composition.yaml_files import checked_yaml
+from harness.files import FileError
+
+SCHEME = "checked"
+
+
+class CheckedConfigSource(FileConfigSource):
+    """The folder `checked://PATH`."""
+
+    @staticmethod
+    def scheme() -> str:
+        return SCHEME
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        file = Path(self.path) / self._normalize_file_name(config_path)
+        try:
+            checked_yaml(file)
+        except FileError as error:
+            raise ConfigLoadError(f"{file}: {error}") from None
+        return super().load_config(config_path)
+
+
+def register() -> None:
+    """Makes the scheme known to Hydra, once."""
+    SourcesRegistry.instance().register(CheckedConfigSource)

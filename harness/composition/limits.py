@@ -1,0 +1,75 @@
+"""What a config may be at most: how deep, how many values, which text and which whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.composition.fields import dotted
+from harness.composition.mistakes import Mistake
+from harness.files import text_fault
+from harness.text import printable
+
+DEPTH = 32
+NODES = 30_000
+INTERPOLATED_NODES = 5_000  # OmegaConf takes 0.1 ms for each
+OVERRIDE = 20_000  # characters
+OVERRIDES = 100_000  # characters in all
+JSON_FILE = 16 << 20  # bytes
+YAML_FILE = 1 << 20
+LARGEST_WHOLE = 2**63 - 1
+_TOLD = 20
+
+
+def misfits(tree: Any, above: tuple[str, ...] = ()) -> list[Mistake]:
+    """What of a tree of mappings and lists, which lies at the path `above`, no config may hold; without recursion."""
+    faults = list[Mistake]()
+    for count, (path, fault) in enumerate(_walked(tree, above)):
+        if count >= NODES:
+            return [Mistake(above, f"{_at(above)}more than {NODES:,} values, the most that a config may have")]
+        if fault is not None and len(faults) < _TOLD:
+            faults.append(Mistake(path, f"{_at(path)}{fault}"))
+    return faults
+
+
+def _walked(tree: Any, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """The path of each value, and what is wrong with it; nothing below what is nested too deeply."""
+    left: list[tuple[tuple[str, ...], Any]] = [(above, tree)]
+    while left:
+        path, node = left.pop()
+        is_mapping = isinstance(node, Mapping)
+        if not is_mapping and not isinstance(node, list | tuple):
+            yield path, _scalar_fault(node)
+        elif len(path) >= DEPTH and node:
+            yield path, f"nested more than {DEPTH} levels deep"
+        else:
+            yield path, None
+            for key, value in node.items() if is_mapping else enumerate(node):
+                if is_mapping and (fault := _key_fault(key)):
+                    yield path, fault
+                else:
+                    left.append(((*path, str(key)), value))
+
+
+def _key_fault(key: Any) -> str | None:
+    if not isinstance(key, str):
+        return f"the key {key!r:.80} is not text; put it in quotes"
+    fault = text_fault(key)
+    return f"the key {printable(key)[:80]!r} cannot be recorded: {fault}" if fault else None
+
+
+def _scalar_fault(value: Any) -> str | None:
+    if isinstance(value, str):
+        fault = text_fault(value)
+        return f"given {printable(value)[:80]!r}, which cannot be recorded: {fault}" if fault else None
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        # Not as it was typed: Python refuses to write out a number of thousands of digits.
+        return f"given a whole number of {value.bit_length()} bits; allowed: -{LARGEST_WHOLE} to {LARGEST_WHOLE}"
+    if value is None or isinstance(value, int | float):
+        return None
+    return f"given a {type(value).__name__}, which no config holds; put it in quotes if it is text"
+
+
+def _at(path: tuple[str, ...]) -> str:
+    shown = printable(dotted(path[:8]))[:200]
+    return f"{shown}{'...' if len(path) > 8 else ''}: " if path else ""

@@ -1,0 +1,87 @@
+"""Interpolations (`${training.epochs}`, `${oc.env:NAME}`) resolved, and refused where they would never end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.composition.limits import INTERPOLATED_NODES
+from harness.composition.mistakes import UserMistake
+
+Tree = dict[str, Any]
+_NAMES = re.compile(r"[^\s${}:,'\"]+")
+_DEEPEST = 100  # from value to value; Python gives up at some hundreds
+
+
+def resolved(tree: Tree) -> Tree:
+    """The tree with every interpolation replaced; OmegaConf's exceptions where one cannot be.
+
+    UserMistake where they would grow without bounds, as each may stand for many others.
+    """
+    if not any("${" in text or text == "???" for text in _texts(tree)):
+        return dict(tree)
+    from omegaconf import OmegaConf
+
+    weight = _Weights(tree).of((), tree, ())
+    if weight > INTERPOLATED_NODES:
+        most = f"allowed in a config with interpolations: {INTERPOLATED_NODES:,}"
+        raise UserMistake([f"the config has {weight:,} values once its interpolations are replaced; {most}"])
+    try:
+        return dict(OmegaConf.to_container(OmegaConf.create(tree), resolve=True, throw_on_missing=True))  # type: ignore[arg-type]
+    except RecursionError:
+        raise UserMistake(
+            ["the interpolations of the config refer to themselves, or to one another too deeply"]
+        ) from None
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    left = [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, Mapping):
+            left += node.values()
+        elif isinstance(node, list):
+            left += node
+
+
+class _Weights:
+    """How many values each place comes to; whatever a text with an interpolation names is counted as a part of it."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.known: dict[tuple[str, ...], int] = {}
+
+    def of(self, path: tuple[str, ...], node: Any, above: tuple[tuple[str, ...], ...]) -> int:
+        if path in above or len(above) > _DEEPEST:
+            return 1  # OmegaConf tells of circles by itself
+        if path not in self.known:
+            self.known[path] = 1 + sum(self.of(below, part, (*above, path)) for below, part in self._parts(path, node))
+        return self.known[path]
+
+    def _parts(self, path: tuple[str, ...], node: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+        if isinstance(node, Mapping):
+            yield from (((*path, str(key)), value) for key, value in node.items())
+        elif isinstance(node, list):
+            yield from (((*path, str(number)), value) for number, value in enumerate(node))
+        elif isinstance(node, str) and "${" in node:
+            for name in _NAMES.findall(node):
+                yield from self._named(path, name)
+
+    def _named(self, path: tuple[str, ...], name: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """What a name leads to, as far as that is: from the root, or with leading dots from as many levels up."""
+        dots = len(name) - len(name.lstrip("."))
+        names = [*(path[: len(path) - dots] if dots else ()), *filter(None, re.split(r"[.\[\]]", name.lstrip(".")))]
+        way, node = tuple[str, ...](), self.tree
+        for key in names:
+            if isinstance(node, Mapping) and key in node:
+                node = node[key]
+            elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+                node = node[int(key)]
+            else:
+                break
+            way = (*way, key)
+        if way:
+            yield way, node

@@ -1,0 +1,64 @@
+"""YAML files of the user's, checked before anything builds what they stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.composition.limits import DEPTH, NODES, YAML_FILE
+from harness.files import FileError, read_text
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds, as plain containers; FileError where it cannot be read or is larger than a config is."""
+    import yaml
+
+    text = checked_yaml(path)
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    # A scalar that is not what its tag says (`!!int x`, the 99th of a month) raises whatever Python does.
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise FileError(f"not a YAML file ({in_a_line(error)})") from None
+
+
+def checked_yaml(path: Path) -> str:
+    """The file's text, of which is known that it is YAML within the limits once its aliases are replaced."""
+    import yaml
+
+    text = read_text(path, YAML_FILE, "a YAML file")
+    try:
+        _check(yaml, text)
+    except yaml.YAMLError as error:
+        raise FileError(f"not a YAML file ({in_a_line(error)})") from None
+    return text
+
+
+def in_a_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:500]
+
+
+def _check(yaml: Any, text: str) -> None:
+    """Counts nodes by events, of which nothing is built yet; an alias counts as all that it stands for."""
+    nodes = 0
+    opened: list[tuple[str | None, int]] = []  # anchor, and the nodes before it
+    sizes: dict[str, int] = {}
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            opened.append((event.anchor, nodes))
+            nodes += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = opened.pop()
+            if anchor is not None:
+                sizes[anchor] = nodes - before
+        elif isinstance(event, yaml.ScalarEvent):
+            nodes += 1
+            if event.anchor is not None:
+                sizes[event.anchor] = 1
+        elif isinstance(event, yaml.AliasEvent):
+            if any(event.anchor == anchor for anchor, _ in opened):
+                raise FileError(f"the alias *{event.anchor} stands within what it refers to")
+            nodes += sizes.get(event.anchor, 1)
+        if len(opened) > DEPTH:
+            raise FileError(f"nested more than {DEPTH} levels deep")
+        if nodes > 2 * NODES:  # keys are counted too
+            raise FileError(f"more than {NODES:,} values, the most that a config may have, once aliases are replaced")

@@ -1,0 +1,53 @@
+"""Whether each arm can hold the numbers that it is given: none becomes infinite, and none 0, in its precision."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from harness.spec.arm import Arm
+from harness.spec.base import Word
+from harness.spec.changes import changed
+from harness.spec.experiment import Experiment
+
+_BOUNDS = {"float32": "1.4e-45 to 3.4e+38", "float64": "4.9e-324 to 1.8e+308"}
+
+
+def unrepresentable(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
+    """A sentence for each number of the words that the precision of an arm cannot hold, with the arms that cannot.
+
+    Of `arms` the own words are known to be valid.
+    """
+    arms_by_fault: dict[str, list[str]] = {}
+    for arm in arms:
+        for path, value in _floats(changed(experiment, arm.spec)):
+            if not _fits(value, arm.precision):
+                fault = f"{path}: given {value!r}, which {arm.precision} cannot hold; allowed in size: 0"
+                arms_by_fault.setdefault(f"{fault} or {_BOUNDS[arm.precision]}", []).append(arm.name)
+    return [f"{fault} (arm {', '.join(arms)})" for fault, arms in arms_by_fault.items()]
+
+
+def _floats(node: Any, path: str = "", in_a_word: bool = False) -> Iterator[tuple[str, float]]:
+    """The numbers of words, by their dotted paths; sizes of a training and limits of an arm are none of these."""
+    if isinstance(node, BaseModel):
+        inside = in_a_word or isinstance(node, Word)
+        for name, value in node:
+            yield from _floats(value, f"{path}.{name}" if path else name, inside)
+    elif isinstance(node, tuple):
+        for number, value in enumerate(node):
+            yield from _floats(value, f"{path}.{number}", in_a_word)
+    elif in_a_word and type(node) is float:
+        yield path, node
+
+
+def _fits(value: float, precision: str) -> bool:
+    if precision == "float64":
+        return True  # which a spec's numbers are, and finite
+    try:
+        rounded: float = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return False
+    return rounded != 0 or value == 0

@@ -1,0 +1,58 @@
+"""Which values count as numbers: a boolean is none, and no number is a boolean.
+
+Text that spells a number is taken as one, and so is `yes` for a boolean: environment variables hold nothing but text.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic_core import PydanticKnownError
+from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
+
+LARGEST_INT32 = 2**31 - 1
+LARGEST_INT64 = 2**63 - 1
+
+# Sizes and steps, which plans and frameworks count in int32.
+Count = Annotated[int, Field(gt=0, le=LARGEST_INT32)]
+
+# Where a schema holds others.
+_PARTS = ("schema", "fields", "items_schema", "keys_schema", "values_schema", "choices")
+
+
+def kinds_told_apart(schema: CoreSchema) -> CoreSchema:
+    """The schema of a spec, whose own fields take no boolean for a number and no number for a boolean."""
+    inner: Any = schema
+    if inner.get("type") == "definitions":
+        return {**inner, "schema": kinds_told_apart(inner["schema"])}
+    return {**inner, "schema": _strict(inner["schema"])}
+
+
+def _strict(node: Any) -> Any:
+    if isinstance(node, list | tuple):
+        return type(node)(_strict(part) for part in node)
+    if not isinstance(node, dict) or node.get("type") == "model":  # other specs see to themselves
+        return node
+    if "type" not in node:  # fields, or members of a union, by name
+        return {name: _strict(part) for name, part in node.items()}
+    if node["type"] == "bool":
+        return no_info_before_validator_function(_no_number, node)  # type: ignore[arg-type]
+    if node["type"] == "int":
+        limits = {} if {"lt", "le"} & node.keys() else {"le": LARGEST_INT64}
+        return no_info_before_validator_function(_no_boolean, {**node, **limits})  # type: ignore[misc, arg-type]
+    if node["type"] == "float":
+        return no_info_before_validator_function(_no_boolean, node)  # type: ignore[arg-type]
+    return {key: _strict(part) if key in _PARTS else part for key, part in node.items()}
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticKnownError("float_type")
+    return value
+
+
+def _no_number(value: Any) -> Any:
+    if not isinstance(value, bool | str) or value in ("0", "1"):
+        raise PydanticKnownError("bool_type")
+    return value
