@@ -7,18 +7,25 @@ from typing import Any
 
 from harness.compare.pairing import Pair
 from harness.report.rows import MIB, Table, number
-from harness.results.reading import RecordedArm, RecordedRun
+from harness.results.recorded import RecordedArm, RecordedRun
 from harness.results.trace import Trace
 
-Row = list[str]
+# What a record says of its environment may be of any length.
+MOST_ROWS, LONGEST = 200, 500
 
 
 def changed(pair: Pair) -> Table:
     """Of the settings, of what the arms said that they ran on, and of how they made the words."""
     before, after = (dict(_said(arm)) for arm in pair.sides)
     paths = list(dict.fromkeys([*before, *after]))
-    rows = [[path, before.get(path, ""), after.get(path, "")] for path in paths if before.get(path) != after.get(path)]
-    return ["what", "A", "B"], rows
+    other = [path for path in paths if before.get(path) != after.get(path)]
+    rows = [[_short(text) for text in (path, before.get(path, ""), after.get(path, ""))] for path in other[:MOST_ROWS]]
+    more = [[f"and {len(other) - MOST_ROWS} more", "", ""]] if len(other) > MOST_ROWS else []
+    return ["what", "A", "B"], rows + more
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
@@ -62,7 +69,8 @@ def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
 
 def _of_epochs(trace: Trace) -> Trace:
     """Without the epochs of which the steps, or the time, cannot be read."""
-    return trace.model_copy(update={"epochs": tuple(e for e in trace.epochs if e.losses and e.samples)})
+    timed = tuple(e for e in trace.epochs if e.losses and e.samples and e.epoch_time_s > 0)
+    return trace.model_copy(update={"epochs": timed})
 
 
 TIMES: tuple[tuple[str, Callable[[Trace], float | None], str], ...] = (

@@ -11,7 +11,7 @@ from made_up_traces import arm, epoch
 
 from harness.compare.differences import Quantity, first_apart, quantities, same_bits
 from harness.compare.pairing import Pair
-from harness.results.reading import RecordedArm
+from harness.results.recorded import RecordedArm
 from harness.results.trace import Trace
 
 
