@@ -49,9 +49,13 @@ def _flat(path: str, plain: Any) -> Iterator[tuple[str, str]]:
 
 
 def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Table:
-    """The checks that each run made by itself, of this arm, and that came out otherwise."""
+    """The checks that each run made by itself, of this arm, and that came out otherwise, or were made by one alone."""
     before, after = (_outcomes(run, name.partition(".")[2]) for run, name in ((a, pair.names[0]), (b, pair.names[1])))
     rows = [[*key, status, after[key]] for key, status in before.items() if key in after and after[key] != status]
+    for side, own, other in (("A", before, after), ("B", after, before)):
+        alone = [", ".join(filter(None, key)) for key in own if key not in other]
+        if alone and not a.verdicts.empty and not b.verdicts.empty:
+            rows.append(["", f"{len(alone)} checks that {side} alone made, the first {alone[0]}", "", ""])
     return ["rung", "what", "A", "B"], rows
 
 

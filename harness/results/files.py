@@ -103,7 +103,11 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 def read_outcomes(path: Path) -> pd.DataFrame:
     """What each check of a run was about and came to, as text."""
     table = read_table(path, OUTCOME)
-    return table[[*OUTCOME, *(name for name in ("culprit",) if name in table.columns)]].astype(str)
+    told = table[[*OUTCOME, *(name for name in ("culprit",) if name in table.columns)]]
+    wrong = [name for name in told.columns if not told[name].map(lambda value: isinstance(value, str)).all()]
+    if wrong:
+        raise UnreadableError(f"column {wrong[0]} does not hold text")
+    return told
 
 
 def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataFrame:
