@@ -66,6 +66,8 @@ def read_trace(path: Path) -> tuple[Trace, dict[str, Any]]:
     """The trace without its steps and epochs, and what else was written of it: its `status` and `summary`."""
     record = read_object(path)
     ours, given = Trace.model_fields["schema_version"].default, record.get("schema_version")
+    if given is None:
+        raise UnreadableError("is no trace: it has no schema_version")
     if isinstance(given, int) and given > ours:
         raise UnreadableError(
             f"has schema_version {given}, and this version of twinrun reads up to {ours}: it is of a newer twinrun; "

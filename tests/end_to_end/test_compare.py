@@ -443,8 +443,8 @@ def test_a_training_without_an_epoch(a, b, compare):
     for runs in ((a, b), (b, a), (b, b)):
         code, out, err = compare(*runs)
         assert (code, err) == (4, "")
-    nothing = {key: None for key in ("train_loss", "test_loss", "test_accuracy", "samples_scored", "step_time_s")}
-    nothing |= {key: None for key in ("samples_per_s", "train_time_s", "peak_rss_bytes")}
+    nothing = dict.fromkeys(("train_loss", "test_loss", "test_accuracy", "samples_scored", "step_time_s"))
+    nothing |= dict.fromkeys(("samples_per_s", "train_time_s", "peak_rss_bytes"))
     say_so(b / "arms" / "narrow" / "trace.json", steps=0, epochs=0, **nothing)
     seal(b)
     code, out, err = compare(b, b)
@@ -499,7 +499,8 @@ def test_studies_are_compared_variant_by_variant(a, compare, tmp_path):
     shutil.rmtree(tmp_path / "two" / "only_two")
     code, out, _ = compare(tmp_path / "two", tmp_path / "one")
     assert code == 4
-    assert "only_two/complete.json is missing, and was there when the study was complete" in out.replace(" A ", " ")
+    assert "only_two/complete.json" in out
+    assert "is missing, and was there when the study was complete" in out
 
 
 def test_a_run_is_not_compared_with_a_study(a, compare, tmp_path):

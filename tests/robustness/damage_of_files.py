@@ -17,7 +17,7 @@ def of_bytes(run):
     for file in [*records_in(run), MARKER]:
         size = (run / file).stat().st_size
         for length in (0, 1, size // 3, size // 2, size - 9):
-            yield f"cut to {length}", file, partial(_cut, file, length)
+            yield f"cut to {length}", file, partial(cut, file, length)
         # What the marker says in words is not read, and so not held against anything.
         first = (run / file).read_bytes().index(b'"records"') if file == MARKER else 0
         for _ in range(FLIPS):
@@ -26,7 +26,7 @@ def of_bytes(run):
         yield "a byte more", file, partial(_longer, file)
 
 
-def _cut(file, length, run):
+def cut(file, length, run):
     (run / file).write_bytes((run / file).read_bytes()[:length])
 
 

@@ -34,13 +34,9 @@ def _column(file, column, value, run):
     elif value is True:
         table[column] = True
     else:
-        as_text = isinstance(value, str)
-        table[column] = table[column].astype(str if as_text else object)
-        table.loc[len(table) - 1, column] = value
-        if not as_text and not pd.api.types.is_string_dtype(pd.read_parquet(run / file)[column]):
-            table[column] = pd.to_numeric(table[column], errors="coerce")
-        else:
-            table[column] = table[column].astype(str)
+        text = isinstance(value, str) or not pd.api.types.is_numeric_dtype(table[column])
+        values = list(table[column])
+        table[column] = [*map(str, values[:-1]), str(value)] if text else [*values[:-1], value]
     table.to_parquet(run / file)
 
 
@@ -88,7 +84,7 @@ def of_arrays(run):
         "-2": lambda value: _first(value, -2),
         "99": lambda value: _first(value, 99),
         "exchanged": lambda value: value[::-1].copy(),
-        "cut": lambda value: value[:10],
+        "cut": lambda value: value[:5],
         "flat": lambda value: np.ravel(value)[:, None],
         "text": lambda value: np.full(value.shape, "x"),
         "whole": lambda value: value.astype(np.int64),

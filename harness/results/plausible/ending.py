@@ -48,7 +48,7 @@ def predictions_of_the_test_set(left: Left) -> Iterator[str]:
     if labels.shape != (scored,) or margins.shape != (scored,):
         yield f"has labels {labels.shape} and margins {margins.shape}, and {scored} samples were scored"
         return
-    if labels.dtype.kind != "i" or margins.dtype.kind != "f":
+    if labels.dtype != np.int32 or margins.dtype != np.float64:
         yield f"has labels of {labels.dtype} and margins of {margins.dtype}"
         return
     unknown = labels == NO_LABEL
