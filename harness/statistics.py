@@ -47,13 +47,13 @@ class Equivalence:
 
     @cached_property
     def pairs_advised(self) -> int | None:
-        """So many would decide with `POWER`, were mean and spread as they were seen.
+        """So many new ones, judged by themselves, would decide with `POWER`, were mean and spread as they were seen.
 
         None where these do decide, where one shows no spread, or where more than `MOST_PAIRS` would be needed.
         """
         if self.decision != "undecided" or not math.isfinite(self.standard_error):
             return None
-        return pairs_needed(self.mean, self.standard_deviation, self.margin, self.alpha, more_than=self.pairs)
+        return pairs_needed(self.mean, self.standard_deviation, self.margin, self.alpha)
 
 
 def paired_equivalence(
@@ -112,7 +112,6 @@ def pairs_needed(
     margin: float,
     alpha: float = ALPHA,
     power: float = POWER,
-    more_than: int = 1,
 ) -> int | None:
     """The fewest pairs that decide with that power where mean and standard deviation of the differences are these.
 
@@ -124,7 +123,7 @@ def pairs_needed(
 
     if not enough(MOST_PAIRS):
         return None
-    low, high = max(more_than, 1), MOST_PAIRS  # power grows with the pairs, so halving finds the first that is enough
+    low, high = 1, MOST_PAIRS  # power grows with the pairs, so halving finds the first that is enough
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)

@@ -7,18 +7,25 @@ from typing import Any
 
 from harness.compare.pairing import Pair
 from harness.report.rows import MIB, Table, number
-from harness.results.reading import RecordedArm, RecordedRun
+from harness.results.recorded import RecordedArm, RecordedRun
 from harness.results.trace import Trace
 
-Row = list[str]
+# What a record says of its environment may be of any length.
+MOST_ROWS, LONGEST = 200, 500
 
 
 def changed(pair: Pair) -> Table:
     """Of the settings, of what the arms said that they ran on, and of how they made the words."""
     before, after = (dict(_said(arm)) for arm in pair.sides)
     paths = list(dict.fromkeys([*before, *after]))
-    rows = [[path, before.get(path, ""), after.get(path, "")] for path in paths if before.get(path) != after.get(path)]
-    return ["what", "A", "B"], rows
+    other = [path for path in paths if before.get(path) != after.get(path)]
+    rows = [[_short(text) for text in (path, before.get(path, ""), after.get(path, ""))] for path in other[:MOST_ROWS]]
+    more = [[f"and {len(other) - MOST_ROWS} more", "", ""]] if len(other) > MOST_ROWS else []
+    return ["what", "A", "B"], rows + more
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
@@ -42,9 +49,13 @@ def _flat(path: str, plain: Any) -> Iterator[tuple[str, str]]:
 
 
 def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Table:
-    """The checks that each run made by itself, of this arm, and that came out otherwise."""
+    """The checks that each run made by itself, of this arm, and that came out otherwise, or were made by one alone."""
     before, after = (_outcomes(run, name.partition(".")[2]) for run, name in ((a, pair.names[0]), (b, pair.names[1])))
     rows = [[*key, status, after[key]] for key, status in before.items() if key in after and after[key] != status]
+    for side, own, other in (("A", before, after), ("B", after, before)):
+        alone = [", ".join(filter(None, key)) for key in own if key not in other]
+        if alone and not a.verdicts.empty and not b.verdicts.empty:
+            rows.append(["", f"{len(alone)} checks that {side} alone made, the first {alone[0]}", "", ""])
     return ["rung", "what", "A", "B"], rows
 
 
@@ -62,7 +73,8 @@ def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
 
 def _of_epochs(trace: Trace) -> Trace:
     """Without the epochs of which the steps, or the time, cannot be read."""
-    return trace.model_copy(update={"epochs": tuple(e for e in trace.epochs if e.losses and e.samples)})
+    timed = tuple(e for e in trace.epochs if e.losses and e.samples and e.epoch_time_s > 0)
+    return trace.model_copy(update={"epochs": timed})
 
 
 TIMES: tuple[tuple[str, Callable[[Trace], float | None], str], ...] = (

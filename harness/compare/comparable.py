@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.composition.mistakes import shown
-from harness.results.reading import RecordedRun
+from harness.results.recorded import EXPERIMENT, PLAN, RecordedRun
 from harness.spec.experiment import Experiment
 
 # What an experiment is. Its arms are what is compared, and what is expected of it changes no number.
@@ -28,8 +28,11 @@ MOST_SHOWN = 8
 
 
 def reasons(a: RecordedRun, b: RecordedRun) -> list[str]:
-    """Why the runs are not comparable; nothing where they are, so far as what can be read of them says."""
-    found = _specs(a.experiment, b.experiment) if a.experiment and b.experiment else []
+    """Why the runs are not comparable; nothing where they are, so far as their undamaged records say."""
+    stated = [experiment_of(run) for run in (a, b)]
+    found = _specs(stated[0], stated[1]) if stated[0] and stated[1] else []
+    if a.failed(PLAN) or b.failed(PLAN):
+        return found
     for key, what in (("data_digest", "data"), ("digest", "plan (weights, batches, noise, augmentation)")):
         first, second = a.plan.get(key), b.plan.get(key)
         if first and second and first != second:
@@ -37,18 +40,30 @@ def reasons(a: RecordedRun, b: RecordedRun) -> list[str]:
     return found
 
 
+def experiment_of(run: RecordedRun) -> Experiment | None:
+    """What the run is of; None where no undamaged record says it."""
+    return None if run.failed(EXPERIMENT) else run.experiment
+
+
+def stated_of(a: RecordedRun, b: RecordedRun) -> Experiment | None:
+    """What both are of, by an undamaged record if there is one."""
+    return experiment_of(a) or experiment_of(b) or a.experiment or b.experiment
+
+
 def unknown(a: RecordedRun, b: RecordedRun) -> list[str]:
-    """What of that cannot be said, since a file cannot be read."""
+    """What of that cannot be said, since a file is damaged."""
     missing = [
         f"{file} of {side}"
         for side, run in (("A", a), ("B", b))
         for file, there in (
-            ("experiment.json", run.experiment is not None),
-            ("plan.json", all(run.plan.get(key) for key in ("digest", "data_digest"))),
+            (EXPERIMENT, experiment_of(run) is not None),
+            (PLAN, not run.failed(PLAN) and all(run.plan.get(key) for key in ("digest", "data_digest"))),
         )
         if not there
     ]
-    return [f"whether both are of one experiment: {', '.join(missing)} is not there to say so"] if missing else []
+    return (
+        [f"whether both are of one experiment: {', '.join(missing)} is not there, whole, to say so"] if missing else []
+    )
 
 
 def _specs(a: Experiment, b: Experiment) -> list[str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from harness import outcome
-from harness.compare.comparable import reasons, unknown
-from harness.compare.differences import Quantity, first_apart, quantities
+from harness.compare.comparable import experiment_of, reasons, stated_of, unknown
+from harness.compare.differences import Quantity, quantities
 from harness.compare.judge import Judge
 from harness.compare.judging import INPUTS, RECORDS, judge_pair
 from harness.compare.pairing import Pair, paired
+from harness.compare.reliance import unrelied
+from harness.compare.rows import in_words
 from harness.composition.mistakes import UserMistake
 from harness.parity.verdict import Verdict
-from harness.results.reading import RecordedRun, read_run
+from harness.results.plausible import examined, examined_by_data
+from harness.results.reading import read_run
+from harness.results.recorded import EXPERIMENT, PLAN, RecordedRun
 from harness.spec.experiment import Experiment
 
 
@@ -35,8 +39,8 @@ class Compared:
         return all(each.equal for each in self.quantities)
 
     @cached_property
-    def first_apart(self) -> str:
-        return first_apart(self.quantities, self.pair.names)
+    def in_words(self) -> str:
+        return in_words(self.quantities, self.pair.names)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Comparison:
     @property
     def experiment(self) -> Experiment | None:
         """What both are of; None where neither says."""
-        return self.a.experiment or self.b.experiment
+        return stated_of(self.a, self.b)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -77,38 +81,63 @@ class Folders:
 
 def compare(folders: Folders) -> Comparison:
     """UserMistake, with every reason, where the runs are not comparable, or share no arm."""
-    a, b = read_run(folders.a), read_run(folders.b)
+    a, b = examined(read_run(folders.a)), examined(read_run(folders.b))
     wrong = reasons(a, b)
     if wrong:
         above = f"{folders.variant}: " if folders.variant else ""
         raise UserMistake([f"{above}A ({folders.a}) and B ({folders.b}) cannot be compared: {each}" for each in wrong])
-    experiment = a.experiment or b.experiment
+    sound = experiment_of(a) or experiment_of(b)
+    experiment = stated_of(a, b)
     if experiment is None:
         told = "; ".join(map(str, (*a.failures, *b.failures)))
         raise UserMistake([f"neither run says what it is of: {told}; nothing can be judged"])
     pairs, alone = paired(a, b, folders.pairs)
-    digests = [
-        next((str(run.plan[key]) for run in (a, b) if run.plan.get(key)), "") for key in ("digest", "data_digest")
-    ]
-    judge = Judge.of(experiment, *digests)
-    general = [
-        Verdict(rung=RECORDS, subject=failure.file, arm_a=side, status="unverified", cause=failure.message)
-        for side, run in (("A", a), ("B", b))
-        for failure in run.failures
-    ]
-    general += [
-        Verdict(rung=RECORDS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
-        for each in unknown(a, b)
-    ]
+    judge = _judge(experiment, a, b) if sound else Judge(experiment, None, f"{EXPERIMENT} of both is damaged")
+    pairs = [_by_data(pair, judge) for pair in pairs]
+    compared = [Compared(pair, judge_pair(judge, pair)) for pair in pairs]
+    if sound is None:
+        compared = [replace(c, verdicts=[unrelied(v, f"{EXPERIMENT} of both") for v in c.verdicts]) for c in compared]
     return Comparison(
         a,
         b,
-        [Compared(pair, judge_pair(judge, pair)) for pair in pairs],
-        general,
+        compared,
+        _general(a, b, pairs),
         "the reference" if judge.context is not None else f"none, so arm against arm: {judge.why}",
         _notes(a, b, alone),
         folders.variant,
     )
+
+
+def _judge(experiment: Experiment, a: RecordedRun, b: RecordedRun) -> Judge:
+    """By the digests of whichever plan.json is not damaged."""
+    plans = [run.plan for run in (a, b) if not run.failed(PLAN)]
+    digests = [next((str(plan[key]) for plan in plans if plan.get(key)), "") for key in ("digest", "data_digest")]
+    return Judge.of(experiment, *digests)
+
+
+def _by_data(pair: Pair, judge: Judge) -> Pair:
+    """The pair, its arms held against the data and the plan that they were given, where these are there."""
+    if judge.context is None:
+        return pair
+    a, b = (examined_by_data(arm, judge.context) for arm in pair.sides)
+    return replace(pair, a=a, b=b)
+
+
+def _general(a: RecordedRun, b: RecordedRun, pairs: Sequence[Pair]) -> list[Verdict]:
+    """On what is damaged of the runs themselves and of their arms that stand alone, and on what is then not known."""
+    verdicts = []
+    for side, run, places in (("A", a, {pair.a.place for pair in pairs}), ("B", b, {pair.b.place for pair in pairs})):
+        alone = [failure for arm in run.arms.values() if arm.place not in places for failure in arm.failures]
+        verdicts += damage_verdicts(side, [(each.file, each.message) for each in (*run.failures, *alone)])
+    return verdicts + [
+        Verdict(rung=RECORDS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
+        for each in unknown(a, b)
+    ]
+
+
+def damage_verdicts(side: str, damages: Iterable[tuple[str, str]]) -> list[Verdict]:
+    """A verdict on each record of a side that is damaged: (place, what is wrong)."""
+    return [Verdict(rung=RECORDS, subject=place, arm_a=side, status="unverified", cause=why) for place, why in damages]
 
 
 def left_out(folders: Folders, mistake: UserMistake) -> Comparison:
@@ -118,7 +147,7 @@ def left_out(folders: Folders, mistake: UserMistake) -> Comparison:
         Verdict(rung=INPUTS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
         for each in mistake.mistakes
     ]
-    return Comparison(a, b, [], causes, "nobody", variant=folders.variant)
+    return Comparison(a, b, [], [*_general(a, b, []), *causes], "nobody", variant=folders.variant)
 
 
 def _notes(a: RecordedRun, b: RecordedRun, alone: Sequence[str]) -> list[str]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from adapters.protocol import FloatArray
+from harness.arrays import Arrays
 from harness.compare.pairing import Pair
 from harness.parity.ulp import error_against
-from harness.results.reading import RecordedArm
+from harness.results.recorded import RecordedArm
 
-LABELS, MARGINS = "predicted labels", "margins of the predictions"
+FINAL_WEIGHTS, LABELS, MARGINS = "final weights", "predicted labels", "margins of the predictions"
 TEST_LOSS, TEST_ACCURACY = "test_loss after an epoch", "test_accuracy after an epoch"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something both arms recorded. `values` of a place may be several: only as far as both go are they compared.
+    """Something that the arms recorded: what A has of it, and B. Only as far as both go are they compared.
 
     `steps` is the step each value belongs to; None where it is of the end.
     """
@@ -43,23 +45,23 @@ class Quantity:
     def common(self) -> int:
         return min(len(self.a), len(self.b))
 
-    @property
+    @cached_property
     def equal(self) -> bool:
         """Bit for bit, and as long."""
         return same_bits(self.a, self.b)
 
-    @property
+    @cached_property
     def first(self) -> int | None:
         """Where they first differ, as far as both go; None where they do not."""
         apart = np.flatnonzero(_bits(self.a[: self.common]) != _bits(self.b[: self.common]))
         return int(apart[0]) if len(apart) else None
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many differ, as far as both go."""
         return int(np.count_nonzero(_bits(self.a[: self.common]) != _bits(self.b[: self.common])))
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """The largest difference over the largest value; infinite where only one is finite."""
         a, b = self.a[: self.common], self.b[: self.common]
@@ -78,30 +80,33 @@ def _bits(values: Any) -> Any:
 
 
 def quantities(pair: Pair) -> list[Quantity]:
-    """What both recorded: by step, in the order in which a step makes it; then by epoch; then at the end."""
-    a, b = pair.sides
-    found = [
-        Quantity("learning_rate", *(np.asarray(arm.trace.learning_rates) for arm in pair.sides)),
-        Quantity("loss", *(np.asarray(arm.trace.losses) for arm in pair.sides)),
-        *(Quantity(name, a.columns[name], b.columns[name]) for name in a.columns if name in b.columns),
-    ]
-    found = [
-        Quantity(each.what, each.a, each.b, np.arange(each.common)) for each in found if len(each.a) and len(each.b)
-    ]
-    found += [each for each in _by_epoch(pair) if each.common]
-    found += _by_name("final weights", a.weights, b.weights)
+    """What either recorded: by step, in the order in which a step makes it; then by epoch; then at the end.
+
+    What one of them has not is nothing of its side.
+    """
+    a, b = (_by_step(arm) for arm in pair.sides)
+    nothing = np.empty(0)
+    both = [(what, a.get(what, nothing), b.get(what, nothing)) for what in dict.fromkeys([*a, *b])]
+    found = [Quantity(what, x, y, np.arange(min(len(x), len(y)))) for what, x, y in both]
+    found += _by_epoch(pair)
+    found += _by_name(FINAL_WEIGHTS, pair.a.weights, pair.b.weights)
     for name, what in (("label", LABELS), ("margin", MARGINS)):
-        both = [{what: arm.predictions[name]} if name in arm.predictions else {} for arm in pair.sides]
-        found += _by_name(what, *both)
-    return found
+        ends = [{what: arm.predictions[name]} if name in arm.predictions else {} for arm in pair.sides]
+        found += _by_name(what, *ends)
+    return [each for each in found if len(each.a) or len(each.b)]
+
+
+def _by_step(arm: RecordedArm) -> dict[str, FloatArray]:
+    curves = {"learning_rate": np.asarray(arm.trace.learning_rates), "loss": np.asarray(arm.trace.losses)}
+    return curves | dict(arm.columns)
 
 
 def _by_epoch(pair: Pair) -> Iterator[Quantity]:
-    a, b = pair.sides
-    lasts = np.cumsum([len(epoch.losses) for epoch in a.trace.epochs]) - 1
+    longer = max((arm.trace for arm in pair.sides), key=lambda trace: len(trace.epochs))
+    lasts = np.cumsum([len(epoch.losses) for epoch in longer.epochs]) - 1
     for what in (TEST_LOSS, TEST_ACCURACY):
-        each = [_of_epochs(arm, what.partition(" ")[0]) for arm in (a, b)]
-        yield Quantity(what, each[0], each[1], lasts[: min(map(len, each))])
+        a, b = (_of_epochs(arm, what.partition(" ")[0]) for arm in pair.sides)
+        yield Quantity(what, a, b, lasts[: min(len(a), len(b))])
 
 
 def _of_epochs(arm: RecordedArm, what: str) -> FloatArray:
@@ -109,29 +114,17 @@ def _of_epochs(arm: RecordedArm, what: str) -> FloatArray:
     return np.asarray([value for value in scored if value is not None], np.float64)
 
 
-def _by_name(what: str, a: Any, b: Any) -> list[Quantity]:
-    """The arrays of one name and shape, one after the other, as one quantity."""
+def _by_name(what: str, a: Arrays, b: Arrays) -> list[Quantity]:
+    """The arrays of one name and shape, one after the other, as one quantity; then those of one side alone."""
     shared = [name for name in a if name in b and a[name].shape == b[name].shape]
-    if not shared:
-        return []
-    return [Quantity(what, *(np.concatenate([np.ravel(each[name]) for name in shared]) for each in (a, b)))]
-
-
-def first_apart(found: list[Quantity], names: tuple[str, str]) -> str:
-    """One sentence: the first value that is not the same bit for bit, in the order of the steps."""
-    where = [
-        (int(each.steps[each.first]), order, each)
-        for order, each in enumerate(found)
-        if each.steps is not None and each.first is not None
+    alone = [{name: value for name, value in each.items() if name not in shared} for each in (a, b)]
+    found = [Quantity(what, _joined(a, shared), _joined(b, shared))]
+    found += [
+        Quantity(what, _joined(alone[0], alone[0]), np.empty(0)),
+        Quantity(what, np.empty(0), _joined(alone[1], alone[1])),
     ]
-    if not where:
-        shown = ", ".join(dict.fromkeys(each.kind for each in found))
-        return f"all that both recorded is equal bit for bit: {shown}" if shown else "they share no number"
-    step, _, first = min(where, key=lambda each: each[:2])
-    at = first.first
-    assert at is not None
-    a, b = float(first.a[at]), float(first.b[at])
-    apart = abs(a - b) / max(abs(a), abs(b)) if max(abs(a), abs(b)) > 0 else 0.0
-    until = f"equal bit for bit up to step {step - 1}; first apart" if step else "apart"
-    what = first.kind + (f" of {first.of}" if first.of else "")
-    return f"{until} at step {step}: {what} is {a:.9g} in {names[0]}, {b:.9g} in {names[1]} ({apart:.2g} relative)"
+    return [each for each in found if len(each.a) or len(each.b)]
+
+
+def _joined(arrays: Arrays, names: Iterable[str]) -> Any:
+    return np.concatenate([np.empty(0), *(np.ravel(arrays[name]) for name in names)])

@@ -9,10 +9,22 @@ import numpy as np
 
 from adapters.protocol import FloatArray
 from adapters.reference.schedules import oracle
-from harness.arrays import Arrays
-from harness.compare.differences import LABELS, MARGINS, TEST_ACCURACY, TEST_LOSS, Quantity, quantities, same_bits
+from adapters.watching import DIGESTS, columns
+from harness.arrays import WEIGHTS, Arrays
+from harness.compare.differences import (
+    FINAL_WEIGHTS,
+    LABELS,
+    MARGINS,
+    TEST_ACCURACY,
+    TEST_LOSS,
+    Quantity,
+    quantities,
+    same_bits,
+)
 from harness.compare.judge import Judge
 from harness.compare.pairing import Pair
+from harness.compare.reliance import failed_arms, relied_on
+from harness.compare.rows import rows_of
 from harness.ledger.loading import entries_for
 from harness.parity.checks import Check, judge_checks
 from harness.parity.context import Answer
@@ -22,23 +34,31 @@ from harness.parity.rungs import convergence, free_run, schedule, trajectory
 from harness.parity.tolerances import STRICT_STEPS, Excuse, Tolerance, strict
 from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays
-from harness.results.reading import TRACE, RecordedArm
+from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm
 from harness.results.trace import Trace
 
 RECORDS, INPUTS = "records", "inputs"
 DIGEST = "digest/"  # above the columns of steps.parquet that are digests
 EQUAL = "equal bit for bit"
-JUDGED_ELSEWHERE = ("learning_rate", "loss", LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
+JUDGED_ELSEWHERE = ("learning_rate", "loss", FINAL_WEIGHTS, LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
 
 
 def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:
-    """Records that cannot be read, inputs, rates, curves, what else was recorded by step, weights, accuracy."""
+    """Records that are damaged, inputs, rates, curves, what else was recorded by step, weights, accuracy."""
     judge = judge.beside(pair)
-    found = [*_records(pair), _inputs(judge, pair)]
-    if found[-1].status == "diverges":
-        return found  # what did not start alike is not compared
-    curves = [*_rates(judge, pair), *_curves(judge, pair), *_digests(judge, pair)]
-    return [*found, *curves, *_others(judge, pair), *_accuracy(judge, pair)]
+    records, inputs = [*_records(pair), *failed_arms(pair, RECORDS)], _inputs(judge, pair)
+    if inputs.status == "diverges":
+        return [*records, inputs]  # what did not start alike is not compared
+    recorded = quantities(pair)
+    watched = [each for each in recorded if each.kind not in JUDGED_ELSEWHERE]
+    weights = [each for each in recorded if each.kind == FINAL_WEIGHTS]
+    resting = {
+        TRACE: [inputs],
+        STEPS: [*_rates(judge, pair), *_curves(judge, pair), *_digests(judge, pair), *_others(judge, pair, watched)],
+        WEIGHTS: [*_unlike_weights(pair), *_others(judge, pair, weights)],
+        EPOCHS: _accuracy(judge, pair),
+    }
+    return [*records, *(relied_on(each, pair.sides, file) for file, of_it in resting.items() for each in of_it)]
 
 
 def _records(pair: Pair) -> Iterator[Verdict]:
@@ -56,9 +76,10 @@ def _inputs(judge: Judge, pair: Pair) -> Verdict:
     other = [f"another {what}: {x[:8]} and {y[:8]}" for what, (x, y) in given.items() if x and y and x != y]
     if other:
         return _verdict(INPUTS, subject, [a, b], "diverges", "; ".join(other))
-    nothing = [trace for trace in (a, b) if not trace.plan_digest]
-    if nothing:
-        return _unknown(INPUTS, subject, [a, b], nothing, "said which plan it had")
+    for what, of in (("plan", "plan_digest"), ("initial weights", "initial_weights_digest")):
+        nothing = [trace for trace in (a, b) if not getattr(trace, of)]
+        if nothing:
+            return _unknown(INPUTS, subject, [a, b], nothing, f"said which {what} it had")
     return _verdict(INPUTS, subject, [a, b], "agrees", EQUAL)
 
 
@@ -119,10 +140,10 @@ def _digests(judge: Judge, pair: Pair) -> list[Verdict]:
     """The digests of the first steps, as `check` judges them of its own free run; where both recorded them."""
     if judge.context is None:
         return []
-    count = judge.context.free_steps
+    count, known = judge.context.free_steps, columns(judge.experiment.model, DIGESTS)
     answers = {}
     for arm in pair.sides:
-        digests = {name.removeprefix(DIGEST): own for name, own in arm.columns.items() if name.startswith(DIGEST)}
+        digests = {name: arm.columns[DIGEST + name] for name in known if DIGEST + name in arm.columns}
         if not digests or len(arm.trace.losses) < count:
             return []
         tables = {"losses": np.asarray(arm.trace.losses), "digests": np.stack(list(digests.values()), axis=-1)}
@@ -136,28 +157,25 @@ def _digests(judge: Judge, pair: Pair) -> list[Verdict]:
     return [each for each in free_run.judge_answers(judge.context, answers) if "digests" in each.subject]
 
 
-def _others(judge: Judge, pair: Pair) -> Iterator[Verdict]:
-    """What else was recorded: a verdict where it is equal bit for bit, or where float64 says that it must be near."""
-    traces = [arm.trace for arm in pair.sides]
-    strictly = _both_float64(traces) and len(traces[0].losses) <= STRICT_STEPS
+def _unlike_weights(pair: Pair) -> Iterator[Verdict]:
     unlike = _unlike(pair.a.weights, pair.b.weights)
     if unlike:
-        yield _verdict(trajectory.NAME, "final weights", traces, "diverges", unlike)
-    by_kind: dict[str, list[Quantity]] = {}
-    for each in quantities(pair):
-        if each.kind not in JUDGED_ELSEWHERE:
-            by_kind.setdefault(each.kind, []).append(each)
-    for kind, found in by_kind.items():
-        if strictly or all(each.equal for each in found):
-            place = "step {}" if found[0].steps is not None else "value {}"
-            said = [
-                _arm_against_arm(judge, trajectory.NAME, each.what, traces, each.a, each.b, place) for each in found
+        yield _verdict(trajectory.NAME, FINAL_WEIGHTS, [arm.trace for arm in pair.sides], "diverges", unlike)
+
+
+def _others(judge: Judge, pair: Pair, recorded: Sequence[Quantity]) -> Iterator[Verdict]:
+    """A verdict on what both recorded where it is equal bit for bit, or where float64 says that it must be near."""
+    traces = [arm.trace for arm in pair.sides]
+    strictly = _both_float64(traces) and len(traces[0].losses) <= STRICT_STEPS
+    for row in rows_of(each for each in recorded if each.common):
+        if strictly or row.is_equal:
+            place = "step {}" if row.parts[0].steps is not None else "value {}"
+            verdicts = [
+                _arm_against_arm(judge, trajectory.NAME, each.what, traces, each.a, each.b, place) for each in row.parts
             ]
-            worst = worst_of(said)
-            count = f" of {len(found)} parameters" if found[0].what != kind else ""
-            yield worst.model_copy(
-                update={"subject": kind + count, "tensor": "" if kind == worst.subject else worst.subject}
-            )
+            worst = worst_of(verdicts)
+            tensor = "" if row.kind == worst.subject else worst.subject
+            yield worst.model_copy(update={"subject": row.name, "tensor": tensor})
 
 
 def _unlike(a: Arrays, b: Arrays) -> str:

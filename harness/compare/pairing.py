@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.composition.mistakes import UserMistake, no_such
-from harness.results.reading import RecordedArm, RecordedRun
+from harness.results.recorded import RecordedArm, RecordedRun
 from harness.spec.arm import Arm
 
 Arms = Mapping[str, RecordedArm]

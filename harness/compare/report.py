@@ -11,7 +11,7 @@ import numpy as np
 from harness import outcome
 from harness.compare.changes import changed, other_outcomes, times
 from harness.compare.comparison import Compared, Comparison
-from harness.compare.differences import LABELS, Quantity
+from harness.compare.rows import Row, rows_of
 from harness.parity.verdict import Verdict
 from harness.report.rows import Table, number, ulps
 from harness.report.tables import as_markdown, console, draw, line
@@ -120,7 +120,7 @@ def _texts(each: Comparison) -> Iterator[str]:
     yield f"judge: {each.judged_by}"
     yield from each.notes
     for one in each.compared:
-        yield f"{one.pair.name}: {one.first_apart}"
+        yield f"{one.pair.name}: {one.in_words}"
     if each.compared:
         yield FEW_STEPS
         yield NO_INTERVAL
@@ -163,26 +163,16 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
 def difference_table(one: Compared) -> Table:
     """One row for each kind of quantity; of several parameters the one that parts first, and the one most apart."""
     head = ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
-    by_kind: dict[str, list[Quantity]] = {}
-    for each in one.quantities:
-        by_kind.setdefault(each.kind, []).append(each)
-    return head, [_difference(kind, found) for kind, found in by_kind.items()]
+    return head, [_difference(row) for row in rows_of(one.quantities)]
 
 
-def _difference(kind: str, found: Sequence[Quantity]) -> list[str]:
-    of = f" of {len(found)} parameters" if found[0].of else ""
-    common, whole_a, whole_b = (sum(n) for n in zip(*((q.common, len(q.a), len(q.b)) for q in found), strict=True))
+def _difference(row: Row) -> list[str]:
+    common, whole_a, whole_b = row.counts
     count = f"{common:,}" + ("" if whole_a == whole_b else f" of {whole_a:,} and {whole_b:,}")
-    apart = [each for each in found if each.first is not None]
-    if not apart:
-        return [kind + of, count, "equal", "", ""]
-    first = min(apart, key=lambda each: each.first or 0)
+    if not row.apart:
+        return [row.name, count, row.word, "", ""]
+    first = min(row.apart, key=lambda each: each.first or 0)
     where = f"value {first.first}" if first.steps is None else f"step {first.steps[first.first]}"
-    most = max(apart, key=lambda each: each.largest)
-    farthest = f"{most.count} flip" if kind == LABELS else number(most.largest, "{:.2g}")
-    return [
-        kind + of,
-        count,
-        "differs",
-        *(f"{t}, {q.of}" if q.of else t for t, q in ((where, first), (farthest, most))),
-    ]
+    most, farthest = row.most
+    places = (f"{text}, {part.of}" if part.of else text for text, part in ((where, first), (farthest, most)))
+    return [row.name, count, row.word, *places]

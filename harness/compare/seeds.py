@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.compare.comparison import Comparison
+from harness.compare.reliance import relied_on
 from harness.parity.rungs import convergence
 from harness.parity.verdict import Verdict
+from harness.results.recorded import EPOCHS
 
 
 def over_seeds(found: Sequence[Comparison]) -> list[Comparison]:
@@ -36,15 +38,18 @@ def _verdicts(own: Sequence[Comparison]) -> list[Verdict]:
     """One for each pair of arms that any seed has."""
     verdicts = []
     for name in dict.fromkeys(one.pair.name for each in own for one in each.compared):
-        by_seed = {
-            each.experiment.seed: [arm.trace for arm in one.pair.sides]
+        sides = {
+            each.experiment.seed: one.pair.sides
             for each in own
             for one in each.compared
             if one.pair.name == name and each.experiment is not None
         }
+        by_seed = {seed: [arm.trace for arm in both] for seed, both in sides.items()}
         first = next(iter(by_seed.values()))
         experiment = own[0].experiment
         assert experiment is not None  # else it has no seed
         both = experiment.model_copy(update={"arms": tuple(trace.arm for trace in first)})
-        verdicts += [each.verdict for each in convergence.compare_seeds(both, by_seed, "test_accuracy over the seeds")]
+        arms = [arm for pair in sides.values() for arm in pair]
+        compared = convergence.compare_seeds(both, by_seed, "test_accuracy over the seeds")
+        verdicts += [relied_on(each.verdict, arms, EPOCHS) for each in compared]
     return verdicts

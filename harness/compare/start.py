@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 
 from harness.compare import report
-from harness.compare.comparison import Comparison, Folders, compare, left_out
+from harness.compare.comparison import Comparison, Folders, compare, damage_verdicts, left_out
 from harness.compare.seeds import over_seeds
 from harness.composition.mistakes import UserMistake, nearest
 from harness.preflight import claimed, unusable
-from harness.results.marker import Marker, complete
-from harness.results.reading import is_run, runs_below
+from harness.results.marker import Marker, complete, state_of
+from harness.results.reading import is_run, runs_below, state_problems
 from harness.stopping import heeding_signals, shielded
 
 OUT = "out="
@@ -70,7 +71,17 @@ def _compared(a: Path, b: Path, pairs: Sequence[str]) -> list[Comparison]:
         alone = [name for name in own if name not in other]
         if alone:
             found[0].notes.append(f"variants of {side} without a counterpart: {', '.join(alone)}")
-    return over_seeds(found)
+    return [*over_seeds(found), *_of_studies(a, b, found[0])]
+
+
+def _of_studies(a: Path, b: Path, first: Comparison) -> list[Comparison]:
+    """What is damaged of the folders of two studies, beside that of their runs; nothing where nothing is."""
+    verdicts = [
+        verdict
+        for side, folder in (("A", a), ("B", b))
+        for verdict in damage_verdicts(side, state_problems(folder, state_of(folder), "study"))
+    ]
+    return [replace(first, compared=[], general=verdicts, notes=[], variant="the study")] if verdicts else []
 
 
 def _wrong_run(folder: Path) -> str:

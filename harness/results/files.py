@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from adapters.protocol import FloatArray
@@ -24,8 +25,12 @@ SAID: dict[str, type[Any]] = {"versions": dict, "device": str}  # of an environm
 OUTCOME = ("rung", "subject", "arm_a", "arm_b", "status")
 WHOLE = ("epoch", "samples", "samples_scored", "peak_rss_bytes")
 # What damaged bytes make the readers of JSON, Parquet and npz raise.
-DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError, SyntaxError)
-DAMAGE += (zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException)  # type: ignore[assignment]
+DAMAGE: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, EOFError),
+    *(MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException),
+)
+MOST_NESTED = 32
+MOST_CELLS = 1 << 29  # of a table: a few bytes of Parquet may stand for any number of equal rows
 
 
 class UnreadableError(Exception):
@@ -34,7 +39,7 @@ class UnreadableError(Exception):
 
 def read_experiment(path: Path) -> Experiment:
     try:
-        return Experiment.model_validate(read_object(path))
+        return Experiment.model_validate_json(json.dumps(read_object(path)), strict=True)
     except ValidationError as error:
         raise UnreadableError(f"is no experiment that this version of twinrun reads: {_in_words(error)}") from None
 
@@ -43,26 +48,40 @@ def read_object(path: Path) -> dict[str, Any]:
     found = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(found, dict):
         raise UnreadableError("must hold a JSON object")
+    level: list[Any] = [found]
+    for _ in range(MOST_NESTED):
+        level = [below for each in level for below in _below(each)]
+    if level:
+        raise UnreadableError(f"is nested deeper than {MOST_NESTED} levels")
     return found
 
 
+def _below(plain: Any) -> list[Any]:
+    if isinstance(plain, dict):
+        return list(plain.values())
+    return plain if isinstance(plain, list) else []
+
+
 def read_trace(path: Path) -> tuple[Trace, dict[str, Any]]:
-    """The trace without its steps and epochs, and its summary."""
+    """The trace without its steps and epochs, and what else was written of it: its `status` and `summary`."""
     record = read_object(path)
     ours, given = Trace.model_fields["schema_version"].default, record.get("schema_version")
+    if given is None:
+        raise UnreadableError("is no trace: it has no schema_version")
     if isinstance(given, int) and given > ours:
         raise UnreadableError(
             f"has schema_version {given}, and this version of twinrun reads up to {ours}: it is of a newer twinrun; "
             "compare with that one (pip install --upgrade twinrun)"
         )
-    record.pop("status", None)
-    summary = record.pop("summary", None)
+    beside: dict[str, Any] = {key: record.pop(key) for key in ("status", "summary") if key in record}
     try:
-        trace = Trace.model_validate(record)
+        trace = Trace.model_validate_json(json.dumps(record), strict=True)
         wrong = [key for key, kind in SAID.items() if not isinstance(trace.environment.get(key, kind()), kind)]
         if wrong:
             raise UnreadableError(f"is no trace: environment.{wrong[0]} is {trace.environment[wrong[0]]!r}")
-        return trace, summary if isinstance(summary, dict) else {}
+        if not isinstance(beside.get("summary", {}), dict):
+            raise UnreadableError("is no trace: its summary is no object")
+        return trace, beside
     except ValidationError as error:
         raise UnreadableError(f"is no trace: {_in_words(error)}") from None
 
@@ -73,6 +92,9 @@ def _in_words(error: ValidationError) -> str:
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    size = pq.read_metadata(path)
+    if size.num_rows * max(1, size.num_columns) > MOST_CELLS:
+        raise UnreadableError(f"has {size.num_rows:,} rows of {size.num_columns:,} columns")
     table = pd.read_parquet(path, page_checksum_verification=True)
     missing = [name for name in columns if name not in table.columns]
     if missing:
@@ -83,7 +105,11 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 def read_outcomes(path: Path) -> pd.DataFrame:
     """What each check of a run was about and came to, as text."""
     table = read_table(path, OUTCOME)
-    return table[[*OUTCOME, *(name for name in ("culprit",) if name in table.columns)]].astype(str)
+    told = table[[*OUTCOME, *(name for name in ("culprit",) if name in table.columns)]]
+    wrong = [name for name in told.columns if not told[name].map(lambda value: isinstance(value, str)).all()]
+    if wrong:
+        raise UnreadableError(f"column {wrong[0]} does not hold text")
+    return told
 
 
 def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataFrame:
@@ -91,10 +117,11 @@ def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataF
     table = read_table(path, columns)
     found: dict[str, FloatArray] = {}
     for name in table.columns:
-        try:
-            found[str(name)] = pd.to_numeric(table[name]).to_numpy(np.float64, na_value=np.nan)
-        except (TypeError, ValueError):
-            raise UnreadableError(f"column {name} does not hold numbers") from None
+        kind = pd.api.types
+        column = table[name]
+        if kind.is_bool_dtype(column) or not (kind.is_numeric_dtype(column) or column.isna().all()):
+            raise UnreadableError(f"column {name} does not hold numbers")
+        found[str(name)] = column.to_numpy(np.float64, na_value=np.nan)
     if not np.array_equal(found[counted], np.arange(len(table))):
         raise UnreadableError(f"column {counted} does not count from 0 to {len(table) - 1}")
     for name in WHOLE:
@@ -105,6 +132,9 @@ def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataF
 
 
 def read_arrays(path: Path) -> Arrays:
+    with zipfile.ZipFile(path) as archive:
+        if any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist()):
+            raise UnreadableError("is compressed, which twinrun does not write")
     arrays = load_arrays(path)
     wrong = [name for name, value in arrays.items() if value.dtype.kind not in "biuf"]
     if wrong:

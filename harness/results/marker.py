@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from harness import __version__
 from harness.results.claim import CLAIM
@@ -23,6 +25,8 @@ SCHEMA_VERSION = 1
 # What is a record, by its place in the folder.
 RECORDS = ("*.json", "*.parquet", "*.npz", "arms/*/*.json", "arms/*/*.parquet", "arms/*/*.npz")
 PAGES = (MARKER, "trajectory.parquet")
+# Beyond these sizes a file is no record of ours, and would only keep the reader waiting.
+MOST_BYTES = {".json": 16 << 20, ".parquet": 4 << 30, ".npz": 16 << 30}
 Kind = Literal["run", "study", "pair", "comparison"]
 State = Literal["complete", "unfinished", "unmarked"]
 
@@ -43,6 +47,9 @@ class Marker:
     def of(cls, kind: Kind, exit_code: int, sentence: str, judged: str = "") -> Marker:
         """`sentence` begins with the word that is the status."""
         return cls(kind, sentence.partition(":")[0], exit_code, sentence, judged)
+
+
+_FIELDS = {"kind": str, "status": str, "exit_code": int, "sentence": str, "judged": str, "records": dict, "runs": dict}
 
 
 def complete(folder: Path, marker: Marker, runs: Mapping[str, Path] | None = None) -> None:
@@ -75,9 +82,9 @@ def digest_of(path: Path) -> str:
 
 def state_of(folder: Path) -> State:
     """`complete`: there is a marker. `unfinished`: it was claimed, and has none. `unmarked`: made before markers."""
-    if (folder / MARKER).is_file():
+    if os.path.lexists(folder / MARKER):
         return "complete"
-    return "unfinished" if (folder / CLAIM).is_file() else "unmarked"
+    return "unfinished" if os.path.lexists(folder / CLAIM) else "unmarked"
 
 
 def damages(folder: Path) -> Iterator[tuple[str, str]]:
@@ -85,22 +92,57 @@ def damages(folder: Path) -> Iterator[tuple[str, str]]:
 
     Nothing can be said of a folder without a marker: see `state_of`.
     """
+    if problem := unfit(folder / MARKER):
+        yield MARKER, problem
+        return
     try:
-        content: dict[str, Any] = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        version, records, runs = content["schema_version"], dict(content["records"]), dict(content["runs"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        content = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        version, kind, records, runs = (content[key] for key in ("schema_version", "kind", "records", "runs"))
+        expected = {**records, **{f"{place}/{MARKER}": digest for place, digest in runs.items()}}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         yield MARKER, f"cannot be read ({type(error).__name__}): it is cut off or damaged"
         return
     if version != SCHEMA_VERSION:
         yield MARKER, f"has schema_version {version}, and this version of twinrun reads {SCHEMA_VERSION}"
         return
-    expected = {**records, **{f"{place}/{MARKER}": digest for place, digest in runs.items()}}
+    if wrong := _odd_fields(content):
+        yield MARKER, f"is not as twinrun writes it ({wrong}): it is damaged"
     for place, digest in expected.items():
-        path = folder / place
-        if not path.is_file():
-            yield place, "is missing, and was there when the run was complete"
-        elif digest_of(path) != digest:
-            yield place, "is not what it was when the run was complete: its digest is another"
-    for place in records_in(folder):
-        if place not in records:
-            yield place, "was not there when the run was complete"
+        if problem := unfit(folder / place):
+            yield place, f"{problem}, and was there when the {kind} was complete"
+        elif digest_of(folder / place) != digest:
+            yield place, f"is not what it was when the {kind} was complete: its digest is another"
+    for place in records_in(folder) + (_runs_in(folder) if kind == "study" else []):
+        if place not in expected:
+            yield place, f"was not there when the {kind} was complete"
+
+
+def unfit(path: Path) -> str:
+    """Why a file is not opened as a record; empty where it may be. Neither waits nor reads."""
+    most = MOST_BYTES.get(path.suffix, MOST_BYTES[".json"])
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return "is missing"
+    except (OSError, ValueError) as error:
+        return f"cannot be opened ({getattr(error, 'strerror', None) or error})"
+    if not stat.S_ISREG(status.st_mode):
+        return "is no regular file"
+    if status.st_size > most:
+        return f"has {status.st_size:,} bytes; a record of its kind has at most {most:,}"
+    return "" if os.access(path, os.R_OK) else "cannot be opened (Permission denied)"
+
+
+def _odd_fields(content: dict[str, Any]) -> str:
+    """Which fields are of another kind than `complete` writes; empty where none is."""
+    kinds = {"schema_version": int, "twinrun": str, "ended": str, **_FIELDS}
+    odd = [key for key, kind in kinds.items() if type(content.get(key)) is not kind]
+    odd += [key for key in content if key not in kinds]
+    if not odd and content["kind"] not in get_args(Kind):
+        odd = ["kind"]
+    return ", ".join(odd)
+
+
+def _runs_in(folder: Path) -> list[str]:
+    """The places of the markers below a folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob(f"*/**/{MARKER}"))

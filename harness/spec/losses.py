@@ -16,6 +16,7 @@ from harness.spec.base import Word, union_of
 
 Outputs = Literal["any", "logits", "probabilities", "log_probabilities", "positive"]
 TargetsDomain = Literal["any", "nonnegative", "probabilities", "distribution", "one_hot", "signs"]
+Nonnegative = Literal["", "labels", "any"]
 Epsilon = Annotated[float, Field(gt=0, lt=0.5)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -29,11 +30,15 @@ UNFIT_ENDS: dict[str, tuple[str, ...]] = {
 
 
 class Loss(Word):
-    """Base of all losses. `outputs`: what the model must end in; `targets_domain`: what values a target may have."""
+    """Base of all losses. `outputs`: what the model must end in; `targets_domain`: what values a target may have.
+
+    `nonnegative` is for which targets the loss is known never to be below 0.
+    """
 
     family: ClassVar[str] = "loss"
     outputs: ClassVar[Outputs] = "any"
     targets_domain: ClassVar[TargetsDomain] = "any"
+    nonnegative: ClassVar[Nonnegative] = ""
     reduction: Literal["mean", "sum"] = "mean"
 
     @classmethod
@@ -92,12 +97,14 @@ class ClassLoss(Loss):
 class MeanSquaredError(Loss):
     """`l = mean_j (p_j - t_j) ** 2`."""
 
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["mean_squared_error"] = "mean_squared_error"
 
 
 class MeanAbsoluteError(Loss):
     """`l = mean_j |p_j - t_j|`; the gradient where p_j = t_j is 0."""
 
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["mean_absolute_error"] = "mean_absolute_error"
 
 
@@ -105,6 +112,7 @@ class MeanSquaredLogarithmicError(Loss):
     """`l = mean_j (log(1 + max(p_j, epsilon)) - log(1 + max(t_j, epsilon))) ** 2`; no gradient where p_j < epsilon."""
 
     targets_domain: ClassVar[TargetsDomain] = "nonnegative"
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["mean_squared_logarithmic_error"] = "mean_squared_logarithmic_error"
     epsilon: Epsilon = 1e-7
 
@@ -116,6 +124,7 @@ class MeanSquaredLogarithmicError(Loss):
 class MeanAbsolutePercentageError(Loss):
     """`l = 100 * mean_j |p_j - t_j| / max(|t_j|, epsilon)`; the gradient where p_j = t_j is 0."""
 
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["mean_absolute_percentage_error"] = "mean_absolute_percentage_error"
     epsilon: Epsilon = 1e-7
 
@@ -130,6 +139,7 @@ class Huber(Loss):
     Source: Huber, Robust estimation of a location parameter, 1964.
     """
 
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["huber"] = "huber"
     delta: Positive = 1.0
 
@@ -141,6 +151,7 @@ class Huber(Loss):
 class LogCosh(Loss):
     """`l = mean_j log(cosh(p_j - t_j))`."""
 
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["log_cosh"] = "log_cosh"
 
 
@@ -164,6 +175,7 @@ class AsymmetricLinear(Loss):
     `conf/loss/asymmetric_linear.yaml` offers it. `twinrun check vocabulary=[loss]` then judges all three.
     """
 
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["asymmetric_linear"] = "asymmetric_linear"
     over: Positive = 1.0
     under: Positive = 1.0
@@ -185,6 +197,7 @@ class SoftmaxCrossEntropy(ClassLoss):
 
     outputs: ClassVar[Outputs] = "logits"
     targets_domain: ClassVar[TargetsDomain] = "distribution"
+    nonnegative: ClassVar[Nonnegative] = "labels"
     kind: Literal["softmax_cross_entropy"] = "softmax_cross_entropy"
     targets: Literal["sparse", "one_hot"] = "sparse"
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -202,6 +215,7 @@ class CategoricalCrossEntropy(ClassLoss):
 
     outputs: ClassVar[Outputs] = "probabilities"
     targets_domain: ClassVar[TargetsDomain] = "distribution"
+    nonnegative: ClassVar[Nonnegative] = "labels"
     kind: Literal["categorical_cross_entropy"] = "categorical_cross_entropy"
     epsilon: Epsilon = 1e-7
     normalize: bool = False
@@ -228,6 +242,7 @@ class SigmoidCrossEntropy(Loss):
 
     outputs: ClassVar[Outputs] = "logits"
     targets_domain: ClassVar[TargetsDomain] = "probabilities"
+    nonnegative: ClassVar[Nonnegative] = "labels"
     kind: Literal["sigmoid_cross_entropy"] = "sigmoid_cross_entropy"
 
     def misfit(self, last_activation: str, width: int) -> str:
@@ -244,6 +259,7 @@ class BinaryCrossEntropy(Loss):
 
     outputs: ClassVar[Outputs] = "probabilities"
     targets_domain: ClassVar[TargetsDomain] = "probabilities"
+    nonnegative: ClassVar[Nonnegative] = "labels"
     kind: Literal["binary_cross_entropy"] = "binary_cross_entropy"
     epsilon: Epsilon = 1e-7
 
@@ -289,6 +305,7 @@ class Hinge(Loss):
     """`l = mean_j max(1 - t_j p_j, 0)` for t_j of -1 and +1; the gradient where t_j p_j = 1 is that of below."""
 
     targets_domain: ClassVar[TargetsDomain] = "signs"
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["hinge"] = "hinge"
 
 
@@ -296,6 +313,7 @@ class SquaredHinge(Loss):
     """`l = mean_j max(1 - t_j p_j, 0) ** 2` for t_j of -1 and +1."""
 
     targets_domain: ClassVar[TargetsDomain] = "signs"
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["squared_hinge"] = "squared_hinge"
 
 
@@ -307,6 +325,7 @@ class CategoricalHinge(Loss):
     """
 
     targets_domain: ClassVar[TargetsDomain] = "one_hot"
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["categorical_hinge"] = "categorical_hinge"
     zero_competes: bool = False
 
@@ -324,6 +343,7 @@ class Exponential(Loss):
     """`l = mean_j exp(-t_j p_j)` for t_j of -1 and +1."""
 
     targets_domain: ClassVar[TargetsDomain] = "signs"
+    nonnegative: ClassVar[Nonnegative] = "any"
     kind: Literal["exponential"] = "exponential"
 
 

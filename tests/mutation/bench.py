@@ -20,7 +20,7 @@ from harness.parity.context import Answer, Context
 from harness.parity.ladder import RUNGS
 from harness.parity.verdict import Verdict
 from harness.plan import draw_plan
-from harness.results.reading import RecordedArm
+from harness.results.recorded import RecordedArm
 from harness.results.trace import EpochRecord, Trace
 from harness.spec.experiment import Experiment
 from harness.worker.session import Session

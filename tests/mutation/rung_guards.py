@@ -24,7 +24,7 @@ from harness.parity.judge import Claim
 from harness.parity.rungs import convergence, expected, initializer, schedule, trajectory
 from harness.parity.verdict import Verdict
 from harness.parity.whole_run import WholeRun
-from harness.results.reading import RecordedRun
+from harness.results.recorded import RecordedRun
 from harness.results.trace import Trace
 from harness.spec import initializers
 from harness.spec.arm import Arm

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from made_up_traces import arm, epoch
 
-from harness.compare.differences import Quantity, first_apart, quantities, same_bits
+from harness.compare.differences import Quantity, quantities, same_bits
 from harness.compare.pairing import Pair
-from harness.results.reading import RecordedArm
+from harness.compare.rows import in_words, rows_of
+from harness.results.recorded import RecordedArm
 from harness.results.trace import Trace
 
 
@@ -54,13 +55,11 @@ def test_the_first_in_a_step_is_what_is_computed_first() -> None:
     moved = {"digest/gradient_norm/dense_1/kernel": np.array([1.5, 2.0])}
     pair = Pair("x", recorded("A.x", (1.0, 0.5), columns), recorded("B.x", (1.0, 0.25), moved))
     found = quantities(pair)
-    assert [each.what for each in found[:3]] == ["learning_rate", "loss", "digest/gradient_norm/dense_1/kernel"]
-    assert "only_here" not in [each.what for each in found]
-    assert first_apart(found, pair.names) == (
-        "apart at step 0: gradient_norm of dense_1/kernel is 1 in A.x, 1.5 in B.x (0.33 relative)"
-    )
+    assert [each.what for each in found[:4]] == ["learning_rate", "loss", *columns]
+    at_once = "apart at step 0: gradient_norm of dense_1/kernel is 1 in A.x, 1.5 in B.x (0.33 relative)"
+    assert in_words(found, pair.names) == f"{at_once}; only A.x has only_here"
     later = Pair("x", pair.a, recorded("B.x", (1.0, 0.25), columns))
-    assert first_apart(quantities(later), later.names) == (
+    assert in_words(quantities(later), later.names) == (
         "equal bit for bit up to step 0; first apart at step 1: loss is 0.5 in A.x, 0.25 in B.x (0.5 relative)"
     )
 
@@ -70,12 +69,65 @@ def test_weights_and_predictions_stand_beside_one_another_by_name_and_shape() ->
     said = {"label": np.array([1, 2, 3]), "margin": np.ones(3)}
     a = recorded("A.x", (1.0,), weights=weights, predictions=said)
     b = recorded("B.x", (1.0,), weights={**weights, "other": np.ones(3)}, predictions={"label": np.array([1, 7, 3])})
-    by_what = {each.what: each for each in quantities(Pair("x", a, b))}
-    assert len(by_what["final weights"].a) == 8
-    assert by_what["predicted labels"].count == 1
-    assert "margins of the predictions" not in by_what
+    rows = {row.kind: row for row in rows_of(quantities(Pair("x", a, b)))}
+    assert rows["final weights"].counts == (8, 10, 11)
+    assert rows["predicted labels"].parts[0].count == 1
+    assert (rows["margins of the predictions"].counts, rows["margins of the predictions"].word) == (
+        (0, 3, 0),
+        "only in A",
+    )
 
 
 def test_nothing_in_common_is_said() -> None:
     empty = RecordedArm(Trace(arm=arm("A.x")))
-    assert first_apart(quantities(Pair("x", empty, empty)), ("A.x", "A.x")) == "they share no number"
+    assert in_words(quantities(Pair("x", empty, empty)), ("A.x", "A.x")) == "they share no number"
+
+
+def ending(**arrays: Any) -> RecordedArm:
+    """An arm that has recorded the same curve, and these arrays at its end."""
+    return recorded("A.x", (1.0, 0.5), **arrays)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        (
+            {"weights": {"k": np.ones(4)}},
+            {"weights": {"k": np.ones(4)}},
+            "all that both recorded is equal bit for bit: ",
+        ),
+        (
+            {"weights": {"k": np.ones(4)}},
+            {"weights": {"k": np.array([1, 1, 1, 2.0])}},
+            "; final weights: 1 of 4 values differ, by up to 0.5 relative",
+        ),
+        (
+            {"predictions": {"label": np.arange(4), "margin": np.ones(4)}},
+            {"predictions": {"label": np.array([0, 1, 3, 2]), "margin": np.ones(4)}},
+            "margins of the predictions; predicted labels: 2 of 4 values differ",
+        ),
+        (
+            {"predictions": {"label": np.arange(4)}},
+            {"predictions": {"label": np.arange(2)}},
+            "; only A.x has predicted labels; only B.x has predicted labels",
+        ),
+        ({"weights": {"k": np.ones(4)}}, {}, "; only A.x has final weights"),
+        ({"weights": {"k": np.ones(4)}}, {"weights": {}}, "; only A.x has final weights"),
+    ],
+)
+def test_the_sentence_is_that_of_its_table(a: Any, b: Any, said: str) -> None:
+    """What differs in a row of the table is not called equal above it, whatever kind of quantity it is."""
+    found = quantities(Pair("x", ending(**a), ending(**b)))
+    sentence = in_words(found, ("A.x", "B.x"))
+    assert said in sentence
+    unequal = [row.kind for row in rows_of(found) if row.word != "equal"]
+    equal = sentence.partition(": ")[2].partition(";")[0]
+    assert ("all that both recorded" in sentence) == (unequal == [])
+    assert not any(kind in equal for kind in unequal)
+
+
+def test_a_shorter_curve_is_said_to_be_so() -> None:
+    found = quantities(Pair("x", recorded("A.x", (1.0, 0.5)), recorded("B.x", (1.0,))))
+    sentence = in_words(found, ("A.x", "B.x"))
+    assert "loss: equal as far as both go (2 and 1 values)" in sentence
+    assert "all that both recorded" not in sentence

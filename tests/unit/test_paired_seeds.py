@@ -14,13 +14,13 @@ from made_up_traces import FAILED_AS, trace
 
 from harness import outcome
 from harness.composition import ComposedStudy, compose_study
-from harness.parity.rungs.convergence import Paired, compare_seeds, seeds_in_words
+from harness.parity.rungs.convergence import Paired, compare_seeds, judge_traces, seeds_in_words
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.results.trace import Trace
 from harness.run import Run
 from harness.spec import Experiment
 from harness.spec.expectations import Ordering
-from harness.statistics import paired_equivalence
+from harness.statistics import paired_equivalence, pairs_needed
 from harness.study import Study
 
 Build = Callable[..., Experiment]
@@ -51,7 +51,7 @@ def compared(experiment: Experiment, by_seed: dict[int, list[Trace]]) -> Paired:
     [
         (EQUAL, "agrees", "mean 0.020 points, 90 % interval [-0.023, 0.063], margin 0.3: equivalent"),
         (APART, "diverges", "mean 0.960 points, 90 % interval [0.851, 1.069], margin 0.3: different"),
-        (NOISY, "unverified", "mean 0.033 points, 90 % interval [-0.727, 0.794], margin 0.3: undecided; 22 seeds"),
+        (NOISY, "unverified", "mean 0.033 points, 90 % interval [-0.727, 0.794], margin 0.3: undecided; 22 new seeds"),
     ],
     ids=["equal", "apart", "noisy"],
 )
@@ -66,6 +66,28 @@ def test_the_verdict_over_seeds(experiment_of: Build, accuracies: Any, status: s
     assert (verdict.worst_index, verdict.tolerance) == (f"seed {worst}", 0.003)
     # Over its tolerance, or not, just as the interval has an end beyond the margin.
     assert ((verdict.error_over_tolerance or np.inf) < 1) == (status == "agrees")
+
+
+def test_more_seeds_are_new_ones(experiment_of: Build) -> None:
+    """As many as decide without the old ones, from the first that was not among these, whichever were missing."""
+    by_seed = {7 + seed: traces for seed, traces in seeds_of(NOISY).items()}
+    by_seed[31] = [trace("one"), trace("other", "unsupported")]
+    found = compared(experiment_of(**OTHERS), by_seed)
+    count = pairs_needed(found.found.mean, found.found.standard_deviation, 0.003)
+    assert (
+        f"; {count} new seeds would decide: seeds={count} seed=32 (those of this run are not among them: "
+        in found.cause
+    )
+    asked = compose_study([f"seeds={count}", "seed=32"])
+    assert not {seed for composed in asked.variants for seed in composed.seeds} & set(by_seed)
+
+
+def test_a_training_without_an_epoch_is_no_pair(experiment_of: Build) -> None:
+    by_seed = seeds_of(EQUAL)
+    by_seed[2][0] = by_seed[2][0].model_copy(update={"epochs": ()})
+    found = compared(experiment_of(**OTHERS), by_seed)
+    assert (found.status, sorted(found.missing)) == ("crashed", [2])
+    assert judge_traces(experiment_of(**OTHERS), by_seed[2]) == []
 
 
 def test_the_margin_is_the_experiments(experiment_of: Build) -> None:

@@ -25,6 +25,7 @@ from harness.statistics import MOST_PAIRS, Decision, Equivalence, paired_equival
 
 NAME = "convergence"
 ONE_SEED = "one seed gives no interval"
+WHY_NEW = "those of this run are not among them: a test repeated over the same seeds is right less often than it says"
 # An undecided comparison is `unverified`, with its own exit code. It never `agrees`: else a gate would be the greener
 # the fewer seeds it is given. Nor does it diverge: a gate that cries wolf whenever noise is large is soon ignored.
 STATUS: dict[Decision, Status] = {"equivalent": "agrees", "different": "diverges", "undecided": "unverified"}
@@ -35,7 +36,7 @@ def judge_traces(experiment: Experiment, traces: Sequence[Trace]) -> list[Verdic
     """The test accuracy after the last epoch, every test sample scored, one seed."""
     bound = margin(experiment.comparison.accuracy_margin)
     verdicts = []
-    for a, b in combinations([trace for trace in traces if trace.finished], 2):
+    for a, b in combinations([trace for trace in traces if _ended(trace)], 2):
         first, second = a.epochs[-1], b.epochs[-1]
         if first.test_accuracy is None or second.test_accuracy is None:
             continue  # values are predicted, which are right by degrees: `expected` has the say
@@ -95,7 +96,7 @@ class Paired:
     @cached_property
     def found(self) -> Equivalence:
         scored = [trace.epochs[-1].samples_scored for pair in self.pairs.values() for trace in pair]
-        resolution = 1 / min(scored) if scored else 0.0
+        resolution = 1 / max(1, min(scored)) if scored else 0.0
         return paired_equivalence(list(self.differences.values()), self.accuracy_margin, resolution=resolution)
 
     def _own_spread(self) -> str:
@@ -135,6 +136,23 @@ class Paired:
         )
 
     @property
+    def _advice(self) -> list[str]:
+        """How many seeds would decide, and which: they must be new ones.
+
+        A test that is repeated over a growing set of the same seeds until it decides is wrong more often than `ALPHA`:
+        of arms that are the margin apart it calls 7 to 11 % equivalent.
+        """
+        count = self.found.pairs_advised
+        if self.found.decision != "undecided":
+            return []
+        if count is None:
+            return [
+                f"not even {MOST_PAIRS:,} seeds would decide: the mean is at the margin, or the margin is too narrow"
+            ]
+        first = 1 + max([*self.pairs, *self.missing])
+        return [f"{count} new seeds would decide: seeds={count} seed={first} ({WHY_NEW})"]
+
+    @property
     def cause(self) -> str:
         found = self.found
         said = [
@@ -150,7 +168,7 @@ class Paired:
             return twice + "; ".join([f"{points(found.mean)} points; {ONE_SEED}; 2 are the fewest", *said])
         interval = f"{_interval_name(found)} [{points(found.low)}, {points(found.high)}]"
         decided = f"mean {points(found.mean)} points, {interval}, margin {100 * found.margin:g}: {found.decision}"
-        return twice + "; ".join([decided, *_advice(found), *said])
+        return twice + "; ".join([decided, *self._advice, *said])
 
 
 def compare_seeds(experiment: Experiment, by_seed: Mapping[int, Sequence[Trace]], subject: str) -> list[Paired]:
@@ -166,7 +184,7 @@ def compare_seeds(experiment: Experiment, by_seed: Mapping[int, Sequence[Trace]]
             seed: tuple(next(t for t in traces if t.arm.name == arm.name) for arm in (a, b))
             for seed, traces in by_seed.items()
         }
-        pairs = {seed: (one, other) for seed, (one, other) in both.items() if one.finished and other.finished}
+        pairs = {seed: (one, other) for seed, (one, other) in both.items() if _ended(one) and _ended(other)}
         compared.append(
             Paired(
                 subject=subject,
@@ -200,6 +218,11 @@ def points(fraction: float) -> str:
     return f"{100 * fraction:.3f}"
 
 
+def _ended(trace: Trace) -> bool:
+    """Whether there is a last epoch, with which the training finished."""
+    return trace.finished and bool(trace.epochs)
+
+
 def _unlike(a: Trace, b: Trace) -> list[str]:
     """Why two runs at one seed are no pair."""
     wrong = []
@@ -214,7 +237,7 @@ def _unlike(a: Trace, b: Trace) -> list[str]:
 
 def _unfinished(traces: Sequence[Trace]) -> tuple[Status, str]:
     """What became of the first of the traces that did not finish."""
-    trace = next(each for each in traces if not each.finished)
+    trace = next(each for each in traces if not _ended(each))
     if trace.failure is None:
         return "crashed", f"{trace.arm.name} was not trained"
     return trace.failure.status, f"{trace.arm.name} {trace.failure.status} ({trace.failure})"
@@ -222,11 +245,3 @@ def _unfinished(traces: Sequence[Trace]) -> tuple[Status, str]:
 
 def _interval_name(found: Equivalence) -> str:
     return f"{100 * (1 - 2 * found.alpha):g} % interval"
-
-
-def _advice(found: Equivalence) -> list[str]:
-    if found.decision != "undecided":
-        return []
-    if found.pairs_advised is None:
-        return [f"not even {MOST_PAIRS:,} seeds would decide: the mean is at the margin, or the margin is too narrow"]
-    return [f"{found.pairs_advised} seeds would decide"]

@@ -1,0 +1,96 @@
+"""Values that cannot be, whoever says that a record is as it was left: a table of rules, each with the file it is of.
+
+A rule looks at files that have been read and yields what cannot be, with its row, in words. What a training may well
+leave - another plausible loss in a step that nobody judges - no rule can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from harness.arrays import PREDICTIONS, WEIGHTS
+from harness.parity.context import Context
+from harness.results.plausible import ending, epochs, run, steps, trace
+from harness.results.plausible.left import Left
+from harness.results.recorded import (
+    EPOCHS,
+    EXPERIMENT,
+    PLAN,
+    STEPS,
+    TRACE,
+    VERDICTS,
+    ReadingFailure,
+    RecordedArm,
+    RecordedRun,
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`file` is the record it is of; nothing is said where that, or one of `beside`, is known to be damaged.
+
+    With `by_data` it says more where the data are there, and is asked again.
+    """
+
+    file: str
+    broken: Callable[[Left], Iterator[str]]
+    beside: tuple[str, ...] = ()
+    by_data: bool = False
+
+
+RULES = (
+    Rule(TRACE, trace.arm_of_the_experiment),
+    Rule(TRACE, trace.end_of_the_training),
+    Rule(TRACE, trace.digests),
+    Rule(TRACE, trace.times_and_memory),
+    Rule(TRACE, trace.status_and_summary, (STEPS, EPOCHS)),
+    Rule(STEPS, steps.rates_are_finite),
+    Rule(STEPS, steps.losses_are_explained),
+    Rule(STEPS, steps.losses_are_in_range),
+    Rule(STEPS, steps.watched_values),
+    Rule(STEPS, steps.watched_columns),
+    Rule(STEPS, steps.steps_of_the_run, (TRACE,)),
+    Rule(STEPS, steps.steps_of_each_epoch, by_data=True),
+    Rule(EPOCHS, epochs.epochs_of_the_run, (TRACE,), by_data=True),
+    Rule(EPOCHS, epochs.test_losses_are_explained, (STEPS,)),
+    Rule(EPOCHS, epochs.accuracies),
+    Rule(EPOCHS, epochs.mean_losses, (STEPS,)),
+    Rule(EPOCHS, epochs.times, (TRACE,)),
+    Rule(EPOCHS, epochs.memory),
+    Rule(EPOCHS, epochs.samples_seen, (STEPS,), by_data=True),
+    Rule(EPOCHS, epochs.samples_scored, by_data=True),
+    Rule(WEIGHTS, ending.weights_of_the_model, (TRACE,)),
+    Rule(WEIGHTS, ending.weights_are_finite, (STEPS,)),
+    Rule(PREDICTIONS, ending.predictions_are_there, (TRACE,)),
+    Rule(PREDICTIONS, ending.predictions_of_the_test_set, (STEPS, EPOCHS)),
+    Rule(PREDICTIONS, ending.predictions_make_the_accuracy, (EPOCHS,), by_data=True),
+)
+RULES_OF_RUNS: tuple[tuple[str, Callable[[RecordedRun], Iterator[str]]], ...] = (
+    (PLAN, run.plan_of_the_experiment),
+    (VERDICTS, run.outcomes),
+)
+
+
+def examined(recorded: RecordedRun) -> RecordedRun:
+    """The run with what cannot be, by its own records, among its failures and those of its arms."""
+    stated = recorded.experiment
+    if stated is None or recorded.failed(EXPERIMENT):
+        return recorded  # nothing says what there should be
+    sound = [(file, rule) for file, rule in RULES_OF_RUNS if not recorded.failed(file)]
+    broken = [ReadingFailure(file, why) for file, rule in sound for why in rule(recorded)]
+    planned = {} if recorded.failed(PLAN) or broken else recorded.plan
+    arms = {name: _with_broken(arm, Left(arm, stated, planned), RULES) for name, arm in recorded.arms.items()}
+    return replace(recorded, arms=arms, failures=(*recorded.failures, *broken))
+
+
+def examined_by_data(arm: RecordedArm, context: Context) -> RecordedArm:
+    """The arm with what cannot be, by the data and the plan that it was given, among its failures."""
+    left = Left(arm, context.experiment, {}, context.plan, context.data)
+    return _with_broken(arm, left, tuple(rule for rule in RULES if rule.by_data))
+
+
+def _with_broken(arm: RecordedArm, left: Left, rules: tuple[Rule, ...]) -> RecordedArm:
+    sound = [rule for rule in rules if not arm.failed(rule.file, *rule.beside)]
+    broken = [ReadingFailure(arm.place + rule.file, why) for rule in sound for why in rule.broken(left)]
+    return replace(arm, failures=(*arm.failures, *broken))
