@@ -13,6 +13,7 @@ from harness.compare import report
 from harness.compare.comparison import Comparison, Folders, compare, damage_verdicts, left_out
 from harness.compare.seeds import over_seeds
 from harness.composition.mistakes import UserMistake, nearest
+from harness.files import FileError, given_path
 from harness.preflight import claimed, unusable
 from harness.results.marker import Marker, complete, state_of
 from harness.results.reading import is_run, runs_below, state_problems
@@ -26,19 +27,26 @@ Runs = Mapping[str, Path]
 
 def start(given: Sequence[str], pairs: Sequence[str]) -> int:
     """`given`: two folders, and out=DIR where it is wanted. The exit code; UserMistake where there is a mistake."""
-    folders = [Path(text).expanduser() for text in given if not text.startswith(OUT)]
-    wrong = _wrong_out([text for text in given if text.startswith(OUT)])
-    if len(folders) != 2:
-        shown = ", ".join(map(str, folders)) or "none"
+    wrong = list[str]()
+    texts = [text for text in given if not text.startswith(OUT)]
+    if len(texts) != 2:
+        shown = ", ".join(texts) or "none"
         wrong.append(f"give the folders of two runs; given: {shown}. For example: twinrun compare RUN_A RUN_B")
+    folders = [folder for text in texts if (folder := _path(text, text, wrong)) is not None]
     wrong += [problem for folder in folders if (problem := _wrong_run(folder))]
+    outs = [text.removeprefix(OUT) for text in given if text.startswith(OUT)]
+    out = _path(f"{OUT}{outs[0]}", outs[0], wrong) if outs else None
+    if len(outs) > 1:
+        wrong.append(f"out is given {len(outs)} times: {', '.join(outs)}")
+    elif out is not None or not outs:
+        wrong += unusable("results", DEFAULT) if out is None else unusable("out", out, must_be_new=True)
     if wrong:
         raise UserMistake(list(dict.fromkeys(wrong)))
     # What is not finite is judged, and no news to the user.
     with np.errstate(all="ignore"):
         found = _compared(folders[0], folders[1], pairs)
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    folder = claimed("compare", _out(given), DEFAULT / now)
+    folder = claimed("compare", out, DEFAULT / now)
     with heeding_signals():
         report.write_records(found, folder)
         with shielded():
@@ -84,6 +92,14 @@ def _of_studies(a: Path, b: Path, first: Comparison) -> list[Comparison]:
     return [replace(first, compared=[], general=verdicts, notes=[], variant="the study")] if verdicts else []
 
 
+def _path(shown: str, text: str, wrong: list[str]) -> Path | None:
+    try:
+        return given_path(text)
+    except FileError as error:
+        wrong.append(f"{shown}: {error}")
+        return None
+
+
 def _wrong_run(folder: Path) -> str:
     """Why this is the folder of no run and of no study; empty where it is one."""
     if folder.is_file():
@@ -98,25 +114,12 @@ def _wrong_run(folder: Path) -> str:
 def _near(folder: Path) -> str:
     """The nearest name there is, where the path first goes wrong."""
     parts = [folder, *folder.parents]
-    missing = next(part for part in reversed(parts) if not part.exists())
+    missing = next((part for part in reversed(parts) if not part.exists()), None)
+    if missing is None:
+        return f"; {folder} is no folder"
     names = sorted(path.name for path in missing.parent.iterdir() if path.is_dir()) if missing.parent.is_dir() else []
     near = nearest(missing.name, names)
     if near is None:
         listed = ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
         return f"; {missing.parent} has {listed}" if names else f"; {missing.parent} has no folder"
     return f"; did you mean {missing.parent / near / folder.relative_to(missing)}?"
-
-
-def _wrong_out(given: Sequence[str]) -> list[str]:
-    if len(given) > 1:
-        return [f"out is given {len(given)} times: {', '.join(given)}"]
-    return (
-        unusable("out", Path(given[0].removeprefix(OUT)).expanduser(), must_be_new=True)
-        if given
-        else unusable("results", DEFAULT)
-    )
-
-
-def _out(given: Sequence[str]) -> Path | None:
-    chosen = [text[len(OUT) :] for text in given if text.startswith(OUT)]
-    return Path(chosen[0]).expanduser() if chosen else None

@@ -52,8 +52,9 @@ def is_run(folder: Path) -> bool:
 
 
 def runs_below(folder: Path) -> dict[str, Path]:
-    """The runs of a study, by their place in its folder."""
-    places = [file.parent.relative_to(folder) for file in sorted(folder.glob("**/" + EXPERIMENT))]
+    """The runs of a study, by their place in its folder: `<variant>/seed<n>`, or either alone."""
+    files = [file for depth in range(3) for file in folder.glob("*/" * depth + EXPERIMENT)]
+    places = [file.parent.relative_to(folder) for file in sorted(files)]
     return {str(place): folder / place for place in places if not any(part.startswith(".") for part in place.parts)}
 
 
