@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,7 +28,8 @@ import harness.data.embedded
 import harness.pair.run
 import harness.start
 from harness import cli
-from harness.composition import completions
+from harness.composition import completions, pipeline
+from harness.composition.groups import ConfigGroups
 
 LIMIT_S = 20.0  # of a trial that takes 0.1 s, on a machine that may have much else to do
 FURNISH_EVERY = 200
@@ -82,7 +83,7 @@ class Bench:
         return result
 
     def _called(self, arguments: Sequence[str]) -> tuple[str, object, list[str]]:
-        out, err = (_emptied(file) for file in (self.stdout, self.stderr))
+        out, err = _emptied(self.stdout, "strict"), _emptied(self.stderr, "backslashreplace")  # as Python has them
         raised: list[str] = []
         code: object = None
         with redirect_stdout(out), redirect_stderr(err):
@@ -145,9 +146,21 @@ def _removed(folder: Path) -> None:
 
 
 def _memoise() -> None:
-    """What each command reads anew, and is the same for all: the digits of a package, the list of what is installed."""
+    """Half of a trial's time goes into what is the same for all (the digits of a package, the list of what is
+    installed) and into composing one command line again, as a study of one and as an experiment.
+    """
     harness.data.embedded.read_digits = cache(harness.data.embedded.read_digits)
     adapters.entry_points = cache(adapters.entry_points)  # type: ignore[attr-defined]
+    composed = pipeline._composed
+
+    @lru_cache(maxsize=4)
+    def once(overrides: tuple[str, ...], config_dirs: tuple[Path, ...], groups: ConfigGroups | None) -> Any:
+        return composed(overrides, config_dirs, groups)
+
+    def remembered(overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups | None) -> Any:
+        return once(tuple(overrides), tuple(config_dirs), groups)
+
+    pipeline._composed = remembered
 
 
 def _set_environment(rest: Path) -> None:
@@ -185,10 +198,10 @@ def _complete(prefix: str) -> int:
     return 0
 
 
-def _emptied(file: Any) -> io.TextIOWrapper:
+def _emptied(file: Any, errors: str) -> io.TextIOWrapper:
     file.seek(0)
     file.truncate()
-    return io.TextIOWrapper(os.fdopen(os.dup(file.fileno()), "r+b"), encoding="utf-8", errors="strict")
+    return io.TextIOWrapper(os.fdopen(os.dup(file.fileno()), "r+b"), encoding="utf-8", errors=errors)
 
 
 def _read(stream: io.TextIOWrapper) -> str:
