@@ -1,0 +1,139 @@
+"""A disk that is full, limited or read-only, an output that nobody takes: one line says so, and nothing reads AGREES."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command import ENVIRONMENT
+from figures import leave
+from invariants import MARKER
+from watched import FIRST, LINEAR, SECOND, Ended, Watched
+
+MISTAKE, UNFINISHED = 2, 5
+ARMS = f"arms=[{FIRST},{SECOND}]"
+SMALL = [LINEAR, ARMS, "training.batch_size=50", "training.epochs=1", "comparison.free_steps=5", "rungs=[schedule,model]"]
+# Of 1.2 million parameters: a plan of 10 MB, and final weights of as many for each arm.
+LARGE = [ARMS, "training.max_steps=3", "comparison.free_steps=2", "comparison.forced_steps=1", "rungs=[schedule]"]
+LIMIT_S = 180.0
+TALLY: dict[str, tuple[Ended, list[str]]] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def figures() -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    codes = Counter(str(ended.code) for ended, _ in TALLY.values())
+    kinds = Counter(breach for _, breaches in TALLY.values() for breach in breaches)
+    leave("disks", trials=len(TALLY), seed="", seconds=time.monotonic() - start, exit_codes=codes, kinds=kinds)
+
+
+@pytest.fixture
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of so many megabytes."""
+    point = tmp_path / "disk"
+    point.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={request.param}m", "tmpfs", str(point)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no file system may be mounted here; `ulimit -f` limits files in the tests below")
+    yield point
+    subprocess.run(["umount", "-l", str(point)], check=True)
+
+
+def counted(name: str, watched: Watched, ended: Ended, possible: tuple[int, ...]) -> None:
+    breaches = watched.breaches(ended, possible)
+    TALLY[name] = ended, breaches
+    assert not breaches, f"{breaches}\n{ended.out}\n{ended.err}"
+
+
+def assert_told(ended: Ended, *names: object) -> None:
+    """One line of the user's to read, which names the disk and the folder."""
+    assert len(ended.err.strip().splitlines()) == 1, ended.err
+    assert [name for name in names if str(name) not in ended.err] == []
+
+
+def assert_unfinished(watched: Watched, ended: Ended) -> None:
+    """Refused before anything was written, or unfinished in the folder too."""
+    assert not (watched.out / MARKER).exists()
+    if ended.code == MISTAKE:
+        assert not watched.out.exists()
+    else:
+        assert "UNFINISHED" in ended.out + ended.err
+
+
+@pytest.mark.parametrize(("disk", "brief"), [(1, SMALL), (2, SMALL), (4, SMALL), (20, LARGE)], indirect=["disk"])
+@pytest.mark.parametrize("verb", ["match", "check"])
+def test_a_full_disk(verb: str, disk: Path, brief: list[str], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if verb == "check" and brief is LARGE:
+        brief = [*brief[:-1], "rungs=[model,step,trajectory]"]
+    watched = Watched(tmp_path / "watched", disk / "run")
+    ended = watched.run([verb, *brief, f"out={disk}/run"], LIMIT_S)
+    counted(request.node.name, watched, ended, (MISTAKE, UNFINISHED))
+    assert_told(ended, disk, disk / "run")
+    assert_unfinished(watched, ended)
+
+
+@pytest.mark.parametrize("verb", ["match", "check"])
+@pytest.mark.parametrize("blocks", [16, 512, 8192])
+def test_a_limit_of_the_size_of_files(blocks: int, verb: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    brief = SMALL if blocks < 8192 else LARGE
+    watched = Watched(tmp_path / "watched")
+    ended = in_shell(watched, f"ulimit -f {blocks}; exec {{}}", [verb, *brief, "out=run"])
+    counted(request.node.name, watched, ended, (MISTAKE, UNFINISHED))
+    assert_told(ended, watched.out)
+    assert_unfinished(watched, ended)
+
+
+@pytest.mark.parametrize("verb", ["match", "check"])
+@pytest.mark.parametrize("shell", ["{} >/dev/full", "{} | head -1", "{} | true", "{} >&-"])
+def test_an_output_that_nobody_takes(shell: str, verb: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A run may end whole all the same, but that it could not tell is no success."""
+    watched = Watched(tmp_path / "watched")
+    ended = in_shell(watched, f"set -o pipefail; {shell}", [verb, *SMALL, "out=run"])
+    counted(request.node.name, watched, ended, (UNFINISHED,))
+    assert len(ended.err.strip().splitlines()) <= 1, ended.err
+    assert not (watched.out / MARKER).exists()
+
+
+@pytest.mark.parametrize("disk", [20], indirect=True)
+@pytest.mark.parametrize("key", ["out", "results_root"])
+def test_a_read_only_disk(key: str, disk: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    watched = Watched(tmp_path / "watched", disk / "run")
+    ended = watched.run(["match", *SMALL, f"{key}={disk / 'run'}"], LIMIT_S)
+    counted(request.node.name, watched, ended, (MISTAKE,))
+    assert_told(ended, disk)
+    assert not watched.out.exists()
+
+
+@pytest.mark.parametrize("disk", [1], indirect=True)
+def test_a_full_disk_below_the_temporary_files(disk: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Whatever is kept there, the run's own folder has all that a run needs."""
+    with (disk / "full").open("wb") as file:
+        file.write(bytes((1 << 20) - (16 << 10)))
+    watched = Watched(tmp_path / "watched")
+    watched.environment["TMPDIR"] = str(disk)
+    ended = watched.run(["match", *SMALL, "out=run"], LIMIT_S)
+    counted(request.node.name, watched, ended, (0, 4))
+    assert (watched.out / MARKER).is_file()
+
+
+def in_shell(watched: Watched, shell: str, arguments: list[str]) -> Ended:
+    """The command in a line of bash, at `{}`."""
+    command = " ".join(f"'{text}'" for text in [sys.executable, "-m", "harness", *arguments])
+    begun = time.monotonic()
+    done = subprocess.run(
+        ["bash", "-c", shell.format(command)],
+        cwd=watched.work,
+        env={**ENVIRONMENT, **watched.environment},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)

@@ -1,0 +1,224 @@
+"""However and whenever a process of a run is killed: nothing is left running, no row is lost, nothing reads AGREES.
+
+`TWINRUN_KILLS=200` kills so many times, and `TWINRUN_RANDOM_SEED=N` at other moments.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+from figures import leave
+from invariants import MARKER
+from watched import ENDED_WITHIN_S, FIRST, LINEAR, SECOND, Ended, Running, Watched
+
+from harness.outcome import CRASHED, INTERRUPTED
+from harness.run import WRITE_EVERY_S
+
+COUNT = int(os.environ.get("TWINRUN_KILLS", "20"))
+SEED = int(os.environ.get("TWINRUN_RANDOM_SEED", "0"))
+LIMIT_S = 120.0
+BEGUN = "pydantic_core"  # a library that is loaded once the command has begun, and can be interrupted as any program
+SHORT = [LINEAR, f"arms=[{FIRST},{SECOND}]", "training.batch_size=50", "comparison.free_steps=5", "out=run"]
+COMMANDS: Mapping[str, list[str]] = {
+    "match": ["match", *SHORT, "training.epochs=12", "rungs=[schedule]"],
+    "check": ["check", *SHORT, "rungs=[schedule,loss,layer,optimizer,model,step,trajectory]"],
+    "study": ["match", *SHORT, "training.epochs=3", "rungs=[schedule]", "seeds=2"],
+    "pair": ["check", "pair=pair.yaml", "out=run", "arms=[tensorflow_eager,{use: tensorflow_eager, name: second}]"],
+}
+TARGETS = {"match": ("parent", "worker"), "check": ("parent", "worker"), "study": ("parent", "worker")}
+TARGETS |= {"pair": ("parent", "batches")}
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
+EPOCH = re.compile(r"^\s*(\w+): epoch (\d+),")
+PAIR = """
+name: slow
+models: {tensorflow: {builder: "code.py:net"}}
+batches: code.py:batches
+batch_size: 2
+loss: mean_squared_error
+optimizer: sgd
+schedule: {kind: constant, rate: 0.1}
+"""
+CODE = """
+import time
+def net(): raise RuntimeError("it is killed before")
+def batches():
+    import numpy as np
+    for _ in range(20):
+        time.sleep(0.15)
+        yield np.zeros((2, 3)), np.zeros((2, 1))
+"""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """`at`: the moment, as a share of the command's usual time. `again_s`: how long after the first comes a second."""
+
+    command: str
+    target: str
+    signal: signal.Signals
+    at: float
+    again_s: float | None
+
+    @property
+    def name(self) -> str:
+        again = "" if self.again_s is None else f", again after {self.again_s:.2f} s"
+        return f"{self.command}, {self.target}, {self.signal.name} at {self.at:.0%}{again}"
+
+
+def drawn(number: int) -> Kill:
+    """Every command, target and signal in turn; the moment, and whether it is doubled, by chance."""
+    random = Random(f"{SEED}:{number}")
+    command = list(COMMANDS)[number % 4] if number % 5 else "match"
+    target = TARGETS[command][random.random() < 0.4]
+    again = random.uniform(0.0, 0.3) if target == "parent" and random.random() < 0.4 else None
+    return Kill(command, target, random.choice(SIGNALS), random.random(), again)
+
+
+def prepared(folder: Path) -> Watched:
+    watched = Watched(folder)
+    (watched.work / "pair.yaml").write_text(PAIR)
+    (watched.work / "code.py").write_text(CODE)
+    watched.refresh()
+    return watched
+
+
+def begun(running: Running) -> None:
+    maps = Path(f"/proc/{running.process.pid}/maps")
+    end = time.monotonic() + LIMIT_S
+    while running.process.poll() is None and BEGUN not in maps.read_text() and time.monotonic() < end:
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def usual_s(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, float]:
+    """How long each command takes from where it has begun."""
+
+    @cache
+    def measured(command: str) -> float:
+        if command == "pair":
+            return 3.0  # the batches take so long; what comes after is as in a check
+        running = prepared(tmp_path_factory.mktemp("usual") / command).start(COMMANDS[command])
+        begun(running)
+        start = time.monotonic()
+        ended = running.end(LIMIT_S)
+        assert ended.code not in (2, 70), ended.out + ended.err
+        return time.monotonic() - start
+
+    return {command: measured(command) for command in {drawn(number).command for number in range(COUNT)}}
+
+
+def test_kills(usual_s: Mapping[str, float], tmp_path: Path) -> None:
+    start, codes, kinds, told = time.monotonic(), Counter[str](), Counter[str](), []
+    for number in range(COUNT):
+        kill = drawn(number)
+        ended, breaches = killed(kill, usual_s[kill.command], tmp_path / str(number))
+        codes[str(ended.code)] += 1
+        kinds.update(breaches)
+        told += [f"{number}: {kill.name}: exit code {ended.code}: {breach}" for breach in breaches]
+        shutil.rmtree(tmp_path / str(number))
+    leave("kills", trials=COUNT, seed=SEED, seconds=time.monotonic() - start, exit_codes=codes, kinds=kinds)
+    print(f"\n{COUNT} kills of seed {SEED}: exit codes {dict(codes)}")
+    assert not told, f"seed {SEED}\n" + "\n".join(told)
+
+
+def killed(kill: Kill, usual_s: float, folder: Path) -> tuple[Ended, list[str]]:
+    watched = prepared(folder)
+    running = watched.start(COMMANDS[kill.command])
+    begun(running)
+    time.sleep(kill.at * usual_s)
+    hit = time.monotonic()
+    target = running.process if kill.target == "parent" else child_of(running)
+    if target is not None:
+        send(target, kill.signal)
+        if kill.again_s is not None:
+            time.sleep(kill.again_s)
+            running.send(kill.signal)
+    ended = running.end(LIMIT_S)
+    dead = kill.target == "parent" and kill.signal == signal.SIGKILL and ended.code == 128 + signal.SIGKILL
+    # What a killed parent leaves may be cut off: its workers may end a moment later, and nobody clears up.
+    breaches = of_dead(watched) if dead else watched.breaches(ended)
+    if ended.seconds > LIMIT_S:
+        breaches.append("a hang")
+    breaches += of_rows(watched.out, ended, hit - WRITE_EVERY_S if dead else float("inf"))
+    return ended, breaches + ([] if dead or target is None else of_ending(kill, ended, watched.out))
+
+
+def child_of(running: Running) -> psutil.Process | None:
+    """A process that the command has started, once there is one; None where it ends before."""
+    while running.process.poll() is None:
+        try:
+            children = psutil.Process(running.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return None
+        if children:
+            return Random(SEED).choice(children)
+        time.sleep(0.01)
+    return None
+
+
+def send(process: psutil.Process | object, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)  # type: ignore[attr-defined]
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return
+
+
+def of_dead(watched: Watched) -> list[str]:
+    import invariants
+
+    out = watched.out
+    breaches = invariants.of_processes(watched.mark, ENDED_WITHIN_S)
+    breaches += [] if (out / MARKER).is_file() else invariants.of_agreement("", None, out)
+    return breaches + [each for each in invariants.of_folder(out) if "cannot be read" in each]
+
+
+def of_ending(kill: Kill, ended: Ended, out: Path) -> list[str]:
+    """A run that was stopped says so, in its exit code and its report; unless it had come to its end."""
+    if (out / MARKER).is_file() and kill.target == "parent":
+        return []
+    if kill.target != "parent":
+        whole = ended.code == CRASHED or (out / MARKER).is_file()
+        return [] if whole else [f"exit code {ended.code} where a process of the run was killed"]
+    breaches = [] if ended.code == INTERRUPTED else [f"exit code {ended.code} of an interrupted run"]
+    report = out / "report.md"
+    if out.is_dir() and not (report.is_file() and "INTERRUPTED" in report.read_text()):
+        breaches.append("no report.md that says INTERRUPTED")
+    return breaches
+
+
+def of_rows(out: Path, ended: Ended, until: float) -> list[str]:
+    """Every epoch that was told before that moment is in the records."""
+    told: dict[str, int] = {}
+    for at, line in ended.lines:
+        if at < until and (match := EPOCH.match(line)):
+            told[match[1]] = max(told.get(match[1], 0), int(match[2]))
+    if list(out.glob("seed*")):
+        return []  # a study's lines do not say of which of its runs they are
+    breaches = []
+    for arm, epochs in told.items():
+        table = out / "arms" / arm / "epochs.parquet"
+        recorded = len(pd.read_parquet(table)) if table.is_file() else 0
+        if recorded < epochs:
+            breaches.append(f"lost rows: {epochs - recorded} epochs")
+    return breaches
+
+
+def test_the_moments_are_drawn_from_the_whole_of_a_run() -> None:
+    kills = [drawn(number) for number in range(200)]
+    assert np.ptp([kill.at for kill in kills]) > 0.95
+    assert {kill.signal for kill in kills} == set(SIGNALS)
+    assert {(kill.command, kill.target) for kill in kills} == {(c, t) for c, those in TARGETS.items() for t in those}

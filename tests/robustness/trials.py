@@ -1,0 +1,218 @@
+"""A trial in this process, through the entry of the command; from composition and preflight up to where a run begins."""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import io
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+import adapters
+import invariants
+import psutil
+from odd_configurations import COMPLETE, Trial
+from odd_files import furnish
+
+import harness.data.embedded
+import harness.pair.run
+import harness.start
+from harness import cli
+from harness.composition import completions, pipeline
+from harness.composition.groups import ConfigGroups
+
+LIMIT_S = 20.0  # of a trial that takes 0.1 s, on a machine that may have much else to do
+FURNISH_EVERY = 200
+NO_RUN = (0, 1, 2, 4)  # exit codes where no arm was started
+
+
+@dataclass
+class Result:
+    """What a trial came to; `kind` tells its breach from others, empty where there is none."""
+
+    code: object = None
+    reached: bool = False
+    kinds: list[str] = field(default_factory=list)
+    text: str = ""
+    seconds: float = 0.0
+
+
+class HangError(BaseException):
+    """A trial has not ended in time. (No Exception, which a command may catch.)"""
+
+
+class Bench:
+    """An empty working folder with what a trial may name in it; the homes and caches that it might write to."""
+
+    def __init__(self, folder: Path, seed: int, runs: Sequence[Path]) -> None:
+        self.folder, self.seed, self.lot, self.runs = folder, seed, -1, runs
+        self.work, self.rest = folder / "work", folder / "rest"
+        self.reached = False
+        _memoise()
+        _set_environment(self.rest)
+        gc.set_threshold(100_000)  # what a config is made of are many small objects
+        harness.start.start = self._stop  # type: ignore[assignment]
+        harness.pair.run.start_pair = self._stop  # type: ignore[assignment]
+        signal.signal(signal.SIGALRM, _hung)
+        self.stdout, self.stderr = (tempfile.TemporaryFile("w+b", dir=folder) for _ in range(2))
+        self.kept = {name: getattr(sys, name) for name in ("stdout", "stderr")}
+
+    def run(self, trial: Trial) -> Result:
+        self._furnish(trial.number // FURNISH_EVERY)
+        self.reached = False
+        result, start = Result(), time.perf_counter()
+        text, result.code, raised = self._called(trial.arguments)
+        result.seconds, result.reached, result.text = time.perf_counter() - start, self.reached, text
+        result.kinds = [*raised, *invariants.of_text(text)]
+        result.kinds += [] if raised else invariants.of_exit_code(result.code, NO_RUN)
+        if result.code == 2 and not text.strip():
+            result.kinds.append("a mistake of which nothing is said")
+        if trial.refused and self.reached:
+            result.kinds.append("a number was taken that is none")
+        result.kinds += self._cleaned(text)
+        return result
+
+    def _called(self, arguments: Sequence[str]) -> tuple[str, object, list[str]]:
+        out, err = _emptied(self.stdout, "strict"), _emptied(self.stderr, "backslashreplace")  # as Python has them
+        raised: list[str] = []
+        code: object = None
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                with _within(LIMIT_S):
+                    code = _complete(arguments[1]) if arguments[:1] == (COMPLETE,) else cli.main(arguments)
+            except SystemExit as ended:
+                code = ended.code or 0
+            except HangError as hang:
+                raised = [f"a hang: {_frame(hang)}"]
+            except BaseException:
+                raised = [f"an exception: {invariants.place_of(traceback.format_exc())}"]
+        return _read(out) + _read(err), code, raised
+
+    def _cleaned(self, text: str) -> list[str]:
+        """What the trial left; the bench is as before afterwards."""
+        after = invariants.listing(self.work, self.rest)
+        changed = invariants.written(self.before, after)
+        os.chdir(self.work)
+        if not changed:
+            return []
+        kinds = []
+        for path in changed:
+            file = Path(path)
+            if file.is_file() and b"Traceback" in (content := file.read_bytes()):
+                kinds.append(f"an internal error: {invariants.place_of(content.decode(errors='replace'))}")
+        if not kinds and not self._is_out(changed):
+            kinds = [f"written outside out: {os.path.relpath(changed[0], self.folder)}"]
+        self.lot = -1
+        return kinds
+
+    def _is_out(self, changed: Sequence[str]) -> bool:
+        """Whether these are a comparison's report alone."""
+        return any(Path(path).name == "report.md" for path in changed)
+
+    def _furnish(self, lot: int) -> None:
+        if lot == self.lot:
+            return
+        os.chdir(self.folder)
+        for folder in (self.work, self.rest):
+            _removed(folder)
+        furnish(self.work / "inputs", f"{self.seed}:{lot}")
+        for name in ("home", "cache", "tmp"):
+            (self.rest / name).mkdir(parents=True)
+        for name, run in zip(("run_a", "run_b"), self.runs, strict=False):
+            (self.work / name).symlink_to(run)
+        os.chdir(self.work)
+        self.lot, self.before = lot, invariants.listing(self.work, self.rest)
+        gc.collect()
+
+    def _stop(self, *_: Any) -> int:
+        self.reached = True
+        return 0
+
+
+def _removed(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memoise() -> None:
+    """Half of a trial's time goes into what is the same for all (the digits of a package, the list of what is
+    installed) and into composing one command line again, as a study of one and as an experiment.
+    """
+    harness.data.embedded.read_digits = cache(harness.data.embedded.read_digits)
+    adapters.entry_points = cache(adapters.entry_points)  # type: ignore[attr-defined]
+    composed = pipeline._composed
+
+    @lru_cache(maxsize=4)
+    def once(overrides: tuple[str, ...], config_dirs: tuple[Path, ...], groups: ConfigGroups | None) -> Any:
+        return composed(overrides, config_dirs, groups)
+
+    def remembered(overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups | None) -> Any:
+        return once(tuple(overrides), tuple(config_dirs), groups)
+
+    pipeline._composed = remembered
+
+
+def _set_environment(rest: Path) -> None:
+    os.environ.update(HOME=str(rest / "home"), XDG_CACHE_HOME=str(rest / "cache"), TMPDIR=str(rest / "tmp"))
+    os.environ.update(HTTP_PROXY="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
+    tempfile.tempdir = str(rest / "tmp")
+
+
+def limit_memory(more: int = 4 << 30) -> None:
+    """A trial that asks for all memory there is gets a MemoryError, and the machine goes on."""
+    import resource
+
+    limit = psutil.Process().memory_info().vms + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """An alarm for what waits; where not even that is heeded, the traceback and the end of this process."""
+    faulthandler.dump_traceback_later(2 * seconds, exit=True, file=sys.__stderr__ or sys.stderr)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _hung(*_: object) -> NoReturn:
+    raise HangError
+
+
+def _complete(prefix: str) -> int:
+    print(*completions(prefix), sep="\n")
+    return 0
+
+
+def _emptied(file: Any, errors: str) -> io.TextIOWrapper:
+    file.seek(0)
+    file.truncate()
+    return io.TextIOWrapper(os.fdopen(os.dup(file.fileno()), "r+b"), encoding="utf-8", errors=errors)
+
+
+def _read(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    text = stream.buffer.read().decode(errors="replace")
+    stream.close()
+    return text
+
+
+def _frame(error: BaseException) -> str:
+    return invariants.place_of(
+        "Traceback (most recent call last):\n" + "".join(traceback.format_tb(error.__traceback__)) + "HangError:"
+    )
