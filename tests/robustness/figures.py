@@ -79,7 +79,15 @@ def _cells(record: Mapping[str, Any]) -> list[str]:
     codes = ", ".join(f"{code}: {count:,}" for code, count in sorted(record.get("exit_codes", {}).items()))
     minutes = record["seconds"] / 60
     trials = f"{record['trials']:,}"
-    return [record["name"], trials, str(record["seed"]), *map(str, counts), str(sum(kinds.values()) - sum(counts)), codes, f"{minutes:.1f} min"]
+    return [
+        record["name"],
+        trials,
+        str(record["seed"]),
+        *map(str, counts),
+        str(sum(kinds.values()) - sum(counts)),
+        codes,
+        f"{minutes:.1f} min",
+    ]
 
 
 def _row(cells: Sequence[str]) -> str:

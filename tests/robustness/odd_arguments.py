@@ -59,16 +59,127 @@ ODD_ARMS = (
     "{a: 1}",
     "all",
 )
-PATHS = ("run", "a/b/c", "inputs", "inputs/experiment.json", "inputs/pair.yaml/below", "nosuch/x.json", "x" * 300, "a/" * 2500)
-PATHS += ("~nosuchuser", "~nosuchuser/x", "~", "~/run", "~root/nosuch", "/dev/zero", "/dev/null", "/dev/full", "/dev/stdin", "/proc/self/mem")
-PATHS += ("/proc/x", "/", ".", "..", "", "null", "a\nb", "\x1b[2J", "[/bold]x", "é", "\udcff", "a\udc80/b", "$HOME", "${seed}", "'q'", "//x")
-KEYS = ("nosuch", "trainin.epochs", "training.epoch", "epochs", "", ".", "a..b", "arms.0.name", "arms.99.name", "arms.-1.name", "arms.x")
-KEYS += ("model.layers.1.units", "model.layers.0", "suite.0", "hydra", "hydra.run.dir", "hydra/launcher", "hydra.sweep", "_self_", "defaults")
-KEYS += ("_target_", "__class__", "null", "true", "0", "1.2", "é", "\x1b[31m", "<img>", "a b", "x" * 5000, ".".join("a" * 300), "a@b", "a/b")
-KEYS += ("${seed}", "arm", "arm.name", "arm.nosuch", "model", "model.layers", "variants.a", "orderings", "expected", "expected.0", "data.root")
-OPTIONS_TYPED = ("-", "--", "--nosuch", "--cfg", "--cfg=all", "--config-dir", "--config-dir=", "-x", "--help", "-h", "--version", "--conf=x")
-OPTIONS_TYPED += ("--cfg=job", "--verify=x", "--markdown", "--arms", "--arms=a:b", "--\x1b[31m", "--é", "--config-dir=inputs/conf")
-OPTIONS_TYPED += tuple(f"--config-dir={path}" for path in ("inputs", "inputs/fifo", "nosuch", "~nosuchuser", "x" * 300, "/dev/zero", "\udcff"))
+PATHS = (
+    "run",
+    "a/b/c",
+    "inputs",
+    "inputs/experiment.json",
+    "inputs/pair.yaml/below",
+    "nosuch/x.json",
+    "x" * 300,
+    "a/" * 2500,
+)
+PATHS += (
+    "~nosuchuser",
+    "~nosuchuser/x",
+    "~",
+    "~/run",
+    "~root/nosuch",
+    "/dev/zero",
+    "/dev/null",
+    "/dev/full",
+    "/dev/stdin",
+    "/proc/self/mem",
+)
+PATHS += (
+    "/proc/x",
+    "/",
+    ".",
+    "..",
+    "",
+    "null",
+    "a\nb",
+    "\x1b[2J",
+    "[/bold]x",
+    "é",
+    "\udcff",
+    "a\udc80/b",
+    "$HOME",
+    "${seed}",
+    "'q'",
+    "//x",
+)
+KEYS = (
+    "nosuch",
+    "trainin.epochs",
+    "training.epoch",
+    "epochs",
+    "",
+    ".",
+    "a..b",
+    "arms.0.name",
+    "arms.99.name",
+    "arms.-1.name",
+    "arms.x",
+)
+KEYS += (
+    "model.layers.1.units",
+    "model.layers.0",
+    "suite.0",
+    "hydra",
+    "hydra.run.dir",
+    "hydra/launcher",
+    "hydra.sweep",
+    "_self_",
+    "defaults",
+)
+KEYS += (
+    "_target_",
+    "__class__",
+    "null",
+    "true",
+    "0",
+    "1.2",
+    "é",
+    "\x1b[31m",
+    "<img>",
+    "a b",
+    "x" * 5000,
+    ".".join("a" * 300),
+    "a@b",
+    "a/b",
+)
+KEYS += (
+    "${seed}",
+    "arm",
+    "arm.name",
+    "arm.nosuch",
+    "model",
+    "model.layers",
+    "variants.a",
+    "orderings",
+    "expected",
+    "expected.0",
+    "data.root",
+)
+OPTIONS_TYPED = (
+    "-",
+    "--",
+    "--nosuch",
+    "--cfg",
+    "--cfg=all",
+    "--config-dir",
+    "--config-dir=",
+    "-x",
+    "--help",
+    "-h",
+    "--version",
+    "--conf=x",
+)
+OPTIONS_TYPED += (
+    "--cfg=job",
+    "--verify=x",
+    "--markdown",
+    "--arms",
+    "--arms=a:b",
+    "--\x1b[31m",
+    "--é",
+    "--config-dir=inputs/conf",
+)
+OPTIONS_TYPED += tuple(
+    f"--config-dir={path}"
+    for path in ("inputs", "inputs/fifo", "nosuch", "~nosuchuser", "x" * 300, "/dev/zero", "\udcff")
+)
 
 
 @cache
@@ -132,7 +243,9 @@ def odd_override(random: Random) -> str:
         lambda: f"from=inputs/{file(random, '.json')}",
         lambda: f"arms={random.choice(ODD_ARMS)}",
         lambda: random.choice(OPTIONS_TYPED),
-        lambda: f"{random.choice(('optimizer', 'loss', 'arm', 'mine', 'hydra', 'é', 'experiment'))}={random.choice(OPTIONS)}",
+        lambda: (
+            f"{random.choice(('optimizer', 'loss', 'arm', 'mine', 'hydra', 'é', 'experiment'))}={random.choice(OPTIONS)}"
+        ),
         lambda: f"arms=[{random.choice(OPTIONS)}]",
         lambda: f"variants={{a: [{key}={random.choice(odd_values.NUMBERS)}], b: []}}",
     )

@@ -92,9 +92,13 @@ def _pair(random: Random) -> Trial:
 
 
 _PAIR = (
-    lambda random: f"{random.choice(('steps', 'forced_steps', 'batch_size', 'seed'))}={random.choice((2, 3, odd(random)))}",
+    lambda random: (
+        f"{random.choice(('steps', 'forced_steps', 'batch_size', 'seed'))}={random.choice((2, 3, odd(random)))}"
+    ),
     lambda random: f"{random.choice(('batches', 'models.tensorflow.builder'))}={_code(random)}",
-    lambda random: f"{random.choice(('models', 'parameters', 'models.reference', 'parameters.x', 'arms', 'name'))}={odd(random)}",
+    lambda random: (
+        f"{random.choice(('models', 'parameters', 'models.reference', 'parameters.x', 'arms', 'name'))}={odd(random)}"
+    ),
     lambda random: odds.word(random),
     lambda random: odds.odd_override(random),
     lambda random: "arms=[tensorflow,tensorflow_eager]",
@@ -108,7 +112,9 @@ def _code(random: Random) -> str:
 
 def _compare(random: Random) -> Trial:
     runs = ["run_a", "run_b"]
-    folders = [random.choice((*runs, *runs, random.choice(odds.PATHS))) for _ in range(random.choice((2, 2, 2, 2, 0, 1, 3)))]
+    folders = [
+        random.choice((*runs, *runs, random.choice(odds.PATHS))) for _ in range(random.choice((2, 2, 2, 2, 0, 1, 3)))
+    ]
     outs = [f"out={random.choice(('report', *odds.PATHS))}" for _ in range(random.choice((0, 1, 1, 2)))]
     arms = [f"--arms={random.choice(('first:first', 'first:second', ':', 'a:b:c', 'nosuch:first', odd(random)))}"]
     return Trial(0, ("compare", *folders, *outs, *(arms if random.random() < 0.4 else ())))
@@ -138,7 +144,9 @@ def _prefix(random: Random) -> str:
 def _whole(random: Random) -> tuple[str, ...]:
     """A run of a few steps, by its words another each time."""
     words = [odds.word(random) for _ in range(random.randrange(3))]
-    rungs = random.choice(("[schedule,loss]", "[optimizer]", "[model,step]", "[layer,activation]", "[trajectory]", "[self,model]"))
+    rungs = random.choice(
+        ("[schedule,loss]", "[optimizer]", "[model,step]", "[layer,activation]", "[trajectory]", "[self,model]")
+    )
     arms = random.choice(_WHOLE_ARMS)
     more = random.choice(((), ("suite=[cosine,constant]",), ("seeds=2",), ("vocabulary=[regularizer]",), ("seed=5",)))
     return (_verb(random), *words, *TINY, f"rungs={rungs}", *more, *arms, "out=run")
@@ -151,5 +159,7 @@ _WHOLE_ARMS: tuple[tuple[str, ...], ...] = (
     ("arms=[{use: reference, name: first, timeout_s: 1e10},{use: reference, name: second}]",),
     ("arms=[{use: reference, name: first, environment: {'A=B': x}},{use: reference, name: second}]",),
     ("arms=[{use: reference, name: first, timeout_s: 0.01},{use: reference, name: second}]",),
-    ("arms=[{use: reference, name: first, threads: 1},{use: reference, name: second, spec: {optimizer: {kind: sgd}}}]",),
+    (
+        "arms=[{use: reference, name: first, threads: 1},{use: reference, name: second, spec: {optimizer: {kind: sgd}}}]",
+    ),
 )

@@ -51,7 +51,24 @@ TEXTS: dict[str, str | bytes] = {
     "merge": "<<: [1]\nname: x\n",
     "dates": "name: 2001-01-01\nseed: 0o17\n",
 }
-OPTIONS = ("null", "true", "0", "_self_", "a,b", "a=b", "é", "[/bold]", "a b", "x.y", "-x", "${seed}", "adam", "hydra", "~", "\x1b[31m")
+OPTIONS = (
+    "null",
+    "true",
+    "0",
+    "_self_",
+    "a,b",
+    "a=b",
+    "é",
+    "[/bold]",
+    "a b",
+    "x.y",
+    "-x",
+    "${seed}",
+    "adam",
+    "hydra",
+    "~",
+    "\x1b[31m",
+)
 CONTENTS = (
     "kind: sgd\n",
     "_target_: os.system\n",
@@ -156,7 +173,9 @@ def damaged(random: Random, text: str) -> bytes:
             tree = yaml.safe_load(text)
             leaf = random.choice(list(leaves(tree)))
             parent, key = leaf
-            parent[key] = random.choice((None, True, -1, 1e308, 10**30, "x" * 1000, [], {}, [[1]], {"a": {"b": 1}}, "é", "${seed}"))
+            parent[key] = random.choice(
+                (None, True, -1, 1e308, 10**30, "x" * 1000, [], {}, [[1]], {"a": {"b": 1}}, "é", "${seed}")
+            )
             return json.dumps(tree).encode()
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from odd_configurations import Trial
 from trials import Bench, Result, limit_memory
 
-
 STARTED_WITHIN_S, HEEDED_WITHIN_S = 120.0, 60.0
 
 

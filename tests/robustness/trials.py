@@ -18,12 +18,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-import adapters
 import invariants
 import psutil
 from odd_configurations import COMPLETE, Trial
 from odd_files import furnish
 
+import adapters
 import harness.data.embedded
 import harness.pair.run
 import harness.start
@@ -154,11 +154,11 @@ def _memoise() -> None:
     composed = pipeline._composed
 
     @lru_cache(maxsize=4)
-    def once(overrides: tuple[str, ...], config_dirs: tuple[Path, ...], groups: ConfigGroups | None) -> Any:
-        return composed(overrides, config_dirs, groups)
+    def once(overrides: tuple[str, ...], groups: ConfigGroups) -> Any:
+        return composed(overrides, groups)
 
-    def remembered(overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups | None) -> Any:
-        return once(tuple(overrides), tuple(config_dirs), groups)
+    def remembered(overrides: Sequence[str], groups: ConfigGroups) -> Any:
+        return once(tuple(overrides), groups)
 
     pipeline._composed = remembered
 
