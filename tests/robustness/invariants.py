@@ -74,7 +74,9 @@ def of_agreement(text: str, code: object, folder: Path) -> list[str]:
     texts = {"the output": text, "report.md": report.read_text(errors="replace") if report.is_file() else ""}
     state = "a complete" if (folder / MARKER).is_file() else "an unfinished"
     return [
-        f"AGREES in {place} of {state} run with exit code {code}" for place, words in texts.items() if AGREES.search(words)
+        f"AGREES in {place} of {state} run with exit code {code}"
+        for place, words in texts.items()
+        if AGREES.search(words)
     ]
 
 
@@ -124,4 +126,6 @@ def place_of(traceback: str) -> str:
     """The exception of a traceback, and the innermost function of ours that it came through."""
     frames = FRAME.findall(traceback)
     exceptions = EXCEPTION.findall(traceback.rpartition("Traceback (most recent call last)")[2])
-    return f"{exceptions[-1] if exceptions else 'an exception'} in {' '.join(frames[-1]) if frames else 'no code of ours'}"
+    return (
+        f"{exceptions[-1] if exceptions else 'an exception'} in {' '.join(frames[-1]) if frames else 'no code of ours'}"
+    )

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from odd_texts import GROUPS
 
 from harness.composition import compose
 
@@ -51,7 +52,24 @@ TEXTS: dict[str, str | bytes] = {
     "merge": "<<: [1]\nname: x\n",
     "dates": "name: 2001-01-01\nseed: 0o17\n",
 }
-OPTIONS = ("null", "true", "0", "_self_", "a,b", "a=b", "é", "[/bold]", "a b", "x.y", "-x", "${seed}", "adam", "hydra", "~", "\x1b[31m")
+OPTIONS = (
+    "null",
+    "true",
+    "0",
+    "_self_",
+    "a,b",
+    "a=b",
+    "é",
+    "[/bold]",
+    "a b",
+    "x.y",
+    "-x",
+    "${seed}",
+    "adam",
+    "hydra",
+    "~",
+    "\x1b[31m",
+)
 CONTENTS = (
     "kind: sgd\n",
     "_target_: os.system\n",
@@ -131,7 +149,7 @@ def builders(folder: Path) -> None:
 
 def config_folder(random: Random, folder: Path) -> None:
     """Groups of the user's own: names and contents that Hydra, YAML or the file system take for something else."""
-    for group in ("optimizer", "loss", "arm", "experiment", "schedule", "mine", "hydra", "é", "a.b"):
+    for group in GROUPS:
         (folder / group).mkdir(parents=True)
         for option in random.sample([option for option in OPTIONS if "/" not in option], 6):
             (folder / group / f"{option}.yaml").write_text(random.choice(CONTENTS))
@@ -156,7 +174,9 @@ def damaged(random: Random, text: str) -> bytes:
             tree = yaml.safe_load(text)
             leaf = random.choice(list(leaves(tree)))
             parent, key = leaf
-            parent[key] = random.choice((None, True, -1, 1e308, 10**30, "x" * 1000, [], {}, [[1]], {"a": {"b": 1}}, "é", "${seed}"))
+            parent[key] = random.choice(
+                (None, True, -1, 1e308, 10**30, "x" * 1000, [], {}, [[1]], {"a": {"b": 1}}, "é", "${seed}")
+            )
             return json.dumps(tree).encode()
 
 

@@ -1,4 +1,4 @@
-"""A disk that is full, limited or read-only, an output that nobody takes: one line says so, and nothing reads AGREES."""
+"""A disk that is full, limited or read-only, an output that nobody takes: one line says so, nothing reads AGREES."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from watched import FIRST, LINEAR, SECOND, Ended, Watched
 
 MISTAKE, UNFINISHED = 2, 5
 ARMS = f"arms=[{FIRST},{SECOND}]"
-SMALL = [LINEAR, ARMS, "training.batch_size=50", "training.epochs=1", "comparison.free_steps=5", "rungs=[schedule,model]"]
+SMALL = [
+    LINEAR,
+    ARMS,
+    "training.batch_size=50",
+    "training.epochs=1",
+    "comparison.free_steps=5",
+    "rungs=[schedule,model]",
+]
 # Of 1.2 million parameters: a plan of 10 MB, and final weights of as many for each arm.
 LARGE = [ARMS, "training.max_steps=3", "comparison.free_steps=2", "comparison.forced_steps=1", "rungs=[schedule]"]
 LIMIT_S = 180.0
