@@ -1,4 +1,4 @@
-"""`python -m tests.robustness.figures DIR`: the page docs/reliability.md from what the tests of this folder left in DIR.
+"""`python -m tests.robustness.figures DIR`: docs/reliability.md, from what the tests of this folder left in DIR.
 
 The tests leave a file each where the environment names a folder: `TWINRUN_FIGURES=DIR`.
 """
@@ -30,20 +30,20 @@ INTRODUCTION = """\
 What was tried, and what did not hold. `.ci/nightly` tries it every night by another seed, and
 `python -m tests.robustness.figures DIR` makes this page of what the tests left in DIR (`TWINRUN_FIGURES=DIR`).
 
-- **odd configurations**: command lines of every verb, drawn from a seed: values, keys, forms, files, names and paths, each
-  in-process through the entry of the command up to where a run begins; one in a hundred is run whole.
-- **kills**: the command, a worker or the process of the batches, ended by SIGTERM, SIGINT or SIGKILL, once or twice, at a
-  moment drawn from the whole of the run.
+- **odd configurations**: command lines of every verb, drawn from a seed: values, keys, forms, files, names and paths,
+  each in-process through the entry of the command up to where a run begins; one in a hundred is run whole.
+- **kills**: the command, a worker or the process of the batches, ended by SIGTERM, SIGINT or SIGKILL, once or twice, at
+  a moment drawn from the whole of the run.
 - **disks**: full, read-only, limited by `ulimit -f`; an output that takes nothing.
 - **damages**: every file and field of a recorded run, damaged, and compared with the run as it was.
 
-After each must hold: no traceback; an exit code as documented; nothing written outside of `out`; AGREES only of a complete
-run; every file whole; no process left.
+After each must hold: no traceback; an exit code as documented; nothing written outside of `out`; AGREES only of a
+complete run; every file whole; no process left.
 """
 
 
 def leave(name: str, **fields: Any) -> None:
-    """Leaves what a test counted: `trials`, `seed`, `seconds`, `exit_codes` and `kinds` of breaches by number, others."""
+    """Leaves what a test counted: `trials`, `seed`, `seconds`; `exit_codes` and `kinds` of breaches, by number."""
     folder = os.environ.get("TWINRUN_FIGURES")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -6,180 +6,16 @@ from collections.abc import Sequence
 from functools import cache
 from random import Random
 
+import odd_texts
 import odd_values
 import yaml
 from odd_files import OPTIONS, TEXTS, places
+from odd_texts import BASES, FAMILIES, GROUPS, HANGING_TOGETHER, KEYS, ODD_ARMS, OPTIONS_TYPED, PATHS, ROOTS
 from odd_values import fitting, odd, typed
 
 from harness.composition import completions, conf_dir
 from harness.composition.fields import Place, places_at
 from harness.spec.vocabulary import specimens
-
-# Choices that make an experiment together.
-BASES: tuple[tuple[str, ...], ...] = (
-    (),
-    ("scale=smoke",),
-    ("model=mlp_relu", "scale=smoke"),
-    ("model=cnn",),
-    ("experiment=polynomial",),
-    ("model=linear_2", "data=sales", "loss=mean_squared_error", "training.batch_size=8"),
-    ("model.layers=[flatten, {kind: dense, units: 10, kernel_initializer: zeros}]", "training.batch_size=50"),
-    ("model=mlp_3_hidden", "loss=mean_squared_error"),
-    ("experiment=sales",),
-    ("from=inputs/experiment.json",),
-)
-FAMILIES = ("optimizer", "schedule", "clipping", "weight_decay", "regularizer")
-ROOTS = ("training", "comparison", "seed", "name", "rungs", "vocabulary", "seeds", "arm")
-HANGING_TOGETHER = ("arm.adapter", "arm.mode")  # with one another
-ARMS = (
-    "[reference]",
-    "[tensorflow]",
-    "[mindspore,tensorflow]",
-    "[{use: reference, name: first},{use: reference, name: second, precision: float32}]",
-    "[{name: a, adapter: tensorflow, mode: graph},mindspore_pynative]",
-    "[{use: tensorflow, environment: {OMP_NUM_THREADS: 1}},tensorflow,tensorflow]",
-    "[{use: tensorflow, spec: {optimizer: {kind: sgd}}},mindspore]",
-)
-ODD_ARMS = (
-    "[{use: reference, environment: {'A=B': x}}]",
-    "[{use: reference, environment: {PYTHONPATH: x, LD_PRELOAD: y}}]",
-    "[{use: reference, environment: {A: '\x1b[31m'}}]",
-    "[{use: reference, python: /dev/null}]",
-    "[{use: reference, python: '~nosuchuser/x'}]",
-    "[{use: reference, spec: {model.layers.99.units: 1}}]",
-    "[{use: reference, spec: {optimizer: {kind: [1]}}}]",
-    "[{use: reference, spec: {a.b: 1, '': 2}}]",
-    "[{use: reference, name: '[/bold]'}]",
-    "[{use: reference, name: ..}]",
-    "[{use: reference, name: " + "x" * 300 + "}]",
-    "[" + ",".join(["reference"] * 200) + "]",
-    "[{adapter: nosuch, name: a, mode: b}]",
-    "[{use: {use: reference}}]",
-    "[reference,1,null,true,[reference]]",
-    "{a: 1}",
-    "all",
-)
-PATHS = (
-    "run",
-    "a/b/c",
-    "inputs",
-    "inputs/experiment.json",
-    "inputs/pair.yaml/below",
-    "nosuch/x.json",
-    "x" * 300,
-    "a/" * 2500,
-)
-PATHS += (
-    "~nosuchuser",
-    "~nosuchuser/x",
-    "~",
-    "~/run",
-    "~root/nosuch",
-    "/dev/zero",
-    "/dev/null",
-    "/dev/full",
-    "/dev/stdin",
-    "/proc/self/mem",
-)
-PATHS += (
-    "/proc/x",
-    "/",
-    ".",
-    "..",
-    "",
-    "null",
-    "a\nb",
-    "\x1b[2J",
-    "[/bold]x",
-    "é",
-    "\udcff",
-    "a\udc80/b",
-    "$HOME",
-    "${seed}",
-    "'q'",
-    "//x",
-)
-KEYS = (
-    "nosuch",
-    "trainin.epochs",
-    "training.epoch",
-    "epochs",
-    "",
-    ".",
-    "a..b",
-    "arms.0.name",
-    "arms.99.name",
-    "arms.-1.name",
-    "arms.x",
-)
-KEYS += (
-    "model.layers.1.units",
-    "model.layers.0",
-    "suite.0",
-    "hydra",
-    "hydra.run.dir",
-    "hydra/launcher",
-    "hydra.sweep",
-    "_self_",
-    "defaults",
-)
-KEYS += (
-    "_target_",
-    "__class__",
-    "null",
-    "true",
-    "0",
-    "1.2",
-    "é",
-    "\x1b[31m",
-    "<img>",
-    "a b",
-    "x" * 5000,
-    ".".join("a" * 300),
-    "a@b",
-    "a/b",
-)
-KEYS += (
-    "${seed}",
-    "arm",
-    "arm.name",
-    "arm.nosuch",
-    "model",
-    "model.layers",
-    "variants.a",
-    "orderings",
-    "expected",
-    "expected.0",
-    "data.root",
-)
-OPTIONS_TYPED = (
-    "-",
-    "--",
-    "--nosuch",
-    "--cfg",
-    "--cfg=all",
-    "--config-dir",
-    "--config-dir=",
-    "-x",
-    "--help",
-    "-h",
-    "--version",
-    "--conf=x",
-)
-OPTIONS_TYPED += (
-    "--cfg=job",
-    "--verify=x",
-    "--markdown",
-    "--arms",
-    "--arms=a:b",
-    "--\x1b[31m",
-    "--é",
-    "--config-dir=inputs/conf",
-)
-OPTIONS_TYPED += tuple(
-    f"--config-dir={path}"
-    for path in ("inputs", "inputs/fifo", "nosuch", "~nosuchuser", "x" * 300, "/dev/zero", "\udcff")
-)
 
 
 @cache
@@ -243,11 +79,9 @@ def odd_override(random: Random) -> str:
         lambda: f"from=inputs/{file(random, '.json')}",
         lambda: f"arms={random.choice(ODD_ARMS)}",
         lambda: random.choice(OPTIONS_TYPED),
-        lambda: (
-            f"{random.choice(('optimizer', 'loss', 'arm', 'mine', 'hydra', 'é', 'experiment'))}={random.choice(OPTIONS)}"
-        ),
+        lambda: f"{random.choice(GROUPS)}={random.choice(OPTIONS)}",
         lambda: f"arms=[{random.choice(OPTIONS)}]",
-        lambda: f"variants={{a: [{key}={random.choice(odd_values.NUMBERS)}], b: []}}",
+        lambda: f"variants={{a: [{key}={random.choice(odd_texts.NUMBERS)}], b: []}}",
     )
     return random.choice(kinds)()
 
@@ -258,7 +92,7 @@ def unfit_number(random: Random) -> str:
     key, kinds = random.choice(numbers)
     if float in kinds and key.partition(".")[0] in FAMILIES and random.random() < 0.3:
         return f"{key}={random.choice(('1e308', '1e39', '-1e39'))}"
-    return f"{key}={random.choice((*odd_values.NO_NUMBERS, *(['0.5'] if kinds == {int} else [])))}"
+    return f"{key}={random.choice((*odd_texts.NO_NUMBERS, *(['0.5'] if kinds == {int} else [])))}"
 
 
 @cache

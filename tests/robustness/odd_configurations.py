@@ -7,6 +7,7 @@ from random import Random
 
 import odd_arguments as odds
 from odd_files import OPTIONS
+from odd_texts import ARMS, OPTIONS_TYPED, PATHS, ROOTS
 from odd_values import odd
 
 from harness.composition import completions
@@ -60,7 +61,7 @@ def _sound(random: Random) -> Trial:
     arguments = [*odds.base(random), *(odds.word(random) for _ in range(random.randrange(3)))]
     arguments += [odds.value(random) for _ in range(random.randrange(3))]
     if random.random() < 0.5:
-        arguments.append(f"arms={random.choice(odds.ARMS)}")
+        arguments.append(f"arms={random.choice(ARMS)}")
     if random.random() < 0.2:
         arguments = [random.choice(("+", "++")) + text if text.startswith("training") else text for text in arguments]
     options = ["--cfg", "job"] if random.random() < 0.05 else []
@@ -84,7 +85,7 @@ def _odd(random: Random) -> Trial:
 
 def _pair(random: Random) -> Trial:
     file = "pair.yaml" if random.random() < 0.6 else odds.file(random, ".yaml")
-    paths = [f"inputs/{file}"] if random.random() < 0.9 else [random.choice(odds.PATHS)]
+    paths = [f"inputs/{file}"] if random.random() < 0.9 else [random.choice(PATHS)]
     arguments = [f"pair={path}" for path in paths * random.choice((1, 1, 1, 2))]
     arguments += [random.choice(_PAIR)(random) for _ in range(random.choice((0, 0, 1, 1, 2)))]
     random.shuffle(arguments)
@@ -99,8 +100,8 @@ _PAIR = (
     lambda random: (
         f"{random.choice(('models', 'parameters', 'models.reference', 'parameters.x', 'arms', 'name'))}={odd(random)}"
     ),
-    lambda random: odds.word(random),
-    lambda random: odds.odd_override(random),
+    odds.word,
+    odds.odd_override,
     lambda random: "arms=[tensorflow,tensorflow_eager]",
 )
 
@@ -112,10 +113,8 @@ def _code(random: Random) -> str:
 
 def _compare(random: Random) -> Trial:
     runs = ["run_a", "run_b"]
-    folders = [
-        random.choice((*runs, *runs, random.choice(odds.PATHS))) for _ in range(random.choice((2, 2, 2, 2, 0, 1, 3)))
-    ]
-    outs = [f"out={random.choice(('report', *odds.PATHS))}" for _ in range(random.choice((0, 1, 1, 2)))]
+    folders = [random.choice((*runs, *runs, random.choice(PATHS))) for _ in range(random.choice((2, 2, 2, 2, 0, 1, 3)))]
+    outs = [f"out={random.choice(('report', *PATHS))}" for _ in range(random.choice((0, 1, 1, 2)))]
     arms = [f"--arms={random.choice(('first:first', 'first:second', ':', 'a:b:c', 'nosuch:first', odd(random)))}"]
     return Trial(0, ("compare", *folders, *outs, *(arms if random.random() < 0.4 else ())))
 
@@ -124,9 +123,9 @@ def _other(random: Random) -> Trial:
     anything = odd(random)
     kinds = (
         lambda: ("words", random.choice((*FAMILIES, anything)), *random.choice(((), ("--by",), ("--mode", anything)))),
-        lambda: ("words", random.choice(tuple(FAMILIES)), random.choice(odds.OPTIONS_TYPED)),
+        lambda: ("words", random.choice(tuple(FAMILIES)), random.choice(OPTIONS_TYPED)),
         lambda: ("ledger", random.choice((anything, *OPTIONS, "--markdown", "--verify=1"))),
-        lambda: ("schema", random.choice((*odds.ROOTS, *FAMILIES, anything))),
+        lambda: ("schema", random.choice((*ROOTS, *FAMILIES, anything))),
         lambda: ("doctor", random.choice((anything, "--nosuch", "out=x", "--help"))),
         lambda: ("completion", random.choice(("bash", "zsh", "fish", anything))),
         lambda: (random.choice((anything, "mach", "--version", "-h", "", "--", "MATCH")), *random.choice(((), ("x",)))),
@@ -159,7 +158,5 @@ _WHOLE_ARMS: tuple[tuple[str, ...], ...] = (
     ("arms=[{use: reference, name: first, timeout_s: 1e10},{use: reference, name: second}]",),
     ("arms=[{use: reference, name: first, environment: {'A=B': x}},{use: reference, name: second}]",),
     ("arms=[{use: reference, name: first, timeout_s: 0.01},{use: reference, name: second}]",),
-    (
-        "arms=[{use: reference, name: first, threads: 1},{use: reference, name: second, spec: {optimizer: {kind: sgd}}}]",
-    ),
+    ("arms=[{use: reference, name: first, threads: 1},{use: reference, spec: {optimizer: {kind: sgd}}}]",),
 )

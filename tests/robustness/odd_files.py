@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from odd_texts import GROUPS
 
 from harness.composition import compose
 
@@ -148,7 +149,7 @@ def builders(folder: Path) -> None:
 
 def config_folder(random: Random, folder: Path) -> None:
     """Groups of the user's own: names and contents that Hydra, YAML or the file system take for something else."""
-    for group in ("optimizer", "loss", "arm", "experiment", "schedule", "mine", "hydra", "é", "a.b"):
+    for group in GROUPS:
         (folder / group).mkdir(parents=True)
         for option in random.sample([option for option in OPTIONS if "/" not in option], 6):
             (folder / group / f"{option}.yaml").write_text(random.choice(CONTENTS))

@@ -6,137 +6,15 @@ from random import Random
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from odd_texts import VALUES
+
 from harness.composition.fields import Place
 from harness.spec import Spec, Word
 
-NUMBERS = ("0", "-1", "-0.0", "0.5", "1e5", "1e-320", "1e39", "1e308", "1e400", "nan", "inf", "-inf", "1_000", "0x10")
-NUMBERS += ("99999999999999999999", "9223372036854775808", "1000000000", "-9223372036854775809", "1" * 5000, "1e-5e")
-SHAPES = (
-    "[]",
-    "{}",
-    "[1]",
-    "{a: 1}",
-    "[[1],[2]]",
-    "[null]",
-    "[,]",
-    "{a}",
-    "{a: }",
-    "{1: 2}",
-    "{null: 1}",
-    "{a: {b: {c: 1}}}",
-)
-SHAPES += ("[" * 200 + "]" * 200, "[" * 200, "{a: " * 200 + "1" + "}" * 200, "[" + ",".join(["1"] * 2000) + "]", "(1)")
-WORDS = (
-    "null",
-    "true",
-    "false",
-    "none",
-    "None",
-    "~",
-    "???",
-    "x",
-    "''",
-    '""',
-    "'",
-    '"',
-    "\\",
-    "yes",
-    "on",
-    "adam",
-    "1 2",
-)
-WORDS += (
-    "é",
-    "💥",
-    "\u202eabc",
-    "\u200b",
-    "\ufeff1",
-    "ﬀ",
-    "\x1b[31mred",
-    "\x07",
-    "a\nb",
-    "a\rb",
-    "\t",
-    "\x9b1m",
-    "\udcff",
-)
-WORDS += (
-    "<img src=x onerror=alert(1)>",
-    "[/bold]",
-    "[bold]x",
-    "'[/]'",
-    "# heading",
-    "|a|b|",
-    "%s%n",
-    "{{x}}",
-    "x" * 10_000,
-)
-WORDS += (
-    "; rm -rf /",
-    "$(id)",
-    "`id`",
-    "../..",
-    "/dev/zero",
-    "a=b",
-    "a:b",
-    "a,b",
-    "@x",
-    "!x",
-    "&a",
-    "*a",
-    "-",
-    "--",
-    "==",
-)
-INTERPOLATIONS = (
-    "${seed}",
-    "${nosuch}",
-    "${oc.env:HOME}",
-    "${oc.env:NOSUCH}",
-    "${",
-    "${}",
-    "${.}",
-    "${..a}",
-    "${a.${b}}",
-)
-INTERPOLATIONS += (
-    "${arms}",
-    "${training}",
-    "${oc.decode:'[1'}",
-    "${oc.create:{a: 1}}",
-    "\\${seed}",
-    "${training.epochs}",
-    "${" * 100,
-)
-INTERPOLATIONS += ("${hydra:runtime.cwd}", "${model.layers}", "${now:%Y}", "$" + "{x:" * 50 + "}" * 50)
-FUNCTIONS = (
-    "1,2",
-    "choice(1,2)",
-    "range(1,3)",
-    "range(1,1e9)",
-    "glob(*)",
-    "int(3)",
-    "str(1)",
-    "sort(2,1)",
-    "shuffle(1)",
-    "tag(a,1)",
-)
-FUNCTIONS += ("interval(0,1)", "extend_list(1)", "json_str(1)", "float(x)", "bool(1)", "nosuch(1)", "int(")
-CODE = (
-    "{_target_: os.system}",
-    "{_target_: os.system, _args_: [id]}",
-    "{_convert_: all}",
-    "{_partial_: true}",
-    "!!python/name:os.system",
-)
-ODD = (NUMBERS, SHAPES, WORDS, INTERPOLATIONS, FUNCTIONS, CODE)
-# What no number is, however it is meant; of whole numbers neither a half.
-NO_NUMBERS = ("true", "false", "nan", "inf", "-inf", "1e400", "[1]", "{a: 1}", "x", "True")
-
 
 def odd(random: Random) -> str:
-    """Any of the values above, its kind first."""
-    return random.choice(random.choice(ODD))
+    """Any of the odd values, its kind first."""
+    return random.choice(random.choice(VALUES))
 
 
 def typed(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""A disk that is full, limited or read-only, an output that nobody takes: one line says so, and nothing reads AGREES."""
+"""A disk that is full, limited or read-only, an output that nobody takes: one line says so, nothing reads AGREES."""
 
 from __future__ import annotations
 

@@ -12,18 +12,19 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
 
+import invariants
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
 from figures import leave
 from invariants import MARKER
-from watched import ENDED_WITHIN_S, FIRST, LINEAR, SECOND, Ended, Running, Watched
+from kills import CODE, COMMANDS, PAIR, SIGNALS, TARGETS, Kill, drawn
+from watched import ENDED_WITHIN_S, Ended, Running, Watched
 
 from harness.outcome import CRASHED, INTERRUPTED
 from harness.run import WRITE_EVERY_S
@@ -32,60 +33,7 @@ COUNT = int(os.environ.get("TWINRUN_KILLS", "20"))
 SEED = int(os.environ.get("TWINRUN_RANDOM_SEED", "0"))
 LIMIT_S = 120.0
 BEGUN = "pydantic_core"  # a library that is loaded once the command has begun, and can be interrupted as any program
-SHORT = [LINEAR, f"arms=[{FIRST},{SECOND}]", "training.batch_size=50", "comparison.free_steps=5", "out=run"]
-COMMANDS: Mapping[str, list[str]] = {
-    "match": ["match", *SHORT, "training.epochs=12", "rungs=[schedule]"],
-    "check": ["check", *SHORT, "rungs=[schedule,loss,layer,optimizer,model,step,trajectory]"],
-    "study": ["match", *SHORT, "training.epochs=3", "rungs=[schedule]", "seeds=2"],
-    "pair": ["check", "pair=pair.yaml", "out=run", "arms=[tensorflow_eager,{use: tensorflow_eager, name: second}]"],
-}
-TARGETS = {"match": ("parent", "worker"), "check": ("parent", "worker"), "study": ("parent", "worker")}
-TARGETS |= {"pair": ("parent", "batches")}
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
 EPOCH = re.compile(r"^\s*(\w+): epoch (\d+),")
-PAIR = """
-name: slow
-models: {tensorflow: {builder: "code.py:net"}}
-batches: code.py:batches
-batch_size: 2
-loss: mean_squared_error
-optimizer: sgd
-schedule: {kind: constant, rate: 0.1}
-"""
-CODE = """
-import time
-def net(): raise RuntimeError("it is killed before")
-def batches():
-    import numpy as np
-    for _ in range(20):
-        time.sleep(0.15)
-        yield np.zeros((2, 3)), np.zeros((2, 1))
-"""
-
-
-@dataclass(frozen=True)
-class Kill:
-    """`at`: the moment, as a share of the command's usual time. `again_s`: how long after the first comes a second."""
-
-    command: str
-    target: str
-    signal: signal.Signals
-    at: float
-    again_s: float | None
-
-    @property
-    def name(self) -> str:
-        again = "" if self.again_s is None else f", again after {self.again_s:.2f} s"
-        return f"{self.command}, {self.target}, {self.signal.name} at {self.at:.0%}{again}"
-
-
-def drawn(number: int) -> Kill:
-    """Every command, target and signal in turn; the moment, and whether it is doubled, by chance."""
-    random = Random(f"{SEED}:{number}")
-    command = list(COMMANDS)[number % 4] if number % 5 else "match"
-    target = TARGETS[command][random.random() < 0.4]
-    again = random.uniform(0.0, 0.3) if target == "parent" and random.random() < 0.4 else None
-    return Kill(command, target, random.choice(SIGNALS), random.random(), again)
 
 
 def prepared(folder: Path) -> Watched:
@@ -118,13 +66,13 @@ def usual_s(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, float]:
         assert ended.code not in (2, 70), ended.out + ended.err
         return time.monotonic() - start
 
-    return {command: measured(command) for command in {drawn(number).command for number in range(COUNT)}}
+    return {command: measured(command) for command in {drawn(SEED, number).command for number in range(COUNT)}}
 
 
 def test_kills(usual_s: Mapping[str, float], tmp_path: Path) -> None:
     start, codes, kinds, told = time.monotonic(), Counter[str](), Counter[str](), []
     for number in range(COUNT):
-        kill = drawn(number)
+        kill = drawn(SEED, number)
         ended, breaches = killed(kill, usual_s[kill.command], tmp_path / str(number))
         codes[str(ended.code)] += 1
         kinds.update(breaches)
@@ -178,8 +126,6 @@ def send(process: psutil.Process | object, number: signal.Signals) -> None:
 
 
 def of_dead(watched: Watched) -> list[str]:
-    import invariants
-
     out = watched.out
     breaches = invariants.of_processes(watched.mark, ENDED_WITHIN_S)
     breaches += [] if (out / MARKER).is_file() else invariants.of_agreement("", None, out)
@@ -218,7 +164,7 @@ def of_rows(out: Path, ended: Ended, until: float) -> list[str]:
 
 
 def test_the_moments_are_drawn_from_the_whole_of_a_run() -> None:
-    kills = [drawn(number) for number in range(200)]
+    kills = [drawn(SEED, number) for number in range(200)]
     assert np.ptp([kill.at for kill in kills]) > 0.95
     assert {kill.signal for kill in kills} == set(SIGNALS)
     assert {(kill.command, kill.target) for kill in kills} == {(c, t) for c, those in TARGETS.items() for t in those}

@@ -1,7 +1,7 @@
 """Whatever is typed ends as the documents say: a run, or a mistake told in words. Never a traceback, a hang, a trace.
 
-`TWINRUN_ODD_CONFIGURATIONS=50000` tries so many command lines, and `TWINRUN_RANDOM_SEED=N` others. Each goes through the
-entry of the command up to where a run begins; one in a hundred is run whole.
+`TWINRUN_ODD_CONFIGURATIONS=50000` tries so many command lines, and `TWINRUN_RANDOM_SEED=N` others. Each goes through
+the entry of the command up to where a run begins; one in a hundred is run whole.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bench_settings import limit_memory
 from odd_configurations import Trial
-from trials import Bench, Result, limit_memory
+from trials import Bench, Result
 
 STARTED_WITHIN_S, HEEDED_WITHIN_S = 120.0, 60.0
 

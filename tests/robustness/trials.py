@@ -1,4 +1,4 @@
-"""A trial in this process, through the entry of the command; from composition and preflight up to where a run begins."""
+"""A trial in this process, through the entry of the command, up to where a run begins."""
 
 from __future__ import annotations
 
@@ -6,30 +6,26 @@ import faulthandler
 import gc
 import io
 import os
+import shutil
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import invariants
-import psutil
+from bench_settings import memoise, set_environment
 from odd_configurations import COMPLETE, Trial
 from odd_files import furnish
 
-import adapters
-import harness.data.embedded
 import harness.pair.run
 import harness.start
 from harness import cli
-from harness.composition import completions, pipeline
-from harness.composition.groups import ConfigGroups
+from harness.composition import completions
 
 LIMIT_S = 20.0  # of a trial that takes 0.1 s, on a machine that may have much else to do
 FURNISH_EVERY = 200
@@ -58,14 +54,12 @@ class Bench:
         self.folder, self.seed, self.lot, self.runs = folder, seed, -1, runs
         self.work, self.rest = folder / "work", folder / "rest"
         self.reached = False
-        _memoise()
-        _set_environment(self.rest)
-        gc.set_threshold(100_000)  # what a config is made of are many small objects
+        memoise()
+        set_environment(self.rest)
         harness.start.start = self._stop  # type: ignore[assignment]
         harness.pair.run.start_pair = self._stop  # type: ignore[assignment]
         signal.signal(signal.SIGALRM, _hung)
-        self.stdout, self.stderr = (tempfile.TemporaryFile("w+b", dir=folder) for _ in range(2))
-        self.kept = {name: getattr(sys, name) for name in ("stdout", "stderr")}
+        self.stdout, self.stderr = (os.memfd_create(name) for name in ("stdout", "stderr"))
 
     def run(self, trial: Trial) -> Result:
         self._furnish(trial.number // FURNISH_EVERY)
@@ -124,7 +118,7 @@ class Bench:
             return
         os.chdir(self.folder)
         for folder in (self.work, self.rest):
-            _removed(folder)
+            shutil.rmtree(folder, ignore_errors=True)
         furnish(self.work / "inputs", f"{self.seed}:{lot}")
         for name in ("home", "cache", "tmp"):
             (self.rest / name).mkdir(parents=True)
@@ -137,44 +131,6 @@ class Bench:
     def _stop(self, *_: Any) -> int:
         self.reached = True
         return 0
-
-
-def _removed(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _memoise() -> None:
-    """Half of a trial's time goes into what is the same for all (the digits of a package, the list of what is
-    installed) and into composing one command line again, as a study of one and as an experiment.
-    """
-    harness.data.embedded.read_digits = cache(harness.data.embedded.read_digits)
-    adapters.entry_points = cache(adapters.entry_points)  # type: ignore[attr-defined]
-    composed = pipeline._composed
-
-    @lru_cache(maxsize=4)
-    def once(overrides: tuple[str, ...], groups: ConfigGroups) -> Any:
-        return composed(overrides, groups)
-
-    def remembered(overrides: Sequence[str], groups: ConfigGroups) -> Any:
-        return once(tuple(overrides), groups)
-
-    pipeline._composed = remembered
-
-
-def _set_environment(rest: Path) -> None:
-    os.environ.update(HOME=str(rest / "home"), XDG_CACHE_HOME=str(rest / "cache"), TMPDIR=str(rest / "tmp"))
-    os.environ.update(HTTP_PROXY="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
-    tempfile.tempdir = str(rest / "tmp")
-
-
-def limit_memory(more: int = 4 << 30) -> None:
-    """A trial that asks for all memory there is gets a MemoryError, and the machine goes on."""
-    import resource
-
-    limit = psutil.Process().memory_info().vms + more
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 @contextmanager
@@ -198,10 +154,10 @@ def _complete(prefix: str) -> int:
     return 0
 
 
-def _emptied(file: Any, errors: str) -> io.TextIOWrapper:
-    file.seek(0)
-    file.truncate()
-    return io.TextIOWrapper(os.fdopen(os.dup(file.fileno()), "r+b"), encoding="utf-8", errors=errors)
+def _emptied(file: int, errors: str) -> io.TextIOWrapper:
+    os.truncate(file, 0)
+    os.lseek(file, 0, os.SEEK_SET)
+    return io.TextIOWrapper(os.fdopen(os.dup(file), "r+b"), encoding="utf-8", errors=errors)
 
 
 def _read(stream: io.TextIOWrapper) -> str:

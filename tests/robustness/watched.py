@@ -42,8 +42,8 @@ class Watched:
         places = {name: folder / name.lower() for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
         for place in (self.work, *places.values()):
             place.mkdir(parents=True)
-        # What matplotlib knows of the machine's fonts is its own, and takes seconds to find.
-        shared = {"MPLCONFIGDIR": str(folder.parent / "matplotlib")}
+        # What libraries keep for themselves: the machine's fonts, and the settings that Keras writes on its import.
+        shared = {"MPLCONFIGDIR": str(folder.parent / "matplotlib"), "KERAS_HOME": str(folder.parent / "keras")}
         self.environment = {key: str(value) for key, value in places.items()} | shared | {invariants.MARK: self.mark}
         self.refresh()
 
