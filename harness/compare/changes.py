@@ -35,7 +35,7 @@ def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
     yield "status", trace.status
     yield from _flat("", trace.environment)
     for word, made in trace.realisations.items():
-        yield word, ", ".join(filter(None, (made.get("kind"), made.get("by"))))
+        yield word, ", ".join(filter(None, (made.get(key) for key in ("kind", "by", "reason"))))
     yield "left", ", ".join(what for what in ("weights", "predictions") if getattr(arm, what)) or "no arrays"
     yield "also recorded", ", ".join(dict.fromkeys(name.partition("/")[0] for name in arm.columns))
 

@@ -47,8 +47,9 @@ Read = TypeVar("Read")
 
 
 def is_run(folder: Path) -> bool:
-    """Whether anything in the folder is what a run leaves behind."""
-    return any((folder / name).exists() for name in (EXPERIMENT, PLAN, "arms"))
+    """Whether anything in the folder is what a run leaves behind. (A study's arms leave their logs there, no more.)"""
+    stated = any((folder / name).exists() for name in (EXPERIMENT, PLAN))
+    return stated or any(True for name in (TRACE, STEPS, EPOCHS) for _ in folder.glob(f"arms/*/{name}"))
 
 
 def runs_below(folder: Path) -> dict[str, Path]:

@@ -162,6 +162,8 @@ def may_be(damage):
         return "what is not of the training may be another"
     if change == "removed" and damage.file.endswith(("trace.json", "experiment.json")):
         return "what has its default is the same without it"
+    if change in ("removed", "null") and path.startswith("environment."):
+        return "what an environment is silent on is not told"
     return ""
 
 

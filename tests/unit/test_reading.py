@@ -347,4 +347,14 @@ def test_folders_of_runs_and_studies(store: Store, tmp_path: Path) -> None:
     assert is_run(store.folder)
     assert not is_run(tmp_path)
     assert runs_below(tmp_path) == {"run": store.folder}
+    # What the workers of a study say is in its own folder, and what they are given below that of a run.
+    (tmp_path / "arms" / "one").mkdir(parents=True)
+    (tmp_path / "arms" / "one" / "worker.log").touch()
+    (store.folder / ".scratch").mkdir()
+    (store.folder / ".scratch" / "experiment.json").touch()
+    assert not is_run(tmp_path)
+    assert runs_below(tmp_path) == {"run": store.folder}
+    for name in ("experiment.json", "plan.json"):
+        (store.folder / name).unlink()
+    assert is_run(store.folder)
     assert runs_below(store.folder / "arms") == {}
