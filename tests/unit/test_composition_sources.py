@@ -138,7 +138,9 @@ class TestOwnGroups:
         assert len(found) == 4
         assert found[0].startswith("experiment=mine: there is no model=mlp_rlu; did you mean mlp_relu?")
         assert found[1].startswith(f"schedule=broken: {tmp_path}/schedule/broken.yaml: not a YAML file (while parsing")
-        assert found[2].startswith(f"arms.0: conf file arm/broken.yaml: {tmp_path}/arm/broken.yaml: not a YAML file (while")
+        assert found[2].startswith(
+            f"arms.0: conf file arm/broken.yaml: {tmp_path}/arm/broken.yaml: not a YAML file (while"
+        )
         assert found[3].startswith("seed: given 'x'")
 
     def test_within_a_hydra_application(self) -> None:
