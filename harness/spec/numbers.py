@@ -24,9 +24,9 @@ _PARTS = ("schema", "fields", "items_schema", "keys_schema", "values_schema", "c
 def kinds_told_apart(schema: CoreSchema) -> CoreSchema:
     """The schema of a spec, whose own fields take no boolean for a number and no number for a boolean."""
     inner: Any = schema
-    if inner.get("type") == "definitions":
-        return {**inner, "schema": kinds_told_apart(inner["schema"])}
-    return {**inner, "schema": _strict(inner["schema"])}
+    # The model may stand within its validators.
+    below = _strict if inner["type"] == "model" else kinds_told_apart
+    return {**inner, "schema": below(inner["schema"])}
 
 
 def _strict(node: Any) -> Any:
