@@ -47,7 +47,7 @@ def _fits(value: float, precision: str) -> bool:
     if precision == "float64":
         return True  # which a spec's numbers are, and finite
     try:
-        rounded: float = struct.unpack("f", struct.pack("f", value))[0]
+        rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
     except OverflowError:
         return False
     return rounded != 0 or value == 0

@@ -22,8 +22,7 @@ def base_of(groups: ConfigGroups, asked: Overrides) -> Tree:
     of_spec = {group: option for group, option in chosen.items() if group in Experiment.model_fields}
     of_root = {group: option for group, option in chosen.items() if group not in of_spec}
     try:
-        # Hydra has the experiment in its defaults list; a group of the user's own is added to it.
-        tree = groups.root([f"{'' if group == 'experiment' else '+'}{group}={name}" for group, name in of_root.items()])
+        tree = groups.root(of_root.items())
     except UnreadableError as error:
         asked.mistakes.append(f"{', '.join(f'{group}={name}' for group, name in of_root.items())}: {error}")
         tree = groups.root()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ class ConfigGroups:
     """
 
     folders: tuple[Path, ...]
-    _read: dict[tuple[str | None, tuple[str, ...]], dict[str, Any]] = field(default_factory=dict, compare=False)
+    _read: dict[tuple[str | None, tuple[tuple[str, str], ...]], dict[str, Any]] = field(
+        default_factory=dict, compare=False
+    )
 
     @classmethod
     def beside(cls, config_dirs: Sequence[Path]) -> ConfigGroups:
@@ -66,27 +69,41 @@ class ConfigGroups:
         """The options of every group."""
         return {group: self.options(group) for group in self.groups()}
 
-    def root(self, additions: Iterable[str] = ()) -> dict[str, Any]:
-        """The root config with its defaults, interpolations still in place. `additions` are Hydra group overrides."""
-        return self._composed(ROOT_CONFIG, additions)
+    def root(self, additions: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+        """The root config with its defaults, interpolations still in place, and with these options of groups."""
+        # Hydra has the experiment in its defaults list; a group of the user's own is added to it.
+        named = [(f"{'' if group == 'experiment' else '+'}{group}", option) for group, option in additions]
+        return self._composed(ROOT_CONFIG, named)
 
     def chosen(self, group: str, option: str) -> dict[str, Any]:
         """What one option sets, by root key: its own group's key, or others by its `@package` header."""
-        return self._composed(None, [f"+{group}={option}"])
+        return self._composed(None, [(f"+{group}", option)])
 
     def contents(self, group: str, options: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The content of several files of one group, by name; all in one call, since each call costs 40 ms."""
-        names = sorted(set(options))
-        # By number, since a name may have dots, which would split it into a path.
-        tree = self._composed(None, [f"+{group}@files.n{i}={name}" for i, name in enumerate(names)])
-        return {name: tree["files"][f"n{i}"] for i, name in enumerate(names)} if names else {}
+        names = sorted(set(options), key=lambda name: (not self._ships(group, name), name))
+        found: dict[str, dict[str, Any]] = {}
+        for _, alike in groupby(names, key=lambda name: self._ships(group, name)):
+            # By number, since a name may have dots, which would split it into a path.
+            numbered = {f"n{number}": name for number, name in enumerate(alike)}
+            tree = self._composed(None, [(f"+{group}@files.{key}", name) for key, name in numbered.items()])
+            found |= {name: tree["files"].get(key) for key, name in numbered.items()}
+        if not all(isinstance(content, dict) for content in found.values()):
+            raise UnreadableError("it holds no mapping")
+        return found
 
-    def _composed(self, config_name: str | None, overrides: Iterable[str]) -> dict[str, Any]:
+    def _composed(self, config_name: str | None, choices: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """Read once, however often it is asked for: the variants of a study have most of their files in common."""
-        asked = (config_name, tuple(overrides))
-        if asked not in self._read:
-            self._read[asked] = self._compose(*asked)
-        return deepcopy(self._read[asked])
+        asked = tuple(choices)
+        if len(self.folders) > 1 and all(self._ships(key.lstrip("+").partition("@")[0], name) for key, name in asked):
+            return _shipped(self.folders[0])._composed(config_name, asked)
+        if (config_name, asked) not in self._read:
+            self._read[config_name, asked] = self._compose(config_name, [f"{key}={name}" for key, name in asked])
+        return deepcopy(self._read[config_name, asked])
+
+    def _ships(self, group: str, option: str) -> bool:
+        """Whether it is a file of the first folder, which knows nothing of the others."""
+        return (self.folders[0] / group / f"{option}.yaml").is_file()
 
     def _compose(self, config_name: str | None, overrides: Iterable[str]) -> dict[str, Any]:
         import hydra

@@ -88,11 +88,11 @@ def _refuse_unreadable(text: str) -> None:
 def _read_one(text: str, groups: Mapping[str, Sequence[str]], found: Overrides) -> None:
     key, equals, value = text.partition("=")
     if equals and key in _PATHS:
-        path = _unquoted(value)
+        named = _unquoted(value)
         if key != "from":
-            found.changes.append(Change((key,), None if path in ("", "null") else path))
-        elif path:
-            found.source = path
+            found.changes.append(Change((key,), None if named in ("", "null") else named))
+        elif named:
+            found.source = named
         else:
             raise MisfitError("from takes the path of an experiment.json")
         return

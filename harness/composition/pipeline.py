@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -47,6 +47,14 @@ class Composed:
     code: tuple[CodeField, ...] = ()
 
 
+class Crossing(NamedTuple):
+    """A config as plain containers, the experiment that it validates to, and what was typed."""
+
+    plain: Tree
+    experiment: Experiment
+    asked: Overrides
+
+
 def compose(
     overrides: Sequence[str],
     config_dirs: Sequence[Path] = (),
@@ -60,7 +68,14 @@ def compose(
     holds, under those that were typed.
     """
     groups = groups or ConfigGroups.beside(config_dirs)
-    plain, experiment, asked = _composed([*of_variant, *overrides], groups)
+    return composed_of(crossed([*of_variant, *overrides], groups), overrides, config_dirs, groups)
+
+
+def composed_of(
+    crossing: Crossing, overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups
+) -> Composed:
+    """The crossed experiment with where it is written to and what in it came from files; `overrides` were typed."""
+    plain, experiment, asked = crossing
     sources = [*([Path(asked.source).expanduser()] if asked.source is not None else []), *map(Path, config_dirs)]
     typed = code_typed(overrides, groups.all_options()) if sources else set()
     out = plain.get("out")
@@ -78,10 +93,11 @@ def compose_dict(
     overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None
 ) -> Tree:
     """The same as plain containers: interpolations resolved, arms and suite expanded, nothing left to look up."""
-    return _composed(overrides, groups or ConfigGroups.beside(config_dirs))[0]
+    return crossed(overrides, groups or ConfigGroups.beside(config_dirs)).plain
 
 
-def _composed(overrides: Sequence[str], groups: ConfigGroups) -> tuple[Tree, Experiment, Overrides]:
+def crossed(overrides: Sequence[str], groups: ConfigGroups) -> Crossing:
+    """Composes and validates; UserMistake, with every mistake in it, where the overrides describe no experiment."""
     asked = read(overrides, groups.all_options())
     base = base_of(groups, asked)
     found = list(asked.mistakes)
@@ -103,7 +119,7 @@ def _composed(overrides: Sequence[str], groups: ConfigGroups) -> tuple[Tree, Exp
         changes = [change for change in changes if change not in at_fault]
     if found or experiment is None:
         raise UserMistake(list(dict.fromkeys(found)))
-    return plain, experiment, asked
+    return Crossing(plain, experiment, asked)
 
 
 def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Change], list[Mistake]]:

@@ -74,7 +74,8 @@ class _Weights:
         """What a name leads to, as far as that is: from the root, or with leading dots from as many levels up."""
         dots = len(name) - len(name.lstrip("."))
         names = [*(path[: len(path) - dots] if dots else ()), *filter(None, re.split(r"[.\[\]]", name.lstrip(".")))]
-        way, node = tuple[str, ...](), self.tree
+        way = tuple[str, ...]()
+        node: Any = self.tree
         for key in names:
             if isinstance(node, Mapping) and key in node:
                 node = node[key]

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import UserMistake, no_such, shown
-from harness.composition.pipeline import Composed, compose, compose_dict
+from harness.composition.pipeline import Composed, compose, composed_of, crossed
 from harness.composition.trust import CodeField
 from harness.spec.expectations import Ordering
 
@@ -44,13 +44,14 @@ class ComposedStudy:
 def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> ComposedStudy:
     """The experiments that `overrides` describe; UserMistake, with every mistake in it, where they describe none."""
     groups = ConfigGroups.beside(config_dirs)
-    plain = compose_dict(overrides, config_dirs, groups)
+    crossing = crossed(overrides, groups)
+    plain = crossing.plain
     variants, wrong = _variants(plain)
     chosen = plain.get("variant")
     if wrong:
         raise UserMistake(wrong)
     if not variants:
-        return ComposedStudy((compose(overrides, config_dirs, groups),))
+        return ComposedStudy((composed_of(crossing, overrides, config_dirs, groups),))
     if chosen is not None and chosen not in variants:
         raise UserMistake([no_such(f"variant={chosen}: there is no such variant", chosen, variants, prefix="variant=")])
     names = [chosen] if chosen is not None else list(variants)

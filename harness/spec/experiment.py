@@ -91,8 +91,9 @@ class Training(Spec):
         return ceil(self.steps(samples) / max(1, self.steps_per_epoch(samples)))
 
     def seen(self, samples: int) -> int:
-        """Samples that are seen in the whole run; of a last epoch that is cut short, all of its whole batches."""
-        return min(self.kept(samples) * self.epochs, self.steps(samples) * self.batch_size)
+        """Samples that are seen in the whole run."""
+        whole, rest = divmod(self.steps(samples), max(1, self.steps_per_epoch(samples)))
+        return whole * self.kept(samples) + min(self.kept(samples), rest * self.batch_size)
 
 
 class Comparison(Spec):

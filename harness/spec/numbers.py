@@ -24,9 +24,9 @@ _PARTS = ("schema", "fields", "items_schema", "keys_schema", "values_schema", "c
 def kinds_told_apart(schema: CoreSchema) -> CoreSchema:
     """The schema of a spec, whose own fields take no boolean for a number and no number for a boolean."""
     inner: Any = schema
-    if inner.get("type") == "definitions":
-        return {**inner, "schema": kinds_told_apart(inner["schema"])}
-    return {**inner, "schema": _strict(inner["schema"])}
+    # The model may stand within its validators.
+    below = _strict if inner["type"] == "model" else kinds_told_apart
+    return {**inner, "schema": below(inner["schema"])}
 
 
 def _strict(node: Any) -> Any:
@@ -37,12 +37,12 @@ def _strict(node: Any) -> Any:
     if "type" not in node:  # fields, or members of a union, by name
         return {name: _strict(part) for name, part in node.items()}
     if node["type"] == "bool":
-        return no_info_before_validator_function(_no_number, node)  # type: ignore[arg-type]
+        return no_info_before_validator_function(_no_number, node)
     if node["type"] == "int":
         limits = {} if {"lt", "le"} & node.keys() else {"le": LARGEST_INT64}
-        return no_info_before_validator_function(_no_boolean, {**node, **limits})  # type: ignore[misc, arg-type]
+        return no_info_before_validator_function(_no_boolean, {**node, **limits})
     if node["type"] == "float":
-        return no_info_before_validator_function(_no_boolean, node)  # type: ignore[arg-type]
+        return no_info_before_validator_function(_no_boolean, node)
     return {key: _strict(part) if key in _PARTS else part for key, part in node.items()}
 
 

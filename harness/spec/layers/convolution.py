@@ -15,8 +15,9 @@ from typing import Literal
 
 from harness.spec.activations import Softmax
 from harness.spec.initializers import AnyInitializer, XavierUniform, Zeros
-from harness.spec.layers.base import ConvolutionPadding, Count, Pair, pair_in_tables, windows_shape
+from harness.spec.layers.base import ConvolutionPadding, Pair, pair_in_tables, windows_shape
 from harness.spec.layers.dense import Activated
+from harness.spec.numbers import Count
 from harness.spec.parameters import Parameter, Shape
 
 DRAWN = XavierUniform()

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.spec.layers.base import Count, Layer, image
+from harness.spec.layers.base import Layer, image
+from harness.spec.numbers import Count
 from harness.spec.parameters import Shape
 
 
