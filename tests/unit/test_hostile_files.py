@@ -79,7 +79,7 @@ def test_a_file_larger_than_it_may_be(name: str, mnist_folder: Path) -> None:
     (mnist_folder / f"{TRAIN_LABELS}.gz").unlink()
     with (mnist_folder / name).open("wb") as stream:
         stream.truncate(1 << 36)
-    assert "larger than 64 KiB" in items(failure(Mnist(root=mnist_folder)))[0]
+    assert "larger than 64.0 KiB" in items(failure(Mnist(root=mnist_folder)))[0]
 
 
 @pytest.mark.parametrize("name", [f"{TRAIN_LABELS}.gz", "mnist.npz"])
@@ -103,9 +103,7 @@ def test_an_archive_that_declares_another_shape(shape: tuple[int, ...], mnist_fi
     bomb(tmp_path / "mnist.npz", dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), shape), 1 << 20)
     with bounded_memory():
         found = items(failure(Mnist(root=tmp_path)))
-    assert (
-        found[0] == f"mnist.npz, x_train: uint8 of shape {shape}, expected whole numbers 0 to 255 of shape (40, 28, 28)"
-    )
+    assert found[0] == f"mnist.npz, x_train: uint8 of shape {shape}"
     assert len(found) == 4
 
 
@@ -155,7 +153,7 @@ class TestMirrors:
 
     @pytest.mark.parametrize(
         ("length", "reason"),
-        [(str(1 << 40), "announces 1 TiB"), ("9" * 5000, "announces"), ("abc", "a length of 'abc'")],
+        [(str(1 << 40), "announces 1 TiB"), ("9" * 5000, "announces"), ("abc", "length of 'abc'")],
     )
     def test_one_that_announces_too_much(
         self, length: str, reason: str, mnist_files: object, mnist_cache: Path, monkeypatch: pytest.MonkeyPatch
