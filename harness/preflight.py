@@ -18,7 +18,7 @@ from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.mistakes import no_such, shown
 from harness.data import DataError, Dataset, load
 from harness.data.targets import outside_domain
-from harness.files import text_fault
+from harness.files import FileError, given_path, text_fault
 from harness.representable import unrepresentable
 from harness.results.claim import ClaimedError, claim, claim_new, claimed_by
 from harness.spec.arm import Arm
@@ -29,6 +29,7 @@ from harness.support import unsupported
 
 # What can be judged even where the rest of the command line is wrong.
 _BY_THEMSELVES = ("data", "out", "results_root")
+_ROOM = "x/" * 200  # as long as the paths of what a run writes
 
 
 def prepare(
@@ -153,15 +154,19 @@ def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
     whole = folder.absolute()
     if fault := text_fault(str(whole)):
         return [f"{key}={folder}: {whole} cannot be recorded: {fault}"]
-    existing = next(path for path in (whole, *whole.parents) if path.exists())
+    existing = next(path for path in (whole, *whole.parents) if path.exists() or path.is_symlink())
     try:
+        given_path(f"{whole}/{_ROOM}")
         if must_be_new and folder.is_dir() and any(folder.iterdir()):
             state = claimed_by(folder) or "is not empty"
             return [f"{key}={folder}: the folder {state}; give a new one, so that no earlier result is mixed in"]
         if not existing.is_dir():
-            return [f"{key}={folder}: {existing} is a file, not a folder"]
+            what = "a link that leads nowhere" if existing.is_symlink() and not existing.exists() else "a file"
+            return [f"{key}={folder}: {existing} is {what}, not a folder"]
         # Tried out, since permissions alone do not tell (a read-only disk, a quota, the superuser).
         tempfile.TemporaryDirectory(dir=existing).cleanup()
+    except FileError as error:
+        return [f"{key}={folder}: {error}, once a run's own folders are below it"]
     except OSError as error:
         return [f"{key}={folder}: {existing} is not writable ({error.strerror}); give a folder that is"]
     return []

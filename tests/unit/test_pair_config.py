@@ -1,5 +1,8 @@
 """What a pair's file may say, and what is told where it says something else: every mistake at once."""
 
+import os
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -121,6 +124,80 @@ def test_overrides_are_judged_too(folder, override, expected):
 def test_a_missing_pair_names_the_nearest_file(folder):
     with pytest.raises(UserMistake, match=r"did you mean pair\.yaml"):
         compose_pair([f"pair={folder / 'pear.yaml'}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "it holds no mapping"),
+        ("[1]", "it holds no mapping"),
+        ("a: [1", "not a YAML file"),
+        ("a: !!int x", "not a YAML file"),
+        ("a: " + "[" * 5000 + "]" * 5000, "nested more than 32 levels deep"),
+        ("{a: " * 200 + "1" + "}" * 200, "nested more than 32 levels deep"),
+        ("a: &a [*a]", "stands within what it refers to"),
+        ("1: 2", "the key 1 is not text"),
+        ('name: "\\ud800"', "not a YAML file"),
+        ("a: 2020-01-01", "given a date"),
+        ("a: " + "x" * (1 << 20), "larger than 1 MiB"),
+        ("".join(f"key{number}: 1\n" for number in range(20_000)), "20,"),
+    ],
+)
+def test_odd_pair_files(folder, text, expected):
+    (folder / "pair.yaml").write_text(text)
+    with pytest.raises(UserMistake) as caught:
+        compose_pair([f"pair={folder / 'pair.yaml'}"])
+    assert expected in str(caught.value)
+    assert len(str(caught.value)) < 100_000
+
+
+def test_aliases_that_grow(folder):
+    names = "abcdefghi"
+    links = pairwise(names)
+    bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in links)
+    (folder / "pair.yaml").write_text(bomb)
+    with pytest.raises(UserMistake, match="once aliases are replaced"):
+        compose_pair([f"pair={folder / 'pair.yaml'}"])
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/p.yaml", "x" * 300, "a\0b", "a\udcff", "/dev/zero", "/"])
+def test_paths_that_are_no_pair(path):
+    with pytest.raises(UserMistake) as caught:
+        compose_pair([f"pair={path}"])
+    assert len(caught.value.mistakes) == 1
+
+
+@pytest.mark.parametrize("key", ["out", "results_root"])
+@pytest.mark.parametrize("path", ["~nosuchuser/x", "x" * 300])
+def test_folders_that_there_cannot_be(folder, key, path):
+    assert mistakes(folder, PAIR, f"{key}={path}")[0].startswith(f"{key}=")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"x = " + b"(" * 1000 + b")" * 1000, "is no Python file"),
+        (b"x = " + b"1 + " * 100_000 + b"1", "is no Python file"),
+        (b"x = 1\n" * 200_000, "larger than 1 MiB"),
+        (b"a\0b", "is no Python file"),
+        (b"def", "is no Python file"),
+    ],
+)
+def test_odd_python_files(folder, content, expected):
+    (folder / "left.py").write_bytes(content)
+    assert expected in "\n".join(mistakes(folder, PAIR))
+
+
+@pytest.mark.parametrize("place", ["left.py", "data.npz"])
+def test_a_file_of_a_pair_that_is_a_fifo(folder, place):
+    (folder / place).unlink()
+    os.mkfifo(folder / place)
+    assert "a FIFO" in "\n".join(mistakes(folder, PAIR))
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/l.py", "x" * 300 + "/l.py"])
+def test_paths_in_a_pair_that_there_cannot_be(folder, path):
+    assert mistakes(folder, PAIR.replace("left.py:net", f"{path}:net"))[0].startswith("models.mindspore.builder: ")
 
 
 class TestBatches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -186,3 +187,38 @@ def test_a_holdout_without_files_is_told(tmp_path: Path) -> None:
     assert "does not exist" in found
     (found,) = mistakes("data=mnist", "data.holdout=1.5")
     assert found == "data.holdout: given 1.5; allowed: a number >= 0 and < 1"
+
+
+# --- Folders ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_that_leads_nowhere_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "broken").symlink_to(tmp_path / "nowhere")
+    (found,) = mistakes(f"out={tmp_path}/broken")
+    assert found.endswith("broken is a link that leads nowhere, not a folder")
+
+
+def test_a_folder_below_which_nothing_could_be_written(tmp_path: Path) -> None:
+    (found,) = mistakes(f"out={tmp_path}/{'x/' * 1900}")
+    assert "File name too long" in found
+
+
+def test_a_working_folder_that_cannot_be_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / os.fsdecode(b"a\xff")
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (found,) = mistakes()
+    assert "not valid UTF-8" in found
+    assert found.isprintable()
+
+
+@pytest.mark.parametrize("python", ["'a\0b'", "~nosuchuser/python", "x" * 300, "/"])
+def test_an_interpreter_that_is_none(python: str) -> None:
+    assert mistakes(f"arms=[reference, {{use: reference, name: b, python: {python}}}]")
+
+
+@pytest.mark.parametrize(
+    "spec", ["{schedule.rate.x: 1}", "{schedule: {}}", "{'': 1}", "{schedule.rate: true}", "{a: 1}"]
+)
+def test_odd_words_of_an_arm(spec: str) -> None:
+    assert mistakes(f"arms=[reference, {{use: reference, name: b, spec: {spec}}}]")
