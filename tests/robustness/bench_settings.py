@@ -6,7 +6,6 @@ import gc
 import os
 import resource
 import tempfile
-from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import psutil
 import adapters
 import harness.data.embedded
 from harness.composition import pipeline
-from harness.composition.groups import ConfigGroups
 
 
 def memoise() -> None:
@@ -28,12 +26,10 @@ def memoise() -> None:
     adapters.entry_points = cache(adapters.entry_points)  # type: ignore[attr-defined]
     composed = pipeline._composed
 
-    @lru_cache(maxsize=4)
-    def once(overrides: tuple[str, ...], config_dirs: tuple[Path, ...], groups: ConfigGroups | None) -> Any:
-        return composed(overrides, config_dirs, groups)
+    once = lru_cache(maxsize=4)(composed)
 
-    def remembered(overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups | None) -> Any:
-        return once(tuple(overrides), tuple(config_dirs), groups)
+    def remembered(*arguments: Any) -> Any:
+        return once(*(tuple(each) if isinstance(each, list) else each for each in arguments))
 
     pipeline._composed = remembered
 
