@@ -96,6 +96,10 @@ class Running:
         shell = 128 - code if code < 0 else code
         return Ended(shell, out, "".join(self.errors), seconds, self.lines)
 
+    def has(self, beginning: str) -> bool:
+        """Whether a line that begins so has come."""
+        return any(line.strip().startswith(beginning) for _, line in self.lines)
+
     def send(self, number: signal.Signals) -> None:
         if self.process.poll() is None:
             self.process.send_signal(number)
