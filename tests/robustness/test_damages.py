@@ -156,8 +156,8 @@ def may_be(damage):
     What is equal in value is no damage, and what a training may leave that nobody judges is its own word.
     """
     path, _, change = damage.name.rpartition(" ")
-    if damage.file == "verdicts.parquet" and path not in (*OUTCOME, "culprit"):
-        return "compare does not read what else a check said"
+    if damage.file == "verdicts.parquet" and path not in OUTCOME:
+        return "what else a check said is not read, nor the culprit where nothing diverged"
     if damage.file == "experiment.json" and path.partition(".")[0] not in (*PARTS, "arms"):
         return "what is not of the training may be another"
     if change == "removed" and damage.file.endswith(("trace.json", "experiment.json")):
