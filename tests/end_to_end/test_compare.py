@@ -105,7 +105,9 @@ def test_the_report_goes_below_the_current_folder_by_default(a, compare, tmp_pat
     assert code == 0
     assert "A and B are the same folder: that an arm agrees with itself says nothing of another run" in out
     (folder,) = (tmp_path / "results" / "compare").iterdir()
-    assert {path.name for path in folder.iterdir()} == {"report.md", "verdicts.parquet"}
+    assert {path.name for path in folder.iterdir()} == {
+        *("claim.json", "complete.json", "report.md", "verdicts.parquet")
+    }
 
 
 def test_help_has_examples_and_exit_codes(capsys):
