@@ -8,6 +8,7 @@ from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult
 
+from harness.composition.limits import OMEGACONF_NODES
 from harness.composition.yaml_files import checked_yaml
 from harness.files import FileError
 
@@ -24,7 +25,7 @@ class CheckedConfigSource(FileConfigSource):
     def load_config(self, config_path: str) -> ConfigResult:
         file = Path(self.path) / self._normalize_file_name(config_path)
         try:
-            checked_yaml(file)
+            checked_yaml(file, OMEGACONF_NODES)
         except FileError as error:
             raise ConfigLoadError(f"{file}: {error}") from None
         return super().load_config(config_path)

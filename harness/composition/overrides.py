@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import dotted
-from harness.composition.limits import DEPTH, OVERRIDE, OVERRIDES, misfits
+from harness.composition.limits import CHARACTERS, DEPTH, OVERRIDE, OVERRIDES, misfits
 from harness.composition.mistakes import no_such, shown
 from harness.files import text_fault
 from harness.text import printable
@@ -53,8 +53,9 @@ def read(typed: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Overrides
     """Read each override by itself, so that one that cannot be read hides no other. `groups` holds their options."""
     found = Overrides()
     length = sum(map(len, typed))
-    if length > OVERRIDES:
-        found.mistakes.append(f"{len(typed):,} overrides of {length:,} characters; allowed: {OVERRIDES:,} in all")
+    if len(typed) > OVERRIDES or length > CHARACTERS:
+        allowed = f"allowed: {OVERRIDES} of {CHARACTERS:,} characters in all"
+        found.mistakes.append(f"{len(typed):,} overrides of {length:,} characters; {allowed}")
         return found
     for text in typed:
         try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.composition.limits import INTERPOLATED_NODES
+from harness.composition.limits import OMEGACONF_NODES
 from harness.composition.mistakes import UserMistake
 
 Tree = dict[str, Any]
@@ -24,8 +24,8 @@ def resolved(tree: Tree) -> Tree:
     from omegaconf import OmegaConf
 
     weight = _Weights(tree).of((), tree, ())
-    if weight > INTERPOLATED_NODES:
-        most = f"allowed in a config with interpolations: {INTERPOLATED_NODES:,}"
+    if weight > OMEGACONF_NODES:
+        most = f"allowed in a config with interpolations: {OMEGACONF_NODES:,}"
         raise UserMistake([f"the config has {weight:,} values once its interpolations are replaced; {most}"])
     try:
         return dict(OmegaConf.to_container(OmegaConf.create(tree), resolve=True, throw_on_missing=True))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ def read_yaml(path: Path) -> Any:
     """What a YAML file holds, as plain containers; FileError where it cannot be read or is larger than a config is."""
     import yaml
 
-    text = checked_yaml(path)
+    text = checked_yaml(path, NODES)
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     # A scalar that is not what its tag says (`!!int x`, the 99th of a month) raises whatever Python does.
@@ -21,13 +21,13 @@ def read_yaml(path: Path) -> Any:
         raise FileError(f"not a YAML file ({in_a_line(error)})") from None
 
 
-def checked_yaml(path: Path) -> str:
-    """The file's text, of which is known that it is YAML within the limits once its aliases are replaced."""
+def checked_yaml(path: Path, most: int) -> str:
+    """The file's text, of which is known that it is YAML of at most `most` values once its aliases are replaced."""
     import yaml
 
     text = read_text(path, YAML_FILE, "a YAML file")
     try:
-        _check(yaml, text)
+        _check(yaml, text, most)
     except yaml.YAMLError as error:
         raise FileError(f"not a YAML file ({in_a_line(error)})") from None
     return text
@@ -37,7 +37,7 @@ def in_a_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:500]
 
 
-def _check(yaml: Any, text: str) -> None:
+def _check(yaml: Any, text: str, most: int) -> None:
     """Counts nodes by events, of which nothing is built yet; an alias counts as all that it stands for."""
     nodes = 0
     opened: list[tuple[str | None, int]] = []  # anchor, and the nodes before it
@@ -60,5 +60,5 @@ def _check(yaml: Any, text: str) -> None:
             nodes += sizes.get(event.anchor, 1)
         if len(opened) > DEPTH:
             raise FileError(f"nested more than {DEPTH} levels deep")
-        if nodes > 2 * NODES:  # keys are counted too
-            raise FileError(f"more than {NODES:,} values, the most that a config may have, once aliases are replaced")
+        if nodes > 2 * most:  # keys are counted too
+            raise FileError(f"more than {most:,} values, the most that it may have, once aliases are replaced")

@@ -39,7 +39,10 @@ class TestOverrides:
             "it has 50,005 characters; allowed: 20,000 (a config file holds more)"
         )
         assert len(str(UserMistake(mistakes("x" * 15_000 + "=1")))) == 2000
-        assert mistake(*["seed=1"] * 20_000) == "20,000 overrides of 120,000 characters; allowed: 100,000 in all"
+        assert (
+            mistake(*["seed=1"] * 20_000)
+            == "20,000 overrides of 120,000 characters; allowed: 500 of 100,000 characters in all"
+        )
 
     @pytest.mark.parametrize(
         "text", ["name=a\udcff", "\udcff=1", "out=\udcff", "from=\udcff", "arm.environment.A=\udcff"]
@@ -161,6 +164,7 @@ CONTENTS = {
     "an unknown alias": "a: *x\n",
     "an alias in itself": "kind: constant\nrate: &a [*a]\n",
     "a bomb": BOMB,
+    "thousands of keys": "".join(f"key{number}: 1\n" for number in range(20_000)),
     "nested lists": f"rate: {'[' * 60}{']' * 60}\n",
     "nested mappings": f"rate: {'{a: ' * 5000}1{'}' * 5000}\n",
     "nested dashes": f"{'- ' * 5000}1\n",
