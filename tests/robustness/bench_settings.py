@@ -6,32 +6,20 @@ import gc
 import os
 import resource
 import tempfile
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 import adapters
 import harness.data.embedded
-from harness.composition import pipeline
 
 
 def memoise() -> None:
-    """Half of a trial's time goes into what is the same for all (the digits of a package, the list of what is
-    installed) and into composing one command line again, as a study of one and as an experiment.
-    """
+    """What each command reads anew, and is the same for all: the digits of a package, the list of what is installed."""
     gc.set_threshold(100_000)  # a config is made of many small objects
     harness.data.embedded.read_digits = cache(harness.data.embedded.read_digits)
     adapters.entry_points = cache(adapters.entry_points)  # type: ignore[attr-defined]
-    composed = pipeline._composed
-
-    once = lru_cache(maxsize=4)(composed)
-
-    def remembered(*arguments: Any) -> Any:
-        return once(*(tuple(each) if isinstance(each, list) else each for each in arguments))
-
-    pipeline._composed = remembered
 
 
 def set_environment(rest: Path) -> None:
