@@ -143,13 +143,13 @@ def _prefix(random: Random) -> str:
 def _whole(random: Random) -> tuple[str, ...]:
     """A run of a few steps, by its words another each time; seldom one that starts the frameworks."""
     chance = random.random()
-    if chance < 0.01:
+    if chance < 0.004:
         return ("doctor",)
     words = [odds.word(random) for _ in range(random.randrange(3))]
     rungs = random.choice(
         ("[schedule,loss]", "[optimizer]", "[model,step]", "[layer,activation]", "[trajectory]", "[self,model]")
     )
-    arms = ("arms=[mindspore,tensorflow]",) if chance < 0.03 else random.choice(_WHOLE_ARMS)
+    arms = ("arms=[mindspore,tensorflow]",) if chance < 0.02 else random.choice(_WHOLE_ARMS)
     more = random.choice(((), ("suite=[cosine,constant]",), ("seeds=2",), ("vocabulary=[regularizer]",), ("seed=5",)))
     return (_verb(random), *words, *TINY, f"rungs={rungs}", *more, *arms, "out=run")
 
