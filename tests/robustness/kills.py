@@ -11,7 +11,7 @@ from watched import FIRST, LINEAR, SECOND
 
 SHORT = [LINEAR, f"arms=[{FIRST},{SECOND}]", "training.batch_size=50", "comparison.free_steps=5", "out=run"]
 COMMANDS: Mapping[str, list[str]] = {
-    "match": ["match", *SHORT, "training.epochs=12", "rungs=[schedule]"],
+    "match": ["match", *SHORT, "training.epochs=8", "rungs=[schedule]"],
     "check": ["check", *SHORT, "rungs=[schedule,loss,layer,optimizer,model,step,trajectory]"],
     "study": ["match", *SHORT, "training.epochs=3", "rungs=[schedule]", "seeds=2"],
     "pair": ["check", "pair=pair.yaml", "out=run", "arms=[tensorflow_eager,{use: tensorflow_eager, name: second}]"],

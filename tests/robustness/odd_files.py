@@ -107,7 +107,7 @@ def furnish(folder: Path, seed: str) -> None:
 
 
 def experiment_text() -> str:
-    return compose(["arms=[reference]"]).experiment.model_dump_json(indent=1)
+    return compose(["arms=[{use: reference, precision: float32}]"]).experiment.model_dump_json(indent=1)
 
 
 def pair_text() -> str:
