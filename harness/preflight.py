@@ -26,6 +26,7 @@ from harness.spec.changes import NoSuchPathError, changed
 from harness.spec.data import Mnist
 from harness.spec.experiment import Experiment
 from harness.support import unsupported
+from harness.text import printable
 
 # What can be judged even where the rest of the command line is wrong.
 _BY_THEMSELVES = ("data", "out", "results_root")
@@ -153,7 +154,7 @@ def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
     """Why results cannot be written to the folder that was given as `key`; nothing where they can."""
     whole = folder.absolute()
     if fault := text_fault(str(whole)):
-        return [f"{key}={folder}: {whole} cannot be recorded: {fault}"]
+        return [printable(f"{key}={folder}: {whole} cannot be recorded: {fault}")]
     existing = next(path for path in (whole, *whole.parents) if path.exists() or path.is_symlink())
     try:
         given_path(f"{whole}/{_ROOM}")

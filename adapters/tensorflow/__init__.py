@@ -18,6 +18,9 @@ __all__ = ["DISTRIBUTION", "ENTRIES", "MODES", "create"]
 
 def create(arm: Arm) -> Adapter:
     os.environ["KERAS_BACKEND"] = "tensorflow"  # Keras reads it once, at its import
+    if arm.layout == "channels_first":
+        # On a CPU these kernels are oneDNN's, which TensorFlow uses by itself on some processors and not on others.
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     from adapters.tensorflow.adapter import TensorFlowAdapter
 
     return TensorFlowAdapter(arm)

@@ -56,13 +56,13 @@ def _key_fault(key: Any) -> str | None:
     if not isinstance(key, str):
         return f"the key {key!r:.80} is not text; put it in quotes"
     fault = text_fault(key)
-    return f"the key {printable(key)[:80]!r} cannot be recorded: {fault}" if fault else None
+    return f"the key {key[:80]!r} cannot be recorded: {fault}" if fault else None
 
 
 def _scalar_fault(value: Any) -> str | None:
     if isinstance(value, str):
         fault = text_fault(value)
-        return f"given {printable(value)[:80]!r}, which cannot be recorded: {fault}" if fault else None
+        return f"given {value[:80]!r}, which cannot be recorded: {fault}" if fault else None
     if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
         # Not as it was typed: Python refuses to write out a number of thousands of digits.
         return f"given a whole number of {value.bit_length()} bits; allowed: -{LARGEST_WHOLE} to {LARGEST_WHOLE}"

@@ -21,6 +21,9 @@ Status = Literal["diverges", "gone", "crashed", "unverified"]
 TIMEOUT_S = 600.0
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
+# Entries speak of oneDNN's kernels, which TensorFlow uses by itself on some processors and not on others.
+KERNELS = {"TF_ENABLE_ONEDNN_OPTS": "1"}
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -64,7 +67,7 @@ def _run(entries: Sequence[Entry], scratch: Path) -> tuple[dict[str, dict[str, s
     try:
         ended = subprocess.run(
             [sys.executable, "-m", "harness.ledger.child", str(scratch)],
-            env={**QUIET, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))},
+            env={**KERNELS, **QUIET, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))},
             cwd=scratch,
             capture_output=True,
             text=True,

@@ -6,7 +6,7 @@ import stat
 import sys
 
 import pytest
-from command import ROOT, finish, start
+from command import ONLY_THE_REFERENCE, ROOT, finish, start
 
 TINY = [
     "model.layers=[flatten,{kind: dense, units: 10, kernel_initializer: zeros}]",
@@ -21,7 +21,7 @@ EVIL = "\x1b]0;title\x07\x1b[31m\u202e\u2028\n# AGREES\n<img src=x onerror=alert
 def record(folder, **arm):
     """The experiment.json of a tiny run, its arm given some fields by hand."""
     code, out, err = finish(start(["check", *TINY, "arms=[reference]", "out=first"], folder))
-    assert code == 0, out + err
+    assert code == ONLY_THE_REFERENCE, out + err
     content = json.loads((folder / "first" / "experiment.json").read_text())
     content["arms"][0] |= arm
     (folder / "experiment.json").write_text(json.dumps(content))
@@ -43,7 +43,7 @@ def test_what_an_environment_holds_is_shown_as_text(tmp_path):
     arm = f"arms=[{{use: reference, environment: {{A: '{EVIL}'}}}}]"
     folder = "m[/bold]x\x1b[31m"
     code, out, err = finish(start(["match", *TINY, arm, f"out={folder}"], tmp_path))
-    assert code == 0, out + err
+    assert code == ONLY_THE_REFERENCE, out + err
     assert is_plain(out)
     assert f"results: {tmp_path}/m[/bold]x\\x1b[31m" in out
     assert "A=\\x1b]0;title\\x07\\x1b[31m\\u202e" in out
@@ -111,7 +111,7 @@ def test_a_function_of_the_users_is_quoted(tmp_path):
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_terminal_that_lacks_a_character_is_shown_an_escape(encoding, tmp_path):
     code, out, err = finish(start(["check", *TINY, "arms=[reference]", "out=中"], tmp_path, PYTHONIOENCODING=encoding))
-    assert code == 0, out + err
+    assert code == ONLY_THE_REFERENCE, out + err
     assert "\\u4e2d" in out
 
 
@@ -127,7 +127,7 @@ class TestAFileThatNamesCode:
     def test_acts_once_it_is_trusted_and_was_printed(self, tmp_path):
         record(tmp_path, python=program(tmp_path), environment={"A": "1", "GLOG_v": "2"})
         code, out, err = finish(start(["check", "from=experiment.json", "out=run", "--trust"], tmp_path))
-        assert code == 0, out + err
+        assert code == ONLY_THE_REFERENCE, out + err
         assert err.splitlines() == [
             "twinrun: trusted: arm reference: environment.A = '1', from experiment.json",
             f"twinrun: trusted: arm reference: python = '{tmp_path}/python.sh', from experiment.json",
@@ -138,7 +138,7 @@ class TestAFileThatNamesCode:
         record(tmp_path)
         typed = f"arm.python={program(tmp_path)}"
         code, out, err = finish(start(["check", "from=experiment.json", typed, "out=run"], tmp_path))
-        assert (code, err) == (0, ""), out + err
+        assert (code, err) == (ONLY_THE_REFERENCE, ""), out + err
         assert (tmp_path / "ran").exists()
 
     def test_cfg_shows_it_and_runs_nothing(self, tmp_path):
@@ -151,7 +151,7 @@ class TestAFileThatNamesCode:
 
 def test_compare_runs_nothing_that_a_record_names(tmp_path):
     code, out, err = finish(start(["match", *TINY, "arms=[reference]", "out=a"], tmp_path))
-    assert code == 0, out + err
+    assert code == ONLY_THE_REFERENCE, out + err
     hostile = f"b{EVIL[: EVIL.index('<')]}".replace("/", "")
     os.mkdir(tmp_path / hostile)  # noqa: PTH102
     for folder, _, files in os.walk(tmp_path / "a"):

@@ -247,6 +247,11 @@ def stale_answer(bench: Bench) -> None:
     save_arrays(path, {"logits": np.ones(3)})
 
     class Stub:
+        scratch, arm = bench.context.scratch, ARMS["one"]
+
+        def _failed(self, symptom: str, message: str) -> Exception:
+            return FileNotFoundError(message)
+
         def stream(self, task: str, **payload: Any) -> Any:
             return iter([{"event": "done", "result": {"arrays": str(path)}}])
 

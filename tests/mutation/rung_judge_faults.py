@@ -170,9 +170,9 @@ FAULTS = (
     ),
     JudgeFault(
         "a worker's failure swallowed",
-        f"{PARITY}.ladder",
-        "failures[name] = error.failure",
-        "failures.pop(name, None)",
+        "harness.worker.asking",
+        "failures[pending[answer]] = error.failure",
+        "failures.pop(pending[answer], None)",
         rung_guards.dead_worker,
     ),
     JudgeFault(
@@ -185,8 +185,8 @@ FAULTS = (
     JudgeFault(
         "a stale file compared",
         "harness.worker.process",
-        "Path(path).unlink()",
-        "Path(path).exists()",
+        "path.unlink()",
+        "path.exists()",
         rung_guards.stale_answer,
     ),
     JudgeFault(

@@ -11,6 +11,7 @@ import pytest
 from composing import experiment, mistake, mistakes, write
 
 from harness.composition import UserMistake, compose
+from harness.text import printable
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -64,7 +65,7 @@ class TestOverrides:
         ["=", "++seed", "seed@x=1", "a/b=1", "seed=1,2", "seed=range(1,3)", "seed='", "~", "seed=\x1b[31m"],
     )
     def test_odd_syntax(self, text: str) -> None:
-        assert mistake(text).startswith(f"{text}: ")
+        assert mistake(text).startswith(f"{printable(text)}: ")
 
     @pytest.mark.parametrize("digits", [30, 5000])
     def test_whole_numbers_beyond_all_use(self, digits: int) -> None:

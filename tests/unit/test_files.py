@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.files import FileError, given_path, in_units, printable, read_bytes, read_text, refuse_unfit
+from harness.files import FileError, given_path, in_units, read_bytes, read_text, refuse_unfit
 
 MOST = 1000
 
@@ -97,4 +97,3 @@ def test_words() -> None:
         "1.5 GiB",
         "1,024 EiB",
     ]
-    assert printable("a\udcffb") == "a\\udcffb"

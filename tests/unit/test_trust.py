@@ -271,26 +271,26 @@ class TestConfigFiles:
 
 
 class TestWhatAProcessCanBeGiven:
-    @pytest.mark.parametrize("name", ["", "A=B", "A\0B", "="])
+    @pytest.mark.parametrize("name", ["", "A=B", "="])
     def test_the_name_of_a_variable(self, name: str, recorded: Path) -> None:
         (found,) = mistakes(f"from={_with_environment(recorded, {name: 'x'})}")
         assert found.startswith(
             f"arms.0.environment: given the name {name!r}; allowed: text without NUL that UTF-8 can hold, without ="
         )
 
-    def test_its_value(self, recorded: Path) -> None:
-        environment = {"A": "x\0y", "B": ""}
+    @pytest.mark.parametrize("environment", [{"A": "x\0y", "B": ""}, {"A\0B": "x"}])
+    def test_text_with_nul(self, environment: dict[str, str], recorded: Path) -> None:
         (found,) = mistakes(f"from={_with_environment(recorded, environment)}")
-        assert found.startswith("arms.0.environment: given 'x\\x00y' for A; allowed: text without NUL")
+        assert "arms.0.environment" in found
+        assert found.endswith("it holds a NUL character")
 
     def test_text_that_no_encoding_has(self, recorded: Path) -> None:
         content: Any = json.loads(recorded.read_text())
         content["arms"][0] |= {"python": "\ud800", "environment": {"\ud800": "a", "b": "\ud800"}}
         recorded.write_text(json.dumps(content))
-        environment, python = mistakes(f"from={recorded}")
-        assert python.startswith("arms.0.python: given '\\ud800'; allowed: text without NUL that UTF-8 can hold")
-        assert "given the name '\\ud800'" in environment
-        assert "given '\\ud800' for b" in environment
+        found = "".join(mistakes(f"from={recorded}"))
+        assert "\\ud800" in found
+        assert "is not valid UTF-8" in found
 
     def test_a_program_that_cannot_be(self, recorded: Path) -> None:
         with pytest.raises(UserMistake, match="is no program that can be run"):
