@@ -16,8 +16,11 @@ FAILED_AS = {"crashed": "timeout", "unverified": "missing_device"}
 FAILED_AS |= {status: status for status in ("unsupported", "interrupted")}
 
 
-def arm(name: str, precision: Any = "float32", adapter: str = "tensorflow") -> Arm:
-    return Arm(name=name, adapter=adapter, mode="graph", precision=precision)
+MODES = {"reference": "numpy", "tensorflow": "graph"}
+
+
+def arm(name: str, precision: Any = "float32", adapter: str = "reference") -> Arm:
+    return Arm(name=name, adapter=adapter, mode=MODES[adapter], precision=precision)
 
 
 def failure(status: str) -> Failure:
@@ -40,7 +43,7 @@ def epoch(number: int, losses: Any, accuracy: float = 0.5, scored: int = 1000, t
 def trace(name: str = "one", status: str = "complete", accuracy: float = 0.5, epochs: int = 1, **changed: Any) -> Trace:
     failed = failure(status) if status in FAILED_AS else None
     records = tuple(epoch(number, (1.0, 0.5), accuracy, **changed) for number in range(epochs))
-    return Trace(arm=arm(name), failure=failed, finished=status == "complete", epochs=records)
+    return Trace(arm=arm(name, adapter="tensorflow"), failure=failed, finished=status == "complete", epochs=records)
 
 
 def laid_out(folder: Path, experiment: Experiment) -> Store:
