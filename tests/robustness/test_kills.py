@@ -96,7 +96,9 @@ def killed(kill: Kill, usual_s: float, folder: Path) -> tuple[Ended, list[str]]:
             time.sleep(kill.again_s)
             running.send(kill.signal)
     ended = running.end(LIMIT_S)
-    dead = kill.target == "parent" and kill.signal == signal.SIGKILL and ended.code == 128 + signal.SIGKILL
+    # SIGTERM ends a command that has not begun to write as it ends any program; Ctrl-C has its exit code at any time.
+    at_once = kill.signal == signal.SIGKILL or (kill.signal == signal.SIGTERM and not watched.out.exists())
+    dead = kill.target == "parent" and at_once and ended.code == 128 + kill.signal
     # What a killed parent leaves may be cut off: its workers may end a moment later, and nobody clears up.
     breaches = of_dead(watched) if dead else watched.breaches(ended)
     if ended.seconds > LIMIT_S:
