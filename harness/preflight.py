@@ -82,11 +82,11 @@ def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[s
 
 def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
     experiment = composed.experiment
-    by_arm = {arm.name: [*_arm_mistakes(arm), *_spec_mistakes(experiment, arm)] for arm in experiment.arms}
+    by_arm = {arm.name: [*arm_mistakes(arm), *_spec_mistakes(experiment, arm)] for arm in experiment.arms}
     wrong = [mistake for mistakes in by_arm.values() for mistake in mistakes]
     known = [arm for arm in experiment.arms if not by_arm[arm.name]]
     wrong += unsupported(experiment, known, lambda: offered(config_dirs))
-    wrong += unrepresentable(experiment, known)
+    wrong += unrepresentable((arm, changed(experiment, arm.spec)) for arm in known)
     wrong += _folder_mistakes(composed)
     too_large = sizes.too_large(experiment, 1, _recorded_in(composed))
     if too_large:
@@ -106,7 +106,8 @@ def _loaded(experiment: Experiment) -> tuple[Dataset | None, list[str]]:
         return None, [str(error)]
 
 
-def _arm_mistakes(arm: Arm) -> list[str]:
+def arm_mistakes(arm: Arm) -> list[str]:
+    """What is wrong with an arm by itself: its adapter, its mode, its interpreter."""
     known = adapters.names()
     if arm.adapter not in known:
         return [no_such(f"arm {arm.name}: there is no adapter {arm.adapter!r}", arm.adapter, known)]

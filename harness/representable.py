@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel
 
 from harness.spec.arm import Arm
-from harness.spec.base import Word
-from harness.spec.changes import changed
-from harness.spec.experiment import Experiment
+from harness.spec.base import Spec, Word
 
 _BOUNDS = {"float32": "1.4e-45 to 3.4e+38", "float64": "4.9e-324 to 1.8e+308"}
 
 
-def unrepresentable(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
+def unrepresentable(given: Iterable[tuple[Arm, Spec]]) -> list[str]:
     """A sentence for each number of the words that the precision of an arm cannot hold, with the arms that cannot.
 
-    Of `arms` the own words are known to be valid.
+    `given` has for each arm what it is given: an experiment, or a pair.
     """
     arms_by_fault: dict[str, list[str]] = {}
-    for arm in arms:
-        for path, value in _floats(changed(experiment, arm.spec)):
+    for arm, spec in given:
+        for path, value in _floats(spec):
             if not _fits(value, arm.precision):
                 fault = f"{path}: given {value!r}, which {arm.precision} cannot hold; allowed in size: 0"
                 arms_by_fault.setdefault(f"{fault} or {_BOUNDS[arm.precision]}", []).append(arm.name)

@@ -50,6 +50,7 @@ def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) ->
     chosen = plain.get("variant")
     if wrong:
         raise UserMistake(wrong)
+    orderings = _orderings(plain, variants)
     if not variants:
         return ComposedStudy((composed_of(crossing, overrides, config_dirs, groups),))
     if chosen is not None and chosen not in variants:
@@ -64,7 +65,7 @@ def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) ->
             mistakes += [f"variant {name}: {each}" for each in mistake.mistakes]
     if mistakes:
         raise UserMistake(mistakes)
-    return ComposedStudy(tuple(composed), _orderings(plain, variants))
+    return ComposedStudy(tuple(composed), orderings)
 
 
 def _variants(plain: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[str]]:

@@ -25,7 +25,8 @@ from harness.composition.trust import CodeField, code_from_files, code_of, code_
 from harness.composition.yaml_files import read_yaml
 from harness.files import FileError, given_path, read_bytes, refuse_unfit
 from harness.pair.spec import Pair
-from harness.preflight import unusable
+from harness.preflight import arm_mistakes, unusable
+from harness.representable import unrepresentable
 
 Tree = dict[str, Any]
 KEY = "pair="
@@ -193,9 +194,10 @@ def _misplaced(composed: ComposedPair) -> list[str]:
         if adapter not in able:
             wrong.append(no_such(f"models.{adapter}: no model of your own runs there", adapter, able))
     for arm in pair.arms:
-        if arm.adapter in able and arm.mode not in adapters.modes(arm.adapter):
-            modes = adapters.modes(arm.adapter)
-            wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
+        wrong += arm_mistakes(arm) if arm.adapter in able else []
+        if arm.spec:
+            wrong.append(f"arm {arm.name}: spec: given {shown(arm.spec)}; the arms of a pair have the pair's words")
+    wrong += unrepresentable((arm, pair) for arm in pair.arms)
     named = {f"models.{name}.builder": each.builder for name, each in pair.models.items()}
     for key, value in {**named, "batches": pair.batches}.items():
         wrong += _missing(key, partial(composed.place, value))

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from command import SMALL, finish, start
+from command import ONLY_THE_REFERENCE, SMALL, finish, start
 
 from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS, VERDICT_COLUMNS
 
@@ -47,6 +47,8 @@ def test_folder_holds_what_is_documented_and_nothing_else(small_run):
         for name in ("trace.json", "steps.parquet", "epochs.parquet", "weights.npz", "predictions.npz", "worker.log")
     }
     assert files == per_arm | {
+        "claim.json",
+        "complete.json",
         "experiment.json",
         "plan.json",
         "verdicts.parquet",
@@ -113,7 +115,7 @@ def test_a_recorded_experiment_repeats_bit_for_bit(small_run, tmp_path):
 
 def test_results_go_below_the_current_folder_by_default(tmp_path):
     code, out, _ = finish(start(["check", *SMALL, "arms=[reference]", "rungs=[schedule]"], tmp_path))
-    assert code == 0, out
+    assert code == ONLY_THE_REFERENCE, out
     (folder,) = (tmp_path / "results" / "mnist_mlp").iterdir()
     plan = json.loads((folder / "plan.json").read_text())
     assert folder.name.endswith(plan["digest"][:8])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from composing import experiment, mistake, mistakes, write
 
-from harness.composition import UserMistake, compose
+from harness.composition import UserMistake, compose, compose_study
 from harness.text import printable
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -234,3 +234,9 @@ class TestOwnGroups:
 def test_thousands_of_arms_and_layers() -> None:
     assert "given 2,000 entries" in mistakes(f"arms=[{','.join(['x'] * 2000)}]")[0]
     assert "allowed: a list of 1 to 500" in mistake(f"model.layers=[{','.join(['flatten'] * 501)}]")
+
+
+@pytest.mark.parametrize("orderings", ["3", "[3]", "[{better: a, than: b, by: true}]"])
+def test_odd_orderings(orderings: str) -> None:
+    with pytest.raises(UserMistake, match="orderings"):
+        compose_study([f"orderings={orderings}"])

@@ -9,8 +9,13 @@ from composing import experiment, mistake
 
 from harness.representable import unrepresentable
 from harness.spec import Experiment
+from harness.spec.changes import changed
 from harness.spec.layers import Conv2d
 from harness.spec.parameters import Mask
+
+
+def told(composed: Experiment) -> list[str]:
+    return unrepresentable((arm, changed(composed, arm.spec)) for arm in composed.arms)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +103,7 @@ def test_limits_that_nobody_meets_are_not_told() -> None:
     ],
 )
 def test_a_number_that_float32_cannot_hold(overrides: list[str], path: str) -> None:
-    composed = experiment(*overrides)
-    (found,) = unrepresentable(composed, composed.arms)
+    (found,) = told(experiment(*overrides))
     assert found.startswith(f"{path}: given ")
     assert "which float32 cannot hold" in found
     arms = "mindspore" if any("arms=" in text for text in overrides) else "mindspore, tensorflow"
@@ -107,13 +111,11 @@ def test_a_number_that_float32_cannot_hold(overrides: list[str], path: str) -> N
 
 
 def test_float64_holds_it() -> None:
-    composed = experiment("schedule.rate=1e39", "arm.precision=float64")
-    assert unrepresentable(composed, composed.arms) == []
+    assert told(experiment("schedule.rate=1e39", "arm.precision=float64")) == []
 
 
 def test_sizes_of_a_training_are_no_numbers_of_an_arm(experiment_of: Callable[..., Experiment]) -> None:
-    composed = experiment_of(comparison={"accuracy_margin": 1e-60})
-    assert unrepresentable(composed, composed.arms) == []
+    assert told(experiment_of(comparison={"accuracy_margin": 1e-60})) == []
 
 
 def test_specs_made_in_python_tell_them_apart_too() -> None:

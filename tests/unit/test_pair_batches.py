@@ -11,7 +11,7 @@ from misbehaving import nothing_runs_in
 
 from harness.composition import UserMistake
 from harness.composition.groups import ConfigGroups
-from harness.pair import drawing
+from harness.pair import batches, drawing
 from harness.pair.batches import draw
 from harness.pair.composing import compose_pair
 from harness.pair.drawing import BatchesError, from_function
@@ -99,9 +99,15 @@ def test_what_does_not_fit_into_memory_is_not_begun(monkeypatch: pytest.MonkeyPa
     too_much = "11 batches take 0.0 GiB in 2 arms, and 0.0 GiB of memory are free; fewer steps or a smaller batch_size"
     with pytest.raises(BatchesError, match=f"yields too much: {too_much}"):
         from_function([batch] * 11, 4, 11)
-    np.savez(tmp_path / "data.npz", x=batch[0], y=batch[1])
+
+
+def test_a_file_of_batches_that_does_not_fit_into_memory_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(batches, "available_memory", lambda: (1000, "available on this machine"))
+    np.savez(tmp_path / "data.npz", x=np.ones((4, 2), np.float32), y=np.ones(4, np.float32))
     text = PAIR.replace("batches: source.py:batches", "batches: data.npz").replace("steps: 3", "steps: 11")
-    with pytest.raises(UserMistake, match=f"data.npz: {too_much}"):
+    with pytest.raises(UserMistake, match="1,000 bytes is available on this machine"):
         drawn(tmp_path, "pass", text)
 
 

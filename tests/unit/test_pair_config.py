@@ -115,6 +115,10 @@ def test_a_mistake_names_the_nearest(folder, old, new, expected):
         ("arms=[mindspore]", "a pair has two arms, got 1"),
         ("arms.0.mode=graf", "has no mode 'graf'"),
         ("out=/proc/twinrun", "not writable"),
+        ("arms.0.python=/no/such/python", "is no program that can be run"),
+        ("arms.0.spec={optimizer: adam}", "the arms of a pair have the pair's words"),
+        ("schedule.rate=1e39", "schedule.rate: given 1e+39, which float32 cannot hold"),
+        ("batch_size=true", "batch_size: given true"),
     ],
 )
 def test_overrides_are_judged_too(folder, override, expected):
