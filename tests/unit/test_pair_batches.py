@@ -106,7 +106,7 @@ def test_a_file_of_batches_that_does_not_fit_into_memory_is_refused(
 ) -> None:
     monkeypatch.setattr(batches, "available_memory", lambda: (1000, "available on this machine"))
     np.savez(tmp_path / "data.npz", x=np.ones((4, 2), np.float32), y=np.ones(4, np.float32))
-    text = PAIR.replace("batches: source.py:batches", "batches: data.npz").replace("steps: 3", "steps: 11")
+    text = PAIR.replace("batches: source.py:batches", "batches: data.npz").replace("steps: 3", "steps: 30")
     with pytest.raises(UserMistake, match="1,000 bytes is available on this machine"):
         drawn(tmp_path, "pass", text)
 

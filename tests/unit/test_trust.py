@@ -200,7 +200,7 @@ class TestPair:
             model["builder"] = str(REPOSITORY / "examples/pair" / model["builder"])
         content["batches"] = str(REPOSITORY / "examples/pair" / content["batches"])
         content["arms"] = [
-            {"use": "mindspore", "python": "/of/the/pair"},
+            {"use": "mindspore", "python": "/bin/sh"},
             {"use": "tensorflow", "environment": {"PYTHONPATH": "/p"}},
         ]
         return write(tmp_path, {"pair.yaml": yaml.safe_dump(content)}) / "pair.yaml"
@@ -210,20 +210,20 @@ class TestPair:
 
         composed = compose_pair([f"pair={pair}"])
         assert composed.code == ()
-        assert "pair.yaml names: python = '/of/the/pair', of mindspore" in code_run(composed)
+        assert "pair.yaml names: python = '/bin/sh', of mindspore" in code_run(composed)
         assert "pair.yaml names: environment.PYTHONPATH = '/p', of tensorflow" in code_run(composed)
 
     def test_what_was_typed_is_not_said_to_be_in_the_file(self, pair: Path) -> None:
-        composed = compose_pair([f"pair={pair}", "arm.python=/typed"])
+        composed = compose_pair([f"pair={pair}", "arm.python=/bin/cat"])
         assert [(code.field, code.value) for code in composed.code_of_file] == [("environment.PYTHONPATH", "/p")]
 
     def test_another_file_needs_trust(self, pair: Path, folder: Path) -> None:
-        write(folder, {"arm/mine.yaml": "name: mine\nadapter: mindspore\nmode: pynative\npython: /evil\n"})
+        write(folder, {"arm/mine.yaml": "name: mine\nadapter: mindspore\nmode: pynative\npython: /bin/ls\n"})
         overrides = [f"pair={pair}", "arms=[mine,tensorflow]"]
-        with pytest.raises(UserMistake, match=r"arm mine: python = '/evil', from .*arm/mine.yaml: this can run code"):
+        with pytest.raises(UserMistake, match=r"arm mine: python = '/bin/ls', from .*arm/mine.yaml: this can run code"):
             compose_pair(overrides, [folder])
         (code,) = compose_pair(overrides, [folder], trust=True).code
-        assert (code.arm, code.field, code.value) == ("mine", "python", "/evil")
+        assert (code.arm, code.field, code.value) == ("mine", "python", "/bin/ls")
 
 
 class TestConfigFiles:
