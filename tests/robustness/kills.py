@@ -32,8 +32,7 @@ CODE = """
 import time
 def net(): raise RuntimeError("it is killed before")
 def batches():
-    import invariants
-import numpy as np
+    import numpy as np
     for _ in range(20):
         time.sleep(0.15)
         yield np.zeros((2, 3)), np.zeros((2, 1))
