@@ -42,6 +42,11 @@ class Unfinished:
     def exit_code(self) -> int:
         return {"interrupted": INTERRUPTED, "internal": INTERNAL}.get(self.kind, UNFINISHED)
 
+    @property
+    def can_be_shown(self) -> bool:
+        """Whether there is anybody to show tables to."""
+        return self.kind != "output"
+
 
 def exit_code(verdicts: Sequence[Verdict], traces: Sequence[Trace], unfinished: Unfinished | None = None) -> int:
     """The gravest thing that happened: unfinished, interrupted, crashed, diverges, unverified, agrees."""

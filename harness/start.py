@@ -45,7 +45,8 @@ def _single(verb: str, composed: Composed, data: Dataset) -> int:
     started = run.begin(composed.experiment, data, plan, folder, show)
     VERBS[verb]([started], started.store.folder)
     _write_page(started)
-    show.end(started, is_brief=stopped_again())
+    if _can_be_shown(started.unfinished):
+        show.end(started, is_brief=stopped_again())
     return started.exit_code
 
 
@@ -64,7 +65,8 @@ def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
     VERBS[verb](runs, folder)
     for each in runs:
         _write_page(each)
-        show.end(each)
+        if _can_be_shown(each.unfinished):
+            show.end(each)
     study = Study(first.experiment.name, runs, asked.orderings, folder)
     verdicts = study.verdicts()
     try:
@@ -79,8 +81,13 @@ def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
         tell(unfinished, error, folder)
     with shielded(), _lenient(study.unfinished):
         write_study_report(study, verdicts)
-    show.study(study, verdicts, is_brief=stopped_again())
+    if _can_be_shown(study.unfinished):
+        show.study(study, verdicts, is_brief=stopped_again())
     return study.exit_code(verdicts)
+
+
+def _can_be_shown(unfinished: outcome.Unfinished | None) -> bool:
+    return unfinished is None or unfinished.can_be_shown
 
 
 def _write_page(each: Run) -> None:

@@ -81,7 +81,8 @@ def start_pair(composed: ComposedPair) -> int:
         _run_whole(run)
         with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
             write_text(folder / "report.md", report(run))
-        run.show.end(run)
+        if run.unfinished is None or run.unfinished.can_be_shown:
+            run.show.end(run)
     return run.exit_code
 
 
