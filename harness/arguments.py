@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness import __version__
+from harness.files import conf_dir
+from harness.records.exit_codes import EXIT_CODES
 from harness.text import printable
 
 VERBS = {
@@ -50,8 +52,6 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    from harness.outcome import EXIT_CODES
-
     codes = "\n".join(["exit codes:", *(f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items())])
     shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
     top = _Parser(
@@ -161,8 +161,6 @@ def _entries(**_: Any) -> list[str]:
 
 
 def _groups() -> str:
-    from harness.composition import conf_dir
-
     options = {
         group.name: ", ".join(sorted(file.stem for file in group.glob("*.yaml")))
         for group in sorted(conf_dir().iterdir())

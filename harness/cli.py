@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.arguments import VERBS, parser
 from harness.output import guarded_output
+from harness.records.exit_codes import INTERRUPTED, MISTAKE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,11 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with guarded_output():
             return _dispatch(given)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except Exception as error:
-        from harness.ending import exit_code_of
-
-        return exit_code_of(error)
+        return _ended_by(error)
 
 
 def _dispatch(given: list[str]) -> int:
@@ -32,25 +31,30 @@ def _dispatch(given: list[str]) -> int:
         import argcomplete
 
         argcomplete.autocomplete(top)
-    from harness.composition import UserMistake
-    from harness.composition.mistakes import no_such
+    if given and not given[0].startswith("-") and given[0] not in VERBS:
+        _known("verb", given[0], VERBS)
+    chosen, rest = top.parse_known_args(given)
+    if chosen.verb is None:
+        top.print_help()
+        return MISTAKE
+    unknown = [option for option in rest if option.startswith("-") or not hasattr(chosen, "overrides")]
+    if unknown:
+        from harness.composition import UserMistake
 
-    try:
-        if given and not given[0].startswith("-") and given[0] not in VERBS:
-            raise UserMistake([no_such(f"there is no verb {given[0]!r}", given[0], VERBS)])
-        chosen, rest = top.parse_known_args(given)
-        if chosen.verb is None:
-            top.print_help()
-            return 2
-        unknown = [option for option in rest if option.startswith("-") or not hasattr(chosen, "overrides")]
-        if unknown:
-            raise UserMistake([f"twinrun {chosen.verb} knows no option {option}; see --help" for option in unknown])
-        if hasattr(chosen, "overrides"):
-            chosen.overrides += rest
-        return int(_RUN[chosen.verb](chosen))
-    except UserMistake as mistake:
-        print(f"twinrun: {mistake}", file=sys.stderr)
-        return 2
+        raise UserMistake([f"twinrun {chosen.verb} knows no option {option}; see --help" for option in unknown])
+    if hasattr(chosen, "overrides"):
+        chosen.overrides += rest
+    return int(_RUN[chosen.verb](chosen))
+
+
+def _ended_by(error: Exception) -> int:
+    from harness.composition import UserMistake
+    from harness.ending import exit_code_of
+
+    if isinstance(error, UserMistake):
+        print(f"twinrun: {error}", file=sys.stderr)
+        return MISTAKE
+    return exit_code_of(error)
 
 
 def _run(chosen: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from packaging.version import Version
 from rich.table import Table
 
 import adapters
-from harness.outcome import AGREES, UNVERIFIED
+from harness.records.exit_codes import AGREES, UNVERIFIED
 from harness.report.tables import Screen, console, line
 from harness.spec.arm import Arm
 from harness.worker import Worker, WorkerFailedError

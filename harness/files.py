@@ -21,6 +21,13 @@ class FileError(ValueError):
     """A path or a file that cannot be used; the message is one clause that says why, without the path."""
 
 
+def conf_dir() -> Path:
+    """The folder of the groups that ship: inside the package once it is installed, else the checkout's `conf`."""
+    package = Path(__file__).parent
+    packaged = package / "conf"
+    return packaged if packaged.is_dir() else package.parent / "conf"
+
+
 def text_fault(text: str) -> str | None:
     """Why records and the operating system cannot hold this text; None where they can."""
     if "\0" in text:

@@ -16,6 +16,7 @@ from harness.arrays import Arrays
 from harness.parity.flips import flipped
 from harness.parity.rungs.convergence import Paired, compare_seeds, seeds_in_words
 from harness.parity.verdict import Verdict
+from harness.records import exit_codes
 from harness.results.store import VERDICT_COLUMNS, write_frame, write_parquet
 from harness.results.trace import Trace
 from harness.run import Run
@@ -134,7 +135,7 @@ class Study:
     def sentence(self, verdicts: Sequence[Verdict]) -> str:
         """The outcome in one line."""
         code, count = self.exit_code(verdicts), len(self.runs)
-        if code == outcome.AGREES:
+        if code == exit_codes.AGREES:
             arms = dict.fromkeys(name for run in self.runs for name in run.traces)
             return f"AGREES: {' and '.join(arms)} in {count} run{'s' * (count > 1)} of {self.name}"
         return outcome.in_one_line(*self._everything(verdicts), self.unfinished)

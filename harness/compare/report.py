@@ -13,6 +13,7 @@ from harness.compare.changes import changed, other_outcomes, times
 from harness.compare.comparison import Compared, Comparison
 from harness.compare.rows import Row, rows_of
 from harness.parity.verdict import Verdict
+from harness.records import exit_codes
 from harness.report.rows import Table, number, ulps
 from harness.report.tables import as_markdown, console, draw, line
 from harness.results.store import VERDICT_COLUMNS, write_parquet, write_text
@@ -20,11 +21,11 @@ from harness.text import markdown
 
 PROSE = ("cause", "A", "B", "what")
 WORD = {
-    outcome.AGREES: "AGREES",
-    outcome.DIVERGES: "DIVERGES",
-    outcome.CRASHED: "CRASHED",
-    outcome.UNVERIFIED: "UNVERIFIED",
-    outcome.INTERRUPTED: "INTERRUPTED",
+    exit_codes.AGREES: "AGREES",
+    exit_codes.DIVERGES: "DIVERGES",
+    exit_codes.CRASHED: "CRASHED",
+    exit_codes.UNVERIFIED: "UNVERIFIED",
+    exit_codes.INTERRUPTED: "INTERRUPTED",
 }
 FEW_STEPS = "float32 curves are judged over the first steps, before rounding has grown; the rest is shown, not judged"
 NO_INTERVAL = "times are of one run each: without an interval, and so without a verdict"
@@ -34,7 +35,7 @@ def in_one_line(found: Sequence[Comparison]) -> str:
     """The outcome as a sentence: the gravest thing, and where it was first seen."""
     verdicts = [(each.variant, verdict) for each in found for verdict in each.verdicts]
     code = exit_code(found)
-    wanted = {outcome.DIVERGES: "diverges", outcome.CRASHED: "crashed", outcome.UNVERIFIED: "unverified"}
+    wanted = {exit_codes.DIVERGES: "diverges", exit_codes.CRASHED: "crashed", exit_codes.UNVERIFIED: "unverified"}
     grave = wanted.get(code, "interrupted")
     found_so = [(variant, v) for variant, v in verdicts if v.status == grave]
     if found_so:

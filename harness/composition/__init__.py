@@ -6,7 +6,6 @@ specs allow (`fields`); `completion` serves the shell.
 """
 
 from harness.composition.completion import completions
-from harness.composition.groups import conf_dir
 from harness.composition.mistakes import UserMistake
 from harness.composition.pipeline import Composed, compose, compose_dict
 from harness.composition.variants import ComposedStudy, compose_study
@@ -19,5 +18,4 @@ __all__ = [
     "compose",
     "compose_dict",
     "compose_study",
-    "conf_dir",
 ]

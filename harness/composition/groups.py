@@ -14,7 +14,7 @@ from typing import Any
 from harness.composition.limits import misfits
 from harness.composition.mistakes import SETTINGS, UserMistake, no_such
 from harness.composition.yaml_files import in_a_line
-from harness.files import FileError, given_path
+from harness.files import FileError, conf_dir, given_path
 from harness.text import printable
 
 ROOT_CONFIG = "config"
@@ -26,13 +26,6 @@ _TAKEN = ("hydra", "defaults", "from", "pair", *(key for key in SETTINGS if key 
 
 class UnreadableError(Exception):
     """A file of a group that Hydra cannot compose."""
-
-
-def conf_dir() -> Path:
-    """The folder of the groups that ship: inside the package once it is installed, else the checkout's `conf`."""
-    package = Path(__file__).parents[1]
-    packaged = package / "conf"
-    return packaged if packaged.is_dir() else package.parent / "conf"
 
 
 @dataclass(frozen=True)

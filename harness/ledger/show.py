@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness import outcome
 from harness.ledger.entry import Entry
 from harness.ledger.evidence import Shown, Status, verify
 from harness.ledger.loading import ledger
+from harness.records import exit_codes
 from harness.report.tables import COLOURS, as_markdown, console, draw, line
 from harness.text import printable
 
 HEAD = ["id", "framework", "word", "precision", "kind", "bound", "what", "instead"]
 CODES: dict[Status, int] = {
-    "crashed": outcome.CRASHED,
-    "gone": outcome.DIVERGES,
-    "unverified": outcome.UNVERIFIED,
-    "diverges": outcome.AGREES,
+    "crashed": exit_codes.CRASHED,
+    "gone": exit_codes.DIVERGES,
+    "unverified": exit_codes.UNVERIFIED,
+    "diverges": exit_codes.AGREES,
 }
 
 
@@ -32,7 +32,7 @@ def table(markdown: bool) -> int:
     ]
     if markdown:
         print(as_markdown(HEAD, rows, trusted=True))
-        return outcome.AGREES
+        return exit_codes.AGREES
     on = console()
     draw(on, "Where a framework departs from its formula", HEAD, rows, prose=("id", "what", "instead", "bound", "word"))
     different = sum(entry.kind == "different" for entry in ledger())
@@ -42,7 +42,7 @@ def table(markdown: bool) -> int:
         "which are used with their bound. `twinrun ledger ID` runs the evidence of one, --verify of all.",
         soft_wrap=True,
     )
-    return outcome.AGREES
+    return exit_codes.AGREES
 
 
 def one(name: str) -> int:
@@ -79,7 +79,7 @@ def verified(markdown: bool) -> int:
 def exit_code(shown: Sequence[Shown]) -> int:
     """The gravest: crashed, gone, unverified, all as recorded."""
     found = {each.status for each in shown}
-    return next((code for status, code in CODES.items() if status in found), outcome.AGREES)
+    return next((code for status, code in CODES.items() if status in found), exit_codes.AGREES)
 
 
 def _in_one_line(shown: Sequence[Shown]) -> str:

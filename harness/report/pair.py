@@ -12,6 +12,7 @@ from harness.pair.composing import ComposedPair
 from harness.pair.mapping import Match
 from harness.parity.coverage import JUDGED, Coverage
 from harness.parity.verdict import Verdict
+from harness.records import exit_codes
 from harness.report.rows import Table, ladder_table
 from harness.report.tables import as_markdown, coloured, console, draw, line
 from harness.text import markdown
@@ -100,15 +101,15 @@ def in_one_sentence(run: PairRun) -> str:
     name, code = run.composed.pair.name, run.exit_code
     found = first_divergence(run.verdicts)
     if run.unfinished is not None:
-        word = "INTERRUPTED" if code == outcome.INTERRUPTED else "UNFINISHED"
+        word = "INTERRUPTED" if code == exit_codes.INTERRUPTED else "UNFINISHED"
         return f"{word}: pair {name}: {run.unfinished.reason}"
     bad = next((v for v in run.verdicts if v.status in ("crashed", "unverified", "unsupported", "interrupted")), None)
-    if code == outcome.DIVERGES and found is not None:
+    if code == exit_codes.DIVERGES and found is not None:
         where = f"rung {found.rung}, {found.subject}{found.worst_index}"
         return f"DIVERGES: pair {name} diverges first at {where}: {found.cause}"
     if bad is not None:
         return f"{bad.status.upper()}: pair {name}, {bad.arm_a or bad.subject}: {bad.cause}"
-    if code == outcome.UNVERIFIED:
+    if code == exit_codes.UNVERIFIED:
         return f"UNVERIFIED: pair {name}: {outcome.NOTHING_EARNED}"
     sides = " and ".join(run.traces)
     climbed = ", ".join(dict.fromkeys(verdict.rung for verdict in run.verdicts))

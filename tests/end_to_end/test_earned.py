@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from command import ENVIRONMENT, ONLY_THE_REFERENCE, finish, start
 
-from harness.outcome import INTERNAL, UNFINISHED
+from harness.records.exit_codes import INTERNAL, UNFINISHED
 from harness.results.marker import MARKER, damages, state_of
 
 LAYERS = "model.layers=[flatten,{kind: dense, units: 10, kernel_initializer: zeros}]"

@@ -9,7 +9,7 @@ import yaml
 from command import ENVIRONMENT, finish, start
 
 from harness import __version__
-from harness.outcome import EXIT_CODES
+from harness.records.exit_codes import EXIT_CODES
 
 
 def test_help_documents_verbs_and_exit_codes(tmp_path):

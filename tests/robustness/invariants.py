@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 
 from harness.arrays import load_arrays
-from harness.outcome import EXIT_CODES
+from harness.records.exit_codes import EXIT_CODES
 
 INTERNAL_ERROR = 70
 MARKER = "complete.json"  # what a run writes last

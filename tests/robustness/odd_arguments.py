@@ -13,8 +13,9 @@ from odd_files import OPTIONS, TEXTS, places
 from odd_texts import BASES, FAMILIES, GROUPS, HANGING_TOGETHER, KEYS, ODD_ARMS, OPTIONS_TYPED, PATHS, ROOTS
 from odd_values import fitting, odd, typed
 
-from harness.composition import completions, conf_dir
+from harness.composition import completions
 from harness.composition.fields import Place, places_at
+from harness.files import conf_dir
 from harness.spec.vocabulary import specimens
 
 

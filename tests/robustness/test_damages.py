@@ -4,23 +4,23 @@ First as damage is: the marker is as it was. Then with the marker made again ove
 right, and what cannot be must be noticed by itself. `TWINRUN_DAMAGES=all` tries every damage, else some of each kind.
 """
 
-import json
 import os
 import random
 import shutil
+import time
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 
 import damage_of_files
 import damage_of_values
 import pytest
+from figures import leave
 
 from harness.cli import main
 from harness.compare.comparable import PARTS
 from harness.data import load
-from harness.outcome import EXIT_CODES
+from harness.records.exit_codes import EXIT_CODES
 from harness.results.claim import CLAIM, claim
 from harness.results.files import OUTCOME
 from harness.results.marker import MARKER, Marker, complete
@@ -33,7 +33,7 @@ TINY = [
     *("comparison.free_steps=2", "comparison.forced_steps=1", "rungs=[loss]"),
     "arms=[{use: reference, name: wide}, {use: reference, name: narrow, precision: float32, realisation: native}]",
 ]
-TALLY = Counter()
+CODES, BREACHES = Counter(), Counter()
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ def quick(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module", autouse=True)
 def figures():
+    CODES.clear(), BREACHES.clear()
+    start = time.monotonic()
     yield
-    if folder := os.environ.get("TWINRUN_FIGURES"):
-        codes = {str(code): TALLY[code] for code in sorted(EXIT_CODES) if TALLY[code]}
-        table = {"damages": TALLY["damages"], "agrees": TALLY[0], "tracebacks": TALLY[None], "by_exit_code": codes}
-        (Path(folder) / "damages.json").write_text(json.dumps(table, indent=2) + "\n")
+    seconds = time.monotonic() - start
+    leave("damages", trials=CODES.total(), seed=SEED, seconds=seconds, exit_codes=CODES, kinds=BREACHES)
 
 
 def chosen(kind, damages):
@@ -109,19 +109,30 @@ def both_ways(damage, run, folder, capsys, reseal=False):
     if reseal:
         sealed(copy)
     said = [compared(*pair, capsys) for pair in ((run, copy), (copy, run))]
+    CODES.update(str(code) for code, _ in said)
     shutil.rmtree(copy)
-    if not reseal:
-        TALLY.update(["damages", *(code for code, _ in said)])
     return said
 
 
 def wrong(said, damage):
     """Whether a damage was taken for agreement, broke something, or was not said to be in its file."""
     return [
-        f"{damage}: {code}: {text[-300:]}"
+        told(damage, code, text, breach)
         for code, text in said
-        if code not in EXIT_CODES or code == 0 or "AGREES:" in text or "Traceback" in text or not is_named(damage, text)
+        for breach, holds in {
+            "a traceback": code is None or "Traceback" in text,
+            "AGREES of damage": code == 0 or "AGREES:" in text,
+            f"exit code {code}": code is not None and code not in EXIT_CODES,
+            "a file not named": not is_named(damage, text),
+        }.items()
+        if holds
     ]
+
+
+def told(damage, code, text, breach):
+    """The breach, counted."""
+    BREACHES[breach] += 1
+    return f"{damage}: {breach}: {code}: {text[-300:]}"
 
 
 def is_named(damage, text):
@@ -179,9 +190,10 @@ def test_values_that_cannot_be_do_not_agree_whatever_the_digests_say(runs, tmp_p
     problems = []
     for damage in chosen(kind, KINDS[kind](*runs)):
         for code, text in both_ways(damage, runs[0], tmp_path, capsys, reseal=True):
-            passed = code == 0 and not is_shown(text) and not may_be(damage)
-            if passed or code not in EXIT_CODES or "Traceback" in text:
-                problems.append(f"{damage}: {code}: {text[-300:]}")
+            if code not in EXIT_CODES or "Traceback" in text:
+                problems.append(told(damage, code, text, "a traceback"))
+            elif code == 0 and not is_shown(text) and not may_be(damage):
+                problems.append(told(damage, code, text, "AGREES of what cannot be"))
     assert problems == []
 
 

@@ -26,7 +26,7 @@ from invariants import MARKER
 from kills import CODE, COMMANDS, PAIR, SIGNALS, TARGETS, Kill, drawn
 from watched import ENDED_WITHIN_S, Ended, Running, Watched
 
-from harness.outcome import CRASHED, INTERNAL, INTERRUPTED, MISTAKE
+from harness.records.exit_codes import CRASHED, INTERNAL, INTERRUPTED, MISTAKE
 from harness.run import WRITE_EVERY_S
 
 COUNT = int(os.environ.get("TWINRUN_KILLS", "20"))

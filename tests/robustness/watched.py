@@ -14,7 +14,7 @@ from pathlib import Path
 import invariants
 from command import start
 
-from harness.outcome import EXIT_CODES
+from harness.records.exit_codes import EXIT_CODES
 
 ENDED_WITHIN_S = 30.0  # a worker, once its parent is gone
 FIRST = "{use: reference, name: first}"

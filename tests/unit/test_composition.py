@@ -8,7 +8,8 @@ import pytest
 from composing import experiment
 from omegaconf import OmegaConf
 
-from harness.composition import Composed, compose, compose_dict, conf_dir
+from harness.composition import Composed, compose, compose_dict
+from harness.files import conf_dir
 from harness.spec import Arm, Comparison, Experiment, Training
 from harness.spec.activations import Linear, Sigmoid
 from harness.spec.data import Mnist, Mnist5k

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from composing import mistake, mistakes, run, write
 
-from harness.composition import UserMistake, conf_dir
+from harness.composition import UserMistake
 from harness.composition.mistakes import SETTINGS, nearest
+from harness.files import conf_dir
 from harness.spec import Arm, Experiment, Training, Word, family_members
 from harness.spec.activations import Activation
 from harness.spec.layers import Dense

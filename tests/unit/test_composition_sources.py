@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from composing import experiment, mistake, mistakes, write
 
-from harness.composition import compose, conf_dir
+from harness.composition import compose
+from harness.files import conf_dir
 from harness.spec import Arm, Training, family_members
 from harness.spec.data import Mnist
 from harness.spec.losses import Loss

@@ -12,8 +12,9 @@ import yaml
 from omegaconf import OmegaConf
 from pydantic import TypeAdapter
 
-from harness.composition import compose, compose_study, conf_dir
+from harness.composition import compose, compose_study
 from harness.composition.mistakes import SETTINGS
+from harness.files import conf_dir
 from harness.spec import Arm, Comparison, Experiment, Training, Word, family_members
 from harness.spec.clipping import AnyClipping, Clipping
 from harness.spec.data import AnyData, Data

@@ -13,9 +13,9 @@ import yaml
 import adapters
 import harness.ledger.evidence as evidence
 from adapters.setting import Setting
-from harness import outcome
 from harness.ledger import Entry, LedgerError, entries_for, ledger, loading, read, show
 from harness.ledger.evidence import Shown
+from harness.records import exit_codes
 from harness.spec.arm import Arm
 
 PLAIN: dict[str, Any] = {
@@ -170,7 +170,7 @@ def test_a_framework_that_is_not_there(write: Write, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(evidence, "find_spec", lambda name: None)
     (shown,) = evidence.verify([read(write())])
     assert (shown.status, shown.output) == ("unverified", "mindspore is not installed")
-    assert show.exit_code([shown]) == outcome.UNVERIFIED == 4
+    assert show.exit_code([shown]) == exit_codes.UNVERIFIED == 4
 
 
 def test_the_gravest_outcome_is_the_exit_code(write: Write) -> None:

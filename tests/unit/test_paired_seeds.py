@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from made_up_traces import FAILED_AS, trace
 
-from harness import outcome
 from harness.composition import ComposedStudy, compose_study
 from harness.parity.rungs.convergence import Paired, compare_seeds, judge_traces, seeds_in_words
+from harness.records import exit_codes
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.results.trace import Trace
 from harness.run import Run
@@ -237,9 +237,9 @@ def test_each_variant_has_its_verdict(experiment_of: Build, tmp_path: Path) -> N
         ("b: test_accuracy over seeds 0 to 4", "diverges"),
         ("c: test_accuracy over seeds 0 to 2", "unverified"),
     ]
-    assert study.exit_code(verdicts) == outcome.DIVERGES
-    assert study.exit_code(verdicts[2:]) == outcome.UNVERIFIED
-    assert study.exit_code(verdicts[:1]) == outcome.AGREES
+    assert study.exit_code(verdicts) == exit_codes.DIVERGES
+    assert study.exit_code(verdicts[2:]) == exit_codes.UNVERIFIED
+    assert study.exit_code(verdicts[:1]) == exit_codes.AGREES
 
 
 def test_orderings_are_of_the_means(experiment_of: Build, tmp_path: Path) -> None:

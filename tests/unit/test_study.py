@@ -12,13 +12,13 @@ import pytest
 from composing import write
 from made_up_traces import trace
 
-from harness import outcome
 from harness.composition import UserMistake, compose_study
 from harness.data import Dataset
 from harness.parity.context import Context
 from harness.parity.rungs import expected
 from harness.parity.whole_run import whole_run
 from harness.plan import draw_plan
+from harness.records import exit_codes
 from harness.spec import Experiment
 from harness.spec.expectations import AccuracyBetween, LossBetween, NearReference, Ordering, WeightsBetween
 from harness.spec.optimizers import Adam, Sgd
@@ -116,7 +116,7 @@ def test_orderings_are_judged_in_every_arm(better: float, by: float, status: str
     made = study({"a": better, "b": 0.5}, Ordering(better="a", than="b", by=by))
     (verdict,) = made.verdicts()
     assert (verdict.status, verdict.arm_a, verdict.value_a, verdict.value_b) == (status, "one", better, 0.5)
-    assert made.exit_code([verdict]) == (outcome.AGREES if status == "agrees" else outcome.DIVERGES)
+    assert made.exit_code([verdict]) == (exit_codes.AGREES if status == "agrees" else exit_codes.DIVERGES)
 
 
 def test_a_lower_loss_is_better() -> None:

@@ -13,8 +13,9 @@ import yaml
 from composing import REPOSITORY, experiment, mistake, mistakes, write
 from omegaconf.basecontainer import BaseContainer
 
-from harness.composition import UserMistake, compose, compose_study, conf_dir
+from harness.composition import UserMistake, compose, compose_study
 from harness.composition.trust import HARMLESS, CodeField, code_of
+from harness.files import conf_dir
 from harness.pair.composing import compose_pair
 from harness.preflight import prepare
 from harness.spec.arm import LONGEST_TIMEOUT_S

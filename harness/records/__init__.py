@@ -1,0 +1,1 @@
+"""What outlives a process: what it came to, told by an exit code."""
