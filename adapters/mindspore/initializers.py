@@ -13,7 +13,7 @@ from mindspore.common import initializer as native
 
 from adapters.protocol import Array, made_by
 from adapters.setting import Setting
-from harness.draws import LAWS, TRUNCATED_AT
+from harness.plan.initializer_laws import LAWS, TRUNCATED_AT
 from harness.spec import initializers as spec
 from harness.spec.parameters import Shape
 

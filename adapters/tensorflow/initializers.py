@@ -10,7 +10,7 @@ from keras import initializers as native
 
 from adapters.protocol import made_by
 from adapters.setting import Setting
-from harness.draws import LAWS
+from harness.plan.initializer_laws import LAWS
 from harness.spec import initializers as spec
 from harness.spec.parameters import Shape
 

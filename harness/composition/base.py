@@ -10,8 +10,8 @@ from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.limits import JSON_FILE, misfits
 from harness.composition.mistakes import SETTINGS, nearest, no_such
 from harness.composition.overrides import Overrides
-from harness.files import FileError, given_path, read_text
 from harness.spec import Experiment
+from harness.system.files import FileError, given_path, read_text
 
 Tree = dict[str, Any]
 

@@ -10,7 +10,7 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult
 
 from harness.composition.limits import OMEGACONF_NODES
 from harness.composition.yaml_files import checked_yaml
-from harness.files import FileError
+from harness.system.files import FileError
 
 SCHEME = "checked"
 

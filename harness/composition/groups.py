@@ -14,8 +14,8 @@ from typing import Any
 from harness.composition.limits import misfits
 from harness.composition.mistakes import SETTINGS, UserMistake, no_such
 from harness.composition.yaml_files import in_a_line
-from harness.files import FileError, conf_dir, given_path
-from harness.text import printable
+from harness.system.files import FileError, conf_dir, given_path
+from harness.system.text import printable
 
 ROOT_CONFIG = "config"
 # Hydra reads other names as numbers, as constants, or as parts of a path.

@@ -7,8 +7,8 @@ from typing import Any
 
 from harness.composition.fields import dotted
 from harness.composition.mistakes import Mistake
-from harness.files import text_fault
-from harness.text import printable
+from harness.system.files import text_fault
+from harness.system.text import printable
 
 DEPTH = 32
 NODES = 30_000

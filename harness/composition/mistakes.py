@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import REPRESENTABLE, Place, dotted, locate, places_at, words_of
 from harness.spec import Experiment, Spec
-from harness.text import printable
+from harness.system.text import printable
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from harness.composition.fields import dotted
 from harness.composition.limits import CHARACTERS, DEPTH, OVERRIDE, OVERRIDES, misfits
 from harness.composition.mistakes import no_such, shown
-from harness.files import text_fault
-from harness.text import printable
+from harness.system.files import text_fault
+from harness.system.text import printable
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override

@@ -24,9 +24,9 @@ from harness.composition.overrides import Change, MisfitError, Overrides, applie
 from harness.composition.resolution import resolved
 from harness.composition.seeds import seeds_from, wrong_seeds
 from harness.composition.trust import CodeField, code_from_files, code_typed
-from harness.files import FileError, given_path
 from harness.spec import Experiment
-from harness.text import printable
+from harness.system.files import FileError, given_path
+from harness.system.text import printable
 
 Tree = dict[str, Any]
 _PATHS = ("out", "results_root")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.composition.limits import DEPTH, NODES, YAML_FILE
-from harness.files import FileError, read_text
+from harness.system.files import FileError, read_text
 
 
 def read_yaml(path: Path) -> Any:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness.data.dataset import DataError
 from harness.data.mnist_files import Part
-from harness.files import in_units
+from harness.system.files import in_units
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

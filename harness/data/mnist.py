@@ -12,9 +12,9 @@ from harness.data.dataset import DataError, Dataset
 from harness.data.download import download
 from harness.data.mnist_files import PARTS
 from harness.data.mnist_folder import NPZ, Reading, read_folder
-from harness.files import FileError, given_path
 from harness.spec.data import Mnist
-from harness.text import printable
+from harness.system.files import FileError, given_path
+from harness.system.text import printable
 
 _ELSEWHERE = "or use data=mnist5k, which needs no files"
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness.data import idx
 from harness.data.checks import CLASSES, wrong_labels
 from harness.data.dataset import DataError
-from harness.files import FileError, read_bytes
+from harness.system.files import FileError, read_bytes
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.arrays import Header, header_of
 from harness.data import idx
 from harness.data.checks import CLASSES, not_finite, wrong_labels
 from harness.data.dataset import DataError
 from harness.data.mnist_files import Part
-from harness.files import refuse_unfit
+from harness.system.array_files import Header, header_of
+from harness.system.files import refuse_unfit
 
 NPZ = "mnist.npz"
 _LARGEST_NPZ = 512 << 20  # the values as int64, not compressed, are 440 MB

@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import outcome
-from harness.pair.climbing import MODEL, STEP, TRAJECTORY
-from harness.pair.composing import ComposedPair
-from harness.pair.mapping import Match
-from harness.parity.coverage import JUDGED, Coverage
-from harness.parity.verdict import Verdict
-from harness.records import exit_codes
+from harness.records import exit_codes, outcome
+from harness.records.failure import Failure
+from harness.records.verdict import Verdict
 from harness.report.rows import Table, ladder_table
 from harness.report.tables import as_markdown, coloured, console, draw, line
-from harness.text import markdown
-from harness.worker import Failure
+from harness.rungs.coverage import JUDGED, Coverage
+from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY
+from harness.subjects.pair.composing import ComposedPair
+from harness.subjects.pair.mapping import Match
+from harness.system.text import markdown
 
 if TYPE_CHECKING:
-    from harness.pair.run import PairRun
+    from harness.scenarios.pair import PairRun
 
 PROSE = ("what",)
 

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.parity.flips import counts, surest
+from harness.judging.flips import counts, surest
 from harness.report.rows import Table, number
 from harness.report.tables import as_markdown
-from harness.writing import whole
+from harness.system.writing import whole
 
 SHEET = "flips.png"
 MOST = 48

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from adapters.protocol import FloatArray
-from harness.parity.envelope import LOSS, Envelope
-from harness.writing import whole
+from harness.judging.envelope import LOSS, Envelope
+from harness.system.writing import whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from harness.parity.verdict import Verdict
-from harness.results.trace import Trace
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
 
 Table = tuple[list[str], list[list[str]]]
 MIB = 2**20

@@ -6,11 +6,11 @@ from math import isfinite
 
 import pandas as pd
 
-from harness.parity.flips import by_image
+from harness.judging.flips import by_image
 from harness.report.pictures import IN_TABLE, MOST, SHEET, Captioned, contact_sheet, said
 from harness.report.rows import Table, number
 from harness.report.tables import as_markdown
-from harness.study import Study
+from harness.scenarios.study import Study
 
 KEYS = ["variant", "arm_a", "arm_b"]
 MEANING = (

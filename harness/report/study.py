@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data import Dataset
-from harness.parity.rungs.convergence import seeds_in_words
-from harness.parity.verdict import Verdict
 from harness.plan import Plan
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
 from harness.report.rows import Table, number, runs_as
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.report.tables import as_markdown, line
 from harness.report.terminal import Terminal
 from harness.results.store import write_text
-from harness.results.trace import Trace
+from harness.rungs.convergence import seeds_in_words
+from harness.scenarios.study import NAME, Study
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-from harness.study import NAME, Study
-from harness.text import markdown
+from harness.system.text import markdown
 
 if TYPE_CHECKING:
-    from harness.run import Run
+    from harness.scenarios.run import Run
 
 
 class StudyTerminal(Terminal):

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from harness.text import markdown, printable
+from harness.system.text import markdown, printable
 
 Rows = Sequence[Sequence[str]]
 Part = str | tuple[str, str]  # text, or text with its style

@@ -10,17 +10,17 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from harness.data import Dataset
-from harness.parity.verdict import Verdict
 from harness.plan import Plan
+from harness.records.failure import Failure
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.tables import coloured, console, draw, line
-from harness.results.trace import Trace
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-from harness.worker import Failure
 
 if TYPE_CHECKING:
-    from harness.run import Run
+    from harness.scenarios.run import Run
 
 # The columns that may wrap.
 PROSE = ("how", "cause", "runs as", "what", "found", "gradient norms at the first step, by layer", "after clipping")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.writing import PARTIAL, CannotWriteError
+from harness.system.writing import PARTIAL, CannotWriteError
 
 CLAIM = "claim.json"
 

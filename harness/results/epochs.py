@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.results.trace import EpochRecord
+from harness.records.trace import EpochRecord
 
 # The columns of steps.parquet that hold a number for each layer, and their place in an epoch's record.
 NORMS = {"gradient_norm": "gradient_norms", "clipped_norm": "clipped_norms", "digest": "digests"}

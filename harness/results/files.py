@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from adapters.protocol import FloatArray
-from harness.arrays import Arrays, load_arrays
-from harness.results.trace import Trace
+from harness.records.trace import Trace
 from harness.spec.experiment import Experiment
+from harness.system.array_files import Arrays, load_arrays
 
 SAID: dict[str, type[Any]] = {"versions": dict, "device": str}  # of an environment, what is looked up by it
 OUTCOME = ("rung", "subject", "arm_a", "arm_b", "status")

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 
 from harness import __version__
 from harness.results.claim import CLAIM
-from harness.writing import whole
+from harness.system.writing import whole
 
 MARKER = "complete.json"
 SCHEMA_VERSION = 1

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from harness.arrays import PREDICTIONS, WEIGHTS
 from harness.plan import digest_arrays
+from harness.records.trace import Trace
 from harness.results.claim import claimed_by
 from harness.results.epochs import epochs_from
 from harness.results.files import (
@@ -40,8 +40,8 @@ from harness.results.recorded import (
     RecordedRun,
 )
 from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS
-from harness.results.trace import Trace
 from harness.spec.arm import Arm
+from harness.system.array_files import PREDICTIONS, WEIGHTS
 
 Read = TypeVar("Read")
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from adapters.protocol import FloatArray
-from harness.arrays import Arrays
+from harness.records.trace import Trace
 from harness.results.marker import State
-from harness.results.trace import Trace
 from harness.spec.experiment import Experiment
+from harness.system.array_files import Arrays
 
 EXPERIMENT, PLAN, TRACE, STEPS, EPOCHS = "experiment.json", "plan.json", "trace.json", "steps.parquet", "epochs.parquet"
 VERDICTS = "verdicts.parquet"

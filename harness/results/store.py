@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from harness.arrays import PREDICTIONS, WEIGHTS, Arrays, load_arrays
-from harness.parity.verdict import Verdict
 from harness.plan import Plan
-from harness.results.trace import Trace
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
 from harness.spec.experiment import Experiment
-from harness.writing import whole
+from harness.system.array_files import PREDICTIONS, WEIGHTS, Arrays, load_arrays
+from harness.system.writing import whole
 
 VERDICT_COLUMNS = tuple(Verdict.model_fields)
 STEP_COLUMNS = ("step", "epoch", "learning_rate", "loss")

@@ -3,8 +3,7 @@
 Requests go in as JSON lines, events come out as JSON lines on a pipe of their own; arrays cross in .npz files.
 """
 
-from harness.worker.failure import Failure, WorkerFailedError
 from harness.worker.pool import Workers
 from harness.worker.process import Worker
 
-__all__ = ["Failure", "Worker", "WorkerFailedError", "Workers"]
+__all__ = ["Worker", "Workers"]

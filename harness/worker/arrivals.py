@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from harness.records.failure import in_one_line
 from harness.worker.events import Event, ProtocolError, read_events
-from harness.worker.failure import in_one_line
 
 LOOK_S = 1.0  # how often it is looked whether a silent worker is still there
 

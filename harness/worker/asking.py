@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future, as_completed, wait
 from typing import Protocol, TypeVar
 
-from harness.worker.failure import Failure, WorkerFailedError
+from harness.records.failure import Failure, WorkerFailedError
 
 
 class Closable(Protocol):

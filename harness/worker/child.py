@@ -11,9 +11,9 @@ from typing import Any
 
 import adapters
 from adapters.protocol import DeviceUnavailableError, UnsupportedSpecError
+from harness.records.failure import full_disk, in_one_line, shortened
 from harness.spec.arm import Arm
 from harness.worker.channel import Channel
-from harness.worker.failure import full_disk, in_one_line, shortened
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
 from harness.worker.tasks import TASKS

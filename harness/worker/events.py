@@ -10,8 +10,8 @@ from typing import Annotated, Any, BinaryIO, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from harness.records.failure import Symptom, shortened
 from harness.spec.base import Spec
-from harness.worker.failure import Symptom, shortened
 
 Event = dict[str, Any]
 Plain = dict[str, Any]
@@ -190,7 +190,7 @@ def _hold(what: str, adapter: TypeAdapter[Any], fields: Plain) -> None:
 
 @cache
 def _kinds() -> dict[str, TypeAdapter[Any]]:
-    from harness.results.trace import EpochRecord  # which knows failures, and so this package
+    from harness.records.trace import EpochRecord  # which knows failures, and so this package
 
     kinds = (Ready, Started, Compiled, Done, Failed)
     return {"epoch": TypeAdapter(EpochRecord), **{kind.__name__.lower(): TypeAdapter(kind) for kind in kinds}}

@@ -9,8 +9,8 @@ import numpy as np
 
 from adapters.protocol import Array, Parameters, Trainer
 from adapters.watching import DIGESTS, columns
-from harness.arrays import load_arrays
-from harness.cases import given_of
+from harness.system.array_files import load_arrays
+from harness.worker.cases import given_of
 from harness.worker.session import Result, Session
 
 

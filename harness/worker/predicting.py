@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adapters.protocol import Array, FloatArray, Trainer
-from harness.arrays import Arrays
+from harness.system.array_files import Arrays
 
 PART = 1000  # samples at a time
 NO_LABEL = -1

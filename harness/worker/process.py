@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import Any
 
 import harness
-from harness.arrays import Arrays, load_arrays
+from harness.records.failure import MESSAGE_CHARACTERS, Failure, WorkerFailedError, full_disk, in_one_line, shortened
 from harness.spec.arm import Arm
+from harness.system.array_files import Arrays, load_arrays
 from harness.worker.arrivals import Arrivals
 from harness.worker.events import Event as Event
 from harness.worker.events import ProtocolError, check_result
-from harness.worker.failure import MESSAGE_CHARACTERS, Failure, WorkerFailedError, full_disk, in_one_line, shortened
 from harness.worker.group import Group, ending
 
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}

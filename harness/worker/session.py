@@ -12,11 +12,11 @@ import numpy as np
 
 from adapters.protocol import Adapter, IntArray, Parameters, Trainer
 from adapters.watching import DIGESTS
-from harness.arrays import save_arrays
 from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
+from harness.system.array_files import save_arrays
 from harness.worker.forks import end_copy
 from harness.worker.norms import watch_of
 

@@ -11,12 +11,12 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from adapters.protocol import UnsupportedSpecError
-from harness.arrays import load_arrays
-from harness.cases import answers, given_of
-from harness.pair.tasks import TASKS as PAIR_TASKS
 from harness.plan import digest_arrays
 from harness.spec.schedules import AnySchedule, Schedule
 from harness.spec.vocabulary import parse
+from harness.subjects.pair.tasks import TASKS as PAIR_TASKS
+from harness.system.array_files import load_arrays
+from harness.worker.cases import answers, given_of
 from harness.worker.free_running import free_run, probe, slots
 from harness.worker.session import Result, Session
 from harness.worker.training import run_training

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.arrays import PREDICTIONS, WEIGHTS, save_arrays
 from harness.plan import digest_arrays
+from harness.system.array_files import PREDICTIONS, WEIGHTS, save_arrays
 from harness.worker.memory import resident_bytes
 from harness.worker.norms import watched_of
 from harness.worker.predicting import predictions

@@ -11,8 +11,8 @@ from adapters.reference.ensemble import Ensemble, disturbed
 from adapters.watching import DIGESTS
 from harness.composition import compose
 from harness.data.loading import load
-from harness.parity.context import Context
-from harness.parity.envelope import DRAWS
+from harness.judging.context import Context
+from harness.judging.envelope import DRAWS
 from harness.plan import draw_plan
 from harness.spec.arm import Arm
 

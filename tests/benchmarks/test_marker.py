@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.arrays import save_arrays
 from harness.results.claim import claim
 from harness.results.marker import Marker, complete, damages
 from harness.results.store import write_text
+from harness.system.array_files import save_arrays
 
 PARAMETERS = 1_238_730  # of the default model
 ARMS = ("mindspore", "tensorflow")

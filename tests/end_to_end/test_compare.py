@@ -9,9 +9,9 @@ import pytest
 from command import ONLY_THE_REFERENCE, finish, start
 from sealing import seal, seal_study
 
-from harness.arrays import WEIGHTS, load_arrays, save_arrays
 from harness.cli import main
 from harness.plan import digest_arrays
+from harness.system.array_files import WEIGHTS, load_arrays, save_arrays
 
 # Small and quick: what is compared is told apart just as well.
 TINY = [

@@ -38,11 +38,11 @@ def assert_unfinished(folder: Path, word: str = "UNFINISHED") -> None:
 
 
 FAULTS = {
-    "before the work": "import harness.run as place\nplace._share_inputs = fail",
-    "on the ladder": "from harness.parity import ladder as place\nplace.climb = fail",
-    "in a judgement": "from harness.parity.rungs import trajectory as place\nplace.judge_traces = fail",
+    "before the work": "import harness.scenarios.run as place\nplace._share_inputs = fail",
+    "on the ladder": "from harness.scenarios import ladder as place\nplace.climb = fail",
+    "in a judgement": "from harness.rungs import trajectory as place\nplace.judge_traces = fail",
     "in the last record": "from harness.results.store import Store as place\nplace.write_flips = fail",
-    "in the marker": "import harness.run as place\nplace.complete = fail",
+    "in the marker": "import harness.scenarios.run as place\nplace.complete = fail",
 }
 
 
@@ -72,7 +72,9 @@ def test_an_internal_error_of_another_verb(tmp_path: Path) -> None:
 
 
 def test_a_page_that_fails_leaves_the_run_complete(tmp_path: Path) -> None:
-    script = "import harness.start as place\ndef fail(*_): raise KeyError('of ours')\nplace.write_report = fail"
+    script = (
+        "import harness.scenarios.start as place\ndef fail(*_): raise KeyError('of ours')\nplace.write_report = fail"
+    )
     code, out, err = run_with(script, ["match", *TINY, "out=run"], tmp_path)
     assert code == INTERNAL
     assert "AGREES" not in out
@@ -155,7 +157,7 @@ def test_a_study_is_complete_with_its_runs(tmp_path: Path) -> None:
 
 
 def test_a_study_that_fails_in_its_last_table_is_unfinished(tmp_path: Path) -> None:
-    script = "from harness.study import Study\nimport errno\n"
+    script = "from harness.scenarios.study import Study\nimport errno\n"
     script += "def fail(*_): raise OSError(errno.ENOSPC, 'full')\nStudy.write = fail"
     code, out, err = run_with(script, ["match", *TINY, "seeds=2", "out=study"], tmp_path)
     assert (code, "Traceback" in out + err) == (UNFINISHED, False)

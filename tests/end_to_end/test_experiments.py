@@ -10,12 +10,12 @@ import pytest
 import yaml
 from command import ONLY_THE_REFERENCE, ROOT, finish, start
 
-from harness import run
 from harness.composition import compose_study
 from harness.data import load
 from harness.report.study import StudyTerminal
 from harness.results.claim import claim
-from harness.run import Run
+from harness.scenarios import run
+from harness.scenarios.run import Run
 
 # Each word is judged by its own rung elsewhere; what is new in an experiment is the words together.
 TOGETHER = "rungs=[model,step]"

@@ -113,7 +113,7 @@ def run_with(script, arguments, cwd):
 def test_stopped_in_the_last_judgement(rung, tmp_path):
     """Both arms have finished, but not all has been judged: that is no agreement."""
     script = (
-        "from harness.cli import main; from harness.parity.rungs import trajectory, convergence\n"
+        "from harness.cli import main; from harness.rungs import trajectory, convergence\n"
         "def stopped(*_): raise KeyboardInterrupt\n"
         f"{rung}.judge_traces = stopped"
     )
@@ -134,14 +134,14 @@ def test_stopped_before_it_began(tmp_path):
 
 def test_what_writes_the_records_is_there_before_there_are_any():
     """Stopped in the middle of the first import of pandas, it could not be imported again to write what there is."""
-    script = "import harness.run, sys; sys.exit('pandas' not in sys.modules)"
+    script = "import harness.scenarios.run, sys; sys.exit('pandas' not in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], env=ENVIRONMENT, timeout=60, check=False).returncode == 0
 
 
 def test_an_archive_cut_off_in_the_middle_says_nothing(tmp_path):
     """Stopped while the shared arrays are written, which for large models takes seconds."""
     script = (
-        "import numpy as np, pathlib; from harness.arrays import save_arrays\n"
+        "import numpy as np, pathlib; from harness.system.array_files import save_arrays\n"
         "from numpy.lib import format as npy\n"
         "def stopped(*_, **__): raise KeyboardInterrupt\n"
         "npy.write_array = stopped\n"

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from command import ONLY_THE_REFERENCE, ROOT, finish, start
 
-from harness.arrays import load_arrays
+from harness.system.array_files import load_arrays
 
 ARMS = "arms=[{use: reference, name: wide}, {use: reference, name: narrow, precision: float32}]"
 LAYERS = "model.layers=[flatten, {kind: dense, units: 10, kernel_initializer: zeros}]"

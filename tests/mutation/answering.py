@@ -10,8 +10,8 @@ from typing import Any
 from planting import Edit, planted
 
 import adapters
-from harness.arrays import Arrays, load_arrays
 from harness.spec.arm import Arm
+from harness.system.array_files import Arrays, load_arrays
 from harness.worker.session import Session
 from harness.worker.tasks import TASKS
 

@@ -13,16 +13,16 @@ from experiments import ARMS, digits, experiment
 from planting import Edit, planted
 
 import adapters
-from harness.arrays import WEIGHTS, load_arrays
-from harness.compare.judging import Judge, judge_pair
-from harness.compare.pairing import Pair
-from harness.parity.context import Answer, Context
-from harness.parity.ladder import RUNGS
-from harness.parity.verdict import Verdict
+from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
+from harness.records.trace import EpochRecord, Trace
+from harness.records.verdict import Verdict
 from harness.results.recorded import RecordedArm
-from harness.results.trace import EpochRecord, Trace
+from harness.scenarios.ladder import RUNGS
 from harness.spec.experiment import Experiment
+from harness.subjects.recorded.judging import Judge, judge_pair
+from harness.subjects.recorded.pairing import Pair
+from harness.system.array_files import WEIGHTS, load_arrays
 from harness.worker.session import Session
 from harness.worker.training import run_training
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from bench import Bench
 
-from harness.parity.checks import Check, judge_checks
-from harness.parity.judge import Claim, judge
-from harness.parity.rungs import trajectory
-from harness.parity.tolerances import Excuse, Tolerance, own_error
-from harness.parity.verdict import Verdict
+from harness.judging.checks import Check, judge_checks
+from harness.judging.judge import Claim, judge
+from harness.judging.tolerances import Excuse, Tolerance, own_error
+from harness.records.verdict import Verdict
+from harness.rungs import trajectory
 
 BOUND = 1e-3
 

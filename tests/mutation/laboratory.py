@@ -18,15 +18,14 @@ from faults import Fault, asked_of
 from muffled import hush
 from planting import Edit
 
-from harness import cases
-from harness.parity import words
-from harness.parity.checks import Check
-from harness.parity.context import Answer, Context
-from harness.parity.ladder import RUNGS
-from harness.parity.rungs import initializer, itself, optimizer
-from harness.parity.verdict import Verdict
+from harness.judging.checks import Check
+from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
+from harness.records.verdict import Verdict
+from harness.rungs import case_rung, initializer, optimizer, self_consistency
+from harness.scenarios.ladder import RUNGS
 from harness.spec.arm import Arm
+from harness.worker import cases
 
 BY_NAME = {rung.name: rung for rung in RUNGS}
 ORDER = tuple(BY_NAME)
@@ -72,7 +71,7 @@ class Laboratory:
         for fault in faults:
             other = BESIDE[ARMS[fault.arm].adapter]
             for rung in asked_of(fault, ORDER):
-                if rung != itself.NAME:
+                if rung != self_consistency.NAME:
                     self.truth(fault.experiment, other, rung)
             self.asked_of(fault)
 
@@ -93,7 +92,7 @@ class Laboratory:
     def judged(self, name: str, arm: str, rung: str, told: answering.Told) -> list[Verdict]:
         """The rung's verdicts on this answer of the arm, beside the other's true one; in rung `self` by itself."""
         found = {arm: Answer(ARMS[arm], *told)}
-        if rung != itself.NAME:
+        if rung != self_consistency.NAME:
             other = BESIDE[ARMS[arm].adapter]
             (beside,) = self.truth(name, other, rung).result(TIMEOUT_S)
             found[other] = Answer(ARMS[other], *beside)
@@ -120,7 +119,7 @@ def hurried() -> Iterator[None]:
     """Fewer updates in rung `optimizer`, no certificates, and what the reference makes of a case made once."""
     patch = pytest.MonkeyPatch()
     patch.setattr(optimizer, "UPDATES", UPDATES)
-    patch.setattr(words, "answer", _once(cases.answer))
+    patch.setattr(case_rung, "answer", _once(cases.answer))
     patch.setattr(Check, "detects", lambda check, a, b: np.nan)
     patch.setattr(initializer, "detects", lambda word, sample, precision: np.nan)
     try:

@@ -87,7 +87,7 @@ TRACES = (
 DRAWS = (
     RecordFault(
         "a variance for a standard deviation in the plan",
-        "harness.draws",
+        "harness.plan.initializer_laws",
         "return rng.normal(self.center, self.spread, shape)",
         "return rng.normal(self.center, self.spread**2, shape)",
         "initializer",
@@ -95,7 +95,7 @@ DRAWS = (
     ),
     RecordFault(
         "half the width of a uniform in the plan",
-        "harness.draws",
+        "harness.plan.initializer_laws",
         "return rng.uniform(self.center - self.spread, self.center + self.spread, shape)",
         "return rng.uniform(self.center, self.center + self.spread, shape)",
         "initializer",
@@ -103,7 +103,7 @@ DRAWS = (
     ),
     RecordFault(
         "a normal that is not truncated in the plan",
-        "harness.draws",
+        "harness.plan.initializer_laws",
         "edge = float(special.ndtr(TRUNCATED_AT))",
         "edge = float(special.ndtr(2 * TRUNCATED_AT))",
         "initializer",

@@ -14,24 +14,24 @@ from experiments import ARMS
 from guards import Guard, judged
 
 from adapters.reference.schedules import oracle, rates
-from harness import outcome
-from harness.arrays import save_arrays
-from harness.compare.comparable import reasons
-from harness.compare.comparison import _notes
-from harness.draws import LAWS
-from harness.parity import ladder
-from harness.parity.judge import Claim
-from harness.parity.rungs import convergence, expected, initializer, schedule, trajectory
-from harness.parity.verdict import Verdict
-from harness.parity.whole_run import WholeRun
+from harness.judging.judge import Claim
+from harness.plan.initializer_laws import LAWS
+from harness.records import outcome
+from harness.records.failure import Failure, WorkerFailedError
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
 from harness.results.recorded import RecordedRun
-from harness.results.trace import Trace
+from harness.rungs import convergence, expected, initializer, schedule, trajectory
+from harness.rungs.whole_run import WholeRun
+from harness.scenarios import ladder
 from harness.spec import initializers
 from harness.spec.arm import Arm
 from harness.spec.expectations import NearReference
 from harness.spec.experiment import Experiment
+from harness.subjects.recorded.comparable import reasons
+from harness.subjects.recorded.comparison import _notes
+from harness.system.array_files import save_arrays
 from harness.worker import pool
-from harness.worker.failure import Failure, WorkerFailedError
 from harness.worker.process import Worker
 
 TF32 = 2.0**-11  # what a product in TF32 may be off by, relatively

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.parity.ladder import RUNGS
+from harness.scenarios.ladder import RUNGS
 
 
 @dataclass

@@ -8,8 +8,8 @@ from planting import planted
 from record_faults import DRAWS, TRACES, RecordFault
 from tally import Tally
 
-from harness.parity.rungs import initializer
-from harness.parity.verdict import Verdict
+from harness.records.verdict import Verdict
+from harness.rungs import initializer
 from harness.spec.experiment import Experiment
 
 NORMALS = ("he_normal", "xavier_uniform", {"kind": "truncated_normal", "stddev": 0.1})

@@ -132,7 +132,7 @@ TRAINING = (
     ),
     Fault(
         "one batch swapped with the next, in the plan",
-        "harness.plan",
+        "harness.plan.plan",
         'orders = tuple(file[f"order/{epoch}"] for epoch in range(epochs))',
         'orders = tuple(np.roll(file[f"order/{epoch}"], 8) for epoch in range(epochs))',
         "model",

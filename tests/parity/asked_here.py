@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import adapters
-from harness.arrays import Arrays, load_arrays
 from harness.spec.arm import Arm
+from harness.system.array_files import Arrays, load_arrays
 from harness.worker.process import Event
 from harness.worker.session import Session
 from harness.worker.tasks import TASKS

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from pydantic import ValidationError
 
+from harness.composition.capabilities import unsupported
 from harness.data import Dataset
 from harness.data import load as read
 from harness.data.targets import outside_domain
@@ -21,7 +22,6 @@ from harness.spec.arm import Arm
 from harness.spec.data import Digits
 from harness.spec.experiment import Experiment
 from harness.spec.vocabulary import parse, specimens
-from harness.support import unsupported
 
 Plain = dict[str, Any]
 Shape = tuple[int, ...]

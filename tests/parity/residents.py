@@ -8,8 +8,8 @@ from typing import Any
 
 import asked_here
 
-from harness.arrays import Arrays
 from harness.spec.arm import Arm
+from harness.system.array_files import Arrays
 from harness.worker.process import Event
 
 Ask = Callable[..., Any]

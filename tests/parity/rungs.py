@@ -12,10 +12,10 @@ import numpy as np
 from residents import Resident
 
 from harness.data import load
-from harness.parity.context import Answer, Answers, Context
-from harness.parity.ladder import RUNGS
-from harness.parity.verdict import Verdict
+from harness.judging.context import Answer, Answers, Context
 from harness.plan import draw_plan
+from harness.records.verdict import Verdict
+from harness.scenarios.ladder import RUNGS
 from harness.spec.experiment import Experiment
 
 ARMS = ("mindspore", "tensorflow")

@@ -9,7 +9,7 @@ import pytest
 from rungs import ARMS, Climbed, diverging
 
 from adapters.reference.schedules import oracle
-from harness.parity.rungs import applied_lr
+from harness.rungs import applied_lr
 
 RUNG = "applied-lr"
 

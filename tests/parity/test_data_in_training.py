@@ -13,10 +13,10 @@ import pytest
 from residents import Resident
 
 from harness.data import load
-from harness.parity.context import Context
-from harness.parity.rungs.trajectory import free_run
-from harness.parity.tolerances import strict
+from harness.judging.context import Context
+from harness.judging.tolerances import strict
 from harness.plan import draw_plan
+from harness.rungs.trajectory import free_run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 

@@ -18,11 +18,11 @@ from asked_here import Question, tell
 from random_specs import dataset, drawn
 from residents import Ask, here
 
-from harness.parity.checks import Check
-from harness.parity.context import Answer, Context
-from harness.parity.ladder import RUNGS
-from harness.parity.verdict import Verdict
+from harness.judging.checks import Check
+from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
+from harness.records.verdict import Verdict
+from harness.scenarios.ladder import RUNGS
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from adapters.watching import WATCHED, columns
-from harness.parity.tolerances import STRICT, pooled_error
+from harness.judging.tolerances import STRICT, pooled_error
 from harness.spec.arm import Arm
 from harness.spec.model import Model
 from harness.spec.recipe import Recipe

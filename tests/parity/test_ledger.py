@@ -11,8 +11,8 @@ import pytest
 
 from harness.ledger import Entry, child, ledger
 from harness.ledger.loading import installed
+from harness.report.vocabulary_table import DEVICES, PRECISIONS, View
 from harness.spec.vocabulary import BASES, specimens
-from harness.words import DEVICES, PRECISIONS, View
 
 Ask = Callable[..., Any]
 FRAMEWORKS = ("mindspore", "tensorflow")

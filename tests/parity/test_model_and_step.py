@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from rungs import ARMS, EXPERIMENT, Climbed, diverging, largest, scaled_at
 
-from harness.arrays import load_arrays
-from harness.parity.verdict import Verdict
 from harness.plan import Batch, digest_arrays
+from harness.records.verdict import Verdict
 from harness.spec.losses import MeanSquaredError
 from harness.spec.optimizers import Adam, HeavyBall, Nesterov, Optimizer
 from harness.spec.schedules import Constant
+from harness.system.array_files import load_arrays
 
 TENSORS = [parameter.name for parameter in EXPERIMENT.model.parameters()]
 KERNELS = [name for name in TENSORS if name.endswith("kernel")]

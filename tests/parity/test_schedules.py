@@ -19,12 +19,12 @@ from rungs import EXPERIMENT
 import adapters
 from adapters.reference.schedules import oracle
 from adapters.setting import Setting
-from harness.arrays import save_arrays
-from harness.ledger.show import find
-from harness.parity.rungs.schedule import rate_tolerance
-from harness.parity.tolerances import Tolerance
+from harness.judging.tolerances import Tolerance
+from harness.report.ledger import find
+from harness.rungs.schedule import rate_tolerance
 from harness.spec import schedules as spec
 from harness.spec.arm import Arm
+from harness.system.array_files import save_arrays
 
 SHIPPED, DRAWN = schedule_specs.shipped(), schedule_specs.drawn()
 ARMS = (

@@ -11,7 +11,7 @@ import pytest
 import trainer_runs
 
 import adapters
-from harness.parity.slots import slot_tolerances
+from harness.judging.optimizer_state import slot_tolerances
 from harness.spec.arm import Arm
 from harness.spec.model import Model
 from harness.spec.optimizers import Adam

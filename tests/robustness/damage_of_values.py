@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from harness.arrays import load_arrays, save_arrays
+from harness.system.array_files import load_arrays, save_arrays
 
 ARM = "arms/narrow"
 TABLES = (f"{ARM}/steps.parquet", f"{ARM}/epochs.parquet", "verdicts.parquet")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from harness.arrays import load_arrays
 from harness.records.exit_codes import EXIT_CODES
+from harness.system.array_files import load_arrays
 
 INTERNAL_ERROR = 70
 MARKER = "complete.json"  # what a run writes last

@@ -15,8 +15,8 @@ from odd_values import fitting, odd, typed
 
 from harness.composition import completions
 from harness.composition.fields import Place, places_at
-from harness.files import conf_dir
 from harness.spec.vocabulary import specimens
+from harness.system.files import conf_dir
 
 
 @cache

@@ -18,12 +18,12 @@ import pytest
 from figures import leave
 
 from harness.cli import main
-from harness.compare.comparable import PARTS
 from harness.data import load
 from harness.records.exit_codes import EXIT_CODES
 from harness.results.claim import CLAIM, claim
 from harness.results.files import OUTCOME
 from harness.results.marker import MARKER, Marker, complete
+from harness.subjects.recorded.comparable import PARTS
 
 EVERY = os.environ.get("TWINRUN_DAMAGES") == "all"
 SOME, SEED = 4, 5
@@ -71,7 +71,7 @@ def runs(tmp_path_factory):
 def quick(monkeypatch, tmp_path):
     """The digits are read once; what is not given a folder is written below one of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("harness.compare.judge.load", cache(load))
+    monkeypatch.setattr("harness.subjects.recorded.judge.load", cache(load))
 
 
 @pytest.fixture(scope="module", autouse=True)

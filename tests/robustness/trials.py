@@ -22,8 +22,8 @@ from bench_settings import memoise, set_environment
 from odd_configurations import COMPLETE, Trial
 from odd_files import furnish
 
-import harness.pair.run
-import harness.start
+import harness.scenarios.pair
+import harness.scenarios.start
 from harness import cli
 from harness.composition import completions
 
@@ -56,8 +56,8 @@ class Bench:
         self.reached = False
         memoise()
         set_environment(self.rest)
-        harness.start.start = self._stop  # type: ignore[assignment]
-        harness.pair.run.start_pair = self._stop  # type: ignore[assignment]
+        harness.scenarios.start.start = self._stop  # type: ignore[assignment]
+        harness.scenarios.pair.start_pair = self._stop  # type: ignore[assignment]
         signal.signal(signal.SIGALRM, _hung)
         self.stdout, self.stderr = (os.memfd_create(name) for name in ("stdout", "stderr"))
 

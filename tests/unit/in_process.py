@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 import adapters
-from harness.arrays import Arrays, load_arrays
 from harness.data import load
-from harness.parity import ladder
-from harness.parity.context import Answer, Context
-from harness.parity.rung import Rung
-from harness.parity.verdict import Verdict
+from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
+from harness.records.verdict import Verdict
+from harness.rungs.rung import Rung
+from harness.scenarios import ladder
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.system.array_files import Arrays, load_arrays
 from harness.worker.session import Session
 from harness.worker.tasks import TASKS
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.parity.verdict import Verdict
 from harness.plan import draw_plan
+from harness.records.failure import Failure
+from harness.records.trace import EpochRecord, Trace
+from harness.records.verdict import Verdict
 from harness.results.store import Store
-from harness.results.trace import EpochRecord, Trace
 from harness.spec import Arm, Experiment
-from harness.worker.failure import Failure
 
 FAILED_AS = {"crashed": "timeout", "unverified": "missing_device"}
 FAILED_AS |= {status: status for status in ("unsupported", "interrupted")}

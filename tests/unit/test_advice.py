@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from in_process import InProcess, climb, context_of
 
-from harness.parity.proof import supported
-from harness.parity.verdict import Verdict
+from harness.diagnosis.proof import supported
+from harness.records.failure import Failure, WorkerFailedError
+from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
-from harness.worker.failure import Failure, WorkerFailedError
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 CONVOLUTION = {"kind": "conv2d", "filters": 2, "kernel_size": [3, 3], "kernel_initializer": "xavier_uniform"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.composition import compose
-from harness.parity.known_forms import FORMS
+from harness.diagnosis.known_forms import FORMS
 from harness.spec.changes import changed
 
 PAGE = Path(__file__).parents[2] / "docs" / "advice.md"

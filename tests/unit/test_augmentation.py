@@ -14,9 +14,9 @@ from scipy import ndimage
 import adapters
 from harness.data import Dataset
 from harness.data.augmenting import augmented
-from harness.parity.context import Context
-from harness.parity.rungs.trajectory import free_run
+from harness.judging.context import Context
 from harness.plan import Plan, draw_augmentation, draw_plan
+from harness.rungs.trajectory import free_run
 from harness.spec import Arm, Experiment
 from harness.spec.augmentation import Augmentation
 from harness.spec.data import Mnist5k

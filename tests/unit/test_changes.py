@@ -8,7 +8,7 @@ import pytest
 from composing import experiment
 
 from harness.composition import UserMistake
-from harness.preflight import prepare
+from harness.composition.preflight import prepare
 from harness.spec.changes import NoSuchPathError, Replacement, changed
 from harness.spec.recipe import Update
 from harness.spec.schedules import Constant

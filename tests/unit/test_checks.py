@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.parity.checks import Check, first_diverging, judge_checks
-from harness.parity.judge import Claim
-from harness.parity.place import first_of, first_step
-from harness.parity.tolerances import Excuse, Tolerance
-from harness.parity.verdict import Verdict
+from harness.judging.checks import Check, first_diverging, judge_checks
+from harness.judging.first_divergence import first_of, first_step
+from harness.judging.judge import Claim
+from harness.judging.tolerances import Excuse, Tolerance
+from harness.records.verdict import Verdict
 
 REFERENCE = np.array([0.25, -4.0, 1.0])
 

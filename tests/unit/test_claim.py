@@ -15,7 +15,7 @@ import pytest
 from composing import REPOSITORY
 
 from harness.composition import UserMistake
-from harness.preflight import claimed, unusable
+from harness.composition.preflight import claimed, unusable
 from harness.results.claim import CLAIM, ClaimedError, claim, claim_new, claimed_by
 
 

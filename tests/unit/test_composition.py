@@ -9,7 +9,6 @@ from composing import experiment
 from omegaconf import OmegaConf
 
 from harness.composition import Composed, compose, compose_dict
-from harness.files import conf_dir
 from harness.spec import Arm, Comparison, Experiment, Training
 from harness.spec.activations import Linear, Sigmoid
 from harness.spec.data import Mnist, Mnist5k
@@ -19,6 +18,7 @@ from harness.spec.losses import SoftmaxCrossEntropy
 from harness.spec.model import Input, Model
 from harness.spec.optimizers import Adam, Nesterov
 from harness.spec.schedules import Constant, Cosine, WarmupThen
+from harness.system.files import conf_dir
 
 
 class TestDefaults:

@@ -11,7 +11,7 @@ import pytest
 from composing import experiment, mistake, mistakes, write
 
 from harness.composition import UserMistake, compose, compose_study
-from harness.text import printable
+from harness.system.text import printable
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

@@ -9,11 +9,11 @@ from composing import mistake, mistakes, run, write
 
 from harness.composition import UserMistake
 from harness.composition.mistakes import SETTINGS, nearest
-from harness.files import conf_dir
 from harness.spec import Arm, Experiment, Training, Word, family_members
 from harness.spec.activations import Activation
 from harness.spec.layers import Dense
 from harness.spec.optimizers import Optimizer
+from harness.system.files import conf_dir
 
 
 def files(group: str) -> str:

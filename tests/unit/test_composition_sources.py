@@ -9,11 +9,11 @@ import pytest
 from composing import experiment, mistake, mistakes, write
 
 from harness.composition import compose
-from harness.files import conf_dir
 from harness.spec import Arm, Training, family_members
 from harness.spec.data import Mnist
 from harness.spec.losses import Loss
 from harness.spec.schedules import Constant
+from harness.system.files import conf_dir
 
 LOSSES = ", ".join(member.word() for member in family_members(Loss))
 

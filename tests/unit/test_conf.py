@@ -14,7 +14,6 @@ from pydantic import TypeAdapter
 
 from harness.composition import compose, compose_study
 from harness.composition.mistakes import SETTINGS
-from harness.files import conf_dir
 from harness.spec import Arm, Comparison, Experiment, Training, Word, family_members
 from harness.spec.clipping import AnyClipping, Clipping
 from harness.spec.data import AnyData, Data
@@ -24,6 +23,7 @@ from harness.spec.optimizers import AnyOptimizer, Optimizer
 from harness.spec.regularizers import AnyRegularizer, Regularizer
 from harness.spec.schedules import AnySchedule, Constant, Schedule
 from harness.spec.weight_decay import AnyWeightDecay, WeightDecay
+from harness.system.files import conf_dir
 
 SPEC_OF_GROUP: dict[str, Any] = {
     "arm": Arm,

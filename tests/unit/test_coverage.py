@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from made_up_traces import trace, verdict
 
-from harness.parity.coverage import coverage
-from harness.parity.tolerances import STRICT_STEPS
-from harness.parity.verdict import Verdict
+from harness.judging.tolerances import STRICT_STEPS
+from harness.records.verdict import Verdict
+from harness.rungs.coverage import coverage
 from harness.spec import Experiment
 
 Build = Callable[..., Experiment]

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from made_up_traces import arm, epoch
 
-from harness.compare.differences import Quantity, quantities, same_bits
-from harness.compare.pairing import Pair
-from harness.compare.rows import in_words, rows_of
+from harness.records.trace import Trace
 from harness.results.recorded import RecordedArm
-from harness.results.trace import Trace
+from harness.subjects.recorded.differences import Quantity, quantities, same_bits
+from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.rows import in_words, rows_of
 
 
 def recorded(name: str, losses: Any, columns: Any = None, **more: Any) -> RecordedArm:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.files import FileError, given_path, in_units, read_bytes, read_text, refuse_unfit
+from harness.system.files import FileError, given_path, in_units, read_bytes, read_text, refuse_unfit
 
 MOST = 1000
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.parity.checks import Check
-from harness.parity.judge import Claim
-from harness.parity.place import first_step
-from harness.parity.tolerances import Excuse, Tolerance
+from harness.judging.checks import Check
+from harness.judging.first_divergence import first_step
+from harness.judging.judge import Claim
+from harness.judging.tolerances import Excuse, Tolerance
 
 STEPS = 5
 ONE = np.ones(STEPS)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from harness.parity.flips import COLUMNS, by_image, counts, flips_between, surest
+from harness.judging.flips import COLUMNS, by_image, counts, flips_between, surest
 from harness.report.pictures import GAP, LINE, MOST, SCALE, SHEET, Captioned, contact_sheet, flips_section
 from harness.worker.predicting import PART, of_outputs, predictions
 

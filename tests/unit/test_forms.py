@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from in_process import context_of
 
-from harness.cases import answer
-from harness.parity.advice import hypotheses
-from harness.parity.context import Context
-from harness.parity.forms import Form, said, words_by_path
-from harness.parity.known_forms import FORMS
-from harness.parity.rungs import activation, clipping, layer, loss, optimizer, schedule
-from harness.parity.ulp import error_against
+from harness.diagnosis.advice import hypotheses
+from harness.diagnosis.forms import Form, said, words_by_path
+from harness.diagnosis.known_forms import FORMS
+from harness.judging.context import Context
+from harness.judging.ulp import error_against
+from harness.rungs import activation, clipping, layer, loss, optimizer, schedule
 from harness.spec.changes import at, changed
 from harness.spec.vocabulary import parse
+from harness.worker.cases import answer
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 HIDDEN = {**DENSE, "units": 6}

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from in_process import answers_to, arm, asked, laid_out, workers_of
 
-from harness.parity.context import Answer, Answers, Context
-from harness.parity.localisation import localised
-from harness.parity.place import first_of
+from harness.diagnosis.localisation import localised
+from harness.judging.context import Answer, Answers, Context
+from harness.judging.first_divergence import first_of
 from harness.spec.experiment import Experiment
 
 STEPS = 12

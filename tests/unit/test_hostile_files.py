@@ -20,8 +20,8 @@ from made_up_mnist import TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, failure, item
 
 from harness.composition import UserMistake
 from harness.data import download
-from harness.pair import batches
 from harness.spec.data import Mnist
+from harness.subjects.pair import batches
 
 MANY = 1 << 26
 

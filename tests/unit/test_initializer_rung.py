@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.draws import DRAWS
-from harness.parity.context import Answer
-from harness.parity.rungs import initializer
-from harness.parity.rungs.initializer import SHAPE, judge_sample
+from harness.judging.context import Answer
+from harness.plan.initializer_laws import DRAWS
+from harness.rungs import initializer
+from harness.rungs.initializer import SHAPE, judge_sample
 from harness.spec import initializers as init
 from harness.spec.arm import Arm
 from harness.spec.vocabulary import specimens

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.parity.judge import Claim, judge, worst_of
-from harness.parity.tolerances import (
+from harness.judging.judge import Claim, judge, worst_of
+from harness.judging.tolerances import (
     FACTOR,
     FLOOR_ULP,
     STRICT,
@@ -22,8 +22,8 @@ from harness.parity.tolerances import (
     pooled_error,
     strict,
 )
-from harness.parity.ulp import error_against, ulp
-from harness.parity.verdict import Verdict
+from harness.judging.ulp import error_against, ulp
+from harness.records.verdict import Verdict
 
 NAN, INF = math.nan, math.inf
 EPS32, EPS64 = 2.0**-23, 2.0**-52

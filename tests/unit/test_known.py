@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-import harness.parity.known as known
-from harness.cases import Arrays, answer
+import harness.judging.ledger_excuses as known
 from harness.data import Dataset
+from harness.judging.context import Answer, Context
+from harness.judging.ledger_excuses import propagated, words_within
 from harness.ledger import Entry
-from harness.parity.context import Answer, Context
-from harness.parity.known import propagated, words_within
-from harness.parity.rungs import activation, model, step, trajectory
-from harness.parity.verdict import Verdict
 from harness.plan import digest_arrays, draw_plan
-from harness.results.trace import EpochRecord, Trace
+from harness.records.trace import EpochRecord, Trace
+from harness.records.verdict import Verdict
+from harness.rungs import activation, model, step, trajectory
 from harness.spec import Experiment
 from harness.spec.activations import Sigmoid, Tanh
 from harness.spec.arm import Arm
+from harness.worker.cases import Arrays, answer
 
 BOUND = 2.0**-11
 ENTRY = Entry(

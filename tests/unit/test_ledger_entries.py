@@ -13,9 +13,10 @@ import yaml
 import adapters
 import harness.ledger.evidence as evidence
 from adapters.setting import Setting
-from harness.ledger import Entry, LedgerError, entries_for, ledger, loading, read, show
+from harness.ledger import Entry, LedgerError, entries_for, ledger, loading, read
 from harness.ledger.evidence import Shown
 from harness.records import exit_codes
+from harness.report import ledger_table
 from harness.spec.arm import Arm
 
 PLAIN: dict[str, Any] = {
@@ -170,14 +171,14 @@ def test_a_framework_that_is_not_there(write: Write, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(evidence, "find_spec", lambda name: None)
     (shown,) = evidence.verify([read(write())])
     assert (shown.status, shown.output) == ("unverified", "mindspore is not installed")
-    assert show.exit_code([shown]) == exit_codes.UNVERIFIED == 4
+    assert ledger_table.exit_code([shown]) == exit_codes.UNVERIFIED == 4
 
 
 def test_the_gravest_outcome_is_the_exit_code(write: Write) -> None:
     entry = read(write())
 
     def code(*statuses: evidence.Status) -> int:
-        return show.exit_code([Shown(entry, status, "") for status in statuses])
+        return ledger_table.exit_code([Shown(entry, status, "") for status in statuses])
 
     assert code() == code("diverges", "diverges") == 0
     assert code("diverges", "unverified") == 4

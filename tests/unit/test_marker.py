@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.arrays import save_arrays
 from harness.results.claim import claim
 from harness.results.marker import MARKER, Marker, complete, damages, records_in, state_of
 from harness.results.store import write_text
+from harness.system.array_files import save_arrays
 
 RECORDS = ["arms/one/trace.json", "arms/one/weights.npz", "claim.json", "verdicts.parquet"]
 

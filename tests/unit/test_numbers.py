@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from composing import experiment, mistake
 
-from harness.representable import unrepresentable
+from harness.composition.representable import unrepresentable
 from harness.spec import Experiment
 from harness.spec.changes import changed
 from harness.spec.layers import Conv2d

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import pytest
 from made_up_traces import FAILED_AS, arm, trace, verdict
 
-from harness.outcome import Unfinished, exit_code, in_one_line
-from harness.parity.verdict import Status, Verdict
 from harness.records.exit_codes import EXIT_CODES
-from harness.results.trace import Trace
+from harness.records.outcome import Unfinished, exit_code, in_one_line
+from harness.records.trace import Trace
+from harness.records.verdict import Status, Verdict
 
 
 def subsets(of: Sequence[str]) -> list[tuple[str, ...]]:

@@ -11,10 +11,10 @@ from misbehaving import nothing_runs_in
 
 from harness.composition import UserMistake
 from harness.composition.groups import ConfigGroups
-from harness.pair import batches, drawing
-from harness.pair.batches import draw
-from harness.pair.composing import compose_pair
-from harness.pair.drawing import BatchesError, from_function
+from harness.subjects.pair import batches, drawing
+from harness.subjects.pair.batches import draw
+from harness.subjects.pair.composing import compose_pair
+from harness.subjects.pair.drawing import BatchesError, from_function
 
 GROUPS = ConfigGroups.beside(())
 PAIR = """

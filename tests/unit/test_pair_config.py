@@ -8,8 +8,8 @@ import pytest
 
 from harness.composition import UserMistake
 from harness.composition.groups import ConfigGroups
-from harness.pair.batches import BatchesError, draw
-from harness.pair.composing import compose_pair
+from harness.subjects.pair.batches import BatchesError, draw
+from harness.subjects.pair.composing import compose_pair
 
 GROUPS = ConfigGroups.beside(())  # each file is read once for all of these tests
 PAIR = """

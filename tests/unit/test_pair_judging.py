@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from harness.pair.judging import Place, at_once, judged, reading
 from harness.spec.arm import Arm
+from harness.subjects.pair.judging import Place, at_once, judged, reading
 
 VALUES = np.random.default_rng(0).normal(size=(5, 3))
 

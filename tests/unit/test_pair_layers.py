@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from adapters.own import OwnParameter
-from harness.pair.layers import Calls, canonical_images, kind_of, layer_pairs
-from harness.pair.mapping import Match
+from harness.subjects.pair.layers import Calls, canonical_images, kind_of, layer_pairs
+from harness.subjects.pair.mapping import Match
 
 
 def calls(*made):

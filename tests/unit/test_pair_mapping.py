@@ -4,7 +4,7 @@ import pytest
 
 from adapters.own import OwnParameter
 from harness.composition import UserMistake
-from harness.pair.mapping import Names, paired
+from harness.subjects.pair.mapping import Names, paired
 
 NAMES = Names("mindspore", "tensorflow")
 

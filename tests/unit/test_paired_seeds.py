@@ -13,15 +13,15 @@ import pytest
 from made_up_traces import FAILED_AS, trace
 
 from harness.composition import ComposedStudy, compose_study
-from harness.parity.rungs.convergence import Paired, compare_seeds, judge_traces, seeds_in_words
+from harness.judging.statistics import paired_equivalence, pairs_needed
 from harness.records import exit_codes
+from harness.records.trace import Trace
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
-from harness.results.trace import Trace
-from harness.run import Run
+from harness.rungs.convergence import Paired, compare_seeds, judge_traces, seeds_in_words
+from harness.scenarios.run import Run
+from harness.scenarios.study import Study
 from harness.spec import Experiment
 from harness.spec.expectations import Ordering
-from harness.statistics import paired_equivalence, pairs_needed
-from harness.study import Study
 
 Build = Callable[..., Experiment]
 NAMES = ("one", "other")
@@ -207,7 +207,7 @@ SAID = {
 def study_of(
     experiment: Experiment, accuracies: dict[str, Any], folder: Path, orderings: tuple[Ordering, ...] = ()
 ) -> Study:
-    from harness.parity.flips import flips_between
+    from harness.judging.flips import flips_between
 
     runs: list[Any] = []
     for variant, values in accuracies.items():

@@ -13,8 +13,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
-from harness.draws import DRAWS, LAWS, fans
 from harness.plan import Plan, digest_arrays, draw_orders, draw_plan, draw_weights
+from harness.plan.initializer_laws import DRAWS, LAWS, fans
 from harness.spec import initializers as init
 from harness.spec.base import family_members
 from harness.spec.experiment import Experiment, Training

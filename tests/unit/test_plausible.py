@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 from made_up_traces import failure
 
-from harness.arrays import PREDICTIONS, WEIGHTS
 from harness.plan import Plan, draw_plan
+from harness.records.trace import EpochRecord, Trace
 from harness.results.plausible import RULES, RULES_OF_RUNS, examined, examined_by_data
 from harness.results.recorded import EPOCHS, PLAN, STEPS, TRACE, VERDICTS, ReadingFailure, RecordedArm, RecordedRun
-from harness.results.trace import EpochRecord, Trace
 from harness.spec import Experiment
+from harness.system.array_files import PREDICTIONS, WEIGHTS
 
 Build = Callable[..., Experiment]
 TRAINED = {"training": {"epochs": 3, "batch_size": 10}, "comparison": {"free_steps": 2}}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.parity.tolerances import FACTOR, FLOOR_ULP, pooled_error
-from harness.parity.ulp import ulp
+from harness.judging.tolerances import FACTOR, FLOOR_ULP, pooled_error
+from harness.judging.ulp import ulp
 
 EPS = 2.0**-23
 REFERENCE = {"kernel": np.array([1.0, -2.0]), "bias": np.array([1e-17, -3e-18])}

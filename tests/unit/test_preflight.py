@@ -14,8 +14,7 @@ from composing import write
 import adapters.mindspore
 import adapters.tensorflow
 from adapters.setting import Setting, composed, unsupported
-from harness import preflight, support
-from harness.composition import UserMistake
+from harness.composition import UserMistake, capabilities, preflight
 from harness.data import Dataset
 from harness.spec import Arm, Experiment
 from harness.spec.initializers import XavierUniform
@@ -49,7 +48,7 @@ def told(experiment_of: Callable[..., Experiment], offered: dict[str, Arm]) -> C
 
     def tell(*names: str, **changed: Any) -> list[str]:
         experiment = experiment_of(arms=[offered[name].model_copy(update=changed) for name in names])
-        return support.unsupported(experiment, experiment.arms, offered.values)
+        return capabilities.unsupported(experiment, experiment.arms, offered.values)
 
     return tell
 

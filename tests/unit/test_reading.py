@@ -16,14 +16,14 @@ import pandas as pd
 import pytest
 from made_up_traces import arm, epoch, failure, laid_out, trace, verdict
 
-from harness.arrays import PREDICTIONS, WEIGHTS, save_arrays
 from harness.plan import digest_arrays, draw_plan
+from harness.records.trace import Trace
 from harness.results.claim import CLAIM, claim
 from harness.results.marker import MARKER, Marker, complete, damages
 from harness.results.reading import is_run, read_run, runs_below
 from harness.results.store import Store
-from harness.results.trace import Trace
 from harness.spec import Experiment
+from harness.system.array_files import PREDICTIONS, WEIGHTS, save_arrays
 
 Build = Callable[..., Experiment]
 FINAL = {"dense_1/kernel": np.array([[1.0, -0.0]], np.float32), "dense_1/bias": np.array([3.0, 4.0], np.float32)}

@@ -8,8 +8,8 @@ import pytest
 from tabulate import tabulate
 
 from harness.ledger import ledger
+from harness.report.vocabulary_table import View, counts
 from harness.spec.vocabulary import BASES
-from harness.words import View, counts
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

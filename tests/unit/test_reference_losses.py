@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from adapters.reference.losses import per_sample, target_rows, unweighted, value_and_gradient
 from adapters.weighting import normaliser
-from harness.parity.rungs.loss import extremes, outputs, targets
+from harness.rungs.loss import extremes, outputs, targets
 from harness.spec import losses as spec
 from harness.spec.base import family_members
 

@@ -10,9 +10,9 @@ import pytest
 from in_process import climb, context_of
 from made_up_traces import verdict
 
-from harness.parity import ladder
-from harness.parity.silence import silent_arms
-from harness.parity.verdict import Verdict
+from harness.judging.silence import silent_arms
+from harness.records.verdict import Verdict
+from harness.scenarios import ladder
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 STATED: dict[str, Any] = {

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import preflight, sizes
-from harness.composition import UserMistake, compose_study
-from harness.memory import available_memory
+from harness.composition import UserMistake, compose_study, preflight, sizes
 from harness.plan import draw_plan
 from harness.spec import Experiment
+from harness.system.memory import available_memory
 
 TEN = "{kind: dense, units: 10, kernel_initializer: zeros}"
 WIDE = f"model.layers=[flatten,{TEN.replace('10', '1000000000')},{TEN}]"

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from harness.statistics import (
+from harness.judging.statistics import (
     ALPHA,
     MOST_PAIRS,
     POWER,

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from harness import stopping
-from harness.stopping import heeding_signals, shielded, stopped, stopped_again
+from harness.system import stopping
+from harness.system.stopping import heeding_signals, shielded, stopped, stopped_again
 
 
 def send(number: int) -> None:

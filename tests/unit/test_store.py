@@ -14,8 +14,8 @@ import pytest
 from made_up_traces import arm, epoch, failure, laid_out, trace, verdict
 
 from harness.plan import draw_plan
+from harness.records.trace import Trace
 from harness.results.store import Store, run_folder, write_parquet
-from harness.results.trace import Trace
 from harness.spec import Experiment
 
 Build = Callable[..., Experiment]

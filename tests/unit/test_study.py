@@ -14,15 +14,15 @@ from made_up_traces import trace
 
 from harness.composition import UserMistake, compose_study
 from harness.data import Dataset
-from harness.parity.context import Context
-from harness.parity.rungs import expected
-from harness.parity.whole_run import whole_run
+from harness.judging.context import Context
 from harness.plan import draw_plan
 from harness.records import exit_codes
+from harness.rungs import expected
+from harness.rungs.whole_run import whole_run
+from harness.scenarios.study import Study
 from harness.spec import Experiment
 from harness.spec.expectations import AccuracyBetween, LossBetween, NearReference, Ordering, WeightsBetween
 from harness.spec.optimizers import Adam, Sgd
-from harness.study import Study
 
 Build = Callable[..., Experiment]
 MINE = """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from harness.report.tables import Screen, as_markdown, draw, line, paragraph
-from harness.text import markdown, printable
+from harness.system.text import markdown, printable
 
 ORDINARY = (
     "dense_1/kernel[3, 0]",

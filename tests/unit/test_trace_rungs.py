@@ -11,10 +11,10 @@ import pytest
 from made_up_traces import FAILED_AS, arm, epoch, failure, trace
 
 from harness.data import Dataset
-from harness.parity.context import Context
-from harness.parity.rungs import convergence, trajectory
+from harness.judging.context import Context
 from harness.plan import digest_arrays, draw_plan
-from harness.results.trace import Trace
+from harness.records.trace import Trace
+from harness.rungs import convergence, trajectory
 from harness.spec import Experiment
 
 Build = Callable[..., Experiment]

@@ -14,11 +14,11 @@ from composing import REPOSITORY, experiment, mistake, mistakes, write
 from omegaconf.basecontainer import BaseContainer
 
 from harness.composition import UserMistake, compose, compose_study
+from harness.composition.preflight import prepare
 from harness.composition.trust import HARMLESS, CodeField, code_of
-from harness.files import conf_dir
-from harness.pair.composing import compose_pair
-from harness.preflight import prepare
 from harness.spec.arm import LONGEST_TIMEOUT_S
+from harness.subjects.pair.composing import compose_pair
+from harness.system.files import conf_dir
 
 ALLOWED = [name for names in HARMLESS.values() for name in names]
 # Each makes some interpreter, loader or framework run what it names.

@@ -9,11 +9,11 @@ from composing import run
 
 from harness.cli import main
 from harness.ledger import ledger
-from harness.semantics import COMMAND, page
+from harness.report.semantics import COMMAND, page
+from harness.report.vocabulary_table import DEVICES, KINDS, View, counts, labelled, table
 from harness.spec.activations import Gelu
 from harness.spec.base import family_members
 from harness.spec.vocabulary import BASES, specimens
-from harness.words import DEVICES, KINDS, View, counts, labelled, table
 
 FAMILIES = list(BASES)
 PAGE = Path(__file__).parents[2] / "docs" / "semantics.md"
@@ -99,7 +99,7 @@ def test_mistakes(given: list[str], said: str, capsys: pytest.CaptureFixture[str
 
 def test_no_framework_is_needed() -> None:
     code = (
-        "import sys; from harness.semantics import page; from harness.words import View\n"
+        "import sys; from harness.report.semantics import page; from harness.report.vocabulary_table import View\n"
         "assert page(['activation', 'schedule'], View())\n"
         "print([name for name in ('mindspore', 'tensorflow', 'keras') if name in sys.modules])"
     )

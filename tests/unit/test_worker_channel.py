@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from misbehaving import ROOT, as_many_run_in, misbehaving, nothing_runs_in
 
-from harness.worker import WorkerFailedError
+from harness.records.failure import WorkerFailedError
 
 # To every descriptor but the three that everybody has.
 EVERYWHERE = """\

@@ -6,9 +6,9 @@ from io import BytesIO
 
 import pytest
 
+from harness.records.failure import in_one_line
 from harness.worker import events
 from harness.worker.events import ProtocolError, check_result, event_of, read_events
-from harness.worker.failure import in_one_line
 
 DONE = b'{"event": "done", "request": 1, "result": {}}\n'
 

@@ -12,7 +12,8 @@ import pytest
 from made_up_traces import arm
 from misbehaving import limited, misbehaving, nothing_runs_in, processes_of
 
-from harness.worker import Failure, Worker, WorkerFailedError
+from harness.records.failure import Failure, WorkerFailedError
+from harness.worker import Worker
 from harness.worker.asking import side_by_side
 
 

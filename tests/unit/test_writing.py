@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from composing import REPOSITORY
 
-from harness.arrays import load_arrays, save_array, save_arrays
 from harness.results.store import write_frame, write_text
-from harness.writing import CannotWriteError, as_disk_failure, disk_of, whole
+from harness.system.array_files import load_arrays, save_array, save_arrays
+from harness.system.writing import CannotWriteError, as_disk_failure, disk_of, whole
 
 MEGABYTE = np.zeros(1_000_000, np.uint8)
 WRITERS: dict[str, Callable[[Path], None]] = {

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from harness.arrays import PREDICTIONS, WEIGHTS
-from harness.parity.context import Context
+from harness.judging.context import Context
 from harness.results.plausible import ending, epochs, run, steps, trace
 from harness.results.plausible.left import Left
 from harness.results.recorded import (
@@ -24,6 +23,7 @@ from harness.results.recorded import (
     RecordedArm,
     RecordedRun,
 )
+from harness.system.array_files import PREDICTIONS, WEIGHTS
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from harness.data import Dataset
 from harness.plan import Plan
+from harness.records.trace import EpochRecord, Trace
 from harness.results.recorded import RecordedArm
-from harness.results.trace import EpochRecord, Trace
 from harness.spec.changes import changed
 from harness.spec.experiment import Experiment
 

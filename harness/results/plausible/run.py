@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from harness.parity.verdict import Status
+from harness.records.verdict import Status
 from harness.results.plausible.trace import SHA256
 from harness.results.recorded import RecordedRun
 

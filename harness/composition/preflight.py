@@ -1,0 +1,204 @@
+"""What can be known to be wrong before anything is written or any framework started."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+import adapters
+from harness.composition import Composed, ComposedStudy, UserMistake, compose, compose_study, sizes
+from harness.composition.capabilities import unsupported
+from harness.composition.groups import ConfigGroups, UnreadableError
+from harness.composition.mistakes import no_such, shown
+from harness.composition.representable import unrepresentable
+from harness.data import DataError, Dataset, load
+from harness.data.targets import outside_domain
+from harness.results.claim import ClaimedError, claim, claim_new, claimed_by
+from harness.spec.arm import Arm
+from harness.spec.changes import NoSuchPathError, changed
+from harness.spec.data import Mnist
+from harness.spec.experiment import Experiment
+from harness.system.files import FileError, given_path, text_fault
+from harness.system.text import printable
+
+# What can be judged even where the rest of the command line is wrong.
+_BY_THEMSELVES = ("data", "out", "results_root")
+_ROOM = "x/" * 200  # as long as the paths of what a run writes
+
+
+def prepare(
+    overrides: Sequence[str], config_dirs: Sequence[Path], trust: bool = False
+) -> tuple[ComposedStudy, list[Dataset]]:
+    """What was asked for, and the data of each variant; UserMistake, with everything that is wrong, where it cannot be.
+
+    A single experiment is a study of one. Without `trust`, what a file gave that can run code is a mistake.
+    """
+    try:
+        study = compose_study(overrides, config_dirs)
+    except UserMistake as mistake:
+        raise UserMistake([*mistake.mistakes, *_also_wrong(overrides, config_dirs)]) from None
+    data, wrong = list[Dataset](), [] if trust else [field.refusal for field in study.code]
+    for composed in study.variants:
+        found, mistakes = _checked(composed, config_dirs)
+        wrong += mistakes
+        data += [found] if found is not None else []
+    if wrong:
+        raise UserMistake(list(dict.fromkeys(wrong)))
+    anchored = (replace(composed, experiment=_anchored(composed.experiment)) for composed in study.variants)
+    return replace(study, variants=tuple(anchored)), data
+
+
+def refuse_too_large(study: ComposedStudy) -> None:
+    """UserMistake where all that is run, with the plans of all seeds, would not fit into memory or on the disk."""
+    wrong = [
+        text
+        for composed in study.variants
+        for text in sizes.too_large(composed.experiment, len(composed.seeds), _recorded_in(composed))
+    ]
+    if wrong:
+        raise UserMistake(list(dict.fromkeys(wrong)))
+
+
+def _recorded_in(composed: Composed) -> Path:
+    return composed.out or composed.results_root
+
+
+def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
+    kept = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
+    try:
+        composed = compose(kept, config_dirs)
+    except UserMistake:
+        return []  # already told
+    too_large = sizes.data_too_large(composed.experiment)
+    return [*_folder_mistakes(composed), *(too_large or _loaded(composed.experiment)[1])]
+
+
+def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
+    experiment = composed.experiment
+    by_arm = {arm.name: [*arm_mistakes(arm), *_spec_mistakes(experiment, arm)] for arm in experiment.arms}
+    wrong = [mistake for mistakes in by_arm.values() for mistake in mistakes]
+    known = [arm for arm in experiment.arms if not by_arm[arm.name]]
+    wrong += unsupported(experiment, known, lambda: offered(config_dirs))
+    wrong += unrepresentable((arm, changed(experiment, arm.spec)) for arm in known)
+    wrong += _folder_mistakes(composed)
+    too_large = sizes.too_large(experiment, 1, _recorded_in(composed))
+    if too_large:
+        return None, [*wrong, *too_large]
+    data, unreadable = _loaded(experiment)
+    wrong += unreadable
+    if data is not None:
+        wrong += _batch_mistakes(experiment, data)
+        wrong += outside_domain(data, experiment.loss)
+    return data, wrong
+
+
+def _loaded(experiment: Experiment) -> tuple[Dataset | None, list[str]]:
+    try:
+        return load(experiment.data), []
+    except DataError as error:
+        return None, [str(error)]
+
+
+def arm_mistakes(arm: Arm) -> list[str]:
+    """What is wrong with an arm by itself: its adapter, its mode, its interpreter."""
+    known = adapters.names()
+    if arm.adapter not in known:
+        return [no_such(f"arm {arm.name}: there is no adapter {arm.adapter!r}", arm.adapter, known)]
+    wrong = []
+    modes = adapters.modes(arm.adapter)
+    if arm.mode not in modes:
+        wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
+    if arm.python is not None and (text_fault(arm.python) or shutil.which(arm.python) is None):
+        wrong.append(f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path")
+    return wrong
+
+
+def _spec_mistakes(experiment: Experiment, arm: Arm) -> list[str]:
+    """What is wrong with what the arm is given in place of the experiment's words."""
+    try:
+        changed(experiment, arm.spec)
+    except NoSuchPathError as error:
+        what = f"arm {arm.name}: spec: {error.path}: there is no {error.given!r}"
+        return [no_such(what, error.given, error.known)]
+    except ValidationError as error:
+        found = [f"{'.'.join(map(str, e['loc']))}: given {shown(e['input'])}; {e['msg']}" for e in error.errors()]
+        return [f"arm {arm.name}: spec: {each}" for each in found]
+    except ValueError as error:
+        return [f"arm {arm.name}: spec: {error}"]
+    return []
+
+
+def offered(config_dirs: Sequence[Path]) -> list[Arm]:
+    """The arms that may be chosen by name; a file that is none is told once it is chosen."""
+    groups = ConfigGroups.beside(config_dirs)
+    found = []
+    for name in groups.options("arm"):
+        with suppress(UnreadableError, ValidationError):
+            found.append(Arm.model_validate(groups.contents("arm", [name])[name]))
+    return found
+
+
+def _folder_mistakes(composed: Composed) -> list[str]:
+    if composed.out is None:
+        return unusable("results_root", composed.results_root)
+    return unusable("out", composed.out, must_be_new=True)
+
+
+def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
+    """Why results cannot be written to the folder that was given as `key`; nothing where they can."""
+    whole = folder.absolute()
+    if fault := text_fault(str(whole)):
+        return [printable(f"{key}={folder}: {whole} cannot be recorded: {fault}")]
+    existing = next(path for path in (whole, *whole.parents) if path.exists() or path.is_symlink())
+    try:
+        given_path(f"{whole}/{_ROOM}")
+        if must_be_new and folder.is_dir() and any(folder.iterdir()):
+            state = claimed_by(folder) or "is not empty"
+            return [f"{key}={folder}: the folder {state}; give a new one, so that no earlier result is mixed in"]
+        if not existing.is_dir():
+            what = "a link that leads nowhere" if existing.is_symlink() and not existing.exists() else "a file"
+            return [f"{key}={folder}: {existing} is {what}, not a folder"]
+        # Tried out, since permissions alone do not tell (a read-only disk, a quota, the superuser).
+        tempfile.TemporaryDirectory(dir=existing).cleanup()
+    except FileError as error:
+        return [f"{key}={folder}: {error}, once a run's own folders are below it"]
+    except OSError as error:
+        return [f"{key}={folder}: {existing} is not writable ({error.strerror}); give a folder that is"]
+    return []
+
+
+def claimed(verb: str, out: Path | None, usual: Path) -> Path:
+    """The folder `out` or, where none was asked for, one with the usual name; claimed for this process alone.
+
+    Raises UserMistake where `out` has been claimed since it was looked at.
+    """
+    if out is None:
+        return claim_new(usual, verb).absolute()
+    try:
+        claim(out, verb)
+    except ClaimedError as error:
+        raise UserMistake([f"out={error}; give a folder of its own to each run"]) from None
+    return out.absolute()
+
+
+def _batch_mistakes(experiment: Experiment, data: Dataset) -> list[str]:
+    size, samples = experiment.training.batch_size, len(data.x_train)
+    if size <= samples:
+        return []
+    return [
+        f"training.batch_size: given {size}, but the data has {samples} samples to train on; allowed: 1 to {samples}"
+    ]
+
+
+def _anchored(experiment: Experiment) -> Experiment:
+    """With the data folder as an absolute path, so that `from=FILE` repeats the run from any folder."""
+    if not isinstance(experiment.data, Mnist) or experiment.data.root is None:
+        return experiment
+    root = experiment.data.root.expanduser().absolute()
+    return experiment.model_copy(update={"data": experiment.data.model_copy(update={"root": root})})

@@ -1,0 +1,127 @@
+"""What runs take of memory and disk, estimated from their specs before anything is drawn, loaded or written.
+
+An estimate is a lower bound: what frameworks take besides is not counted, so nothing that would fit is refused.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, prod
+from pathlib import Path
+
+from harness.spec.data import Digits
+from harness.spec.experiment import Experiment
+from harness.spec.numbers import LARGEST_INT32
+from harness.spec.parameters import Mask
+from harness.system.files import in_units
+from harness.system.memory import available_memory
+
+_FLOAT64, _FLOAT32, _INT32, _INT64 = 8, 4, 4, 8
+_ITEM = {"float32": _FLOAT32, "float64": _FLOAT64}
+_AUGMENTED = 2 + 2 * _FLOAT32 + 1  # shift, turn and flip of a sample
+_OF_A_STEP = 2 * 32  # a loss and a rate, each a Python float in a tuple
+_OF_AN_EPOCH = 1000  # the objects that hold its arrays and its record
+_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes that a run takes, for what, and the key by which they may be lowered."""
+
+    key: str
+    what: str
+    size: int
+
+
+def too_large(experiment: Experiment, runs: int, folder: Path) -> list[str]:
+    """Why `runs` runs of an experiment, with plans of their own, do not fit; nothing where they may.
+
+    `folder` is where they are recorded, which need not exist yet.
+    """
+    samples, _ = experiment.data.counts
+    if samples > LARGEST_INT32:
+        return [f"data: {samples:,} samples to train on; a plan numbers them in int32, up to {LARGEST_INT32:,}"]
+    most, bound = available_memory()
+    wrong = _refused("memory", list(_in_memory(experiment, runs)), most, bound)
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    return wrong + _refused("disk", list(_on_disk(experiment, runs)), free, f"free in the file system of {existing}")
+
+
+def data_too_large(experiment: Experiment) -> list[str]:
+    """The same of the data alone, for where the rest of an experiment is not known."""
+    most, bound = available_memory()
+    return _refused("memory", [_data(experiment)], most, bound)
+
+
+def _refused(what: str, parts: Sequence[Part], most: int, bound: str) -> list[str]:
+    total = sum(part.size for part in parts)
+    if total <= most:
+        return []
+    largest = sorted(parts, key=lambda part: -part.size)[:_TOLD]
+    listed = ", ".join(f"{in_units(part.size)} for {part.what} ({part.key})" for part in largest if part.size)
+    keys = " or ".join(dict.fromkeys(part.key for part in largest if part.size > total / 100))
+    return [f"this takes at least {in_units(total)} of {what}: {listed}; {in_units(most)} is {bound}; lower {keys}"]
+
+
+def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
+    """In this process and in the workers, which climb side by side, one for each arm."""
+    arms = experiment.arms
+    slots = len(experiment.optimizer.slot_names)
+    of_arms = sum(_FLOAT64 + _ITEM[arm.precision] * (2 + slots) for arm in arms)
+    for key, count in _parameters(experiment).items():
+        yield Part(key, "weights", count * (_FLOAT64 * runs + of_arms))
+    for part in _drawn(experiment):
+        yield replace(part, size=part.size * (runs + len(arms)))
+    yield _data(experiment)
+    samples, _ = experiment.data.counts
+    widest = max(_ITEM[arm.precision] for arm in arms)
+    yield Part("data", "samples in an arm's precision", samples * prod(experiment.data.sample_shape) * widest)
+    training = experiment.training
+    yield Part("training.passes_per_epoch", "the order of an epoch", samples * training.passes_per_epoch * _INT64)
+    yield Part("training.epochs", "what is recorded of epochs", training.drawn_epochs(samples) * _OF_AN_EPOCH * runs)
+    steps = training.steps(samples) * len(arms) * runs
+    yield Part("training.epochs or training.max_steps", "what is recorded of steps", steps * _OF_A_STEP)
+    rows = min(training.batch_size, samples * training.passes_per_epoch)
+    items = sum(_ITEM[arm.precision] for arm in arms)
+    for index, placed in enumerate(experiment.model.placed_layers()):
+        what = f"a batch's outputs of model.layers.{index}"
+        yield Part(f"training.batch_size or model.layers.{index}", what, rows * prod(placed.output_shape) * items)
+
+
+def _on_disk(experiment: Experiment, runs: int) -> Iterator[Part]:
+    of_arms = sum(_ITEM[arm.precision] for arm in experiment.arms)
+    for key, count in _parameters(experiment).items():
+        yield Part(key, "weights", count * (_FLOAT64 + of_arms) * runs)
+    for part in (*_drawn(experiment), _data(experiment)):
+        yield replace(part, size=part.size * runs)
+
+
+def _parameters(experiment: Experiment) -> dict[str, int]:
+    placed = enumerate(experiment.model.placed_layers())
+    return {f"model.layers.{index}": sum(prod(p.shape) for p in layer.parameters) for index, layer in placed}
+
+
+def _drawn(experiment: Experiment) -> Iterator[Part]:
+    """What one plan holds besides weights."""
+    training = experiment.training
+    samples, _ = experiment.data.counts
+    seen = training.seen(samples)
+    yield Part("training.epochs, training.passes_per_epoch or training.max_steps", "batch orders", seen * _INT32)
+    for index, placed in enumerate(experiment.model.placed_layers()):
+        for noise in placed.noise:
+            *rest, last = noise.shape
+            row = prod(rest) * ceil(last / 8) if isinstance(noise, Mask) else prod(noise.shape) * _FLOAT32
+            yield Part("training.epochs or training.max_steps", f"noise of model.layers.{index}", seen * row)
+    if isinstance(experiment.data, Digits) and experiment.data.augmentation is not None:
+        epochs = training.drawn_epochs(samples)
+        yield Part("training.epochs or data.augmentation", "augmentation", epochs * samples * _AUGMENTED)
+
+
+def _data(experiment: Experiment) -> Part:
+    data = experiment.data
+    item = 1 if isinstance(data, Digits) else _FLOAT64
+    row = prod(data.sample_shape) * item + (_INT32 if data.classes is not None else prod(data.target_shape) * _FLOAT64)
+    return Part("the sizes in data", "samples and targets", sum(data.counts) * row)

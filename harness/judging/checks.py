@@ -1,0 +1,135 @@
+"""What the rungs of numbers are made of: a check holds one tensor, its reference, and what each arm claims it to be.
+
+A check can be judged, and certified: errors of known size are injected into a claim until the judge notices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from harness.judging.judge import Claim, FloatArray, IndexName, judge, worst_of
+from harness.records.verdict import Verdict
+
+# An error of a factor 2 either way is near enough for a certificate; it is looked for among these exponents of 2.
+FINEST, COARSEST = -60, 20
+_CERTIFYING = ContextVar("_CERTIFYING", default=True)
+
+
+@dataclass(frozen=True)
+class Check:
+    """`claims` by arm. Checks of one `subject` come to one verdict, about the worst of them."""
+
+    rung: str
+    subject: str
+    reference: FloatArray
+    claims: Mapping[str, Claim]
+    name_index: IndexName
+    tensor: str = ""
+    step: int | None = None
+    phase: str = ""
+    layer: str = ""
+
+    def judge(self, a: str, b: str | None) -> Verdict:
+        """Two arms against the reference and so against one another; or one."""
+        claims = self.claims[a], self.claims[b] if b else None
+        verdict = judge(self.rung, self.subject, self.reference, *claims, self.name_index)
+        where = {"tensor": self.tensor, "step": self.step, "phase": self.phase, "layer": self.layer}
+        return verdict.model_copy(update={**where, "worst_index": verdict.worst_index or self.tensor})
+
+    def detects(self, a: str, b: str | None) -> float:
+        """The smallest relative error in the largest element of `a`'s claim that does not pass, within a factor 2.
+
+        What the ledger excuses does not pass as agreement either. 0 where the claim does not agree as it is; infinity
+        where nothing is noticed.
+        """
+        if self.judge(a, b).status != "agrees":
+            return 0.0
+        reference = np.asarray(self.reference, np.float64)
+        finite = np.where(np.isfinite(reference), np.abs(reference), -1.0)
+        if not finite.size or finite.max() < 0:
+            return np.inf
+        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(finite)), reference.shape))
+        size = abs(float(reference[at])) or 1.0
+        alone = self._at(at)  # the judge goes element by element, so the others need not be judged each time
+
+        def noticed(check: Check, index: tuple[int, ...], exponent: int) -> bool:
+            values = np.array(check.claims[a].values, np.float64)
+            values[index] = reference[at] + size * 2.0**exponent
+            changed = replace(check.claims[a], values=values, excuse=None)
+            return replace(check, claims={**check.claims, a: changed}).judge(a, b).status == "diverges"
+
+        low, high = FINEST, COARSEST
+        if not noticed(alone, (0,), high):
+            return np.inf
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if noticed(alone, (0,), middle) else (middle, high)
+        return float(2.0**high) if noticed(self, at, high) else np.inf
+
+    def upto(self, count: int) -> Check:
+        """The check of the first `count` elements along the first axis; what has another shape is left to the judge."""
+        shape = np.shape(self.reference)
+
+        def first(values: FloatArray) -> FloatArray:
+            if np.ndim(values) and np.shape(values) != shape:
+                return values
+            return np.broadcast_to(values, shape)[:count]
+
+        claims = {name: claim.excused_at(first) for name, claim in self.claims.items()}
+        return replace(self, reference=self.reference[:count], claims=claims)
+
+    def _at(self, index: tuple[int, ...]) -> Check:
+        """The check of one element."""
+        shape = np.shape(self.reference)
+
+        def one(values: FloatArray) -> FloatArray:
+            return np.array([np.broadcast_to(values, shape)[index]])
+
+        claims = {name: claim.at(one) for name, claim in self.claims.items()}
+        return replace(self, reference=one(self.reference), claims=claims, name_index=str)
+
+
+def pairs_of(arms: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Every two arms; a single arm stands against the reference alone."""
+    return list(combinations(arms, 2)) if len(arms) > 1 else [(arm, None) for arm in arms]
+
+
+@contextmanager
+def uncertified() -> Iterator[None]:
+    """Within it verdicts have no certificate, which takes longer than the verdict."""
+    token = _CERTIFYING.set(False)
+    try:
+        yield
+    finally:
+        _CERTIFYING.reset(token)
+
+
+def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
+    """One verdict for each subject and pair of arms that claim something of it, with its certificate."""
+    by_subject: dict[str, list[Check]] = {}
+    for check in checks:
+        by_subject.setdefault(check.subject, []).append(check)
+    verdicts = []
+    for own in by_subject.values():
+        for a, b in pairs_of(list(own[0].claims)):
+            worst = worst_of([check.judge(a, b) for check in own])
+            if worst.status == "agrees" and _CERTIFYING.get():
+                worst = worst.model_copy(update={"detects": max(check.detects(a, b) for check in own)})
+            verdicts.append(worst)
+    return verdicts
+
+
+def first_diverging(checks: Iterable[Check], arms: Sequence[str]) -> Verdict | None:
+    """The verdict of the first check that diverges, in the order given; None where none does."""
+    for check in checks:
+        for a, b in pairs_of([arm for arm in arms if arm in check.claims]):
+            verdict = check.judge(a, b)
+            if verdict.status == "diverges":
+                return verdict
+    return None

@@ -1,0 +1,125 @@
+"""What the ledger excuses: the errors of a framework's own classes, and what they do to all that is computed with them.
+
+An `inaccurate` entry bounds the error of one word. What it does to logits, gradients and curves is measured: the
+float64 reference runs with that word disturbed within the bound; `FACTOR` times the largest change over the draws is
+added to the ordinary tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+import adapters
+from adapters.protocol import Array
+from adapters.reference.disturbed import DRAWS, Disturbance, disturbing
+from adapters.setting import Setting
+from harness.judging.context import Context
+from harness.judging.tolerances import FACTOR, Excuse, Tolerance
+from harness.ledger import Entry, entries_for
+from harness.ledger.loading import installed
+from harness.spec.arm import Arm, DeviceName
+from harness.spec.base import Word
+
+Reduce = Callable[[Any], Any]
+
+
+def words_within(spec: Any) -> Iterator[Word]:
+    """The spec, where it is a word, and every word in it."""
+    if isinstance(spec, Word):
+        yield spec
+    if isinstance(spec, BaseModel):
+        spec = tuple(value for _, value in spec)
+    if isinstance(spec, tuple):
+        for each in spec:
+            yield from words_within(each)
+
+
+def inaccuracies(context: Context, arm: Arm, words: Iterable[Word]) -> dict[Word, tuple[Entry, ...]]:
+    """The ledger's inaccurate entries that hold for this arm, by the word; words that have none are left out."""
+    device: DeviceName = context.environments.get(arm.name, {}).get("device") or (
+        "cpu" if arm.device == "auto" else arm.device
+    )
+    setting = Setting.of(arm, device)
+    found = {}
+    for word in dict.fromkeys(words):
+        entries = tuple(
+            entry
+            for entry in entries_for(arm.adapter, versions(context, arm), word.family, word.word(), arm.precision)
+            if entry.kind == "inaccurate" and entry.holds_in(arm.precision, arm.mode, device)
+        )
+        # What the adapter writes itself owes nothing to the framework's class.
+        if entries and adapters.realisation(word, setting).kind in ("native", "composed"):
+            found[word] = entries
+    return found
+
+
+def versions(context: Context, arm: Arm) -> Mapping[str, str]:
+    """Of the packages the arm runs on: what it said of itself, else what is installed here."""
+    said: Mapping[str, str] | None = context.environments.get(arm.name, {}).get("versions")
+    return said or installed(arm.adapter)
+
+
+def of_word(entries: Iterable[Entry], reference: Array, tolerance: Tolerance) -> Excuse:
+    """The bound of a word's own entries, for its value or its gradient."""
+    own = list(entries)
+    bounds = [entry.bound * (np.abs(reference) if entry.measure == "relative" else 1.0) for entry in own if entry.bound]
+    widest = np.max([np.broadcast_to(bound, np.shape(reference)) for bound in bounds], axis=0)
+    return Excuse(np.maximum(widest, tolerance.bound), in_words(own))
+
+
+def in_words(entries: Iterable[Entry]) -> str:
+    return "ledger: " + ", ".join(f"{entry.id}, bound {entry.bound_in_words}" for entry in dict.fromkeys(entries))
+
+
+@dataclass(frozen=True)
+class Propagated:
+    """What the known inaccuracies of an arm's words do to the results that `compute` makes with the reference."""
+
+    known: Mapping[Word, tuple[Entry, ...]]
+    compute: Callable[[], Mapping[str, Array]]
+
+    @cached_property
+    def changes(self) -> tuple[dict[str, Array], set[type[Any]]]:
+        """The largest change of every element over the draws, and the types of the words that made it."""
+        by_type = {type(word): _disturbance(entries) for word, entries in self.known.items()}
+        undisturbed = self.compute()
+        largest = {name: np.zeros(np.shape(value)) for name, value in undisturbed.items()}
+        touched: set[type[Any]] = set()
+        for draw in range(DRAWS):
+            with disturbing(by_type, draw) as evaluated:
+                disturbed = self.compute()
+            touched |= evaluated
+            for name, value in disturbed.items():
+                largest[name] = np.maximum(largest[name], np.abs(value - undisturbed[name]))
+        return largest, touched
+
+    def excuse(self, name: str, tolerance: Tolerance, reduce: Reduce = np.max) -> Callable[[], Excuse | None]:
+        """For a claim about the result of that name; `reduce` makes its bound of the changes of its elements."""
+
+        def asked() -> Excuse | None:
+            if not self.known or name not in self.changes[0]:
+                return None
+            changes, touched = self.changes
+            bound = tolerance.bound + FACTOR * reduce(changes[name])
+            entries = [entry for word, own in self.known.items() if type(word) in touched for entry in own]
+            return Excuse(bound, f"{in_words(entries)}, widened to {float(np.max(bound)):.2g} here")
+
+        return asked
+
+
+def propagated(
+    context: Context, arm: Arm, words: Iterable[Word], compute: Callable[[], Mapping[str, Array]]
+) -> Propagated:
+    return Propagated(inaccuracies(context, arm, words), compute)
+
+
+def _disturbance(entries: tuple[Entry, ...]) -> Disturbance:
+    """The largest, an absolute one before a relative one."""
+    worst = max(entries, key=lambda entry: (entry.measure == "absolute", entry.bound or 0.0))
+    return Disturbance(worst.bound or 0.0, worst.measure == "relative")

@@ -1,0 +1,99 @@
+"""What is not the same about two recorded arms: settings, versions, how words were made, what checks said, the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from harness.records.trace import Trace
+from harness.report.rows import MIB, Table, number
+from harness.results.recorded import RecordedArm, RecordedRun
+from harness.subjects.recorded.pairing import Pair
+
+# What a record says of its environment may be of any length.
+MOST_ROWS, LONGEST = 200, 500
+
+
+def changed(pair: Pair) -> Table:
+    """Of the settings, of what the arms said that they ran on, and of how they made the words."""
+    before, after = (dict(_said(arm)) for arm in pair.sides)
+    paths = list(dict.fromkeys([*before, *after]))
+    other = [path for path in paths if before.get(path) != after.get(path)]
+    rows = [[_short(text) for text in (path, before.get(path, ""), after.get(path, ""))] for path in other[:MOST_ROWS]]
+    more = [[f"and {len(other) - MOST_ROWS} more", "", ""]] if len(other) > MOST_ROWS else []
+    return ["what", "A", "B"], rows + more
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
+    trace = arm.trace
+    settings = trace.arm.model_dump(mode="json", exclude={"name", "timeout_s"})
+    yield from _flat("arm", settings)
+    yield "status", trace.status
+    yield from _flat("", trace.environment)
+    for word, made in trace.realisations.items():
+        yield word, ", ".join(filter(None, (made.get(key) for key in ("kind", "by", "reason"))))
+    yield "left", ", ".join(what for what in ("weights", "predictions") if getattr(arm, what)) or "no arrays"
+    yield "also recorded", ", ".join(dict.fromkeys(name.partition("/")[0] for name in arm.columns))
+
+
+def _flat(path: str, plain: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(plain, dict):
+        for key, value in plain.items():
+            yield from _flat(f"{path}.{key}" if path else str(key), value)
+    elif plain is not None:
+        yield path, str(plain)
+
+
+def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Table:
+    """The checks that each run made by itself, of this arm, and that came out otherwise, or were made by one alone."""
+    before, after = (_outcomes(run, name.partition(".")[2]) for run, name in ((a, pair.names[0]), (b, pair.names[1])))
+    rows = [[*key, status, after[key]] for key, status in before.items() if key in after and after[key] != status]
+    for side, own, other in (("A", before, after), ("B", after, before)):
+        alone = [", ".join(filter(None, key)) for key in own if key not in other]
+        if alone and not a.verdicts.empty and not b.verdicts.empty:
+            rows.append(["", f"{len(alone)} checks that {side} alone made, the first {alone[0]}", "", ""])
+    return ["rung", "what", "A", "B"], rows
+
+
+def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
+    """What each check said of an arm: `agrees` where only the other arm of its pair was found wrong."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in run.verdicts.to_dict("records"):
+        if arm in (row.get("arm_a"), row.get("arm_b")):
+            culprits = row.get("culprit", "").split(", ")
+            spared = row["status"] in ("diverges", "known") and culprits != [""] and arm not in culprits
+            said = "agrees" if spared else row["status"]
+            found.setdefault((row["rung"], row["subject"]), []).append(said)
+    return {key: ", ".join(sorted(set(said))) for key, said in found.items()}
+
+
+def _of_epochs(trace: Trace) -> Trace:
+    """Without the epochs of which the steps, or the time, cannot be read."""
+    timed = tuple(e for e in trace.epochs if e.losses and e.samples and e.epoch_time_s > 0)
+    return trace.model_copy(update={"epochs": timed})
+
+
+TIMES: tuple[tuple[str, Callable[[Trace], float | None], str], ...] = (
+    ("import", lambda trace: trace.import_time_s, "{:.2f} s"),
+    ("compile", lambda trace: trace.compile_time_s, "{:.2f} s"),
+    ("step, median", lambda trace: trace.step_time_s and 1e3 * trace.step_time_s, "{:.3f} ms"),
+    ("samples/s", lambda trace: trace.samples_per_s, "{:,.0f}"),
+    ("training", lambda trace: sum(e.epoch_time_s for e in trace.epochs) or None, "{:.2f} s"),
+    ("peak memory", lambda trace: trace.epochs[-1].peak_rss_bytes / MIB if trace.epochs else None, "{:,.0f} MiB"),
+)
+
+
+def times(pair: Pair) -> Table:
+    """What each took, and how many times as much B took as A."""
+    a, b = (_of_epochs(arm.trace) for arm in pair.sides)
+    rows = []
+    for what, of, shape in TIMES:
+        first, second = of(a), of(b)
+        if first is not None or second is not None:
+            ratio = second / first if first and second else None
+            rows.append([what, number(first, shape), number(second, shape), number(ratio, "{:.2f}")])
+    return ["what", "A", "B", "B / A"], rows

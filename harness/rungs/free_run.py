@@ -1,0 +1,165 @@
+"""Rung `trajectory`, as `check` climbs it: a short free run, every loss and a digest of every tensor at every step.
+
+Float32 runs are judged by the chaos envelope (`harness.judging.envelope`); past its horizon they say nothing. Two
+float64 arms are judged against one another to the strict bound as well. `trajectory` judges recorded trainings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adapters.reference.ensemble import disturbed
+from harness.judging.checks import Check, pairs_of
+from harness.judging.context import Answer, Answers, Context
+from harness.judging.envelope import LOSS, Curves, Envelope, envelope, oracle_run
+from harness.judging.first_divergence import first_step
+from harness.judging.judge import Claim, worst_of
+from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.ulp import error_against
+from harness.records.verdict import Verdict
+from harness.rungs.rung import Rung
+from harness.rungs.trajectory import NAME, strictly
+from harness.system.array_files import save_arrays
+
+PLANNED, DISTURBED = "planned", "disturbed"
+CURVES = "free runs"  # under which the context keeps what was judged, for the report
+
+
+@dataclass(frozen=True)
+class FreeRuns:
+    """The envelope that the arms were judged by, widened by what any of them shows of itself, and their losses."""
+
+    around: Envelope
+    losses: Mapping[str, Any]
+
+
+def ask(context: Context) -> dict[str, Any]:
+    """A run from the plan's weights, and one from these moved by a unit in the last place."""
+    path = context.scratch / "disturbed.npz"
+    save_arrays(path, disturbed(context.plan.weights, 1))
+    return {"steps": context.free_steps, "runs": {PLANNED: None, DISTURBED: str(path)}}
+
+
+def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    checks = checks_of(context, answers)
+    losses, digests = checks[:1], checks[1:]
+    verdicts = []
+    for a, b in pairs_of(list(answers)):
+        if b is not None and answers[a].precision == answers[b].precision == np.float64:
+            curves = (answers[each].tensor(f"{PLANNED}/losses") for each in (a, b))
+            verdicts.append(strictly(a, b, *curves))
+        said = envelope(context, answers[a].arm, context.free_steps).in_words
+        verdicts += [_first_of(each, a, b, said) for each in (losses, digests) if each]
+    return verdicts
+
+
+def checks_of(context: Context, answers: Answers) -> list[Check]:
+    """The losses, then the digests: gradients from the last layer to the first, as they are computed, then weights."""
+    count = context.free_steps
+    some = next(iter(answers.values()))
+    around = {name: _around(context, answer, count) for name, answer in answers.items()}
+    oracle = around[some.arm.name].oracle
+    widest = max(around.values(), key=lambda each: float(np.max(each.loss.bound)))
+    context.made[CURVES] = FreeRuns(widest, {name: each.tensor(f"{PLANNED}/losses") for name, each in answers.items()})
+    last = f"steps 0 to {count - 1}"
+
+    def claim(answer: Answer, values: Any, what: str) -> Claim:
+        tolerance = around[answer.arm.name].tolerances[what]
+        words = words_within(context.experiment.recipe)
+        known = propagated(context, answer.arm, words, lambda: oracle_run(context, count))
+        return Claim(answer.arm.name, values, tolerance, answer.precision, known.excuse(what, tolerance, _so_far))
+
+    found = [
+        Check(
+            NAME,
+            f"free run: train_loss, {last}",
+            oracle[LOSS],
+            {name: claim(each, each.tensor(f"{PLANNED}/losses"), LOSS) for name, each in answers.items()},
+            _step_index,
+            tensor="loss",
+            phase="forward",
+        )
+    ]
+    for column in _in_order(oracle):
+        kind, _, parameter = column.partition("/")
+        found.append(
+            Check(
+                NAME,
+                f"free run: digests, {last}",
+                oracle[column],
+                {name: claim(each, _column(each, column), column) for name, each in answers.items()},
+                lambda index, column=column: f"step {index[0]}, {column}",  # type: ignore[misc]
+                tensor=parameter,
+                phase="gradient" if kind.startswith("gradient") else "update",
+                layer=parameter.rpartition("/")[0],
+            )
+        )
+    return _before_overflow(found)
+
+
+def _before_overflow(checks: Sequence[Check]) -> list[Check]:
+    """Up to the first step from which float32 itself overflows somewhere: there nothing is right or wrong."""
+    count = len(checks[0].reference)
+    for check in checks:
+        for claim in check.claims.values():
+            bound = np.broadcast_to(claim.tolerance.bound, np.shape(check.reference))
+            lost = np.flatnonzero(~np.isfinite(bound) | ~np.isfinite(check.reference))
+            count = min(count, int(lost[0])) if lost.size else count
+    return list(checks) if count == len(checks[0].reference) else [check.upto(max(1, count)) for check in checks]
+
+
+def _in_order(columns: Iterable[str]) -> list[str]:
+    named = [name for name in columns if name != LOSS]
+    gradients = [name for name in named if name.startswith("gradient")]
+    return [*reversed(gradients), *(name for name in named if name not in gradients)]
+
+
+def _column(answer: Answer, column: str) -> Any:
+    names = answer.result["columns"]
+    table = answer.tensor(f"{PLANNED}/digests")
+    return table[:, names.index(column)] if column in names and table.ndim == 2 else np.empty(0)
+
+
+def _around(context: Context, answer: Answer, count: int) -> Envelope:
+    """The envelope, with what the arm's own runs show of themselves."""
+    names = (LOSS, *answer.result["columns"])
+    moved = _apart(_curves(answer, DISTURBED), _curves(answer, PLANNED), names)
+    again = context.spreads.get(answer.arm.name, {})
+    table = np.column_stack([again["losses"], again["digests"]]) if again else np.zeros((count, len(names)))
+    return envelope(context, answer.arm, count).with_own(moved, dict(zip(names, table.T, strict=True)))
+
+
+def _curves(answer: Answer, run: str) -> Any:
+    return np.column_stack([answer.arrays[f"{run}/losses"], answer.arrays[f"{run}/digests"]])
+
+
+def _apart(a: Any, b: Any, names: Sequence[str]) -> Curves:
+    return dict(zip(names, error_against(a, b).T, strict=True)) if a.shape == b.shape else {}
+
+
+def _first_of(checks: Sequence[Check], a: str, b: str | None, said: str) -> Verdict:
+    """The verdict of the check that parts company first; of all, the one nearest to its tolerance where none does."""
+    arms = [each for each in (a, b) if each is not None]
+    first = first_step(checks, arms)
+    if first is None:
+        worst = worst_of([check.judge(a, b) for check in checks])
+        detected = max(check.detects(a, b) for check in checks)
+        return worst.model_copy(update={"detects": detected, "cause": worst.cause or said})
+    step, check = first
+    upto = check.upto(step + 1)
+    return upto.judge(a, b).model_copy(update={"step": step})
+
+
+def _step_index(index: tuple[int, ...]) -> str:
+    return f"step {index[0]}"
+
+
+def _so_far(changes: Any) -> Any:
+    return np.maximum.accumulate(changes)
+
+
+RUNG = Rung(NAME, ask, judge_answers, "free-run")

@@ -1,0 +1,1 @@
+"""The order of things: check, match, study, pair, compare. What happens is told to a listener."""

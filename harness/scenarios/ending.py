@@ -1,0 +1,69 @@
+"""How a run that did not come to its end is told of: why, and for a fault of twinrun's where its traceback is."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from datetime import datetime, timezone
+from pathlib import Path
+
+from harness.records.outcome import Unfinished
+from harness.system.output import OutputGoneError, say_on_stderr
+from harness.system.writing import as_disk_failure
+
+ERROR_LOG = "error.log"
+STOPPED = "stopped with Ctrl-C or SIGTERM"
+
+
+def unfinished_by(error: BaseException, folder: Path) -> Unfinished:
+    """Why a run in `folder` ended with this exception."""
+    if isinstance(error, KeyboardInterrupt):
+        return Unfinished("interrupted", STOPPED)
+    if isinstance(error, OutputGoneError):
+        return Unfinished("output", str(error))
+    if isinstance(error, OSError) and (failure := as_disk_failure(error, folder)) is not None:
+        return Unfinished("disk", str(failure))
+    return Unfinished("internal", f"internal error, {_in_one_line(error)}")
+
+
+def tell(unfinished: Unfinished, error: BaseException, folder: Path) -> None:
+    """One line on standard error; nothing for an interruption, of which the user knows."""
+    if unfinished.kind == "interrupted" or (isinstance(error, OutputGoneError) and error.is_quiet):
+        return
+    if unfinished.kind == "internal":
+        say_on_stderr(internal_error(error, folder))
+    else:
+        say_on_stderr(f"unfinished: {unfinished.reason}; what was recorded is in {folder}")
+
+
+def exit_code_of(error: Exception) -> int:
+    """Says in one line what ended a verb that has no run, or one after its run was complete; its exit code."""
+    unfinished = unfinished_by(error, Path.cwd())
+    if unfinished.kind == "internal":
+        say_on_stderr(internal_error(error))
+    elif not (isinstance(error, OutputGoneError) and error.is_quiet):
+        say_on_stderr(unfinished.reason)
+    return unfinished.exit_code
+
+
+def internal_error(error: BaseException, folder: Path | None = None) -> str:
+    """The line about an internal error. Its traceback goes to `folder`, or else to a folder for temporary files."""
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
+    where = "could not be written anywhere"
+    for path in (*([folder / ERROR_LOG] if folder else []), Path(tempfile.gettempdir()) / f"twinrun-error-{now}.log"):
+        try:
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        except OSError:
+            continue
+        where = f"is in {path}"
+        break
+    return (
+        f"internal error: {_in_one_line(error)}. This is a fault of twinrun, not of what you gave; its traceback "
+        f"{where}. Please report it to the maintainers with that file and the command line"
+    )
+
+
+def _in_one_line(error: BaseException) -> str:
+    first = next(iter(str(error).strip().splitlines()), "")
+    return f"{type(error).__name__}: {first}"[:300]

@@ -1,0 +1,199 @@
+"""The order of things for a pair: batches, both models, which parameter is which, the rungs, the folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.own import OwnParameter
+from harness.composition import UserMistake
+from harness.composition.preflight import claimed
+from harness.judging.silence import NO_CHECK, silent_rung
+from harness.records import outcome
+from harness.records.failure import Failure, WorkerFailedError
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
+from harness.report.pair import PairTerminal, coverage, in_one_sentence, report
+from harness.results.marker import Marker, complete
+from harness.results.store import Store, write_text
+from harness.scenarios.ending import tell, unfinished_by
+from harness.scenarios.ladder import failed
+from harness.spec.arm import Arm
+from harness.subjects.pair import rungs
+from harness.subjects.pair.batches import draw
+from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
+from harness.subjects.pair.composing import ComposedPair
+from harness.subjects.pair.drawing import BatchesError
+from harness.subjects.pair.mapping import Match, Names, paired
+from harness.system.array_files import Arrays
+from harness.system.stopping import heeding_signals, shielded
+from harness.worker import Worker, Workers
+from harness.worker.asking import side_by_side
+
+
+@dataclass
+class PairRun:
+    """What is known of a pair's run so far."""
+
+    composed: ComposedPair
+    folder: Path
+    show: PairTerminal
+    traces: dict[str, Trace] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+    climb: Climb | None = None
+    matches: Sequence[Match] = ()
+    unfinished: outcome.Unfinished | None = None
+
+    @cached_property
+    def scratch(self) -> Path:
+        return self.folder / ".scratch"
+
+    @property
+    def exit_code(self) -> int:
+        return outcome.exit_code(self.verdicts, list(self.traces.values()), self.unfinished)
+
+    def fail(self, rung: str, arm: str, failure: Failure) -> None:
+        self.traces[arm] = self.traces[arm].model_copy(update={"failure": failure})
+        self.verdicts.append(failed(rung, arm, failure))
+        self.show.arm_failed(arm, failure, self.folder / "arms" / arm / "worker.log")
+
+    def climbed(self, rung: str, found: Sequence[Verdict]) -> None:
+        found = found or [silent_rung(rung, NO_CHECK)]
+        self.verdicts += found
+        self.show.rung(rung, found)
+
+
+def start_pair(composed: ComposedPair) -> int:
+    """Checks a pair; the exit code. UserMistake, and no folder, where parameters must be asked for."""
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
+    run = PairRun(composed, folder, PairTerminal())
+    run.traces = {arm.name: Trace(arm=arm) for arm in composed.pair.arms}
+    with heeding_signals():
+        _run_whole(run)
+        with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
+            write_text(folder / "report.md", report(run))
+        if run.unfinished is None or run.unfinished.can_be_shown:
+            run.show.end(run)
+    return run.exit_code
+
+
+def _run_whole(run: PairRun) -> None:
+    """From the inputs to the marker; where that is not reached, what is known, and why."""
+    try:
+        run.scratch.mkdir()
+        for arm in run.traces:
+            (run.folder / "arms" / arm).mkdir(parents=True)
+        write_text(run.folder / "pair.json", run.composed.pair.model_dump_json(indent=2) + "\n")
+        run.show.begin(run.composed)
+        with np.errstate(all="ignore"):  # Overflow is judged like any other value.
+            _check(run)
+        _write_records(run)
+        with shielded():
+            complete(run.folder, Marker.of("pair", run.exit_code, in_one_sentence(run), coverage(run)))
+    except UserMistake:
+        shutil.rmtree(run.folder)
+        raise
+    except BaseException as error:
+        with shielded():
+            run.unfinished = unfinished_by(error, run.folder)
+            cause = run.unfinished.reason
+            run.verdicts.append(Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause=cause))
+            with suppress(OSError):
+                _write_records(run)
+            tell(run.unfinished, error, run.folder)
+
+
+def _check(run: PairRun) -> None:
+    composed, pair = run.composed, run.composed.pair
+    write_text(run.scratch / "pair.json", pair.model_dump_json())
+    try:
+        draw(composed, run.scratch / "batches.npz", run.folder / "batches.log")
+    except BatchesError as error:
+        run.verdicts.append(Verdict(rung="start", subject="batches", arm_a="", status="crashed", cause=str(error)))
+        return
+    with Workers(run.folder) as pool:
+        rung = "start"
+        try:
+            ask = _asking({arm.name: _worker(pool, arm, run.scratch) for arm in pair.arms})
+            built = _built(run, ask)
+            run.climb = _climb(run, ask, built)
+            for rung, climbed in _rungs(run.climb):
+                run.climbed(rung, climbed())
+        except _ArmsFailedError as error:
+            for name, failure in error.failures.items():
+                run.fail(rung, name, failure)
+
+
+def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
+    try:
+        return pool.of(arm, scratch)
+    except WorkerFailedError as error:
+        raise _ArmsFailedError({arm.name: error.failure}) from None
+
+
+def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
+    """Each with what climbs it; the trajectory is walked for the step, whose teacher it gives."""
+    walked = cache(lambda: rungs.walk(climb))
+    yield MODEL, lambda: rungs.model_rung(climb)
+    yield STEP, lambda: rungs.step_rung(climb, walked())
+    yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
+
+
+class _ArmsFailedError(Exception):
+    def __init__(self, failures: Mapping[str, Failure]) -> None:
+        super().__init__("; ".join(f"{name}: {failure}" for name, failure in failures.items()))
+        self.failures = failures
+
+
+def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
+    """Both sides at once; of no use without one of them."""
+
+    def ask(task: str, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **same: Any) -> Any:
+        def one(worker: Worker) -> tuple[dict[str, Any], Arrays]:
+            return worker.ask(task, **(by_arm[worker.arm.name] if by_arm is not None else same))
+
+        concerned = {name: workers[name] for name in by_arm or workers}
+        with ThreadPoolExecutor(max_workers=len(concerned)) as threads:
+            answers, failures = side_by_side(threads, concerned, one, all_needed=True)
+        if failures:
+            raise _ArmsFailedError(failures)
+        return answers
+
+    return ask
+
+
+def _built(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
+    composed = run.composed
+    payload = {}
+    for arm in composed.pair.arms:
+        file, function = composed.place(composed.pair.models[arm.adapter].builder)
+        payload[arm.name] = {"file": str(file), "function": function}
+    built = {name: result for name, (result, _) in ask("pair_build", by_arm=payload).items()}
+    for name, each in built.items():
+        run.traces[name] = run.traces[name].model_copy(update={"environment": each["environment"]})
+    return built
+
+
+def _climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
+    a, b = (arm.name for arm in run.composed.pair.arms)
+    own = [[OwnParameter(**{**p, "shape": tuple(p["shape"])}) for p in built[name]["parameters"]] for name in (a, b)]
+    run.matches = paired(own[0], own[1], run.composed.pair.parameters, Names(a, b))
+    run.show.matched(run.matches, (a, b))
+    return Climb(run.composed.pair, run.scratch, ask, built, run.matches)
+
+
+def _write_records(run: PairRun) -> None:
+    shutil.rmtree(run.scratch, ignore_errors=True)
+    store = Store(run.folder)
+    store.write_verdicts(run.verdicts)
+    store.write_summary(list(run.traces.values()))

@@ -1,0 +1,1 @@
+"""What is judged besides a spec's experiment: a user's own pair, and recorded runs."""

@@ -1,0 +1,93 @@
+"""The batches of a pair: from an .npz file, or from a function of the user's, which runs in a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+import adapters
+from harness.composition import UserMistake
+from harness.records.failure import Failure, WorkerFailedError, in_one_line
+from harness.spec.arm import Arm
+from harness.subjects.pair.composing import ComposedPair
+from harness.subjects.pair.drawing import Array, BatchesError, misfits, rounded
+from harness.subjects.pair.spec import Pair
+from harness.system.array_files import headers_of, load_arrays, save_arrays
+from harness.system.files import in_units, refuse_unfit
+from harness.system.memory import available_memory
+from harness.worker import Worker
+
+HOST = "reference"  # the adapter that needs no framework
+
+
+def draw(composed: ComposedPair, into: Path, log: Path) -> None:
+    """Leaves the batches in `into`: `x` is (steps, batch, ...), `y` (steps, batch) or (steps, batch, ...).
+
+    UserMistake where a file holds something else; BatchesError where a function fails, with its output in `log`.
+    """
+    pair = composed.pair
+    file, function = composed.place(pair.batches)
+    if not function:
+        save_arrays(into, _from_file(file, pair.batch_size, pair.steps))
+        return
+    wrong = _drawn(pair, file, function, into, log)
+    if wrong:
+        raise BatchesError(f"{file.name}:{function} {wrong}; the whole is in {log}")
+
+
+def _drawn(pair: Pair, file: Path, function: str, into: Path, log: Path) -> str:
+    """Runs the function in a worker that is no arm; what is wrong with it."""
+    limit_s, mode = pair.batches_timeout_s, adapters.modes(HOST)[0]
+    arm = Arm(name="batches", adapter=HOST, mode=mode, timeout_s=limit_s)
+    payload = {"file": str(file), "function": function, "into": str(into)}
+    try:
+        with Worker(arm, log.parent, into.parent, log.name) as worker:
+            result, _ = worker.ask("pair_draw", **payload, batch_size=pair.batch_size, steps=pair.steps)
+    except WorkerFailedError as error:
+        return _in_words(error.failure, limit_s)
+    return str(result["wrong"]) or ("" if into.exists() else "left no batches")
+
+
+def _in_words(failure: Failure, limit_s: float) -> str:
+    match failure.symptom:
+        case "timeout":
+            return f"has not yielded its batches within batches_timeout_s={limit_s:g}"
+        case "exit" | "signal":
+            return f"did not yield its batches: its process {failure.message}"
+    return f"did not yield its batches: {failure.message}"
+
+
+def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
+    """Consecutive rows; after the last whole batch from the beginning again."""
+    try:
+        _refuse_too_large(file, batch_size * steps)
+        arrays = load_arrays(file)
+    except UserMistake:
+        raise
+    except Exception as error:  # whatever a broken file makes its readers raise
+        raise UserMistake([f"batches: {file} cannot be read ({in_one_line(error)}); it must hold x and y"]) from None
+    wrong = [f"batches: {file} has no {name!r}; it has {', '.join(arrays)}" for name in "xy" if name not in arrays]
+    if wrong:
+        raise UserMistake(wrong)
+    x, y = arrays["x"], arrays["y"]
+    wrong = misfits(x, y)
+    if not wrong and len(x) < batch_size:
+        wrong.append(f"batch_size: given {batch_size}, but {file.name} has {len(x)} samples; allowed: 1 to {len(x)}")
+    if wrong:
+        raise UserMistake([f"batches: {file.name}: {each}" for each in wrong])
+    whole = len(x) // batch_size
+    rows = [np.arange(batch_size) + (step % whole) * batch_size for step in range(steps)]
+    return {"x": rounded(x)[np.stack(rows)], "y": rounded(y)[np.stack(rows)]}
+
+
+def _refuse_too_large(file: Path, rows: int) -> None:
+    """Before its values are decompressed: what the file declares, and what the batches made of it take."""
+    most, bound = available_memory()
+    refuse_unfit(file, most, "a file of batches")
+    headers = headers_of(file)
+    declared = sum(header.nbytes for header in headers.values())
+    drawn = sum(rows * header.nbytes // max(1, header.shape[0]) for header in headers.values() if header.shape)
+    if declared + drawn > most:
+        listed = f"{in_units(declared)} for its arrays and {in_units(drawn)} for batch_size x steps rows of them"
+        raise UserMistake([f"batches: {file} takes {listed} of memory; {in_units(most)} is {bound}"])

@@ -1,0 +1,100 @@
+"""The first side's weights in both models, and which of their axes lie otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.plan import digest_arrays
+from harness.records.verdict import Verdict
+from harness.subjects.pair.climbing import MODEL, Answers, Climb
+from harness.subjects.pair.tasks import rows_last
+from harness.system.array_files import Arrays, save_arrays
+
+
+def carried_over(climb: Climb) -> list[Verdict]:
+    """The first side's weights, given to both, and read back; flattened images are found on the way."""
+    a, b = climb.arms
+    names = {a.name: {m.name: m.a.name for m in climb.matches}, b.name: {m.name: m.b.name for m in climb.matches}}
+    axes = {a.name: {}, b.name: {m.name: list(m.axes) for m in climb.matches if m.axes}}
+    taken = climb.ask("pair_take", by_arm={n: {"names": names[n], "axes": axes[n]} for n in names})
+    climb.weights = {name: value.astype(np.float32) for name, value in taken[a.name][1].items()}
+    inputs = _loaded(climb)
+    if climb.channels_first:
+        climb.rows = _flattened(climb, *(inputs[arm.name][1] for arm in climb.arms))
+        if climb.rows and climb.channels_first == a.name:
+            climb.weights |= {n: rows_last(climb.weights[n], image) for n, image in climb.rows.items()}
+        inputs = _loaded(climb) if climb.rows else inputs
+    expected = {
+        arm.name: digest_arrays({n: climb.weights[n].astype(arm.precision) for n in names[arm.name]})
+        for arm in climb.arms
+    }
+    wrong = [name for name, digest in expected.items() if inputs[name][0]["digest"] != digest]
+    cause = f"read back from {', '.join(wrong)}, the weights are others than were given" if wrong else ""
+    return [_structure(climb), *_dropouts(climb), _stated(climb, "weights carried over", cause, "bit-equal, read back")]
+
+
+def _loaded(climb: Climb) -> Answers:
+    save_arrays(climb.start, climb.weights)
+    first = climb.channels_first
+    rows = {arm.name: climb.rows if arm.name == first else {} for arm in climb.arms}
+    return climb.ask("pair_load", by_arm={n: {"weights": str(climb.start), "rows": each} for n, each in rows.items()})
+
+
+def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]:
+    """The dense kernels behind a flatten whose input is nearer to the other side's with its image turned."""
+    images = {name: {tuple(s) for s in each["images"]} for name, each in climb.built.items()}
+    first = climb.channels_first
+    found = {}
+    for match in climb.matches:
+        x, y = of_a.get(match.a.layer), of_b.get(match.b.layer)
+        if match.a.role != "kernel" or x is None or y is None or x.shape != y.shape:
+            continue
+        turning, fixed = (x, y) if first == climb.arms[0].name else (y, x)
+        best = float(np.max(np.abs(turning - fixed)))
+        for image in images[first]:
+            if int(np.prod(image)) == x.shape[1]:
+                distance = float(np.max(np.abs(rows_last(turning.T, image).T - fixed)))
+                if distance < best:
+                    best, found[match.name] = distance, list(image)
+    return found
+
+
+def _structure(climb: Climb) -> Verdict:
+    remarks = [f"{m.name}: {m.how}" for m in climb.matches if m.axes]
+    remarks += [f"{n}: rows in the order of an image of {tuple(i)}, channels last" for n, i in climb.rows.items()]
+    climb.remarks += remarks
+    without = [name for name, partner in climb.pair.parameters.items() if partner is None]
+    climb.remarks += [f"{name} has no partner, as given" for name in without]
+    source = f"{len(climb.matches)} parameters, each with a partner of its shape"
+    return _stated(climb, "structure", "", source)
+
+
+def _dropouts(climb: Climb) -> list[Verdict]:
+    """Dropout is off where training is compared: no two frameworks draw the same masks. Its rates are compared."""
+    rates = [[s["rate"] for s in climb.built[arm.name]["settings"].values() if "rate" in s] for arm in climb.arms]
+    if not any(rates):
+        return []
+    a, b = climb.arms
+    cause = "" if rates[0] == rates[1] else f"{a.name} drops {_listed(rates[0])}, {b.name} {_listed(rates[1])}"
+    return [_stated(climb, "dropout", cause, "rates, in order; off while training is compared")]
+
+
+def _listed(rates: Sequence[float]) -> str:
+    return ", ".join(f"{rate:g}" for rate in rates) or "nothing"
+
+
+def _stated(climb: Climb, subject: str, cause: str, source: str) -> Verdict:
+    a, b = climb.arms
+    return Verdict(
+        rung=MODEL,
+        subject=subject,
+        arm_a=a.name,
+        arm_b=b.name,
+        status="diverges" if cause else "agrees",
+        judgement="undetermined" if cause else "both right",
+        tolerance=0.0,
+        tolerance_source=source,
+        cause=cause,
+    )

@@ -1,0 +1,69 @@
+"""What the rungs of a pair are given, and what they find out on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.spec.arm import Arm
+from harness.subjects.pair.judging import Reading, reading
+from harness.subjects.pair.mapping import Match
+from harness.subjects.pair.spec import Pair
+from harness.system.array_files import Arrays
+
+MODEL, STEP, TRAJECTORY = "model", "step", "trajectory"
+# The task with its payload by arm, or the same for both: the result and the arrays of each.
+Answers = dict[str, tuple[dict[str, Any], Arrays]]
+Ask = Callable[..., Answers]
+
+
+@dataclass
+class Climb:
+    """What the rungs are given, and what they find out on the way."""
+
+    pair: Pair
+    scratch: Path
+    ask: Ask
+    built: Mapping[str, Mapping[str, Any]]
+    matches: Sequence[Match]
+    rows: dict[str, list[int]] = field(default_factory=dict)
+    weights: Arrays = field(default_factory=dict)
+    answered: Answers = field(default_factory=dict)
+    apart: float | None = None
+    loss_bound: float = 0.0
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def arms(self) -> tuple[Arm, Arm]:
+        return self.pair.arms[0], self.pair.arms[1]
+
+    @property
+    def start(self) -> Path:
+        return self.scratch / "weights.npz"
+
+    def read(self, answers: Answers) -> tuple[Reading, Reading]:
+        a, b = (reading(arm, answers[arm.name][1], self.built[arm.name]["refused"]) for arm in self.arms)
+        return a, b
+
+    @cached_property
+    def trainable(self) -> list[str]:
+        return [match.name for match in self.matches if match.a.trainable]
+
+    @cached_property
+    def kept(self) -> list[str]:
+        return [match.name for match in self.matches if not match.a.trainable]
+
+    @property
+    def channels_first(self) -> str:
+        """The side whose images lie channels first, where the other's do not."""
+        layouts = {arm.name: self.pair.models[arm.adapter].layout for arm in self.arms}
+        first = [name for name, layout in layouts.items() if layout == "channels_first"]
+        return first[0] if len(first) == 1 else ""
+
+    def spoken(self, name: str) -> str:
+        """A shared name with both frameworks'."""
+        match = next(m for m in self.matches if m.name == name)
+        return f"{name} ({match.a.name} / {match.b.name})"

@@ -1,0 +1,109 @@
+"""Gives a divergence of a pair the name of its form, where it has one, and proves it by trying the change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.judging.ulp import error_against
+from harness.records.verdict import Verdict
+from harness.subjects.pair.climbing import Climb
+from harness.subjects.pair.forms import Form, Seen, kept_differently, output_form, recovered
+from harness.subjects.pair.judging import Judged, Reading
+from harness.subjects.pair.layers import Calls, LayerPair
+from harness.subjects.pair.passes import judge_kept, judge_layers, paired_calls
+
+UNBIASED = "ledger: mindspore-batch_norm-unbiased"
+
+
+def named_forms(
+    climb: Climb,
+    verdict: Verdict,
+    found: Judged,
+    pairs: Sequence[LayerPair],
+    calls: tuple[Calls, Calls],
+    a: Reading,
+    b: Reading,
+) -> Verdict:
+    """The verdict, its cause a known form where it is one."""
+    if verdict.status != "diverges" or verdict.tensor == "":
+        return verdict
+    pair = next((p for p in pairs if p.name_a == verdict.layer), None)
+    if pair is None:
+        return verdict
+    sides = _seen(climb, pair, calls, a, b)
+    if verdict.phase == "kept":
+        return _kept(climb, verdict, found, pair, sides, a, b)
+    form = output_form(pair.kind, *sides, verdict.phase == "training")
+    return _with(climb, verdict, pair, [form]) if form else verdict
+
+
+def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Reading, b: Reading) -> tuple[Seen, Seen]:
+    seen = []
+    for number, (side, name) in enumerate(((a, pair.name_a), (b, pair.name_b))):
+        at = (pair.a, pair.b)[number]
+        of_layer = [m for m in climb.matches if (m.a, m.b)[number].layer == name]
+        weights = {(m.a, m.b)[number].role: climb.weights[m.name] for m in of_layer}
+        settings = climb.built[side.name]["settings"].get(name, {})
+        adapter = side.arm.adapter
+        seen.append(Seen(adapter, side.name, calls[number].x(at), calls[number].y(at), weights, settings))
+    return seen[0], seen[1]
+
+
+def _kept(
+    climb: Climb, verdict: Verdict, found: Judged, pair: LayerPair, sides: tuple[Seen, Seen], a: Reading, b: Reading
+) -> Verdict:
+    name = verdict.tensor.removeprefix("kept/")
+    statistic = next(m.a.role for m in climb.matches if m.name == name)
+    old = climb.weights[name]
+    how_a, how_b = (recovered(s.x, old, r.own[verdict.tensor], statistic) for s, r in zip(sides, (a, b), strict=True))
+    if how_a is None or how_b is None:
+        return verdict
+    forms = kept_differently(statistic, *sides, how_a, how_b)
+    if not forms:
+        return verdict
+    named = verdict.model_copy(update={"subject": f"{pair.spoken}, kept {statistic}"})
+    if [form.setting for form in forms] != [""]:
+        return _with(climb, named, pair, forms)
+    # Nothing but the estimate: the two are the same once that is taken back.
+    values = []
+    for seen, side, each in zip(sides, (a, b), (how_a, how_b), strict=True):
+        x = seen.x.astype(np.float64)
+        count, biased = x.size // x.shape[-1], x.var(tuple(range(x.ndim - 1)))
+        more = (1 - each.kept) * biased / (count - 1) if each.unbiased else 0.0
+        values.append(side.own[verdict.tensor].astype(np.float64) - more)
+    if np.any(error_against(values[0], values[1]) > 2 * found.tolerances[verdict.tensor].bound):
+        return _with(climb, named, pair, forms)
+    cause = f"{forms[0].cause} ({UNBIASED}); the two agree once it is taken back"
+    return named.model_copy(
+        update={"status": "known", "judgement": "both right", "cause": cause, "advice": forms[0].advice}
+    )
+
+
+def _with(climb: Climb, verdict: Verdict, pair: LayerPair, forms: Sequence[Form]) -> Verdict:
+    cause = "; ".join(form.cause for form in forms)
+    advice = "; ".join(form.advice for form in forms if form.advice)
+    proof = next((text for form in forms if form.setting and (text := _proven(climb, verdict, pair, form))), "")
+    # Two conventions, each lawful: which of them was meant is the user's to say.
+    told = {"judgement": "undetermined", "culprit": "", "nearer": "", "cause": cause + proof, "advice": advice}
+    return verdict.model_copy(update=told)
+
+
+def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
+    """The rung once more, with the setting of one side changed in the live layer of the other."""
+    assert form.values is not None
+    tries = ((1, pair.name_b, form.values[0]), (0, pair.name_a, form.values[1]))
+    for number, layer, value in tries:
+        changed = climb.arms[number]
+        payload = {"weights": str(climb.start), "altered": [[layer, form.setting, value]]}
+        answers = {**climb.answered, **climb.ask("pair_model", by_arm={changed.name: payload})}
+        a, b = climb.read(answers)
+        if verdict.phase == "kept":
+            again = judge_kept(climb, a, b).verdicts[verdict.tensor]
+        else:
+            pairs, calls = paired_calls(climb, answers, verdict.phase)
+            again = judge_layers(climb, a, b, verdict.phase, pairs, calls).verdicts[verdict.tensor]
+        if again.status == "agrees":
+            return f"; proven: with {form.setting}={value:g} in {changed.name}'s live {layer} the two agree"
+    return ""

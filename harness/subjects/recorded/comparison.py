@@ -1,0 +1,161 @@
+"""Two runs, or the variants of two studies, compared: pairs of arms with their verdicts, and what could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from harness.composition.mistakes import UserMistake
+from harness.records import outcome
+from harness.records.verdict import Verdict
+from harness.results.plausible import examined, examined_by_data
+from harness.results.reading import read_run
+from harness.results.recorded import EXPERIMENT, PLAN, RecordedRun
+from harness.spec.experiment import Experiment
+from harness.subjects.recorded.comparable import experiment_of, reasons, stated_of, unknown
+from harness.subjects.recorded.differences import Quantity, quantities
+from harness.subjects.recorded.judge import Judge
+from harness.subjects.recorded.judging import INPUTS, RECORDS, judge_pair
+from harness.subjects.recorded.pairing import Pair, paired
+from harness.subjects.recorded.reliance import unrelied
+from harness.subjects.recorded.rows import in_words
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One pair of arms."""
+
+    pair: Pair
+    verdicts: Sequence[Verdict]
+
+    @cached_property
+    def quantities(self) -> list[Quantity]:
+        return quantities(self.pair)
+
+    @property
+    def all_equal(self) -> bool:
+        return all(each.equal for each in self.quantities)
+
+    @cached_property
+    def in_words(self) -> str:
+        return in_words(self.quantities, self.pair.names)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs. `variant` is their place in their studies, `notes` what a reader must know besides the verdicts."""
+
+    a: RecordedRun
+    b: RecordedRun
+    compared: Sequence[Compared]
+    general: Sequence[Verdict]
+    judged_by: str
+    notes: list[str] = field(default_factory=list)
+    variant: str = ""
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """What both are of; None where neither says."""
+        return stated_of(self.a, self.b)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return [*self.general, *(verdict for each in self.compared for verdict in each.verdicts)]
+
+    @property
+    def exit_code(self) -> int:
+        return outcome.exit_code(self.verdicts, [])
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The folders of two runs."""
+
+    a: Path
+    b: Path
+    variant: str = ""
+    pairs: Sequence[str] = field(default=())
+
+
+def compare(folders: Folders) -> Comparison:
+    """UserMistake, with every reason, where the runs are not comparable, or share no arm."""
+    a, b = examined(read_run(folders.a)), examined(read_run(folders.b))
+    wrong = reasons(a, b)
+    if wrong:
+        above = f"{folders.variant}: " if folders.variant else ""
+        raise UserMistake([f"{above}A ({folders.a}) and B ({folders.b}) cannot be compared: {each}" for each in wrong])
+    sound = experiment_of(a) or experiment_of(b)
+    experiment = stated_of(a, b)
+    if experiment is None:
+        told = "; ".join(map(str, (*a.failures, *b.failures)))
+        raise UserMistake([f"neither run says what it is of: {told}; nothing can be judged"])
+    pairs, alone = paired(a, b, folders.pairs)
+    judge = _judge(experiment, a, b) if sound else Judge(experiment, None, f"{EXPERIMENT} of both is damaged")
+    pairs = [_by_data(pair, judge) for pair in pairs]
+    compared = [Compared(pair, judge_pair(judge, pair)) for pair in pairs]
+    if sound is None:
+        compared = [replace(c, verdicts=[unrelied(v, f"{EXPERIMENT} of both") for v in c.verdicts]) for c in compared]
+    return Comparison(
+        a,
+        b,
+        compared,
+        _general(a, b, pairs),
+        "the reference" if judge.context is not None else f"none, so arm against arm: {judge.why}",
+        _notes(a, b, alone),
+        folders.variant,
+    )
+
+
+def _judge(experiment: Experiment, a: RecordedRun, b: RecordedRun) -> Judge:
+    """By the digests of whichever plan.json is not damaged."""
+    plans = [run.plan for run in (a, b) if not run.failed(PLAN)]
+    digests = [next((str(plan[key]) for plan in plans if plan.get(key)), "") for key in ("digest", "data_digest")]
+    return Judge.of(experiment, *digests)
+
+
+def _by_data(pair: Pair, judge: Judge) -> Pair:
+    """The pair, its arms held against the data and the plan that they were given, where these are there."""
+    if judge.context is None:
+        return pair
+    a, b = (examined_by_data(arm, judge.context) for arm in pair.sides)
+    return replace(pair, a=a, b=b)
+
+
+def _general(a: RecordedRun, b: RecordedRun, pairs: Sequence[Pair]) -> list[Verdict]:
+    """On what is damaged of the runs themselves and of their arms that stand alone, and on what is then not known."""
+    verdicts = []
+    for side, run, places in (("A", a, {pair.a.place for pair in pairs}), ("B", b, {pair.b.place for pair in pairs})):
+        alone = [failure for arm in run.arms.values() if arm.place not in places for failure in arm.failures]
+        verdicts += damage_verdicts(side, [(each.file, each.message) for each in (*run.failures, *alone)])
+    return verdicts + [
+        Verdict(rung=RECORDS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
+        for each in unknown(a, b)
+    ]
+
+
+def damage_verdicts(side: str, damages: Iterable[tuple[str, str]]) -> list[Verdict]:
+    """A verdict on each record of a side that is damaged: (place, what is wrong)."""
+    return [Verdict(rung=RECORDS, subject=place, arm_a=side, status="unverified", cause=why) for place, why in damages]
+
+
+def left_out(folders: Folders, mistake: UserMistake) -> Comparison:
+    """A variant that cannot be compared, where others can."""
+    a, b = read_run(folders.a), read_run(folders.b)
+    causes = [
+        Verdict(rung=INPUTS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
+        for each in mistake.mistakes
+    ]
+    return Comparison(a, b, [], [*_general(a, b, []), *causes], "nobody", variant=folders.variant)
+
+
+def _notes(a: RecordedRun, b: RecordedRun, alone: Sequence[str]) -> list[str]:
+    notes = list[str]()
+    if a.folder.resolve() == b.folder.resolve():
+        notes.append("A and B are the same folder: that an arm agrees with itself says nothing of another run")
+    if alone:
+        notes.append(f"without a counterpart: {', '.join(alone)}; --arms ARM_OF_A:ARM_OF_B pairs by hand")
+    if a.experiment and b.experiment and a.experiment.comparison != b.experiment.comparison:
+        notes.append("judged by the comparison settings of A; those of B are others")
+    return notes

@@ -1,0 +1,42 @@
+"""Who judges: the reference, where the data can be loaded and the plan drawn as they were for the runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.data import DataError, load
+from harness.judging.context import Context
+from harness.plan import draw_plan
+from harness.spec.experiment import Experiment
+from harness.subjects.recorded.pairing import Pair
+
+
+@dataclass(frozen=True)
+class Judge:
+    """`context` lets the reference run; where it is None, `why` says what stands in its way."""
+
+    experiment: Experiment
+    context: Context | None
+    why: str = ""
+
+    @classmethod
+    def of(cls, experiment: Experiment, plan_digest: str, data_digest: str) -> Judge:
+        """Loads the data again and draws the plan again; both must be what was recorded."""
+        try:
+            data = load(experiment.data)
+        except DataError as error:
+            return cls(experiment, None, f"the data cannot be loaded here ({' '.join(str(error).split())})")
+        if data_digest and data.digest != data_digest:
+            return cls(experiment, None, "the data that is loaded here is not what the runs were given")
+        plan = draw_plan(experiment, len(data.x_train))
+        if plan_digest and plan.digest != plan_digest:
+            return cls(experiment, None, "the plan that is drawn here is not what the runs were given")
+        return cls(experiment, Context(experiment, plan, data, Path()))
+
+    def beside(self, pair: Pair) -> Judge:
+        """With what both arms said that they run on, which is what the ledger goes by."""
+        if self.context is None:
+            return self
+        environments = {arm.trace.arm.name: arm.trace.environment for arm in pair.sides}
+        return replace(self, context=replace(self.context, environments=environments))

@@ -1,0 +1,49 @@
+"""What an agreement rests on: none rests on a record that is damaged, or on an arm that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.records.verdict import Verdict
+from harness.results.recorded import TRACE, RecordedArm
+from harness.subjects.recorded.pairing import Pair
+
+AGREEING = ("agrees", "known")
+
+
+def relied_on(verdict: Verdict, arms: Sequence[RecordedArm], *files: str) -> Verdict:
+    """The verdict, which is no agreement where one of the files it rests on is damaged, or an arm failed.
+
+    Each rests on `trace.json` too, which says what the arm is and how it ended.
+    """
+    if verdict.status not in AGREEING:
+        return verdict
+    for trace in (arm.trace for arm in arms):
+        if trace.failure is not None:
+            return verdict.model_copy(update={"status": trace.failure.status, "cause": f"{trace.arm.name} has failed"})
+    damaged = [f"{file} of {arm.trace.arm.name}" for arm in arms for file in (TRACE, *files) if arm.failed(file)]
+    return unrelied(verdict, ", ".join(damaged)) if damaged else verdict
+
+
+def unrelied(verdict: Verdict, record: str) -> Verdict:
+    """The verdict, which is no agreement since it rests on this record."""
+    if verdict.status not in AGREEING:
+        return verdict
+    cause = "; ".join(filter(None, [f"rests on {record}, which is damaged", verdict.cause]))
+    return verdict.model_copy(update={"status": "unverified", "cause": cause})
+
+
+def failed_arms(pair: Pair, rung: str) -> Iterator[Verdict]:
+    """A verdict for each arm that failed."""
+    a, b = pair.names
+    for arm in pair.sides:
+        name, failure = arm.trace.arm.name, arm.trace.failure
+        if failure is not None:
+            yield Verdict(
+                rung=rung,
+                subject=arm.place + TRACE,
+                arm_a=a,
+                arm_b=b,
+                status=failure.status,
+                cause=f"{name} has failed ({failure}), and what failed is equal to nothing",
+            )

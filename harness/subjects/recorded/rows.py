@@ -1,0 +1,103 @@
+"""The rows of the table of what two arms recorded, and the sentence above it, which is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.subjects.recorded.differences import LABELS, Quantity
+
+
+@dataclass(frozen=True)
+class Row:
+    """All quantities of one kind: what the table has a row of, and the sentence above it a word."""
+
+    kind: str
+    parts: list[Quantity]
+
+    @property
+    def name(self) -> str:
+        return self.kind + (f" of {len(self.parts)} parameters" if self.parts[0].of else "")
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many values both have, A has, and B has."""
+        return sum(q.common for q in self.parts), sum(len(q.a) for q in self.parts), sum(len(q.b) for q in self.parts)
+
+    @property
+    def apart(self) -> list[Quantity]:
+        return [each for each in self.parts if each.first is not None]
+
+    @property
+    def is_equal(self) -> bool:
+        return all(each.equal for each in self.parts)
+
+    @property
+    def most(self) -> tuple[Quantity, str]:
+        """Of the parts that differ the one most apart, and how far."""
+        part = max(self.apart, key=lambda each: each.largest)
+        return part, f"{part.count} flip" if self.kind == LABELS else f"{part.largest:.2g}"
+
+    @property
+    def word(self) -> str:
+        """Whether the two are equal, in a word or two."""
+        _, a, b = self.counts
+        if not a or not b:
+            return f"only in {'A' if a else 'B'}"
+        if self.apart:
+            return "differs"
+        return "equal" if self.is_equal else "equal as far as both go"
+
+
+def rows_of(recorded: Iterable[Quantity]) -> list[Row]:
+    by_kind: dict[str, list[Quantity]] = {}
+    for each in recorded:
+        by_kind.setdefault(each.kind, []).append(each)
+    return [Row(kind, parts) for kind, parts in by_kind.items()]
+
+
+def in_words(recorded: Sequence[Quantity], names: tuple[str, str]) -> str:
+    """One sentence on all rows of the table: where a step first differs, what else differs, what one side lacks."""
+    rows = rows_of(recorded)
+    if not any(row.counts[0] for row in rows):
+        return "they share no number"
+    equal = [row.kind for row in rows if row.is_equal]
+    if len(equal) == len(rows):
+        return f"all that both recorded is equal bit for bit: {', '.join(equal)}"
+    first = _first_step(recorded, names) or (f"equal bit for bit: {', '.join(equal)}" if equal else "nothing is equal")
+    later = [row for row in rows if not row.is_equal and not (row.apart and row.parts[0].steps is not None)]
+    lacking = [
+        f"only {name} has {', '.join(alone)}"
+        for side, name in enumerate(names)
+        if (alone := [row.kind for row in later if row.counts[0] == 0 and row.counts[1 + side]])
+    ]
+    return "; ".join([first, *(f"{row.kind}: {_how_unequal(row)}" for row in later if row.counts[0]), *lacking])
+
+
+def _how_unequal(row: Row) -> str:
+    common, a, b = row.counts
+    if not row.apart:
+        return f"{row.word} ({a:,} and {b:,} values)"
+    count = sum(each.count for each in row.apart)
+    return f"{count:,} of {common:,} values differ" + (
+        "" if row.kind == LABELS else f", by up to {row.most[1]} relative"
+    )
+
+
+def _first_step(recorded: Sequence[Quantity], names: tuple[str, str]) -> str:
+    """The first value of a step that is not the same bit for bit, in the order of the steps; empty where all are."""
+    where = [
+        (int(each.steps[each.first]), order, each)
+        for order, each in enumerate(recorded)
+        if each.steps is not None and each.first is not None
+    ]
+    if not where:
+        return ""
+    step, _, first = min(where, key=lambda each: each[:2])
+    at = first.first
+    assert at is not None
+    a, b = float(first.a[at]), float(first.b[at])
+    apart = abs(a - b) / max(abs(a), abs(b)) if max(abs(a), abs(b)) > 0 else 0.0
+    until = f"equal bit for bit up to step {step - 1}; first apart" if step else "apart"
+    what = first.kind + (f" of {first.of}" if first.of else "")
+    return f"{until} at step {step}: {what} is {a:.9g} in {names[0]}, {b:.9g} in {names[1]} ({apart:.2g} relative)"

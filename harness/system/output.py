@@ -1,0 +1,91 @@
+"""Standard output as something that may fail: a full disk behind it, or a reader that has gone."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from harness.system.text import printable
+
+
+class OutputGoneError(Exception):
+    """Nobody takes what is printed. `is_quiet`: the reader has left on purpose, as `head` does."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"standard output takes no more ({error.strerror or error})")
+        self.is_quiet = error.errno == errno.EPIPE
+
+
+class _Guarded:
+    """A text stream that raises OutputGoneError where writing fails, and is otherwise the stream itself."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with _translated():
+            return int(self._stream.write(text))
+
+    def flush(self) -> None:
+        with _translated():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def guarded_output() -> Iterator[None]:
+    """Within it what is printed raises OutputGoneError where it cannot be; it is flushed at the end."""
+    _occupy_standard_streams()
+    stream = sys.stdout
+    for each in (sys.stdout, sys.stderr):
+        if hasattr(each, "reconfigure"):  # a name that the terminal cannot show is shown by its code points
+            each.reconfigure(errors="backslashreplace")
+    sys.stdout = _Guarded(stream)
+    try:
+        yield
+        sys.stdout.flush()
+    except OutputGoneError:
+        _drop(stream)
+        raise
+    finally:
+        sys.stdout = stream
+
+
+def say_on_stderr(line: str) -> None:
+    """One line on standard error, if it takes one."""
+    with suppress(OSError, ValueError):
+        print(f"twinrun: {printable(line)}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputGoneError(error) from error
+
+
+def _drop(stream: Any) -> None:
+    """What is still buffered goes nowhere, or Python would fail once more where it flushes at its own end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _occupy_standard_streams() -> None:
+    """Opens what the caller has closed (`>&-`), so that no file of ours becomes standard output by its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123  (for the life of the process)
