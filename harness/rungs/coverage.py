@@ -48,6 +48,8 @@ def coverage(
         judged.append(f"losses of {_steps(0, free, steps)}{every_tensor}")
     if free < steps:
         left.append(f"losses of {_steps(free, steps, steps)}")
+    by_themselves = [name for name in get_args(RungName) if name in rungs - {schedule.NAME, trajectory.NAME}]
+    judged += [f"what is asked by {_listed(by_themselves)}"] if by_themselves else []
     if experiment.rungs:
         others = [name for name in get_args(RungName) if name not in experiment.rungs]
         left += [f"rungs that were not asked for ({', '.join(others)})"] if others else []
@@ -69,6 +71,10 @@ def _free_steps(experiment: Experiment, steps: int, trains: bool) -> int:
     """How many steps' losses are judged: more where all arms train in float64."""
     strictly = trains and len(experiment.arms) > 1 and all(arm.precision == "float64" for arm in experiment.arms)
     return min(max(STRICT_STEPS * strictly, experiment.comparison.free_steps), steps)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"rung{'s' * (len(names) > 1)} {', '.join(names)}"
 
 
 def _steps(first: int, end: int, whole: int) -> str:

@@ -146,3 +146,12 @@ def test_nothing_is_left_running():
     listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
     workers = [line for line in listed.splitlines() if "harness.worker.child" in line and int(line.split()[0]) in mine]
     assert workers == []
+
+
+def test_unequal_strides_need_no_onednn(tmp_path):
+    """TensorFlow's own kernel of depthwise convolutions takes equal strides alone, and is what some processors get."""
+    kernel = "kernel_size: [3, 2], strides: [2, 1], padding: same, depthwise_initializer: he_normal"
+    layers = f"[{{kind: depthwise_conv2d, {kernel}}}, flatten, {{kind: dense, units: 10, kernel_initializer: zeros}}]"
+    arguments = ["check", f"model.layers={layers}", "arms=[tensorflow]", "rungs=[layer]", "out=run"]
+    code, out, err = finish(start(arguments, tmp_path, TF_ENABLE_ONEDNN_OPTS="0"))
+    assert code == 0, out + err

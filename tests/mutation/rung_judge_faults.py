@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import rung_guards
-from judge_faults import JUDGING, JudgeFault
+from judge_faults import JudgeFault
 
 FAULTS = (
     JudgeFault(

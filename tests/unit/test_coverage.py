@@ -67,6 +67,14 @@ def test_parts(
     assert covered.in_words == f"judged: {', '.join(judged)}; not judged: {', '.join(left)}"
 
 
+def test_rungs_that_judge_no_training_are_named(experiment_of: Build) -> None:
+    """Else a run that agrees on layers alone would say that nothing was judged."""
+    assert coverage(experiment_of(), 300, said(["model", "layer"]), BOTH, False).judged == (
+        "what is asked by rungs layer, model",
+    )
+    assert coverage(experiment_of(), 300, said(["self"]), BOTH, False).judged == ("what is asked by rung self",)
+
+
 def test_rungs_that_were_not_asked_for(experiment_of: Build) -> None:
     covered = coverage(experiment_of(rungs=["schedule", "loss"]), 300, said(["schedule"]), BOTH, trains=False)
     assert any(part.startswith("rungs that were not asked for (self, applied-lr, ") for part in covered.not_judged)

@@ -47,7 +47,7 @@ def separable_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting,
 
 def _made(placed: PlacedLayer, weights: Parameters, setting: Setting, layer: Any) -> Made:
     word: Any = placed.layer
-    layout, thin = images(setting), bool(thinned(word, setting))
+    layout, thin = images(setting), bool(thinned(word))
     before = thin or word.padding == "same_lower"
     alone = word.use_bias and layout == "channels_first"
     native = layer(
