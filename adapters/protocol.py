@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from adapters.setting import Realisation
-from adapters.watching import Watched
+from harness.records.array_types import Array as Array
+from harness.records.array_types import FloatArray as FloatArray
+from harness.records.array_types import IntArray as IntArray
+from harness.records.step_columns import Watched
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
@@ -28,9 +28,6 @@ from harness.spec.recipe import Recipe, Update
 from harness.spec.regularizers import Regularizer
 from harness.spec.schedules import Schedule
 
-Array = NDArray[Any]
-IntArray = NDArray[np.integer[Any]]
-FloatArray = NDArray[np.floating[Any]]
 Parameters = Mapping[str, Array]
 NO_NOISE: Parameters = MappingProxyType({})
 
@@ -113,7 +110,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class EpochResult:
-    """Per step: the loss, and what was to be watched: (steps, columns), named by `adapters.watching.columns`."""
+    """Per step: the loss, and what was to be watched: (steps, columns), named by `adapters.digests.columns`."""
 
     losses: FloatArray
     watched: FloatArray | None = None

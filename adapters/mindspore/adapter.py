@@ -24,7 +24,7 @@ from adapters.mindspore.replays import replays
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
 from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
-from adapters.watching import Watched
+from harness.records.step_columns import Watched
 from harness.spec import parameters as spec
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm

@@ -15,17 +15,17 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from adapters.mindspore.clipping import clipping
+from adapters.mindspore.digests import Now, Watching
 from adapters.mindspore.layers import to_canonical, to_native
 from adapters.mindspore.losses import loss
 from adapters.mindspore.metrics import metric
 from adapters.mindspore.model import model
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.regularizers import penalty
-from adapters.mindspore.watching import Now, Watching
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.setting import Setting
-from adapters.watching import Watched
 from adapters.weighting import normaliser
+from harness.records.step_columns import Watched
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 

@@ -30,7 +30,7 @@ from adapters.reference.regularizers import penalty
 from adapters.reference.schedules import oracle, rates
 from adapters.reference.trainer import ReferenceTrainer
 from adapters.setting import Realisation, Setting
-from adapters.watching import Watched
+from harness.records.step_columns import Watched
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.base import Word

@@ -59,7 +59,7 @@ def by_draw(x: Array, parameter: Array, axes: int = 1) -> Array:
 
 
 def projected(x: Array, factors: Factors) -> Any:
-    """The projection of a run's tensor (`adapters.watching`): () for one run, (D,) side by side."""
+    """The projection of a run's tensor (`adapters.digests`): () for one run, (D,) side by side."""
     rows, last = (each.astype(x.dtype) for each in factors)
     lead = x.shape[: int(_several.get())]
     # The product with the rows makes no copy of the tensor; the sum is of each run by itself, as alone.

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from adapters.digests import PATTERN_SIZE, factors
 from adapters.protocol import NO_NOISE, Adapter, Array, FloatArray, IntArray, Parameters
 from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.clipping import clip
@@ -24,7 +25,7 @@ from adapters.reference.losses import of_each_draw
 from adapters.reference.pushing import AT_ZERO, across_zero, push_of, push_of_loss, pushed
 from adapters.reference.rectifiers import branch
 from adapters.reference.regularizers import penalty
-from adapters.watching import PATTERN_SIZE, Watched, factors, watched_parameters
+from harness.records.step_columns import Watched, watched_parameters
 from harness.spec.activations import Activation
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe
@@ -68,7 +69,7 @@ def disturbed(weights: Parameters, seed: int) -> dict[str, Array]:
 
 
 class Ensemble:
-    """`draws`: the initial weights of each. `watch`: which digests each step tells; see `adapters.watching`.
+    """`draws`: the initial weights of each. `watch`: which digests each step tells; see `adapters.digests`.
 
     `reach`, where it is not 0: the last draw is pushed across each kink that is no further from draw 0 than so many
     standard deviations of what rounding does there; see `adapters.reference.pushing`.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters.digests import factors
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.reference.clipping import clip
 from adapters.reference.draws import projected
@@ -14,8 +15,8 @@ from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.metrics import metric
 from adapters.reference.optimizers import Optimizer
 from adapters.reference.regularizers import penalty
-from adapters.watching import Watched, factors, watched_parameters
 from adapters.weighting import normaliser
+from harness.records.step_columns import Watched, watched_parameters
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 

@@ -23,7 +23,7 @@ from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.replays import replays
 from adapters.tensorflow.schedules import schedule_forms
 from adapters.tensorflow.trainer import TensorFlowTrainer
-from adapters.watching import Watched
+from harness.records.step_columns import Watched
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.initializers import Initializer

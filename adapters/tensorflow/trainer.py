@@ -15,14 +15,14 @@ import tensorflow as tf
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.setting import Setting
 from adapters.tensorflow.clipping import clipping
+from adapters.tensorflow.digests import Watching
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.metrics import metric
 from adapters.tensorflow.model import model
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
-from adapters.tensorflow.watching import Watching
-from adapters.watching import Watched
 from adapters.weighting import normaliser
+from harness.records.step_columns import Watched
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 

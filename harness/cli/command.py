@@ -66,9 +66,10 @@ def _run(chosen: argparse.Namespace) -> int:
 
     study, data = prepare(chosen.overrides, chosen.config_dir, chosen.trust)
     _announce(study.code)
+    from harness.report import presented
     from harness.scenarios.start import start
 
-    return start(chosen.verb, study, data)
+    return start(chosen.verb, study, data, presented)
 
 
 def _pair(chosen: argparse.Namespace) -> int:
@@ -79,9 +80,10 @@ def _pair(chosen: argparse.Namespace) -> int:
         raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
     composed = compose_pair(chosen.overrides, chosen.config_dir, trust=chosen.trust)
     _announce(composed.code)
+    from harness.report.pair import PairTerminal, report
     from harness.scenarios.pair import start_pair
 
-    return start_pair(composed)
+    return start_pair(composed, PairTerminal(), report)
 
 
 def _announce(code: Iterable[object]) -> None:
@@ -109,9 +111,10 @@ def _print_config(chosen: argparse.Namespace) -> int:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
+    from harness.report import comparison
     from harness.scenarios.compare import start
 
-    return start(chosen.overrides, chosen.arms)
+    return start(chosen.overrides, chosen.arms, comparison)
 
 
 def _doctor(_: argparse.Namespace) -> int:

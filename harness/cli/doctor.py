@@ -22,6 +22,7 @@ from harness.records.failure import WorkerFailedError
 from harness.report.tables import Screen, console, line
 from harness.spec.arm import Arm
 from harness.worker import Worker
+from harness.worker.tasks import TASKS
 
 TIMEOUT_S = 120.0
 UNSEEN_WIDTH = 140  # of the tables, where nobody looks at a terminal
@@ -117,7 +118,7 @@ def _ask(name: str) -> dict[str, Any]:
     arm = Arm(name=name, adapter=name, mode=adapters.modes(name)[0], timeout_s=TIMEOUT_S)
     with tempfile.TemporaryDirectory() as folder, Worker(arm, Path(folder), Path(folder)) as worker:
         worker.ready()
-        result, _ = worker.ask("doctor")
+        result, _ = worker.ask(TASKS["doctor"])
         return result
 
 

@@ -23,6 +23,7 @@ from harness.judging.judge import Claim
 from harness.judging.tolerances import loss_error, pooled_error
 from harness.records.verdict import Verdict
 from harness.rungs import optimizer
+from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
 PHASES = ("input", "forward", "loss", "gradient", "slots", "update")
@@ -38,7 +39,7 @@ def localised(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
         return localised_update(context, verdict, ask)
     if verdict.rung in ("model", "trajectory"):
         step = verdict.step or 0
-        return _in_step(context, verdict, step, ask("probe", {"step": step}))
+        return _in_step(context, verdict, step, ask(TASKS["probe"], {"step": step}))
     return verdict
 
 

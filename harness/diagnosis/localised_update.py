@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from harness.judging.cases import MILESTONES
+from harness.judging.cases import answer as answered
 from harness.judging.checks import Check, first_diverging, pairs_of
 from harness.judging.context import Answers, Context
 from harness.judging.first_divergence import when
@@ -15,12 +17,12 @@ from harness.judging.judge import Claim, worst_of
 from harness.judging.optimizer_state import slot_tolerances
 from harness.records.verdict import Verdict
 from harness.rungs import optimizer
+from harness.rungs.tasks import TASKS
 from harness.spec.recipe import Update
 from harness.system.array_files import Arrays, save_arrays
-from harness.worker.cases import MILESTONES
-from harness.worker.cases import answer as answered
+from harness.worker.task import Task
 
-Ask = Callable[[str, Mapping[str, Any]], Answers]
+Ask = Callable[[Task, Mapping[str, Any]], Answers]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def localised_update(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
     path = context.scratch / "localised.npz"
     save_arrays(path, {f"0/{name}": value for name, value in given.items()})
     case = {"call": "update", "given": replay.asked.model_dump(mode="json")}
-    answers = ask("words", {"cases": [case], "given": str(path)})
+    answers = ask(TASKS["words"], {"cases": [case], "given": str(path)})
     found = first_diverging(_checks(replay, given, answers), list(answers))
     if found is None or found.step is None:
         return verdict
@@ -100,7 +102,7 @@ def _slot_verdicts(replay: Replay, updates: int, found: Verdict) -> dict[str, Ve
     arrays = replay.upto(updates)
     path = replay.context.scratch / "localised.npz"
     save_arrays(path, arrays)
-    answers = replay.ask("slots", {"update": replay.asked.model_dump(mode="json"), "given": str(path)})
+    answers = replay.ask(TASKS["slots"], {"update": replay.asked.model_dump(mode="json"), "given": str(path)})
     start = {name.removeprefix("weight/"): value for name, value in arrays.items() if name.startswith("weight/")}
     fed = [{name: arrays[f"gradient/{name}"][k] for name in start} for k in range(updates)]
     context = replay.context

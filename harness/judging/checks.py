@@ -13,7 +13,8 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.judging.judge import Claim, FloatArray, IndexName, judge, worst_of
+from harness.judging.judge import Claim, IndexName, judge, worst_of
+from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 
 # An error of a factor 2 either way is near enough for a certificate; it is looked for among these exponents of 2.

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 import adapters
-from adapters.protocol import Adapter, EpochResult, FloatArray, Trainer
+from adapters.protocol import Adapter, EpochResult, Trainer
 from adapters.reference.losses import per_sample
 from harness.data import Dataset
 from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
+from harness.records.array_types import FloatArray
 from harness.spec.arm import Arm, Policy
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter, Array, FloatArray, IntArray
+from adapters.protocol import Adapter
 from adapters.reference.ensemble import Ensemble, Flip, Step, disturbed
-from adapters.watching import DIGESTS, Watched, columns, watched_parameters
 from harness.judging.context import Context
 from harness.judging.tolerances import FACTOR, TELLING, Tolerance, enveloped, summation_error
 from harness.judging.ulp import error_against
+from harness.records.array_types import Array, FloatArray, IntArray
+from harness.records.step_columns import DIGESTS, Watched, columns, watched_parameters
 from harness.spec.arm import Arm
 
 LOSS = "loss"

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.judging.tolerances import Excuse, Tolerance
 from harness.judging.ulp import error_against, shown_ulp
+from harness.records.array_types import FloatArray
 from harness.records.verdict import Judgement, Status, Verdict
 
-FloatArray = NDArray[np.floating[Any]]
 IndexName = Callable[[tuple[int, ...]], str]
 
 

@@ -16,13 +16,13 @@ import numpy as np
 from pydantic import BaseModel
 
 import adapters
-from adapters.protocol import Array
 from adapters.reference.disturbed import DRAWS, Disturbance, disturbing
 from adapters.setting import Setting
 from harness.judging.context import Context
 from harness.judging.tolerances import FACTOR, Excuse, Tolerance
 from harness.ledger import Entry, entries_for
 from harness.ledger.loading import installed
+from harness.records.array_types import Array
 from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
 

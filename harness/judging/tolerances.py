@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.judging.ulp import ulp
+from harness.records.array_types import FloatArray
 
-FloatArray = NDArray[np.floating[Any]]
 Arrays = Mapping[str, FloatArray]
 
 FACTOR = 8.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from harness.report.pictures import flips_section
 from harness.report.plots import envelope_plot
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
@@ -11,10 +9,8 @@ from harness.report.tables import as_markdown
 from harness.results.store import write_text
 from harness.rungs.convergence import seeds_in_words
 from harness.rungs.free_run import CURVES, FreeRuns
+from harness.scenarios.run import Run
 from harness.system.text import markdown
-
-if TYPE_CHECKING:
-    from harness.scenarios.run import Run
 
 PICTURE = "trajectory.png"
 DETECTS = (

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from harness.records import exit_codes, outcome
 from harness.records.failure import Failure
 from harness.records.verdict import Verdict
 from harness.report.rows import Table, ladder_table
 from harness.report.tables import as_markdown, coloured, console, draw, line
-from harness.rungs.coverage import JUDGED, Coverage
-from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY
+from harness.scenarios.pair import PairRun
+from harness.scenarios.pair_outcome import first_divergence
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.mapping import Match
 from harness.system.text import markdown
-
-if TYPE_CHECKING:
-    from harness.scenarios.pair import PairRun
 
 PROSE = ("what",)
 
@@ -67,10 +62,10 @@ class PairTerminal:
             if verdict.cause and verdict is not first:
                 self._say(f"{verdict.subject}: {verdict.status}: {verdict.cause}")
         colour = "green" if run.exit_code == 0 else "bold red"
-        self.console.print(line((in_one_sentence(run), colour)), soft_wrap=True)
+        self.console.print(line((run.sentence, colour)), soft_wrap=True)
         if first is not None and first.advice:
             self._say(f"what makes them equal: {first.advice}")
-        self._say(coverage(run))
+        self._say(run.coverage)
         self._say(f"results: {run.folder}")
 
     def _say(self, text: str) -> None:
@@ -91,51 +86,11 @@ def code_run(composed: ComposedPair) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def first_divergence(verdicts: Sequence[Verdict]) -> Verdict | None:
-    return next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
-
-
-def in_one_sentence(run: PairRun) -> str:
-    """The outcome; of a divergence the first, with its place and cause."""
-    name, code = run.composed.pair.name, run.exit_code
-    found = first_divergence(run.verdicts)
-    if run.unfinished is not None:
-        word = "INTERRUPTED" if code == exit_codes.INTERRUPTED else "UNFINISHED"
-        return f"{word}: pair {name}: {run.unfinished.reason}"
-    bad = next((v for v in run.verdicts if v.status in ("crashed", "unverified", "unsupported", "interrupted")), None)
-    if code == exit_codes.DIVERGES and found is not None:
-        where = f"rung {found.rung}, {found.subject}{found.worst_index}"
-        return f"DIVERGES: pair {name} diverges first at {where}: {found.cause}"
-    if bad is not None:
-        return f"{bad.status.upper()}: pair {name}, {bad.arm_a or bad.subject}: {bad.cause}"
-    if code == exit_codes.UNVERIFIED:
-        return f"UNVERIFIED: pair {name}: {outcome.NOTHING_EARNED}"
-    sides = " and ".join(run.traces)
-    climbed = ", ".join(dict.fromkeys(verdict.rung for verdict in run.verdicts))
-    known = [verdict for verdict in run.verdicts if verdict.status == "known"]
-    aside = f"; known: {known[0].cause}" if known else ""
-    return f"AGREES: pair {name}: {sides} on {climbed}{aside}"
-
-
-def coverage(run: PairRun) -> str:
-    """What of the pair was judged and what was not, in words."""
-    pair, rungs = run.composed.pair, {v.rung for v in run.verdicts if v.status in JUDGED}
-    parts = {
-        MODEL: "the models' outputs, loss and gradients on the first batch",
-        STEP: f"loss, gradients and updates of {pair.forced_steps} teacher-forced steps",
-        TRAJECTORY: f"losses of {pair.steps} free steps",
-    }
-    judged = [text for rung, text in parts.items() if rung in rungs]
-    left = [text for rung, text in parts.items() if rung not in rungs]
-    left.append("whatever the models do outside of these steps: data loading, evaluation, later training")
-    return Coverage(tuple(judged), tuple(left)).in_words
-
-
 def report(run: PairRun) -> str:
     """The run as a page of Markdown."""
     pair, climb = run.composed.pair, run.climb
     found = first_divergence(run.verdicts)
-    lines = [f"# Pair {markdown(pair.name)}", "", f"**{markdown(in_one_sentence(run))}**", "", f"- {coverage(run)}"]
+    lines = [f"# Pair {markdown(pair.name)}", "", f"**{markdown(run.sentence)}**", "", f"- {run.coverage}"]
     if found is not None and found.advice:
         lines += [f"What makes them equal: {markdown(found.advice)}.", ""]
     lines += [f"- the code that {markdown(each)}" for each in code_run(run.composed)]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from adapters.protocol import FloatArray
 from harness.judging.envelope import LOSS, Envelope
+from harness.records.array_types import FloatArray
 from harness.system.writing import whole
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.data import Dataset
 from harness.plan import Plan
@@ -16,13 +15,11 @@ from harness.report.tables import as_markdown, line
 from harness.report.terminal import Terminal
 from harness.results.store import write_text
 from harness.rungs.convergence import seeds_in_words
+from harness.scenarios.run import Run
 from harness.scenarios.study import NAME, Study
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.text import markdown
-
-if TYPE_CHECKING:
-    from harness.scenarios.run import Run
 
 
 class StudyTerminal(Terminal):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
@@ -16,11 +15,9 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.tables import coloured, console, draw, line
+from harness.scenarios.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-
-if TYPE_CHECKING:
-    from harness.scenarios.run import Run
 
 # The columns that may wrap.
 PROSE = ("how", "cause", "runs as", "what", "found", "gradient norms at the first step, by layer", "after clipping")

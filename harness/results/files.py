@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from adapters.protocol import FloatArray
+from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, load_arrays

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from adapters.protocol import FloatArray
+from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.results.marker import State
 from harness.spec.experiment import Experiment

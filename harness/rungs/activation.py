@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.judging.tolerances import FACTOR, FLOOR_ULP, Tolerance, own_error
 from harness.judging.ulp import error_against
 from harness.rungs.case_rung import WordRung, subjects
 from harness.spec import activations as spec
-from harness.worker.cases import Arrays, Case
 
 NAME = "activation"
 CHANNELS = 3

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter, FloatArray
+from adapters.protocol import Adapter
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.judge import Claim
 from harness.judging.ledger_excuses import propagated
 from harness.judging.tolerances import own_error
+from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Rung
 from harness.rungs.schedule import neighbours, with_rounding
+from harness.rungs.tasks import TASKS
 from harness.spec.schedules import Constant, Schedule
 from harness.system.array_files import save_arrays
 
@@ -90,4 +92,4 @@ def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -
     return moved
 
 
-RUNG = Rung(NAME, ask, judge_answers, NAME)
+RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME])

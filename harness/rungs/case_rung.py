@@ -9,20 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter, FloatArray
+from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
+from harness.judging.cases import Arrays, Case, answer
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.judge import Claim
 from harness.judging.ledger_excuses import inaccuracies, of_word, propagated, words_within
 from harness.judging.tolerances import RUNS, Excuse, Tolerance, furthest, own_error
 from harness.ledger import Entry
+from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Rung
+from harness.rungs.tasks import TASKS
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
 from harness.system.array_files import save_arrays
-from harness.worker.cases import Arrays, Case, answer
 
 NOTHING = "none"  # the clipping, regularizer or weight decay that does nothing: checked in the vocabulary only
 
@@ -77,7 +79,7 @@ class WordRung:
 
     @property
     def rung(self) -> Rung:
-        return Rung(self.name, self.ask, self.judge, "words")
+        return Rung(self.name, self.ask, self.judge, TASKS["words"])
 
     def ask(self, context: Context) -> dict[str, Any]:
         cases = list(self.cases(context))

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.rungs.case_rung import WordRung, subjects
 from harness.spec.clipping import NoClipping
 from harness.spec.optimizers import Sgd
 from harness.spec.recipe import Update
 from harness.spec.schedules import Constant
-from harness.worker.cases import Arrays, Case
 
 NAME = "clipping"
 SHAPES = {"a/kernel": (4, 3), "a/bias": (3,), "b/kernel": (3, 2)}

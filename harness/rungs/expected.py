@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import FloatArray
 from harness.judging.context import Context
+from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.rungs.whole_run import WholeRun, whole_run

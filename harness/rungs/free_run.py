@@ -22,6 +22,7 @@ from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.ulp import error_against
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Rung
+from harness.rungs.tasks import TASKS
 from harness.rungs.trajectory import NAME, strictly
 from harness.system.array_files import save_arrays
 
@@ -162,4 +163,4 @@ def _so_far(changes: Any) -> Any:
     return np.maximum.accumulate(changes)
 
 
-RUNG = Rung(NAME, ask, judge_answers, "free-run")
+RUNG = Rung(NAME, ask, judge_answers, TASKS["free-run"])

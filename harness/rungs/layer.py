@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.judging.tolerances import Tolerance, pooled_error
 from harness.rungs.case_rung import WordRung
 from harness.spec.model import PlacedLayer, place
 from harness.spec.parameters import Parameter, UniformNoise
 from harness.spec.vocabulary import specimens
-from harness.worker.cases import Arrays, Case
 
 NAME = "layer"
 SAMPLES = 3

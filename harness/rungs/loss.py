@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from adapters.reference.losses import per_sample
+from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.judging.tolerances import Tolerance, loss_error, own_error, pooled_error
 from harness.rungs.case_rung import WordRung, subjects
 from harness.spec.losses import ClassLoss, Loss
-from harness.worker.cases import Arrays, Case
 
 NAME = "loss"
 SAMPLES, WIDTH = 7, 5

@@ -16,6 +16,7 @@ from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, ow
 from harness.plan import digest_arrays
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Rung
+from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
 NAME = "model"
@@ -132,4 +133,4 @@ def _equal(answer: Answer, subject: str, wrong: list[str], source: str) -> Verdi
     )
 
 
-RUNG = Rung(NAME, ask, judge_answers, NAME)
+RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME])

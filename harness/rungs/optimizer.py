@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from adapters.reference.schedules import oracle
+from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.judging.tolerances import Tolerance, pooled_error
 from harness.rungs.case_rung import WordRung, subjects
@@ -18,7 +19,6 @@ from harness.spec.experiment import Experiment
 from harness.spec.optimizers import Adam, Sgd
 from harness.spec.recipe import Update
 from harness.spec.schedules import Constant, Exponential
-from harness.worker.cases import Arrays, Case
 
 NAME = "optimizer"
 UPDATES = 1000

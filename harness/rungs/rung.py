@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.judging.context import Answers, Context
 from harness.records.verdict import Verdict
+from harness.worker.task import Task
 
 
 @dataclass(frozen=True)
@@ -17,4 +18,4 @@ class Rung:
     name: str
     ask: Callable[[Context], dict[str, Any]]
     judge: Callable[[Context, Answers], list[Verdict]]
-    task: str
+    task: Task

@@ -20,6 +20,7 @@ from harness.judging.tolerances import Excuse, Tolerance, own_error
 from harness.ledger import ledger
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Rung
+from harness.rungs.tasks import TASKS
 from harness.spec.schedules import Schedule
 from harness.spec.vocabulary import specimens
 from harness.system.array_files import save_arrays
@@ -142,4 +143,4 @@ def _judged(
     return made, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})
 
 
-RUNG = Rung(NAME, ask, judge_answers, NAME)
+RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME])

@@ -16,6 +16,7 @@ from harness.judging.envelope import envelope
 from harness.judging.ulp import error_against, shown_ulp
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Rung
+from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
 NAME = "self"
@@ -76,4 +77,4 @@ def _spread(runs: list[Any]) -> Any:
     return np.max([error_against(other, first) for other in others], axis=0)
 
 
-RUNG = Rung(NAME, ask, judge_answers, "free-run")
+RUNG = Rung(NAME, ask, judge_answers, TASKS["free-run"])

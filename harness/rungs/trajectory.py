@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from adapters.protocol import Adapter, FloatArray
+from adapters.protocol import Adapter
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, envelope
@@ -19,6 +19,7 @@ from harness.judging.judge import Claim
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import STRICT_STEPS, Tolerance, strict
 from harness.plan import digest_arrays
+from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 

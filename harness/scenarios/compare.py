@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from harness.composition.mistakes import UserMistake, nearest
 from harness.composition.preflight import claimed, unusable
-from harness.report import comparison
 from harness.results.marker import Marker, complete, state_of
 from harness.results.reading import is_run, runs_below, state_problems
 from harness.subjects.recorded.comparison import Comparison, Folders, compare, damage_verdicts, left_out
+from harness.subjects.recorded.outcome import exit_code, in_one_line, write_records
 from harness.subjects.recorded.seeds import over_seeds
 from harness.system.files import FileError, given_path
 from harness.system.stopping import heeding_signals, shielded
@@ -25,7 +26,15 @@ MOST_SHOWN = 10
 Runs = Mapping[str, Path]
 
 
-def start(given: Sequence[str], pairs: Sequence[str]) -> int:
+class Presented(Protocol):
+    """How comparisons are shown and written for people; `harness.report.comparison` is one."""
+
+    def show(self, found: Sequence[Comparison], folder: Path) -> None: ...
+
+    def write_page(self, found: Sequence[Comparison], folder: Path) -> None: ...
+
+
+def start(given: Sequence[str], pairs: Sequence[str], presented: Presented) -> int:
     """`given`: two folders, and out=DIR where it is wanted. The exit code; UserMistake where there is a mistake."""
     wrong = list[str]()
     texts = [text for text in given if not text.startswith(OUT)]
@@ -48,12 +57,12 @@ def start(given: Sequence[str], pairs: Sequence[str]) -> int:
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     folder = claimed("compare", out, DEFAULT / now)
     with heeding_signals():
-        comparison.write_records(found, folder)
+        write_records(found, folder)
         with shielded():
-            complete(folder, Marker.of("comparison", comparison.exit_code(found), comparison.in_one_line(found)))
-            comparison.write_page(found, folder)
-        comparison.show(found, folder)
-    return comparison.exit_code(found)
+            complete(folder, Marker.of("comparison", exit_code(found), in_one_line(found)))
+            presented.write_page(found, folder)
+        presented.show(found, folder)
+    return exit_code(found)
 
 
 def _compared(a: Path, b: Path, pairs: Sequence[str]) -> list[Comparison]:

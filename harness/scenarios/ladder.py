@@ -38,6 +38,7 @@ from harness.rungs.rung import Rung
 from harness.spec.changes import Changes
 from harness.worker.asking import side_by_side
 from harness.worker.process import Worker
+from harness.worker.task import Task
 
 RUNGS = tuple(
     each.RUNG
@@ -121,7 +122,7 @@ def chosen(context: Context) -> list[Rung]:
 
 
 def _asked(
-    pool: ThreadPoolExecutor, alive: Mapping[str, Worker], task: str, payload: Mapping[str, Any]
+    pool: ThreadPoolExecutor, alive: Mapping[str, Worker], task: Task, payload: Mapping[str, Any]
 ) -> tuple[dict[str, Answer], dict[str, Failure]]:
     """The arms' answers, asked side by side, and what became of those that have none."""
     return side_by_side(pool, alive, partial(_ask, task=task, payload=payload))
@@ -142,7 +143,7 @@ def _gone_after(
         return found
     asked = {name: worker for name, worker in alive.items() if name in (first.arm_a, first.arm_b)}
 
-    def again(task: str, payload: Mapping[str, Any]) -> Answers:
+    def again(task: Task, payload: Mapping[str, Any]) -> Answers:
         told, failures = _asked(pool, asked, task, payload)
         if failures:
             raise WorkerFailedError(next(iter(failures.values())))
@@ -186,6 +187,6 @@ def _closed_on_interrupt(workers: list[Worker]) -> Iterator[None]:
         raise
 
 
-def _ask(worker: Worker, task: str, payload: Mapping[str, Any]) -> Answer:
+def _ask(worker: Worker, task: Task, payload: Mapping[str, Any]) -> Answer:
     result, arrays = worker.ask(task, **payload)
     return Answer(worker.arm, result, arrays)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,11 +22,11 @@ from harness.records import outcome
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.report.pair import PairTerminal, coverage, in_one_sentence, report
 from harness.results.marker import Marker, complete
 from harness.results.store import Store, write_text
 from harness.scenarios.ending import tell, unfinished_by
 from harness.scenarios.ladder import failed
+from harness.scenarios.pair_outcome import coverage, in_one_sentence
 from harness.spec.arm import Arm
 from harness.subjects.pair import rungs
 from harness.subjects.pair.batches import draw
@@ -34,10 +34,26 @@ from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.drawing import BatchesError
 from harness.subjects.pair.mapping import Match, Names, paired
+from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays
 from harness.system.stopping import heeding_signals, shielded
 from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
+from harness.worker.task import Task
+
+
+class PairListener(Protocol):
+    """Who is told what happens; `harness.report.pair` prints it."""
+
+    def begin(self, composed: ComposedPair) -> None: ...
+
+    def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None: ...
+
+    def rung(self, name: str, verdicts: Sequence[Verdict]) -> None: ...
+
+    def arm_failed(self, arm: str, failure: Failure, log: Path) -> None: ...
+
+    def end(self, run: PairRun) -> None: ...
 
 
 @dataclass
@@ -46,7 +62,7 @@ class PairRun:
 
     composed: ComposedPair
     folder: Path
-    show: PairTerminal
+    show: PairListener
     traces: dict[str, Trace] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     climb: Climb | None = None
@@ -61,6 +77,17 @@ class PairRun:
     def exit_code(self) -> int:
         return outcome.exit_code(self.verdicts, list(self.traces.values()), self.unfinished)
 
+    @property
+    def sentence(self) -> str:
+        """The outcome; of a divergence the first, with its place and cause."""
+        name = self.composed.pair.name
+        return in_one_sentence(name, self.traces, self.verdicts, self.exit_code, self.unfinished)
+
+    @property
+    def coverage(self) -> str:
+        """What of the pair was judged and what was not, in words."""
+        return coverage(self.composed.pair, self.verdicts)
+
     def fail(self, rung: str, arm: str, failure: Failure) -> None:
         self.traces[arm] = self.traces[arm].model_copy(update={"failure": failure})
         self.verdicts.append(failed(rung, arm, failure))
@@ -72,16 +99,16 @@ class PairRun:
         self.show.rung(rung, found)
 
 
-def start_pair(composed: ComposedPair) -> int:
+def start_pair(composed: ComposedPair, show: PairListener, page: Callable[[PairRun], str]) -> int:
     """Checks a pair; the exit code. UserMistake, and no folder, where parameters must be asked for."""
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
-    run = PairRun(composed, folder, PairTerminal())
+    run = PairRun(composed, folder, show)
     run.traces = {arm.name: Trace(arm=arm) for arm in composed.pair.arms}
     with heeding_signals():
         _run_whole(run)
         with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
-            write_text(folder / "report.md", report(run))
+            write_text(folder / "report.md", page(run))
         if run.unfinished is None or run.unfinished.can_be_shown:
             run.show.end(run)
     return run.exit_code
@@ -99,7 +126,7 @@ def _run_whole(run: PairRun) -> None:
             _check(run)
         _write_records(run)
         with shielded():
-            complete(run.folder, Marker.of("pair", run.exit_code, in_one_sentence(run), coverage(run)))
+            complete(run.folder, Marker.of("pair", run.exit_code, run.sentence, run.coverage))
     except UserMistake:
         shutil.rmtree(run.folder)
         raise
@@ -158,7 +185,7 @@ class _ArmsFailedError(Exception):
 def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
     """Both sides at once; of no use without one of them."""
 
-    def ask(task: str, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **same: Any) -> Any:
+    def ask(task: Task, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **same: Any) -> Any:
         def one(worker: Worker) -> tuple[dict[str, Any], Arrays]:
             return worker.ask(task, **(by_arm[worker.arm.name] if by_arm is not None else same))
 
@@ -178,7 +205,7 @@ def _built(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
     for arm in composed.pair.arms:
         file, function = composed.place(composed.pair.models[arm.adapter].builder)
         payload[arm.name] = {"file": str(file), "function": function}
-    built = {name: result for name, (result, _) in ask("pair_build", by_arm=payload).items()}
+    built = {name: result for name, (result, _) in ask(TASKS["pair_build"], by_arm=payload).items()}
     for name, each in built.items():
         run.traces[name] = run.traces[name].model_copy(update={"environment": each["environment"]})
     return built

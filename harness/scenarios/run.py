@@ -39,6 +39,7 @@ from harness.system.array_files import save_array
 from harness.system.stopping import shielded
 from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
+from harness.worker.tasks import TASKS
 
 # What a killed parent may lose of a training's records; all else is written on the way out.
 WRITE_EVERY_S = 2.0
@@ -200,7 +201,7 @@ def _climb(run: Run, workers: Workers) -> None:
 def _described(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
     """Waits for all frameworks side by side and records what they are; the workers of those that there are."""
     with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
-        answers, failures = side_by_side(pool, workers, lambda worker: worker.ask("describe")[0])
+        answers, failures = side_by_side(pool, workers, lambda worker: worker.ask(TASKS["describe"])[0])
     for name, failure in failures.items():
         _fail(run, name, failure)
     for name, described in answers.items():
@@ -219,7 +220,7 @@ def _train(run: Run, arm: Arm, workers: Workers) -> None:
             import_time_s=started["import_time_s"],
             baseline_rss_bytes=started["baseline_rss_bytes"],
         )
-        for event in worker.stream("train", folder=str(run.store.arm_folder(arm.name))):
+        for event in worker.stream(TASKS["train"], folder=str(run.store.arm_folder(arm.name))):
             _record(run, arm, event)
     except WorkerFailedError as error:
         _fail(run, arm.name, error.failure)

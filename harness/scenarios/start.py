@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
@@ -12,47 +12,63 @@ from harness.composition import Composed, ComposedStudy
 from harness.composition.preflight import claimed, refuse_too_large
 from harness.data import Dataset
 from harness.records import outcome
-from harness.report.markdown import write_report
-from harness.report.study import StudyTerminal, write_study_report
-from harness.report.terminal import Terminal
+from harness.records.verdict import Verdict
 from harness.results.claim import claim
 from harness.results.marker import Marker, complete
 from harness.results.store import run_folder
 from harness.scenarios import run
 from harness.scenarios.ending import tell, unfinished_by
+from harness.scenarios.run import Run
 from harness.scenarios.study import Study
 from harness.system.stopping import heeding_signals, shielded, stopped_again
-
-if TYPE_CHECKING:
-    from harness.scenarios.run import Run
 
 VERBS = {"match": run.match, "check": run.check}
 
 
-def start(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
+class StudyListener(run.Show, Protocol):
+    """Who is told what happens in a study."""
+
+    def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None: ...
+
+
+class Presented(Protocol):
+    """How runs and studies are shown and written for people; `harness.report.presented` is one."""
+
+    def run_listener(self) -> run.Show: ...
+
+    def study_listener(self) -> StudyListener: ...
+
+    def write_report(self, run: Run) -> None: ...
+
+    def write_study_report(self, study: Study, verdicts: Sequence[Verdict]) -> None: ...
+
+
+def start(verb: str, asked: ComposedStudy, data: Sequence[Dataset], presented: Presented) -> int:
     """Runs `match` or `check`; the exit code. UserMistake where the folder is somebody else's."""
     # The reference overflows where a training does; what is then not finite is judged, and no news to the user.
     with np.errstate(all="ignore"), heeding_signals():
         if verb == "check":
             asked = asked.at_first_seeds()
         refuse_too_large(asked)
-        return _single(verb, asked.first, data[0]) if asked.is_single else _study(verb, asked, data)
+        return (
+            _single(verb, asked.first, data[0], presented) if asked.is_single else _study(verb, asked, data, presented)
+        )
 
 
-def _single(verb: str, composed: Composed, data: Dataset) -> int:
+def _single(verb: str, composed: Composed, data: Dataset, presented: Presented) -> int:
     plan = run.plan_of(composed.experiment, data)
     folder = claimed(verb, composed.out, run_folder(composed.results_root, composed.experiment, plan.digest))
-    show = Terminal()
+    show = presented.run_listener()
     started = run.begin(composed.experiment, data, plan, folder, show)
     VERBS[verb]([started], started.store.folder)
-    _write_page(started)
+    _write_page(started, presented)
     if _can_be_shown(started.unfinished):
         show.end(started, is_brief=stopped_again())
     return started.exit_code
 
 
-def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
-    first, show = asked.first, StudyTerminal()
+def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset], presented: Presented) -> int:
+    first, show = asked.first, presented.study_listener()
     folder = claimed(verb, first.out, run_folder(first.results_root, first.experiment, "study")).absolute()
     started: dict[str, Run] = {}
     for composed, own in zip(asked.variants, data, strict=True):
@@ -65,7 +81,7 @@ def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
     runs = list(started.values())
     VERBS[verb](runs, folder)
     for each in runs:
-        _write_page(each)
+        _write_page(each, presented)
         if _can_be_shown(each.unfinished):
             show.end(each)
     study = Study(first.experiment.name, runs, asked.orderings, folder)
@@ -81,7 +97,7 @@ def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset]) -> int:
             each.unfinished = unfinished
         tell(unfinished, error, folder)
     with shielded(), _lenient(study.unfinished):
-        write_study_report(study, verdicts)
+        presented.write_study_report(study, verdicts)
     if _can_be_shown(study.unfinished):
         show.study(study, verdicts, is_brief=stopped_again())
     return study.exit_code(verdicts)
@@ -91,9 +107,9 @@ def _can_be_shown(unfinished: outcome.Unfinished | None) -> bool:
     return unfinished is None or unfinished.can_be_shown
 
 
-def _write_page(each: Run) -> None:
+def _write_page(each: Run, presented: Presented) -> None:
     with shielded(), _lenient(each.unfinished):
-        write_report(each)
+        presented.write_report(each)
 
 
 def _lenient(unfinished: outcome.Unfinished | None) -> AbstractContextManager[None]:

@@ -16,7 +16,7 @@ from harness.spec.arm import Arm
 from harness.worker.channel import Channel
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
-from harness.worker.tasks import TASKS
+from harness.worker.task import task_at
 
 
 def main(arguments: list[str]) -> None:
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
         while True:
             request = channel.receive()
             session.given(request.pop("changes", {}))
-            channel.send("done", result=TASKS[request.pop("task")](session, **request))
+            channel.send("done", result=task_at(request.pop("task")).answer(session, **request))
     except BaseException as error:  # also what asks for the end of the process: that is an arm without an answer
         channel.end_copy()
         # The log may be what the disk has no room for, and the parent may be gone.

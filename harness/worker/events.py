@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
 
 from harness.records.failure import Symptom, shortened
+from harness.records.trace import EpochRecord
 from harness.spec.base import Spec
+from harness.worker.task import Task
 
 Event = dict[str, Any]
 Plain = dict[str, Any]
@@ -56,95 +57,6 @@ class Failed(_Fields):
     path: str | None = None
 
 
-class Described(TypedDict):
-    environment: Plain
-    realisations: dict[str, dict[str, str]]
-
-
-class Examined(TypedDict):
-    environment: Plain
-    devices: list[Plain]
-
-
-class Answered(TypedDict):
-    arrays: str
-
-
-class Scheduled(Answered):
-    forms: list[Plain]
-
-
-class Applied(Answered):
-    realisation: Plain
-
-
-class Worded(Answered):
-    refused: dict[str, str]
-
-
-class Modelled(Answered):
-    structure: Plain
-    weights_digest: str
-    plan_digest: str
-
-
-class Freed(Answered):
-    columns: list[str]
-
-
-class Trained(TypedDict):
-    final_weights_digest: str
-    compile_time_s: float
-    peak_rss_bytes: int
-
-
-class Drawn(TypedDict):
-    wrong: str
-
-
-class Built(TypedDict):
-    parameters: list[Plain]
-    settings: dict[str, Plain]
-    images: list[list[int]]
-    refused: str
-    composed: list[str]
-    environment: Plain
-
-
-class Loaded(Answered):
-    digest: str
-
-
-class Passed(Answered):
-    calls: dict[str, list[list[str]]]
-    unstable: list[str]
-
-
-# By the task, what its result must hold.
-RESULTS: Mapping[str, Any] = {
-    "describe": Described,
-    "doctor": Examined,
-    "schedule": Scheduled,
-    "applied-lr": Applied,
-    "words": Worded,
-    "initializer": Worded,
-    "model": Modelled,
-    "step": Answered,
-    "free-run": Freed,
-    "probe": Answered,
-    "slots": Answered,
-    "train": Trained,
-    "pair_draw": Drawn,
-    "pair_build": Built,
-    "pair_take": Answered,
-    "pair_load": Loaded,
-    "pair_model": Passed,
-    "pair_walk": Answered,
-    "pair_pupil": Answered,
-    "pair_update": Answered,
-}
-
-
 def read_events(pipe: BinaryIO) -> Iterator[Event]:
     """The events on a pipe until its end; ProtocolError where something else comes."""
     while True:
@@ -173,10 +85,9 @@ def event_of(line: bytes) -> Event:
     return {"event": kind, "request": event["request"], **fields}
 
 
-def check_result(task: str, result: Plain) -> None:
+def check_result(task: Task, result: Plain) -> None:
     """ProtocolError where a task's result lacks what it must hold."""
-    if task in RESULTS:
-        _hold(f"the result of {task}", _results()[task], result)
+    _hold(f"the result of {task.name}", _form(task.place, task.result), result)
 
 
 def _hold(what: str, adapter: TypeAdapter[Any], fields: Plain) -> None:
@@ -190,15 +101,13 @@ def _hold(what: str, adapter: TypeAdapter[Any], fields: Plain) -> None:
 
 @cache
 def _kinds() -> dict[str, TypeAdapter[Any]]:
-    from harness.records.trace import EpochRecord  # which knows failures, and so this package
-
     kinds = (Ready, Started, Compiled, Done, Failed)
     return {"epoch": TypeAdapter(EpochRecord), **{kind.__name__.lower(): TypeAdapter(kind) for kind in kinds}}
 
 
-@cache
-def _results() -> dict[str, TypeAdapter[Any]]:
-    return {task: TypeAdapter(kind) for task, kind in RESULTS.items()}
+@lru_cache(maxsize=64)
+def _form(_: str, result: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(result)
 
 
 def _shown(line: bytes) -> str:

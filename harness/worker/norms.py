@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from adapters.protocol import EpochResult, FloatArray
-from adapters.watching import DIGESTS, Watched, columns
+from adapters.protocol import EpochResult
+from harness.records.array_types import FloatArray
+from harness.records.step_columns import DIGESTS, Watched, columns
 from harness.spec.experiment import Experiment
 
 

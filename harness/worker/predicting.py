@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from adapters.protocol import Array, FloatArray, Trainer
+from adapters.protocol import Trainer
+from harness.records.array_types import Array, FloatArray
 from harness.system.array_files import Arrays
 
 PART = 1000  # samples at a time

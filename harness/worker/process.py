@@ -22,6 +22,7 @@ from harness.worker.arrivals import Arrivals
 from harness.worker.events import Event as Event
 from harness.worker.events import ProtocolError, check_result
 from harness.worker.group import Group, ending
+from harness.worker.task import Task
 
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
 GRACE_S = 5.0  # for the end of a process that has closed its channel
@@ -41,6 +42,7 @@ class Worker:
         self.arm, self.scratch, self._log = arm, scratch, folder / log
         self.stage, self.failed = "start", False
         self._failure: Failure | None = None
+        self._task: Task | None = None
         self._started: Event | None = None
         self._request, self._spent_s = 0, 0.0
         self._asked_s = time.monotonic()
@@ -66,19 +68,19 @@ class Worker:
             (self._started,) = self._until("ready")
         return self._started
 
-    def stream(self, task: str, **payload: Any) -> Iterator[Event]:
+    def stream(self, task: Task, **payload: Any) -> Iterator[Event]:
         """Asks for a task; yields its events, the last of which is its result."""
         self.ready()
-        self.stage = task
+        self.stage, self._task = task.name, task
         self._request += 1
         self._asked_s = time.monotonic()
-        request = {"request": self._request, "task": task, "scratch": str(self.scratch), **payload}
+        request = {"request": self._request, "task": task.place, "scratch": str(self.scratch), **payload}
         line = json.dumps(request).encode() + b"\n"
         # A worker that is stopped takes no more than a pipe holds; one that has died shows as the end of its events.
         threading.Thread(target=self._group.write, args=(line,), daemon=True).start()
         return self._until("done")
 
-    def ask(self, task: str, **payload: Any) -> tuple[Event, Arrays]:
+    def ask(self, task: Task, **payload: Any) -> tuple[Event, Arrays]:
         """Asks for a task; its result and the arrays that came with it."""
         *_, done = self.stream(task, **payload)
         result: Event = done["result"]
@@ -86,7 +88,7 @@ class Worker:
             return result, {}
         path = self.scratch / f"{self.arm.name}.answer.npz"
         if result.pop("arrays") != str(path):
-            raise self._failed("protocol", f"the result of {task} names other arrays than {path.name}")
+            raise self._failed("protocol", f"the result of {task.name} names other arrays than {path.name}")
         try:
             arrays = load_arrays(path)
             path.unlink()
@@ -136,9 +138,9 @@ class Worker:
             raise self._failed(event["symptom"], shortened(event["message"], 4 * MESSAGE_CHARACTERS))
         if request != self._request or (kind == "ready") != (last == "ready"):
             raise self._failed("protocol", f"event {kind} came, which answers nothing that it was asked")
-        if kind == "done":
+        if kind == "done" and self._task is not None:
             try:
-                check_result(self.stage, event["result"])
+                check_result(self._task, event["result"])
             except ProtocolError as error:
                 raise self._failed("protocol", str(error)) from None
         return event

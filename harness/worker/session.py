@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter, IntArray, Parameters, Trainer
-from adapters.watching import DIGESTS
+from adapters.protocol import Adapter, Parameters, Trainer
 from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
+from harness.records.array_types import IntArray
+from harness.records.step_columns import DIGESTS
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
 from harness.system.array_files import save_arrays
 from harness.worker.forks import end_copy
 from harness.worker.norms import watch_of
+from harness.worker.task import Result
 
 Send = Callable[..., None]
-Result = dict[str, Any]
 
 
 class Session:

@@ -10,11 +10,11 @@ import time
 import numpy as np
 
 import adapters
-from adapters.watching import DIGESTS
 from harness.composition import compose
 from harness.data import load
 from harness.data.dataset import scaled
 from harness.plan import draw_plan
+from harness.records.step_columns import DIGESTS
 from harness.spec.arm import Arm
 
 STEPS = 20

@@ -73,7 +73,7 @@ def test_an_internal_error_of_another_verb(tmp_path: Path) -> None:
 
 def test_a_page_that_fails_leaves_the_run_complete(tmp_path: Path) -> None:
     script = (
-        "import harness.scenarios.start as place\ndef fail(*_): raise KeyError('of ours')\nplace.write_report = fail"
+        "import harness.report.presented as place\ndef fail(*_): raise KeyError('of ours')\nplace.write_report = fail"
     )
     code, out, err = run_with(script, ["match", *TINY, "out=run"], tmp_path)
     assert code == INTERNAL

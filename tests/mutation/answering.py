@@ -13,9 +13,9 @@ import adapters
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays, load_arrays
 from harness.worker.session import Session
-from harness.worker.tasks import TASKS
+from harness.worker.task import Task
 
-Question = tuple[str, dict[str, Any]]
+Question = tuple[Task, dict[str, Any]]
 Told = tuple[dict[str, Any], Arrays]
 
 
@@ -24,7 +24,7 @@ def answers(arm: Arm, scratch: str, edits: Sequence[Edit], questions: Sequence[Q
     adapters.load(arm)  # what the edits change must be in use
     with planted(edits):
         session = Session(adapters.load(arm), lambda event, **fields: None)
-        return [_told(TASKS[task](session, scratch, **payload)) for task, payload in questions]
+        return [_told(task.answer(session, scratch, **payload)) for task, payload in questions]
 
 
 def _told(result: dict[str, Any]) -> Told:

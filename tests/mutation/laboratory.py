@@ -18,6 +18,7 @@ from faults import Fault, asked_of
 from muffled import hush
 from planting import Edit
 
+from harness.judging import cases
 from harness.judging.checks import Check
 from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
@@ -25,7 +26,6 @@ from harness.records.verdict import Verdict
 from harness.rungs import case_rung, initializer, optimizer, self_consistency
 from harness.scenarios.ladder import RUNGS
 from harness.spec.arm import Arm
-from harness.worker import cases
 
 BY_NAME = {rung.name: rung for rung in RUNGS}
 ORDER = tuple(BY_NAME)

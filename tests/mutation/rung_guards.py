@@ -22,6 +22,7 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import RecordedRun
 from harness.rungs import convergence, expected, initializer, schedule, trajectory
+from harness.rungs.tasks import TASKS
 from harness.rungs.whole_run import WholeRun
 from harness.scenarios import ladder
 from harness.spec import initializers
@@ -33,6 +34,7 @@ from harness.subjects.recorded.comparison import _notes
 from harness.system.array_files import save_arrays
 from harness.worker import pool
 from harness.worker.process import Worker
+from harness.worker.task import Task
 
 TF32 = 2.0**-11  # what a product in TF32 may be off by, relatively
 
@@ -202,7 +204,7 @@ class Dead:
     def __init__(self, arm: Arm) -> None:
         self.arm = arm
 
-    def ask(self, task: str, **payload: Any) -> Any:
+    def ask(self, task: Task, **payload: Any) -> Any:
         raise WorkerFailedError(FAILURE)
 
     def close(self) -> None:
@@ -225,7 +227,7 @@ class Lively(Dead):
         super().__init__(arm)
         self.bench = bench
 
-    def ask(self, task: str, **payload: Any) -> Any:
+    def ask(self, task: Task, **payload: Any) -> Any:
         answer = self.bench.answers["model"][self.arm.name]
         return answer.result, answer.arrays
 
@@ -252,13 +254,13 @@ def stale_answer(bench: Bench) -> None:
         def _failed(self, symptom: str, message: str) -> Exception:
             return FileNotFoundError(message)
 
-        def stream(self, task: str, **payload: Any) -> Any:
+        def stream(self, task: Task, **payload: Any) -> Any:
             return iter([{"event": "done", "result": {"arrays": str(path)}}])
 
     stub: Any = Stub()
-    assert list(Worker.ask(stub, "model")[1]) == ["logits"]
+    assert list(Worker.ask(stub, TASKS["model"])[1]) == ["logits"]
     try:
-        arrays = Worker.ask(stub, "step")[1]
+        arrays = Worker.ask(stub, TASKS["step"])[1]
     except FileNotFoundError:
         return
     raise AssertionError(f"the answer to an earlier question was read: {list(arrays)}")

@@ -14,9 +14,9 @@ from harness.spec.arm import Arm
 from harness.system.array_files import Arrays, load_arrays
 from harness.worker.process import Event
 from harness.worker.session import Session
-from harness.worker.tasks import TASKS
+from harness.worker.task import Task
 
-Question = tuple[str, Mapping[str, Any]]
+Question = tuple[Task, Mapping[str, Any]]
 Told = tuple[dict[str, Any], Arrays]
 EVENTS: list[Event] = []
 SESSIONS: dict[str, Session] = {}
@@ -27,11 +27,11 @@ def tell(arm: Arm, scratch: str, questions: Mapping[str, Question]) -> dict[str,
     return {name: done(arm, scratch, *question)[1:] for name, question in questions.items()}
 
 
-def done(arm: Arm, scratch: str, task: str, payload: Mapping[str, Any]) -> tuple[list[Event], dict[str, Any], Arrays]:
+def done(arm: Arm, scratch: str, task: Task, payload: Mapping[str, Any]) -> tuple[list[Event], dict[str, Any], Arrays]:
     """What the task sends on its way, its result, and the arrays that come with it."""
     EVENTS.clear()
     with np.errstate(all="ignore"):
-        result = TASKS[task](_session(arm), scratch, **payload)
+        result = task.answer(_session(arm), scratch, **payload)
     path = result.pop("arrays", None)
     # Plain values as they would cross to another process.
     plain = json.loads(json.dumps([EVENTS, result]))

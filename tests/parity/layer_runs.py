@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import adapters
-from adapters.watching import WATCHED
+from harness.records.step_columns import WATCHED
 from harness.spec.arm import Arm
 from harness.spec.recipe import Recipe
 
@@ -61,5 +61,5 @@ def trained(
 
 def trained_with_large_tensors(*given: Any) -> dict[str, Run]:
     """MindSpore's digests go another way for tensors of many elements: here for all."""
-    with patch("adapters.mindspore.watching.LARGE", 1):
+    with patch("adapters.mindspore.digests.LARGE", 1):
         return trained(*given)

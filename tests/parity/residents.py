@@ -11,6 +11,7 @@ import asked_here
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays
 from harness.worker.process import Event
+from harness.worker.task import Task
 
 Ask = Callable[..., Any]
 
@@ -25,12 +26,12 @@ class Resident:
         """Asks about the experiment in `scratch` from now on."""
         self.scratch = scratch
 
-    def ask(self, task: str, **payload: Any) -> tuple[Event, Arrays]:
+    def ask(self, task: Task, **payload: Any) -> tuple[Event, Arrays]:
         """Asks for a task; its result and the arrays that came with it."""
         _, result, arrays = self.home(asked_here.done, self.arm, str(self.scratch), task, payload)
         return result, arrays
 
-    def stream(self, task: str, **payload: Any) -> Iterator[Event]:
+    def stream(self, task: Task, **payload: Any) -> Iterator[Event]:
         """Asks for a task; its events, the last of which is its result."""
         events, result, _ = self.home(asked_here.done, self.arm, str(self.scratch), task, payload)
         yield from [*events, {"event": "done", "result": result}]

@@ -19,6 +19,7 @@ from harness.plan import draw_plan
 from harness.rungs.trajectory import free_run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.worker.tasks import TASKS
 
 COMMON: dict[str, Any] = {
     "optimizer": {"kind": "momentum", "momentum": 0.9, "form": "rate_outside"},
@@ -84,7 +85,7 @@ def epochs(
         told = {}
         for name, context in contexts.items():
             resident.turn_to(context.scratch)
-            events = list(resident.stream("train", folder=str(resident.folder)))
+            events = list(resident.stream(TASKS["train"], folder=str(resident.folder)))
             told[name] = [event for event in events if event["event"] == "epoch"]
         return told
 

@@ -16,6 +16,7 @@ from harness.data import load
 from harness.plan import draw_plan
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.worker.tasks import TASKS
 
 STEPS = 100
 RELATIVE = 1e-10
@@ -66,7 +67,7 @@ def trained(
         np.save(scratch / f"{part}.npy", getattr(data, part))
     workers = start(list(EXPERIMENT.arms), scratch)
     with ThreadPoolExecutor(len(workers)) as pool:
-        events = pool.map(lambda resident: list(resident.stream("train", folder=str(scratch))), workers.values())
+        events = pool.map(lambda resident: list(resident.stream(TASKS["train"], folder=str(scratch))), workers.values())
         return dict(zip(workers, events, strict=True))
 
 

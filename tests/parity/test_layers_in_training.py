@@ -12,8 +12,8 @@ import layer_runs
 import numpy as np
 import pytest
 
-from adapters.watching import WATCHED, columns
 from harness.judging.tolerances import STRICT, pooled_error
+from harness.records.step_columns import WATCHED, columns
 from harness.spec.arm import Arm
 from harness.spec.model import Model
 from harness.spec.recipe import Recipe

@@ -12,6 +12,7 @@ import raw_mindspore
 import word_answers
 
 import adapters
+from harness.judging.cases import Case, answer
 from harness.judging.judge import Claim, judge
 from harness.judging.ulp import error_against
 from harness.ledger import entries_for
@@ -20,7 +21,6 @@ from harness.rungs import activation, initializer
 from harness.spec import activations as spec
 from harness.spec.arm import Arm
 from harness.spec.vocabulary import specimens
-from harness.worker.cases import Case, answer
 
 INF, NAN = float("inf"), float("nan")
 FRAMEWORKS = ("mindspore", "tensorflow")

@@ -13,6 +13,7 @@ import pytest
 import raw_mindspore
 import raw_tensorflow
 import schedule_specs
+from harness.report.ledger import find
 from residents import Resident
 from rungs import EXPERIMENT
 
@@ -20,8 +21,8 @@ import adapters
 from adapters.reference.schedules import oracle
 from adapters.setting import Setting
 from harness.judging.tolerances import Tolerance
-from harness.report.ledger import find
 from harness.rungs.schedule import rate_tolerance
+from harness.rungs.tasks import TASKS
 from harness.spec import schedules as spec
 from harness.spec.arm import Arm
 from harness.system.array_files import save_arrays
@@ -93,7 +94,7 @@ def answers(
     asked = [word.model_dump(mode="json") for word in ALL]
 
     def ask(resident: Resident) -> dict[spec.Schedule, list[Form]]:
-        result, rates = resident.ask("schedule", schedules=asked, steps=str(scratch / "steps.npz"))
+        result, rates = resident.ask(TASKS["schedule"], schedules=asked, steps=str(scratch / "steps.npz"))
         found: dict[spec.Schedule, list[Form]] = {word: [] for word in ALL}
         for index, form in enumerate(result["forms"]):
             form = Form(form["name"], form["used"], form["differs"], form["realisation"], rates[str(index)])

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 import adapters
+from harness.judging.cases import Case, answer
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.initializers import Initializer
-from harness.worker.cases import Case, answer
 
 Arrays = dict[str, Any]
 

@@ -8,8 +8,8 @@ import numpy as np
 
 import adapters
 from adapters.reference.ensemble import Ensemble, Step, disturbed
-from adapters.watching import DIGESTS
 from harness.plan import draw_weights
+from harness.records.step_columns import DIGESTS
 from harness.spec.arm import Arm, Policy, Precision
 from harness.spec.layers import Dense, Flatten, Layer
 from harness.spec.losses import Loss, SoftmaxCrossEntropy

@@ -21,9 +21,10 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, load_arrays
 from harness.worker.session import Session
-from harness.worker.tasks import TASKS
+from harness.worker.task import Task
 
 loaded = cache(load)
+Told = tuple[dict[str, Any], Arrays]
 
 
 class InProcess:
@@ -33,9 +34,11 @@ class InProcess:
         self.arm, self.scratch, self.asked = arm, scratch, 0
         self.session = Session(adapters.load(arm), lambda *given, **named: None)
 
-    def ask(self, task: str, changes: Mapping[str, Any] | None = None, **payload: Any) -> tuple[dict[str, Any], Arrays]:
+    def ask(
+        self, task: Task, changes: Mapping[str, Any] | None = None, **payload: Any
+    ) -> tuple[dict[str, Any], Arrays]:
         self.asked += 1
-        result = TASKS[task](self.session.given(changes or {}), str(self.scratch), **payload)
+        result = task.answer(self.session.given(changes or {}), str(self.scratch), **payload)
         path = result.pop("arrays", None)
         result = json.loads(json.dumps(result))  # as it crosses between processes
         return result, load_arrays(Path(path)) if path else {}
@@ -72,7 +75,7 @@ def workers_of(context: Context) -> dict[str, InProcess]:
     return {each.name: InProcess(each, context.scratch) for each in context.experiment.arms}
 
 
-def asked(workers: Mapping[str, InProcess], task: str, payload: Mapping[str, Any]) -> dict[str, Answer]:
+def asked(workers: Mapping[str, InProcess], task: Task, payload: Mapping[str, Any]) -> dict[str, Answer]:
     return {name: Answer(worker.arm, *worker.ask(task, **payload)) for name, worker in workers.items()}
 
 

@@ -20,13 +20,14 @@ REPLACED = """\
 import sys
 if "harness.worker.child" in sys.orig_argv and "-c" not in sys.orig_argv:
     import os, signal, subprocess, time
+    from dataclasses import replace
     from harness.worker.tasks import TASKS
     {before}
     def doctor(session, scratch, **given):
 {code}
         return ANSWER
     ANSWER = {{"environment": {{}}, "devices": []}}
-    TASKS["doctor"] = doctor
+    TASKS["doctor"] = replace(TASKS["doctor"], answer=doctor)
 """
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import adapters
+from harness.judging.cases import Case, answer
 from harness.judging.judge import Claim, judge
 from harness.rungs import activation
 from harness.spec import activations as spec
 from harness.spec.arm import Arm
 from harness.spec.vocabulary import specimens
-from harness.worker.cases import Case, answer
 
 TINY = float(np.finfo(np.float32).tiny)
 CONTEXT = SimpleNamespace(stated=SimpleNamespace(words=lambda: (), vocabulary=("activation",)))

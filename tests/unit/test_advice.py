@@ -13,6 +13,7 @@ from harness.diagnosis.proof import supported
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
+from harness.worker.task import Task
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 CONVOLUTION = {"kind": "conv2d", "filters": 2, "kernel_size": [3, 3], "kernel_initializer": "xavier_uniform"}
@@ -110,7 +111,7 @@ def test_a_fault_of_the_arm_itself_is_mended_by_the_opposite(tmp_path: Path) -> 
     class Swapping(InProcess):
         """Takes one form of momentum for the other, whatever it is given."""
 
-        def ask(self, task: str, changes: Any = None, **payload: Any) -> Any:
+        def ask(self, task: Task, changes: Any = None, **payload: Any) -> Any:
             given = (changes or {}).get("optimizer.form", "rate_inside")
             swapped = {"optimizer.form": "rate_outside" if given == "rate_inside" else "rate_inside"}
             return super().ask(task, {**(changes or {}), **(swapped if self.arm.name == "port" else {})}, **payload)
@@ -124,9 +125,9 @@ def test_a_fault_of_the_arm_itself_is_mended_by_the_opposite(tmp_path: Path) -> 
 
 def test_an_arm_that_fails_when_asked_again_is_told_of(tmp_path: Path) -> None:
     class Failing(InProcess):
-        def ask(self, task: str, changes: Any = None, **payload: Any) -> Any:
+        def ask(self, task: Task, changes: Any = None, **payload: Any) -> Any:
             if changes and self.arm.name == "other":
-                raise WorkerFailedError(Failure(symptom="exception", stage=task, message="out of luck"))
+                raise WorkerFailedError(Failure(symptom="exception", stage=task.name, message="out of luck"))
             return super().ask(task, changes, **payload)
 
     context = context_of(
@@ -150,7 +151,7 @@ def test_what_is_no_known_form_has_no_advice(tmp_path: Path) -> None:
 @pytest.mark.parametrize("exponent", [-15, -6])
 def test_an_error_in_one_element_is_taken_for_no_form(tmp_path: Path, exponent: int) -> None:
     class Off(InProcess):
-        def ask(self, task: str, **payload: Any) -> Any:
+        def ask(self, task: Task, **payload: Any) -> Any:
             result, arrays = super().ask(task, **payload)
             if self.arm.name == "port":
                 for values in (value for name, value in arrays.items() if "after 100/" in name):

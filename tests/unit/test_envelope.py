@@ -12,12 +12,12 @@ import pytest
 from composing import experiment
 
 from adapters.reference.ensemble import Flip
-from adapters.watching import DIGESTS, columns
 from harness.data.loading import load
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, Crossing, Envelope, envelope, flips_between
 from harness.judging.tolerances import FACTOR, TELLING, enveloped, summation_error
 from harness.plan import draw_plan
+from harness.records.step_columns import DIGESTS, columns
 from harness.report.plots import NUMBERS, envelope_plot, sentence, trajectory_table
 from harness.spec.arm import Arm
 

@@ -13,12 +13,12 @@ from in_process import context_of
 from harness.diagnosis.advice import hypotheses
 from harness.diagnosis.forms import Form, said, words_by_path
 from harness.diagnosis.known_forms import FORMS
+from harness.judging.cases import answer
 from harness.judging.context import Context
 from harness.judging.ulp import error_against
 from harness.rungs import activation, clipping, layer, loss, optimizer, schedule
 from harness.spec.changes import at, changed
 from harness.spec.vocabulary import parse
-from harness.worker.cases import answer
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 HIDDEN = {**DENSE, "units": 6}

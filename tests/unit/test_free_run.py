@@ -13,6 +13,7 @@ from harness.diagnosis.localisation import localised
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.first_divergence import first_of
 from harness.spec.experiment import Experiment
+from harness.worker.task import Task
 
 STEPS = 12
 FAULT = 5  # a step of the first epoch
@@ -167,7 +168,7 @@ def test_a_swapped_batch_is_found_in_the_input(tmp_path: Path) -> None:
     assert first is not None
     assert first.step == 3
 
-    def ask(task: str, payload: Any) -> Answers:
+    def ask(task: Task, payload: Any) -> Answers:
         told = asked(arms, task, payload)
         other = asked({"two": arms["two"]}, task, {"step": 4})["two"]
         return {**told, "two": other}

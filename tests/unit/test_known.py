@@ -12,6 +12,7 @@ import pytest
 
 import harness.judging.ledger_excuses as known
 from harness.data import Dataset
+from harness.judging.cases import Arrays, answer
 from harness.judging.context import Answer, Context
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.ledger import Entry
@@ -22,7 +23,6 @@ from harness.rungs import activation, model, step, trajectory
 from harness.spec import Experiment
 from harness.spec.activations import Sigmoid, Tanh
 from harness.spec.arm import Arm
-from harness.worker.cases import Arrays, answer
 
 BOUND = 2.0**-11
 ENTRY = Entry(

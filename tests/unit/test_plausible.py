@@ -80,11 +80,11 @@ def problems(run: RecordedRun, plan: Plan) -> list[ReadingFailure]:
     """All that is said of the run and its arm, with the data too."""
     found = examined(run)
     assert run.experiment is not None
-    data = SimpleNamespace(x_test=np.zeros(20), y_test=TRUTH)
+    data: Any = SimpleNamespace(x_test=np.zeros(20), y_test=TRUTH)
     arm = found.arms["one"]
     bare = replace(arm, failures=())
-    by_data: Any = SimpleNamespace(experiment=run.experiment, plan=plan, data=data)
-    return [*found.failures, *arm.failures, *examined_by_data(bare, by_data).failures]
+    by_data = examined_by_data(bare, run.experiment, plan, data).failures
+    return [*found.failures, *arm.failures, *by_data]
 
 
 def test_what_may_be_is_left_alone(whole: RecordedRun, plan: Plan) -> None:

@@ -12,6 +12,7 @@ import pytest
 from misbehaving import ROOT, as_many_run_in, misbehaving, nothing_runs_in
 
 from harness.records.failure import WorkerFailedError
+from harness.worker.tasks import TASKS
 
 # To every descriptor but the three that everybody has.
 EVERYWHERE = """\
@@ -65,7 +66,7 @@ def test_what_is_no_answer_is_a_failure_of_the_arm(kind: str, tmp_path: Path) ->
     code, symptom, message = HOSTILE[kind]
     with misbehaving(tmp_path, code) as worker:
         with pytest.raises(WorkerFailedError) as caught:
-            worker.ask("doctor")
+            worker.ask(TASKS["doctor"])
         failure = caught.value.failure
         assert (failure.symptom, failure.stage, failure.status) == (symptom, "doctor", "crashed"), failure
         assert message in failure.message
@@ -91,7 +92,7 @@ def test_a_full_disk_is_no_failure_of_the_arm(tmp_path: Path) -> None:
         "session.at(scratch).reply({'x': numpy.ones(100000)})"
     )
     with misbehaving(tmp_path, code) as worker, pytest.raises(OSError, match="File too large") as caught:
-        worker.ask("doctor")
+        worker.ask(TASKS["doctor"])
     assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(tmp_path / "other.answer.npz"))
 
 
@@ -101,7 +102,7 @@ def test_the_file_that_a_full_disk_has_no_room_for_is_named(tmp_path: Path) -> N
         "except OSError as error:\n    raise RuntimeError('the builder failed') from error"
     )
     with misbehaving(tmp_path, code) as worker, pytest.raises(OSError, match="No space left on device") as caught:
-        worker.ask("doctor")
+        worker.ask(TASKS["doctor"])
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "/data/x")
 
 
@@ -123,7 +124,7 @@ ANSWERS_TWICE = "session.asked = getattr(session, 'asked', 0) + 1; ANSWER['devic
 )
 def test_a_copy_of_the_process_never_answers(code: str, tmp_path: Path) -> None:
     with misbehaving(tmp_path, code) as worker:
-        assert [worker.ask("doctor")[0]["devices"][0]["asked"] for _ in range(3)] == [1, 2, 3]
+        assert [worker.ask(TASKS["doctor"])[0]["devices"][0]["asked"] for _ in range(3)] == [1, 2, 3]
     assert nothing_runs_in(tmp_path)
 
 
@@ -134,8 +135,8 @@ def test_processes_that_the_code_needs_work(method: str, tmp_path: Path) -> None
         "    ANSWER['devices'] = [{'roots': pool.map(math.sqrt, [4, 9])}]"
     )
     with misbehaving(tmp_path, code) as worker:
-        assert worker.ask("doctor")[0]["devices"] == [{"roots": [2, 3]}]
-        assert worker.ask("doctor")[0]["devices"] == [{"roots": [2, 3]}]
+        assert worker.ask(TASKS["doctor"])[0]["devices"] == [{"roots": [2, 3]}]
+        assert worker.ask(TASKS["doctor"])[0]["devices"] == [{"roots": [2, 3]}]
     assert nothing_runs_in(tmp_path)
 
 
@@ -147,7 +148,7 @@ def test_its_channel_is_out_of_the_way_and_not_inherited(tmp_path: Path) -> None
         "'far': [n for n in numbers if n > 100]}]"
     )
     with misbehaving(tmp_path, code) as worker:
-        (told,) = worker.ask("doctor")[0]["devices"]
+        (told,) = worker.ask(TASKS["doctor"])[0]["devices"]
     assert told["inherited"] == []
     assert len(told["far"]) == 3
 
@@ -160,7 +161,7 @@ START = "subprocess.Popen(['sh', '-c', 'sleep 1000; true'])\nif os.fork() == 0: 
 )
 def test_all_that_it_started_ends_with_it(then: str, tmp_path: Path) -> None:
     with misbehaving(tmp_path, START + then) as worker:
-        answer = worker.stream("doctor")
+        answer = worker.stream(TASKS["doctor"])
         if "exit" in then:
             with pytest.raises(WorkerFailedError, match="exit code 3"):
                 list(answer)
@@ -174,8 +175,9 @@ import sys
 sys.path[:0] = {path!r}
 from pathlib import Path
 from misbehaving import misbehaving
+from harness.worker.tasks import TASKS
 worker = misbehaving(Path({folder!r}), {code!r})
-worker.stream("doctor")
+worker.stream(TASKS["doctor"])
 print("asked", flush=True)
 sys.stdin.read()
 """

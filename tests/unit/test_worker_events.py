@@ -7,8 +7,10 @@ from io import BytesIO
 import pytest
 
 from harness.records.failure import in_one_line
+from harness.rungs.tasks import TASKS as RUNGS
 from harness.worker import events
 from harness.worker.events import ProtocolError, check_result, event_of, read_events
+from harness.worker.tasks import TASKS as WORKERS
 
 DONE = b'{"event": "done", "request": 1, "result": {}}\n'
 
@@ -69,11 +71,11 @@ def test_what_is_no_event_is_shown(line: bytes, message: str) -> None:
 
 
 def test_a_result_holds_what_its_task_answers() -> None:
-    check_result("doctor", {"environment": {}, "devices": []})
+    check_result(WORKERS["doctor"], {"environment": {}, "devices": []})
     with pytest.raises(ProtocolError, match="the result of doctor is not whole: 'environment': Field required"):
-        check_result("doctor", {"devices": []})
+        check_result(WORKERS["doctor"], {"devices": []})
     with pytest.raises(ProtocolError, match=r"the result of words is not whole: 'refused\.0'"):
-        check_result("words", {"arrays": "a", "refused": {"0": 1}})
+        check_result(RUNGS["words"], {"arrays": "a", "refused": {"0": 1}})
 
 
 class SilentError(Exception):

@@ -15,6 +15,7 @@ from misbehaving import limited, misbehaving, nothing_runs_in, processes_of
 from harness.records.failure import Failure, WorkerFailedError
 from harness.worker import Worker
 from harness.worker.asking import side_by_side
+from harness.worker.tasks import TASKS
 
 
 def started_with(python: Path, folder: Path, script: str, **fields: object) -> Failure:
@@ -74,24 +75,24 @@ def test_an_interpreter_that_cannot_be_started(
 def test_only_the_time_until_an_answer_came_is_counted(tmp_path: Path) -> None:
     with limited(misbehaving(tmp_path, "time.sleep(0.2)"), 2.0) as worker:
         time.sleep(2.1)  # nothing is pending
-        answer = worker.stream("doctor")
+        answer = worker.stream(TASKS["doctor"])
         time.sleep(2.1)  # it has come, and nobody looks
         assert [event["event"] for event in answer] == ["done"]
-        worker.ask("doctor")
+        worker.ask(TASKS["doctor"])
 
 
 def test_all_answers_to_one_experiment_share_its_time(tmp_path: Path) -> None:
     with limited(misbehaving(tmp_path, "time.sleep(1)"), 2.5) as worker:
-        worker.ask("doctor")
-        worker.ask("doctor")
+        worker.ask(TASKS["doctor"])
+        worker.ask(TASKS["doctor"])
         worker.turn_to(tmp_path)
-        worker.ask("doctor")
-        worker.ask("doctor")
+        worker.ask(TASKS["doctor"])
+        worker.ask(TASKS["doctor"])
         with pytest.raises(WorkerFailedError, match=r"timeout at doctor: not done within timeout_s=2\.5"):
-            worker.ask("doctor")
+            worker.ask(TASKS["doctor"])
         assert worker.failed
         with pytest.raises(WorkerFailedError, match="timeout at doctor"):
-            worker.ask("describe")
+            worker.ask(TASKS["describe"])
 
 
 def test_an_arm_that_is_stopped_costs_the_others_nothing(tmp_path: Path) -> None:
@@ -103,11 +104,11 @@ def test_an_arm_that_is_stopped_costs_the_others_nothing(tmp_path: Path) -> None
         ThreadPoolExecutor(max_workers=2) as pool,
     ):
         workers = {"stopped": stopped, "healthy": healthy}
-        answers, failures = side_by_side(pool, workers, lambda worker: worker.ask("doctor"))
+        answers, failures = side_by_side(pool, workers, lambda worker: worker.ask(TASKS["doctor"]))
         assert list(answers) == ["healthy"]
         assert str(failures["stopped"]) == "timeout at doctor: not done within timeout_s=3"
         assert nothing_runs_in(tmp_path / "stopped")
-        assert healthy.ask("doctor")[0]["devices"] == []
+        assert healthy.ask(TASKS["doctor"])[0]["devices"] == []
 
 
 def test_without_one_of_those_that_are_needed_the_others_are_not_waited_for(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_without_one_of_those_that_are_needed_the_others_are_not_waited_for(tmp_
         ThreadPoolExecutor(max_workers=2) as pool,
     ):
         workers = {"slow": slow, "raising": raising}
-        answers, failures = side_by_side(pool, workers, lambda worker: worker.ask("doctor"), all_needed=True)
+        answers, failures = side_by_side(pool, workers, lambda worker: worker.ask(TASKS["doctor"]), all_needed=True)
         assert answers == {}
         assert {name: str(failure) for name, failure in failures.items()} == {
             "raising": "exception at doctor: ValueError: no"
@@ -132,7 +133,7 @@ def test_a_stopped_worker_that_takes_no_request_is_out_of_time(tmp_path: Path) -
         (process,) = processes_of(tmp_path)
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(WorkerFailedError, match="timeout at doctor"):
-            worker.ask("doctor", much="x" * 10**6)
+            worker.ask(TASKS["doctor"], much="x" * 10**6)
         assert nothing_runs_in(tmp_path)
 
 
@@ -142,7 +143,7 @@ def test_a_worker_that_is_killed_from_outside(tmp_path: Path) -> None:
         misbehaving(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)") as worker,
         pytest.raises(WorkerFailedError, match=killed),
     ):
-        worker.ask("doctor")
+        worker.ask(TASKS["doctor"])
 
 
 def test_descriptors_are_not_used_up(tmp_path: Path) -> None:

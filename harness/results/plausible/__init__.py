@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from harness.judging.context import Context
+from harness.data import Dataset
+from harness.plan import Plan
 from harness.results.plausible import ending, epochs, run, steps, trace
 from harness.results.plausible.left import Left
 from harness.results.recorded import (
@@ -23,6 +24,7 @@ from harness.results.recorded import (
     RecordedArm,
     RecordedRun,
 )
+from harness.spec.experiment import Experiment
 from harness.system.array_files import PREDICTIONS, WEIGHTS
 
 
@@ -84,9 +86,9 @@ def examined(recorded: RecordedRun) -> RecordedRun:
     return replace(recorded, arms=arms, failures=(*recorded.failures, *broken))
 
 
-def examined_by_data(arm: RecordedArm, context: Context) -> RecordedArm:
-    """The arm with what cannot be, by the data and the plan that it was given, among its failures."""
-    left = Left(arm, context.experiment, {}, context.plan, context.data)
+def examined_by_data(arm: RecordedArm, experiment: Experiment, plan: Plan, data: Dataset) -> RecordedArm:
+    """The arm with what cannot be, by the plan and the data that it was given, among its failures."""
+    left = Left(arm, experiment, {}, plan, data)
     return _with_broken(arm, left, tuple(rule for rule in RULES if rule.by_data))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from adapters.watching import DIGESTS, Watched, columns
+from harness.records.step_columns import DIGESTS, Watched, columns
 from harness.results.plausible.left import Left, first_row
 from harness.spec.experiment import Experiment
 

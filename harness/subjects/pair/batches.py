@@ -13,6 +13,7 @@ from harness.spec.arm import Arm
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.drawing import Array, BatchesError, misfits, rounded
 from harness.subjects.pair.spec import Pair
+from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import headers_of, load_arrays, save_arrays
 from harness.system.files import in_units, refuse_unfit
 from harness.system.memory import available_memory
@@ -43,7 +44,7 @@ def _drawn(pair: Pair, file: Path, function: str, into: Path, log: Path) -> str:
     payload = {"file": str(file), "function": function, "into": str(into)}
     try:
         with Worker(arm, log.parent, into.parent, log.name) as worker:
-            result, _ = worker.ask("pair_draw", **payload, batch_size=pair.batch_size, steps=pair.steps)
+            result, _ = worker.ask(TASKS["pair_draw"], **payload, batch_size=pair.batch_size, steps=pair.steps)
     except WorkerFailedError as error:
         return _in_words(error.failure, limit_s)
     return str(result["wrong"]) or ("" if into.exists() else "left no batches")

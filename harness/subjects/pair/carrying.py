@@ -9,7 +9,7 @@ import numpy as np
 from harness.plan import digest_arrays
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
-from harness.subjects.pair.tasks import rows_last
+from harness.subjects.pair.tasks import TASKS, rows_last
 from harness.system.array_files import Arrays, save_arrays
 
 
@@ -18,7 +18,7 @@ def carried_over(climb: Climb) -> list[Verdict]:
     a, b = climb.arms
     names = {a.name: {m.name: m.a.name for m in climb.matches}, b.name: {m.name: m.b.name for m in climb.matches}}
     axes = {a.name: {}, b.name: {m.name: list(m.axes) for m in climb.matches if m.axes}}
-    taken = climb.ask("pair_take", by_arm={n: {"names": names[n], "axes": axes[n]} for n in names})
+    taken = climb.ask(TASKS["pair_take"], by_arm={n: {"names": names[n], "axes": axes[n]} for n in names})
     climb.weights = {name: value.astype(np.float32) for name, value in taken[a.name][1].items()}
     inputs = _loaded(climb)
     if climb.channels_first:
@@ -39,7 +39,9 @@ def _loaded(climb: Climb) -> Answers:
     save_arrays(climb.start, climb.weights)
     first = climb.channels_first
     rows = {arm.name: climb.rows if arm.name == first else {} for arm in climb.arms}
-    return climb.ask("pair_load", by_arm={n: {"weights": str(climb.start), "rows": each} for n, each in rows.items()})
+    return climb.ask(
+        TASKS["pair_load"], by_arm={n: {"weights": str(climb.start), "rows": each} for n, each in rows.items()}
+    )
 
 
 def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]:

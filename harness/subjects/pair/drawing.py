@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from adapters.own import load_function
 from harness.records.failure import in_one_line
 from harness.system.array_files import save_arrays
-from harness.worker.session import Result, Session
+from harness.worker.session import Session
+from harness.worker.task import Result
 
 Array = NDArray[Any]
 HOLDERS = 2  # both arms hold all batches at the same time

@@ -13,6 +13,7 @@ from harness.subjects.pair.forms import Form, Seen, kept_differently, output_for
 from harness.subjects.pair.judging import Judged, Reading
 from harness.subjects.pair.layers import Calls, LayerPair
 from harness.subjects.pair.passes import judge_kept, judge_layers, paired_calls
+from harness.subjects.pair.tasks import TASKS
 
 UNBIASED = "ledger: mindspore-batch_norm-unbiased"
 
@@ -97,7 +98,7 @@ def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
     for number, layer, value in tries:
         changed = climb.arms[number]
         payload = {"weights": str(climb.start), "altered": [[layer, form.setting, value]]}
-        answers = {**climb.answered, **climb.ask("pair_model", by_arm={changed.name: payload})}
+        answers = {**climb.answered, **climb.ask(TASKS["pair_model"], by_arm={changed.name: payload})}
         a, b = climb.read(answers)
         if verdict.phase == "kept":
             again = judge_kept(climb, a, b).verdicts[verdict.tensor]

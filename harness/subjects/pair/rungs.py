@@ -19,13 +19,14 @@ from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
 from harness.subjects.pair.judging import Place, Reading, at_once, judged
 from harness.subjects.pair.naming import named_forms
 from harness.subjects.pair.passes import judge_kept, judge_layers, paired_calls
+from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays, save_arrays
 
 
 def model_rung(climb: Climb) -> list[Verdict]:
     """One batch: evaluation and training layer by layer, loss, gradients, what the layers keep."""
     verdicts = carried_over(climb)
-    climb.answered = climb.ask("pair_model", weights=str(climb.start), altered=[])
+    climb.answered = climb.ask(TASKS["pair_model"], weights=str(climb.start), altered=[])
     a, b = climb.read(climb.answered)
     steady = [_steady(arm, climb.answered[arm.name][0]["unstable"]) for arm in climb.arms]
     verdicts += [verdict for verdict in steady if verdict is not None]
@@ -83,7 +84,7 @@ def step_rung(climb: Climb, walked: tuple[Reading, Reading]) -> list[Verdict]:
     forced = {name: value.astype(np.float32) for name, value in told.items() if name.startswith("weight/")}
     path = climb.scratch / "teacher.npz"
     save_arrays(path, forced)
-    a, b = climb.read(climb.ask("pair_pupil", teacher=str(path), steps=steps))
+    a, b = climb.read(climb.ask(TASKS["pair_pupil"], teacher=str(path), steps=steps))
     places = {f"loss/{k}": Place(f"loss, step {k}", "loss", k) for k in range(steps)}
     places |= {
         f"gradient/{k}/{n}": Place(f"gradient of {climb.spoken(n)}, step {k}", "gradient", k)
@@ -102,7 +103,7 @@ def step_rung(climb: Climb, walked: tuple[Reading, Reading]) -> list[Verdict]:
 def _updates(climb: Climb, path: Path, fed: Arrays, forced: Arrays) -> list[Verdict]:
     """The same gradients to both optimizers, judged by the reference: their words are ours."""
     steps, names = climb.pair.forced_steps, climb.trainable
-    answers = climb.ask("pair_update", teacher=str(path), steps=steps)
+    answers = climb.ask(TASKS["pair_update"], teacher=str(path), steps=steps)
     start = {name: forced[f"weight/0/{name}"] for name in names}
     gradients = [{name: fed[f"gradient/{k}/{name}"] for name in names} for k in range(steps)]
 
@@ -134,7 +135,7 @@ def _updates(climb: Climb, path: Path, fed: Arrays, forced: Arrays) -> list[Verd
 
 def walk(climb: Climb) -> tuple[Reading, Reading]:
     """Both sides run free; what the later rungs are made of."""
-    return climb.read(climb.ask("pair_walk", weights=str(climb.start), told=climb.pair.forced_steps))
+    return climb.read(climb.ask(TASKS["pair_walk"], weights=str(climb.start), told=climb.pair.forced_steps))
 
 
 def trajectory_rung(climb: Climb, walked: tuple[Reading, Reading]) -> list[Verdict]:

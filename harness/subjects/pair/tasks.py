@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from adapters.own import Called, OwnModel
-from adapters.protocol import Array
 from harness.plan import digest_arrays
+from harness.records.array_types import Array
 from harness.records.failure import in_one_line
 from harness.subjects.pair.drawing import draw_by_function
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
-from harness.worker.session import Result, Session
+from harness.worker.session import Session
+from harness.worker.task import Answered, Result, tasks
 
 FLOAT64 = "float64"
+Plain = dict[str, Any]
+
+
+class Drawn(TypedDict):
+    wrong: str
+
+
+class Built(TypedDict):
+    parameters: list[Plain]
+    settings: dict[str, Plain]
+    images: list[list[int]]
+    refused: str
+    composed: list[str]
+    environment: Plain
+
+
+class Loaded(Answered):
+    digest: str
+
+
+class Passed(Answered):
+    calls: dict[str, list[list[str]]]
+    unstable: list[str]
 
 
 @dataclass
@@ -196,16 +221,19 @@ def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
     return session.reply({f"weight/{k}/{name}": w for k, each in enumerate(moved) for name, w in each.items()})
 
 
-TASKS: dict[str, Callable[..., Result]] = {
-    "pair_draw": draw_by_function,
-    "pair_build": build,
-    "pair_take": take,
-    "pair_load": load,
-    "pair_model": model,
-    "pair_walk": walk,
-    "pair_pupil": pupil,
-    "pair_update": update,
-}
+TASKS = tasks(
+    __name__,
+    {
+        "pair_draw": (draw_by_function, Drawn),
+        "pair_build": (build, Built),
+        "pair_take": (take, Answered),
+        "pair_load": (load, Loaded),
+        "pair_model": (model, Passed),
+        "pair_walk": (walk, Answered),
+        "pair_pupil": (pupil, Answered),
+        "pair_update": (update, Answered),
+    },
+)
 
 
 def _pair(session: Session, scratch: str) -> Pair:

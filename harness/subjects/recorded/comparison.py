@@ -117,9 +117,9 @@ def _judge(experiment: Experiment, a: RecordedRun, b: RecordedRun) -> Judge:
 
 def _by_data(pair: Pair, judge: Judge) -> Pair:
     """The pair, its arms held against the data and the plan that they were given, where these are there."""
-    if judge.context is None:
+    if (context := judge.context) is None:
         return pair
-    a, b = (examined_by_data(arm, judge.context) for arm in pair.sides)
+    a, b = (examined_by_data(arm, context.experiment, context.plan, context.data) for arm in pair.sides)
     return replace(pair, a=a, b=b)
 
 

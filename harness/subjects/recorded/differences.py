@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import FloatArray
 from harness.judging.ulp import error_against
+from harness.records.array_types import FloatArray
 from harness.results.recorded import RecordedArm
 from harness.subjects.recorded.pairing import Pair
 from harness.system.array_files import Arrays

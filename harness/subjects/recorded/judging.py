@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import FloatArray
 from adapters.reference.schedules import oracle
-from adapters.watching import DIGESTS, columns
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Answer
 from harness.judging.judge import Claim, judge, worst_of
@@ -17,6 +15,8 @@ from harness.judging.ledger_excuses import of_word
 from harness.judging.tolerances import STRICT_STEPS, Excuse, Tolerance, strict
 from harness.ledger.loading import entries_for
 from harness.plan import digest_arrays
+from harness.records.array_types import FloatArray
+from harness.records.step_columns import DIGESTS, columns
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm

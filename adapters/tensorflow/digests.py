@@ -6,13 +6,14 @@ from typing import Any
 
 import tensorflow as tf
 
+from adapters.digests import pattern
 from adapters.setting import Setting
-from adapters.watching import Watched, pattern, watched_parameters
+from harness.records.step_columns import Watched, watched_parameters
 from harness.spec.model import Model
 
 
 class Watching:
-    """From the gradients of a step and the weights after it to the columns of `adapters.watching.columns`."""
+    """From the gradients of a step and the weights after it to the columns of `adapters.digests.columns`."""
 
     def __init__(self, word: Model, watch: tuple[Watched, ...], named: dict[str, Any], setting: Setting) -> None:
         self.kinds = tuple(kind.split("_") for kind in watch)

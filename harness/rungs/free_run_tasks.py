@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Array, Parameters, Trainer
-from adapters.watching import DIGESTS, columns
+from adapters.protocol import Parameters, Trainer
+from harness.judging.cases import given_of
+from harness.records.array_types import Array
+from harness.records.step_columns import DIGESTS, columns
 from harness.system.array_files import load_arrays
-from harness.worker.cases import given_of
-from harness.worker.session import Result, Session
+from harness.worker.session import Session
+from harness.worker.task import Result
 
 
 def free_run(session: Session, scratch: str, steps: int, runs: dict[str, str | None]) -> Result:

@@ -14,10 +14,11 @@ import mindspore as ms
 import numpy as np
 from mindspore import ParameterTuple, Tensor, nn, ops
 
+from adapters.digests import factors, pattern
 from adapters.mindspore.layers import to_native
 from adapters.protocol import Array
 from adapters.setting import Setting
-from adapters.watching import Watched, columns, factors, pattern, watched_parameters
+from harness.records.step_columns import Watched, columns, watched_parameters
 from harness.spec.model import Model
 from harness.spec.parameters import Parameter
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter, Array, UnsupportedSpecError
+from adapters.protocol import Adapter, UnsupportedSpecError
+from harness.records.array_types import Array
 from harness.spec.base import Spec, Word
 from harness.spec.model import PlacedLayer
 from harness.spec.recipe import Update

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import adapters
+from adapters.digests import PATTERN_SIZE, factors, pattern
 from adapters.protocol import EpochResult
-from adapters.watching import DIGESTS, PATTERN_SIZE, WATCHED, columns, factors, pattern
 from harness.composition import compose
 from harness.plan import draw_weights
+from harness.records.step_columns import DIGESTS, WATCHED, columns
 from harness.spec.arm import Arm
 from harness.spec.model import Model
 from harness.spec.recipe import Recipe

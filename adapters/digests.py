@@ -8,33 +8,15 @@ changed its place, changes it too. A norm, `sqrt(sum(t * t))`, is for reading. G
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from math import prod
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.spec.model import Model
-from harness.spec.parameters import Parameter, Shape
-
-Watched = Literal["gradient_norm", "clipped_norm", "gradient_projection", "weight_norm", "weight_projection"]
-WATCHED: tuple[Watched, ...] = get_args(Watched)
-DIGESTS: tuple[Watched, ...] = ("gradient_projection", "weight_projection")
+from harness.spec.parameters import Shape
 
 # The root mean square of `pattern`.
 PATTERN_SIZE = 7 / 12
-
-
-def watched_parameters(model: Model, kind: Watched) -> tuple[Parameter, ...]:
-    """All, in the model's order, for what is watched of weights; the trainable ones for what is of gradients."""
-    of_weights = kind in ("weight_norm", "weight_projection")
-    return tuple(p for p in model.parameters() if of_weights or p.trainable)
-
-
-def columns(model: Model, watch: Sequence[Watched]) -> tuple[str, ...]:
-    """The names of the columns of `EpochResult.watched`: `<kind>/<parameter>`, kind by kind in the order of `watch`."""
-    return tuple(f"{kind}/{p.name}" for kind in watch for p in watched_parameters(model, kind))
 
 
 def factors(shape: Shape) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

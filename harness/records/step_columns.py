@@ -1,0 +1,24 @@
+"""What a training records of every step besides its loss and rate: the names of these columns, and of which tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from harness.spec.model import Model
+from harness.spec.parameters import Parameter
+
+Watched = Literal["gradient_norm", "clipped_norm", "gradient_projection", "weight_norm", "weight_projection"]
+WATCHED: tuple[Watched, ...] = get_args(Watched)
+DIGESTS: tuple[Watched, ...] = ("gradient_projection", "weight_projection")
+
+
+def watched_parameters(model: Model, kind: Watched) -> tuple[Parameter, ...]:
+    """All, in the model's order, for what is watched of weights; the trainable ones for what is of gradients."""
+    of_weights = kind in ("weight_norm", "weight_projection")
+    return tuple(p for p in model.parameters() if of_weights or p.trainable)
+
+
+def columns(model: Model, watch: Sequence[Watched]) -> tuple[str, ...]:
+    """The names of the columns of `EpochResult.watched`: `<kind>/<parameter>`, kind by kind in the order of `watch`."""
+    return tuple(f"{kind}/{p.name}" for kind in watch for p in watched_parameters(model, kind))

@@ -1,0 +1,10 @@
+"""How `match` and `check` are shown and written: who listens to a run or to a study, and what writes its page."""
+
+from harness.report.markdown import write_report
+from harness.report.study import StudyTerminal, write_study_report
+from harness.report.terminal import Terminal
+
+__all__ = ["run_listener", "study_listener", "write_report", "write_study_report"]
+
+run_listener = Terminal
+study_listener = StudyTerminal
