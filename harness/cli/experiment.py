@@ -1,0 +1,113 @@
+"""What `match` and `check` share: how an experiment, or a pair, is given, and how it is run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from harness.cli.verb import CODES
+from harness.system.files import conf_dir
+
+EXAMPLES = """\
+examples:
+  twinrun match
+  twinrun match experiment=mnist_mlp data=mnist data.root=DIR training.epochs=10
+  twinrun match arms=[tensorflow,tensorflow_eager] schedule=cosine optimizer=nesterov seed=7 out=DIR
+  twinrun match arm.precision=float64 training.max_steps=100
+  twinrun match from=results/mnist_mlp/RUN/experiment.json
+  twinrun check suite=schedules
+  twinrun check pair=examples/pair/small_cnn.yaml
+  twinrun compare results/mnist_mlp/RUN_A results/mnist_mlp/RUN_B
+  twinrun words activation --by
+  twinrun ledger --verify
+"""
+
+
+def add_arguments(sub: argparse.ArgumentParser) -> None:
+    overrides = sub.add_argument(
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="OVERRIDE",
+        help="GROUP=OPTION or KEY=VALUE in Hydra's syntax; from=FILE repeats a recorded experiment.json",
+    )
+    overrides.completer = _complete  # type: ignore[attr-defined]
+    sub.add_argument("--cfg", choices=("job",), help="print the composed config and do nothing else")
+    sub.add_argument(
+        "--config-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder with groups of your own"
+    )
+    sub.add_argument(
+        "--trust", action="store_true", help="let files give arms a python, or an environment, that can run code"
+    )
+    sub.epilog = f"{_groups()}\n\n{EXAMPLES}\n{CODES}"
+
+
+def run(chosen: argparse.Namespace) -> int:
+    if any(text.startswith("pair=") for text in chosen.overrides):
+        return _pair(chosen)
+    if chosen.cfg == "job":
+        return _print_config(chosen)
+    from harness.composition.preflight import prepare
+
+    study, data = prepare(chosen.overrides, chosen.config_dir, chosen.trust)
+    _announce(study.code)
+    from harness.report import presented
+    from harness.scenarios.start import start
+
+    return start(chosen.verb, study, data, presented)
+
+
+def _pair(chosen: argparse.Namespace) -> int:
+    from harness.composition import UserMistake
+    from harness.subjects.pair.composing import compose_pair
+
+    if chosen.verb != "check" or chosen.cfg is not None:
+        raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
+    composed = compose_pair(chosen.overrides, chosen.config_dir, trust=chosen.trust)
+    _announce(composed.code)
+    from harness.report.pair import PairTerminal, report
+    from harness.scenarios.pair import start_pair
+
+    return start_pair(composed, PairTerminal(), report)
+
+
+def _announce(code: Iterable[object]) -> None:
+    """Says what files gave that can run code, before it does."""
+    from harness.system.text import printable
+
+    for each in code:
+        print(f"twinrun: trusted: {printable(each)}", file=sys.stderr, flush=True)
+
+
+def _print_config(chosen: argparse.Namespace) -> int:
+    import yaml
+    from omegaconf import OmegaConf
+
+    from harness.composition import compose_dict
+    from harness.composition.base import literal
+    from harness.system.text import printable
+
+    composed = literal(compose_dict(chosen.overrides, chosen.config_dir))
+    text = OmegaConf.to_yaml(OmegaConf.create(composed))
+    # Where a terminal would obey what is in it, by YAML's own escapes, so that it can still be read as YAML.
+    is_safe = printable(text, lines=True) == text
+    print(text if is_safe else yaml.safe_dump(composed, allow_unicode=False, sort_keys=False), end="")
+    return 0
+
+
+def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    from harness.composition import completions
+
+    return completions(prefix, getattr(parsed_args, "config_dir", ()))
+
+
+def _groups() -> str:
+    options = {
+        group.name: ", ".join(sorted(file.stem for file in group.glob("*.yaml")))
+        for group in sorted(conf_dir().iterdir())
+        if group.is_dir()
+    }
+    return "\n".join(["groups:", *(f"  {name:12} {listed}" for name, listed in options.items())])

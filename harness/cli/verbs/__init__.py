@@ -1,0 +1,12 @@
+"""One file a verb. Each has a `VERB`; a new file here is a new verb."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from harness.cli.verb import Verb
+
+
+def verbs() -> dict[str, Verb]:
+    """All verbs, by name."""
+    found = [import_module(f"{__name__}.{module.name}").VERB for module in iter_modules(__path__)]
+    return {verb.name: verb for verb in found}

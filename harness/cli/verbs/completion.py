@@ -1,0 +1,22 @@
+"""`twinrun completion`."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli.verb import Verb
+
+
+def add_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("shell", choices=("bash", "zsh", "fish"), nargs="?", default="bash")
+    sub.epilog = 'for example:  eval "$(twinrun completion bash)"'
+
+
+def run(chosen: argparse.Namespace) -> int:
+    import argcomplete.shell_integration
+
+    print(argcomplete.shell_integration.shellcode(["twinrun"], shell=chosen.shell))
+    return 0
+
+
+VERB = Verb("completion", "print the shell code that completes verbs, groups and keys", run, add_arguments)

@@ -1,0 +1,46 @@
+"""`twinrun words`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from harness.cli.verb import Verb, known
+
+
+def add_arguments(sub: argparse.ArgumentParser) -> None:
+    family = sub.add_argument("family", nargs="?", metavar="FAMILY", help="only this family: activation, loss, ...")
+    family.completer = _families  # type: ignore[attr-defined]
+    sub.add_argument("--device", choices=("cpu", "gpu", "ascend"), default="cpu", help="as declared for this device")
+    sub.add_argument("--mode", action="append", default=[], metavar="MODE", help="jit, pynative; graph, eager, xla")
+    sub.add_argument("--realisation", choices=("native", "exact"), default="native", help="the arms' policy")
+    sub.add_argument("--by", action="store_true", help="show also by what, and why")
+    sub.add_argument("--markdown", action="store_true", help="print the whole of docs/semantics.md")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    import adapters
+    from harness.report import vocabulary_table
+    from harness.spec.vocabulary import BASES
+
+    if chosen.family is not None:
+        known("family", chosen.family, BASES)
+    modes = [mode for name in vocabulary_table.FRAMEWORKS for mode in adapters.modes(name)]
+    for mode in chosen.mode:
+        known("mode", mode, modes)
+    view = vocabulary_table.View(chosen.device, chosen.realisation, tuple(chosen.mode))
+    if not chosen.markdown:
+        return vocabulary_table.show(chosen.family, view, chosen.by)
+    from harness.report.semantics import page
+
+    print(page([chosen.family] if chosen.family else list(BASES), view), end="")
+    return 0
+
+
+def _families(**_: Any) -> list[str]:
+    from harness.spec.vocabulary import BASES
+
+    return list(BASES)
+
+
+VERB = Verb("words", "say how each framework makes every word of the vocabulary", run, add_arguments)
