@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from harness.system.array_files import Arrays
 
+MOST_SHOWN = 48  # of a run's flips
 COLUMNS = ("arm_a", "arm_b", "index", "label", "prediction_a", "prediction_b", "margin_a", "margin_b")
 
 
@@ -53,6 +54,12 @@ def surest(flips: pd.DataFrame) -> pd.DataFrame:
     """
     sure = flips[["margin_a", "margin_b"]].min(axis=1)
     return flips.loc[sure.sort_values(ascending=False, kind="stable").index]
+
+
+def shown_images(flips: pd.DataFrame, images: NDArray[Any]) -> Arrays:
+    """The `image`s of the flips that are shown, (K, H, W, C), and the `index` of each, (K,)."""
+    shown = np.unique(surest(flips)["index"].to_numpy(np.int64)[:MOST_SHOWN])
+    return {"index": shown, "image": images[shown]}
 
 
 def by_image(flips: pd.DataFrame) -> pd.DataFrame:

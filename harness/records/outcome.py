@@ -18,11 +18,14 @@ NOTHING_EARNED = "nothing was checked that could have failed"
 ORACLE = "reference"
 
 
+UnfinishedKind = Literal["interrupted", "disk", "output", "internal"]
+
+
 @dataclass(frozen=True)
 class Unfinished:
     """Why a run did not come to its end. `reason` is one line."""
 
-    kind: Literal["interrupted", "disk", "output", "internal"]
+    kind: UnfinishedKind
     reason: str
 
     @property

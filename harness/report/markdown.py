@@ -1,15 +1,16 @@
-"""`report.md`: the tables of a run, for people."""
+"""`report.md`: the tables of a run, for people, from the run's folder alone."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from harness.report.pictures import flips_section
 from harness.report.plots import envelope_plot
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
+from harness.report.run_record import RunRecord
 from harness.report.tables import as_markdown
 from harness.results.store import write_text
 from harness.rungs.convergence import seeds_in_words
-from harness.rungs.free_run import CURVES, FreeRuns
-from harness.scenarios.run import Run
 from harness.system.text import markdown
 
 PICTURE = "trajectory.png"
@@ -19,31 +20,24 @@ DETECTS = (
 )
 
 
-def write_report(run: Run) -> None:
+def write_report(folder: Path) -> None:
     """Writes `report.md`, once the run is complete or is known to be unfinished."""
-    write_text(run.store.folder / "report.md", report(run))
+    write_text(folder / "report.md", report(RunRecord.of(folder)))
 
 
-def report(run: Run) -> str:
+def report(run: RunRecord) -> str:
     """The run as a page of Markdown; the pictures that it shows are left beside it, if the run is complete."""
-    e, plan, traces = run.experiment, run.plan, list(run.traces.values())
     lines = [
-        f"# {markdown(e.name)}",
+        f"# {markdown(run.experiment.name if run.experiment else run.folder.name)}",
         "",
         f"**{markdown(run.sentence)}**",
         "",
-        f"- {markdown(run.coverage.in_words)}",
-        f"- model: {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample",
-        f"- data: {markdown(run.data.source)}; {len(run.data.x_train):,} to train, {len(run.data.x_test):,} to test",
-        f"- optimizer: {e.optimizer.name_in_tables}; "
-        f"schedule: {e.schedule.name_in_tables}; loss: {e.loss.name_in_tables}",
-        f"- plan: {plan.digest[:16]}, seed {e.seed}, "
-        f"{len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}",
-        *_one_of_several(run),
+        *(f"- damaged: {markdown(problem)}" for problem in run.problems),
+        *_conditions(run),
         "",
     ]
     for title, table in (
-        ("Accuracy and time", summary_table(traces)),
+        ("Accuracy and time", summary_table(run.traces)),
         ("Learning-rate schedules against the float64 reference", schedule_table(run.verdicts)),
         ("By rung", rung_table(run.verdicts)),
         ("Parity", ladder_table(run.verdicts)),
@@ -52,35 +46,55 @@ def report(run: Run) -> str:
         if table[1]:
             lines += [f"## {title}", "", as_markdown(*table), ""]
             lines += [DETECTS, ""] if title == "Parity" else []
-    if run.unfinished is None:
+    if run.is_complete:
         lines += _free_runs(run)
-        lines += flips_section(run.flips, run.data.x_test, run.store.folder)
+        count = int(run.plan.get("samples", {}).get("test", 0))
+        lines += flips_section(run.flips, run.flipped_images, count, run.folder)
     sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
     lines += ["## Where the tolerances come from", "", *(f"- {markdown(source)}" for source in sources), ""]
     return "\n".join(lines)
 
 
-def _free_runs(run: Run) -> list[str]:
-    """The picture of the free runs in their envelope, and what bounds them; nothing where none were made."""
-    found: FreeRuns | None = run.context.made.get(CURVES)
-    if found is None:
+def _conditions(run: RunRecord) -> list[str]:
+    """What the run was of, so far as that can be read."""
+    e, plan = run.experiment, run.plan
+    if e is None:
         return []
-    envelope_plot(run.store.folder / PICTURE, found.around, found.losses)
-    bounds = [found.around.in_words, found.around.loss.source]
-    said = [f"![{PICTURE}]({PICTURE})", "", *(f"- {markdown(bound)}" for bound in bounds)]
+    lines = [
+        f"- {markdown(run.coverage)}",
+        f"- model: {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample",
+    ]
+    if plan:
+        samples = plan.get("samples", {})
+        sizes = f"; {samples['train']:,} to train, {samples['test']:,} to test" if samples else ""
+        lines.append(f"- data: {markdown(str(plan.get('data', '')))}{sizes}")
+    lines.append(
+        f"- optimizer: {e.optimizer.name_in_tables}; schedule: {e.schedule.name_in_tables}; "
+        f"loss: {e.loss.name_in_tables}"
+    )
+    if plan:
+        counts = f"{plan.get('epochs')} epochs, {plan.get('steps')} steps of {plan.get('batch_size')}"
+        lines.append(f"- plan: {str(plan.get('digest'))[:16]}, seed {e.seed}, {counts}")
+    if run.seeds:
+        all_seeds = seeds_in_words(run.seeds)
+        lines.append(f"- one of {all_seeds}; whether the arms end equally well is judged over all of them")
+    return lines
+
+
+def _free_runs(run: RunRecord) -> list[str]:
+    """The picture of the free runs in their envelope, and what bounds them; nothing where none were made."""
+    if (found := run.free_runs) is None:
+        return []
+    table, facts = found
+    envelope_plot(run.folder / PICTURE, table, facts)
+    said = [f"![{PICTURE}]({PICTURE})", "", *(f"- {markdown(bound)}" for bound in facts["bounds"])]
     return ["## Free runs in the chaos envelope", "", *said, ""]
 
 
-def _one_of_several(run: Run) -> list[str]:
-    if run.is_alone:
-        return []
-    return [f"- one of {seeds_in_words(run.seeds)}; whether the arms end equally well is judged over all of them"]
-
-
-def _realisations(run: Run) -> Table:
+def _realisations(run: RunRecord) -> Table:
     rows = [
-        [name, word, made["kind"], made["by"], made["reason"]]
-        for name, trace in run.traces.items()
+        [trace.arm.name, word, made["kind"], made["by"], made["reason"]]
+        for trace in run.traces
         for word, made in trace.realisations.items()
     ]
     return ["arm", "word", "realisation", "by", "reason"], rows

@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.judging.flips import counts, surest
+from harness.judging.flips import MOST_SHOWN, counts, surest
 from harness.report.rows import Table, number
 from harness.report.tables import as_markdown
+from harness.system.array_files import Arrays
 from harness.system.writing import whole
 
 SHEET = "flips.png"
-MOST = 48
 IN_TABLE = 10
 ACROSS, SCALE, LINE, GAP = 8, 4, 15, 10  # pictures in a row, and pixels
 TEXT_SIZE = 12
@@ -31,24 +31,31 @@ class Captioned:
     lines: tuple[str, ...]
 
 
-def flips_section(flips: pd.DataFrame | None, images: NDArray[Any], folder: Path) -> list[str]:
-    """The part of a run's report on its flipped test images; draws the sheet beside it where there are any."""
+def flips_section(flips: pd.DataFrame | None, pictures: Arrays, count: int, folder: Path) -> list[str]:
+    """The part of a run's report on its flipped test images, of `count`; draws the sheet beside it where there are any.
+
+    `pictures`: as `harness.judging.flips.shown_images` has them; without them there is no sheet.
+    """
     if flips is None:
         return []
     lines = ["## Test images that two arms see differently", ""]
     if flips.empty:
-        return [*lines, f"None of {len(images):,}.", ""]
-    lines += [as_markdown(*pairs_table(flips, len(images))), ""]
-    chosen = surest(flips).head(MOST)
+        return [*lines, f"None of {count:,}.", ""]
+    lines += [as_markdown(*pairs_table(flips, count)), ""]
+    chosen = surest(flips).head(MOST_SHOWN)
     what = f"{_shown(len(chosen), len(flips))}, the surest first"
     rows = chosen.to_dict("records")
-    contact_sheet(folder / SHEET, what, [Captioned(images[row["index"]], _caption(row)) for row in rows])
+    by_index = dict(zip(pictures.get("index", []), pictures.get("image", []), strict=True))
+    sheet = []
+    if all(row["index"] in by_index for row in rows):
+        contact_sheet(folder / SHEET, what, [Captioned(by_index[row["index"]], _caption(row)) for row in rows])
+        sheet = [f"![{what}]({SHEET})", ""]
     head = ["image", "is", "arm", "says", "by a margin of", "arm", "says", "by a margin of"]
     table = [
         [str(row["index"]), str(row["label"]), *(cell for side in "ab" for cell in _cells(row, side))]
         for row in rows[:IN_TABLE]
     ]
-    return [*lines, f"![{what}]({SHEET})", "", f"The surest {len(table)}:", "", as_markdown(head, table), ""]
+    return [*lines, *sheet, f"The surest {len(table)}:", "", as_markdown(head, table), ""]
 
 
 def pairs_table(flips: pd.DataFrame, images: int) -> Table:

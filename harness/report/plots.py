@@ -11,58 +11,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from harness.judging.envelope import LOSS, Envelope
-from harness.records.array_types import FloatArray
 from harness.system.writing import whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NUMBERS = "trajectory.parquet"
 # Colours that the colour-blind tell apart too: Wong, Nature Methods 8, 441 (2011).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 BAND = "#BBBBBB"
 
 
-def trajectory_table(around: Envelope, losses: Mapping[str, FloatArray]) -> pd.DataFrame:
-    """A row a step: the reference's losses, how far apart its float32 runs are, the tolerance, each arm's loss.
-
-    `losses`, by arm, are as many as the arm recorded; what is missing is NaN.
-    """
-    oracle = around.oracle[LOSS]
-    table = pd.DataFrame(
-        {
-            "step": np.arange(len(oracle)),
-            "reference_float64": oracle,
-            "reference_float32": around.draws[LOSS][0].astype(np.float64),
-            "spread": around.spread[LOSS],
-            "drift": around.drift[LOSS],
-            "tolerance": np.broadcast_to(around.loss.bound, oracle.shape),
-        }
-    )
-    for arm, given in losses.items():
-        column = np.full(len(oracle), np.nan)
-        count = min(len(given), len(oracle))
-        column[:count] = given[:count]
-        table[f"loss/{arm}"] = column
-    return table
-
-
-def envelope_plot(path: Path, around: Envelope, losses: Mapping[str, FloatArray]) -> None:
-    """Writes the picture, a PNG at `path`, and its numbers as `trajectory.parquet` beside it.
+def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    """Writes the picture, a PNG at `path`, of what `harness.rungs.free_run_curves` recorded.
 
     |difference of the training losses| at each step, on a logarithmic scale: of every two arms, and of each arm and
     the float64 reference; the chaos envelope as a band. Where two losses are the same the line has a gap.
     """
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
-    table = trajectory_table(around, losses)
-    with whole(path.with_name(NUMBERS)) as partial:
-        table.to_parquet(partial, index=False)
     figure = Figure(figsize=(7.2, 4.3), dpi=200, layout="constrained")
     axes = figure.subplots()
     step, tolerance = table["step"], table["tolerance"]
-    arms = {arm: table[f"loss/{arm}"] for arm in losses}
+    arms = {column.removeprefix("loss/"): table[column] for column in map(str, table.filter(like="loss/"))}
     lines = {f"{arm} and the float64 reference": (one - table["reference_float64"]).abs() for arm, one in arms.items()}
     lines |= {f"{a} and {b}": (arms[a] - arms[b]).abs() for a, b in combinations(arms, 2)}
     apart = table[["spread", "drift"]].max(axis=1)
@@ -78,14 +48,14 @@ def envelope_plot(path: Path, around: Envelope, losses: Mapping[str, FloatArray]
     axes.set_yscale("log")
     axes.set_ylim(floor, 30 * table["tolerance"].max())  # room for the marks
     axes.set_xlim(0, max(1, len(table) - 1))
-    _mark(axes, around)
+    _mark(axes, len(table), facts)
     axes.set_xlabel("update (steps)")
     axes.locator_params(axis="x", integer=True)
     axes.set_ylabel("|difference of training losses|\n(units of the loss)")
     axes.grid(which="major", linewidth=0.3, color="#DDDDDD")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(textwrap.fill(sentence(table, around.horizon), 95), fontsize=9.5, loc="left")
+    axes.set_title(textwrap.fill(sentence(table, facts["horizon"]), 95), fontsize=9.5, loc="left")
     figure.legend(loc="outside lower left", fontsize=7.5, frameon=False, ncols=2)
     with whole(path) as partial:
         figure.savefig(partial, format="png")
@@ -105,14 +75,14 @@ def sentence(table: pd.DataFrame, horizon: int | None) -> str:
     return "; ".join([*(said or [kept]), *ended])
 
 
-def _mark(axes: Axes, around: Envelope) -> None:
+def _mark(axes: Axes, steps: int, facts: Mapping[str, Any]) -> None:
     """Vertical lines at the first sign flip and at the horizon."""
-    flip, marks = around.first_flip, {}
+    flip, marks = facts["first_flip"], {}
     if flip is not None:
-        marks[f"first flip in {flip.layer}, unit {', '.join(map(str, flip.index[1:]))}"] = flip.step
-    if around.horizon is not None:
-        marks["horizon"] = around.horizon
-    middle = len(around.oracle[LOSS]) / 2
+        marks[f"first flip in {flip['unit']}"] = flip["step"]
+    if facts["horizon"] is not None:
+        marks["horizon"] = facts["horizon"]
+    middle = steps / 2
     for number, (label, step) in enumerate(marks.items()):
         axes.axvline(step, color="#444444", linewidth=0.8, linestyle="--" if label == "horizon" else "-.")
         side: Any = ("right", -4) if step > middle else ("left", 4)

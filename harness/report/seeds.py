@@ -6,8 +6,8 @@ from math import isfinite
 
 import pandas as pd
 
-from harness.judging.flips import by_image
-from harness.report.pictures import IN_TABLE, MOST, SHEET, Captioned, contact_sheet, said
+from harness.judging.flips import MOST_SHOWN, by_image
+from harness.report.pictures import IN_TABLE, SHEET, Captioned, contact_sheet, said
 from harness.report.rows import Table, number
 from harness.report.tables import as_markdown
 from harness.scenarios.study import Study
@@ -73,7 +73,7 @@ def flips_of_study(study: Study) -> list[str]:
         variant, a, b = map(str, key)
         parts.append(by_image(own).assign(variant=variant, arm_a=a, arm_b=b, of=_compared_at(study, variant, a, b)))
     every = pd.concat(parts, ignore_index=True).sort_values("flips", ascending=False, kind="stable")
-    chosen = every.head(MOST).to_dict("records")
+    chosen = every.head(MOST_SHOWN).to_dict("records")
     what = f"{len(chosen)} of {len(every)} images that flip between two arms, the most often flipped first"
     pictures = [
         Captioned(

@@ -67,6 +67,14 @@ def claimed_by(folder: Path) -> str:
         return "claimed by a twinrun that is just starting, or was cut off"
 
 
+def claimed_for(folder: Path) -> str:
+    """The verb that a folder was claimed for; empty where it was not claimed, or the claim cannot be read."""
+    try:
+        return str(json.loads((folder / CLAIM).read_text(encoding="utf-8"))["verb"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def _create(written: Path, path: Path, record: str) -> None:
     """Makes `path`, which must not exist: a link to a file that is written already, so that it appears whole."""
     try:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
+from harness.records.verdict import Verdict
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, load_arrays
 
@@ -110,6 +111,17 @@ def read_outcomes(path: Path) -> pd.DataFrame:
     if wrong:
         raise UnreadableError(f"column {wrong[0]} does not hold text")
     return told
+
+
+def read_verdicts(path: Path) -> list[Verdict]:
+    """The verdicts as they were written; a number that was none is None."""
+    table = read_table(path, OUTCOME)
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    known = [{key: value for key, value in row.items() if key in Verdict.model_fields} for row in rows]
+    try:
+        return [Verdict.model_validate(each) for each in known]
+    except ValidationError as error:
+        raise UnreadableError(f"holds what is no verdict: {_in_words(error)}") from None
 
 
 def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataFrame:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from harness.data import Dataset
 from harness.plan import Plan
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.spec.experiment import Experiment
-from harness.system.array_files import PREDICTIONS, WEIGHTS, Arrays, load_arrays
+from harness.system.array_files import PREDICTIONS, WEIGHTS, Arrays, load_arrays, save_arrays
 from harness.system.writing import whole
 
+FLIPS, FLIPPED_IMAGES = "flips.parquet", "flips.npz"
+FREE_RUNS, FREE_RUN_FACTS = "free_runs.parquet", "free_runs.json"
 VERDICT_COLUMNS = tuple(Verdict.model_fields)
 STEP_COLUMNS = ("step", "epoch", "learning_rate", "loss")
 EPOCH_COLUMNS = (
@@ -38,8 +41,11 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def write_inputs(self, experiment: Experiment, plan: Plan, data_source: str, data_digest: str) -> None:
-        """What the run is of: `experiment.json`, `plan.json`, and a folder for each arm."""
+    def write_inputs(self, experiment: Experiment, plan: Plan, data: Dataset, seeds: Sequence[int] = ()) -> None:
+        """What the run is of: `experiment.json`, `plan.json`, and a folder for each arm.
+
+        `seeds`: of all runs of the experiment, where this is one of several.
+        """
         write_text(self.folder / "experiment.json", experiment.model_dump_json(indent=2) + "\n")
         record = {
             "digest": plan.digest,
@@ -49,8 +55,10 @@ class Store:
             "batch_size": plan.batch_size,
             "parameters": experiment.model.parameter_count,
             "multiply_adds": experiment.model.multiply_adds,
-            "data": data_source,
-            "data_digest": data_digest,
+            "data": data.source,
+            "data_digest": data.digest,
+            "samples": {"train": len(data.x_train), "test": len(data.x_test)},
+            "seeds": list(seeds),
         }
         write_text(self.folder / "plan.json", json.dumps(record, indent=2) + "\n")
         for arm in experiment.arms:
@@ -71,8 +79,15 @@ class Store:
         paths = {arm: self.arm_folder(arm) / PREDICTIONS for arm in arms}
         return {arm: load_arrays(path) for arm, path in paths.items() if path.exists()}
 
-    def write_flips(self, flips: pd.DataFrame) -> None:
-        write_frame(self.folder / "flips.parquet", flips)
+    def write_flips(self, flips: pd.DataFrame, shown: Arrays) -> None:
+        """The test images that two arms see differently, and the pictures of those that are shown."""
+        write_frame(self.folder / FLIPS, flips)
+        save_arrays(self.folder / FLIPPED_IMAGES, shown)
+
+    def write_free_runs(self, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+        """A row for each step, and what bounds the runs: see `harness.rungs.free_run_curves`."""
+        write_frame(self.folder / FREE_RUNS, table)
+        write_text(self.folder / FREE_RUN_FACTS, json.dumps(facts, indent=2) + "\n")
 
     def write_trace(self, trace: Trace) -> None:
         """The arm's trace, its steps and its epochs so far."""

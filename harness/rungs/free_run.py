@@ -6,8 +6,7 @@ float64 arms are judged against one another to the strict bound as well. `trajec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from harness.judging.judge import Claim, worst_of
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.ulp import error_against
 from harness.records.verdict import Verdict
+from harness.rungs.free_run_curves import FreeRuns
 from harness.rungs.rung import Rung
 from harness.rungs.tasks import TASKS
 from harness.rungs.trajectory import NAME, strictly
@@ -28,14 +28,6 @@ from harness.system.array_files import save_arrays
 
 PLANNED, DISTURBED = "planned", "disturbed"
 CURVES = "free runs"  # under which the context keeps what was judged, for the report
-
-
-@dataclass(frozen=True)
-class FreeRuns:
-    """The envelope that the arms were judged by, widened by what any of them shows of itself, and their losses."""
-
-    around: Envelope
-    losses: Mapping[str, Any]
 
 
 def ask(context: Context) -> dict[str, Any]:

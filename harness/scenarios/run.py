@@ -20,7 +20,7 @@ import pandas as pd
 
 from harness.data import Dataset
 from harness.judging.context import Context
-from harness.judging.flips import flips_between
+from harness.judging.flips import flips_between, shown_images
 from harness.judging.silence import silent_arms
 from harness.plan import Plan, draw_plan
 from harness.records import outcome
@@ -31,6 +31,8 @@ from harness.results.marker import Marker, complete, state_of
 from harness.results.store import Store, write_text
 from harness.rungs import convergence, expected, trajectory
 from harness.rungs.coverage import Coverage, coverage
+from harness.rungs.free_run import CURVES
+from harness.rungs.free_run_curves import FreeRuns
 from harness.scenarios import ladder
 from harness.scenarios.ending import tell, unfinished_by
 from harness.spec.arm import Arm
@@ -250,7 +252,7 @@ def _find_flips(run: Run) -> None:
     predictions = run.store.read_predictions(trace.arm.name for trace in run.traces.values() if trace.finished)
     if len(predictions) > 1:
         run.flips = flips_between(run.data.y_test, predictions)
-        run.store.write_flips(run.flips)
+        run.store.write_flips(run.flips, shown_images(run.flips, run.data.x_test))
 
 
 def _fail(run: Run, arm: str, failure: Failure) -> None:
@@ -266,7 +268,7 @@ def recorded(runs: Sequence[Run], folder: Path, work: Callable[[], None]) -> Non
     """
     try:
         for run in runs:
-            run.store.write_inputs(run.experiment, run.plan, run.data.source, run.data.digest)
+            run.store.write_inputs(run.experiment, run.plan, run.data, run.seeds)
             _share_inputs(run)
         work()
         for run in runs:
@@ -291,13 +293,18 @@ def _write_records(run: Run) -> None:
     run.store.write_verdicts(run.verdicts)
     run.store.write_summary(list(run.traces.values()))
     _find_flips(run)
+    free_runs: FreeRuns | None = run.context.made.get(CURVES)
+    if free_runs is not None:
+        run.store.write_free_runs(free_runs.table(), free_runs.facts())
 
 
 def _leave_unfinished(run: Run, unfinished: outcome.Unfinished) -> None:
     """Writes what is known, file by file: one that the disk does not take leaves the others, and its last state."""
     run.unfinished = unfinished
     # A verdict of its own, for the arms may all have finished, and only the judging of them not.
-    run.verdicts.append(Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause=unfinished.reason))
+    run.verdicts.append(
+        Verdict(rung="run", subject=unfinished.kind, arm_a="", status="interrupted", cause=unfinished.reason)
+    )
     for name, trace in run.traces.items():
         if trace.failure is None and not trace.finished:
             run.update(name, failure=Failure(symptom="interrupted", stage="training", message=unfinished.reason))

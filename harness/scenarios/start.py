@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -38,7 +39,7 @@ class Presented(Protocol):
 
     def study_listener(self) -> StudyListener: ...
 
-    def write_report(self, run: Run) -> None: ...
+    def write_report(self, folder: Path) -> None: ...
 
     def write_study_report(self, study: Study, verdicts: Sequence[Verdict]) -> None: ...
 
@@ -109,7 +110,7 @@ def _can_be_shown(unfinished: outcome.Unfinished | None) -> bool:
 
 def _write_page(each: Run, presented: Presented) -> None:
     with shielded(), _lenient(each.unfinished):
-        presented.write_report(each)
+        presented.write_report(each.store.folder)
 
 
 def _lenient(unfinished: outcome.Unfinished | None) -> AbstractContextManager[None]:

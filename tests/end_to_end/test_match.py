@@ -54,9 +54,11 @@ def test_folder_holds_what_is_documented_and_nothing_else(small_run):
         "verdicts.parquet",
         "summary.parquet",
         "report.md",
-        "trajectory.parquet",
+        "free_runs.parquet",
+        "free_runs.json",
         "trajectory.png",
         "flips.parquet",
+        "flips.npz",
         *(["flips.png"] if len(pd.read_parquet(folder / "flips.parquet")) else []),
     }
 

@@ -169,8 +169,8 @@ def may_be(damage):
     path, _, change = damage.name.rpartition(" ")
     if damage.file == "verdicts.parquet" and path not in OUTCOME:
         return "what else a check said is not read, nor the culprit where nothing diverged"
-    if damage.file == "plan.json" and path == "data":
-        return "where the data came from is for people"
+    if damage.file == "plan.json" and path.partition(".")[0] in ("data", "samples", "seeds"):
+        return "where the data came from, how many there were and which seeds stand beside this one is for people"
     if damage.file == "experiment.json" and path.partition(".")[0] not in (*PARTS, "arms"):
         return "what is not of the training may be another"
     if change == "removed" and damage.file.endswith(("trace.json", "experiment.json")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from harness.plan import draw_plan
@@ -16,6 +17,7 @@ FAILED_AS = {"crashed": "timeout", "unverified": "missing_device"}
 FAILED_AS |= {status: status for status in ("unsupported", "interrupted")}
 
 
+NOISE: Any = SimpleNamespace(source="noise", digest="abc", x_train=[0] * 40, x_test=[0] * 10)
 MODES = {"reference": "numpy", "tensorflow": "graph"}
 
 
@@ -50,7 +52,7 @@ def laid_out(folder: Path, experiment: Experiment) -> Store:
     """The folder of a run that has begun."""
     folder.mkdir()
     store = Store(folder)
-    store.write_inputs(experiment, draw_plan(experiment, 40), "noise", "abc")
+    store.write_inputs(experiment, draw_plan(experiment, 40), NOISE)
     return store
 
 

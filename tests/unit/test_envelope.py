@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from composing import experiment
 
@@ -18,7 +17,8 @@ from harness.judging.envelope import LOSS, Crossing, Envelope, envelope, flips_b
 from harness.judging.tolerances import FACTOR, TELLING, enveloped, summation_error
 from harness.plan import draw_plan
 from harness.records.step_columns import DIGESTS, columns
-from harness.report.plots import NUMBERS, envelope_plot, sentence, trajectory_table
+from harness.report.plots import envelope_plot, sentence
+from harness.rungs.free_run_curves import FreeRuns
 from harness.spec.arm import Arm
 
 STEPS = 40
@@ -225,9 +225,10 @@ def test_flips_between_two_arms() -> None:
 
 def test_the_picture_comes_with_its_numbers(tmp_path: Path) -> None:
     curves = {"one": run()[LOSS], "two": run(order=True)[LOSS][:30]}
-    envelope_plot(tmp_path / "trajectory.png", around(), curves)
+    runs = FreeRuns(around(), curves)
+    envelope_plot(tmp_path / "trajectory.png", runs.table(), runs.facts())
     assert (tmp_path / "trajectory.png").read_bytes().startswith(b"\x89PNG")
-    table = pd.read_parquet(tmp_path / NUMBERS)
+    table = runs.table()
     assert len(table) == STEPS
     np.testing.assert_array_equal(table["reference_float64"], around().oracle[LOSS])
     np.testing.assert_array_equal(table["tolerance"], around().loss.bound)
@@ -238,11 +239,11 @@ def test_the_picture_comes_with_its_numbers(tmp_path: Path) -> None:
 def test_the_sentence_above_the_picture() -> None:
     e = made_up(np.full(20, 1e-6))
     exact, wrong = e.oracle[LOSS], e.oracle[LOSS] + np.where(np.arange(20) >= 7, 1e-3, 0)
-    table = trajectory_table(e, {"one": exact, "two": wrong, "three": exact[:5]})
+    table = FreeRuns(e, {"one": exact, "two": wrong, "three": exact[:5]}).table()
     said = sentence(table, e.horizon)
     assert "two leaves the chaos envelope at step 7" in said
     assert "three recorded 5 of 20 steps" in said
     assert "one" not in said
     assert "stay within what rounding alone does, over 20 steps" in sentence(
-        trajectory_table(e, {"one": exact, "two": exact}), e.horizon
+        FreeRuns(e, {"one": exact, "two": exact}).table(), e.horizon
     )

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from harness.judging.flips import COLUMNS, by_image, counts, flips_between, surest
-from harness.report.pictures import GAP, LINE, MOST, SCALE, SHEET, Captioned, contact_sheet, flips_section
+from harness.judging.flips import COLUMNS, MOST_SHOWN, by_image, counts, flips_between, shown_images, surest
+from harness.report.pictures import GAP, LINE, SCALE, SHEET, Captioned, contact_sheet, flips_section
 from harness.worker.predicting import PART, of_outputs, predictions
 
 OUTPUTS = np.array([[0.1, 0.5, 0.2], [2.0, 2.0, 1.0], [-3.0, -1.0, -1.5], [np.nan, 1.0, 0.0], [np.inf, 1.0, -np.inf]])
@@ -117,10 +117,10 @@ def test_a_sheet_shows_each_picture(tmp_path: Path) -> None:
 
 def test_the_section_of_the_report(tmp_path: Path) -> None:
     images = np.zeros((200, 28, 28, 1), np.uint8)
-    assert flips_section(None, images, tmp_path) == []
-    assert flips_section(flips([]), images, tmp_path)[2] == "None of 200."
+    assert flips_section(None, {}, 200, tmp_path) == []
+    assert flips_section(flips([]), shown_images(flips([]), images), 200, tmp_path)[2] == "None of 200."
     assert not list(tmp_path.iterdir())
-    page = "\n".join(flips_section(flips(SOME), images, tmp_path))
+    page = "\n".join(flips_section(flips(SOME), shown_images(flips(SOME), images), 200, tmp_path))
     assert f"![all 4 flips, the surest first]({SHEET})" in page
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("|")]
     assert cells[2] == ["a : b", "4", "2.00%", "1", "1", "2"]
@@ -131,9 +131,10 @@ def test_the_section_of_the_report(tmp_path: Path) -> None:
 def test_no_more_than_so_many_pictures(tmp_path: Path) -> None:
     images = np.zeros((200, 28, 28, 1), np.uint8)
     heights = {}
-    for many in (MOST, MOST + 50):
-        page = "\n".join(flips_section(flips([(i, 0, 1, -1, 1.0, np.nan) for i in range(many)]), images, tmp_path))
-        assert (f"{MOST} of {many} flips" in page) == (many > MOST)
+    for many in (MOST_SHOWN, MOST_SHOWN + 50):
+        found = flips([(i, 0, 1, -1, 1.0, np.nan) for i in range(many)])
+        page = "\n".join(flips_section(found, shown_images(found, images), 200, tmp_path))
+        assert (f"{MOST_SHOWN} of {many} flips" in page) == (many > MOST_SHOWN)
         assert "nothing" in page
         heights[many] = Image.open(tmp_path / SHEET).height
     assert len(set(heights.values())) == 1

@@ -41,6 +41,7 @@ def test_a_run_says_what_it_is_of(store: Store, experiment_of: Build) -> None:
     assert json.loads((store.folder / "plan.json").read_text()) == {
         **{"digest": draw_plan(experiment, 40).digest, "seed": 3, "epochs": 4, "steps": 16, "batch_size": 10},
         **{"parameters": 7850, "multiply_adds": 7840, "data": "noise", "data_digest": "abc"},
+        **{"samples": {"train": 40, "test": 10}, "seeds": []},
     }
     folder = run_folder(Path("results"), experiment, "0123456789abcdef")
     assert folder.parent == Path("results/small")
