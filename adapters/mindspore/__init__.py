@@ -3,18 +3,47 @@
 `create` imports MindSpore; nothing before it does.
 """
 
+from pathlib import Path
+
+from adapters.info import AdapterInfo, Requirement, UserModels
 from adapters.mindspore.realisations import ENTRIES
 from adapters.protocol import Adapter
 from harness.spec.arm import Arm
-
-DISTRIBUTION = "mindspore"
-MODES = ("jit", "pynative")
-
-
-__all__ = ["DISTRIBUTION", "ENTRIES", "MODES", "create"]
 
 
 def create(arm: Arm) -> Adapter:
     from adapters.mindspore.adapter import MindSporeAdapter
 
     return MindSporeAdapter(arm)
+
+
+INFO = AdapterInfo(
+    title="MindSpore",
+    distribution="mindspore",
+    modes=("jit", "pynative"),
+    entries=ENTRIES,
+    create=create,
+    versions=">=2.10,<2.11",
+    packages=("mindspore",),
+    devices=("cpu", "gpu", "ascend"),
+    install="pip install 'twinrun[mindspore]'",
+    ledger=Path(__file__).parent / "ledger",
+    user_models=UserModels(
+        module="adapters.mindspore.own_model",
+        arm="mindspore_pynative",
+        spellings={
+            "batch_norm momentum": "nn.BatchNorm2d(momentum={})",
+            "batch_norm epsilon": "nn.BatchNorm2d(eps={})",
+            "batch_norm unbiased": "ledger: mindspore-batch_norm-unbiased",
+            "same padding": "pad_mode='same' in nn.Conv2d",
+            "leaky_relu": "nn.LeakyReLU(alpha={})",
+            "gelu": "nn.GELU(), which approximates on a CPU in any case",
+        },
+    ),
+    requirements=(
+        Requirement(("mindspore",), "numpy", ">=1.26.4,<2", "MindSpore 2.10 is compiled against the NumPy 1.26 C API"),
+        Requirement(("mindspore", "tensorflow"), "protobuf", ">=7.34.1,<8", "the window that both frameworks accept"),
+        Requirement(("mindspore",), "protobuf", ">=7.34.1", "MindSpore 2.10 asks for it"),
+        Requirement(("mindspore",), "pyarrow", "<26", "pyarrow 26 refuses NumPy 1.26 when it is imported"),
+    ),
+)

@@ -4,18 +4,24 @@ In float32 it is no oracle: it shows what float32 arithmetic alone does to the f
 tolerances come from.
 """
 
+from adapters.info import AdapterInfo
 from adapters.protocol import Adapter
 from adapters.reference.realisations import ENTRIES
 from harness.spec.arm import Arm
-
-DISTRIBUTION = "numpy"
-MODES = ("numpy",)
-
-
-__all__ = ["DISTRIBUTION", "ENTRIES", "MODES", "create"]
 
 
 def create(arm: Arm) -> Adapter:
     from adapters.reference.adapter import ReferenceAdapter
 
     return ReferenceAdapter(arm)
+
+
+INFO = AdapterInfo(
+    title="NumPy",
+    distribution="numpy",
+    modes=("numpy",),
+    entries=ENTRIES,
+    create=create,
+    packages=("numpy",),
+    is_oracle=True,
+)

@@ -4,16 +4,12 @@
 """
 
 import os
+from pathlib import Path
 
+from adapters.info import AdapterInfo, Requirement, UserModels
 from adapters.protocol import Adapter
 from adapters.tensorflow.realisations import ENTRIES
 from harness.spec.arm import Arm
-
-DISTRIBUTION = "tensorflow"
-MODES = ("graph", "eager", "xla")
-
-
-__all__ = ["DISTRIBUTION", "ENTRIES", "MODES", "create"]
 
 
 def create(arm: Arm) -> Adapter:
@@ -24,3 +20,32 @@ def create(arm: Arm) -> Adapter:
     from adapters.tensorflow.adapter import TensorFlowAdapter
 
     return TensorFlowAdapter(arm)
+
+
+INFO = AdapterInfo(
+    title="TensorFlow",
+    distribution="tensorflow",
+    modes=("graph", "eager", "xla"),
+    entries=ENTRIES,
+    create=create,
+    versions=">=2.21,<2.22",
+    packages=("tensorflow", "keras"),  # Keras' classes have Keras' version
+    devices=("cpu", "gpu"),
+    install="pip install 'twinrun[tensorflow]'",
+    ledger=Path(__file__).parent / "ledger",
+    user_models=UserModels(
+        module="adapters.tensorflow.own_model",
+        arm="tensorflow_eager",
+        spellings={
+            "batch_norm momentum": "keras.layers.BatchNormalization(momentum={})",
+            "batch_norm epsilon": "keras.layers.BatchNormalization(epsilon={})",
+            "same padding": "padding='same' in keras.layers.Conv2D",
+            "leaky_relu": "keras.layers.LeakyReLU(negative_slope={})",
+            "gelu": "keras.activations.gelu(x, approximate=True)",
+        },
+    ),
+    requirements=(Requirement(("tensorflow",), "protobuf", "<8", "TensorFlow 2.21 asks for it"),),
+    exclusive=("tensorflow", "tensorflow-cpu"),
+    # Entries speak of oneDNN's kernels, which TensorFlow uses by itself on some processors and not on others.
+    evidence_environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
+)

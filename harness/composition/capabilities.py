@@ -20,7 +20,9 @@ def unsupported(experiment: Experiment, arms: Sequence[Arm], others: Callable[[]
 
     `others` are asked for only where there is such a word. Initializers do not count, since the plan draws the weights.
     """
-    lacking = [(arm, word) for arm in arms for word in _words(experiment, arm) if _unmade(arm, word)]
+    usable = adapters.usable()
+    known_arms = [arm for arm in arms if arm.adapter in usable]
+    lacking = [(arm, word) for arm in known_arms for word in _words(experiment, arm) if _unmade(arm, word)]
     known = [*experiment.arms, *others()] if lacking else []
     found = []
     for arm, word in lacking:
@@ -42,7 +44,7 @@ def _unmade(arm: Arm, word: Word) -> bool:
 def able_to_make(word: Word, instead_of: Arm, arms: Iterable[Arm]) -> list[str]:
     """The names of the arms that can, in the precision and by the policy of the one that cannot."""
     wanted = {"precision": instead_of.precision, "realisation": instead_of.realisation}
-    known = {arm.name: arm.model_copy(update=wanted) for arm in arms if arm.adapter in adapters.names()}
+    known = {arm.name: arm.model_copy(update=wanted) for arm in arms if arm.adapter in adapters.usable()}
     return sorted(name for name, arm in known.items() if realisation(arm, word).kind != "unsupported")
 
 

@@ -111,8 +111,8 @@ def arm_mistakes(arm: Arm) -> list[str]:
     if arm.adapter not in known:
         return [no_such(f"arm {arm.name}: there is no adapter {arm.adapter!r}", arm.adapter, known)]
     wrong = []
-    modes = adapters.modes(arm.adapter)
-    if arm.mode not in modes:
+    about = adapters.usable().get(arm.adapter)  # one that cannot be used is a row of the run's, with its reason
+    if about is not None and arm.mode not in (modes := about.modes):
         wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
     if arm.python is not None and (text_fault(arm.python) or shutil.which(arm.python) is None):
         wrong.append(f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path")

@@ -8,13 +8,11 @@ from typing import Annotated, Any, Literal
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import Field, field_validator, model_validator
 
+import adapters
 from harness.spec.base import Spec, family_members
 from harness.spec.vocabulary import BASES
 
 Text = Annotated[str, Field(min_length=1)]
-# The packages whose version an entry may speak of, by framework: Keras' classes have Keras' version.
-PACKAGES: dict[str, tuple[str, ...]] = {"mindspore": ("mindspore",), "tensorflow": ("tensorflow", "keras")}
-
 # What a framework does to something that no word stands for: here a loop of updates that it compiles.
 BESIDE_WORDS = {"training": ("loop",)}
 
@@ -24,7 +22,9 @@ class LedgerError(ValueError):
 
 
 class Entry(Spec):
-    """`different`: another function, which is never used. `inaccurate`: the same, coarser, and used with its bound.
+    """`framework` is the adapter in whose folder the entry lies.
+
+    `different`: another function, which is never used. `inaccurate`: the same, coarser, and used with its bound.
 
     `bound` is the largest error of value or gradient, absolute or relative to the reference as `measure` says.
     `versions` is a specifier such as `==2.10.0`, which the version of one of the framework's packages must fit.
@@ -32,7 +32,7 @@ class Entry(Spec):
     """
 
     id: Text
-    framework: Literal["mindspore", "tensorflow"]
+    framework: Text
     kind: Literal["different", "inaccurate"]
     family: Text
     word: Text
@@ -94,7 +94,7 @@ class Entry(Spec):
         fitting = SpecifierSet(self.versions)
         return any(
             fitting.contains(versions[package], prereleases=True)
-            for package in PACKAGES[self.framework]
+            for package in adapters.info(self.framework).packages
             if package in versions
         )
 

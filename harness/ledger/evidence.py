@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+import adapters
 from harness.ledger.child import lay_out
 from harness.ledger.entry import Entry, frameworks
 from harness.ledger.loading import installed
@@ -20,9 +20,6 @@ from harness.ledger.loading import installed
 Status = Literal["diverges", "gone", "crashed", "unverified"]
 TIMEOUT_S = 600.0
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2"}
-
-# Entries speak of oneDNN's kernels, which TensorFlow uses by itself on some processors and not on others.
-KERNELS = {"TF_ENABLE_ONEDNN_OPTS": "1"}
 
 
 @dataclass(frozen=True)
@@ -44,15 +41,14 @@ def verify(entries: Sequence[Entry]) -> list[Shown]:
 
 
 def _verify_in_one_process(framework: str, entries: Sequence[Entry]) -> list[Shown]:
-    if find_spec(framework) is None:
+    if not (versions := installed(framework)):
         return [Shown(entry, "unverified", f"{framework} is not installed") for entry in entries]
-    versions = installed(framework)
     have = ", ".join(f"{package} {number}" for package, number in versions.items())
     here = [entry for entry in entries if entry.concerns(versions)]
     shown = [Shown(e, "unverified", f"speaks of {e.versions}; here is {have}") for e in entries if e not in here]
     while here:
         with tempfile.TemporaryDirectory() as scratch:
-            done, log = _run(here, Path(scratch))
+            done, log = _run(here, Path(scratch), adapters.info(framework).evidence_environment)
         shown += [_shown(entry, done[entry.id]) for entry in here if entry.id in done]
         # Where the process died, the entry at which it did is to blame; those after it get another process.
         left = [entry for entry in here if entry.id not in done]
@@ -61,13 +57,15 @@ def _verify_in_one_process(framework: str, entries: Sequence[Entry]) -> list[Sho
     return shown
 
 
-def _run(entries: Sequence[Entry], scratch: Path) -> tuple[dict[str, dict[str, str]], str]:
+def _run(
+    entries: Sequence[Entry], scratch: Path, environment: Mapping[str, str]
+) -> tuple[dict[str, dict[str, str]], str]:
     """What the child process wrote for each entry, and what else it said."""
     lay_out(scratch, {entry.id: entry.evidence for entry in entries})
     try:
         ended = subprocess.run(
             [sys.executable, "-m", "harness.ledger.child", str(scratch)],
-            env={**KERNELS, **QUIET, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))},
+            env={**environment, **QUIET, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))},
             cwd=scratch,
             capture_output=True,
             text=True,

@@ -12,23 +12,23 @@ import yaml
 from pydantic import ValidationError
 
 import adapters
-from harness.ledger.entry import PACKAGES, Entry, LedgerError, in_words
+from harness.ledger.entry import Entry, LedgerError, in_words
 
 
-def folder() -> Path:
-    """Where the files are; they come with the adapters."""
-    return Path(adapters.__file__).parent / "ledger"
+def folders() -> dict[str, Path]:
+    """Where the files are, by adapter: they come with it."""
+    return {name: about.ledger for name, about in adapters.usable().items() if about.ledger is not None}
 
 
 @lru_cache
-def ledger(of: Path | None = None) -> tuple[Entry, ...]:
+def ledger() -> tuple[Entry, ...]:
     """Every entry, by framework, family, word and name."""
-    entries = [read(file) for file in (of or folder()).glob("*.yaml")]
+    entries = [read(file, name) for name, folder in folders().items() for file in folder.glob("*.yaml")]
     return tuple(sorted(entries, key=lambda entry: (entry.framework, entry.family, entry.word, entry.id)))
 
 
-def read(file: Path) -> Entry:
-    """The entry in a file, whose name is the entry's. LedgerError where it is none."""
+def read(file: Path, framework: str) -> Entry:
+    """The entry in a file of an adapter, whose name is the entry's. LedgerError where it is none."""
     try:
         plain: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -36,9 +36,12 @@ def read(file: Path) -> Entry:
     if not isinstance(plain, dict):
         raise LedgerError(f"{file}: must hold the fields of one entry")
     try:
-        return Entry.model_validate({**plain, "id": file.stem})
+        entry = Entry.model_validate({**plain, "id": file.stem})
     except ValidationError as error:
         raise LedgerError(f"{file}: {in_words(error)}") from None
+    if entry.framework != framework:
+        raise LedgerError(f"{file}: framework: it lies in the ledger of {framework}, and speaks of {entry.framework}")
+    return entry
 
 
 def entries_for(
@@ -57,7 +60,7 @@ def entries_for(
 def installed(framework: str) -> dict[str, str]:
     """The versions of a framework's packages beside this interpreter; empty where there are none."""
     found = {}
-    for package in PACKAGES.get(framework, ()):
+    for package in adapters.info(framework).packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -17,6 +17,7 @@ from packaging.version import Version
 from rich.table import Table
 
 import adapters
+from adapters.info import AdapterError
 from harness.records.exit_codes import AGREES, UNVERIFIED
 from harness.records.failure import WorkerFailedError
 from harness.report.tables import Screen, console, line
@@ -28,20 +29,12 @@ TIMEOUT_S = 120.0
 UNSEEN_WIDTH = 140  # of the tables, where nobody looks at a terminal
 YES, NO = line(("yes", "green")), line(("no", "red"))
 
-# Combinations that are known not to work: where all of `given` are installed, `package` must be within `allowed`.
-RULES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
-    (("mindspore",), "numpy", ">=1.26.4,<2", "MindSpore 2.10 is compiled against the NumPy 1.26 C API"),
-    (("mindspore", "tensorflow"), "protobuf", ">=7.34.1,<8", "the window that both frameworks accept"),
-    (("mindspore",), "protobuf", ">=7.34.1", "MindSpore 2.10 asks for it"),
-    (("tensorflow",), "protobuf", "<8", "TensorFlow 2.21 asks for it"),
-    (("numpy",), "pyarrow", "<26", "pyarrow 26 refuses NumPy 1.26 when it is imported"),
-)
 ASK = """\
 import json, sys
 from importlib import metadata as m
-names = ("numpy", "mindspore", "tensorflow", "pydantic", "pyarrow")
-found = {d.metadata["Name"].lower(): d.version for d in m.distributions() if d.metadata["Name"]}
-print(json.dumps({"version": sys.version.split()[0], **{n: found[n] for n in names if n in found}}))
+names = ("numpy", *{names}, "pydantic", "pyarrow")
+found = {{d.metadata["Name"].lower(): d.version for d in m.distributions() if d.metadata["Name"]}}
+print(json.dumps({{"version": sys.version.split()[0], **{{n: found[n] for n in names if n in found}}}}))
 """
 
 
@@ -55,9 +48,9 @@ def examine() -> int:
     _interpreters(on)
     problems = combination_problems(_installed())
     if platform.system() != "Linux":
-        problems.append(f"{machine}: MindSpore and TensorFlow are tried on Linux only")
+        problems.append(f"{machine}: the frameworks are tried on Linux only")
     if not Version("3.10") <= Version(platform.python_version()) < Version("3.13"):
-        problems.append(f"Python {platform.python_version()}: MindSpore has wheels for 3.10, 3.11 and 3.12 only")
+        problems.append(f"Python {platform.python_version()}: twinrun is tried with 3.10, 3.11 and 3.12 only")
     if problems:
         on.print(line(("this combination does not work:", "bold red")))
         for problem in problems:
@@ -68,22 +61,28 @@ def examine() -> int:
 
 
 def combination_problems(installed: dict[str, str]) -> list[str]:
-    """What is wrong with these versions, by `RULES`; a package that is not installed breaks no rule."""
+    """What is wrong with these versions, by what the adapters require; a package that is not there breaks no rule."""
+    about = adapters.usable().values()
     problems = [
-        f"{package} {installed[package]} is installed, {' with '.join(given)} needs {package}{allowed}: {why}"
-        for given, package, allowed, why in RULES
-        if package in installed and all(name in installed for name in given)
-        if Version(installed[package]) not in SpecifierSet(allowed)
+        f"{rule.package} {installed[rule.package]} is installed, {' with '.join(rule.beside)} needs "
+        f"{rule.package}{rule.allowed}: {rule.reason}"
+        for each in about
+        for rule in each.requirements
+        if rule.package in installed and all(name in installed for name in rule.beside)
+        if Version(installed[rule.package]) not in SpecifierSet(rule.allowed)
     ]
-    if {"tensorflow", "tensorflow-cpu"} <= installed.keys():
-        problems.append("tensorflow and tensorflow-cpu are both installed and own the same files: remove one")
+    for each in about:
+        if len(both := [name for name in each.exclusive if name in installed]) > 1:
+            problems.append(f"{' and '.join(both)} are both installed and own the same files: remove one")
     return problems
 
 
 def _installed() -> dict[str, str]:
-    names = ("numpy", "protobuf", "pyarrow", "mindspore", "tensorflow", "tensorflow-cpu")
+    about = adapters.usable().values()
+    of_adapters = {name for each in about for name in (each.distribution, *each.packages, *each.exclusive)}
+    required = {rule.package for each in about for rule in each.requirements}
     found = {}
-    for name in names:
+    for name in sorted(of_adapters | required):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -96,15 +95,20 @@ def _frameworks(on: Screen) -> bool:
     usable = True
     for name in adapters.names():
         try:
+            modes = ", ".join(adapters.modes(name))
             found = _ask(name)
+        except AdapterError as error:
+            usable = False
+            table.add_row(name, "", "", "", NO, line(str(error)))
+            continue
         except WorkerFailedError as error:
             usable = False
-            table.add_row(name, "", ", ".join(adapters.modes(name)), "", NO, error.failure.message)
+            table.add_row(name, "", modes, "", NO, error.failure.message)
             continue
         environment = found["environment"]
         versions = ", ".join(f"{package} {number}" for package, number in environment["versions"].items())
         for number, device in enumerate(found["devices"]):
-            head = [name, versions, ", ".join(adapters.modes(name))] if number == 0 else ["", "", ""]
+            head = [name, versions, modes] if number == 0 else ["", "", ""]
             yes = device["available"]
             why = "" if yes else device["detail"]
             table.add_row(*head, device["name"], YES if yes else "no", why)
@@ -125,11 +129,12 @@ def _ask(name: str) -> dict[str, Any]:
 def _interpreters(on: Screen) -> None:
     """The Pythons an arm's `python` could name, and what they have."""
     table = Table("interpreter", "version", "has", box=None, padding=(0, 2, 0, 0))
+    asking = ASK.format(names=tuple(adapters.info(name).distribution for name in adapters.frameworks()))
     candidates = [sys.executable, *(shutil.which(f"python3.{minor}") for minor in (10, 11, 12))]
     for path in dict.fromkeys(candidates):
         if path is None:
             continue
-        asked = subprocess.run([path, "-c", ASK], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        asked = subprocess.run([path, "-c", asking], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         if asked.returncode != 0:
             table.add_row(path, "", line(("does not run", "red")))
             continue

@@ -14,7 +14,6 @@ from harness.spec.arm import DeviceName, Policy, Precision
 from harness.spec.base import Word
 from harness.spec.vocabulary import BASES, specimens
 
-FRAMEWORKS = ("mindspore", "tensorflow")
 PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
 KINDS: tuple[Kind, ...] = ("native", "composed", "custom", "unsupported")
 DEVICES: tuple[DeviceName, ...] = ("cpu", "gpu", "ascend")
@@ -38,7 +37,7 @@ class View:
 
     @property
     def columns(self) -> list[tuple[str, Precision]]:
-        return list(product(FRAMEWORKS, PRECISIONS))
+        return list(product(adapters.frameworks(), PRECISIONS))
 
     def made(self, word: Word) -> list[Realisation]:
         """How each column makes the word."""
@@ -46,7 +45,7 @@ class View:
 
     @property
     def note(self) -> str:
-        modes = ", ".join(f"{name} in {self.mode(name)} mode" for name in FRAMEWORKS)
+        modes = ", ".join(f"{name} in {self.mode(name)} mode" for name in adapters.frameworks())
         how = f"{modes}, {self.realisation} realisation, {self.device}"
         if self.device == "cpu":
             return f"{how}. The parity suite runs every word in this table against the float64 reference."

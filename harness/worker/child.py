@@ -10,6 +10,7 @@ import traceback
 from typing import Any
 
 import adapters
+from adapters.info import AdapterError
 from adapters.protocol import DeviceUnavailableError, UnsupportedSpecError
 from harness.records.failure import full_disk, in_one_line, shortened
 from harness.spec.arm import Arm
@@ -49,10 +50,13 @@ def _begin(arm: Arm, channel: Channel) -> Session:
     start = time.perf_counter()
     try:
         session = Session(adapters.load(arm), channel.send)
+    except AdapterError as error:
+        raise _MissingFrameworkError(str(error)) from error
     except ImportError as error:
-        wanted = adapters.module(arm.adapter).DISTRIBUTION
+        about = adapters.info(arm.adapter)
+        brings = f"; {about.install} brings it" if about.install else ""
         raise _MissingFrameworkError(
-            f"{wanted} is not usable here ({shortened(str(error))}); pip install 'twinrun[{arm.adapter}]' brings it"
+            f"{about.distribution} is not usable here ({shortened(str(error))}){brings}"
         ) from error
     channel.send("ready", import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
     return session

@@ -62,7 +62,8 @@ def test_an_internal_error_is_one_line(where: str, tmp_path: Path) -> None:
 
 
 def test_an_internal_error_of_another_verb(tmp_path: Path) -> None:
-    script = "from harness import words\ndef fail(*_): raise ZeroDivisionError('of ours')\nwords.show = fail"
+    script = "from harness.report import vocabulary_table as place\n"
+    script += "def fail(*_): raise ZeroDivisionError('of ours')\nplace.show = fail"
     code, out, err = run_with(script, ["words"], tmp_path)
     assert (code, out) == (INTERNAL, "")
     (line,) = err.splitlines()

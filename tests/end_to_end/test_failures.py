@@ -155,3 +155,21 @@ def test_unequal_strides_need_no_onednn(tmp_path):
     arguments = ["check", f"model.layers={layers}", "arms=[tensorflow]", "rungs=[layer]", "out=run"]
     code, out, err = finish(start(arguments, tmp_path, TF_ENABLE_ONEDNN_OPTS="0"))
     assert code == 0, out + err
+
+
+def test_an_adapter_that_cannot_be_used_is_a_row_with_its_reason(tmp_path):
+    site, work = tmp_path / "site", tmp_path / "work"
+    work.mkdir()
+    (site / "broken-1.dist-info").mkdir(parents=True)
+    (site / "broken-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    (site / "broken-1.dist-info" / "entry_points.txt").write_text("[twinrun.adapters]\nbroken = broken\n")
+    (site / "broken.py").write_text("1 / 0\n")
+    arms = "arms=[{name: mine, adapter: broken, mode: bare}, {use: reference, name: other}]"
+    process = start(["match", *BRIEF, arms, "out=run"], work, PYTHONPATH=f"{ROOT}{os.pathsep}{site}")
+    code, out, err = finish(process)
+    assert code == 4, out + err
+    summary = summary_of(work / "run")
+    assert summary.loc["mine", "status"] == "unverified"
+    assert "adapter broken cannot be loaded: ZeroDivisionError: division by zero" in summary.loc["mine", "failure"]
+    assert summary.loc["other", "status"] == "complete"
+    assert "Traceback" not in out + err

@@ -105,7 +105,10 @@ def test_words_that_an_arm_cannot_make_are_told_before_any_is_started(tmp_path):
     work.mkdir()
     (site / "barren-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: barren\nVersion: 1\n")
     (site / "barren-1.dist-info" / "entry_points.txt").write_text("[twinrun.adapters]\nbarren = barren\n")
-    (site / "barren.py").write_text("MODES, DISTRIBUTION, ENTRIES = ('bare',), 'barren', {}\ncreate = None\n")
+    info = (
+        "from adapters.info import AdapterInfo\nINFO = AdapterInfo('Barren', 'barren', ('bare',), {}, create=print)\n"
+    )
+    (site / "barren.py").write_text(info)
     arms = "arms=[{name: mine, adapter: barren, mode: bare}, tensorflow]"
     code, _, err = finish(start(["check", arms], work, PYTHONPATH=f"{ROOT}{os.pathsep}{site}"))
     assert code == 2, err

@@ -48,7 +48,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def test_an_entry_is_read(write: Write) -> None:
-    entry = read(write())
+    entry = read(write(), "mindspore")
     assert (entry.id, entry.what, entry.bound_in_words) == ("mindspore-tanh-x", "It is off.", "0.25 absolute")
     assert entry.concerns({"mindspore": "2.10.0"})
     assert not entry.concerns({"mindspore": "2.10.1"})
@@ -59,7 +59,7 @@ def test_an_entry_is_read(write: Write) -> None:
 
 
 def test_keras_classes_have_keras_version(write: Write) -> None:
-    entry = read(write("tensorflow-x", framework="tensorflow", versions="==3.15.1", modes=["graph"]))
+    entry = read(write("tensorflow-x", framework="tensorflow", versions="==3.15.1", modes=["graph"]), "tensorflow")
     assert entry.concerns({"tensorflow": "2.21.0", "keras": "3.15.1"})
     assert not entry.concerns({"tensorflow": "2.21.0", "keras": "3.16.0"})
     assert entry.holds_in("float32", "graph", "cpu")
@@ -88,7 +88,7 @@ def test_keras_classes_have_keras_version(write: Write) -> None:
 def test_a_wrong_file_is_named_with_its_field(write: Write, changed: dict[str, Any], said: str) -> None:
     file = write(**changed)
     with pytest.raises(LedgerError, match=re.escape(f"{file}: {said}")):
-        read(file)
+        read(file, "mindspore")
 
 
 @pytest.mark.parametrize("text", ["- a list", "a: [", "just words"])
@@ -96,14 +96,21 @@ def test_what_is_no_entry_at_all(tmp_path: Path, text: str) -> None:
     file = tmp_path / "mindspore-x.yaml"
     file.write_text(text)
     with pytest.raises(LedgerError, match=re.escape(str(file))):
-        read(file)
+        read(file, "mindspore")
 
 
 def test_the_shipped_ledger() -> None:
     """All files are entries, with one name each, and it lies in a package that the wheel holds."""
     entries = ledger()
-    assert len(entries) == len(list(loading.folder().glob("*.yaml"))) == len({entry.id for entry in entries}) > 10
-    assert loading.folder().parent == Path(adapters.__file__).parent
+    assert (
+        len(entries)
+        == sum(len(list(each.glob("*.yaml"))) for each in loading.folders().values())
+        == len({entry.id for entry in entries})
+        > 10
+    )
+    assert {name: each.parent for name, each in loading.folders().items()} == {
+        name: Path(adapters.__file__).parent / name for name in ("mindspore", "tensorflow")
+    }
     tanh = entries_for("mindspore", {"mindspore": "2.10.0"}, "activation", "tanh", "float32")
     assert "mindspore-tanh-rational" in {entry.id for entry in tanh}
     assert not entries_for("mindspore", {"mindspore": "1.0"}, "activation", "tanh")
@@ -146,10 +153,9 @@ def test_evidence_is_run_in_one_process_and_each_outcome_is_told(write: Write, m
         "e-exits": "import os; os._exit(7)",
         "f-after": "diverges = True",
     }
-    monkeypatch.setattr(evidence, "find_spec", lambda name: name)
     monkeypatch.setattr(evidence, "installed", lambda framework: {"mindspore": "2.10.0"})
-    entries = [read(write(f"mindspore-{name}", evidence=script)) for name, script in scripts.items()]
-    other = read(write("mindspore-g-version", versions="==1.0"))
+    entries = [read(write(f"mindspore-{name}", evidence=script), "mindspore") for name, script in scripts.items()]
+    other = read(write("mindspore-g-version", versions="==1.0"), "mindspore")
     shown = {each.entry.id.removeprefix("mindspore-"): each for each in evidence.verify([*entries, other])}
     assert {name: each.status for name, each in shown.items()} == {
         "a-holds": "diverges",
@@ -168,14 +174,14 @@ def test_evidence_is_run_in_one_process_and_each_outcome_is_told(write: Write, m
 
 
 def test_a_framework_that_is_not_there(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence, "find_spec", lambda name: None)
-    (shown,) = evidence.verify([read(write())])
+    monkeypatch.setattr(evidence, "installed", lambda framework: {})
+    (shown,) = evidence.verify([read(write(), "mindspore")])
     assert (shown.status, shown.output) == ("unverified", "mindspore is not installed")
     assert ledger_table.exit_code([shown]) == exit_codes.UNVERIFIED == 4
 
 
 def test_the_gravest_outcome_is_the_exit_code(write: Write) -> None:
-    entry = read(write())
+    entry = read(write(), "mindspore")
 
     def code(*statuses: evidence.Status) -> int:
         return ledger_table.exit_code([Shown(entry, status, "") for status in statuses])

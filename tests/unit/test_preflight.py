@@ -12,6 +12,7 @@ import pytest
 from composing import write
 
 import adapters.mindspore
+import adapters.reference
 import adapters.tensorflow
 from adapters.setting import Setting, composed, unsupported
 from harness.composition import UserMistake, capabilities, preflight
@@ -55,7 +56,7 @@ def told(experiment_of: Callable[..., Experiment], offered: dict[str, Arm]) -> C
 
 @pytest.fixture
 def without_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(adapters.mindspore.ENTRIES, SoftmaxCrossEntropy, REFUSED)  # type: ignore[arg-type]
+    monkeypatch.setitem(adapters.mindspore.INFO.entries, SoftmaxCrossEntropy, REFUSED)  # type: ignore[arg-type]
 
 
 Told = Callable[..., list[str]]
@@ -106,14 +107,14 @@ def test_arms_are_offered_in_the_precision_that_was_asked_for(monkeypatch: pytes
         return REFUSED if setting.precision == "float64" else composed("pieces", "a test")
 
     for framework in (adapters.mindspore, adapters.tensorflow):
-        monkeypatch.setitem(framework.ENTRIES, Dense, entry)  # type: ignore[arg-type]
+        monkeypatch.setitem(framework.INFO.entries, Dense, entry)  # type: ignore[arg-type]
     assert [text.split("; ")[-1] for text in told(*BOTH, precision="float64")] == ["arms that do: reference"] * 2
     assert told(*BOTH) == []
 
 
 def test_where_no_arm_can_it_is_said(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
-    for adapter in (adapters.mindspore, adapters.tensorflow, adapters.module("reference")):
-        monkeypatch.setitem(adapter.ENTRIES, Dense, REFUSED)  # type: ignore[arg-type]
+    for adapter in (adapters.mindspore, adapters.tensorflow, adapters.reference):
+        monkeypatch.setitem(adapter.INFO.entries, Dense, REFUSED)  # type: ignore[arg-type]
     found = told(*BOTH)
     assert len(found) == 2
     assert all(text.endswith("; no arm does") for text in found)
@@ -123,13 +124,13 @@ def test_auto_may_turn_out_to_be_a_device_that_can(monkeypatch: pytest.MonkeyPat
     def entry(word: Any, setting: Setting) -> Any:
         return REFUSED if setting.device != "gpu" else composed("pieces", "a test")
 
-    monkeypatch.setitem(adapters.tensorflow.ENTRIES, Dense, entry)  # type: ignore[arg-type]
+    monkeypatch.setitem(adapters.tensorflow.INFO.entries, Dense, entry)  # type: ignore[arg-type]
     assert told("tensorflow") == []
     assert len(told("tensorflow", device="cpu")) == 1
 
 
 def test_initializers_are_the_plans(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
-    monkeypatch.setitem(adapters.tensorflow.ENTRIES, XavierUniform, REFUSED)  # type: ignore[arg-type]
+    monkeypatch.setitem(adapters.tensorflow.INFO.entries, XavierUniform, REFUSED)  # type: ignore[arg-type]
     assert told("tensorflow") == []
 
 

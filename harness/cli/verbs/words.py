@@ -25,7 +25,7 @@ def run(chosen: argparse.Namespace) -> int:
 
     if chosen.family is not None:
         known("family", chosen.family, BASES)
-    modes = [mode for name in vocabulary_table.FRAMEWORKS for mode in adapters.modes(name)]
+    modes = [mode for name in adapters.frameworks() for mode in adapters.modes(name)]
     for mode in chosen.mode:
         known("mode", mode, modes)
     view = vocabulary_table.View(chosen.device, chosen.realisation, tuple(chosen.mode))

@@ -32,10 +32,17 @@ Tree = dict[str, Any]
 KEY = "pair="
 SETTINGS = ("arm", "out", "results_root")
 WORDS = ("loss", "optimizer", "schedule", "clipping", "weight_decay")
-# One operation at a time, so that any native code runs; arms=[mindspore,tensorflow] takes the compiled modes.
 _PYTHON_FILE = 1 << 20  # bytes
 _MOST_BESIDE = 1000  # names to look through for the nearest
-ARMS = [{"use": "mindspore_pynative", "name": "mindspore"}, {"use": "tensorflow_eager", "name": "tensorflow"}]
+
+
+def default_arms() -> list[dict[str, str]]:
+    """One of each framework that runs models of a user's.
+
+    It runs one operation at a time, so that any native code runs; naming other arms takes the compiled modes.
+    """
+    able = {name: about.user_models for name, about in adapters.usable().items() if about.user_models}
+    return [{"use": models.arm, "name": name} for name, models in able.items()]
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def compose_pair(
     asked = read(typed, groups.all_options())
     wrong = list(asked.mistakes)
     of_file = _from_file(file)
-    tree: Tree = {"arms": ARMS, "results_root": "results", **of_file}
+    tree: Tree = {"arms": default_arms(), "results_root": "results", **of_file}
     tree = _with_choices(tree, asked, groups, wrong)
     for change in asked.changes:
         try:
@@ -189,7 +196,7 @@ def _with_words(tree: Tree, groups: ConfigGroups, wrong: list[str]) -> Tree:
 def _misplaced(composed: ComposedPair) -> list[str]:
     """Files and functions that are not there, and adapters that run no model of one's own."""
     pair, wrong = composed.pair, list[str]()
-    able = [name for name in adapters.names() if name != "reference"]
+    able = [name for name, about in adapters.usable().items() if about.user_models]
     for adapter in pair.models:
         if adapter not in able:
             wrong.append(no_such(f"models.{adapter}: no model of your own runs there", adapter, able))

@@ -14,18 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
+import adapters
 from harness.spec.layers.base import padded
 
 Array = NDArray[Any]
 # A formula explains an output that it meets within this; forms differ by far more, and float32 by far less.
 EXPLAINED = 1e-4
-WRITTEN = {
-    "mindspore": {"momentum": "nn.BatchNorm2d(momentum={})", "epsilon": "nn.BatchNorm2d(eps={})"},
-    "tensorflow": {
-        "momentum": "keras.layers.BatchNormalization(momentum={})",
-        "epsilon": "keras.layers.BatchNormalization(epsilon={})",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -38,6 +32,11 @@ class Seen:
     y: Array
     weights: dict[str, Array]
     settings: dict[str, Any]
+
+    def spells(self, what: str, *values: float) -> str:
+        """How the side's framework says `what`, of these numbers; empty where its adapter does not know."""
+        models = adapters.info(self.adapter).user_models
+        return models.spellings.get(what, "").format(*(f"{value:g}" for value in values)) if models else ""
 
 
 @dataclass(frozen=True)
@@ -131,13 +130,11 @@ def _epsilon(a: Seen, b: Seen, training: bool) -> Form | None:
 
 def _either(a: Seen, b: Seen, setting: str, of_a: float, of_b: float) -> str:
     """The change to either side."""
-    written = [WRITTEN.get(side.adapter, {}).get(setting) for side in (a, b)]
-    if None in written:
+    what = f"batch_norm {setting}"
+    if not (a.spells(what, of_a) and b.spells(what, of_a)):
         return f"give both the same {setting}"
-    return (
-        f"{str(written[1]).format(f'{of_a:g}')} equals {str(written[0]).format(f'{of_a:g}')}; "
-        f"or {str(written[0]).format(f'{of_b:g}')} equals {str(written[1]).format(f'{of_b:g}')}"
-    )
+    first = f"{b.spells(what, of_a)} equals {a.spells(what, of_a)}"
+    return f"{first}; or {a.spells(what, of_b)} equals {b.spells(what, of_b)}"
 
 
 def padding_of(seen: Seen) -> tuple[int, int] | None:
@@ -184,7 +181,7 @@ def _padding(a: Seen, b: Seen, training: bool) -> Form | None:
     same = tuple(padded(shape[i], kernel.shape[i], strides[i], dilation[i], "same")[0] for i in range(2))
     hint = a.name if first == same else b.name if second == same else ""
     advice = f"'same' is what {hint} does" if hint else "pad explicitly, alike on both sides, and convolve 'valid'"
-    return Form(cause, f"{advice}: pad_mode='same' in nn.Conv2d equals padding='same' in keras.layers.Conv2D")
+    return Form(cause, ": ".join(filter(None, [advice, _equal(a, b, "same padding")])))
 
 
 def _gelu(x: Array) -> dict[str, Array]:
@@ -203,7 +200,7 @@ def _gelu_form(a: Seen, b: Seen, training: bool) -> Form | None:
         named.append(nearest)
     if named[0] == named[1]:
         return None
-    return Form(f"gelu: {a.name} computes {named[0]}, {b.name} {named[1]}", _GELU_ADVICE)
+    return Form(f"gelu: {a.name} computes {named[0]}, {b.name} {named[1]}", _equal(b, a, "gelu"))
 
 
 def _slope(a: Seen, b: Seen, training: bool) -> Form | None:
@@ -216,11 +213,14 @@ def _slope(a: Seen, b: Seen, training: bool) -> Form | None:
     if slopes[0] == slopes[1]:
         return None
     cause = f"leaky_relu: below 0 the slope is {slopes[0]:g} in {a.name}, {slopes[1]:g} in {b.name}"
-    advice = f"nn.LeakyReLU(alpha={slopes[0]:g}) equals keras.layers.LeakyReLU(negative_slope={slopes[0]:g})"
-    return Form(cause, advice)
+    return Form(cause, _equal(a, b, "leaky_relu", slopes[0]))
 
 
-_GELU_ADVICE = "keras.activations.gelu(x, approximate=True) equals nn.GELU(), which approximates on a CPU in any case"
+def _equal(a: Seen, b: Seen, what: str, *values: float) -> str:
+    """What the two frameworks write for the same; empty where one of them does not say."""
+    spelled = [side.spells(what, *values) for side in (a, b)]
+    return " equals ".join(spelled) if all(spelled) else ""
+
 
 OUTPUT_FORMS: dict[str, Callable[[Seen, Seen, bool], Form | None]] = {
     "batchnorm": _epsilon,

@@ -15,8 +15,6 @@ from harness.subjects.pair.layers import Calls, LayerPair
 from harness.subjects.pair.passes import judge_kept, judge_layers, paired_calls
 from harness.subjects.pair.tasks import TASKS
 
-UNBIASED = "ledger: mindspore-batch_norm-unbiased"
-
 
 def named_forms(
     climb: Climb,
@@ -76,7 +74,9 @@ def _kept(
         values.append(side.own[verdict.tensor].astype(np.float64) - more)
     if np.any(error_against(values[0], values[1]) > 2 * found.tolerances[verdict.tensor].bound):
         return _with(climb, named, pair, forms)
-    cause = f"{forms[0].cause} ({UNBIASED}); the two agree once it is taken back"
+    unbiased = next(side for side, how in zip(sides, (how_a, how_b), strict=True) if how.unbiased)
+    known = ", ".join(filter(None, [forms[0].cause, unbiased.spells("batch_norm unbiased")]))
+    cause = f"{known}; the two agree once it is taken back"
     return named.model_copy(
         update={"status": "known", "judgement": "both right", "cause": cause, "advice": forms[0].advice}
     )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import TypedDict
 
+import adapters
 from adapters.own import Called, OwnModel
 from harness.plan import digest_arrays
 from harness.records.array_types import Array
@@ -251,7 +252,9 @@ def _own(session: Session) -> Own:
 
 def _made(session: Session, pair: Pair, file: str, function: str, sample: Array, precision: Any) -> OwnModel:
     arm = session.adapter.arm
-    module = import_module(f"adapters.{arm.adapter}.own_model")
+    models = adapters.info(arm.adapter).user_models
+    assert models is not None, f"{arm.adapter} runs no models of a user's"
+    module = import_module(models.module)
     exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
     setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
     layout = pair.models[arm.adapter].layout
