@@ -11,18 +11,21 @@ from harness.cli.verb import known
 from harness.cli.verbs import verbs
 from harness.records.exit_codes import INTERRUPTED, MISTAKE
 from harness.system.output import guarded_output
+from harness.system.stopping import heeding_signals, stopped
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; the process' exit code. Nothing that goes wrong leaves it as an exception."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        with guarded_output():
-            return _dispatch(given)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Exception as error:
-        return _ended_by(error)
+    with heeding_signals():
+        try:
+            with guarded_output():
+                return _dispatch(given)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except Exception as error:
+            # A library may have made another exception of the interruption: pydantic does, while it builds a validator.
+            return INTERRUPTED if stopped() else _ended_by(error)
 
 
 def _dispatch(given: list[str]) -> int:

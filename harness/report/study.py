@@ -83,12 +83,14 @@ def _over_seeds(study: Study) -> list[str]:
     """A line for every two arms; none of a study that is unfinished, which agrees on nothing."""
     if study.unfinished is not None:
         return []
-    return [_in_one_line(paired.verdict) for compared in study.compared.values() for paired in compared]
+    return [_in_one_line(study, paired.verdict) for compared in study.compared.values() for paired in compared]
 
 
-def _in_one_line(verdict: Verdict) -> str:
+def _in_one_line(study: Study, verdict: Verdict) -> str:
+    """The word is in capitals, by which scripts go, only where the study as a whole has come to no other."""
+    word = verdict.status if verdict.status in ("agrees", "known") and study.exit_code(study.verdicts()) else ""
     arms = f"{verdict.arm_a} and {verdict.arm_b}"
-    return f"{verdict.status.upper()}: {arms}, {verdict.subject}: {verdict.cause}"
+    return f"{word or verdict.status.upper()}: {arms}, {verdict.subject}: {verdict.cause}"
 
 
 def named(experiment: Experiment) -> str:

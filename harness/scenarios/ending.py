@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.records.outcome import Unfinished
 from harness.system.output import OutputGoneError, say_on_stderr
+from harness.system.stopping import stopped
 from harness.system.writing import as_disk_failure
 
 ERROR_LOG = "error.log"
@@ -23,6 +24,8 @@ def unfinished_by(error: BaseException, folder: Path) -> Unfinished:
         return Unfinished("output", str(error))
     if isinstance(error, OSError) and (failure := as_disk_failure(error, folder)) is not None:
         return Unfinished("disk", str(failure))
+    if stopped():  # a library has made another exception of the interruption
+        return Unfinished("interrupted", STOPPED)
     return Unfinished("internal", f"internal error, {_in_one_line(error)}")
 
 

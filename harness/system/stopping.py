@@ -24,6 +24,7 @@ class _State:
     count: int = 0
     last_raised: float | None = None
     shields: int = 0
+    is_heeding: bool = False
 
 
 _state = _State()
@@ -31,17 +32,18 @@ _state = _State()
 
 @contextmanager
 def heeding_signals() -> Iterator[None]:
-    """Within it signals are taken as described above; nothing changes where this is not the main thread."""
-    if threading.current_thread() is not threading.main_thread():
+    """Within it signals are taken as described above; nothing changes in another thread, or where they are already."""
+    if _state.is_heeding or threading.current_thread() is not threading.main_thread():
         yield
         return
-    _state.count, _state.last_raised, _state.shields = 0, None, 0
+    _state.count, _state.last_raised, _state.shields, _state.is_heeding = 0, None, 0, True
     # What is ignored stays so: a hang-up under nohup, Ctrl-C in a script's background job. SIGTERM always ends a run.
     taken = [each for each in SIGNALS if each is signal.SIGTERM or signal.getsignal(each) is not signal.SIG_IGN]
     before = {each: signal.signal(each, _on_signal) for each in taken}
     try:
         yield
     finally:
+        _state.is_heeding = False
         for number, handler in before.items():
             signal.signal(number, handler)
 

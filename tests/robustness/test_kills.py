@@ -102,8 +102,9 @@ def killed(kill: Kill, usual_s: float, folder: Path) -> tuple[Ended, list[str], 
             time.sleep(kill.again_s)
             running.send(kill.signal)
     ended = running.end(LIMIT_S)
-    # SIGTERM ends a command that has not begun to write as it ends any program; Ctrl-C has its exit code at any time.
-    at_once = kill.signal == signal.SIGKILL or (kill.signal == signal.SIGTERM and not watched.out.exists())
+    # SIGTERM ends a command that has not begun, or whose run is complete, as any program; Ctrl-C has its exit code.
+    outside = not watched.out.exists() or (watched.out / MARKER).is_file()
+    at_once = kill.signal == signal.SIGKILL or (kill.signal == signal.SIGTERM and outside)
     dead = kill.target == "parent" and at_once and ended.code == 128 + kill.signal
     # What a killed parent leaves may be cut off: its workers may end a moment later, and nobody clears up.
     breaches = of_dead(watched) if dead else watched.breaches(ended)

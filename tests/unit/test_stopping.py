@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +80,17 @@ def test_another_thread_leaves_signals_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_an_interruption_that_a_library_hides_is_one_all_the_same(tmp_path: Path) -> None:
+    """As pydantic's does, which tells of it in the text of an error of its own."""
+    code = (
+        "import os, signal, sys\nimport harness.composition.preflight as place\n"
+        "def hide(*_, **__):\n    try:\n        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n        pass\n    raise ValueError('Error building a validator')\n"
+        "place.prepare = hide\nfrom harness.cli import main\nsys.exit(main(['match']))"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+    assert not list(tmp_path.iterdir())
