@@ -110,7 +110,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class EpochResult:
-    """Per step: the loss, and what was to be watched: (steps, columns), named by `adapters.digests.columns`."""
+    """Per step: the loss, and what was to be watched: (steps, columns), named by `records.step_columns.columns`."""
 
     losses: FloatArray
     watched: FloatArray | None = None

@@ -82,7 +82,7 @@ def main(mode: str, rounds: int) -> None:
         ms.set_context(mode=ms.PYNATIVE_MODE)
         return [0.0]
 
-    ways = {"ours": lambda: ours.train_epoch(order), "by_hand": by_hand, "Model.train": model_train}
+    ways = {"ours": lambda: ours.train_epoch(order).losses, "by_hand": by_hand, "Model.train": model_train}
     compare(ways, rounds, len(order))
 
 

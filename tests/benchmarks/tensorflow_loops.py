@@ -66,7 +66,7 @@ def main(mode: str, rounds: int) -> None:
     fitted.compile(fit_optimizer, fit_loss, run_eagerly=mode == "eager", jit_compile=mode == "xla")
 
     ways = {
-        "ours": lambda: ours.train_epoch(order),
+        "ours": lambda: ours.train_epoch(order).losses,
         "by_hand": lambda: by_hand_epoch(tf.constant(order), tf.constant(len(order))).numpy(),
         "fit": lambda: fitted.fit(x, y, batch_size=BATCH, verbose=0).history["loss"],
     }

@@ -8,9 +8,10 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from rounds import rounds
 
 HERE = Path(__file__).parent
-ROUNDS = 12
+ROUNDS = rounds(12)
 AIM = 1.1  # an aim, not a gate
 MODES = {"tensorflow": ("graph", "xla"), "mindspore": ("jit",)}
 CASES = [(f, mode, name) for f, modes in MODES.items() for mode in modes for name in ("mnist_mlp", "cnn")]

@@ -7,13 +7,14 @@ import time
 
 import numpy as np
 import pytest
+from rounds import rounds
 
 from harness.composition import compose
 from harness.data import load
 from harness.plan import draw_plan
 from harness.worker import Worker
 
-ROUNDS, AIM = 5, 2.0
+ROUNDS, AIM = rounds(5), 2.0
 SPANS = (5, 20)
 
 
