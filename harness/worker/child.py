@@ -12,12 +12,13 @@ from typing import Any
 import adapters
 from adapters.info import AdapterError
 from adapters.protocol import DeviceUnavailableError, UnsupportedSpecError
+from harness import __version__
 from harness.records.failure import full_disk, in_one_line, shortened
 from harness.spec.arm import Arm
 from harness.worker.channel import Channel
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
-from harness.worker.task import task_at
+from harness.worker.task import PROTOCOL, task_at
 
 
 def main(arguments: list[str]) -> None:
@@ -58,7 +59,8 @@ def _begin(arm: Arm, channel: Channel) -> Session:
         raise _MissingFrameworkError(
             f"{about.distribution} is not usable here ({shortened(str(error))}){brings}"
         ) from error
-    channel.send("ready", import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
+    own = {"protocol": PROTOCOL, "twinrun": __version__}
+    channel.send("ready", **own, import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
     return session
 
 

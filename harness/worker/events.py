@@ -30,6 +30,10 @@ class _Fields(Spec):
 
 
 class Ready(_Fields):
+    """`protocol` and `twinrun` are the worker's own; a worker of before there were protocols says neither."""
+
+    protocol: int = 0
+    twinrun: str = ""
     import_time_s: float
     baseline_rss_bytes: int
 

@@ -22,7 +22,7 @@ from harness.worker.arrivals import Arrivals
 from harness.worker.events import Event as Event
 from harness.worker.events import ProtocolError, check_result
 from harness.worker.group import Group, ending
-from harness.worker.task import Task
+from harness.worker.task import PROTOCOL, Task
 
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
 GRACE_S = 5.0  # for the end of a process that has closed its channel
@@ -65,7 +65,13 @@ class Worker:
         if self._failure is not None:  # it stays what it was
             raise WorkerFailedError(self._failure)
         if self._started is None:
-            (self._started,) = self._until("ready")
+            (started,) = self._until("ready")
+            theirs = started.get("protocol", 0)
+            if theirs != PROTOCOL:
+                of = f"twinrun {started.get('twinrun') or 'of before 0.1'}, which speaks protocol {theirs}"
+                own = f"twinrun {harness.__version__} speaks protocol {PROTOCOL}"
+                raise self._failed("protocol", f"its interpreter has {of}; {own}")
+            self._started = started
         return self._started
 
     def stream(self, task: Task, **payload: Any) -> Iterator[Event]:

@@ -13,6 +13,8 @@ from typing import Any
 from typing_extensions import TypedDict
 
 Result = dict[str, Any]
+# Of requests and events. It grows where one of them changes: an arm's interpreter may hold another version of ours.
+PROTOCOL = 1
 
 
 class Answered(TypedDict):

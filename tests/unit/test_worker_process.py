@@ -154,3 +154,20 @@ def test_descriptors_are_not_used_up(tmp_path: Path) -> None:
             Worker(arm("other").model_copy(update={"python": "/no/such/python"}), tmp_path, tmp_path)
     time.sleep(0.2)  # for the threads that read
     assert len(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208
+
+
+OTHER = "import harness.worker.task as t; t.PROTOCOL = 7; import harness; harness.__version__ = '9.9'"
+OLD = (
+    "import harness.worker.channel as c; send = c.Channel.send; own = ('protocol', 'twinrun'); "
+    "c.Channel.send = lambda self, event, **f: send(self, event, **{k: v for k, v in f.items() if k not in own})"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "said"), [(OTHER, "9.9, which speaks protocol 7"), (OLD, "of before 0.1, which speaks protocol 0")]
+)
+def test_a_worker_of_another_version_of_ours_is_refused_by_name(before: str, said: str, tmp_path: Path) -> None:
+    with misbehaving(tmp_path, "pass", before) as worker, pytest.raises(WorkerFailedError) as caught:
+        worker.ask(TASKS["doctor"])
+    assert caught.value.failure.symptom == "protocol"
+    assert f"its interpreter has twinrun {said}; twinrun " in caught.value.failure.message
