@@ -7,9 +7,8 @@ changes, must agree with the recorded answers; or the arm itself, given the oppo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from harness.diagnosis.forms import Explanation, Form, in_words
 from harness.diagnosis.known_forms import FORMS
@@ -17,28 +16,12 @@ from harness.diagnosis.proof import Ask, Judge, Proofs, diverging
 from harness.judging.checks import uncertified
 from harness.judging.context import Answers, Context
 from harness.records.verdict import Verdict
+from harness.rungs.rung import Parts, Rung
 from harness.spec.changes import Changes, leads_somewhere
 from harness.spec.experiment import Experiment
 
-Parts: TypeAlias = tuple[str, ...]
-
 # The most forms that are looked for together.
 TOGETHER = 2
-
-MODEL, UPDATE = ("model", "loss", "regularizer"), ("optimizer", "schedule", "weight_decay", "clipping")
-# The parts of a spec that a rung's verdicts depend on; of the rungs that are not here no form is looked for.
-PARTS: Mapping[str, Parts] = {
-    "schedule": ("schedule",),
-    "applied-lr": ("optimizer", "schedule", "weight_decay"),
-    "activation": ("model",),
-    "loss": ("loss", "regularizer"),
-    "layer": ("model",),
-    "clipping": ("clipping",),
-    "optimizer": UPDATE,
-    "model": MODEL,
-    "step gradient": MODEL,
-    "step update": UPDATE,
-}
 
 
 @dataclass(frozen=True)
@@ -49,13 +32,13 @@ class Advice:
     advice: str = ""
 
 
-def advise(context: Context, rung: str, judge: Judge, verdict: Verdict, answers: Answers, ask: Ask) -> Advice | None:
+def advise(context: Context, rung: Rung, verdict: Verdict, answers: Answers, ask: Ask) -> Advice | None:
     """What is to be said of the first diverging verdict of a rung; None where no known form explains it."""
-    parts = PARTS.get(rung) or PARTS.get(f"{rung} {verdict.phase}")
-    if parts is None:
+    parts = rung.parts(verdict.phase)
+    if not parts:
         return None
     with uncertified():
-        return _advice(context, parts, judge, verdict, answers, ask)
+        return _advice(context, parts, rung.judge, verdict, answers, ask)
 
 
 def _advice(

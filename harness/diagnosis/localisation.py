@@ -22,7 +22,7 @@ from harness.judging.first_divergence import when
 from harness.judging.judge import Claim
 from harness.judging.tolerances import loss_error, pooled_error
 from harness.records.verdict import Verdict
-from harness.rungs import optimizer
+from harness.rungs import model, optimizer, trajectory
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
@@ -37,7 +37,7 @@ def localised(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
     """
     if verdict.rung == optimizer.NAME and verdict.tensor.startswith("after "):
         return localised_update(context, verdict, ask)
-    if verdict.rung in ("model", "trajectory"):
+    if verdict.rung in (model.NAME, trajectory.NAME):
         step = verdict.step or 0
         return _in_step(context, verdict, step, ask(TASKS["probe"], {"step": step}))
     return verdict

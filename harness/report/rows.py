@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.rungs import schedule
 
 Table = tuple[list[str], list[list[str]]]
 MIB = 2**20
@@ -29,7 +30,7 @@ def schedule_table(verdicts: Sequence[Verdict]) -> Table:
             verdict.cause,
         ]
         for verdict in verdicts
-        if verdict.rung == "schedule"
+        if verdict.rung == schedule.NAME
     ]
     return head, rows
 
@@ -51,7 +52,7 @@ def ladder_table(verdicts: Sequence[Verdict]) -> Table:
             "; ".join(filter(None, [verdict.cause, verdict.advice])),
         ]
         for verdict in verdicts
-        if verdict.rung != "schedule"
+        if verdict.rung != schedule.NAME
     ]
     return head, rows
 

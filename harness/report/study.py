@@ -14,6 +14,7 @@ from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.report.tables import as_markdown, line
 from harness.report.terminal import Terminal
 from harness.results.store import write_text
+from harness.rungs import expected
 from harness.rungs.convergence import seeds_in_words
 from harness.scenarios.run import Run
 from harness.scenarios.study import NAME, Study
@@ -133,7 +134,7 @@ def _judgements(run: Run, arm: str) -> list[str]:
     """What parity and the expectations say of an arm; the worst word that was said."""
     mine = [verdict for verdict in run.verdicts if arm in (verdict.arm_a, verdict.arm_b)]
     found: list[str] = []
-    for kind in ([v for v in mine if v.rung != "expected"], [v for v in mine if v.rung == "expected"]):
+    for kind in ([v for v in mine if v.rung != expected.NAME], [v for v in mine if v.rung == expected.NAME]):
         said = [verdict.status for verdict in kind]
         worst = [word for word in WORST_FIRST if word in said]
         found.append(worst[0] if worst else "")
@@ -150,7 +151,7 @@ def expected_table(study: Study) -> Table:
         [run.experiment.variant or "", v.arm_a, v.subject, v.cause, v.status]
         for run in study.runs
         for v in run.verdicts
-        if v.rung == "expected"
+        if v.rung == expected.NAME
     ]
     return head, rows
 

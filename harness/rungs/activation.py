@@ -130,4 +130,4 @@ def _numbers(word: spec.Activation) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in word if isinstance(value, float))
 
 
-RUNG = WordRung(NAME, cases, tolerances).rung
+RUNG = WordRung(NAME, cases, ("model",), tolerances).rung

@@ -92,4 +92,4 @@ def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -
     return moved
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME])
+RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME], {"": ("optimizer", "schedule", "weight_decay")})

@@ -20,7 +20,7 @@ from harness.judging.tolerances import RUNS, Excuse, Tolerance, furthest, own_er
 from harness.ledger import Entry
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Rung
+from harness.rungs.rung import Parts, Rung
 from harness.rungs.tasks import TASKS
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
@@ -74,12 +74,13 @@ class WordRung:
 
     name: str
     cases: Callable[[Context], Iterable[Case]]
+    depends_on: Parts
     tolerances: Callable[[Case, Arrays, Arrays, Any], dict[str, Tolerance]] = tolerances_by_own_error
     has_weights: bool = False
 
     @property
     def rung(self) -> Rung:
-        return Rung(self.name, self.ask, self.judge, TASKS["words"])
+        return Rung(self.name, self.ask, self.judge, TASKS["words"], {"": self.depends_on})
 
     def ask(self, context: Context) -> dict[str, Any]:
         cases = list(self.cases(context))

@@ -46,4 +46,4 @@ def gradients(bound: float) -> dict[str, Arrays]:
     return {what: {name: g.astype(np.float32) for name, g in given.items()} for what, given in found.items()}
 
 
-RUNG = WordRung(NAME, cases).rung
+RUNG = WordRung(NAME, cases, ("clipping",)).rung

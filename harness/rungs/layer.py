@@ -75,4 +75,4 @@ def _noise(wanted: Any, rng: np.random.Generator) -> Any:
     return (rng.random(shape) >= wanted.drop_rate).astype(np.uint8)
 
 
-RUNG = WordRung(NAME, cases, tolerances, has_weights=True).rung
+RUNG = WordRung(NAME, cases, ("model",), tolerances, has_weights=True).rung

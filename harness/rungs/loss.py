@@ -123,4 +123,4 @@ def tolerances(case: Case, reference: Arrays, in_float32: Arrays, precision: Any
     }
 
 
-RUNG = WordRung(NAME, cases, tolerances).rung
+RUNG = WordRung(NAME, cases, ("loss", "regularizer"), tolerances).rung

@@ -15,6 +15,7 @@ from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.judging.tolerances import Tolerance, pooled_error
 from harness.rungs.case_rung import WordRung, subjects
+from harness.rungs.rung import OF_THE_UPDATE
 from harness.spec.experiment import Experiment
 from harness.spec.optimizers import Adam, Sgd
 from harness.spec.recipe import Update
@@ -79,4 +80,4 @@ def by_milestone(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
     return found
 
 
-RUNG = WordRung(NAME, cases, tolerances).rung
+RUNG = WordRung(NAME, cases, OF_THE_UPDATE, tolerances).rung

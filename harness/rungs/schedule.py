@@ -143,4 +143,4 @@ def _judged(
     return made, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME])
+RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME], {"": ("schedule",)})

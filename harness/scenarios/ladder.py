@@ -162,7 +162,7 @@ def _gone_after(
         lost.update(failures)
         return told.get(name)
 
-    advice = advise(context, rung.name, rung.judge, first, answers, given)
+    advice = advise(context, rung, first, answers, given)
     if advice is not None:
         place = place.model_copy(update={"cause": advice.cause, "advice": advice.advice})
     if lost:
