@@ -16,7 +16,7 @@ from harness.spec.base import family_members
 from harness.spec.vocabulary import BASES, specimens
 
 FAMILIES = list(BASES)
-PAGE = Path(__file__).parents[2] / "docs" / "semantics.md"
+PAGE = Path(__file__).parents[3] / "docs" / "semantics.md"
 VIEWS = [
     *(View(device, policy, modes) for device in DEVICES for policy in ("native", "exact") for modes in [()]),  # type: ignore[arg-type]
     View(modes=("pynative", "eager")),

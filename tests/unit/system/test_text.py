@@ -53,7 +53,7 @@ SIGNS = st.sampled_from(
     [*"<>[]()!`|\\*_~#=+-:./$&; \n\r\t\x1b\x9b\x85\u2028\u202e\u2066\ufeff01xw", "www.", "://", "]:"]
 )
 TEXTS = st.text() | st.lists(SIGNS | st.characters()).map("".join)
-HARNESS = Path(__file__).parents[2] / "harness"
+HARNESS = Path(__file__).parents[3] / "harness"
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 

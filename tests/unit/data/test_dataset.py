@@ -17,7 +17,7 @@ from harness.data import DataError, Dataset, load
 from harness.data.embedded import read_digits, split
 from harness.spec.data import Mnist, Mnist5k
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 MNIST5K_DIGEST = "cd82f7d5b8432a5ece6e2e6d3d6296a65a97cb7cbdd93b60cd08536bc12ddb09"
 
 

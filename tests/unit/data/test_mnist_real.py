@@ -14,7 +14,7 @@ from harness.data import Dataset, download, load
 from harness.data.mnist_files import PARTS
 from harness.spec.data import Mnist
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 MNIST_DIGEST = "e01a2336dfa29a82d2f956a620da1be7d0b6fdfcadd0a9b2725ffcb8e1274d74"
 
 
