@@ -54,7 +54,7 @@ def test_what_fails_leaves_the_last_state(tmp_path: Path, error: type[BaseExcept
 def test_a_disk_that_takes_no_more_is_named(kind: str, tmp_path: Path) -> None:
     """In a process of its own, whose files may have 20 kB."""
     script = (
-        "import resource, sys, pathlib; sys.path[:0] = ['tests/unit/system']; import test_writing as t\n"
+        "import resource, sys, pathlib; sys.path[:0] = ['tests/unit', 'tests/unit/system']; import test_writing as t\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "path = pathlib.Path(sys.argv[2])\n"
         "try: t.WRITERS[sys.argv[1]](path)\n"
