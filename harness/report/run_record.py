@@ -90,7 +90,10 @@ class RunRecord:
 
     @cached_property
     def sentence(self) -> str:
-        """The outcome in one line."""
+        """The outcome in one line; what has changed since the run was complete agrees on nothing."""
+        if self.problems:
+            more = f"; and {len(self.problems) - 1} more" if len(self.problems) > 1 else ""
+            return f"UNVERIFIED: {self.problems[0]}{more}"
         said = self._read(MARKER, read_object) if self.is_complete else None
         return str(said["sentence"]) if said else outcome.in_one_line(self.verdicts, self.traces, self.unfinished)
 

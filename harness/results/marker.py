@@ -22,6 +22,7 @@ from harness.system.writing import whole
 
 MARKER = "complete.json"
 SCHEMA_VERSION = 1
+OWN = "digest"  # of the marker itself: SHA-256 of its other fields as JSON
 # What is a record, by its place in the folder.
 RECORDS = ("*.json", "*.parquet", "*.npz", "arms/*/*.json", "arms/*/*.parquet", "arms/*/*.npz")
 PAGES = (MARKER, "trajectory.parquet")
@@ -61,8 +62,14 @@ def complete(folder: Path, marker: Marker, runs: Mapping[str, Path] | None = Non
     }
     ended = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     content = {**head, "ended": ended, **asdict(marker), **digests}
+    content[OWN] = _own_digest(content)
     with whole(folder / MARKER) as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _own_digest(content: Mapping[str, Any]) -> str:
+    rest = {key: value for key, value in content.items() if key != OWN}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def records_in(folder: Path) -> list[str]:
@@ -107,6 +114,8 @@ def damages(folder: Path) -> Iterator[tuple[str, str]]:
         return
     if wrong := _odd_fields(content):
         yield MARKER, f"is not as twinrun writes it ({wrong}): it is damaged"
+    elif OWN in content and content[OWN] != _own_digest(content):  # markers of before had none
+        yield MARKER, "is not as it was written: its own digest is another"
     for place, digest in expected.items():
         if problem := unfit(folder / place):
             yield place, f"{problem}, and was there when the {kind} was complete"
@@ -137,7 +146,7 @@ def _odd_fields(content: dict[str, Any]) -> str:
     """Which fields are of another kind than `complete` writes; empty where none is."""
     kinds = {"schema_version": int, "twinrun": str, "ended": str, **_FIELDS}
     odd = [key for key, kind in kinds.items() if type(content.get(key)) is not kind]
-    odd += [key for key in content if key not in kinds]
+    odd += [key for key in content if key not in (*kinds, OWN)]
     if not odd and content["kind"] not in get_args(Kind):
         odd = ["kind"]
     return ", ".join(odd)

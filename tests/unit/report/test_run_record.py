@@ -72,7 +72,9 @@ def test_a_run_without_its_end_says_why(copied: Path) -> None:
 def test_damage_of_a_complete_run_stands_in_its_page(copied: Path) -> None:
     (copied / "plan.json").write_text("{")
     page = report(RunRecord.of(copied))
+    assert "**UNVERIFIED: plan.json: cannot be read" in page
     assert "damaged: plan.json: cannot be read" in page
+    assert "AGREES" not in page
     assert page.startswith("# mnist_mlp")
 
 

@@ -74,6 +74,22 @@ def test_a_marker_that_cannot_be_read(folder: Path, content: str) -> None:
     assert "cannot be read" in what
 
 
+def test_a_marker_that_was_edited_is_noticed(folder: Path) -> None:
+    content = json.loads((folder / MARKER).read_text())
+    for key in ("twinrun", "ended", "status", "sentence", "judged", "digest"):
+        (folder / MARKER).write_text(json.dumps({**content, key: "AGREES: all of it"}))
+        assert list(damages(folder)) == [(MARKER, "is not as it was written: its own digest is another")], key
+    (folder / MARKER).write_text(json.dumps({**content, "exit_code": 1}))
+    assert [where for where, _ in damages(folder)] == [MARKER]
+
+
+def test_a_marker_of_before_its_own_digest_is_read(folder: Path) -> None:
+    content = json.loads((folder / MARKER).read_text())
+    del content["digest"]
+    (folder / MARKER).write_text(json.dumps(content))
+    assert list(damages(folder)) == []
+
+
 def test_a_marker_of_a_newer_version(folder: Path) -> None:
     content = json.loads((folder / MARKER).read_text())
     (folder / MARKER).write_text(json.dumps({**content, "schema_version": 2}))
