@@ -12,6 +12,7 @@ from rounds import rounds
 from harness.composition import compose
 from harness.data import load
 from harness.plan import draw_plan
+from harness.rungs.tasks import TASKS
 from harness.worker import Worker
 
 ROUNDS, AIM = rounds(5), 2.0
@@ -42,8 +43,8 @@ def test_localisation(arm, model, record, capsys, tmp_path):
 def _timed(worker, span):
     """The first time of each, and the best of the later ones, in seconds."""
     asked = {
-        "span": ("free-run", {"steps": span, "runs": {"planned": None}}),
-        "probe": ("probe", {"step": span - 1}),
+        "span": (TASKS["free-run"], {"steps": span, "runs": {"planned": None}}),
+        "probe": (TASKS["probe"], {"step": span - 1}),
     }
     times = {name: [] for name in asked}
     for _ in range(ROUNDS + 1):
