@@ -32,7 +32,7 @@ class Requirement:
 class UserModels:
     """How models that a user wrote in the framework are run.
 
-    `module` has `own_model(...)`; `arm` is the config of the arm that runs any native code, one operation at a time.
+    `module` has `user_model(...)`; `arm` is the config of the arm that runs any native code, one operation at a time.
     `spellings`: how the framework says what pairs of models are known to differ in, by what it is.
     """
 

@@ -20,9 +20,9 @@ from adapters.protocol import NO_NOISE, Adapter, Array, FloatArray, IntArray, Pa
 from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.clipping import clip
 from adapters.reference.draws import projected, side_by_side, summed
+from adapters.reference.kink_crossing import AT_ZERO, across_zero, push_of, push_of_loss, pushed
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import of_each_draw
-from adapters.reference.pushing import AT_ZERO, across_zero, push_of, push_of_loss, pushed
 from adapters.reference.rectifiers import branch
 from adapters.reference.regularizers import penalty
 from harness.records.step_columns import Watched, watched_parameters
@@ -72,7 +72,7 @@ class Ensemble:
     """`draws`: the initial weights of each. `watch`: which digests each step tells; see `adapters.digests`.
 
     `reach`, where it is not 0: the last draw is pushed across each kink that is no further from draw 0 than so many
-    standard deviations of what rounding does there; see `adapters.reference.pushing`.
+    standard deviations of what rounding does there; see `adapters.reference.kink_crossing`.
     """
 
     def __init__(

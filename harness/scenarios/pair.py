@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from adapters.own import OwnParameter
+from adapters.user_model import OwnParameter
 from harness.composition import UserMistake
 from harness.composition.preflight import claimed
 from harness.judging.silence import NO_CHECK, silent_rung

@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from adapters.own import load_function
+from adapters.user_model import load_function
 from harness.records.failure import in_one_line
 from harness.system.array_files import save_arrays
 from harness.worker.session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from adapters.own import OwnParameter
+from adapters.user_model import OwnParameter
 from harness.composition import UserMistake
 from harness.composition.mistakes import no_such
 

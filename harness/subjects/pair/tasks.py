@@ -13,7 +13,7 @@ import numpy as np
 from typing_extensions import TypedDict
 
 import adapters
-from adapters.own import Called, OwnModel
+from adapters.user_model import Called, OwnModel
 from harness.plan import digest_arrays
 from harness.records.array_types import Array
 from harness.records.failure import in_one_line
@@ -258,7 +258,7 @@ def _made(session: Session, pair: Pair, file: str, function: str, sample: Array,
     exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
     setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
     layout = pair.models[arm.adapter].layout
-    made: OwnModel = module.own_model(file, function, layout, pair.loss, pair.seed, setting, sample)
+    made: OwnModel = module.user_model(file, function, layout, pair.loss, pair.seed, setting, sample)
     return made
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.own import OwnParameter
+from adapters.user_model import OwnParameter
 from harness.subjects.pair.layers import Calls, canonical_images, kind_of, layer_pairs
 from harness.subjects.pair.mapping import Match
 

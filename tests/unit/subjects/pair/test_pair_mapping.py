@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.own import OwnParameter
+from adapters.user_model import OwnParameter
 from harness.composition import UserMistake
 from harness.subjects.pair.mapping import Names, paired
 

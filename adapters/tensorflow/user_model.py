@@ -12,12 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adapters.own import Called, OwnParameter, Recorder, accepted, built, from_channels_last, relayered
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
+from adapters.user_model import Called, OwnParameter, Recorder, accepted, built, from_channels_last, relayered
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.recipe import Update
@@ -26,7 +26,7 @@ NORMALISATIONS = (keras.layers.BatchNormalization,)
 DROPOUTS = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
 
 
-def own_model(
+def user_model(
     file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Array
 ) -> TensorFlowOwnModel:
     return TensorFlowOwnModel(file, function, layout, word, seed, setting, sample)

@@ -13,10 +13,10 @@ from mindspore import Tensor, nn, ops
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
-from adapters.mindspore.own_float64 import compose
-from adapters.own import Called, OwnParameter, Recorder, accepted, built, from_channels_last, relayered
+from adapters.mindspore.user_model_float64 import compose
 from adapters.protocol import Array
 from adapters.setting import Setting
+from adapters.user_model import Called, OwnParameter, Recorder, accepted, built, from_channels_last, relayered
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.recipe import Update
@@ -31,7 +31,7 @@ NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 
 
-def own_model(
+def user_model(
     file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Array
 ) -> MindSporeOwnModel:
     return MindSporeOwnModel(file, function, layout, word, seed, setting, sample)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.own import BuilderError, accepted, built, from_channels_last, to_channels_last
+from adapters.user_model import BuilderError, accepted, built, from_channels_last, to_channels_last
 
 BUILDERS = """
 from beside import NUMBER

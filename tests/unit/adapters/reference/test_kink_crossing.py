@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from adapters.reference.draws import side_by_side
+from adapters.reference.kink_crossing import across, push_of, push_of_loss, pushed, swap_largest
 from adapters.reference.layers import apply
-from adapters.reference.pushing import across, push_of, push_of_loss, pushed, swap_largest
 from adapters.reference.rectifiers import KINKS, branch
 from harness.spec.layers import GlobalMaxPool2d, MaxPool2d
 from harness.spec.losses import Hinge, MeanAbsoluteError, MeanSquaredError

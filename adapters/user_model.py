@@ -1,4 +1,4 @@
-"""A user's own model, in native code: what both frameworks' `own_model.py` share.
+"""A user's own model, in native code: what both frameworks' `user_model.py` share.
 
 Arrays cross in canonical layout, as everywhere: images channels last, a dense kernel (in, out), a convolution's
 (kh, kw, in, out), a depthwise one (kh, kw, in, multiplier). This is the one place where code named in a file is run.
