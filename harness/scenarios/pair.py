@@ -154,8 +154,14 @@ def _check(run: PairRun) -> None:
             ask = _asking({arm.name: _worker(pool, arm, run.scratch) for arm in pair.arms})
             built = _built(run, ask)
             run.climb = _climb(run, ask, built)
+            left = list(pair.rungs or (MODEL, STEP, TRAJECTORY))
             for rung, climbed in _rungs(run.climb):
-                run.climbed(rung, climbed())
+                found = climbed()  # also where it is not asked for: those above it stand on what it finds out
+                if rung in left:
+                    left.remove(rung)
+                    run.climbed(rung, found)
+                if not left:
+                    break
         except _ArmsFailedError as error:
             for name, failure in error.failures.items():
                 run.fail(rung, name, failure)
@@ -169,7 +175,7 @@ def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
 
 
 def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
-    """Each with what climbs it; the trajectory is walked for the step, whose teacher it gives."""
+    """Each with what climbs it, from below; the trajectory is walked for the step, whose teacher it gives."""
     walked = cache(lambda: rungs.walk(climb))
     yield MODEL, lambda: rungs.model_rung(climb)
     yield STEP, lambda: rungs.step_rung(climb, walked())

@@ -16,6 +16,7 @@ from harness.spec.recipe import Update
 from harness.spec.schedules import AnySchedule
 from harness.spec.weight_decay import AnyWeightDecay, NoWeightDecay
 
+PairRung = Literal["model", "step", "trajectory"]
 FUNCTION = r"^.+\.py:[A-Za-z_][A-Za-z0-9_]*$"
 
 
@@ -36,7 +37,8 @@ class Pair(Spec):
     `models`: a builder for each adapter. `parameters`: which parameter of the first arm's model is which of the
     second's; what is left out is proposed, and null says that a parameter of either has no partner. `batches`: an .npz
     file with `x` and `y`, or `file.py:function`, which yields batches of that kind and has `batches_timeout_s` seconds
-    for all of them. The first `forced_steps` steps are teacher-forced; `steps` run free.
+    for all of them. The first `forced_steps` steps are teacher-forced; `steps` run free. `rungs` picks some; none
+    means all.
     """
 
     name: Name
@@ -53,6 +55,7 @@ class Pair(Spec):
     batch_size: Count = 32
     steps: Annotated[int, Field(gt=0, le=1000)] = 20
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
+    rungs: tuple[PairRung, ...] = ()
     arms: tuple[Arm, ...]
 
     @property

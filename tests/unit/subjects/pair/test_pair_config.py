@@ -70,6 +70,14 @@ def test_overrides_have_the_last_word(folder):
     assert composed.out == folder / "new"
 
 
+def test_rungs_are_picked_by_name(folder):
+    assert compose_pair([f"pair={folder / 'pair.yaml'}"], groups=GROUPS).pair.rungs == ()
+    picked = compose_pair([f"pair={folder / 'pair.yaml'}", "rungs=[step,model]"], groups=GROUPS)
+    assert picked.pair.rungs == ("step", "model")
+    (mistake,) = mistakes(folder, PAIR, "rungs=[modl]")
+    assert mistake == "rungs.0: given 'modl'; did you mean model? Allowed: model, step, trajectory"
+
+
 def test_paths_are_below_the_file_s_folder_and_its_code_is_not_run(folder):
     composed = written(folder, PAIR.replace("left.py:net", "left.py:other"))
     assert composed.place("left.py:other") == (folder / "left.py", "other")
