@@ -127,7 +127,7 @@ def test_stopped_in_the_last_judgement(rung, tmp_path):
 
 
 def test_stopped_before_it_began(tmp_path):
-    script = "from harness import cli; main = cli.main\ndef stopped(): raise KeyboardInterrupt\ncli.parser = stopped"
+    script = "from harness.cli import command, main\ndef stopped(_): raise KeyboardInterrupt\ncommand.parser = stopped"
     code, out, err = run_with(script, ["match", *QUICK], tmp_path)
     assert (code, out, err) == (130, "", "")
 

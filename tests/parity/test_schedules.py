@@ -13,7 +13,6 @@ import pytest
 import raw_mindspore
 import raw_tensorflow
 import schedule_specs
-from harness.report.ledger import find
 from residents import Resident
 from rungs import EXPERIMENT
 
@@ -21,6 +20,7 @@ import adapters
 from adapters.reference.schedules import oracle
 from adapters.setting import Setting
 from harness.judging.tolerances import Tolerance
+from harness.report.ledger_table import find
 from harness.rungs.schedule import rate_tolerance
 from harness.rungs.tasks import TASKS
 from harness.spec import schedules as spec
