@@ -7,6 +7,7 @@ Third parties add theirs through the entry-point group `twinrun.adapters`: a mod
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from adapters.info import AdapterError, AdapterInfo
 from adapters.protocol import Adapter
 from adapters.setting import Realisation, Setting, look_up
+from harness.records.failure import in_one_line
 from harness.spec.arm import Arm
 from harness.spec.base import Word
 
@@ -36,8 +38,7 @@ def info(name: str) -> AdapterInfo:
     except AdapterError as error:
         raise AdapterError(f"adapter {name}: {error}") from error
     except Exception as error:  # whatever a third party's module raises
-        first = next(iter(str(error).splitlines()), "")[:300]
-        raise AdapterError(f"adapter {name} cannot be loaded: {type(error).__name__}: {first}") from error
+        raise AdapterError(f"adapter {name} cannot be loaded: {in_one_line(error)}") from error
     if not isinstance(found, AdapterInfo):
         raise AdapterError(f"adapter {name}: INFO is {type(found).__name__}, and must be an AdapterInfo")
     return found
@@ -76,5 +77,7 @@ def load(arm: Arm) -> Adapter:
     return adapter
 
 
+@cache
 def _points() -> Mapping[str, EntryPoint]:
+    """Looked for once: it reads what every installed package says of itself."""
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}

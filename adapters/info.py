@@ -47,9 +47,8 @@ class AdapterInfo:
 
     `entries`: how each word is made, by its class. `distribution`: the package that brings the framework; `versions` of
     it are those that the adapter was written for; `packages`: all whose version decides what it computes. `install`:
-    the command that brings them. `ledger`: the folder of its entries, whose evidence runs
-    with `evidence_environment`. `exclusive`: packages of which one may be there.
-    `is_oracle`: it is no framework, and is what frameworks are judged by.
+    the command that brings them. `ledger`: the folder of its entries, whose evidence runs with `evidence_environment`.
+    `exclusive`: packages of which one may be there. `is_oracle`: it is no framework, but what they are judged by.
     """
 
     title: str

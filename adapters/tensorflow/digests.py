@@ -13,7 +13,7 @@ from harness.spec.model import Model
 
 
 class Watching:
-    """From the gradients of a step and the weights after it to the columns of `adapters.digests.columns`."""
+    """From the gradients of a step and the weights after it to the columns of `records.step_columns.columns`."""
 
     def __init__(self, word: Model, watch: tuple[Watched, ...], named: dict[str, Any], setting: Setting) -> None:
         self.kinds = tuple(kind.split("_") for kind in watch)

@@ -35,7 +35,7 @@ def _dispatch(given: list[str]) -> int:
         import argcomplete
 
         argcomplete.autocomplete(top)
-    if given and not given[0].startswith("-") and given[0] not in there:
+    if given and not given[0].startswith("-"):
         known("verb", given[0], there)
     chosen, rest = top.parse_known_args(given)
     if chosen.verb is None:

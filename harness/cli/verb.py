@@ -30,8 +30,8 @@ class Verb:
 
 def known(what: str, given: str, allowed: Iterable[str]) -> None:
     """UserMistake, with the nearest name, where what was given is none of what is allowed."""
-    from harness.composition import UserMistake
-    from harness.composition.mistakes import no_such
-
     if given not in allowed:
+        from harness.composition import UserMistake
+        from harness.composition.mistakes import no_such
+
         raise UserMistake([no_such(f"there is no {what} {given!r}", given, allowed)])

@@ -44,7 +44,8 @@ def _unmade(arm: Arm, word: Word) -> bool:
 def able_to_make(word: Word, instead_of: Arm, arms: Iterable[Arm]) -> list[str]:
     """The names of the arms that can, in the precision and by the policy of the one that cannot."""
     wanted = {"precision": instead_of.precision, "realisation": instead_of.realisation}
-    known = {arm.name: arm.model_copy(update=wanted) for arm in arms if arm.adapter in adapters.usable()}
+    usable = adapters.usable()
+    known = {arm.name: arm.model_copy(update=wanted) for arm in arms if arm.adapter in usable}
     return sorted(name for name, arm in known.items() if realisation(arm, word).kind != "unsupported")
 
 

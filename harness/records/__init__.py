@@ -1,1 +1,1 @@
-"""What outlives a process: what it came to, told by an exit code."""
+"""What outlives a process: verdict, trace, failure, and what a run comes to. Nothing here imports what makes them."""

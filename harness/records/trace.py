@@ -16,7 +16,7 @@ class EpochRecord(Spec):
     """`losses`: the training loss of every step, before its update. The test set is scored after the epoch.
 
     `gradient_norms`, `clipped_norms`: by layer, of every step, before and after clipping; where they were asked for.
-    `digests`: columns of `adapters.digests`, of every step; where they were asked for.
+    `digests`: `harness.records.step_columns`, of every step; where they were asked for.
     `test_accuracy` is None where targets are values.
     """
 

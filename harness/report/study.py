@@ -50,7 +50,7 @@ class StudyTerminal(Terminal):
         self.console.print()
         for title, table in {} if is_brief else _tables(study, verdicts).items():
             self._table(title, table)
-        for sentence in _over_seeds(study):
+        for sentence in _over_seeds(study, verdicts):
             self.console.print(sentence, soft_wrap=True)
         colour = "green" if study.exit_code(verdicts) == 0 else "bold red"
         self.console.print(line((study.sentence(verdicts), colour)), soft_wrap=True)
@@ -59,7 +59,7 @@ class StudyTerminal(Terminal):
 
 def write_study_report(study: Study, verdicts: Sequence[Verdict]) -> None:
     """Writes the study's `report.md`, once the study is complete or is known to be unfinished."""
-    said = [study.sentence(verdicts), *_over_seeds(study)]
+    said = [study.sentence(verdicts), *_over_seeds(study, verdicts)]
     lines = [f"# {markdown(study.name)}", "", *(f"**{markdown(sentence)}**\n" for sentence in said)]
     lines += [*(f"- {markdown(condition)}" for condition in _conditions(study)), ""]
     for title, table in _tables(study, verdicts).items():
@@ -80,18 +80,20 @@ def _tables(study: Study, verdicts: Sequence[Verdict]) -> dict[str, Table]:
     return {title: table for title, table in tables.items() if table[1]}
 
 
-def _over_seeds(study: Study) -> list[str]:
+def _over_seeds(study: Study, verdicts: Sequence[Verdict]) -> list[str]:
     """A line for every two arms; none of a study that is unfinished, which agrees on nothing."""
     if study.unfinished is not None:
         return []
-    return [_in_one_line(study, paired.verdict) for compared in study.compared.values() for paired in compared]
+    agrees = not study.exit_code(verdicts)
+    return [_in_one_line(paired.verdict, agrees) for compared in study.compared.values() for paired in compared]
 
 
-def _in_one_line(study: Study, verdict: Verdict) -> str:
-    """The word is in capitals, by which scripts go, only where the study as a whole has come to no other."""
-    word = verdict.status if verdict.status in ("agrees", "known") and study.exit_code(study.verdicts()) else ""
+def _in_one_line(verdict: Verdict, study_agrees: bool) -> str:
+    """The word of agreement is in capitals, by which scripts go, only where the study as a whole agrees."""
+    is_quiet = verdict.status in ("agrees", "known") and not study_agrees
+    word = verdict.status if is_quiet else verdict.status.upper()
     arms = f"{verdict.arm_a} and {verdict.arm_b}"
-    return f"{word or verdict.status.upper()}: {arms}, {verdict.subject}: {verdict.cause}"
+    return f"{word}: {arms}, {verdict.subject}: {verdict.cause}"
 
 
 def named(experiment: Experiment) -> str:

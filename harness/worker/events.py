@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -91,7 +91,7 @@ def event_of(line: bytes) -> Event:
 
 def check_result(task: Task, result: Plain) -> None:
     """ProtocolError where a task's result lacks what it must hold."""
-    _hold(f"the result of {task.name}", _form(task.place, task.result), result)
+    _hold(f"the result of {task.name}", _form(task.result), result)
 
 
 def _hold(what: str, adapter: TypeAdapter[Any], fields: Plain) -> None:
@@ -109,8 +109,8 @@ def _kinds() -> dict[str, TypeAdapter[Any]]:
     return {"epoch": TypeAdapter(EpochRecord), **{kind.__name__.lower(): TypeAdapter(kind) for kind in kinds}}
 
 
-@lru_cache(maxsize=64)
-def _form(_: str, result: Any) -> TypeAdapter[Any]:
+@cache
+def _form(result: Any) -> TypeAdapter[Any]:
     return TypeAdapter(result)
 
 

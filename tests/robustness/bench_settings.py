@@ -11,15 +11,13 @@ from pathlib import Path
 
 import psutil
 
-import adapters
 import harness.data.embedded
 
 
 def memoise() -> None:
-    """What is the same for all trials is read once: the digits of a package, the list of what is installed."""
+    """What is the same for all trials is read once: the digits of a package."""
     gc.set_threshold(100_000)  # a config is made of many small objects
     harness.data.embedded.read_digits = cache(harness.data.embedded.read_digits)
-    adapters.entry_points = cache(adapters.entry_points)  # type: ignore[attr-defined]
 
 
 def set_environment(rest: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from harness.cli.verb import Verb
+from harness.cli.verb import Verb, known
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
@@ -17,13 +17,11 @@ def run(chosen: argparse.Namespace) -> int:
 
     from pydantic import TypeAdapter
 
-    from harness.composition import UserMistake
-    from harness.composition.mistakes import no_such
     from harness.spec.experiment import Experiment
 
     sections: dict[str, Any] = {name: field.rebuild_annotation() for name, field in Experiment.model_fields.items()}
-    if chosen.section is not None and chosen.section not in sections:
-        raise UserMistake([no_such(f"there is no section {chosen.section!r}", chosen.section, sections)])
+    if chosen.section is not None:
+        known("section", chosen.section, sections)
     wanted = Experiment if chosen.section is None else sections[chosen.section]
     print(json.dumps(TypeAdapter(wanted).json_schema(), indent=2))
     return 0

@@ -3,5 +3,5 @@
 `composing` reads the file (`spec`), `batches` the data; `mapping` pairs the parameters, `layers` the layers' calls;
 `tasks` is what the workers are asked. `climbing` is what the rungs share, `carrying` gives both sides the same weights,
 `passes` and `rungs` compare, `judging` turns values into verdicts, `forms` recovers known differences and `naming`
-proves them. `run` is the order of things.
+proves them. `harness.scenarios.pair` is the order of things.
 """

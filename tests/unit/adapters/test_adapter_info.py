@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,10 +44,10 @@ def test_a_wrong_field_is_named(changed: dict[str, Any], said: str) -> None:
 
 
 def test_all_wrong_fields_are_named_at_once() -> None:
-    with pytest.raises(AdapterError, match="create is None"):
+    with pytest.raises(AdapterError) as caught:
         AdapterInfo(**{**RIGHT, "create": None, "modes": ()})
-    with pytest.raises(AdapterError, match="modes is"):
-        AdapterInfo(**{**RIGHT, "create": None, "modes": ()})
+    assert "create is None" in str(caught.value)
+    assert "modes is" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", adapters.SHIPPED)
@@ -64,7 +64,7 @@ def test_those_that_ship_say_what_there_is_to_say(name: str) -> None:
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Installs modules, each as an adapter of its name."""
     points: list[Any] = []
 
@@ -75,10 +75,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     def installed(name: str, code: str) -> None:
         (tmp_path / f"{name}.py").write_text(code)
         points.append(SimpleNamespace(name=name, load=lambda: load(name)))
+        adapters._points.cache_clear()
 
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(adapters, "entry_points", lambda group: points)
-    return installed
+    yield installed
+    adapters._points.cache_clear()
 
 
 @pytest.mark.parametrize(
