@@ -23,6 +23,7 @@ from harness.worker.events import Event as Event
 from harness.worker.events import ProtocolError, check_result
 from harness.worker.group import Group, ending
 from harness.worker.task import PROTOCOL, Task
+from harness.worker.temporary import Temporary
 
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
 GRACE_S = 5.0  # for the end of a process that has closed its channel
@@ -46,11 +47,13 @@ class Worker:
         self._started: Event | None = None
         self._request, self._spent_s = 0, 0.0
         self._asked_s = time.monotonic()
+        self._temporary = Temporary(folder, arm.environment)
         read_end, write_end = os.pipe()
         try:
             self._group = self._spawned(write_end)
         except BaseException:
             os.close(read_end)
+            self._temporary.close()
             raise
         finally:
             os.close(write_end)
@@ -105,6 +108,7 @@ class Worker:
     def close(self) -> None:
         """Ends the process and all that it started at once, and waits for it."""
         self._group.end()
+        self._temporary.close()
 
     def __enter__(self) -> Worker:
         return self
@@ -177,7 +181,7 @@ class Worker:
             program = [self.arm.python or sys.executable, "-m", "harness.worker.child"]
             return [*program, self.arm.model_dump_json(), str(events), str(lifeline)]
 
-        log, environment = self._log, _environment(self.arm)
+        log, environment = self._log, {**_environment(self.arm), **self._temporary.environment}
         try:
             return Group(command, log.parent, log, environment, descriptors=[events], stdin=subprocess.PIPE)
         except (OSError, ValueError) as error:  # ValueError: what no path and no environment can hold

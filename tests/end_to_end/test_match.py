@@ -36,6 +36,13 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(small_run):
     assert "\x1b[" not in out
 
 
+def test_no_temporary_file_is_left(small_run):
+    """TensorFlow keeps there what it generates of each traced function, until an exit that a worker never has."""
+    _, _, folder = small_run
+    assert list((folder.parent / "temporary").iterdir()) == []
+    assert list(folder.rglob(".temporary-*")) == []
+
+
 def test_folder_holds_what_is_documented_and_nothing_else(small_run):
     _, _, folder = small_run
     files = {
