@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +20,16 @@ Plant = Callable[[str], None]
 def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
     """A verb `odd` whose run is this code."""
     monkeypatch.setattr(harness.cli.verbs, "__path__", [*harness.cli.verbs.__path__, str(tmp_path)])
-    monkeypatch.delitem(__import__("sys").modules, "harness.cli.verbs.odd", raising=False)
+    monkeypatch.delitem(sys.modules, "harness.cli.verbs.odd", raising=False)
 
     def planted(code: str) -> None:
-        text = f"from harness.cli.verb import Verb\n\n\ndef run(chosen):\n    {code}\n\n\nVERB = Verb('odd', 'act oddly', run)\n"
-        (tmp_path / "odd.py").write_text(text)
+        lines = [
+            "from harness.cli.verb import Verb",
+            "def run(chosen):",
+            f"    {code}",
+            "VERB = Verb('odd', 'act', run)",
+        ]
+        (tmp_path / "odd.py").write_text("\n".join(lines))
 
     return planted
 

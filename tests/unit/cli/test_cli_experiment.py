@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def test_the_arguments(parser: argparse.ArgumentParser) -> None:
-    given = "--config-dir a seed=1 --config-dir b --trust --cfg job".split()
+    given = ["--config-dir", "a", "seed=1", "--config-dir", "b", "--trust", "--cfg", "job"]
     chosen = parser.parse_args(given)
     assert chosen.overrides == ["seed=1"]
     assert chosen.config_dir == [Path("a"), Path("b")]
