@@ -1,7 +1,7 @@
-"""Adapters turn specs into one framework's own objects; `load(arm)` gives the one an arm names.
+"""Adapters turn specs into one framework's own objects; `load(arm)` returns the adapter that an arm names.
 
 Third parties add theirs through the entry-point group `twinrun.adapters`: a module with `INFO`, an
-`adapters.info.AdapterInfo`, which is had without importing the framework.
+`adapters.info.AdapterInfo`, which can be read without importing the framework.
 """
 
 from __future__ import annotations

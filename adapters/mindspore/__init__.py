@@ -1,6 +1,6 @@
 """Specs as MindSpore objects. Each file here has a twin of the same name, laid out alike, in `adapters/tensorflow`.
 
-`create` imports MindSpore; nothing before it does.
+`create` imports MindSpore; no earlier step does.
 """
 
 from pathlib import Path

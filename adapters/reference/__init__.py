@@ -1,7 +1,6 @@
 """The oracle: NumPy, float64, written from the formulas and from neither framework.
 
-In float32 it is no oracle: it shows what float32 arithmetic alone does to the formula, which is where the
-tolerances come from.
+In float32 it is not an oracle: it shows the error of float32 arithmetic alone, from which the tolerances are derived.
 """
 
 from adapters.info import AdapterInfo

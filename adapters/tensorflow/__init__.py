@@ -1,6 +1,6 @@
 """Specs as TensorFlow and Keras objects. Each file has a twin, laid out alike, in `adapters/mindspore`.
 
-`create` imports TensorFlow; nothing before it does.
+`create` imports TensorFlow; no earlier step does.
 """
 
 import os

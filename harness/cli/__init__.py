@@ -1,4 +1,4 @@
-"""The command `twinrun`: its verbs and their arguments. What a verb needs is imported when it is run."""
+"""The command `twinrun`: its verbs and their arguments. A verb's imports happen when it runs."""
 
 from harness.cli.command import main
 

@@ -1,7 +1,7 @@
 """From config groups and overrides to one validated experiment, with every mistake found in one go.
 
 `pipeline` composes, from files (`groups`, `base`) and what was typed (`overrides`); `expansion` turns names of arms and
-schedules into specs; `trust` tells what a file gave the arms that can run code; `mistakes` says what is wrong by what
+schedules into specs; `trust` finds the fields of files that can run code; `mistakes` explains errors by what
 specs allow (`fields`); `completion` serves the shell.
 """
 

@@ -1,7 +1,7 @@
 """Data sets as NumPy arrays, the same bytes for every framework.
 
-`load(spec)` reads one; what it returns is validated, read-only, and told apart from any other by its `digest`.
-A data set is one spec class, one loader, and one line in `loading.py` that ties the two.
+`load(spec)` reads one. The result is validated, read-only, and identified by its `digest`.
+A data set needs a spec class, a loader, and a line in `loading.py` that connects them.
 """
 
 from harness.data.dataset import DataError, Dataset

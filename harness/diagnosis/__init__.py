@@ -1,1 +1,1 @@
-"""What is behind a divergence: where it stands first, which known form an arm computes, and the proof of it."""
+"""Diagnoses a divergence: where it appears first, which known form an arm computes, and the proof."""

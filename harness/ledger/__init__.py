@@ -1,4 +1,4 @@
-"""The ledger: where a framework departs from a word's formula, each entry with evidence that can be run again."""
+"""The ledger: where a framework departs from a word's formula. Each entry has evidence that can be run again."""
 
 from harness.ledger.entry import Entry, LedgerError
 from harness.ledger.loading import entries_for, ledger, read

@@ -1,4 +1,4 @@
-"""Everything random in a run, drawn once with NumPy and handed to every arm as the same bytes."""
+"""Everything random in a run, drawn once with NumPy and given to every arm as the same bytes."""
 
 from harness.plan.plan import Batch, Plan, digest_arrays, draw_augmentation, draw_orders, draw_plan, draw_weights
 

@@ -1,1 +1,1 @@
-"""What outlives a process: verdict, trace, failure, and what a run comes to. Nothing here imports what makes them."""
+"""Records that outlive a process: verdict, trace, failure, outcome. Nothing here imports the code that makes them."""

@@ -1,1 +1,1 @@
-"""The same tables for the terminal (`terminal`) and for `report.md` (`markdown`); `rows` says what is in them."""
+"""The same tables for the terminal (`terminal`) and for `report.md` (`markdown`); `rows` builds their cells."""

@@ -1,1 +1,1 @@
-"""What a run leaves behind: one folder, every file written whole or not at all, readable with pandas."""
+"""The folder of a run: every file is written whole or not at all, and pandas can read it."""

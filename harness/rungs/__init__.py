@@ -1,1 +1,1 @@
-"""The parity ladder, one file a rung: what it asks every arm, and what it makes of the answers."""
+"""The parity ladder, one file per rung: the question to every arm, and the verdicts on the answers."""

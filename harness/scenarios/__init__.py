@@ -1,1 +1,1 @@
-"""The order of things: check, match, study, pair, compare. What happens is told to a listener."""
+"""The order of steps in check, match, study, pair and compare. A listener is told of every event."""

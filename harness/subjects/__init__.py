@@ -1,1 +1,1 @@
-"""What is judged besides a spec's experiment: a user's own pair, and recorded runs."""
+"""What is judged besides an experiment: a user's pair of models, and recorded runs."""

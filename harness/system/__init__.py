@@ -1,1 +1,1 @@
-"""What the operating system gives and takes: files, memory, output, signals, text; imports nothing of ours."""
+"""The operating system: files, memory, output, signals, and text for its reader. Imports no other room."""

@@ -1,6 +1,6 @@
-"""One process per arm: `child` runs in it, `process` is the parent's handle on it, `tasks` is what it can be asked.
+"""One process per arm: `child` runs in it, `process` is the parent's handle on it, `tasks` are its questions.
 
-Requests go in as JSON lines, events come out as JSON lines on a pipe of their own; arrays cross in .npz files.
+Requests go in as JSON lines, events come out as JSON lines on a separate pipe; arrays cross in .npz files.
 """
 
 from harness.worker.pool import Workers

@@ -1,7 +1,7 @@
-"""Values that cannot be, whoever says that a record is as it was left: a table of rules, each with the file it is of.
+"""Impossible values in records, even in records whose digests fit: a table of rules, each with the file it checks.
 
-A rule looks at files that have been read and yields what cannot be, with its row, in words. What a training may well
-leave - another plausible loss in a step that nobody judges - no rule can tell.
+A rule takes files that have been read and yields a sentence on each impossible value, with its row. A wrong value that
+a training could have left - another plausible loss in a step that nobody judges - is beyond any rule.
 """
 
 from __future__ import annotations
