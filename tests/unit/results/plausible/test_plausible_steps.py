@@ -94,3 +94,12 @@ def test_norms_are_never_negative_and_projections_may_be(experiment_of: Build) -
         "row 1: gradient_norm/dense_1 is -2, and a norm is never below 0",
         "row 0: digest/weight_norm/a is -1, and a norm is never below 0",
     ]
+
+
+def test_what_is_watched_of_a_judged_step_is_for_the_judge(experiment_of: Build) -> None:
+    experiment = experiment_of(comparison={"free_steps": 1})
+    judged = {"digest/weight_projection/a": np.array([math.nan, 1.0, 1.0, 1.0])}
+    assert list(steps.watched_values(left(experiment, columns=judged))) == []
+    later = {"digest/weight_projection/a": np.array([1.0, math.nan, 1.0, 1.0])}
+    (told,) = steps.watched_values(left(experiment, columns=later))
+    assert told == "row 1: digest/weight_projection/a is nan, and no judged step explains it"
