@@ -26,14 +26,17 @@ from harness.results.marker import Marker, complete
 from harness.results.store import Store, write_text
 from harness.scenarios.ending import tell, unfinished_by
 from harness.scenarios.ladder import failed
-from harness.scenarios.pair_outcome import coverage, in_one_sentence
+from harness.scenarios.pair_outcome import coverage, first_divergence, in_one_sentence
 from harness.spec.arm import Arm
 from harness.subjects.pair import rungs
 from harness.subjects.pair.batches import draw
-from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
+from harness.subjects.pair.carrying import carried_over
+from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY, Climb
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.drawing import BatchesError
+from harness.subjects.pair.localisation import localised
 from harness.subjects.pair.mapping import Match, Names, paired
+from harness.subjects.pair.spec import RUNGS
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays
 from harness.system.stopping import heeding_signals, shielded
@@ -154,12 +157,16 @@ def _check(run: PairRun) -> None:
             ask = _asking({arm.name: _worker(pool, arm, run.scratch) for arm in pair.arms})
             built = _built(run, ask)
             run.climb = _climb(run, ask, built)
-            left = list(pair.rungs or (MODEL, STEP, TRAJECTORY))
-            for rung, climbed in _rungs(run.climb):
-                found = climbed()  # also where it is not asked for: those above it stand on what it finds out
+            rung = MODEL
+            carried = carried_over(run.climb)
+            left = list(pair.rungs or RUNGS)
+            for rung, climbed in _rungs(run.climb, carried):
+                if rung == SELF and rung not in left:
+                    continue
+                verdicts = climbed()  # also where it is not asked for: those above it stand on what it finds out
                 if rung in left:
                     left.remove(rung)
-                    run.climbed(rung, found)
+                    run.climbed(rung, _localised(run, verdicts))
                 if not left:
                     break
         except _ArmsFailedError as error:
@@ -174,12 +181,26 @@ def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
         raise _ArmsFailedError({arm.name: error.failure}) from None
 
 
-def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
-    """Each with what climbs it, from below; the trajectory is walked for the step, whose teacher it gives."""
+def _rungs(climb: Climb, carried: list[Verdict]) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
+    """Each with what climbs it, from below; the trajectory is walked once, for all that need it."""
     walked = cache(lambda: rungs.walk(climb))
-    yield MODEL, lambda: rungs.model_rung(climb)
+    yield SELF, lambda: rungs.self_rung(climb, walked)
+    yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]
     yield STEP, lambda: rungs.step_rung(climb, walked())
     yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
+
+
+def _localised(run: PairRun, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The first divergence of the run with its place; the others as they are."""
+    first = first_divergence(verdicts)
+    if first is None or run.climb is None or first_divergence(run.verdicts) is not None:
+        return list(verdicts)
+    try:
+        place = localised(run.climb, first)
+    except _ArmsFailedError as error:
+        # The divergence stands, wherever it is; a side that cannot be asked again is no news of its own.
+        place = first.model_copy(update={"cause": f"{first.cause}; not localised: {error}"})
+    return [place if verdict is first else verdict for verdict in verdicts]
 
 
 class _ArmsFailedError(Exception):

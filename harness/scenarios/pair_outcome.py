@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from harness.records import exit_codes, outcome
 from harness.records.verdict import Verdict
 from harness.rungs.coverage import JUDGED, Coverage
-from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY
+from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY
 from harness.subjects.pair.spec import Pair
 
 
@@ -42,6 +42,7 @@ def coverage(pair: Pair, verdicts: Sequence[Verdict]) -> str:
     """What of the pair was judged and what was not, in words."""
     rungs = {v.rung for v in verdicts if v.status in JUDGED}
     parts = {
+        SELF: f"whether each side repeats its own {pair.steps} steps",
         MODEL: "the models' outputs, loss and gradients on the first batch",
         STEP: f"loss, gradients and updates of {pair.forced_steps} teacher-forced steps",
         TRAJECTORY: f"losses of {pair.steps} free steps",

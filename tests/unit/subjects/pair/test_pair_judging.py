@@ -1,9 +1,9 @@
 """Who is wrong where there is no oracle: told by what each side makes of itself in float64, or said not to be told."""
 
 import numpy as np
+from harness.subjects.pair.judging import Place, at_once, judged, reading
 
 from harness.spec.arm import Arm
-from harness.subjects.pair.judging import Place, at_once, judged, reading
 
 VALUES = np.random.default_rng(0).normal(size=(5, 3))
 
