@@ -25,7 +25,9 @@ def in_one_sentence(
         return f"{word}: pair {name}: {unfinished.reason}"
     bad = next((v for v in verdicts if v.status in ("crashed", "unverified", "unsupported", "interrupted")), None)
     if code == exit_codes.DIVERGES and found is not None:
-        where = f"rung {found.rung}, {found.subject}{found.worst_index}"
+        # The index in a tensor that the subject names, or which of several tensors it is.
+        index = found.worst_index if found.worst_index.startswith("[") else f", {found.worst_index}"
+        where = f"rung {found.rung}, {found.subject}{index.removesuffix(', ')}"
         return f"DIVERGES: pair {name} diverges first at {where}: {found.cause}"
     if bad is not None:
         return f"{bad.status.upper()}: pair {name}, {bad.arm_a or bad.subject}: {bad.cause}"
