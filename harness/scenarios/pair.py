@@ -18,6 +18,7 @@ from adapters.user_model import OwnParameter
 from harness.composition import UserMistake
 from harness.composition.preflight import claimed
 from harness.judging.silence import NO_CHECK, silent_rung
+from harness.plan import digest_arrays
 from harness.records import outcome
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.trace import Trace
@@ -36,9 +37,10 @@ from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.drawing import BatchesError
 from harness.subjects.pair.localisation import localised
 from harness.subjects.pair.mapping import Match, Names, paired
+from harness.subjects.pair.records import REFUSED, final_weights, write_side
 from harness.subjects.pair.spec import RUNGS
 from harness.subjects.pair.tasks import TASKS
-from harness.system.array_files import Arrays
+from harness.system.array_files import Arrays, load_arrays
 from harness.system.stopping import heeding_signals, shielded
 from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
@@ -91,8 +93,11 @@ class PairRun:
         """What of the pair was judged and what was not, in words."""
         return coverage(self.composed.pair, self.verdicts)
 
+    def update(self, arm: str, **fields: object) -> None:
+        self.traces[arm] = self.traces[arm].model_copy(update=fields)
+
     def fail(self, rung: str, arm: str, failure: Failure) -> None:
-        self.traces[arm] = self.traces[arm].model_copy(update={"failure": failure})
+        self.update(arm, failure=failure)
         self.verdicts.append(failed(rung, arm, failure))
         self.show.arm_failed(arm, failure, self.folder / "arms" / arm / "worker.log")
 
@@ -151,6 +156,9 @@ def _check(run: PairRun) -> None:
     except BatchesError as error:
         run.verdicts.append(Verdict(rung="start", subject="batches", arm_a="", status="crashed", cause=str(error)))
         return
+    digest = digest_arrays(load_arrays(run.scratch / "batches.npz"))
+    for name in run.traces:
+        run.update(name, plan_digest=digest)
     with Workers(run.folder) as pool:
         rung = "start"
         try:
@@ -159,6 +167,9 @@ def _check(run: PairRun) -> None:
             run.climb = _climb(run, ask, built)
             rung = MODEL
             carried = carried_over(run.climb)
+            for arm in pair.arms:
+                rounded = {name: value.astype(arm.precision) for name, value in run.climb.weights.items()}
+                run.update(arm.name, initial_weights_digest=digest_arrays(rounded))
             left = list(pair.rungs or RUNGS)
             for rung, climbed in _rungs(run.climb, carried):
                 if rung == SELF and rung not in left:
@@ -234,7 +245,8 @@ def _built(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
         payload[arm.name] = {"file": str(file), "function": function}
     built = {name: result for name, (result, _) in ask(TASKS["pair_build"], by_arm=payload).items()}
     for name, each in built.items():
-        run.traces[name] = run.traces[name].model_copy(update={"environment": each["environment"]})
+        refused = {REFUSED: each["refused"]} if each["refused"] else {}
+        run.update(name, environment={**each["environment"], **refused})
     return built
 
 
@@ -248,6 +260,11 @@ def _climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
 
 def _write_records(run: PairRun) -> None:
     shutil.rmtree(run.scratch, ignore_errors=True)
+    for number, arm in enumerate(run.composed.pair.arms):
+        walked = run.climb.walked[number] if run.climb and run.climb.walked else None
+        if walked is not None:
+            run.update(arm.name, finished=True, final_weights_digest=digest_arrays(final_weights(walked)))
+        write_side(run.folder / "arms" / arm.name, run.traces[arm.name], walked)
     store = Store(run.folder)
     store.write_verdicts(run.verdicts)
     store.write_summary(list(run.traces.values()))

@@ -182,3 +182,40 @@ def test_a_divergence_in_a_later_step_is_found_in_its_layer(forced, rung, late, 
     assert first["worst_index"].startswith(f"step {LARGE_FROM}, layer relu (rectifier / rectifier)[")
     assert f"diverges first at rung {rung}" in out
     assert verdicts.loc[verdicts["rung"] == "model", "status"].eq("agrees").all()
+
+
+def test_recorded_checks_of_a_pair_are_compared(late, tmp_path):
+    """The same model before and after a change: one arm is equal bit for bit, the other parts company."""
+    before = late.with_name("before.yaml")
+    before.write_text(late.read_text().replace('MOST: "6"', 'MOST: "0"'))
+    runs = {}
+    for name, file in (("before", before), ("after", late)):
+        code, out, err = finish(start(["check", f"pair={file}", f"out={name}", "steps=6"], tmp_path))
+        assert code == (0 if name == "before" else 1), out + err
+        runs[name] = tmp_path / name
+    assert list(pd.read_parquet(runs["after"] / "arms/two/steps.parquet")) == ["step", "loss", "loss_float64"]
+
+    code, out, err = finish(start(["compare", runs["before"], runs["before"], "out=same"], tmp_path))
+    assert code == 0, out + err
+    assert "AGREES: one, two of A and of B" in out
+    assert "equal bit for bit" in out
+
+    code, out, err = finish(start(["compare", runs["before"], runs["after"], "out=other"], tmp_path))
+    assert code == 1, out + err
+    verdicts = pd.read_parquet(tmp_path / "other" / "verdicts.parquet")
+    losses = verdicts[verdicts["subject"].str.startswith("train_loss")].set_index("arm_a")["status"]
+    assert losses.to_dict() == {"A.one": "agrees", "A.two": "diverges"}
+    assert "judge: what each side computes in float64" in out
+
+    (runs["after"] / "arms/one/weights.npz").unlink()
+    code, out, _ = finish(start(["compare", runs["before"], runs["after"], "--arms", "one:one", "out=less"], tmp_path))
+    assert code == 4
+    assert "weights.npz" in out
+
+
+def test_checks_of_other_pairs_are_not_compared(late, tmp_path):
+    for name, steps in (("short", 2), ("long", 3)):
+        finish(start(["check", f"pair={late}", f"out={name}", f"steps={steps}", "forced_steps=1"], tmp_path))
+    code, _, err = finish(start(["compare", "short", "long"], tmp_path))
+    assert code == 2
+    assert "another spec: steps is 2 in A, 3 in B" in err

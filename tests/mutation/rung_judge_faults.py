@@ -51,16 +51,16 @@ FAULTS = (
     ),
     JudgeFault(
         "the first run compared with itself",
-        "harness.rungs.self_consistency",
+        "harness.judging.repeats",
         "first, *others = runs",
         "first, *others = runs[:1] * 3",
         rung_guards.third_run_off,
     ),
     JudgeFault(
         "the run nearest to the first for all",
-        "harness.rungs.self_consistency",
-        "return np.max([error_against(other, first) for other in others], axis=0)",
-        "return np.min([error_against(other, first) for other in others], axis=0)",
+        "harness.judging.repeats",
+        "np.max([error_against(other, first) for other in others], axis=0)",
+        "np.min([error_against(other, first) for other in others], axis=0)",
         rung_guards.third_run_off,
     ),
     JudgeFault(

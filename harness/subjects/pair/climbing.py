@@ -38,6 +38,7 @@ class Climb:
     apart: float | None = None
     loss_bound: float = 0.0
     spreads: dict[str, FloatArray] = field(default_factory=dict)
+    walked: tuple[Side, Side] | None = None
     remarks: list[str] = field(default_factory=list)
 
     @property

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,19 +12,19 @@ from harness.judging.checks import judge_checks
 from harness.judging.context import Answer
 from harness.judging.repeats import Repeats
 from harness.judging.tolerances import FACTOR, Tolerance, own_error
-from harness.oracles.oracle import Place, check, checks
-from harness.oracles.own_float64 import NO_CULPRIT, OwnFloat64, Side
+from harness.oracles.oracle import Place, checks
+from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.oracles.reference import Reference
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy, Precision
-from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
+from harness.subjects.pair.climbing import MODEL, STEP, Climb
+from harness.subjects.pair.losses import LOSSES, judge_losses
 from harness.subjects.pair.naming import named_forms
 from harness.subjects.pair.passes import below_name, kept_pass, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays, save_arrays
 
 Walked = tuple[Side, Side]
-LOSSES = "losses"
 
 
 def self_rung(climb: Climb, walked: Callable[[], Walked]) -> list[Verdict]:
@@ -157,28 +155,12 @@ def _updates(climb: Climb, path: Path, fed: Arrays, forced: Arrays) -> list[Verd
 
 
 def walk(climb: Climb) -> Walked:
-    """Both sides run free; what the later rungs are made of."""
-    return climb.read(climb.ask(TASKS["pair_walk"], weights=str(climb.start), told=climb.pair.forced_steps))
+    """Both sides run free; what the later rungs are made of, and what is recorded of the trainings."""
+    answers = climb.ask(TASKS["pair_walk"], weights=str(climb.start), told=climb.pair.forced_steps)
+    climb.walked = climb.read(answers)
+    return climb.walked
 
 
 def trajectory_rung(climb: Climb, walked: Walked) -> list[Verdict]:
     """The losses of free-running trainings."""
     return judge_losses(*walked, climb.spread, climb.loss_bound)
-
-
-def judge_losses(a: Side, b: Side, spread: Any = 0.0, least: float = 0.0) -> list[Verdict]:
-    """Loss curves, live or recorded, within the drift that each side shows against its own float64."""
-    oracle = OwnFloat64(a, b)
-    if oracle.is_measured and oracle.is_shared(LOSSES):
-        oracle = OwnFloat64.of_curves(a, b, {LOSSES: oracle.drift(LOSSES)}, spread, least)
-    subject = f"train_loss, steps 0 to {len(a.tensor(LOSSES)) - 1}"
-    curve = check(TRAJECTORY, oracle, oracle.sides, LOSSES, Place(subject, name_index=lambda index: f"step {index[0]}"))
-    return judge_checks([replace(curve, attribute=lambda verdict: _part_company(verdict, a, b))])
-
-
-def _part_company(verdict: Verdict, a: Side, b: Side) -> Verdict:
-    """Free runs say that two trainings differ, and not where."""
-    if verdict.status == "agrees":
-        return verdict.model_copy(update={"value_reference": None})
-    cause = f"{a.name} and {b.name} part company: see the rungs below for where"
-    return verdict.model_copy(update={**NO_CULPRIT, "cause": cause})
