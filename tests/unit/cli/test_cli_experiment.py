@@ -1,0 +1,78 @@
+"""How `match` and `check` are given an experiment."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness.cli import experiment, main
+from harness.composition import UserMistake, compose_dict
+from harness.system.files import conf_dir
+
+
+@pytest.fixture
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter)
+    experiment.add_arguments(made)
+    return made
+
+
+def test_the_arguments(parser: argparse.ArgumentParser) -> None:
+    given = ["--config-dir", "a", "seed=1", "--config-dir", "b", "--trust", "--cfg", "job"]
+    chosen = parser.parse_args(given)
+    assert chosen.overrides == ["seed=1"]
+    assert chosen.config_dir == [Path("a"), Path("b")]
+    assert chosen.trust
+    assert chosen.cfg == "job"
+
+
+def test_nothing_is_trusted_unless_it_is_said(parser: argparse.ArgumentParser) -> None:
+    chosen = parser.parse_args([])
+    assert (chosen.overrides, chosen.config_dir, chosen.trust, chosen.cfg) == ([], [], False, None)
+
+
+def test_the_help_lists_every_group_with_its_options(parser: argparse.ArgumentParser) -> None:
+    listed = parser.format_help().partition("groups:\n")[2].partition("\n\n")[0]
+    told = {line.split()[0]: line.split(maxsplit=1)[1].split(", ") for line in listed.splitlines()}
+    there = {folder.name: folder for folder in conf_dir().iterdir() if folder.is_dir()}
+    assert told == {name: sorted(file.stem for file in folder.glob("*.yaml")) for name, folder in there.items()}
+
+
+def test_the_config_is_printed_as_it_is_composed(capsys: pytest.CaptureFixture[str]) -> None:
+    overrides = ["schedule=cosine", "training.epochs=2"]
+    assert main(["check", *overrides, "--cfg", "job"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out) == compose_dict(overrides)
+
+
+def test_a_printed_config_holds_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = "out\x1b[31m"
+    assert main(["check", f"out={folder}", "--cfg", "job"]) == 0
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert yaml.safe_load(printed)["out"] == folder
+
+
+@pytest.mark.parametrize("given", [["match", "pair=x.yaml"], ["check", "pair=x.yaml", "--cfg", "job"]])
+def test_a_pair_is_for_check_alone(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(given) == 2
+    assert "pair=FILE is for twinrun check, without --cfg" in capsys.readouterr().err
+
+
+def test_mistakes_are_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["match", "schedule=cosin", "training.epochs=0"]) == 2
+    told = capsys.readouterr().err
+    assert "2 mistakes" in told
+    assert "did you mean schedule=cosine?" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_groups_is_told(tmp_path: Path) -> None:
+    chosen = argparse.Namespace(verb="match", overrides=[], config_dir=[tmp_path / "missing"], cfg=None, trust=False)
+    with pytest.raises(UserMistake, match="missing: not a folder of config groups"):
+        experiment.run(chosen)
