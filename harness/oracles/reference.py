@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.judging.tolerances import Excuse, Tolerance
 from harness.oracles.oracle import Expected
-from harness.system.array_files import Arrays
+from harness.records.array_types import Array
 
 # Of a tensor and its ordinary tolerance: what the ledger makes of that, asked where it is exceeded.
 Excusing = Callable[[str, Tolerance], Callable[[], Excuse | None]]
@@ -22,7 +22,7 @@ class Reference:
     `excuses`: by arm, where the ledger may know of its errors.
     """
 
-    values: Arrays
+    values: Mapping[str, Array]
     tolerances: Mapping[str, Mapping[str, Tolerance]]
     excuses: Mapping[str, Excusing] = field(default_factory=dict)
 
