@@ -140,7 +140,8 @@ def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
             worst = worst_of([check.judge(a, b) for check in own])
             if worst.status == "agrees":
                 certain = [check for check in own if check.certifies] or own
-                worst = worst_of([check.judge(a, b) for check in certain])
+                if len(certain) < len(own):
+                    worst = worst_of([check.judge(a, b) for check in certain])
                 if _CERTIFYING.get():
                     worst = worst.model_copy(update={"detects": max(check.detects(a, b) for check in certain)})
             verdicts.append(worst)
