@@ -19,8 +19,9 @@ from harness.judging.checks import Check, first_diverging, pairs_of
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import flips_between
 from harness.judging.first_divergence import when
-from harness.judging.judge import Claim
 from harness.judging.tolerances import loss_error, pooled_error
+from harness.oracles.oracle import Place, check
+from harness.oracles.reference import Reference
 from harness.records.verdict import Verdict
 from harness.rungs import model, optimizer, trajectory
 from harness.rungs.tasks import TASKS
@@ -68,29 +69,20 @@ def _crossings(answers: Answers) -> Iterator[str]:
 
 def _step_checks(context: Context, exact: Arrays, answers: Answers, step: int, rung: str) -> Iterator[Check]:
     """In the order in which a step computes."""
-    tolerances = {name: _tolerances(context, each, exact, step) for name, each in answers.items()}
+    oracle = Reference(exact, {name: _tolerances(context, each, exact, step) for name, each in answers.items()})
     for name in _in_order(exact):
-        claims = {
-            arm: Claim(arm, each.tensor(name), tolerances[arm][name], each.precision)
-            for arm, each in answers.items()
-            # What an arm's own class does not let be seen is not held against it.
-            if not name.startswith("slot/") or name in each.arrays
-        }
-        if not claims:
-            continue
-        kind, _, rest = name.partition("/")
-        parameter = rest.partition("/")[2] if kind == "slot" else rest
-        yield Check(
-            rung,
-            "",
-            exact[name],
-            claims,
-            lambda index, name=name: f"step {step}, {name}{list(index)}",  # type: ignore[misc]
-            tensor=rest or kind,
-            step=step,
-            phase=_KIND.get(kind, "input" if kind in ("input", "targets") else kind),
-            layer=rest if kind == "layer" else parameter.rpartition("/")[0],
-        )
+        # What an arm's own class does not let be seen is not held against it.
+        showing = {arm: each for arm, each in answers.items() if not name.startswith("slot/") or name in each.arrays}
+        if showing:
+            yield check(rung, oracle, showing, name, _place(name, step))
+
+
+def _place(name: str, step: int) -> Place:
+    kind, _, rest = name.partition("/")
+    parameter = rest.partition("/")[2] if kind == "slot" else rest
+    phase = _KIND.get(kind, "input" if kind in ("input", "targets") else kind)
+    layer = rest if kind == "layer" else parameter.rpartition("/")[0]
+    return Place("", phase, step, layer, rest or kind, lambda index: f"step {step}, {name}{list(index)}")
 
 
 def _in_order(exact: Arrays) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from harness.judging.cases import MILESTONES
 from harness.judging.cases import answer as answered
 from harness.judging.checks import Check, first_diverging, pairs_of
-from harness.judging.context import Answers, Context
+from harness.judging.context import Answers, Context, NumberedAnswer
 from harness.judging.first_divergence import when
-from harness.judging.judge import Claim, worst_of
+from harness.judging.judge import worst_of
 from harness.judging.optimizer_state import slot_tolerances
+from harness.oracles.oracle import Place, check, checks
+from harness.oracles.reference import Reference
 from harness.records.verdict import Verdict
 from harness.rungs import optimizer
 from harness.rungs.tasks import TASKS
@@ -69,22 +71,21 @@ def _replay(context: Context, verdict: Verdict, ask: Ask) -> tuple[Replay, int, 
     return Replay(context, update, dict(case.arrays), ask), after, count
 
 
-def _checks(replay: Replay, given: Arrays, answers: Answers) -> Iterator[Check]:
+def _checks(replay: Replay, given: Arrays, answers: Answers) -> list[Check]:
     context = replay.context
     exact = answered(context.oracle, "update", replay.meant, given)
     bounds = {}
     for arm, each in answers.items():
         in_float32 = answered(context.in_float32(each.arm), "update", replay.meant, given)
         bounds[arm] = optimizer.by_milestone(exact, in_float32, each.precision)
-    for name, values in exact.items():
-        after, _, parameter = name.partition("/")
-        claims = {
-            arm: Claim(arm, each.tensor(f"0/{name}"), bounds[arm][name], each.precision)
-            for arm, each in answers.items()
-        }
-        named = _index_of(parameter)
-        step = int(after.removeprefix("after ")) - 1
-        yield Check(optimizer.NAME, "", values, claims, named, tensor=parameter, step=step, phase="update")
+    numbered = {arm: NumberedAnswer(each, 0) for arm, each in answers.items()}
+    return checks(optimizer.NAME, Reference(exact, bounds), numbered, {name: _place(name) for name in exact})
+
+
+def _place(name: str) -> Place:
+    after, _, parameter = name.partition("/")
+    step = int(after.removeprefix("after ")) - 1
+    return Place("", "update", step, "", parameter, _index_of(parameter))
 
 
 def _of_slots(replay: Replay, found: Verdict) -> Verdict | None:
@@ -114,15 +115,11 @@ def _slot_verdicts(replay: Replay, updates: int, found: Verdict) -> dict[str, Ve
         for arm, each in answers.items()
     }
     diverging = {}
-    for name, values in exact.items():
-        if not all(name in each.arrays for each in answers.values()):
-            continue
-        claims = {
-            arm: Claim(arm, each.tensor(name), bounds[arm][name], each.precision) for arm, each in answers.items()
-        }
-        check = Check(optimizer.NAME, found.subject, values, claims, _index_of(name), tensor=name, phase="slots")
-        check = replace(check, step=found.step)
-        judged = [check.judge(a, b) for a, b in pairs_of(list(answers))]
+    shown = [name for name in exact if all(name in each.arrays for each in answers.values())]
+    for name in shown:
+        place = Place(found.subject, "slots", found.step, name_index=_index_of(name))
+        compared = check(optimizer.NAME, Reference(exact, bounds), answers, name, place)
+        judged = [compared.judge(a, b) for a, b in pairs_of(list(answers))]
         wrong = [verdict for verdict in judged if verdict.status == "diverges"]
         if wrong:
             diverging[name] = worst_of(wrong).model_copy(update={"moment": found.moment})

@@ -5,7 +5,7 @@ A check can be judged, and certified: errors of known size are injected into a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -22,9 +22,17 @@ FINEST, COARSEST = -60, 20
 _CERTIFYING = ContextVar("_CERTIFYING", default=True)
 
 
+def as_judged(verdict: Verdict) -> Verdict:
+    """What an oracle makes of a verdict whose culprit it can name."""
+    return verdict
+
+
 @dataclass(frozen=True)
 class Check:
-    """`claims` by arm. Checks of one `subject` come to one verdict, about the worst of them."""
+    """`claims` by arm. Checks of one `subject` come to one verdict, about the worst of them.
+
+    `attribute`, `certifies` and `unjudged` are the oracle's: see `harness.oracles.oracle.Expected`.
+    """
 
     rung: str
     subject: str
@@ -35,12 +43,22 @@ class Check:
     step: int | None = None
     phase: str = ""
     layer: str = ""
+    attribute: Callable[[Verdict], Verdict] = as_judged
+    certifies: bool = True
+    unjudged: str = ""
 
     def judge(self, a: str, b: str | None) -> Verdict:
         """Two arms against the reference and so against one another; or one."""
+        return self.attribute(self._judged(a, b))
+
+    def _judged(self, a: str, b: str | None) -> Verdict:
+        where = {"tensor": self.tensor, "step": self.step, "phase": self.phase, "layer": self.layer}
+        if self.unjudged:
+            arms = {"arm_a": a, "arm_b": b or "reference"}
+            head = {"rung": self.rung, "subject": self.subject, **arms, **where}
+            return Verdict.model_validate({**head, "status": "unverified", "cause": self.unjudged})
         claims = self.claims[a], self.claims[b] if b else None
         verdict = judge(self.rung, self.subject, self.reference, *claims, self.name_index)
-        where = {"tensor": self.tensor, "step": self.step, "phase": self.phase, "layer": self.layer}
         return verdict.model_copy(update={**where, "worst_index": verdict.worst_index or self.tensor})
 
     def detects(self, a: str, b: str | None) -> float:
@@ -49,7 +67,7 @@ class Check:
         What the ledger excuses does not pass as agreement either. 0 where the claim does not agree as it is; infinity
         where nothing is noticed.
         """
-        if self.judge(a, b).status != "agrees":
+        if self._judged(a, b).status != "agrees":
             return 0.0
         reference = np.asarray(self.reference, np.float64)
         finite = np.where(np.isfinite(reference), np.abs(reference), -1.0)
@@ -63,7 +81,7 @@ class Check:
             values = np.array(check.claims[a].values, np.float64)
             values[index] = reference[at] + size * 2.0**exponent
             changed = replace(check.claims[a], values=values, excuse=None)
-            return replace(check, claims={**check.claims, a: changed}).judge(a, b).status == "diverges"
+            return replace(check, claims={**check.claims, a: changed})._judged(a, b).status == "diverges"
 
         low, high = FINEST, COARSEST
         if not noticed(alone, (0,), high):
@@ -120,8 +138,12 @@ def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
     for own in by_subject.values():
         for a, b in pairs_of(list(own[0].claims)):
             worst = worst_of([check.judge(a, b) for check in own])
-            if worst.status == "agrees" and _CERTIFYING.get():
-                worst = worst.model_copy(update={"detects": max(check.detects(a, b) for check in own)})
+            if worst.status == "agrees":
+                certain = [check for check in own if check.certifies] or own
+                if len(certain) < len(own):
+                    worst = worst_of([check.judge(a, b) for check in certain])
+                if _CERTIFYING.get():
+                    worst = worst.model_copy(update={"detects": max(check.detects(a, b) for check in certain)})
             verdicts.append(worst)
     return verdicts
 

@@ -44,6 +44,21 @@ class Answer:
         return np.dtype(self.arm.precision).type
 
 
+@dataclass(frozen=True)
+class NumberedAnswer:
+    """An arm's answer to one case of several, whose tensors are named `<number>/<tensor>`."""
+
+    answer: Answer
+    number: int
+
+    @property
+    def arm(self) -> Arm:
+        return self.answer.arm
+
+    def tensor(self, name: str) -> FloatArray:
+        return self.answer.tensor(f"{self.number}/{name}")
+
+
 Answers = Mapping[str, Answer]
 
 

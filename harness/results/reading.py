@@ -63,7 +63,7 @@ def read_run(folder: Path) -> RecordedRun:
     """The run in a folder. Whatever state it is in, and whatever is damaged, is among its failures."""
     state = state_of(folder)
     damaged = dict(state_problems(folder, state, "run"))
-    reader = _Reader(folder, "", damaged)
+    reader = Reader(folder, "", damaged)
     experiment = reader.read(EXPERIMENT, read_experiment)
     plan = reader.read(PLAN, read_object) or {}
     # A run that was killed has not come to its verdicts.
@@ -72,7 +72,7 @@ def read_run(folder: Path) -> RecordedRun:
     beside = sorted(path.name for path in (folder / "arms").glob("*") if path.is_dir())
     arms = {}
     for name in dict.fromkeys([*stated, *beside]):
-        of_arm = _Reader(folder, f"arms/{name}/", damaged)
+        of_arm = Reader(folder, f"arms/{name}/", damaged)
         arm = _read_arm(of_arm, stated.get(name))
         if arm is None:
             reader.reasons |= of_arm.reasons
@@ -93,7 +93,7 @@ def state_problems(folder: Path, state: State, what: str) -> Iterator[tuple[str,
         yield MARKER, f"is missing: the {what} was made before there were markers, and damage to it does not show"
 
 
-class _Reader:
+class Reader:
     """Reads files of one folder, and keeps what went wrong. Takes those of its folder out of `damaged`."""
 
     def __init__(self, folder: Path, below: str, damaged: dict[str, str]) -> None:
@@ -127,7 +127,7 @@ class _Reader:
         return os.path.lexists(self.folder / self.below / name)
 
 
-def _read_arm(reader: _Reader, stated: Arm | None) -> RecordedArm | None:
+def _read_arm(reader: Reader, stated: Arm | None) -> RecordedArm | None:
     """None where nothing says what the arm is."""
     record = reader.read(TRACE, read_trace)
     steps = reader.read(STEPS, _read_steps)
@@ -174,7 +174,7 @@ def _read_steps(path: Path) -> pd.DataFrame:
 
 
 def _belongs(
-    reader: _Reader, name: str, summary: Mapping[str, Any], keys: tuple[str, str], told: tuple[int, float | None] | None
+    reader: Reader, name: str, summary: Mapping[str, Any], keys: tuple[str, str], told: tuple[int, float | None] | None
 ) -> None:
     """Fails a table that says other than the summary in trace.json: it is cut off, or of another run."""
     if told is None or any(key not in summary for key in keys):

@@ -13,11 +13,12 @@ from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
 from harness.judging.cases import Arrays, Case, answer
 from harness.judging.checks import Check, judge_checks
-from harness.judging.context import Answer, Answers, Context
-from harness.judging.judge import Claim
+from harness.judging.context import Answer, Answers, Context, NumberedAnswer
 from harness.judging.ledger_excuses import inaccuracies, of_word, propagated, words_within
 from harness.judging.tolerances import RUNS, Excuse, Tolerance, furthest, own_error
 from harness.ledger import Entry
+from harness.oracles.oracle import Place, checks
+from harness.oracles.reference import Reference
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Parts, Rung
@@ -154,27 +155,25 @@ class WordRung:
         able: Answers,
     ) -> list[Check]:
         """One for each tensor; an arm that answered others than the reference diverges."""
+        layer = case.given.name if isinstance(case.given, PlacedLayer) else ""
 
-        def claim(each: Answer, name: str) -> Claim:
-            bound, excuse = tolerances[each.arm.name][name], excuses[each.arm.name][name]
-            return Claim(each.arm.name, each.tensor(f"{number}/{name}"), bound, each.precision, excuse)
+        def place(name: str) -> Place:
+            return Place(case.subject, layer=layer, name_index=lambda index: f"{name}{list(index)}")
 
-        return [
-            Check(
-                self.name,
-                case.subject,
-                values,
-                {arm: claim(each, name) for arm, each in able.items()},
-                lambda index, name=name: f"{name}{list(index)}",  # type: ignore[misc]
-                tensor=name,
-                layer=case.given.name if isinstance(case.given, PlacedLayer) else "",
-            )
-            for name, values in reference.items()
-            if all(_holds(each.precision, values) for each in able.values())
-        ]
+        held = [n for n, values in reference.items() if all(_holds(each.precision, values) for each in able.values())]
+        by_tensor = {arm: partial(_excuse_of, of_arm) for arm, of_arm in excuses.items()}
+        numbered = {arm: NumberedAnswer(each, number) for arm, each in able.items()}
+        oracle = Reference(reference, tolerances, by_tensor)
+        return checks(self.name, oracle, numbered, {name: place(name) for name in held})
 
     def _unsupported(self, case: Case, each: Answer, reason: str) -> Verdict:
         return Verdict(rung=self.name, subject=case.subject, arm_a=each.arm.name, status="unsupported", cause=reason)
+
+
+def _excuse_of(
+    excuses: Mapping[str, Callable[[], Excuse | None]], tensor: str, tolerance: Tolerance
+) -> Callable[[], Excuse | None]:
+    return excuses[tensor]
 
 
 def _holds(precision: Any, values: FloatArray) -> bool:

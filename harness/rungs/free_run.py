@@ -7,6 +7,8 @@ float64 arms are judged against one another to the strict bound as well. `trajec
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,14 +18,18 @@ from harness.judging.checks import Check, pairs_of
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import LOSS, Curves, Envelope, envelope, oracle_run
 from harness.judging.first_divergence import first_step
-from harness.judging.judge import Claim, worst_of
+from harness.judging.judge import worst_of
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.ulp import error_against
+from harness.oracles.oracle import Place, checks
+from harness.oracles.reference import Reference
+from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.free_run_curves import FreeRuns
 from harness.rungs.rung import Rung
 from harness.rungs.tasks import TASKS
 from harness.rungs.trajectory import NAME, strictly
+from harness.spec.arm import Arm
 from harness.system.array_files import save_arrays
 
 PLANNED, DISTURBED = "planned", "disturbed"
@@ -58,40 +64,31 @@ def checks_of(context: Context, answers: Answers) -> list[Check]:
     oracle = around[some.arm.name].oracle
     widest = max(around.values(), key=lambda each: float(np.max(each.loss.bound)))
     context.made[CURVES] = FreeRuns(widest, {name: each.tensor(f"{PLANNED}/losses") for name, each in answers.items()})
-    last = f"steps 0 to {count - 1}"
+    words = list(words_within(context.experiment.recipe))
+    known = {
+        name: propagated(context, answer.arm, words, lambda: oracle_run(context, count))
+        for name, answer in answers.items()
+    }
+    reference = Reference(
+        oracle,
+        {name: each.tolerances for name, each in around.items()},
+        {name: partial(effect.excuse, reduce=_so_far) for name, effect in known.items()},
+    )
+    places = {LOSS: Place(f"free run: train_loss, steps 0 to {count - 1}", "forward", name_index=_step_index)}
+    places |= {column: _place(column, count) for column in _in_order(oracle)}
+    curves = {name: PlannedRun(answer) for name, answer in answers.items()}
+    return _before_overflow(checks(NAME, reference, curves, places))
 
-    def claim(answer: Answer, values: Any, what: str) -> Claim:
-        tolerance = around[answer.arm.name].tolerances[what]
-        words = words_within(context.experiment.recipe)
-        known = propagated(context, answer.arm, words, lambda: oracle_run(context, count))
-        return Claim(answer.arm.name, values, tolerance, answer.precision, known.excuse(what, tolerance, _so_far))
 
-    found = [
-        Check(
-            NAME,
-            f"free run: train_loss, {last}",
-            oracle[LOSS],
-            {name: claim(each, each.tensor(f"{PLANNED}/losses"), LOSS) for name, each in answers.items()},
-            _step_index,
-            tensor="loss",
-            phase="forward",
-        )
-    ]
-    for column in _in_order(oracle):
-        kind, _, parameter = column.partition("/")
-        found.append(
-            Check(
-                NAME,
-                f"free run: digests, {last}",
-                oracle[column],
-                {name: claim(each, _column(each, column), column) for name, each in answers.items()},
-                lambda index, column=column: f"step {index[0]}, {column}",  # type: ignore[misc]
-                tensor=parameter,
-                phase="gradient" if kind.startswith("gradient") else "update",
-                layer=parameter.rpartition("/")[0],
-            )
-        )
-    return _before_overflow(found)
+def _place(column: str, count: int) -> Place:
+    kind, _, parameter = column.partition("/")
+    return Place(
+        f"free run: digests, steps 0 to {count - 1}",
+        "gradient" if kind.startswith("gradient") else "update",
+        layer=parameter.rpartition("/")[0],
+        tensor=parameter,
+        name_index=lambda index: f"step {index[0]}, {column}",
+    )
 
 
 def _before_overflow(checks: Sequence[Check]) -> list[Check]:
@@ -111,10 +108,21 @@ def _in_order(columns: Iterable[str]) -> list[str]:
     return [*reversed(gradients), *(name for name in named if name not in gradients)]
 
 
-def _column(answer: Answer, column: str) -> Any:
-    names = answer.result["columns"]
-    table = answer.tensor(f"{PLANNED}/digests")
-    return table[:, names.index(column)] if column in names and table.ndim == 2 else np.empty(0)
+@dataclass(frozen=True)
+class PlannedRun:
+    """The curves of an arm's run from the plan's weights, by the names of the oracle's."""
+
+    answer: Answer
+
+    @property
+    def arm(self) -> Arm:
+        return self.answer.arm
+
+    def tensor(self, name: str) -> FloatArray:
+        if name == LOSS:
+            return self.answer.tensor(f"{PLANNED}/losses")
+        names, table = self.answer.result["columns"], self.answer.tensor(f"{PLANNED}/digests")
+        return table[:, names.index(name)] if name in names and table.ndim == 2 else np.empty(0)
 
 
 def _around(context: Context, answer: Answer, count: int) -> Envelope:

@@ -8,11 +8,12 @@ import numpy as np
 
 from adapters.protocol import Adapter, Parameters
 from adapters.reference.ensemble import disturbed
-from harness.judging.checks import Check, judge_checks
+from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
-from harness.judging.judge import Claim, IndexName
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
+from harness.oracles.oracle import Place, checks
+from harness.oracles.reference import Reference
 from harness.plan import digest_arrays
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, Rung
@@ -39,29 +40,16 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         for name, answer in answers.items()
     }
 
-    def claim(answer: Answer, tensor: str) -> Claim:
-        tolerance = tolerances[answer.arm.name][tensor]
-        excuse = known[answer.arm.name].excuse(tensor, tolerance)
-        return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision, excuse)
-
-    return verdicts + judge_checks(
-        Check(
-            NAME,
-            "gradients" if tensor.startswith("gradient/") else tensor,
-            values,
-            {name: claim(answer, tensor) for name, answer in answers.items()},
-            _index_of(tensor),
-            tensor=tensor.removeprefix("gradient/"),
-            phase="gradient" if tensor.startswith("gradient/") else "forward",
-            layer=tensor.removeprefix("gradient/").rpartition("/")[0],
-        )
-        for tensor, values in reference.items()
-    )
+    oracle = Reference(reference, tolerances, {name: effect.excuse for name, effect in known.items()})
+    return verdicts + judge_checks(checks(NAME, oracle, answers, {tensor: _place(tensor) for tensor in reference}))
 
 
-def _index_of(tensor: str) -> IndexName:
-    named = tensor.removeprefix("gradient/") if tensor.startswith("gradient/") else ""
-    return lambda index: f"{named}{list(index)}"
+def _place(tensor: str) -> Place:
+    if not tensor.startswith("gradient/"):
+        return Place(tensor, "forward")
+    parameter = tensor.removeprefix("gradient/")
+    layer = parameter.rpartition("/")[0]
+    return Place("gradients", "gradient", None, layer, parameter, lambda index: f"{parameter}{list(index)}")
 
 
 def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:

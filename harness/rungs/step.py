@@ -14,11 +14,13 @@ import numpy as np
 
 from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
-from harness.judging.checks import Check, judge_checks
+from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
-from harness.judging.judge import Claim, IndexName
+from harness.judging.judge import IndexName
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
+from harness.oracles.oracle import Place, checks
+from harness.oracles.reference import Reference
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Rung
 from harness.rungs.tasks import TASKS
@@ -82,27 +84,19 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         for name, answer in answers.items()
     }
 
-    def claim(answer: Answer, tensor: str) -> Claim:
-        tolerance = tolerances[answer.arm.name][tensor]
-        excuse = known[answer.arm.name].excuse(tensor, tolerance)
-        return Claim(answer.arm.name, answer.tensor(tensor), tolerance, answer.precision, excuse)
-
-    return judge_checks(
-        Check(
-            NAME,
-            phase,
-            values,
-            {name: claim(answer, tensor) for name, answer in answers.items()},
-            _named(tensor),
-            step=_step(tensor),
-            phase=phase,
-            tensor=tensor.split("/", 2)[-1] if tensor.count("/") > 1 else tensor.partition("/")[0],
-            layer="/".join(tensor.split("/")[2:-1]),
-        )
+    places = {
+        tensor: _place(tensor, phase)
         for phase, prefixes in {"gradient": ("loss/", "gradient/", "state/"), "update": ("weight/",)}.items()
-        for tensor, values in expected.items()
+        for tensor in expected
         if tensor.startswith(prefixes)
-    )
+    }
+    oracle = Reference(expected, tolerances, {name: effect.excuse for name, effect in known.items()})
+    return judge_checks(checks(NAME, oracle, answers, places))
+
+
+def _place(tensor: str, phase: str) -> Place:
+    named = tensor.split("/", 2)[-1] if tensor.count("/") > 1 else tensor.partition("/")[0]
+    return Place(phase, phase, _step(tensor), "/".join(tensor.split("/")[2:-1]), named, _named(tensor))
 
 
 def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:

@@ -14,9 +14,11 @@ from harness.composition.mistakes import UserMistake, nearest
 from harness.composition.preflight import claimed, unusable
 from harness.results.marker import Marker, complete, state_of
 from harness.results.reading import is_run, runs_below, state_problems
+from harness.subjects.pair.records import is_pair
 from harness.subjects.recorded.comparison import Comparison, Folders, compare, damage_verdicts, left_out
 from harness.subjects.recorded.outcome import exit_code, in_one_line, write_records
 from harness.subjects.recorded.seeds import over_seeds
+from harness.subjects.recorded.user_pairs import compare_pairs
 from harness.system.files import FileError, given_path
 from harness.system.stopping import heeding_signals, shielded
 
@@ -67,6 +69,11 @@ def start(given: Sequence[str], pairs: Sequence[str], presented: Presented) -> i
 
 def _compared(a: Path, b: Path, pairs: Sequence[str]) -> list[Comparison]:
     """One comparison, or one for each variant of two studies."""
+    if is_pair(a) and is_pair(b):
+        return [compare_pairs(Folders(a, b, pairs=pairs))]
+    if is_pair(a) or is_pair(b):
+        pair, no_pair = (a, b) if is_pair(a) else (b, a)
+        raise UserMistake([f"{pair} is a check of a pair, and {no_pair} is none; give two checks of one pair"])
     if is_run(a) and is_run(b):
         return [compare(Folders(a, b, pairs=pairs))]
     if is_run(a) or is_run(b):
@@ -115,7 +122,7 @@ def _wrong_run(folder: Path) -> str:
         return f"{folder}: is a file; give the folder of a run"
     if not folder.is_dir():
         return f"{folder}: there is no such folder{_near(folder)}"
-    if is_run(folder) or runs_below(folder):
+    if is_pair(folder) or is_run(folder) or runs_below(folder):
         return ""
     return f"{folder}: is no run: it has no experiment.json, no plan.json and no arms, and neither has a folder below"
 

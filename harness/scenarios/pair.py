@@ -18,6 +18,7 @@ from adapters.user_model import OwnParameter
 from harness.composition import UserMistake
 from harness.composition.preflight import claimed
 from harness.judging.silence import NO_CHECK, silent_rung
+from harness.plan import digest_arrays
 from harness.records import outcome
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.trace import Trace
@@ -26,16 +27,20 @@ from harness.results.marker import Marker, complete
 from harness.results.store import Store, write_text
 from harness.scenarios.ending import tell, unfinished_by
 from harness.scenarios.ladder import failed
-from harness.scenarios.pair_outcome import coverage, in_one_sentence
+from harness.scenarios.pair_outcome import coverage, first_divergence, in_one_sentence
 from harness.spec.arm import Arm
 from harness.subjects.pair import rungs
 from harness.subjects.pair.batches import draw
-from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
+from harness.subjects.pair.carrying import carried_over
+from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY, Climb
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.drawing import BatchesError
+from harness.subjects.pair.localisation import localised
 from harness.subjects.pair.mapping import Match, Names, paired
+from harness.subjects.pair.records import REFUSED, final_weights, write_side
+from harness.subjects.pair.spec import RUNGS
 from harness.subjects.pair.tasks import TASKS
-from harness.system.array_files import Arrays
+from harness.system.array_files import Arrays, load_arrays
 from harness.system.stopping import heeding_signals, shielded
 from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
@@ -88,8 +93,11 @@ class PairRun:
         """What of the pair was judged and what was not, in words."""
         return coverage(self.composed.pair, self.verdicts)
 
+    def update(self, arm: str, **fields: object) -> None:
+        self.traces[arm] = self.traces[arm].model_copy(update=fields)
+
     def fail(self, rung: str, arm: str, failure: Failure) -> None:
-        self.traces[arm] = self.traces[arm].model_copy(update={"failure": failure})
+        self.update(arm, failure=failure)
         self.verdicts.append(failed(rung, arm, failure))
         self.show.arm_failed(arm, failure, self.folder / "arms" / arm / "worker.log")
 
@@ -148,18 +156,28 @@ def _check(run: PairRun) -> None:
     except BatchesError as error:
         run.verdicts.append(Verdict(rung="start", subject="batches", arm_a="", status="crashed", cause=str(error)))
         return
+    digest = digest_arrays(load_arrays(run.scratch / "batches.npz"))
+    for name in run.traces:
+        run.update(name, plan_digest=digest)
     with Workers(run.folder) as pool:
         rung = "start"
         try:
             ask = _asking({arm.name: _worker(pool, arm, run.scratch) for arm in pair.arms})
             built = _built(run, ask)
             run.climb = _climb(run, ask, built)
-            left = list(pair.rungs or (MODEL, STEP, TRAJECTORY))
-            for rung, climbed in _rungs(run.climb):
-                found = climbed()  # also where it is not asked for: those above it stand on what it finds out
+            rung = MODEL
+            carried = carried_over(run.climb)
+            for arm in pair.arms:
+                rounded = {name: value.astype(arm.precision) for name, value in run.climb.weights.items()}
+                run.update(arm.name, initial_weights_digest=digest_arrays(rounded))
+            left = list(pair.rungs or RUNGS)
+            for rung, climbed in _rungs(run.climb, carried):
+                if rung == SELF and rung not in left:
+                    continue
+                verdicts = climbed()  # also where it is not asked for: those above it stand on what it finds out
                 if rung in left:
                     left.remove(rung)
-                    run.climbed(rung, found)
+                    run.climbed(rung, _localised(run, verdicts))
                 if not left:
                     break
         except _ArmsFailedError as error:
@@ -174,12 +192,26 @@ def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
         raise _ArmsFailedError({arm.name: error.failure}) from None
 
 
-def _rungs(climb: Climb) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
-    """Each with what climbs it, from below; the trajectory is walked for the step, whose teacher it gives."""
+def _rungs(climb: Climb, carried: list[Verdict]) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
+    """Each with what climbs it, from below; the trajectory is walked once, for all that need it."""
     walked = cache(lambda: rungs.walk(climb))
-    yield MODEL, lambda: rungs.model_rung(climb)
+    yield SELF, lambda: rungs.self_rung(climb, walked)
+    yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]
     yield STEP, lambda: rungs.step_rung(climb, walked())
     yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
+
+
+def _localised(run: PairRun, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The first divergence of the run with its place; the others as they are."""
+    first = first_divergence(verdicts)
+    if first is None or run.climb is None or first_divergence(run.verdicts) is not None:
+        return list(verdicts)
+    try:
+        place = localised(run.climb, first)
+    except _ArmsFailedError as error:
+        # The divergence stands, wherever it is; a side that cannot be asked again is no news of its own.
+        place = first.model_copy(update={"cause": f"{first.cause}; not localised: {error}"})
+    return [place if verdict is first else verdict for verdict in verdicts]
 
 
 class _ArmsFailedError(Exception):
@@ -213,7 +245,8 @@ def _built(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
         payload[arm.name] = {"file": str(file), "function": function}
     built = {name: result for name, (result, _) in ask(TASKS["pair_build"], by_arm=payload).items()}
     for name, each in built.items():
-        run.traces[name] = run.traces[name].model_copy(update={"environment": each["environment"]})
+        refused = {REFUSED: each["refused"]} if each["refused"] else {}
+        run.update(name, environment={**each["environment"], **refused})
     return built
 
 
@@ -227,6 +260,11 @@ def _climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
 
 def _write_records(run: PairRun) -> None:
     shutil.rmtree(run.scratch, ignore_errors=True)
+    for number, arm in enumerate(run.composed.pair.arms):
+        walked = run.climb.walked[number] if run.climb and run.climb.walked else None
+        if walked is not None:
+            run.update(arm.name, finished=True, final_weights_digest=digest_arrays(final_weights(walked)))
+        write_side(run.folder / "arms" / arm.name, run.traces[arm.name], walked)
     store = Store(run.folder)
     store.write_verdicts(run.verdicts)
     store.write_summary(list(run.traces.values()))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from harness.records import exit_codes, outcome
 from harness.records.verdict import Verdict
 from harness.rungs.coverage import JUDGED, Coverage
-from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY
+from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY
 from harness.subjects.pair.spec import Pair
 
 
@@ -25,7 +25,9 @@ def in_one_sentence(
         return f"{word}: pair {name}: {unfinished.reason}"
     bad = next((v for v in verdicts if v.status in ("crashed", "unverified", "unsupported", "interrupted")), None)
     if code == exit_codes.DIVERGES and found is not None:
-        where = f"rung {found.rung}, {found.subject}{found.worst_index}"
+        # The index in a tensor that the subject names, or which of several tensors it is.
+        index = found.worst_index if found.worst_index.startswith("[") else f", {found.worst_index}"
+        where = f"rung {found.rung}, {found.subject}{index.removesuffix(', ')}"
         return f"DIVERGES: pair {name} diverges first at {where}: {found.cause}"
     if bad is not None:
         return f"{bad.status.upper()}: pair {name}, {bad.arm_a or bad.subject}: {bad.cause}"
@@ -42,6 +44,7 @@ def coverage(pair: Pair, verdicts: Sequence[Verdict]) -> str:
     """What of the pair was judged and what was not, in words."""
     rungs = {v.rung for v in verdicts if v.status in JUDGED}
     parts = {
+        SELF: f"whether each side repeats its own {pair.steps} steps",
         MODEL: "the models' outputs, loss and gradients on the first batch",
         STEP: f"loss, gradients and updates of {pair.forced_steps} teacher-forced steps",
         TRAJECTORY: f"losses of {pair.steps} free steps",

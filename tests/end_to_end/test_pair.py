@@ -43,7 +43,7 @@ def test_nothing_but_the_statistics_diverges(planted):
     wrong = verdicts[verdicts["status"] == "diverges"]
     assert set(wrong["tensor"]) == {"kept/bn1/moving_mean", "kept/bn1/moving_variance"}
     assert set(wrong["judgement"]) == {"undetermined"}
-    assert list(dict.fromkeys(verdicts["rung"])) == ["model", "step", "trajectory"]
+    assert list(dict.fromkeys(verdicts["rung"])) == ["self", "model", "step", "trajectory"]
 
 
 def test_the_report_says_which_parameter_is_which(planted):
@@ -140,3 +140,82 @@ def test_a_function_of_batches_that_ends_its_process_is_named(tmp_path):
     (sentence,) = (line for line in out.splitlines() if line.startswith("CRASHED"))
     assert "batches: source.py:batches did not yield its batches: its process ended with exit code 0" in sentence
     assert not pd.read_parquet(folder / "summary.parquet")["failure"].any()
+
+
+ACTIVATIONS = """
+import keras, os
+
+def net():
+    keras.utils.set_random_seed(0)
+    most = float(os.environ["MOST"]) or None
+    layers = [keras.layers.Dense(4, name="below"), keras.layers.ReLU(max_value=most, name="rectifier")]
+    return keras.Sequential([keras.Input((3,)), *layers, keras.layers.Dense(1, name="above")])
+"""
+LATE = """
+arms:
+- {use: tensorflow_eager, name: one, environment: {MOST: "0"}}
+- {use: tensorflow_eager, name: two, environment: {MOST: "6"}}
+"""
+LARGE_FROM = 3
+
+
+@pytest.fixture
+def late(tmp_path):
+    """Two models that differ only where an activation is large, which it is from the step `LARGE_FROM` on."""
+    (tmp_path / "builders.py").write_text(ACTIVATIONS)
+    x = np.random.default_rng(0).uniform(0.1, 1, (12, 3)).astype(np.float32)
+    x[2 * LARGE_FROM :] *= 50
+    np.savez(tmp_path / "batches.npz", x=x, y=np.zeros((12, 1), np.float32))
+    file = tmp_path / "pair.yaml"
+    file.write_text(PAIR.replace("rate: 0.1", "rate: 0.001").partition("arms:")[0] + LATE)
+    return file
+
+
+@pytest.mark.parametrize(("forced", "rung"), [(1, "trajectory"), (5, "step")])
+def test_a_divergence_in_a_later_step_is_found_in_its_layer(forced, rung, late, tmp_path):
+    code, out, err = finish(start(["check", f"pair={late}", "out=run", "steps=6", f"forced_steps={forced}"], tmp_path))
+    assert code == 1, out + err
+    verdicts = pd.read_parquet(tmp_path / "run" / "verdicts.parquet")
+    first = verdicts[verdicts["status"] == "diverges"].iloc[0]
+    place = first[["rung", "step", "phase", "layer", "judgement"]].to_list()
+    assert place == [rung, LARGE_FROM, "forward", "rectifier", "undetermined"]
+    assert first["worst_index"].startswith(f"step {LARGE_FROM}, layer relu (rectifier / rectifier)[")
+    assert f"diverges first at rung {rung}" in out
+    assert verdicts.loc[verdicts["rung"] == "model", "status"].eq("agrees").all()
+
+
+def test_recorded_checks_of_a_pair_are_compared(late, tmp_path):
+    """The same model before and after a change: one arm is equal bit for bit, the other parts company."""
+    before = late.with_name("before.yaml")
+    before.write_text(late.read_text().replace('MOST: "6"', 'MOST: "0"'))
+    runs = {}
+    for name, file in (("before", before), ("after", late)):
+        code, out, err = finish(start(["check", f"pair={file}", f"out={name}", "steps=6"], tmp_path))
+        assert code == (0 if name == "before" else 1), out + err
+        runs[name] = tmp_path / name
+    assert list(pd.read_parquet(runs["after"] / "arms/two/steps.parquet")) == ["step", "loss", "loss_float64"]
+
+    code, out, err = finish(start(["compare", runs["before"], runs["before"], "out=same"], tmp_path))
+    assert code == 0, out + err
+    assert "AGREES: one, two of A and of B" in out
+    assert "equal bit for bit" in out
+
+    code, out, err = finish(start(["compare", runs["before"], runs["after"], "out=other"], tmp_path))
+    assert code == 1, out + err
+    verdicts = pd.read_parquet(tmp_path / "other" / "verdicts.parquet")
+    losses = verdicts[verdicts["subject"].str.startswith("train_loss")].set_index("arm_a")["status"]
+    assert losses.to_dict() == {"A.one": "agrees", "A.two": "diverges"}
+    assert "judge: what each side computes in float64" in out
+
+    (runs["after"] / "arms/one/weights.npz").unlink()
+    code, out, _ = finish(start(["compare", runs["before"], runs["after"], "--arms", "one:one", "out=less"], tmp_path))
+    assert code == 4
+    assert "weights.npz" in out
+
+
+def test_checks_of_other_pairs_are_not_compared(late, tmp_path):
+    for name, steps in (("short", 2), ("long", 3)):
+        finish(start(["check", f"pair={late}", f"out={name}", f"steps={steps}", "forced_steps=1"], tmp_path))
+    code, _, err = finish(start(["compare", "short", "long"], tmp_path))
+    assert code == 2
+    assert "another spec: steps is 2 in A, 3 in B" in err

@@ -137,8 +137,8 @@ FAULTS = (
     JudgeFault(
         "a certificate of the easiest tensor",
         f"{JUDGING}.checks",
-        'update={"detects": max(check.detects(a, b) for check in own)}',
-        'update={"detects": min(check.detects(a, b) for check in own)}',
+        'update={"detects": max(check.detects(a, b) for check in certain)}',
+        'update={"detects": min(check.detects(a, b) for check in certain)}',
         guards.certificate,
     ),
     JudgeFault(

@@ -30,7 +30,7 @@ from harness.spec.arm import Arm
 from harness.spec.expectations import NearReference
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.comparable import reasons
-from harness.subjects.recorded.comparison import _notes
+from harness.subjects.recorded.comparison import notes_on
 from harness.system.array_files import save_arrays
 from harness.worker import pool
 from harness.worker.process import Worker
@@ -287,7 +287,7 @@ def incomparable_runs(bench: Bench) -> None:
         assert [each.partition(" ")[0] for each in said] == ["another"]
     other = bench.context.experiment.model_copy(update={"seed": 6})
     assert reasons(run, replace(run, experiment=other))
-    assert any("the same folder" in note for note in _notes(run, run, []))
+    assert any("the same folder" in note for note in notes_on(run, run, []))
 
 
 def recorded_inputs(bench: Bench) -> None:

@@ -9,16 +9,15 @@ FAULTS = (
     JudgeFault(
         "a missing tensor skipped, in rung model",
         "harness.rungs.model",
-        "for tensor, values in reference.items()\n    )",
-        "for tensor, values in reference.items()\n"
-        "        if all(tensor in answer.arrays for answer in answers.values())\n    )",
+        "{tensor: _place(tensor) for tensor in reference}",
+        "{tensor: _place(tensor) for tensor in reference if all(tensor in a.arrays for a in answers.values())}",
         rung_guards.missing_tensor,
     ),
     JudgeFault(
         "a missing tensor skipped, in rung step",
         "harness.rungs.step",
-        "if tensor.startswith(prefixes)\n    )",
-        "if tensor.startswith(prefixes) and all(tensor in answer.arrays for answer in answers.values())\n    )",
+        "if tensor.startswith(prefixes)\n    }",
+        "if tensor.startswith(prefixes) and all(tensor in answer.arrays for answer in answers.values())\n    }",
         rung_guards.missing_tensor,
     ),
     JudgeFault(
@@ -45,22 +44,22 @@ FAULTS = (
     JudgeFault(
         "only the last forced step judged",
         "harness.rungs.step",
-        "if tensor.startswith(prefixes)\n    )",
-        'if tensor.startswith(prefixes) and tensor.split("/")[1] in ("2", "3")\n    )',
+        "if tensor.startswith(prefixes)\n    }",
+        'if tensor.startswith(prefixes) and tensor.split("/")[1] in ("2", "3")\n    }',
         rung_guards.each_step_off,
     ),
     JudgeFault(
         "the first run compared with itself",
-        "harness.rungs.self_consistency",
+        "harness.judging.repeats",
         "first, *others = runs",
         "first, *others = runs[:1] * 3",
         rung_guards.third_run_off,
     ),
     JudgeFault(
         "the run nearest to the first for all",
-        "harness.rungs.self_consistency",
-        "return np.max([error_against(other, first) for other in others], axis=0)",
-        "return np.min([error_against(other, first) for other in others], axis=0)",
+        "harness.judging.repeats",
+        "np.max([error_against(other, first) for other in others], axis=0)",
+        "np.min([error_against(other, first) for other in others], axis=0)",
         rung_guards.third_run_off,
     ),
     JudgeFault(
@@ -213,8 +212,8 @@ FAULTS = (
     JudgeFault(
         "recorded rates taken on trust",
         "harness.subjects.recorded.judging",
-        "rates = np.asarray(trace.learning_rates[:count])",
-        "rates = reference.copy()",
+        "{RATE: np.asarray(t.learning_rates[:count])}",
+        "{RATE: reference.copy()}",
         rung_guards.recorded_inputs,
     ),
     JudgeFault(

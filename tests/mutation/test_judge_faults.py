@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import guards
 import judge_faults
+import pair_guards
+import pair_judge_faults
 import pytest
 import rung_guards
 import rung_judge_faults
@@ -14,8 +16,8 @@ from planting import planted
 from tally import Tally
 
 WHERE = "the judge"
-GUARDS = (*guards.GUARDS, *rung_guards.GUARDS)
-FAULTS = (*judge_faults.FAULTS, *rung_judge_faults.FAULTS)
+GUARDS = (*guards.GUARDS, *rung_guards.GUARDS, *pair_guards.GUARDS)
+FAULTS = (*judge_faults.FAULTS, *rung_judge_faults.FAULTS, *pair_judge_faults.FAULTS)
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.__name__)

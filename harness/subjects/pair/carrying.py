@@ -9,7 +9,8 @@ import numpy as np
 from harness.plan import digest_arrays
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
-from harness.subjects.pair.tasks import TASKS, rows_last
+from harness.subjects.pair.side import rows_last
+from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays, save_arrays
 
 

@@ -8,13 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from harness.oracles.own_float64 import Side
+from harness.records.array_types import FloatArray
 from harness.spec.arm import Arm
-from harness.subjects.pair.judging import Reading, reading
 from harness.subjects.pair.mapping import Match
-from harness.subjects.pair.spec import Pair
+from harness.subjects.pair.spec import RUNGS, Pair
 from harness.system.array_files import Arrays
 
-MODEL, STEP, TRAJECTORY = "model", "step", "trajectory"
+SELF, MODEL, STEP, TRAJECTORY = RUNGS
 # The task with its payload by arm, or the same for both: the result and the arrays of each.
 Answers = dict[str, tuple[dict[str, Any], Arrays]]
 Ask = Callable[..., Answers]
@@ -34,6 +37,8 @@ class Climb:
     answered: Answers = field(default_factory=dict)
     apart: float | None = None
     loss_bound: float = 0.0
+    spreads: dict[str, FloatArray] = field(default_factory=dict)
+    walked: tuple[Side, Side] | None = None
     remarks: list[str] = field(default_factory=list)
 
     @property
@@ -44,8 +49,19 @@ class Climb:
     def start(self) -> Path:
         return self.scratch / "weights.npz"
 
-    def read(self, answers: Answers) -> tuple[Reading, Reading]:
-        a, b = (reading(arm, answers[arm.name][1], self.built[arm.name]["refused"]) for arm in self.arms)
+    @property
+    def teacher(self) -> Path:
+        """The weights, and then the gradients, that the teacher-forced steps are given."""
+        return self.scratch / "teacher.npz"
+
+    @property
+    def spread(self) -> Any:
+        """How far apart the runs of one side lie, at each step, whichever side's more; 0 where both repeat."""
+        return np.max(list(self.spreads.values()), axis=0) if self.spreads else 0.0
+
+    def read(self, answers: Answers) -> tuple[Side, Side]:
+        """What both sides answered, in their arm's precision and in float64."""
+        a, b = (Side.of(arm, answers[arm.name][1], self.built[arm.name]["refused"]) for arm in self.arms)
         return a, b
 
     @cached_property

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.subjects.pair.mapping import Match
-from harness.subjects.pair.tasks import rows_last
+from harness.subjects.pair.side import rows_last
 from harness.system.array_files import Arrays
 
 # These move numbers and compute none; each framework needs others of them.

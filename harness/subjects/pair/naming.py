@@ -7,23 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.judging.ulp import error_against
+from harness.oracles.own_float64 import Side
 from harness.records.verdict import Verdict
-from harness.subjects.pair.climbing import Climb
+from harness.subjects.pair.climbing import MODEL, Climb
 from harness.subjects.pair.forms import Form, Seen, kept_differently, output_form, recovered
-from harness.subjects.pair.judging import Judged, Reading
 from harness.subjects.pair.layers import Calls, LayerPair
-from harness.subjects.pair.passes import judge_kept, judge_layers, paired_calls
+from harness.subjects.pair.passes import Pass, kept_pass, layer_pass, paired_calls
 from harness.subjects.pair.tasks import TASKS
 
 
 def named_forms(
     climb: Climb,
     verdict: Verdict,
-    found: Judged,
+    judged: Pass,
     pairs: Sequence[LayerPair],
     calls: tuple[Calls, Calls],
-    a: Reading,
-    b: Reading,
+    a: Side,
+    b: Side,
 ) -> Verdict:
     """The verdict, its cause a known form where it is one."""
     if verdict.status != "diverges" or verdict.tensor == "":
@@ -33,12 +33,12 @@ def named_forms(
         return verdict
     sides = _seen(climb, pair, calls, a, b)
     if verdict.phase == "kept":
-        return _kept(climb, verdict, found, pair, sides, a, b)
+        return _kept(climb, verdict, judged, pair, sides, a, b)
     form = output_form(pair.kind, *sides, verdict.phase == "training")
     return _with(climb, verdict, pair, [form]) if form else verdict
 
 
-def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Reading, b: Reading) -> tuple[Seen, Seen]:
+def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Side, b: Side) -> tuple[Seen, Seen]:
     seen = []
     for number, (side, name) in enumerate(((a, pair.name_a), (b, pair.name_b))):
         at = (pair.a, pair.b)[number]
@@ -51,12 +51,14 @@ def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Reading,
 
 
 def _kept(
-    climb: Climb, verdict: Verdict, found: Judged, pair: LayerPair, sides: tuple[Seen, Seen], a: Reading, b: Reading
+    climb: Climb, verdict: Verdict, judged: Pass, pair: LayerPair, sides: tuple[Seen, Seen], a: Side, b: Side
 ) -> Verdict:
     name = verdict.tensor.removeprefix("kept/")
     statistic = next(m.a.role for m in climb.matches if m.name == name)
     old = climb.weights[name]
-    how_a, how_b = (recovered(s.x, old, r.own[verdict.tensor], statistic) for s, r in zip(sides, (a, b), strict=True))
+    how_a, how_b = (
+        recovered(s.x, old, r.values[verdict.tensor], statistic) for s, r in zip(sides, (a, b), strict=True)
+    )
     if how_a is None or how_b is None:
         return verdict
     forms = kept_differently(statistic, *sides, how_a, how_b)
@@ -71,8 +73,8 @@ def _kept(
         x = seen.x.astype(np.float64)
         count, biased = x.size // x.shape[-1], x.var(tuple(range(x.ndim - 1)))
         more = (1 - each.kept) * biased / (count - 1) if each.unbiased else 0.0
-        values.append(side.own[verdict.tensor].astype(np.float64) - more)
-    if np.any(error_against(values[0], values[1]) > 2 * found.tolerances[verdict.tensor].bound):
+        values.append(side.values[verdict.tensor].astype(np.float64) - more)
+    if np.any(error_against(values[0], values[1]) > 2 * judged.oracle.tolerances[verdict.tensor].bound):
         return _with(climb, named, pair, forms)
     unbiased = next(side for side, how in zip(sides, (how_a, how_b), strict=True) if how.unbiased)
     known = ", ".join(filter(None, [forms[0].cause, unbiased.spells("batch_norm unbiased")]))
@@ -101,10 +103,10 @@ def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
         answers = {**climb.answered, **climb.ask(TASKS["pair_model"], by_arm={changed.name: payload})}
         a, b = climb.read(answers)
         if verdict.phase == "kept":
-            again = judge_kept(climb, a, b).verdicts[verdict.tensor]
+            again = kept_pass(climb, a, b).judge(verdict.tensor)
         else:
             pairs, calls = paired_calls(climb, answers, verdict.phase)
-            again = judge_layers(climb, a, b, verdict.phase, pairs, calls).verdicts[verdict.tensor]
+            again = layer_pass(MODEL, climb, a, b, verdict.phase, pairs, calls).judge(verdict.tensor)
         if again.status == "agrees":
             return f"; proven: with {form.setting}={value:g} in {changed.name}'s live {layer} the two agree"
     return ""

@@ -2,53 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from harness.judging.checks import Check
+from harness.judging.judge import IndexName
+from harness.oracles.oracle import Place, checks
+from harness.oracles.own_float64 import OwnFloat64, Side
+from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
-from harness.subjects.pair.judging import Judged, Place, Reading, judged
 from harness.subjects.pair.layers import Calls, LayerPair, canonical_images, layer_pairs
 from harness.subjects.pair.mapping import Match
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What was computed together: the oracle of it, and a check for each tensor, by its name in the answers."""
+
+    oracle: OwnFloat64
+    checks: Mapping[str, Check]
+
+    def judge(self, tensor: str) -> Verdict:
+        return self.checks[tensor].judge(self.oracle.a.name, self.oracle.b.name)
+
+
+def passed(rung: str, a: Side, b: Side, places: Mapping[str, Place]) -> Pass:
+    """The tensors of these places, which come of one computation."""
+    oracle = OwnFloat64.pooled(a, b, list(places))
+    return Pass(oracle, dict(zip(places, checks(rung, oracle, oracle.sides, places), strict=True)))
 
 
 def paired_calls(climb: Climb, answers: Answers, phase: str) -> tuple[list[LayerPair], tuple[Calls, Calls]]:
     """The calls of a pass in the arms' own precision, and which is which."""
     first = climb.channels_first
-    made = []
+    turned = []
     for side in climb.read(answers):
-        called = answers[side.name][0]["calls"][f"{side.arm.precision}/{phase}"]
-        calls = Calls([(layer, kind) for layer, kind in called], side.below(f"{phase}/").own)
-        made.append(canonical_images(calls, climb.rows if side.name == first else {}, _of(climb, side)))
-    pairs = layer_pairs(made[0], made[1], climb.matches)
-    return pairs, (made[0], made[1])
+        recorded = answers[side.name][0]["calls"][f"{side.arm.precision}/{phase}"]
+        calls = Calls([(layer, kind) for layer, kind in recorded], side.below(f"{phase}/").values)
+        turned.append(canonical_images(calls, climb.rows if side.name == first else {}, _of(climb, side)))
+    return layer_pairs(turned[0], turned[1], climb.matches), (turned[0], turned[1])
 
 
-def judge_layers(
-    climb: Climb, a: Reading, b: Reading, phase: str, pairs: Sequence[LayerPair], calls: tuple[Calls, Calls]
-) -> Judged:
+def layer_pass(
+    rung: str, climb: Climb, a: Side, b: Side, phase: str, pairs: Sequence[LayerPair], calls: tuple[Calls, Calls]
+) -> Pass:
     """The output of each layer, in the order of the calls, by the number of the pair."""
     sides = []
     for number, side in enumerate((a, b)):
-        own = {str(n): calls[number].y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
-        exact = None
-        if side.exact is not None:
-            below = Calls(calls[number].called, side.below(f"{phase}/").exact or {})
+        values = {str(n): calls[number].y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
+        float64 = None
+        if side.float64 is not None:
+            below = Calls(calls[number].called, side.below(f"{phase}/").float64 or {})
             turned = canonical_images(below, climb.rows if side.name == climb.channels_first else {}, _of(climb, side))
-            exact = {str(n): turned.y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
-        sides.append(Reading(side.arm, own, exact, side.refused))
-    places = {str(n): Place(f"{p.spoken}, output in {phase}", phase, layer=p.name_a) for n, p in enumerate(pairs)}
-    return judged(MODEL, sides[0], sides[1], places)
+            float64 = {str(n): turned.y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
+        sides.append(Side(side.arm, values, float64, side.refused))
+    subject = f"{phase}: {len(pairs)} layers"
+    places = {
+        str(n): Place(subject, phase, layer=p.name_a, name_index=below_name(p.name_a)) for n, p in enumerate(pairs)
+    }
+    return passed(rung, sides[0], sides[1], places)
 
 
-def judge_kept(climb: Climb, a: Reading, b: Reading) -> Judged:
+def kept_pass(climb: Climb, a: Side, b: Side) -> Pass:
+    """The statistics that the layers keep, each with a verdict of its own."""
     places = {
         f"kept/{m.name}": Place(f"layer {m.a.layer} / {m.b.layer}, kept {m.a.role}", "kept", layer=m.a.layer)
         for m in climb.matches
         if not m.a.trainable
     }
-    return judged(MODEL, a, b, places)
+    return passed(MODEL, a, b, places)
 
 
-def _of(climb: Climb, side: Reading) -> list[Match]:
+def below_name(name: str) -> IndexName:
+    """`name[0, 3]`: an index that says of which of several tensors it is."""
+    return lambda index: f"{name}{list(index)}"
+
+
+def _of(climb: Climb, side: Side) -> list[Match]:
     """The matches with this side's layer as `a`."""
     if side.name == climb.arms[0].name:
         return list(climb.matches)

@@ -1,58 +1,84 @@
-"""The rungs of a pair, from `model` upwards. Each asks both sides and judges what they answer."""
+"""The rungs of a pair. Each asks both sides and judges what they answer by what each computes in float64."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import adapters
-from harness.judging.checks import Check
-from harness.judging.judge import Claim
-from harness.judging.tolerances import FACTOR, Tolerance, enveloped, own_error, strict
+from harness.judging.checks import judge_checks
+from harness.judging.context import Answer
+from harness.judging.repeats import Repeats
+from harness.judging.tolerances import FACTOR, Tolerance, own_error
+from harness.oracles.oracle import Place, checks
+from harness.oracles.own_float64 import OwnFloat64, Side
+from harness.oracles.reference import Reference
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy, Precision
-from harness.subjects.pair.carrying import carried_over
-from harness.subjects.pair.climbing import MODEL, STEP, TRAJECTORY, Climb
-from harness.subjects.pair.judging import Place, Reading, at_once, judged
+from harness.subjects.pair.climbing import MODEL, STEP, Climb
+from harness.subjects.pair.losses import LOSSES, judge_losses
 from harness.subjects.pair.naming import named_forms
-from harness.subjects.pair.passes import judge_kept, judge_layers, paired_calls
+from harness.subjects.pair.passes import below_name, kept_pass, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays, save_arrays
+
+Walked = tuple[Side, Side]
+
+
+def self_rung(climb: Climb, walked: Callable[[], Walked]) -> list[Verdict]:
+    """Each side against itself: three free runs from the same weights."""
+    answers = climb.ask(TASKS["pair_repeat"], weights=str(climb.start))
+    verdicts = []
+    for number, arm in enumerate(climb.arms):
+        repeats = Repeats(arm, Answer(arm, *answers[arm.name]).tensor, climb.pair.steps)
+        verdicts.append(repeats.judge(lambda number=number: _own_drift(walked()[number])))  # type: ignore[misc]
+        if not repeats.is_exact:
+            climb.spreads[arm.name] = repeats.spread[LOSSES]
+    return verdicts
+
+
+def _own_drift(side: Side) -> Tolerance | None:
+    """How far rounding takes the losses of a side from its own float64; None where it has none."""
+    oracle = OwnFloat64(side, side)
+    if not oracle.is_measured:
+        return None
+    return OwnFloat64.of_curves(side, side, {LOSSES: oracle.drift(LOSSES)}).tolerances[LOSSES]
 
 
 def model_rung(climb: Climb) -> list[Verdict]:
     """One batch: evaluation and training layer by layer, loss, gradients, what the layers keep."""
-    verdicts = carried_over(climb)
     climb.answered = climb.ask(TASKS["pair_model"], weights=str(climb.start), altered=[])
     a, b = climb.read(climb.answered)
-    steady = [_steady(arm, climb.answered[arm.name][0]["unstable"]) for arm in climb.arms]
-    verdicts += [verdict for verdict in steady if verdict is not None]
+    steady = [_steady(arm, climb.built[arm.name]["unstable"]) for arm in climb.arms]
+    verdicts = [verdict for verdict in steady if verdict is not None]
     apart = []
     for phase in ("evaluation", "training"):
         pairs, calls = paired_calls(climb, climb.answered, phase)
-        found = judge_layers(climb, a, b, phase, pairs, calls)
-        apart.append(found.apart)
-        each = [named_forms(climb, v, found, pairs, calls, a, b) for v in found.verdicts.values()]
-        verdicts += [at_once(each, f"{phase}: {len(pairs)} layers")] if each else []
-    tensors = {"outputs": Place("outputs in evaluation", "evaluation")}
-    found = judged(MODEL, a, b, tensors)
-    verdicts += found.verdicts.values()
-    names = {"loss": Place("loss", "loss")}
-    names |= {f"gradient/{n}": Place(f"gradient of {climb.spoken(n)}", "gradient") for n in climb.trainable}
-    found = judged(MODEL, a, b, names)
-    apart.append(found.apart)
-    if "loss" in found.tolerances:
-        climb.loss_bound = float(np.max(found.tolerances["loss"].bound)) / FACTOR
-    verdicts.append(found.verdicts.pop("loss"))
-    verdicts.append(at_once(list(found.verdicts.values()), f"gradients: {len(found.verdicts)} tensors"))
-    climb.apart = max((each for each in apart if each is not None), default=None)
+        layers = layer_pass(MODEL, climb, a, b, phase, pairs, calls)
+        apart.append(layers.oracle.apart)
+        judged = judge_checks(layers.checks.values())
+        verdicts += [named_forms(climb, verdict, layers, pairs, calls, a, b) for verdict in judged]
+    verdicts += judge_checks(
+        passed(MODEL, a, b, {"outputs": Place("outputs in evaluation", "evaluation")}).checks.values()
+    )
+    subject = f"gradients: {len(climb.trainable)} tensors"
+    places = {"loss": Place("loss", "loss")} | {
+        tensor: Place(subject, "gradient", name_index=below_name(tensor))
+        for tensor in (f"gradient/{name}" for name in climb.trainable)
+    }
+    trained = passed(MODEL, a, b, places)
+    apart.append(trained.oracle.apart)
+    if "loss" in trained.oracle.tolerances:
+        climb.loss_bound = float(np.max(trained.oracle.tolerances["loss"].bound)) / FACTOR
+    verdicts += judge_checks(trained.checks.values())
+    climb.apart = max((distance for distance in apart if distance is not None), default=None)
     if climb.kept:
         pairs, calls = paired_calls(climb, climb.answered, "training")
-        found = judge_kept(climb, a, b)
-        verdicts += [named_forms(climb, v, found, pairs, calls, a, b) for v in found.verdicts.values()]
+        kept = kept_pass(climb, a, b)
+        judged = judge_checks(kept.checks.values())
+        verdicts += [named_forms(climb, verdict, kept, pairs, calls, a, b) for verdict in judged]
     return verdicts
 
 
@@ -76,28 +102,25 @@ def _steady(arm: Arm, unstable: Sequence[str]) -> Verdict | None:
     )
 
 
-def step_rung(climb: Climb, walked: tuple[Reading, Reading]) -> list[Verdict]:
+def step_rung(climb: Climb, walked: Walked) -> list[Verdict]:
     """Teacher-forced. The teacher is one side's float64, its weights rounded to float32 once."""
     steps = climb.pair.forced_steps
-    teacher = walked[1] if walked[1].exact is not None else walked[0]
-    told = teacher.exact if teacher.exact is not None else teacher.own
-    forced = {name: value.astype(np.float32) for name, value in told.items() if name.startswith("weight/")}
-    path = climb.scratch / "teacher.npz"
-    save_arrays(path, forced)
-    a, b = climb.read(climb.ask(TASKS["pair_pupil"], teacher=str(path), steps=steps))
-    places = {f"loss/{k}": Place(f"loss, step {k}", "loss", k) for k in range(steps)}
-    places |= {
-        f"gradient/{k}/{n}": Place(f"gradient of {climb.spoken(n)}, step {k}", "gradient", k)
-        for k in range(steps)
-        for n in climb.trainable
-    }
-    found = judged(STEP, a, b, places).verdicts
-    ordered = sorted(found.values(), key=lambda verdict: verdict.step or 0)
-    verdicts = [at_once(ordered, f"loss and gradients, {steps} forced steps")]
-    exact = b.exact if b.exact is not None else a.exact if a.exact is not None else a.own
+    oracle = OwnFloat64(*walked)
+    forced = {name: value.astype(np.float32) for name, value in oracle.values.items() if name.startswith("weight/")}
+    save_arrays(climb.teacher, forced)
+    a, b = climb.read(climb.ask(TASKS["pair_pupil"], teacher=str(climb.teacher), steps=steps))
+    subject = f"loss and gradients, {steps} forced steps"
+    places = {}
+    for k in range(steps):
+        places[f"loss/{k}"] = Place(subject, "loss", k, name_index=below_name(f"loss/{k}"))
+        for tensor in (f"gradient/{k}/{name}" for name in climb.trainable):
+            places[tensor] = Place(subject, "gradient", k, name_index=below_name(tensor))
+    pupils = passed(STEP, a, b, places)
+    verdicts = judge_checks(pupils.checks.values())
+    exact = pupils.oracle.values
     fed = {name: exact[name].astype(np.float32) for name in places if name.startswith("gradient/") and name in exact}
-    save_arrays(path, {**forced, **fed})
-    return [*verdicts, *_updates(climb, path, fed, forced)]
+    save_arrays(climb.teacher, {**forced, **fed})
+    return [*verdicts, *_updates(climb, climb.teacher, fed, forced)]
 
 
 def _updates(climb: Climb, path: Path, fed: Arrays, forced: Arrays) -> list[Verdict]:
@@ -107,58 +130,37 @@ def _updates(climb: Climb, path: Path, fed: Arrays, forced: Arrays) -> list[Verd
     start = {name: forced[f"weight/0/{name}"] for name in names}
     gradients = [{name: fed[f"gradient/{k}/{name}"] for name in names} for k in range(steps)]
 
-    def moved(precision: Precision, policy: Policy) -> list[dict[str, Any]]:
+    def moved(precision: Precision, policy: Policy) -> Arrays:
         arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
-        return list(adapters.load(arm).optimizer(climb.pair.update, start, gradients))
+        weights = adapters.load(arm).optimizer(climb.pair.update, start, gradients)
+        return {f"weight/{k}/{name}": value for k, after in enumerate(weights) for name, value in after.items()}
 
     expected = moved("float64", "exact")
     # Its coefficients computed as the arm's own are.
     policies: dict[str, Policy] = {a.name: "exact" if a.precision == "float64" else a.realisation for a in climb.arms}
     in_float32 = {policy: moved("float32", policy) for policy in set(policies.values())}
-    a, b = climb.arms
-    verdicts = []
-    for k in range(steps):
-        for name in names:
-            claims = {}
-            for arm in climb.arms:
-                precision = np.dtype(arm.precision).type
-                tolerance = own_error(expected[k][name], in_float32[policies[arm.name]][k][name], precision)
-                claims[arm.name] = Claim(arm.name, answers[arm.name][1][f"weight/{k}/{name}"], tolerance, precision)
-            subject, tensor = f"update of {climb.spoken(name)}, step {k}", f"weight/{name}"
-            check = Check(STEP, subject, expected[k][name], claims, lambda i: str(list(i)), tensor, k, "update")
-            verdict = check.judge(a.name, b.name)
-            if verdict.status == "agrees":
-                verdict = verdict.model_copy(update={"detects": check.detects(a.name, b.name)})
-            verdicts.append(verdict)
-    return [at_once(verdicts, f"updates by the same gradients, {steps} steps")]
+
+    def tolerances(arm: Arm) -> dict[str, Tolerance]:
+        rounded, precision = in_float32[policies[arm.name]], np.dtype(arm.precision).type
+        return {name: own_error(value, rounded[name], precision) for name, value in expected.items()}
+
+    oracle = Reference(expected, {arm.name: tolerances(arm) for arm in climb.arms})
+    subject = f"updates by the same gradients, {steps} steps"
+    places = {
+        f"weight/{k}/{name}": Place(subject, "update", k, "", f"weight/{name}", below_name(f"weight/{name}"))
+        for k in range(steps)
+        for name in names
+    }
+    return judge_checks(checks(STEP, oracle, {a.name: Answer(a, *answers[a.name]) for a in climb.arms}, places))
 
 
-def walk(climb: Climb) -> tuple[Reading, Reading]:
-    """Both sides run free; what the later rungs are made of."""
-    return climb.read(climb.ask(TASKS["pair_walk"], weights=str(climb.start), told=climb.pair.forced_steps))
+def walk(climb: Climb) -> Walked:
+    """Both sides run free; what the later rungs are made of, and what is recorded of the trainings."""
+    answers = climb.ask(TASKS["pair_walk"], weights=str(climb.start), told=climb.pair.forced_steps)
+    climb.walked = climb.read(answers)
+    return climb.walked
 
 
-def trajectory_rung(climb: Climb, walked: tuple[Reading, Reading]) -> list[Verdict]:
-    """The losses of free-running trainings, within the drift that each side shows against its own float64."""
-    a, b = walked
-    oracle = b if b.exact is not None else a
-    subject = f"train_loss, steps 0 to {climb.pair.steps - 1}"
-    if oracle.exact is None:
-        return list(judged(TRAJECTORY, a, b, {"losses": Place(subject, "")}).verdicts.values())
-    reference = oracle.exact["losses"]
-    drifts = [np.abs(s.own["losses"] - s.exact["losses"]) for s in walked if s.exact is not None]
-    apart = np.max(drifts, axis=0)
-    if a.arm.precision == b.arm.precision == "float64":
-        tolerance = strict(reference)
-    else:
-        least = climb.loss_bound
-        tolerance = enveloped(reference, apart, np.zeros_like(apart), np.float32, least)
-        tolerance = Tolerance(tolerance.bound, f"{FACTOR:g} x the drift of either side from its own float64")
-    claims = {s.name: Claim(s.name, s.own["losses"], tolerance, np.dtype(s.arm.precision).type) for s in walked}
-    check = Check(TRAJECTORY, subject, reference, claims, lambda i: f"step {i[0]}", "losses")
-    verdict = check.judge(a.name, b.name)
-    if verdict.status == "agrees":
-        return [verdict.model_copy(update={"detects": check.detects(a.name, b.name), "value_reference": None})]
-    cause = f"{a.name} and {b.name} part company: see the rungs below for where"
-    untold = {"judgement": "undetermined", "culprit": "", "nearer": "", "value_reference": None, "cause": cause}
-    return [verdict.model_copy(update=untold)]
+def trajectory_rung(climb: Climb, walked: Walked) -> list[Verdict]:
+    """The losses of free-running trainings."""
+    return judge_losses(*walked, climb.spread, climb.loss_bound)

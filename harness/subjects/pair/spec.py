@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -16,7 +16,8 @@ from harness.spec.recipe import Update
 from harness.spec.schedules import AnySchedule
 from harness.spec.weight_decay import AnyWeightDecay, NoWeightDecay
 
-PairRung = Literal["model", "step", "trajectory"]
+PairRung = Literal["self", "model", "step", "trajectory"]
+RUNGS: tuple[PairRung, ...] = get_args(PairRung)
 FUNCTION = r"^.+\.py:[A-Za-z_][A-Za-z0-9_]*$"
 
 

@@ -67,7 +67,7 @@ def unknown(a: RecordedRun, b: RecordedRun) -> list[str]:
 
 
 def _specs(a: Experiment, b: Experiment) -> list[str]:
-    before, after = (dict(_leaves(each.model_dump(mode="json", include=set(PARTS)))) for each in (a, b))
+    before, after = (dict(leaves(each.model_dump(mode="json", include=set(PARTS)))) for each in (a, b))
     paths = [path for path in dict.fromkeys([*before, *after]) if path not in ASIDE]
     told = {path: tuple(shown(each[path]) if path in each else "nothing" for each in (before, after)) for path in paths}
     other = [f"another spec: {path} is {x} in A, {y} in B" for path, (x, y) in told.items() if x != y]
@@ -75,11 +75,11 @@ def _specs(a: Experiment, b: Experiment) -> list[str]:
     return other if more <= 0 else [*other[:MOST_SHOWN], f"another spec: {more} more places differ"]
 
 
-def _leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every value of a plain tree, by its dotted path."""
     if isinstance(plain, dict | list) and plain:
         items = plain.items() if isinstance(plain, dict) else enumerate(plain)
         for key, value in items:
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+            yield from leaves(value, f"{path}.{key}" if path else str(key))
     else:
         yield path, plain

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.composition.mistakes import UserMistake
+from harness.judging.quantity import Quantity
 from harness.records import outcome
 from harness.records.verdict import Verdict
 from harness.results.plausible import examined, examined_by_data
@@ -15,7 +16,7 @@ from harness.results.reading import read_run
 from harness.results.recorded import EXPERIMENT, PLAN, RecordedRun
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.comparable import experiment_of, reasons, stated_of, unknown
-from harness.subjects.recorded.differences import Quantity, quantities
+from harness.subjects.recorded.differences import quantities
 from harness.subjects.recorded.judge import Judge
 from harness.subjects.recorded.judging import INPUTS, RECORDS, judge_pair
 from harness.subjects.recorded.pairing import Pair, paired
@@ -101,9 +102,9 @@ def compare(folders: Folders) -> Comparison:
         a,
         b,
         compared,
-        _general(a, b, pairs),
+        [*general_verdicts(a, b, pairs), *_unknown(a, b)],
         "the reference" if judge.context is not None else f"none, so arm against arm: {judge.why}",
-        _notes(a, b, alone),
+        notes_on(a, b, alone),
         folders.variant,
     )
 
@@ -123,13 +124,18 @@ def _by_data(pair: Pair, judge: Judge) -> Pair:
     return replace(pair, a=a, b=b)
 
 
-def _general(a: RecordedRun, b: RecordedRun, pairs: Sequence[Pair]) -> list[Verdict]:
-    """On what is damaged of the runs themselves and of their arms that stand alone, and on what is then not known."""
+def general_verdicts(a: RecordedRun, b: RecordedRun, pairs: Sequence[Pair]) -> list[Verdict]:
+    """On what is damaged of the runs themselves, and of their arms that stand alone."""
     verdicts = []
     for side, run, places in (("A", a, {pair.a.place for pair in pairs}), ("B", b, {pair.b.place for pair in pairs})):
         alone = [failure for arm in run.arms.values() if arm.place not in places for failure in arm.failures]
         verdicts += damage_verdicts(side, [(each.file, each.message) for each in (*run.failures, *alone)])
-    return verdicts + [
+    return verdicts
+
+
+def _unknown(a: RecordedRun, b: RecordedRun) -> list[Verdict]:
+    """On what is not known where a record of the runs themselves is damaged."""
+    return [
         Verdict(rung=RECORDS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
         for each in unknown(a, b)
     ]
@@ -147,10 +153,12 @@ def left_out(folders: Folders, mistake: UserMistake) -> Comparison:
         Verdict(rung=INPUTS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
         for each in mistake.mistakes
     ]
-    return Comparison(a, b, [], [*_general(a, b, []), *causes], "nobody", variant=folders.variant)
+    return Comparison(
+        a, b, [], [*general_verdicts(a, b, []), *_unknown(a, b), *causes], "nobody", variant=folders.variant
+    )
 
 
-def _notes(a: RecordedRun, b: RecordedRun, alone: Sequence[str]) -> list[str]:
+def notes_on(a: RecordedRun, b: RecordedRun, alone: Sequence[str]) -> list[str]:
     notes = list[str]()
     if a.folder.resolve() == b.folder.resolve():
         notes.append("A and B are the same folder: that an arm agrees with itself says nothing of another run")

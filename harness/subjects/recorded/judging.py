@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from adapters.reference.schedules import oracle
-from harness.judging.checks import Check, judge_checks
+from harness.judging.checks import judge_checks
 from harness.judging.context import Answer
-from harness.judging.judge import Claim, judge, worst_of
+from harness.judging.judge import worst_of
 from harness.judging.ledger_excuses import of_word
-from harness.judging.tolerances import STRICT_STEPS, Excuse, Tolerance, strict
+from harness.judging.quantity import Quantity, same_bits
+from harness.judging.tolerances import STRICT_STEPS, Excuse, Tolerance
 from harness.ledger.loading import entries_for
+from harness.oracles.oracle import Place, check, checks
+from harness.oracles.recorded import EQUAL, Recorded, RecordedValues
+from harness.oracles.reference import Excusing, Reference
 from harness.plan import digest_arrays
 from harness.records.array_types import FloatArray
 from harness.records.step_columns import DIGESTS, columns
@@ -27,9 +32,7 @@ from harness.subjects.recorded.differences import (
     MARGINS,
     TEST_ACCURACY,
     TEST_LOSS,
-    Quantity,
     quantities,
-    same_bits,
 )
 from harness.subjects.recorded.judge import Judge
 from harness.subjects.recorded.pairing import Pair
@@ -39,44 +42,50 @@ from harness.system.array_files import WEIGHTS, Arrays
 
 RECORDS, INPUTS = "records", "inputs"
 DIGEST = "digest/"  # above the columns of steps.parquet that are digests
-EQUAL = "equal bit for bit"
+RATE = "learning rate"
 JUDGED_ELSEWHERE = ("learning_rate", "loss", FINAL_WEIGHTS, LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
 
 
 def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:
     """Records that are damaged, inputs, rates, curves, what else was recorded by step, weights, accuracy."""
     judge = judge.beside(pair)
-    records, inputs = [*_records(pair), *failed_arms(pair, RECORDS)], _inputs(judge, pair)
+    records, inputs = [*damaged_records(pair), *failed_arms(pair, RECORDS)], inputs_verdict(pair)
     if inputs.status == "diverges":
         return [*records, inputs]  # what did not start alike is not compared
     recorded = quantities(pair)
     watched = [each for each in recorded if each.kind not in JUDGED_ELSEWHERE]
-    weights = [each for each in recorded if each.kind == FINAL_WEIGHTS]
     resting = {
         TRACE: [inputs],
-        STEPS: [*_rates(judge, pair), *_curves(judge, pair), *_digests(judge, pair), *_others(judge, pair, watched)],
-        WEIGHTS: [*_unlike_weights(pair), *_others(judge, pair, weights)],
+        STEPS: [
+            *_rates(judge, pair),
+            *_curves(judge, pair),
+            *_digests(judge, pair),
+            *_others(judge.why, pair, watched),
+        ],
+        WEIGHTS: weights_verdicts(pair, judge.why),
         EPOCHS: _accuracy(judge, pair),
     }
     return [*records, *(relied_on(each, pair.sides, file) for file, of_it in resting.items() for each in of_it)]
 
 
-def _records(pair: Pair) -> Iterator[Verdict]:
+def damaged_records(pair: Pair) -> Iterator[Verdict]:
+    """A verdict on each record of the arms that is damaged."""
     for arm in pair.sides:
         for failure in arm.failures:
             yield _verdict(RECORDS, failure.file, [arm.trace], "unverified", failure.message)
 
 
-def _inputs(judge: Judge, pair: Pair) -> Verdict:
+def inputs_verdict(pair: Pair, plan: str = "plan") -> Verdict:
+    """Whether both arms were given the same. `plan`: what their plan's digest is of."""
     a, b = (arm.trace for arm in pair.sides)
-    given = {"plan": [a.plan_digest, b.plan_digest]}
+    given = {plan: [a.plan_digest, b.plan_digest]}
     if a.arm.precision == b.arm.precision:
         given["initial weights"] = [a.initial_weights_digest, b.initial_weights_digest]
     subject = " and ".join(given)
     other = [f"another {what}: {x[:8]} and {y[:8]}" for what, (x, y) in given.items() if x and y and x != y]
     if other:
         return _verdict(INPUTS, subject, [a, b], "diverges", "; ".join(other))
-    for what, of in (("plan", "plan_digest"), ("initial weights", "initial_weights_digest")):
+    for what, of in ((plan, "plan_digest"), ("initial weights", "initial_weights_digest")):
         nothing = [trace for trace in (a, b) if not getattr(trace, of)]
         if nothing:
             return _unknown(INPUTS, subject, [a, b], nothing, f"said which {what} it had")
@@ -92,21 +101,22 @@ def _rates(judge: Judge, pair: Pair) -> list[Verdict]:
         silent = [trace for trace in traces if trace.losses and not trace.learning_rates]
         return [_unknown(schedule.NAME, word.name_in_tables, traces, silent, "recorded a rate")] if silent else []
     reference = oracle(word, steps)
-    claims = {}
+    tolerances, excuses = dict[str, dict[str, Tolerance]](), dict[str, Excusing]()
     for trace in traces:
         precision = np.dtype(trace.arm.precision).type
-        tolerance = schedule.rate_tolerance(word, steps, precision)
-        rates = np.asarray(trace.learning_rates[:count])
-        claims[trace.arm.name] = Claim(
-            trace.arm.name,
-            rates,
-            tolerance,
-            precision,
-            lambda t=trace, own=tolerance: _excuse(word, t, reference, own),  # type: ignore[misc]
-        )
+        tolerances[trace.arm.name] = {RATE: schedule.rate_tolerance(word, steps, precision)}
+        excuses[trace.arm.name] = partial(_excusing, word, trace, reference)
+    rates = {t.arm.name: RecordedValues(t.arm, {RATE: np.asarray(t.learning_rates[:count])}) for t in traces}
     subject = f"{word.name_in_tables}, as recorded, steps 0 to {count - 1}"
-    found = judge_checks([Check(schedule.NAME, subject, reference, claims, lambda i: f"step {i[0]}")])
-    return [_said_equal(each, *(claim.values for claim in claims.values())) for each in found]
+    place = Place(subject, tensor="", name_index=lambda index: f"step {index[0]}")
+    found = judge_checks(checks(schedule.NAME, Reference({RATE: reference}, tolerances, excuses), rates, {RATE: place}))
+    return [_said_equal(each, *(values.tensor(RATE) for values in rates.values())) for each in found]
+
+
+def _excusing(
+    word: Any, trace: Trace, reference: FloatArray, tensor: str, tolerance: Tolerance
+) -> Callable[[], Excuse | None]:
+    return partial(_excuse, word, trace, reference, tolerance)
 
 
 def _excuse(word: Any, trace: Trace, reference: FloatArray, tolerance: Tolerance) -> Excuse | None:
@@ -129,7 +139,9 @@ def _curves(judge: Judge, pair: Pair) -> list[Verdict]:
     if judge.context is not None:
         return [_said_equal(each, *curves) for each in trajectory.judge_traces(judge.context, traces)]
     whole = max(map(len, curves))
-    found = _arm_against_arm(judge, trajectory.NAME, "train_loss", traces, *_cut(curves), "step {}")
+    cut = _cut(curves)
+    curve = Quantity("train_loss", *cut, np.arange(len(cut[0])))
+    found = _arm_against_arm(judge.why, trajectory.NAME, "train_loss", traces, curve)
     short = [trace for trace in traces if not trace.finished or len(trace.losses) != whole]
     if not short or found.status == "diverges":
         return [found]
@@ -157,22 +169,25 @@ def _digests(judge: Judge, pair: Pair) -> list[Verdict]:
     return [each for each in free_run.judge_answers(judge.context, answers) if "digests" in each.subject]
 
 
+def weights_verdicts(pair: Pair, why: str) -> list[Verdict]:
+    """On the final weights of both arms. `why`: why no reference judges them."""
+    weights = [each for each in quantities(pair) if each.kind == FINAL_WEIGHTS]
+    return [*_unlike_weights(pair), *_others(why, pair, weights)]
+
+
 def _unlike_weights(pair: Pair) -> Iterator[Verdict]:
     unlike = _unlike(pair.a.weights, pair.b.weights)
     if unlike:
         yield _verdict(trajectory.NAME, FINAL_WEIGHTS, [arm.trace for arm in pair.sides], "diverges", unlike)
 
 
-def _others(judge: Judge, pair: Pair, recorded: Sequence[Quantity]) -> Iterator[Verdict]:
+def _others(why: str, pair: Pair, recorded: Sequence[Quantity]) -> Iterator[Verdict]:
     """A verdict on what both recorded where it is equal bit for bit, or where float64 says that it must be near."""
     traces = [arm.trace for arm in pair.sides]
     strictly = _both_float64(traces) and len(traces[0].losses) <= STRICT_STEPS
     for row in rows_of(each for each in recorded if each.common):
         if strictly or row.is_equal:
-            place = "step {}" if row.parts[0].steps is not None else "value {}"
-            verdicts = [
-                _arm_against_arm(judge, trajectory.NAME, each.what, traces, each.a, each.b, place) for each in row.parts
-            ]
+            verdicts = [_arm_against_arm(why, trajectory.NAME, each.what, traces, each) for each in row.parts]
             worst = worst_of(verdicts)
             tensor = "" if row.kind == worst.subject else worst.subject
             yield worst.model_copy(update={"subject": row.name, "tensor": tensor})
@@ -189,28 +204,11 @@ def _accuracy(judge: Judge, pair: Pair) -> list[Verdict]:
     return convergence.judge_traces(judge.experiment, [arm.trace for arm in pair.sides])
 
 
-def _arm_against_arm(
-    judged: Judge, rung: str, subject: str, traces: Sequence[Trace], a: FloatArray, b: FloatArray, place: str
-) -> Verdict:
-    """Without a third value to be nearer to: equal bits agree, two float64 arms may be a strict bound apart."""
-    head = {"judgement": "undetermined", "tolerance_source": EQUAL}
-    if same_bits(a, b):
-        return _verdict(rung, subject, traces, "agrees", EQUAL).model_copy(update=head)
-    if _both_float64(traces):
-        size = np.full(np.shape(a), np.max(np.abs(a), initial=0.0, where=np.isfinite(a)))
-        bound = strict(size)
-        exact = Tolerance(np.zeros(()), bound.source)
-        claims = [Claim(t.arm.name, v, s, np.float64) for t, v, s in zip(traces, (a, b), (exact, bound), strict=True)]
-        found = judge(rung, subject, a, claims[0], claims[1], lambda i: place.format(i[0]))
-        return found.model_copy(
-            update={"nearer": "", "value_reference": None, "culprit": "", "judgement": "undetermined"}
-        )
-    apart = Quantity(subject, np.asarray(a), np.asarray(b))
-    cause = (
-        f"apart from {place.format(apart.first)} on, by up to {apart.largest:.2g} of the largest value; "
-        f"whether that is rounding cannot be said, since {judged.why}"
-    )
-    return _verdict(rung, subject, traces, "unverified", cause).model_copy(update=head)
+def _arm_against_arm(why: str, rung: str, subject: str, traces: Sequence[Trace], quantity: Quantity) -> Verdict:
+    """Without a third value to be nearer to."""
+    a, b = (trace.arm for trace in traces)
+    oracle = Recorded(a, b, {subject: quantity}, why)
+    return check(rung, oracle, oracle.claimants, subject, oracle.place(subject, subject)).judge(a.name, b.name)
 
 
 def _as_sent(judge: Judge, arm: RecordedArm) -> Trace:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.subjects.recorded.differences import LABELS, Quantity
+from harness.judging.quantity import Quantity
+from harness.subjects.recorded.differences import LABELS
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from made_up_traces import arm, epoch
 
+from harness.judging.quantity import Quantity, same_bits
 from harness.records.trace import Trace
 from harness.results.recorded import RecordedArm
-from harness.subjects.recorded.differences import Quantity, quantities, same_bits
+from harness.subjects.recorded.differences import quantities
 from harness.subjects.recorded.pairing import Pair
 from harness.subjects.recorded.rows import in_words, rows_of
 

@@ -1,0 +1,94 @@
+"""An arm against itself: several runs from one start, which repeat one another bit for bit or lie apart.
+
+How far they lie apart is judged by what rounding does to a run; within that, the arm's trajectories are judged with
+tolerances that are wider by its spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.judging.tolerances import Tolerance
+from harness.judging.ulp import error_against, shown_ulp
+from harness.records.array_types import FloatArray
+from harness.records.verdict import Verdict
+from harness.spec.arm import Arm
+from harness.system.array_files import Arrays
+
+NAME = "self"
+RUNS = ("first", "second", "third")
+WHAT = ("losses", "digests")
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """The runs of one arm: `tensor(f"{run}/losses")` is (steps,), `tensor(f"{run}/digests")` of any shape."""
+
+    arm: Arm
+    tensor: Callable[[str], FloatArray]
+    steps: int
+
+    @property
+    def spread(self) -> Arrays:
+        """By element, the largest distance of a later run from the first; infinite where one is cut short."""
+        return {what: _spread([self.tensor(f"{run}/{what}") for run in RUNS]) for what in WHAT}
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all runs are equal bit for bit."""
+        return not any(np.any(distance) for distance in self.spread.values())
+
+    def judge(self, envelope: Callable[[], Tolerance | None]) -> Verdict:
+        """`envelope`: how far apart rounding may take the losses; asked only where they differ. None: unknown."""
+        head = {"rung": NAME, "subject": f"three runs, steps 0 to {self.steps - 1}", "arm_a": self.arm.name}
+        missing = [run for run in RUNS if self.tensor(f"{run}/losses").shape != (self.steps,)]
+        if missing:
+            cause = f"the {missing[0]} run was cut short"
+            return Verdict(**head, status="diverges", culprit=self.arm.name, cause=cause)
+        if self.is_exact:
+            bits = {"tolerance": 0.0, "tolerance_source": "bit-equal, run for run"}
+            return Verdict(**head, status="agrees", **bits, detects=float(np.finfo(self._precision).eps))
+        tolerance = envelope()
+        if tolerance is None:
+            cause = "it does not repeat itself bit for bit, and nothing says how far rounding may take its runs apart"
+            return Verdict(**head, status="unverified", cause=cause)
+        return self._inexact(head, tolerance)
+
+    def _inexact(self, head: Any, tolerance: Tolerance) -> Verdict:
+        """Where its losses lie apart most, against what rounding does to a run."""
+        first, distance = self.tensor("first/losses").astype(np.float64), self.spread["losses"]
+        excess = distance / tolerance.bound
+        worst = int(np.argmax(excess))
+        units = float(distance[worst] / shown_ulp(first, self._precision)[worst])
+        wrong = bool(excess[worst] > 1)
+        where = f"it does not repeat itself bit for bit: by step {worst} its losses lie {units:.3g} ULP apart"
+        return Verdict(
+            **head,
+            status="diverges" if wrong else "agrees",
+            culprit=self.arm.name if wrong else "",
+            step=worst,
+            tensor="loss",
+            worst_ulp=units,
+            worst_index=f"step {worst}",
+            value_a=float(first[worst]),
+            error_over_tolerance=float(excess[worst]),
+            tolerance=float(np.broadcast_to(tolerance.bound, excess.shape)[worst]),
+            tolerance_source=tolerance.source,
+            cause=where + ("" if wrong else "; the tolerances of its trajectory are widened by that"),
+        )
+
+    @property
+    def _precision(self) -> Any:
+        return np.dtype(self.arm.precision).type
+
+
+def _spread(runs: Sequence[FloatArray]) -> FloatArray:
+    first, *others = runs
+    if any(other.shape != first.shape for other in others):
+        return np.full(first.shape, np.inf)
+    widest: FloatArray = np.max([error_against(other, first) for other in others], axis=0)
+    return widest

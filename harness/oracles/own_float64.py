@@ -1,0 +1,229 @@
+"""The oracle of two models that have no reference: what each side's own code computes in float64.
+
+A side's own error in float32 is how far it is from the same code in float64. The larger of the two sides' errors is the
+measure, as the reference's own error is elsewhere, as long as it is within `FACTOR` of the smaller: of two models that
+are the same function, one that is further from it than that is numerically at fault. Where the two sides differ in
+float64 too, they are different functions, and which of them is wrong cannot be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from harness.judging.tolerances import FACTOR, FLOOR_ULP, STRICT, Tolerance, enveloped, pooled_error, strict
+from harness.judging.ulp import error_against
+from harness.oracles.oracle import Expected
+from harness.records.array_types import FloatArray
+from harness.records.verdict import Verdict
+from harness.spec.arm import Arm
+from harness.system.array_files import Arrays
+
+STRICTLY = f"float64 semantics: {STRICT:g} of the largest value, + {FACTOR:g} float64 epsilons of the largest tensor"
+MEASURED = (
+    f"{FACTOR:g} x the larger of both sides' own relative errors in float32, "
+    f"at most {FACTOR * FACTOR:g} x the smaller, + {FLOOR_ULP:g} ULP"
+)
+DRIFT = f"{FACTOR:g} x the drift of either side from its own float64"
+NO_CULPRIT = {"judgement": "undetermined", "culprit": "", "nearer": "", "value_reference": None}
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one side answered: in its arm's precision, and in float64 where it runs there; else why it does not."""
+
+    arm: Arm
+    values: Arrays
+    float64: Arrays | None
+    refused: str = ""
+
+    @classmethod
+    def of(cls, arm: Arm, arrays: Arrays, refused: str) -> Side:
+        """From arrays that are named `<precision>/<tensor>`."""
+        float64 = _below(arrays, "float64/")
+        return cls(arm, _below(arrays, f"{arm.precision}/"), float64 or None, refused)
+
+    @property
+    def name(self) -> str:
+        return self.arm.name
+
+    def tensor(self, name: str) -> FloatArray:
+        return self.values.get(name, np.empty(0))
+
+    def below(self, prefix: str) -> Side:
+        """Only what is named below `prefix`, by the rest of its name."""
+        return Side(self.arm, _below(self.values, prefix), self.float64 and _below(self.float64, prefix), self.refused)
+
+
+@dataclass(frozen=True)
+class OwnFloat64:
+    """Says of each tensor what one side computes in float64. `tolerances`: by tensor, the same for both sides.
+
+    Make one by `pooled` or `of_curves`.
+    """
+
+    a: Side
+    b: Side
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+
+    @classmethod
+    def pooled(cls, a: Side, b: Side, tensors: Sequence[str]) -> OwnFloat64:
+        """Of tensors that come of one computation: the worst relative error among them is the measure of all."""
+        oracle = cls(a, b)
+        shared = [name for name in tensors if oracle.is_shared(name)]
+        return cls(a, b, _pooled(oracle, shared) if oracle.is_measured else {})
+
+    @classmethod
+    def of_curves(
+        cls, a: Side, b: Side, drifts: Mapping[str, FloatArray], spread: Any = 0.0, least: float = 0.0
+    ) -> OwnFloat64:
+        """Of values by step in free-running trainings: the measure is how far the sides drift from their own float64.
+
+        `drifts`: by curve, the larger drift of the two at each step. `spread`: how far the runs of one side lie apart.
+        `least`: what float32 arithmetic may get wrong in any one step.
+        """
+        oracle = cls(a, b)
+        shared = [name for name in drifts if oracle.is_shared(name)]
+        if not oracle.is_measured:
+            return oracle
+        return cls(a, b, {name: _drifting(oracle, name, drifts[name], spread, least) for name in shared})
+
+    def drift(self, curve: str) -> FloatArray:
+        """|value - value in float64| of whichever side is further from its own, element by element."""
+        distances = [error_against(side.values[curve], side.float64[curve]) for side in self.measured if side.float64]
+        widest: FloatArray = np.max(distances, axis=0)
+        return widest
+
+    @property
+    def sides(self) -> dict[str, Side]:
+        return {self.a.name: self.a, self.b.name: self.b}
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether at least one side runs in float64."""
+        return bool(self.measured)
+
+    @property
+    def measured(self) -> list[Side]:
+        return [side for side in (self.a, self.b) if side.float64 is not None]
+
+    @cached_property
+    def values(self) -> Arrays:
+        """What the tensors should be: of the second side where that runs in float64, else of the first."""
+        side = self.b if self.b.float64 is not None else self.a
+        return side.values if side.float64 is None else side.float64
+
+    def is_shared(self, tensor: str) -> bool:
+        """Whether both sides have the tensor, in one shape."""
+        a, b = self.a.values.get(tensor), self.b.values.get(tensor)
+        return a is not None and b is not None and a.shape == b.shape
+
+    def expected(self, tensor: str) -> Expected:
+        exact = Tolerance(np.zeros(()), "")
+        if not self.is_shared(tensor):
+            anything = np.asarray(self.a.tensor(tensor) if tensor in self.a.values else self.b.tensor(tensor))
+            return Expected(anything, dict.fromkeys(self.sides, exact), attribute=partial(self._misshapen, tensor))
+        if not self.is_measured:
+            return Expected(self.a.tensor(tensor), dict.fromkeys(self.sides, exact), unjudged=self._why_unjudged)
+        return Expected(
+            np.asarray(self.values[tensor], np.float64),
+            dict.fromkeys(self.sides, self.tolerances[tensor]),
+            attribute=partial(self._attributed, tensor),
+            certifies=not self._is_rounding(tensor),
+        )
+
+    @cached_property
+    def apart(self) -> float | None:
+        """The largest difference of the two in float64, relative to each tensor's size; None where one is missing."""
+        a, b = self.a.float64, self.b.float64
+        if a is None or b is None:
+            return None
+        told = [name for name in self.tolerances if not self._is_rounding(name)]
+        return max((_largest(error_against(a[name], b[name])) / _largest(b[name]) for name in told), default=None)
+
+    @cached_property
+    def _largest_value(self) -> float:
+        return max((_largest(self.values[name]) for name in self.tolerances), default=0.0)
+
+    def _is_rounding(self, tensor: str) -> bool:
+        """Whether a tensor is nothing but rounding beside the largest, as a bias' gradient before a batch norm is."""
+        return _largest(self.values[tensor]) <= self._largest_value * float(np.finfo(np.float32).eps)
+
+    @property
+    def _why_unjudged(self) -> str:
+        reasons = "; ".join(f"{side.name}: {side.refused}" for side in (self.a, self.b))
+        return f"neither side runs in float64, so there is no measure: {reasons}"
+
+    def _misshapen(self, tensor: str, verdict: Verdict) -> Verdict:
+        sides = (self.a, self.b)
+        shapes = (f"{s.name} has {s.values[tensor].shape if tensor in s.values else 'none'}" for s in sides)
+        return verdict.model_copy(update={**NO_CULPRIT, "cause": f"shape: {', '.join(shapes)}"})
+
+    def _attributed(self, tensor: str, verdict: Verdict) -> Verdict:
+        """Whose fault it is can be told only where both sides compute the same in float64."""
+        if verdict.status == "agrees":
+            return verdict.model_copy(update={"value_reference": None})
+        a, b = self.a, self.b
+        between = _largest(error_against(a.values[tensor], np.asarray(b.values[tensor], np.float64)))
+        told = f"{a.name} and {b.name} are {between:.3g} apart"
+        if a.float64 is None or b.float64 is None:
+            without = a if a.float64 is None else b
+            cause = f"{told}; which is wrong cannot be told: {without.name} does not run in float64 ({without.refused})"
+            return verdict.model_copy(update={**NO_CULPRIT, "cause": cause})
+        in_float64 = error_against(a.float64[tensor], np.asarray(b.float64[tensor], np.float64))
+        if np.any(in_float64 > self.tolerances[tensor].bound):
+            both = a.arm.precision == b.arm.precision == "float64"
+            cause = told if both else f"{told}, and {_largest(in_float64):.3g} in float64"
+            return verdict.model_copy(update={**NO_CULPRIT, "cause": f"{cause}: two different functions"})
+        cause = f"{told}, and equal in float64: {verdict.culprit} is numerically off ({verdict.cause})"
+        return verdict.model_copy(update={"cause": cause})
+
+
+def _pooled(oracle: OwnFloat64, names: Sequence[str]) -> dict[str, Tolerance]:
+    in_float32 = [side for side in oracle.measured if side.arm.precision == "float32"]
+    if not in_float32:
+        sizes = {name: _largest(oracle.values[name]) for name in names}
+        # A tensor that is nothing but rounding beside the largest has no size of its own.
+        rounding = FACTOR * float(np.finfo(np.float64).eps) * max(sizes.values(), default=0.0)
+        return {name: Tolerance(np.asarray(STRICT * size + rounding), STRICTLY) for name, size in sizes.items()}
+    by_side = []
+    for side in in_float32:
+        assert side.float64 is not None
+        exact = {name: np.asarray(side.float64[name], np.float64) for name in names}
+        by_side.append(pooled_error(exact, {name: side.values[name] for name in names}, np.float32))
+    return {name: _of_either([tolerances[name] for tolerances in by_side]) for name in names}
+
+
+def _of_either(measures: Sequence[Tolerance]) -> Tolerance:
+    """The wider of the two sides' measures, unless it is wider than such measures are found to differ by."""
+    narrow, wide = min(measures, key=_width), max(measures, key=_width)
+    if len(measures) == 1:
+        return Tolerance(narrow.bound, narrow.source.replace("the reference's", "the one side's"))
+    return Tolerance(np.minimum(wide.bound, FACTOR * narrow.bound), MEASURED)
+
+
+def _drifting(oracle: OwnFloat64, name: str, drift: FloatArray, spread: Any, least: float) -> Tolerance:
+    reference = np.asarray(oracle.values[name], np.float64)
+    if oracle.a.arm.precision == oracle.b.arm.precision == "float64":
+        strictly = strict(reference)
+        return Tolerance(strictly.bound + FACTOR * np.asarray(spread), strictly.source) if np.any(spread) else strictly
+    # What a side shows of itself widens the tolerance by so much and no more: a fault must not excuse itself.
+    most = FACTOR * np.maximum.accumulate(np.maximum(drift, least))
+    spread = np.minimum(np.broadcast_to(spread, drift.shape), most)
+    return Tolerance(enveloped(reference, drift, spread, np.float32, least).bound, DRIFT)
+
+
+def _width(tolerance: Tolerance) -> float:
+    return _largest(tolerance.bound)
+
+
+def _largest(values: Any) -> float:
+    return float(np.max(np.abs(values), initial=0.0))
+
+
+def _below(arrays: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}

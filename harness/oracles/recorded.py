@@ -1,0 +1,93 @@
+"""The oracle of two recorded arms where nothing else can judge them: what their records let be said.
+
+Equal bits agree. Two float64 arms may be a strict bound apart. Of float32 values that differ nothing can be said, since
+nothing says what rounding may do to them. Which of the two is wrong cannot be told in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from harness.judging.quantity import Quantity, same_bits
+from harness.judging.tolerances import Tolerance, strict
+from harness.oracles.oracle import Expected, Place
+from harness.records.array_types import FloatArray
+from harness.records.verdict import Verdict
+from harness.spec.arm import Arm
+
+EQUAL = "equal bit for bit"
+NO_NUMBERS = ("worst_ulp", "ulp_a", "ulp_b", "value_a", "value_b", "tolerance", "error_over_tolerance")
+WITHOUT_CULPRIT = {"judgement": "undetermined", "culprit": "", "nearer": "", "value_reference": None}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """`quantities`: what both arms recorded, by name. `why`: why no reference judges them."""
+
+    a: Arm
+    b: Arm
+    quantities: Mapping[str, Quantity]
+    why: str
+
+    @property
+    def claimants(self) -> dict[str, RecordedValues]:
+        a = RecordedValues(self.a, {name: each.a for name, each in self.quantities.items()})
+        b = RecordedValues(self.b, {name: each.b for name, each in self.quantities.items()})
+        return {self.a.name: a, self.b.name: b}
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether both arms are float64, in which equal semantics stay close."""
+        return self.a.precision == self.b.precision == "float64"
+
+    def place(self, name: str, subject: str) -> Place:
+        """Where a quantity stands; its values are counted by step, where they are of steps."""
+        counted = "value" if self.quantities[name].steps is None else "step"
+        return Place(subject, tensor="", name_index=lambda index: f"{counted} {index[0]}")
+
+    def expected(self, tensor: str) -> Expected:
+        quantity = self.quantities[tensor]
+        a, b = quantity.a, quantity.b
+        exact = Tolerance(np.zeros(()), EQUAL)
+        if same_bits(a, b):
+            return Expected(a, {self.a.name: exact, self.b.name: exact}, attribute=_without_numbers)
+        if self.is_strict:
+            bound = strict(np.full(np.shape(a), np.max(np.abs(a), initial=0.0, where=np.isfinite(a))))
+            tolerances = {self.a.name: Tolerance(exact.bound, bound.source), self.b.name: bound}
+            return Expected(a, tolerances, attribute=_without_culprit)
+        counted = "value" if quantity.steps is None else "step"
+        where = f"from {counted} {quantity.first} on" if quantity.first is not None else "in their number"
+        apart = f"apart {where}, by up to {quantity.largest:.2g} of the largest value"
+        unjudged = f"{apart}; whether that is rounding cannot be said, since {self.why}"
+        tolerances = {self.a.name: exact, self.b.name: exact}
+        return Expected(a, tolerances, attribute=partial(_unknown, unjudged), unjudged=unjudged)
+
+
+@dataclass(frozen=True)
+class RecordedValues:
+    """What was recorded of one arm, by name."""
+
+    arm: Arm
+    values: Mapping[str, FloatArray]
+
+    def tensor(self, name: str) -> FloatArray:
+        return self.values.get(name, np.empty(0))
+
+
+def _without_culprit(verdict: Verdict) -> Verdict:
+    return verdict.model_copy(update=WITHOUT_CULPRIT)
+
+
+def _without_numbers(verdict: Verdict) -> Verdict:
+    numbers = dict.fromkeys(NO_NUMBERS)
+    return _without_culprit(verdict).model_copy(
+        update={**numbers, "worst_index": "", "tolerance_source": EQUAL, "cause": EQUAL}
+    )
+
+
+def _unknown(cause: str, verdict: Verdict) -> Verdict:
+    return verdict.model_copy(update={"judgement": "undetermined", "tolerance_source": EQUAL, "cause": cause})

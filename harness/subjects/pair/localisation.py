@@ -1,0 +1,91 @@
+"""Where the first divergence of two trainings stands: step, phase, layer, tensor, index.
+
+Digests of the weights after every step say at which step the sides part company. That step alone is then looked at in
+full: every layer's output, the loss, every gradient, what the layers keep, the weights after the update, each judged by
+what both sides compute in float64 at that very step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from adapters.digests import PATTERN_SIZE
+from harness.judging.checks import Check, first_diverging
+from harness.judging.first_divergence import first_step
+from harness.oracles.oracle import Place, checks
+from harness.oracles.own_float64 import OwnFloat64, Side
+from harness.records.array_types import FloatArray
+from harness.records.verdict import Verdict
+from harness.subjects.pair.climbing import STEP, TRAJECTORY, Answers, Climb
+from harness.subjects.pair.passes import below_name, layer_pass, paired_calls, passed
+from harness.subjects.pair.tasks import TASKS
+
+DIGEST, APART = "digest/", "apart/"
+
+
+def localised(climb: Climb, verdict: Verdict) -> Verdict:
+    """The diverging verdict with its place; as it is where there is nothing more to ask."""
+    if verdict.rung == TRAJECTORY:
+        return _in_step(climb, verdict, _first_step(climb), forced=False)
+    if verdict.rung == STEP and verdict.phase in ("loss", "gradient"):
+        return _in_step(climb, verdict, verdict.step or 0, forced=True)
+    return verdict
+
+
+def _first_step(climb: Climb) -> int:
+    """The first step after which a digest of the weights diverges; the last where none does."""
+    answers = climb.ask(TASKS["pair_digests"], weights=str(climb.start), steps=climb.pair.steps)
+    a, b = climb.read(answers)
+    names = [name for name in a.values if name.startswith(DIGEST) and name in b.values]
+    drifts = {name: _drift(answers, name) for name in names}
+    oracle = OwnFloat64.of_curves(a, b, drifts)
+    places = {name: Place("digests", "update") for name in names}
+    first = first_step(checks(TRAJECTORY, oracle, oracle.sides, places), list(oracle.sides)) if names else None
+    return climb.pair.steps - 1 if first is None else first[0]
+
+
+def _drift(answers: Answers, name: str) -> FloatArray:
+    """How far a digest may be from that of the float64 weights: a projection of so long a difference."""
+    apart = APART + name.removeprefix(DIGEST)
+    widest: FloatArray = PATTERN_SIZE * np.max([arrays[apart] for _, arrays in answers.values()], axis=0)
+    return widest
+
+
+def _in_step(climb: Climb, verdict: Verdict, step: int, forced: bool) -> Verdict:
+    weights = climb.teacher if forced else climb.start
+    answers = climb.ask(TASKS["pair_probe"], weights=str(weights), step=step, forced=forced)
+    a, b = climb.read(answers)
+    place = first_diverging(_step_checks(climb, answers, verdict.rung, a, b), [a.name, b.name])
+    if place is None:
+        cause = f"{verdict.cause}; no tensor of step {step} stands out"
+        return verdict.model_copy(update={"cause": cause, "step": step})
+    known = {"subject": verdict.subject, "step": step, "worst_index": f"step {step}, {place.worst_index}"}
+    return place.model_copy(update=known)
+
+
+def _step_checks(climb: Climb, answers: Answers, rung: str, a: Side, b: Side) -> Iterator[Check]:
+    """In the order in which a step computes: layers, loss, gradients from the last layer to the first, what is kept."""
+    pairs, calls = paired_calls(climb, answers, "training")
+    for number, check in layer_pass(rung, climb, a, b, "training", pairs, calls).checks.items():
+        yield _named(check, pairs[int(number)].spoken)
+    loss = passed(rung, a, b, {"loss": Place("", "loss", name_index=below_name("loss"))})
+    yield from loss.checks.values()
+    for kind, phase in (("gradient", "gradient"), ("kept", "kept"), ("weight", "update")):
+        names = [match.name for match in climb.matches if f"{kind}/{match.name}" in a.values]
+        if kind == "gradient":
+            names.reverse()
+        yield from passed(rung, a, b, _places(climb, kind, phase, names)).checks.values()
+
+
+def _places(climb: Climb, kind: str, phase: str, names: list[str]) -> Mapping[str, Place]:
+    return {
+        f"{kind}/{name}": Place("", phase, None, name.rpartition("/")[0], name, below_name(climb.spoken(name)))
+        for name in names
+    }
+
+
+def _named(check: Check, spoken: str) -> Check:
+    return replace(check, phase="forward", name_index=below_name(spoken), tensor=check.layer)

@@ -1,0 +1,37 @@
+"""The losses of two free-running trainings, live or recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from harness.judging.checks import judge_checks
+from harness.oracles.oracle import Place, check
+from harness.oracles.own_float64 import NO_CULPRIT, OwnFloat64, Side
+from harness.records.verdict import Verdict
+from harness.subjects.pair.climbing import TRAJECTORY
+
+LOSSES = "losses"
+
+
+def judge_losses(a: Side, b: Side, spread: Any = 0.0, least: float = 0.0) -> list[Verdict]:
+    """Of `losses` (steps,), within the drift that each side shows against its own float64.
+
+    `spread`: how far the runs of one side lie apart, at each step. `least`: what float32 arithmetic may get wrong in
+    any one loss.
+    """
+    oracle = OwnFloat64(a, b)
+    if oracle.is_measured and oracle.is_shared(LOSSES):
+        oracle = OwnFloat64.of_curves(a, b, {LOSSES: oracle.drift(LOSSES)}, spread, least)
+    subject = f"train_loss, steps 0 to {len(a.tensor(LOSSES)) - 1}"
+    curve = check(TRAJECTORY, oracle, oracle.sides, LOSSES, Place(subject, name_index=lambda index: f"step {index[0]}"))
+    return judge_checks([replace(curve, attribute=partial(_part_company, a, b))])
+
+
+def _part_company(a: Side, b: Side, verdict: Verdict) -> Verdict:
+    """Free runs say that two trainings differ, and not where."""
+    if verdict.status == "agrees":
+        return verdict.model_copy(update={"value_reference": None})
+    cause = f"{a.name} and {b.name} part company: see the rungs below for where"
+    return verdict.model_copy(update={**NO_CULPRIT, "cause": cause})

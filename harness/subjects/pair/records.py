@@ -1,0 +1,125 @@
+"""What a checked pair leaves of its trainings, beside `pair.json` and the verdicts, and how that is read back.
+
+Of each side `arms/<arm>/trace.json`; and where its training came to its end `steps.parquet` (`step`, `loss`, and
+`loss_float64`, NaN where the side does not run in float64) and `weights.npz`, the final weights by the shared names.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from harness.oracles.own_float64 import Side
+from harness.plan import digest_arrays
+from harness.records.trace import EpochRecord, Trace
+from harness.results.files import UnreadableError, read_arrays, read_numbers, read_object, read_outcomes, read_trace
+from harness.results.marker import state_of
+from harness.results.reading import Reader, state_problems
+from harness.results.recorded import STEPS, TRACE, VERDICTS, RecordedArm, RecordedRun
+from harness.results.store import write_frame, write_text
+from harness.spec.arm import Arm
+from harness.subjects.pair.losses import LOSSES
+from harness.subjects.pair.spec import Pair
+from harness.system.array_files import WEIGHTS, Arrays, save_arrays
+
+PAIR = "pair.json"
+COLUMNS = ("step", "loss", "loss_float64")
+REFUSED = "float64_refused"  # in a trace's environment: why the side does not run in float64
+FINAL = "final/"
+
+
+def write_side(folder: Path, trace: Trace, walked: Side | None) -> None:
+    """The records of one side, in its folder. `walked`: its free-running training, where it came to its end."""
+    record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
+    write_text(folder / TRACE, json.dumps({**record, "status": trace.status}, indent=2, allow_nan=False) + "\n")
+    if walked is None:
+        return
+    losses, float64 = walked.values[LOSSES], walked.float64
+    exact = np.full(len(losses), np.nan) if float64 is None else float64[LOSSES]
+    columns = dict(zip(COLUMNS, (np.arange(len(losses)), np.asarray(losses, np.float64), exact), strict=True))
+    write_frame(folder / STEPS, pd.DataFrame(columns))
+    save_arrays(folder / WEIGHTS, final_weights(walked))
+
+
+def final_weights(walked: Side) -> Arrays:
+    """What a side's training ended with, by the shared names."""
+    return walked.below(FINAL).values
+
+
+def read_pair_spec(path: Path) -> Pair:
+    try:
+        return Pair.model_validate_json(json.dumps(read_object(path)), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UnreadableError(f"is no pair: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from None
+
+
+def side_of(arm: RecordedArm) -> Side:
+    """A recorded side as the oracle of a pair takes it."""
+    exact = arm.columns.get("loss_float64", np.empty(0))
+    float64 = {LOSSES: exact} if len(exact) and not np.all(np.isnan(exact)) else None
+    refused = str(arm.trace.environment.get(REFUSED, "no float64 losses were recorded"))
+    return Side(arm.trace.arm, {LOSSES: np.asarray(arm.trace.losses)}, float64, refused)
+
+
+def with_losses(trace: Trace, steps: pd.DataFrame | None) -> Trace:
+    """The trace with its losses, as one epoch of which no time was taken and nothing was scored."""
+    if steps is None or steps.empty:
+        return trace
+    untimed = {"epoch_time_s": 0.0, "samples": 0, "test_loss": np.nan, "test_accuracy": None, "samples_scored": 0}
+    epoch = EpochRecord(epoch=0, losses=tuple(map(float, steps["loss"])), peak_rss_bytes=0, **untimed)
+    return trace.model_copy(update={"epochs": (epoch,)})
+
+
+def is_pair(folder: Path) -> bool:
+    """Whether the folder is that of a checked pair."""
+    return (folder / PAIR).exists()
+
+
+@dataclass(frozen=True)
+class RecordedPair:
+    """`pair`: what was checked; None where `pair.json` cannot be read. `run`: its sides, as those of any run."""
+
+    pair: Pair | None
+    run: RecordedRun
+
+
+def read_pair(folder: Path) -> RecordedPair:
+    """The pair in a folder. Whatever state it is in, and whatever is damaged, is among its failures."""
+    state = state_of(folder)
+    damaged = dict(state_problems(folder, state, "pair"))
+    reader = Reader(folder, "", damaged)
+    pair = reader.read(PAIR, read_pair_spec)
+    verdicts = reader.read(VERDICTS, read_outcomes) if state == "complete" or reader.exists(VERDICTS) else None
+    arms = {}
+    for arm in pair.arms if pair else ():
+        of_arm = Reader(folder, f"arms/{arm.name}/", damaged)
+        arms[arm.name] = _read_side(of_arm, arm, pair.steps if pair else 0)
+    reader.reasons |= damaged  # of sides that are gone
+    table = pd.DataFrame() if verdicts is None else verdicts
+    return RecordedPair(pair, RecordedRun(folder, None, {}, table, arms, reader.failures, state))
+
+
+def _read_side(reader: Reader, arm: Arm, count: int) -> RecordedArm:
+    trace, beside = reader.read(TRACE, read_trace) or (Trace(arm=arm), {})
+    if trace.arm != arm:
+        reader.fail(TRACE, f"is of another arm than {PAIR} says")
+        trace = trace.model_copy(update={"arm": arm})
+    steps = reader.read(STEPS, lambda path: read_numbers(path, COLUMNS, "step")) if reader.exists(STEPS) else None
+    weights = reader.read(WEIGHTS, read_arrays) if reader.exists(WEIGHTS) else None
+    if steps is not None and (len(steps) != count or not trace.finished):
+        reader.fail(STEPS, f"has {len(steps)} rows of {count} steps: it is cut off, or of another pair")
+    for name, there in ((STEPS, steps), (WEIGHTS, weights)):
+        if trace.finished and there is None and not reader.exists(name):
+            reader.fail(name, "is missing, and the training came to its end")
+    if weights is not None and digest_arrays(weights) != trace.final_weights_digest:
+        weights = None
+        reader.fail(WEIGHTS, "is not what the training ended with: its digest is another")
+    exact = {} if steps is None else {"loss_float64": steps["loss_float64"].to_numpy(np.float64)}
+    recorded = with_losses(trace, steps)
+    return RecordedArm(recorded, exact, weights or {}, failures=reader.failures, beside=beside, place=reader.below)

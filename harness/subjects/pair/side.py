@@ -1,0 +1,108 @@
+"""One side of a pair as it lives in its worker: the model in each precision, by the names that both sides share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import adapters
+from adapters.user_model import Called, OwnModel
+from harness.records.array_types import Array
+from harness.subjects.pair.spec import Pair
+from harness.system.array_files import load_arrays
+from harness.worker.session import Session
+
+FLOAT64 = "float64"
+
+
+@dataclass
+class LiveSide:
+    """One side: the model in the arm's precision and, where that can be, in float64, with the shared names.
+
+    `names`: shared to the framework's. `axes`: the order of the shared axes in this side's parameter. `rows`: of a
+    dense kernel behind a flatten of images that lie channels first, their (height, width, channels).
+    """
+
+    models: dict[str, OwnModel]
+    names: dict[str, str] = field(default_factory=dict)
+    axes: dict[str, list[int]] = field(default_factory=dict)
+    rows: dict[str, list[int]] = field(default_factory=dict)
+
+    def weights(self, precision: str) -> dict[str, Array]:
+        return self.shared(self.models[precision].weights())
+
+    def shared(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        return {name: self._out(name, arrays[native]) for name, native in self.names.items() if native in arrays}
+
+    def set_weights(self, precision: str, weights: Mapping[str, Array]) -> None:
+        self.models[precision].set_weights({self.names[name]: self._in(name, value) for name, value in weights.items()})
+
+    def _out(self, name: str, value: Array) -> Array:
+        if name in self.axes:
+            value = value.transpose(np.argsort(self.axes[name]))
+        return rows_last(value, self.rows[name]) if name in self.rows else value
+
+    def _in(self, name: str, value: Array) -> Array:
+        if name in self.rows:
+            height, width, channels = self.rows[name]
+            value = value.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(value.shape)
+        return value.transpose(self.axes[name]) if name in self.axes else value
+
+    def kept(self, precision: str) -> dict[str, Array]:
+        """What no optimizer moves: the layers' statistics."""
+        fixed = {p.name for p in self.models[precision].parameters() if not p.trainable}
+        return {name: value for name, value in self.weights(precision).items() if self.names[name] in fixed}
+
+    def trainable(self, precision: str) -> dict[str, str]:
+        """The shared names of what an optimizer moves, each with the framework's."""
+        learning = {p.name for p in self.models[precision].parameters() if p.trainable}
+        return {name: native for name, native in self.names.items() if native in learning}
+
+
+def rows_last(value: Array, image: Sequence[int]) -> Array:
+    """The first axis, that of an image flattened channels first, as if it had been flattened channels last."""
+    height, width, channels = image
+    return value.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(value.shape)
+
+
+LIVE: dict[str, LiveSide] = {}  # of this process, by the arm's name
+
+
+def live(session: Session) -> LiveSide:
+    """The side that `build` has made in this process."""
+    return LIVE[session.adapter.arm.name]
+
+
+def pair_at(session: Session, scratch: str) -> Pair:
+    """The pair that the session is asked about from now on."""
+    return Pair.model_validate_json((session.at(scratch).scratch / "pair.json").read_text())
+
+
+def batches_at(scratch: str) -> tuple[Array, Array]:
+    """`x` (steps, batch, ...) and `y` (steps, batch) or (steps, batch, ...)."""
+    arrays = load_arrays(Path(scratch) / "batches.npz")
+    return arrays["x"], arrays["y"]
+
+
+def built_model(session: Session, pair: Pair, file: str, function: str, sample: Array, precision: Any) -> OwnModel:
+    """What the builder makes, in this precision."""
+    arm = session.adapter.arm
+    models = adapters.info(arm.adapter).user_models
+    assert models is not None, f"{arm.adapter} runs no models of a user's"
+    module = import_module(models.module)
+    exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
+    setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
+    layout = pair.models[arm.adapter].layout
+    model: OwnModel = module.user_model(file, function, layout, pair.loss, pair.seed, setting, sample)
+    return model
+
+
+def layer_arrays(above: str, calls: Sequence[Called]) -> dict[str, Array]:
+    """What went into each call of a layer and what came out, as `<above>/<number>/x` and `.../y`."""
+    inputs = {f"{above}/{number}/x": call.x for number, call in enumerate(calls)}
+    return inputs | {f"{above}/{number}/y": call.y for number, call in enumerate(calls)}

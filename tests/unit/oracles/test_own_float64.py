@@ -1,0 +1,146 @@
+"""Who is wrong where there is no reference: what each side computes in float64 says it, or that it cannot be said."""
+
+import numpy as np
+import pytest
+
+from harness.judging.checks import judge_checks
+from harness.oracles.oracle import Place, checks
+from harness.oracles.own_float64 import OwnFloat64, Side
+from harness.spec.arm import Arm
+
+VALUES = np.random.default_rng(0).normal(size=(5, 3))
+
+
+def side(name, float32, float64=None, precision="float32", refused="", tensor="x"):
+    arm = Arm(name=name, adapter=name, mode="eager", precision=precision)
+    arrays = {f"{precision}/{tensor}": float32}
+    arrays |= {} if float64 is None else {f"float64/{tensor}": float64}
+    return Side.of(arm, arrays, refused)
+
+
+def verdict(a, b):
+    oracle = OwnFloat64.pooled(a, b, ["x"])
+    (judged,) = judge_checks(checks("model", oracle, oracle.sides, {"x": Place("x", "evaluation")}))
+    return judged
+
+
+def rounded(values, by=1e-7, seed=1):
+    return (values * (1 + by * np.random.default_rng(seed).uniform(-1, 1, values.shape))).astype(np.float32)
+
+
+def test_rounding_on_both_sides_agrees_and_is_certified():
+    judged = verdict(side("a", rounded(VALUES), VALUES), side("b", rounded(VALUES, seed=2), VALUES))
+    assert (judged.status, judged.judgement) == ("agrees", "both right")
+    assert judged.value_reference is None
+    assert judged.detects is not None
+    assert judged.detects < 1e-4
+
+
+def test_one_that_is_far_from_its_own_float64_is_at_fault():
+    judged = verdict(side("a", rounded(VALUES, 1e-3), VALUES), side("b", rounded(VALUES), VALUES))
+    assert (judged.status, judged.judgement, judged.culprit) == ("diverges", "one wrong", "a")
+    assert "equal in float64: a is numerically off" in judged.cause
+
+
+def test_two_functions_cannot_be_told_apart_by_arithmetic():
+    other = VALUES * 1.01
+    judged = verdict(side("a", rounded(other), other), side("b", rounded(VALUES), VALUES))
+    assert (judged.status, judged.judgement, judged.culprit, judged.nearer) == ("diverges", "undetermined", "", "")
+    assert "in float64: two different functions" in judged.cause
+
+
+def test_without_float64_on_one_side_the_other_is_the_measure_and_no_judge():
+    judged = verdict(side("a", rounded(VALUES, 1e-3), refused="Conv2D refuses it"), side("b", rounded(VALUES), VALUES))
+    assert (judged.status, judged.judgement) == ("diverges", "undetermined")
+    assert "a does not run in float64 (Conv2D refuses it)" in judged.cause
+    assert (
+        verdict(side("a", rounded(VALUES), refused="no"), side("b", rounded(VALUES, seed=2), VALUES)).status == "agrees"
+    )
+
+
+def test_without_float64_on_either_side_nothing_agrees():
+    judged = verdict(side("a", rounded(VALUES), refused="no"), side("b", rounded(VALUES), refused="nor here"))
+    assert judged.status == "unverified"
+    assert "neither side runs in float64, so there is no measure: a: no; b: nor here" in judged.cause
+
+
+def test_float64_arms_are_held_to_the_strict_bound():
+    exact = side("b", VALUES, precision="float64")
+    assert verdict(side("a", VALUES * (1 + 1e-13), precision="float64"), exact).status == "agrees"
+    assert verdict(side("a", VALUES * (1 + 1e-8), precision="float64"), exact).status == "diverges"
+
+
+def test_another_shape_diverges_and_nothing_is_cut():
+    judged = verdict(side("a", rounded(VALUES[:4]), VALUES[:4]), side("b", rounded(VALUES), VALUES))
+    assert (judged.status, judged.culprit) == ("diverges", "")
+    assert "a has (4, 3), b has (5, 3)" in judged.cause
+
+
+def test_a_tensor_of_one_side_alone_diverges():
+    judged = verdict(side("a", rounded(VALUES), VALUES, tensor="y"), side("b", rounded(VALUES), VALUES))
+    assert (judged.status, judged.cause) == ("diverges", "shape: a has none, b has (5, 3)")
+
+
+def test_a_nan_on_one_side_diverges():
+    spoilt = rounded(VALUES)
+    spoilt[1, 1] = np.nan
+    assert verdict(side("a", spoilt, VALUES), side("b", rounded(VALUES), VALUES)).status == "diverges"
+
+
+def many(wrong):
+    """Three tensors of one subject, the second of them wrong in `a` or not."""
+    tensors = {name: VALUES * scale for name, scale in (("first", 1), ("second", 2), ("noise", 1e-20))}
+    sides = []
+    for number, name in enumerate("ab"):
+        arm = Arm(name=name, adapter=name, mode="eager")
+        by = {tensor: 1e-3 if wrong and name == "a" and tensor == "second" else 1e-7 for tensor in tensors}
+        float32 = {tensor: rounded(value, by[tensor], number) for tensor, value in tensors.items()}
+        sides.append(Side(arm, float32, tensors))
+    oracle = OwnFloat64.pooled(*sides, list(tensors))
+    places = {
+        tensor: Place("many", name_index=lambda index, tensor=tensor: f"{tensor}{list(index)}") for tensor in tensors
+    }
+    (judged,) = judge_checks(checks("model", oracle, oracle.sides, places))
+    return judged
+
+
+def test_of_many_the_first_that_does_not_agree_is_told():
+    judged = many(wrong=True)
+    assert (judged.status, judged.subject, judged.tensor) == ("diverges", "many", "second")
+    assert judged.worst_index.startswith("second[")
+
+
+def test_what_is_nothing_but_rounding_certifies_nothing():
+    judged = many(wrong=False)
+    assert judged.status == "agrees"
+    assert judged.detects < 1e-4
+
+
+STEPS = np.linspace(2, 1, 20)
+
+
+def curves(drift_a, drift_b, difference=0.0, **drifting):
+    steps = np.arange(len(STEPS))
+    exact = STEPS, STEPS + difference
+    sides = [
+        side(name, float64 + drift * 1.3**steps, float64, tensor="losses")
+        for name, float64, drift in zip("ab", exact, (drift_a, drift_b), strict=True)
+    ]
+    oracle = OwnFloat64(*sides)
+    oracle = OwnFloat64.of_curves(*sides, {"losses": oracle.drift("losses")}, **drifting)
+    (judged,) = judge_checks(checks("trajectory", oracle, oracle.sides, {"losses": Place("losses")}))
+    return judged
+
+
+def test_curves_may_drift_as_far_as_either_side_from_its_own_float64():
+    assert curves(1e-6, -1e-6).status == "agrees"
+    assert curves(1e-6, 1e-6, difference=0.01).status == "diverges"
+
+
+@pytest.mark.parametrize(("spread", "status"), [(1e-5, "agrees"), (0.0, "diverges")])
+def test_what_a_side_does_not_repeat_widens_its_tolerance(spread, status):
+    assert curves(1e-6, 1e-6, difference=3e-5, spread=np.full(20, spread)).status == status
+
+
+def test_a_spread_widens_it_by_no_more_than_the_drift_explains():
+    assert curves(1e-6, 1e-6, difference=0.1, spread=np.ones(20)).status == "diverges"
