@@ -8,11 +8,13 @@ changed its place, changes it too. A norm, `sqrt(sum(t * t))`, is for reading. G
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.records.step_columns import Watched
 from harness.spec.parameters import Shape
 
 # The root mean square of `pattern`.
@@ -34,3 +36,8 @@ def pattern(shape: Shape) -> NDArray[np.float64]:
     """`p[..., j] = u[...] * v[j]`, exact in float32: of rank 1, so that two products with vectors make a projection."""
     rows, last = factors(shape)
     return np.outer(rows, last).reshape(shape)
+
+
+def weights_first(watch: Sequence[Watched]) -> tuple[Watched, ...]:
+    """The kinds in the order in which a framework computes them: what is of weights, then what is of gradients."""
+    return tuple(sorted(watch, key=lambda kind: not kind.startswith("weight")))

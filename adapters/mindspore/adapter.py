@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import mindspore as ms
 import numpy as np
-from mindspore import Parameter, Tensor, nn
+from mindspore import nn
 
 from adapters.base import FrameworkAdapter
 from adapters.mindspore import device
@@ -21,6 +20,7 @@ from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.pullback import Against, InPlace, PlusPenalty, pulled_back
 from adapters.mindspore.regularizers import penalty
 from adapters.mindspore.replays import replays
+from adapters.mindspore.runtime import array, compiled, floats, integers, variable
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
 from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
@@ -41,8 +41,6 @@ from harness.spec.schedules import Schedule
 class MindSporeAdapter(FrameworkAdapter):
     def __init__(self, arm: Arm) -> None:
         super().__init__(arm, device)
-        self.dtype = getattr(ms, arm.precision)
-        self._run: Any = ms.jit if arm.mode == "jit" else _as_is
 
     def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
         return schedule_forms(spec, self.setting)
@@ -55,48 +53,48 @@ class MindSporeAdapter(FrameworkAdapter):
         self.supported(spec)
         labels = np.issubdtype(y.dtype, np.integer)
         function = loss(spec, outputs.shape[-1], "labels" if labels else "values", self.setting)
-        targets = Tensor(y, ms.int32 if labels else self.dtype)
+        targets = integers(y) if labels else floats(y, self.setting)
         return self._differentiated(Against(function, targets), outputs, np.ones(()), {})
 
     def metric(self, spec: Metric, outputs: Array, y: IntArray) -> dict[str, Array]:
         self.supported(spec)
-        value = self._run(metric(spec, self.setting).construct)(Tensor(outputs, self.dtype), Tensor(y, ms.int32))
-        return {"value": np.array(value.asnumpy())}
+        function = compiled(metric(spec, self.setting).construct, self.setting)
+        return {"value": array(function(floats(outputs, self.setting), integers(y)))}
 
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
         self.supported(spec)
-        found = self._differentiated(PlusPenalty(penalty(spec, self.setting)), np.zeros(()), np.ones(()), kernels)
-        return {name: value for name, value in found.items() if name != "gradient"}
+        function = PlusPenalty(penalty(spec, self.setting))
+        answer = self._differentiated(function, np.zeros(()), np.ones(()), kernels)
+        return {name: value for name, value in answer.items() if name != "gradient"}
 
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
         self.supported(placed.layer, *(inner.layer for inner in placed.inner))
-        made = row((placed,), weights, self.setting)
-        learning = [p for p in placed.parameters if p.trainable]
+        built = row((placed,), weights, self.setting)
+        trainable = [p for p in placed.parameters if p.trainable]
         drawn = {n.name: noise[n.name] for n in placed.noise} if training else {}
-        own = tuple(made.parameters[p.name] for p in learning)
-        value, (gradient, *others) = pulled_back(
-            InPlace(made.cell, training), x, upstream, drawn, self.dtype, self._run, own
-        )
-        found = {"value": value, "gradient": gradient}
-        named = zip(learning, others[len(drawn) :], strict=True)
-        found |= {f"gradient/{within(p, placed)}": canonical(p, learned) for p, learned in named}
-        kept = [p for p in placed.parameters if training and not p.trainable]
-        return found | {f"state/{within(p, placed)}": canonical(p, made.parameters[p.name].asnumpy()) for p in kept}
+        learned = tuple(built.parameters[p.name] for p in trainable)
+        function = InPlace(built.call, training)
+        value, (gradient, *others) = pulled_back(function, x, upstream, drawn, self.setting, learned)
+        answer = {"value": value, "gradient": gradient}
+        named = zip(trainable, others[len(drawn) :], strict=True)
+        answer |= {f"gradient/{within(p, placed)}": canonical(p, gradient) for p, gradient in named}
+        state = [p for p in placed.parameters if training and not p.trainable]
+        return answer | {f"state/{within(p, placed)}": canonical(p, array(built.parameters[p.name])) for p in state}
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
         self.supported(spec)
-        return np.array(initializer(spec, shape, seed, self.setting).asnumpy())
+        return array(initializer(spec, shape, seed, self.setting))
 
     def optimizer(
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
         self.supported_update(update)
         live, _, apply = self._applied(update, parameters, len(gradients))
-        for each in gradients:
-            apply(*(Tensor(each[name], self.dtype) for name in live))
-            yield {name: np.array(parameter.asnumpy()) for name, parameter in live.items()}
+        for by_name in gradients:
+            apply(*(floats(by_name[name], self.setting) for name in live))
+            yield {name: array(parameter) for name, parameter in live.items()}
 
     def replays(
         self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
@@ -107,10 +105,10 @@ class MindSporeAdapter(FrameworkAdapter):
 
     def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
         self.supported_update(update)
-        live, made, apply = self._applied(update, parameters, len(gradients))
-        for each in gradients:
-            apply(*(Tensor(each[name], self.dtype) for name in live))
-        return made.slots()
+        live, stepped, apply = self._applied(update, parameters, len(gradients))
+        for by_name in gradients:
+            apply(*(floats(by_name[name], self.setting) for name in live))
+        return stepped.slots()
 
     def trainer(
         self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
@@ -119,18 +117,16 @@ class MindSporeAdapter(FrameworkAdapter):
         return MindSporeTrainer(recipe, weights, horizon, self.setting, watch)
 
     def _applied(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:
-        """Parameters, their optimizer, and its clipped update as a function of the gradients."""
-        live = {
-            name: Parameter(Tensor(value, self.dtype), name=name.replace("/", "."))
-            for name, value in parameters.items()
-        }
-        made = optimizer(update, live, horizon, self.setting)
+        """Live parameters, their optimizer, and its clipped update as a function of the gradients."""
+        live = {name: variable(name, value, self.setting) for name, value in parameters.items()}
+        stepped = optimizer(update, live, horizon, self.setting)
         # Each gradient an argument of its own: a tuple of tensors would be a constant, compiled anew at every call.
-        return live, made, self._run(ClippedAndApplied(clipping(update.clipping, self.setting), made.move).construct)
+        apply = ClippedAndApplied(clipping(update.clipping, self.setting), stepped.move)
+        return live, stepped, compiled(apply.construct, self.setting)
 
     def _differentiated(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         """The value of `function(x, *extra)`, and what `upstream` becomes on the way back to x and to each extra."""
-        value, (gradient, *others) = pulled_back(function, x, upstream, extra, self.dtype, self._run)
+        value, (gradient, *others) = pulled_back(function, x, upstream, extra, self.setting)
         named = {f"gradient/{name}": other for name, other in zip(extra, others, strict=True)}
         return {"value": value, "gradient": gradient, **named}
 
@@ -152,8 +148,4 @@ def within(parameter: spec.Parameter, placed: PlacedLayer) -> str:
 
 
 def canonical(parameter: spec.Parameter, value: Array) -> Array:
-    return to_canonical(parameter.name.rpartition("/")[2], value, parameter.shape)
-
-
-def _as_is(function: Any) -> Any:
-    return function
+    return to_canonical(parameter.name, value, parameter.shape)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mindspore as ms
-from mindspore import Tensor, nn, ops
+from mindspore import nn, ops
 
+from adapters.mindspore.runtime import floats
 from adapters.protocol import made_by
 from adapters.setting import Setting
 from harness.spec import clipping as spec
 
 
 def none(_: spec.NoClipping, setting: Setting) -> Any:
-    return _as_is
+    return _as_they_are
 
 
 def by_value(word: spec.ByValue, setting: Setting) -> Any:
@@ -22,13 +22,13 @@ def by_value(word: spec.ByValue, setting: Setting) -> Any:
 
 
 def by_norm(word: spec.ByNorm, setting: Setting) -> Any:
-    return Shortened(word.bound, False, setting)
+    return OneByOne(word.bound, setting)
 
 
 def by_global_norm(word: spec.ByGlobalNorm, setting: Setting) -> Any:
-    if setting.precision == "float32":
-        return Together(word.bound)
-    return Shortened(word.bound, True, setting)
+    if setting.precision == "float64":
+        return _TogetherInFloat64(word.bound, setting)
+    return Together(word.bound, setting)
 
 
 CLIPPINGS: dict[type[spec.Clipping], Callable[[Any, Setting], Any]] = {
@@ -44,10 +44,11 @@ def clipping(word: spec.Clipping, setting: Setting) -> Any:
 
 
 class Elementwise(nn.Cell):
+    """Every number between -bound and bound."""
+
     def __init__(self, bound: float, setting: Setting) -> None:
         super().__init__()
-        dtype = getattr(ms, setting.precision)
-        self.least, self.most = Tensor(-bound, dtype), Tensor(bound, dtype)
+        self.least, self.most = floats(-bound, setting), floats(bound, setting)
 
     def construct(self, gradients: Any) -> Any:
         clipped: Any = ()
@@ -56,8 +57,24 @@ class Elementwise(nn.Cell):
         return clipped
 
 
+class OneByOne(nn.Cell):
+    """Each gradient brought down to the bound's length."""
+
+    def __init__(self, bound: float, setting: Setting) -> None:
+        super().__init__()
+        self.bound = floats(bound, setting)
+
+    def construct(self, gradients: Any) -> Any:
+        clipped: Any = ()
+        for g in gradients:
+            clipped += (g * (self.bound / ops.maximum(ops.sqrt((g * g).sum()), self.bound)),)
+        return clipped
+
+
 class Together(nn.Cell):
-    def __init__(self, bound: float) -> None:
+    """All gradients as one vector brought down to the bound's length."""
+
+    def __init__(self, bound: float, setting: Setting) -> None:
         super().__init__()
         self.bound = bound
 
@@ -65,12 +82,12 @@ class Together(nn.Cell):
         return ops.clip_by_global_norm(gradients, self.bound)
 
 
-class Shortened(nn.Cell):
-    """Each gradient, or all of them together, brought down to the bound's length."""
+class _TogetherInFloat64(nn.Cell):
+    """Likewise, from primitives."""
 
-    def __init__(self, bound: float, together: bool, setting: Setting) -> None:
+    def __init__(self, bound: float, setting: Setting) -> None:
         super().__init__()
-        self.together, self.bound = together, Tensor(bound, getattr(ms, setting.precision))
+        self.bound = floats(bound, setting)
 
     def construct(self, gradients: Any) -> Any:
         total = ops.zeros_like(self.bound)
@@ -78,10 +95,9 @@ class Shortened(nn.Cell):
             total = total + (g * g).sum()
         clipped: Any = ()
         for g in gradients:
-            length = ops.sqrt(total if self.together else (g * g).sum())
-            clipped += (g * (self.bound / ops.maximum(length, self.bound)),)
+            clipped += (g * (self.bound / ops.maximum(ops.sqrt(total), self.bound)),)
         return clipped
 
 
-def _as_is(gradients: Any) -> Any:
+def _as_they_are(gradients: Any) -> Any:
     return gradients

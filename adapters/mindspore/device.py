@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import platform
 
 import mindspore as ms
 import numpy as np
 
-from adapters.protocol import Device, DeviceUnavailableError, Environment
+from adapters.protocol import DeviceUnavailableError, Environment
 from harness.spec.arm import Arm, DeviceName
 
 TARGETS: dict[DeviceName, str] = {"cpu": "CPU", "gpu": "GPU", "ascend": "Ascend"}
@@ -46,17 +45,8 @@ def unavailable(name: DeviceName) -> str:
     return "" if usable else "none found, or this build has no support for it"
 
 
-def devices() -> tuple[Device, ...]:
-    found = [Device("cpu", True, platform.processor() or platform.machine())]
-    for name in ("gpu", "ascend"):
-        problem = unavailable(name)
-        found.append(Device(name, not problem, problem))
-    return tuple(found)
-
-
 def environment(arm: Arm) -> Environment:
     flags = {name: os.environ[name] for name in FLAGS if name in os.environ}
     device = str(ms.get_context("device_target")).lower()
-    return Environment(
-        "mindspore", ms.__version__, device, arm.threads, {"mindspore": ms.__version__, "numpy": np.__version__}, flags
-    )
+    versions = {"mindspore": ms.__version__, "numpy": np.__version__}
+    return Environment("mindspore", ms.__version__, device, arm.threads, versions, flags)

@@ -1,4 +1,4 @@
-"""Metrics in MindSpore: a Cell from the model's output and int32 labels to a number for each sample."""
+"""Metrics in MindSpore: a function from the model's output and int32 labels to a number for each sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.spec import metrics as spec
 
 
 def zero_one(_: spec.ZeroOne, setting: Setting) -> Any:
-    return Wrong(getattr(ms, setting.precision))
+    return Wrong(setting)
 
 
 METRICS: dict[type[spec.Metric], Callable[[Any, Setting], Any]] = {
@@ -29,9 +29,9 @@ def metric(word: spec.Metric, setting: Setting) -> Any:
 class Wrong(nn.Cell):
     """1 where the largest output is not the label's."""
 
-    def __init__(self, dtype: Any) -> None:
+    def __init__(self, setting: Setting) -> None:
         super().__init__()
-        self.dtype = dtype
+        self.dtype = getattr(ms, setting.precision)
 
     def construct(self, outputs: Any, labels: Any) -> Any:
         return ops.not_equal(ops.argmax(outputs, -1), labels).astype(self.dtype)

@@ -16,5 +16,5 @@ def model(word: Model, weights: Parameters, setting: Setting) -> tuple[Any, Any,
     Both are called as `network(x, training, noise)`: a tensor for each entry of `Model.noise`, in order; none in
     evaluation.
     """
-    made = row(word.placed_layers(), weights, setting)
-    return made.cell, made.cell.outputs, {p.name: made.parameters[p.name] for p in word.parameters()}
+    layers = row(word.placed_layers(), weights, setting)
+    return layers.call, layers.outputs, {p.name: layers.parameters[p.name] for p in word.parameters()}

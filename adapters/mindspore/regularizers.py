@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mindspore as ms
-from mindspore import Tensor, nn, ops
+from mindspore import nn, ops
 
+from adapters.mindspore.runtime import floats
 from adapters.protocol import made_by
 from adapters.setting import Setting
 from harness.spec import regularizers as spec
@@ -42,11 +42,12 @@ def penalty(word: spec.Regularizer, setting: Setting) -> Any:
 
 
 class Penalty(nn.Cell):
+    """`of_sizes * sum(|w|) + of_squares * sum(w * w)` over all kernels."""
+
     def __init__(self, of_sizes: float, of_squares: float, setting: Setting) -> None:
         super().__init__()
-        dtype = getattr(ms, setting.precision)
         self.with_sizes, self.with_squares = of_sizes > 0, of_squares > 0
-        self.of_sizes, self.of_squares = Tensor(of_sizes, dtype), Tensor(of_squares, dtype)
+        self.of_sizes, self.of_squares = floats(of_sizes, setting), floats(of_squares, setting)
 
     def construct(self, kernels: Any) -> Any:
         total = ops.zeros_like(self.of_sizes)

@@ -1,47 +1,39 @@
-"""Training in MindSpore. In `jit` mode a whole epoch is one compiled graph with a real loop in it.
-
-Measured on 2 CPU cores, 784-784-784-10, batch 200, Adam: the epoch graph takes 0.3 to 0.5 of the time a step takes
-that is compiled alone, because parameters then enter and leave the graph once an epoch and not once a step. The loop
-condition is a tensor: over a Python number MindSpore would unroll the loop, and compile for seconds.
-"""
+"""Training in MindSpore: one model with its loss and its update."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import Any
 
-import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import nn, ops
 
+from adapters.base import FrameworkTrainer
 from adapters.mindspore.clipping import clipping
-from adapters.mindspore.digests import Now, Watching
+from adapters.mindspore.digests import Watching
+from adapters.mindspore.epochs import CompiledEpoch, EagerEpoch, Step, Update
 from adapters.mindspore.layers import to_canonical, to_native
 from adapters.mindspore.losses import loss
 from adapters.mindspore.metrics import metric
 from adapters.mindspore.model import model
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.regularizers import penalty
-from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
+from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
+from adapters.protocol import NO_NOISE, Array, EpochResult, IntArray, Parameters
 from adapters.setting import Setting
-from adapters.weighting import normaliser
 from harness.records.step_columns import Watched
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
-EVALUATION_BATCH = 1000
 
-
-class MindSporeTrainer:
+class MindSporeTrainer(FrameworkTrainer):
     def __init__(
         self, recipe: Recipe, weights: Parameters, horizon: int, setting: Setting, watch: tuple[Watched, ...]
     ) -> None:
-        self.dtype = getattr(ms, setting.precision)
-        self.labels, jit = recipe.targets == "labels", setting.mode == "jit"
-        self.network, outputs, self.named = model(recipe.model, weights, setting)
-        self.noise, self.word = recipe.model.noise(), recipe.loss
-        self.shapes = {p.name: p.shape for p in recipe.model.parameters()}
-        self.trainable = {p.name: self.named[p.name] for p in recipe.model.parameters() if p.trainable}
+        super().__init__(recipe)
+        self.setting = setting
+        self.network, outputs, self.parameters = model(recipe.model, weights, setting)
+        self.trainable = {p.name: self.parameters[p.name] for p in recipe.model.parameters() if p.trainable}
         step = Step(
             self.network,
             outputs,
@@ -49,204 +41,91 @@ class MindSporeTrainer:
             metric(ZeroOne(), setting),
             penalty(recipe.regularizer, setting),
             list(self.trainable.values()),
-            [self.named[p.name] for p in recipe.model.parameters() if p.is_kernel],
+            [self.parameters[p.name] for p in recipe.model.parameters() if p.is_kernel],
         )
-        self.watching = Watching(recipe.model, watch, self.named, setting)
+        self.watching = Watching(recipe.model, watch, self.parameters, setting)
         self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
-        update = Update(
-            step,
-            clipping(recipe.update.clipping, setting),
-            self.optimizer.move,
-            self.watching,
-        )
-        run: Any = ms.jit if jit else _as_is
-        self._now = run(Now(self.watching).construct)
-        self._value_and_gradients = run(step.value_and_gradients)
-        self._forward = run(step.forward)
-        self._epoch = (CompiledEpoch if jit else EagerEpoch)(update, self.dtype)
-        self._layers = run(step.layers)
-        self.layer_names = [placed.name for placed in recipe.model.placed_layers()]
-        self._evaluate = run(step.evaluate if self.labels else step.evaluate_values)
-
-    def structure(self) -> Structure:
-        arrays = self.weights()
-        return Structure(
-            tuple((name, value.shape, value.dtype.name) for name, value in arrays.items()),
-            sum(value.size for value in arrays.values()),
-        )
+        update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.move, self.watching)
+        self._epoch = (CompiledEpoch if compiles(setting) else EagerEpoch)(update, setting)
+        self._value_and_gradients = compiled(step.value_and_gradients, setting)
+        self._layers = compiled(step.layers, setting)
+        self._forward = compiled(step.forward, setting)
+        self._score = compiled(step.score if self.labels else step.score_values, setting)
+        self._weights_now = compiled(_WeightsNow(self.watching).construct, setting)
 
     def weights(self) -> dict[str, Array]:
         return {
-            name: to_canonical(_own(name), value.asnumpy(), self.shapes[name]) for name, value in self.named.items()
+            name: to_canonical(name, array(parameter), self.shapes[name]) for name, parameter in self.parameters.items()
         }
 
     def set_weights(self, weights: Parameters) -> None:
         # Not Parameter.set_data: once an optimizer has run eagerly it would silently detach the parameter.
-        for name, parameter in self.named.items():
-            ops.assign(parameter, Tensor(to_native(_own(name), weights[name]), self.dtype))
+        for name, parameter in self.parameters.items():
+            ops.assign(parameter, floats(to_native(name, weights[name]), self.setting))
 
     def slots(self) -> dict[str, Array]:
-        found = {}
+        slots = {}
         for name, value in self.optimizer.slots().items():
             parameter = name.partition("/")[2]
-            found[name] = to_canonical(_own(parameter), value, self.shapes[parameter])
-        return found
-
-    def restart(self, weights: Parameters) -> None:
-        self.set_weights(weights)
-        self.optimizer.restart()
+            slots[name] = to_canonical(parameter, value, self.shapes[parameter])
+        return slots
 
     def forward(self, x: Array) -> Array:
-        return np.array(self._forward(Tensor(x, self.dtype)).asnumpy())
+        return array(self._forward(floats(x, self.setting)))
 
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
-        value, gradients = self._value_and_gradients(Tensor(x, self.dtype), self._targets(y), *self._drawn(noise))
+        value, gradients = self._value_and_gradients(floats(x, self.setting), self._targets(y), *self._drawn(noise))
         named = zip(self.trainable, gradients, strict=True)
-        return float(value.asnumpy()), {
-            name: to_canonical(_own(name), g.asnumpy(), self.shapes[name]) for name, g in named
-        }
+        return float(array(value)), {name: to_canonical(name, array(g), self.shapes[name]) for name, g in named}
 
     def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
-        values = self._layers(Tensor(x, self.dtype), *self._drawn(noise))
-        return {name: np.array(value.asnumpy()) for name, value in zip(self.layer_names, values, strict=True)}
+        values = self._layers(floats(x, self.setting), *self._drawn(noise))
+        return {name: array(value) for name, value in zip(self.layer_names, values, strict=True)}
 
     def bind(self, x: Array, y: Array) -> None:
-        self.x, self.y = Tensor(x, self.dtype), self._targets(y)
+        self.x, self.y = floats(x, self.setting), self._targets(y)
 
     def compile(self, steps: int, batch_size: int) -> None:
-        noise = [Tensor(np.zeros((steps, batch_size, *each.shape)), self.dtype) for each in self.noise]
-        self._epoch(self.x, self.y, np.zeros((steps, batch_size), np.int32), 0, noise)
-        self._watched_now()
+        order = np.zeros((steps, batch_size), np.int32)
+        noise = [floats(np.zeros((steps, batch_size, *word.shape)), self.setting) for word in self.noise]
+        self._epoch(self.x, self.y, order, 0, noise)
+        if self.watching.width_of_weights:
+            self._read_weights()
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
         losses, rows = self._epoch(self.x, self.y, order, len(order), self._drawn(noise))
         if not self.watching.width:
-            return EpochResult(np.array(losses.asnumpy()))
-        return EpochResult(np.array(losses.asnumpy()), self.watching.table(rows.asnumpy(), self._watched_now()))
+            return EpochResult(array(losses))
+        return EpochResult(array(losses), self.watching.table(self._after_each(array(rows))))
 
-    def evaluate(self, x: Array, y: Array) -> Evaluation:
-        total, wrong = 0.0, 0
-        for start in range(0, len(x), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
-            value, missed = self._evaluate(Tensor(x[part], self.dtype), self._targets(y[part]))
-            total += float(value.asnumpy()) * float(normaliser(self.word, y[part]))
-            wrong += int(missed.asnumpy())
-        whole = total / float(normaliser(self.word, y))
-        return Evaluation(whole, (len(x) - wrong) / len(x) if self.labels else None, len(x))
-
-    def _watched_now(self) -> Array:
-        return np.array(self._now().asnumpy()) if self.watching.of_weights else np.empty(0)
+    def score(self, x: Array, y: Array) -> tuple[float, int]:
+        value, missed = self._score(floats(x, self.setting), self._targets(y))
+        return float(array(value)), int(array(missed))
 
     def _targets(self, y: Array) -> Any:
-        return Tensor(y, ms.int32 if self.labels else self.dtype)
+        return integers(y) if self.labels else floats(y, self.setting)
 
     def _drawn(self, noise: Parameters) -> list[Any]:
-        return [Tensor(noise[each.name], self.dtype) for each in self.noise]
+        return [floats(noise[word.name], self.setting) for word in self.noise]
+
+    def _after_each(self, rows: Array) -> Array:
+        """The rows with the weights after each step, which are those before the next, instead of those before it."""
+        width = self.watching.width_of_weights
+        if not width:
+            return rows
+        return np.concatenate([np.concatenate([rows[1:, :width], self._read_weights()]), rows[:, width:]], axis=1)
+
+    def _read_weights(self) -> Array:
+        return array(self._weights_now())[None]
 
 
-class Step:
-    """The loss of a batch, its gradients, and its count of wrong answers, as functions of tensors."""
+class _WeightsNow(nn.Cell):
+    """A Cell of its own: a Cell of which another method was compiled too is compiled as that method from then on,
+    wherever it is called."""
 
-    def __init__(
-        self,
-        network: Any,
-        outputs: Any,
-        loss: Any,
-        zero_one: Any,
-        penalty: Any,
-        parameters: list[Any],
-        kernels: list[Any],
-    ) -> None:
-        self.network, self.outputs = network, outputs
-        self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
-        self.kernels = ms.ParameterTuple(kernels)
-        self.differentiated = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
-
-    def _value(self, x: Any, y: Any, *noise: Any) -> Any:
-        return self.loss(self.network(x, True, noise), y) + self.penalty(self.kernels)
-
-    def value_and_gradients(self, x: Any, y: Any, *noise: Any) -> Any:
-        return self.differentiated(x, y, *noise)
-
-    def layers(self, x: Any, *noise: Any) -> Any:
-        return self.outputs(x, True, noise)
-
-    def forward(self, x: Any) -> Any:
-        return self.network(x, False, ())
-
-    def evaluate(self, x: Any, y: Any) -> Any:
-        outputs = self.network(x, False, ())
-        return self.loss(outputs, y), self.zero_one(outputs, y).sum()
-
-    def evaluate_values(self, x: Any, y: Any) -> Any:
-        return self.loss(self.network(x, False, ()), y), Tensor(0, ms.int32)
-
-
-class Update(nn.Cell):
-    """One update: the loss of its step, and what is watched of it."""
-
-    def __init__(self, step: Step, clip: Any, optimizer: Any, watching: Watching) -> None:
+    def __init__(self, watching: Watching) -> None:
         super().__init__()
-        self.differentiated, self.clip, self.optimizer = step.differentiated, clip, optimizer
-        self.watching, self.width = watching, watching.width
+        self.watching = watching
 
-    def construct(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
-        before = self.watching.before()
-        value, gradients = self.differentiated(ops.gather(x, batch, 0), ops.gather(y, batch, 0), *noise)
-        clipped = self.clip(gradients)
-        value = ops.depend(value, self.optimizer(clipped))
-        return value, self.watching(before, gradients, clipped) if self.width else value
-
-
-class CompiledEpoch:
-    """All updates of an epoch in one graph."""
-
-    def __init__(self, update: Update, dtype: Any) -> None:
-        self.loop = EpochLoop(update, dtype)
-
-    def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
-        return self.loop(x, y, Tensor(order, ms.int32), Tensor(0, ms.int32), Tensor(steps, ms.int32), *noise)
-
-
-class EpochLoop(nn.Cell):
-    def __init__(self, update: Update, dtype: Any) -> None:
-        super().__init__()
-        self.update, self.width, self.dtype = update, update.width, dtype
-
-    @ms.jit
-    def construct(self, x: Any, y: Any, order: Any, step: Any, steps: Any, *noise: Any) -> Any:
-        losses = ops.zeros((order.shape[0],), self.dtype)
-        rows = ops.zeros((order.shape[0], max(self.width, 1)), self.dtype)
-        while step < steps:
-            drawn: Any = ()
-            for each in noise:
-                drawn += (ops.gather(each, step, 0),)
-            value, row = self.update(x, y, ops.gather(order, step, 0), *drawn)
-            losses = ops.tensor_scatter_update(losses, step.reshape(1, 1), value.reshape(1))
-            if self.width:
-                rows = ops.tensor_scatter_update(rows, step.reshape(1, 1), row.reshape(1, self.width))
-            step = step + 1
-        return losses, rows
-
-
-class EagerEpoch:
-    """One update after another; losses stay on the device until the end."""
-
-    def __init__(self, update: Update, dtype: Any) -> None:
-        self.update, self.dtype = update, dtype
-
-    def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
-        losses, rows = [ops.zeros((), self.dtype)], [ops.zeros((self.update.width,), self.dtype)]
-        for number, batch in enumerate(Tensor(order[:steps], ms.int32) if steps else ()):
-            value, row = self.update(x, y, batch, *(each[number] for each in noise))
-            losses.append(value)
-            rows.append(row)
-        return ops.stack(losses[1:] or losses), ops.stack(rows[1:] or rows) if self.update.width else None
-
-
-def _own(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def _as_is(function: Any) -> Any:
-    return function
+    def construct(self) -> Any:
+        return ops.concat(self.watching.of_weights())

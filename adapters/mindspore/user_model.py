@@ -8,27 +8,29 @@ from typing import Any
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import nn, ops
 
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
-from adapters.mindspore.user_model_float64 import compose
+from adapters.mindspore.runtime import array, compiled, floats, integers
+from adapters.mindspore.specifics.user_layers_float64 import compose
+from adapters.mindspore.user_layers import (
+    DROPOUTS,
+    NORMALISATIONS,
+    layers_of,
+    parameters_of,
+    recorded,
+    settings_of,
+    to_canonical,
+    to_native,
+)
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.user_model import Called, OwnParameter, Recorder, accepted, built, from_channels_last, relayered
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.recipe import Update
-
-ROLES = {
-    "weight": "kernel",
-    "embedding_table": "embeddings",
-    "running_mean": "moving_mean",
-    "running_var": "moving_variance",
-}
-NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 
 
 def user_model(
@@ -41,7 +43,7 @@ class MindSporeOwnModel:
     def __init__(
         self, file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Array
     ) -> None:
-        self.dtype, self.layout, self.word, self.setting = getattr(ms, setting.precision), layout, word, setting
+        self.layout, self.word, self.setting = layout, word, setting
         ms.set_seed(seed)
         self.network = built(file, function, (nn.Cell,), "an nn.Cell")
         self.composed: list[str] = []
@@ -49,29 +51,26 @@ class MindSporeOwnModel:
             for parameter in self.network.get_parameters():
                 parameter.set_dtype(ms.float64)
             self.composed = compose(self.network)
-        self.layers = dict(_leaves(self.network))
-        self._named = {
-            own.name: (own, parameter) for layer, cell in _holders(self.network) for own, parameter in _own(layer, cell)
-        }
-        self._run: Any = ms.jit if setting.mode == "jit" else _as_is
-        self._evaluated = self._run(Forward(self.network).construct)
-        self._compiled: dict[tuple[int, ...], Any] = {}
+        self.layers = dict(layers_of(self.network))
+        self._named = {own.name: (own, parameter) for own, parameter in parameters_of(self.network, self.layers)}
+        self._forward = compiled(Forward(self.network).construct, setting)
+        self._differentiated: dict[tuple[int, ...], Any] = {}
         accepted(lambda: self.forward(sample), f"{Path(file).name}:{function}", sample)
 
     def parameters(self) -> list[OwnParameter]:
         return [own for own, _ in self._named.values()]
 
     def settings(self) -> dict[str, dict[str, Any]]:
-        return {name: {"kind": type(cell).__name__, **_settings(cell)} for name, cell in self.layers.items()}
+        return {name: {"kind": type(layer).__name__, **settings_of(layer)} for name, layer in self.layers.items()}
 
     def weights(self) -> dict[str, Array]:
-        return {name: self._canonical(name, parameter.asnumpy()) for name, (_, parameter) in self._named.items()}
+        return {name: to_canonical(own, array(parameter)) for name, (own, parameter) in self._named.items()}
 
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         # Not Parameter.set_data: once an optimizer has run eagerly it would silently detach the parameter.
         for name, value in weights.items():
-            parameter = self._named[name][1]
-            ops.assign(parameter, Tensor(self._native(name, value), self.dtype))
+            own, parameter = self._named[name]
+            ops.assign(parameter, floats(to_native(own, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
         cell = self.layers[layer]
@@ -83,82 +82,61 @@ class MindSporeOwnModel:
         cell.bn_infer = ops.BatchNorm(False, cell.eps, data_format=cell.format)
 
     def without_dropout(self) -> None:
-        for cell in self.layers.values():
-            if isinstance(cell, DROPOUTS):
-                cell.construct = _as_is
+        for layer in self.layers.values():
+            if isinstance(layer, DROPOUTS):
+                layer.construct = _as_it_is
 
     def forward(self, x: Array) -> Array:
         self.network.set_train(False)
-        return _copied(self._evaluated(self._given(x)))
+        return array(self._forward(self._inputs(x)))
 
     def traced(self, x: Array, training: bool) -> list[Called]:
         recorder = Recorder()
-        handles = [cell.register_forward_hook(_taking(recorder, name)) for name, cell in self.layers.items()]
-        try:
+        with recorded(recorder, self.layers):
             self.network.set_train(training)
-            self.network(self._given(x))
-        finally:
-            for handle in handles:
-                handle.remove()
-        return relayered(_unfused(recorder.calls), self.layout)
+            self.network(self._inputs(x))
+        return relayered(recorder.calls, self.layout)
 
     def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
-        differentiated = self._differentiated(x, y)
-        self.network.set_train(True)
-        value, gradients = differentiated(self._given(x), self._targets(y))
+        value, gradients = self._value_and_gradients(x, y)
         named = zip(self._trainable(), gradients, strict=True)
-        return float(value.asnumpy()), {name: self._canonical(name, _copied(g)) for name, g in named}
+        return float(array(value)), {name: to_canonical(self._named[name][0], array(g)) for name, g in named}
 
     def begin(self, update: Update, names: Mapping[str, str], horizon: int) -> None:
-        self._updated = {own: self._named[name][1] for own, name in names.items()}
+        self._updated = {key: self._named[name][1] for key, name in names.items()}
         self._clip = clipping(update.clipping, self.setting)
         self._move = optimizer(update, self._updated, horizon, self.setting).move
 
     def step(self, x: Array, y: Array) -> float:
-        differentiated = self._differentiated(x, y)
-        self.network.set_train(True)
-        value, gradients = differentiated(self._given(x), self._targets(y))
+        value, gradients = self._value_and_gradients(x, y)
         by_parameter = dict(zip(map(id, self._trainable().values()), gradients, strict=True))
         self._move(self._clip(tuple(by_parameter[id(parameter)] for parameter in self._updated.values())))
-        return float(value.asnumpy())
+        return float(array(value))
 
-    def _differentiated(self, x: Array, y: Array) -> Any:
-        """The loss and its gradients, made at the first batch of a shape, which tells the number of outputs."""
-        if y.shape not in self._compiled:
+    def _value_and_gradients(self, x: Array, y: Array) -> Any:
+        """Compiled at the first batch of a shape, which tells the number of outputs."""
+        if y.shape not in self._differentiated:
             width = self.forward(x).size // len(x)
-            criterion = loss(self.word, width, "labels" if _labels(y) else "values", self.setting)
-            learned = ms.ParameterTuple(list(self._trainable().values()))
-            step = Step(self.network, criterion, learned)
-            self._compiled[y.shape] = self._run(step.value_and_gradients)
-        return self._compiled[y.shape]
+            criterion = loss(self.word, width, "labels" if _are_labels(y) else "values", self.setting)
+            step = Step(self.network, criterion, list(self._trainable().values()))
+            self._differentiated[y.shape] = compiled(step.value_and_gradients, self.setting)
+        self.network.set_train(True)
+        return self._differentiated[y.shape](self._inputs(x), self._targets(y))
 
     def _trainable(self) -> dict[str, Any]:
         return {name: parameter for name, (own, parameter) in self._named.items() if own.trainable}
 
-    def _given(self, x: Array) -> Any:
-        return Tensor(
-            from_channels_last(x, self.layout), self.dtype if np.issubdtype(x.dtype, np.floating) else ms.int32
-        )
+    def _inputs(self, x: Array) -> Any:
+        value = from_channels_last(x, self.layout)
+        return floats(value, self.setting) if np.issubdtype(x.dtype, np.floating) else integers(value)
 
     def _targets(self, y: Array) -> Any:
-        return Tensor(y, ms.int32 if _labels(y) else self.dtype)
-
-    def _canonical(self, name: str, value: Array) -> Array:
-        own, parameter = self._named[name]
-        axes = _axes(own.role, parameter.ndim)
-        if own.role == "depthwise_kernel":
-            height, width, channels, multiplier = own.shape
-            value = value.reshape(channels, multiplier, height, width)
-        return np.array(value.transpose(axes)).reshape(own.shape)
-
-    def _native(self, name: str, value: Array) -> Array:
-        own, parameter = self._named[name]
-        back = np.argsort(_axes(own.role, parameter.ndim))
-        whole = value.reshape(*(1,) * (parameter.ndim - value.ndim), *value.shape)
-        return np.ascontiguousarray(whole.transpose(back)).reshape(parameter.shape)
+        return integers(y) if _are_labels(y) else floats(y, self.setting)
 
 
 class Forward(nn.Cell):
+    """The network in evaluation."""
+
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = network
@@ -170,98 +148,20 @@ class Forward(nn.Cell):
 class Step:
     """The loss of a batch, and its gradients, as functions of tensors."""
 
-    def __init__(self, network: Any, criterion: Any, parameters: Any) -> None:
+    def __init__(self, network: Any, criterion: Any, parameters: list[Any]) -> None:
         self.network, self.criterion = network, criterion
-        self.differentiated = ms.value_and_grad(self._value, None, parameters)
-
-    def _value(self, x: Any, y: Any) -> Any:
-        return self.criterion(self.network(x), y)
+        self.differentiated = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
 
     def value_and_gradients(self, x: Any, y: Any) -> Any:
         return self.differentiated(x, y)
 
-
-def _leaves(cell: Any, above: str = "") -> Any:
-    """The layers of the framework, and the user's own cells that hold no others, by their dotted names."""
-    for name, inner in cell.name_cells().items():
-        path = f"{above}{name}"
-        if isinstance(inner, nn.SequentialCell | nn.CellList) or (inner.name_cells() and not _of_framework(inner)):
-            yield from _leaves(inner, f"{path}.")
-            continue
-        yield path, inner
-        if getattr(inner, "activation_flag", False):
-            yield f"{path}.activation", inner.activation
+    def _value(self, x: Any, y: Any) -> Any:
+        return self.criterion(self.network(x), y)
 
 
-def _of_framework(cell: Any) -> bool:
-    return type(cell).__module__.startswith("mindspore.")
-
-
-def _holders(network: Any) -> Any:
-    """Every cell that holds parameters of its own."""
-    return [(name, cell) for name, cell in network.cells_and_names() if cell._params]
-
-
-def _own(layer: str, cell: Any) -> Any:
-    for key, parameter in cell._params.items():
-        role, shape = ROLES.get(key, key) if _of_framework(cell) else key, tuple(parameter.shape)
-        if role == "kernel" and len(shape) == 1:  # a normalisation's scale
-            role = "gamma"
-        if role == "kernel" and getattr(cell, "group", 1) > 1:
-            role, channels = "depthwise_kernel", cell.in_channels
-            shape = (*shape[2:], channels, shape[0] // channels)
-        elif role == "kernel":
-            shape = tuple(shape[axis] for axis in _axes(role, len(shape)))
-            if type(cell).__name__ == "Conv1d":  # MindSpore keeps an axis of height 1
-                shape = shape[1:]
-        yield OwnParameter(f"{layer}.{key}".lstrip("."), layer, role, shape, bool(parameter.requires_grad)), parameter
-
-
-def _axes(role: str, rank: int) -> tuple[int, ...]:
-    """The order of MindSpore's axes in the canonical layout."""
-    if role == "depthwise_kernel":
-        return 2, 3, 0, 1
-    if role == "kernel" and rank > 1:
-        return (*range(2, rank), 1, 0)
-    return tuple(range(rank))
-
-
-def _settings(cell: Any) -> dict[str, Any]:
-    if isinstance(cell, NORMALISATIONS):
-        return {"momentum": round(1 - cell.momentum, 12), "epsilon": cell.eps}
-    if isinstance(cell, nn.Conv2d):
-        return {"strides": list(cell.stride), "dilation": list(cell.dilation)}
-    if isinstance(cell, DROPOUTS):
-        return {"rate": round(float(1 - cell.keep_prob if getattr(cell, "p", None) is None else cell.p), 12)}
-    return {}
-
-
-def _taking(recorder: Recorder, name: str) -> Any:
-    def take(cell: Any, inputs: Any, output: Any) -> None:
-        if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-            recorder.take(name, type(cell).__name__, _copied(inputs[0]), _copied(output))
-
-    return take
-
-
-def _unfused(calls: list[Called]) -> list[Called]:
-    """A layer's output before its fused activation, whose own call comes first in what was recorded."""
-    found: list[Called] = []
-    for call in calls:
-        if found and found[-1].layer == f"{call.layer}.activation":
-            found.insert(-1, Called(call.layer, call.kind, call.x, found[-1].x))
-        else:
-            found.append(call)
-    return found
-
-
-def _labels(y: Array) -> bool:
+def _are_labels(y: Array) -> bool:
     return bool(np.issubdtype(y.dtype, np.integer))
 
 
-def _copied(value: Any) -> Array:
-    return np.array(value.asnumpy())
-
-
-def _as_is(function: Any) -> Any:
-    return function
+def _as_it_is(x: Any) -> Any:
+    return x

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from adapters.base import FrameworkAdapter
 from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
@@ -15,15 +13,18 @@ from adapters.tensorflow import device
 from adapters.tensorflow.activations import activation
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.initializers import initializer
-from adapters.tensorflow.layers import row
+from adapters.tensorflow.layers import row, to_canonical
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.metrics import metric
 from adapters.tensorflow.optimizers import optimizer
+from adapters.tensorflow.pullback import Against, InPlace, PlusPenalty, pulled_back
 from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.replays import replays
+from adapters.tensorflow.runtime import array, compiled, floats, integers, variable
 from adapters.tensorflow.schedules import schedule_forms
 from adapters.tensorflow.trainer import TensorFlowTrainer
 from harness.records.step_columns import Watched
+from harness.spec import parameters as spec
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm
 from harness.spec.initializers import Initializer
@@ -39,70 +40,60 @@ from harness.spec.schedules import Schedule
 class TensorFlowAdapter(FrameworkAdapter):
     def __init__(self, arm: Arm) -> None:
         super().__init__(arm, device)
-        self.precision, mode = arm.precision, arm.mode
-        self._run: Any = _as_is if mode == "eager" else tf.function(jit_compile=mode == "xla", autograph=False)
 
     def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
         return schedule_forms(spec, self.setting)
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         self.supported(spec)
-        function = activation(spec, self.setting)
-        return self._differentiated(lambda x, own: function(x, *own), x, upstream, extra)
+        return self._differentiated(activation(spec, self.setting), x, upstream, extra)
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
         self.supported(spec)
         labels = np.issubdtype(y.dtype, np.integer)
         function = loss(spec, outputs.shape[-1], "labels" if labels else "values", self.setting)
-        targets = tf.constant(y, tf.int32 if labels else self.precision)
-        return self._differentiated(lambda z, own: function(z, targets), outputs, np.ones(()), {})
+        targets = integers(y) if labels else floats(y, self.setting)
+        return self._differentiated(Against(function, targets), outputs, np.ones(()), {})
 
     def metric(self, spec: Metric, outputs: Array, y: IntArray) -> dict[str, Array]:
         self.supported(spec)
-        value = self._run(metric(spec, self.setting))(tf.constant(outputs, self.precision), tf.constant(y, tf.int32))
-        return {"value": np.array(value)}
+        function = compiled(metric(spec, self.setting).__call__, self.setting)
+        return {"value": array(function(floats(outputs, self.setting), integers(y)))}
 
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
         self.supported(spec)
-        function = penalty(spec, self.setting)
-        found = self._differentiated(lambda x, own: x + function(own), np.zeros(()), np.ones(()), kernels)
-        return {name: value for name, value in found.items() if name != "gradient"}
+        function = PlusPenalty(penalty(spec, self.setting))
+        answer = self._differentiated(function, np.zeros(()), np.ones(()), kernels)
+        return {name: value for name, value in answer.items() if name != "gradient"}
 
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
         self.supported(placed.layer, *(inner.layer for inner in placed.inner))
-        made = row((placed,), weights, self.setting)
-        names = {p.name: p.name.removeprefix(f"{placed.name}/") for p in placed.parameters}
-        variables = {names[p.name]: made.variables[p.name].value for p in placed.parameters if p.trainable}
-        drawn = [tf.constant(noise[n.name], self.precision) for n in placed.noise] if training else []
-
-        def differentiate(x: Any, upstream: Any) -> Any:
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                value = made.call(x, training, drawn)
-            return value, tape.gradient(value, [x, *variables.values()], upstream)
-
-        value, (gradient, *learned) = self._run(differentiate)(
-            tf.constant(x, self.precision), tf.constant(upstream, self.precision)
-        )
-        found = {"value": np.array(value), "gradient": np.array(gradient)}
-        found |= {f"gradient/{name}": np.array(g) for name, g in zip(variables, learned, strict=True)}
-        kept = [p.name for p in placed.parameters if training and not p.trainable]
-        return found | {f"state/{names[name]}": np.array(made.variables[name].value) for name in kept}
+        built = row((placed,), weights, self.setting)
+        trainable = [p for p in placed.parameters if p.trainable]
+        drawn = {n.name: noise[n.name] for n in placed.noise} if training else {}
+        learned = tuple(built.parameters[p.name] for p in trainable)
+        function = InPlace(built.call, training)
+        value, (gradient, *others) = pulled_back(function, x, upstream, drawn, self.setting, learned)
+        answer = {"value": value, "gradient": gradient}
+        named = zip(trainable, others[len(drawn) :], strict=True)
+        answer |= {f"gradient/{within(p, placed)}": canonical(p, gradient) for p, gradient in named}
+        state = [p for p in placed.parameters if training and not p.trainable]
+        return answer | {f"state/{within(p, placed)}": canonical(p, array(built.parameters[p.name])) for p in state}
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
         self.supported(spec)
-        return np.array(initializer(spec, shape, seed, self.setting))
+        return array(initializer(spec, shape, seed, self.setting))
 
     def optimizer(
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
         self.supported_update(update)
         live, _, apply = self._applied(update, parameters, len(gradients))
-        for each in gradients:
-            apply([tf.constant(each[name], self.precision) for name in live])
-            yield {name: np.array(variable.value) for name, variable in live.items()}
+        for by_name in gradients:
+            apply(*(floats(by_name[name], self.setting) for name in live))
+            yield {name: array(parameter) for name, parameter in live.items()}
 
     def replays(
         self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
@@ -113,10 +104,10 @@ class TensorFlowAdapter(FrameworkAdapter):
 
     def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
         self.supported_update(update)
-        live, made, apply = self._applied(update, parameters, len(gradients))
-        for each in gradients:
-            apply([tf.constant(each[name], self.precision) for name in live])
-        return made.slots()
+        live, stepped, apply = self._applied(update, parameters, len(gradients))
+        for by_name in gradients:
+            apply(*(floats(by_name[name], self.setting) for name in live))
+        return stepped.slots()
 
     def trainer(
         self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
@@ -125,31 +116,33 @@ class TensorFlowAdapter(FrameworkAdapter):
         return TensorFlowTrainer(recipe, weights, horizon, self.setting, watch)
 
     def _applied(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:
-        """Variables from the parameters, their optimizer, and its clipped update as a function of the gradients."""
-        live = {
-            name: keras.Variable(value.astype(self.precision), dtype=self.precision)
-            for name, value in parameters.items()
-        }
-        clip, made = clipping(update.clipping, self.setting), optimizer(update, live, horizon, self.setting)
-        return live, made, self._run(lambda given: made.move(clip(given)))
+        """Live parameters, their optimizer, and its clipped update as a function of the gradients."""
+        live = {name: variable(name, value, self.setting) for name, value in parameters.items()}
+        stepped = optimizer(update, live, horizon, self.setting)
+        apply = ClippedAndApplied(clipping(update.clipping, self.setting), stepped.move)
+        return live, stepped, compiled(apply.__call__, self.setting)
 
     def _differentiated(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
-        """The value of `function(x, extra)`, and what `upstream` becomes on the way back to x and to each extra."""
-        own = [tf.constant(value, self.precision) for value in extra.values()]
-
-        def differentiate(x: Any, own: Any, upstream: Any) -> Any:
-            with tf.GradientTape() as tape:
-                tape.watch([x, *own])
-                value = function(x, own)
-            zero = tf.UnconnectedGradients.ZERO
-            return value, tape.gradient(value, [x, *own], upstream, unconnected_gradients=zero)
-
-        value, (gradient, *learned) = self._run(differentiate)(
-            tf.constant(x, self.precision), own, tf.constant(upstream, self.precision)
-        )
-        named = {f"gradient/{name}": np.array(g) for name, g in zip(extra, learned, strict=True)}
-        return {"value": np.array(value), "gradient": np.array(gradient), **named}
+        """The value of `function(x, *extra)`, and what `upstream` becomes on the way back to x and to each extra."""
+        value, (gradient, *others) = pulled_back(function, x, upstream, extra, self.setting)
+        named = {f"gradient/{name}": other for name, other in zip(extra, others, strict=True)}
+        return {"value": value, "gradient": gradient, **named}
 
 
-def _as_is(function: Any) -> Any:
-    return function
+class ClippedAndApplied:
+    """A clipping and an update as one function of the gradients."""
+
+    def __init__(self, clip: Any, move: Any) -> None:
+        self.clip, self.move = clip, move
+
+    def __call__(self, *gradients: Any) -> Any:
+        return self.move(self.clip(gradients))
+
+
+def within(parameter: spec.Parameter, placed: PlacedLayer) -> str:
+    """The parameter's name within the layer."""
+    return parameter.name.removeprefix(f"{placed.name}/")
+
+
+def canonical(parameter: spec.Parameter, value: Array) -> Array:
+    return to_canonical(parameter.name, value, parameter.shape)

@@ -17,15 +17,15 @@ def none(_: spec.NoClipping, setting: Setting) -> Any:
 
 
 def by_value(word: spec.ByValue, setting: Setting) -> Any:
-    return lambda gradients: tuple(tf.clip_by_value(g, -word.bound, word.bound) for g in gradients)
+    return Elementwise(word.bound, setting)
 
 
 def by_norm(word: spec.ByNorm, setting: Setting) -> Any:
-    return lambda gradients: tuple(tf.clip_by_norm(g, word.bound) for g in gradients)
+    return OneByOne(word.bound, setting)
 
 
 def by_global_norm(word: spec.ByGlobalNorm, setting: Setting) -> Any:
-    return lambda gradients: tuple(tf.clip_by_global_norm(list(gradients), word.bound)[0])
+    return Together(word.bound, setting)
 
 
 CLIPPINGS: dict[type[spec.Clipping], Callable[[Any, Setting], Any]] = {
@@ -38,3 +38,33 @@ CLIPPINGS: dict[type[spec.Clipping], Callable[[Any, Setting], Any]] = {
 
 def clipping(word: spec.Clipping, setting: Setting) -> Any:
     return made_by(CLIPPINGS, word, "tensorflow")(word, setting)
+
+
+class Elementwise:
+    """Every number between -bound and bound."""
+
+    def __init__(self, bound: float, setting: Setting) -> None:
+        self.least, self.most = -bound, bound
+
+    def __call__(self, gradients: Any) -> Any:
+        return tuple(tf.clip_by_value(g, self.least, self.most) for g in gradients)
+
+
+class OneByOne:
+    """Each gradient brought down to the bound's length."""
+
+    def __init__(self, bound: float, setting: Setting) -> None:
+        self.bound = bound
+
+    def __call__(self, gradients: Any) -> Any:
+        return tuple(tf.clip_by_norm(g, self.bound) for g in gradients)
+
+
+class Together:
+    """All gradients as one vector brought down to the bound's length."""
+
+    def __init__(self, bound: float, setting: Setting) -> None:
+        self.bound = bound
+
+    def __call__(self, gradients: Any) -> Any:
+        return tuple(tf.clip_by_global_norm(list(gradients), self.bound)[0])

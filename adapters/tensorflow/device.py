@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import platform
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from adapters.protocol import Device, DeviceUnavailableError, Environment
+from adapters.protocol import DeviceUnavailableError, Environment
 from harness.spec.arm import Arm, DeviceName
 
 FLAGS = ("OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS")
@@ -36,7 +35,10 @@ def set_up(arm: Arm) -> DeviceName:
 
 
 def best_device() -> DeviceName:
-    return "cpu" if unavailable("gpu") else "gpu"
+    for name in ("ascend", "gpu"):
+        if not unavailable(name):
+            return name
+    return "cpu"
 
 
 def unavailable(name: DeviceName) -> str:
@@ -47,14 +49,6 @@ def unavailable(name: DeviceName) -> str:
         return ""
     built = tf.test.is_built_with_cuda()
     return "no CUDA device found" if built else "this build has no CUDA support"
-
-
-def devices() -> tuple[Device, ...]:
-    found = [Device("cpu", True, platform.processor() or platform.machine())]
-    for name in ("gpu", "ascend"):
-        problem = unavailable(name)
-        found.append(Device(name, not problem, problem))
-    return tuple(found)
 
 
 def environment(arm: Arm) -> Environment:

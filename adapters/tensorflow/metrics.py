@@ -14,10 +14,7 @@ from harness.spec import metrics as spec
 
 
 def zero_one(_: spec.ZeroOne, setting: Setting) -> Any:
-    def wrong(outputs: Any, labels: Any) -> Any:
-        return 1 - tf.cast(keras.metrics.sparse_categorical_accuracy(labels, outputs), setting.precision)
-
-    return wrong
+    return Wrong(setting)
 
 
 METRICS: dict[type[spec.Metric], Callable[[Any, Setting], Any]] = {
@@ -27,3 +24,13 @@ METRICS: dict[type[spec.Metric], Callable[[Any, Setting], Any]] = {
 
 def metric(word: spec.Metric, setting: Setting) -> Any:
     return made_by(METRICS, word, "tensorflow")(word, setting)
+
+
+class Wrong:
+    """1 where the largest output is not the label's."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.dtype = setting.precision
+
+    def __call__(self, outputs: Any, labels: Any) -> Any:
+        return 1 - tf.cast(keras.metrics.sparse_categorical_accuracy(labels, outputs), self.dtype)

@@ -11,10 +11,10 @@ from harness.spec.model import Model
 
 
 def model(word: Model, weights: Parameters, setting: Setting) -> tuple[Any, Any, dict[str, Any]]:
-    """The network, the outputs of its layers, and its variables under their canonical names, in the model's order.
+    """The network, the outputs of its layers, and its parameters under their canonical names, in the model's order.
 
     Both are called as `network(x, training, noise)`: a tensor for each entry of `Model.noise`, in order; none in
     evaluation.
     """
-    made = row(word.placed_layers(), weights, setting)
-    return made.call, made.outputs, {p.name: made.variables[p.name] for p in word.parameters()}
+    layers = row(word.placed_layers(), weights, setting)
+    return layers.call, layers.outputs, {p.name: layers.parameters[p.name] for p in word.parameters()}

@@ -51,6 +51,7 @@ TOUCHED = {
     "native_optimizers": ("applied-lr", "optimizer"),
     "optimizers": ("applied-lr", "optimizer"),
     "trainer": ("model", "step"),
+    "epochs": ("model", "step"),
     "plan": ("model",),
     "dataset": ("model",),
     "inputs": ("model",),

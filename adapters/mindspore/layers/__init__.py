@@ -6,7 +6,7 @@ from typing import Any
 
 from mindspore import nn
 
-from adapters.mindspore.layers.base import Made, Make, Row, to_canonical, to_native, turns
+from adapters.mindspore.layers.base import BuiltLayer, LayerBuilder, Row, to_canonical, to_native
 from adapters.mindspore.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.mindspore.layers.dense import activation, dense
 from adapters.mindspore.layers.normalisation import batch_norm, dropout, layer_norm
@@ -22,33 +22,32 @@ __all__ = ["row", "to_canonical", "to_native"]
 
 
 def row(
-    placed: tuple[PlacedLayer, ...], weights: Parameters, setting: Setting, layout: Layout = "channels_last"
-) -> Made:
-    """Layers in a row as one Cell, and their parameters under their full names; images enter and leave in `layout`."""
-    cells: list[Any] = []
+    layers: tuple[PlacedLayer, ...], weights: Parameters, setting: Setting, layout: Layout = "channels_last"
+) -> BuiltLayer:
+    """Layers in a row, and their parameters under their full names; images enter and leave in `layout`."""
+    built: list[BuiltLayer] = []
     spans: list[tuple[int, int]] = []
-    ends: list[int] = []
-    layouts: list[Layout] = []
-    named: dict[str, Any] = {}
-    taken, now = 0, layout
-    for each in placed:
-        made = made_by(LAYERS, each.layer, "mindspore")(each, weights, setting, now)
-        before = turns(now, made.takes) if len(each.input_shape) == 3 else []
-        cells += [*before, made.cell]
-        spans += [*((0, 0) for _ in before), (taken, taken + len(each.noise))]
-        taken += len(each.noise)
-        ends.append(len(cells) - 1)
-        layouts.append(made.gives if len(each.output_shape) == 3 else "channels_last")
-        named |= {f"{each.name}/{name}": parameter for name, parameter in made.parameters.items()}
-        now = made.gives if len(each.output_shape) == 3 else layout
-    after = turns(now, layout)
-    return Made(Row([*cells, *after], [*spans, *((0, 0) for _ in after)], ends, layouts), layout, layout, named)
+    before: list[Layout] = []
+    after: list[Layout] = []
+    parameters: dict[str, Any] = {}
+    last = layout
+    for placed in layers:
+        layer = made_by(LAYERS, placed.layer, "mindspore")(placed, weights, setting, last)
+        taken = spans[-1][1] if spans else 0
+        built.append(layer)
+        spans.append((taken, taken + len(placed.noise)))
+        before.append(last if len(placed.input_shape) == 3 else layer.takes)
+        after.append(layer.gives if len(placed.output_shape) == 3 else "channels_last")
+        parameters |= {f"{placed.name}/{name}": parameter for name, parameter in layer.parameters.items()}
+        last = layer.gives if len(placed.output_shape) == 3 else layout
+    call = Row(built, spans, before, after, last, layout)
+    return BuiltLayer(call, layout, layout, parameters, call.outputs)
 
 
-def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     inner = row(placed.inner, weights, setting, incoming)
-    own = {name.removeprefix(f"{placed.name}/"): parameter for name, parameter in inner.parameters.items()}
-    return Made(PlusInput(inner.cell), incoming, incoming, own)
+    parameters = {name.removeprefix(f"{placed.name}/"): parameter for name, parameter in inner.parameters.items()}
+    return BuiltLayer(PlusInput(inner.call), incoming, incoming, parameters)
 
 
 class PlusInput(nn.Cell):
@@ -62,7 +61,7 @@ class PlusInput(nn.Cell):
         return x + self.function(x, training, noise)
 
 
-LAYERS: dict[type[spec.Layer], Make] = {
+LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.Flatten: flatten,
     spec.Reshape: reshape,
     spec.Dense: dense,

@@ -1,7 +1,7 @@
-"""What every layer in MindSpore is made into, and the crossing of weights.
+"""What every layer in MindSpore is built into, and the crossing of weights.
 
-Every layer is a Cell called as `cell(x, training, noise)`; `noise` is a tuple in the order of the layer's noise, empty
-in evaluation, and always in canonical layout.
+Every layer is called as `call(x, training, noise)`; `noise` is a tuple in the order of the layer's noise, empty in
+evaluation, and always in canonical layout.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import mindspore as ms
 import numpy as np
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import nn, ops
 
+from adapters.mindspore.runtime import floats, variable
 from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
@@ -23,35 +23,39 @@ TO_FIRST, TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
 @dataclass(frozen=True)
-class Made:
-    """A Cell, its parameters under their names within the layer, and in which layout images enter and leave it."""
+class BuiltLayer:
+    """A Cell, the layouts in which images enter and leave it, and its parameters by their names within the layer.
 
-    cell: Any
+    `outputs`, of layers in a row, is called likewise and gives the output of each, images (B, H, W, C).
+    """
+
+    call: Any
     takes: Layout = "channels_last"
     gives: Layout = "channels_last"
     parameters: dict[str, Any] = field(default_factory=dict)
+    outputs: Any = None
 
 
 # The last argument: the layout in which an image comes from the layer before.
-Make = Callable[[PlacedLayer, Parameters, Setting, Layout], Made]
+LayerBuilder = Callable[[PlacedLayer, Parameters, Setting, Layout], BuiltLayer]
 
 
 def parameter(name: str, placed: PlacedLayer, weights: Parameters, setting: Setting, trainable: bool = True) -> Any:
     """A parameter of the layer, in MindSpore's layout, with its share of the weights."""
-    return Parameter(initial(name, placed, weights, setting), name=name, requires_grad=trainable)
+    return variable(name, initial(name, placed, weights, setting), setting, trainable)
 
 
 def initial(name: str, placed: PlacedLayer, weights: Parameters, setting: Setting) -> Any:
-    return Tensor(to_native(name, weights[f"{placed.name}/{name}"]), getattr(ms, setting.precision))
+    return floats(to_native(name, weights[f"{placed.name}/{name}"]), setting)
 
 
 def to_native(name: str, value: Array) -> Array:
-    """From the canonical layout to MindSpore's. `name` is the parameter's name within its layer.
+    """From the canonical layout to MindSpore's. `name` is the parameter's, in full or within its layer.
 
     A dense kernel (in, out) becomes (out, in), a convolution's (kh, kw, in, out) becomes (out, in, kh, kw), a
     depthwise one (kh, kw, in, multiplier) becomes (in * multiplier, 1, kh, kw).
     """
-    if name == "depthwise_kernel":
+    if name.endswith("depthwise_kernel"):
         height, width, channels, multiplier = value.shape
         return np.ascontiguousarray(value.transpose(2, 3, 0, 1)).reshape(channels * multiplier, 1, height, width)
     if not name.endswith("kernel"):
@@ -60,12 +64,17 @@ def to_native(name: str, value: Array) -> Array:
 
 
 def to_canonical(name: str, value: Array, shape: tuple[int, ...]) -> Array:
-    """From MindSpore's layout to the canonical one, of this shape; always a copy, for `asnumpy` is a live view."""
-    if name == "depthwise_kernel":
-        return np.array(value.reshape(*shape[2:], *shape[:2]).transpose(2, 3, 0, 1), order="C")
+    """From MindSpore's layout to the canonical one, of this shape."""
+    if name.endswith("depthwise_kernel"):
+        return np.ascontiguousarray(value.reshape(*shape[2:], *shape[:2]).transpose(2, 3, 0, 1))
     if not name.endswith("kernel"):
-        return np.array(value, order="C")
-    return np.array(value.T if value.ndim == 2 else value.transpose(2, 3, 1, 0), order="C")
+        return value
+    return np.ascontiguousarray(value.T if value.ndim == 2 else value.transpose(2, 3, 1, 0))
+
+
+def turned(x: Any, before: Layout, after: Layout) -> Any:
+    """An image in another layout."""
+    return x if before == after else ops.transpose(x, TO_FIRST if after == "channels_first" else TO_LAST)
 
 
 class Plain(nn.Cell):
@@ -79,45 +88,39 @@ class Plain(nn.Cell):
         return self.native(x)
 
 
-class Turned(nn.Cell):
-    """An image in another layout."""
-
-    def __init__(self, axes: tuple[int, ...]) -> None:
-        super().__init__()
-        self.axes = axes
-
-    def construct(self, x: Any, training: bool, noise: Any) -> Any:
-        return ops.transpose(x, self.axes)
-
-
-def turns(before: Layout, after: Layout) -> list[Any]:
-    """The Cell that leads from one layout to another; none where they are the same."""
-    return [] if before == after else [Turned(TO_FIRST if after == "channels_first" else TO_LAST)]
-
-
 class Row(nn.Cell):
-    """Cells applied in order, each to its share of the noise.
+    """Layers applied in order, each to its share of the noise.
 
-    `ends`: the numbers of those that end a layer; `layouts`: the layout that each of these gives images in.
+    `spans`: the places of each layer's noise; `before` and `after`: the layouts that its input comes in and its output
+    lies in; `last` and `layout`: those that the last output lies in and leaves in.
     """
 
-    def __init__(self, cells: list[Any], spans: list[tuple[int, int]], ends: list[int], layouts: list[Layout]) -> None:
+    def __init__(
+        self,
+        layers: list[BuiltLayer],
+        spans: list[tuple[int, int]],
+        before: list[Layout],
+        after: list[Layout],
+        last: Layout,
+        layout: Layout,
+    ) -> None:
         super().__init__()
-        self.cells_in_order = nn.CellList(cells)  # renames the parameters, so that names differ
-        self.spans, self.ends, self.layouts = spans, tuple(ends), layouts
+        self.layers = nn.CellList([layer.call for layer in layers])  # renames the parameters, so that names differ
+        self.takes = [layer.takes for layer in layers]
+        self.spans, self.before, self.after = spans, before, after
+        self.last, self.layout = last, layout
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
-        for index, cell in enumerate(self.cells_in_order):
+        for index, layer in enumerate(self.layers):
             start, end = self.spans[index]
-            x = cell(x, training, noise[start:end])
-        return x
+            x = layer(turned(x, self.before[index], self.takes[index]), training, noise[start:end])
+        return turned(x, self.last, self.layout)
 
     def outputs(self, x: Any, training: bool, noise: Any) -> Any:
         """What each layer gives, images (B, H, W, C)."""
-        found: Any = ()
-        for index, cell in enumerate(self.cells_in_order):
+        outputs: Any = ()
+        for index, layer in enumerate(self.layers):
             start, end = self.spans[index]
-            x = cell(x, training, noise[start:end])
-            if index in self.ends:
-                found += (ops.transpose(x, TO_LAST) if self.layouts[len(found)] == "channels_first" else x,)
-        return found
+            x = layer(turned(x, self.before[index], self.takes[index]), training, noise[start:end])
+            outputs += (turned(x, self.after[index], "channels_last"),)
+        return outputs

@@ -4,78 +4,50 @@ from __future__ import annotations
 
 from typing import Any
 
-import mindspore as ms
-import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import nn, ops
 
-from adapters.mindspore.layers.base import Made, Plain
-from adapters.mindspore.layers.windows import Windows, cells_of_windows
+from adapters.mindspore.layers.base import BuiltLayer, Plain
+from adapters.mindspore.realisations.layers import images
+from adapters.mindspore.specifics.pooling import averaged, largest
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
-def max_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def max_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    return _pooled(nn.MaxPool2d, largest, placed, setting)
+
+
+def average_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    return _pooled(nn.AvgPool2d, averaged, placed, setting)
+
+
+def global_average_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    native = _OverImage(ops.mean, incoming)
+    return BuiltLayer(Plain(native), incoming)
+
+
+def global_max_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    native = _OverImage(ops.amax, incoming)
+    return BuiltLayer(Plain(native), incoming)
+
+
+def _pooled(layer: Any, in_float64: Any, placed: PlacedLayer, setting: Setting) -> BuiltLayer:
     word: Any = placed.layer
+    layout = images(setting)
     if setting.precision == "float64":
-        return Made(Plain(Largest(_windows(placed, float(np.finfo(np.float64).min)))))
-    native = nn.MaxPool2d(word.pool_size, word.strides, word.padding)
-    return Made(Plain(native), "channels_first", "channels_first")
+        return BuiltLayer(Plain(in_float64(placed)), layout, layout)
+    native = layer(word.pool_size, word.strides, word.padding)
+    return BuiltLayer(Plain(native), layout, layout)
 
 
-def average_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
-    word: Any = placed.layer
-    if setting.precision == "float64":
-        cells = cells_of_windows(placed.input_shape, word.pool_size, word.strides, (1, 1), word.padding)
-        inside = (cells < placed.input_shape[0] * placed.input_shape[1]).sum(axis=-1, keepdims=True)
-        return Made(Plain(Averaged(_windows(placed), Tensor(inside, ms.float64))))
-    native = nn.AvgPool2d(word.pool_size, word.strides, word.padding)
-    return Made(Plain(native), "channels_first", "channels_first")
-
-
-def global_average_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
-    return Made(OverImage(ops.mean, incoming), incoming)
-
-
-def global_max_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
-    return Made(OverImage(ops.amax, incoming), incoming)
-
-
-def _windows(placed: PlacedLayer, outside: float = 0.0) -> Windows:
-    word: Any = placed.layer
-    return Windows(placed.input_shape, word.pool_size, word.strides, (1, 1), word.padding, ms.float64, outside)
-
-
-class Largest(nn.Cell):
-    """The largest of each window; `ops.max` leads the gradient to the first of equals."""
-
-    def __init__(self, windows: Any) -> None:
-        super().__init__()
-        self.windows = windows
-
-    def construct(self, x: Any) -> Any:
-        value, _ = ops.max(self.windows(x), 3)
-        return value
-
-
-class Averaged(nn.Cell):
-    """The sum of each window over how many of its cells lie in the image."""
-
-    def __init__(self, windows: Any, inside: Any) -> None:
-        super().__init__()
-        self.windows, self.inside = windows, inside
-
-    def construct(self, x: Any) -> Any:
-        return self.windows(x).sum(3) / self.inside
-
-
-class OverImage(nn.Cell):
+class _OverImage(nn.Cell):
     """A function of values and axes, over height and width."""
 
     def __init__(self, function: Any, layout: Layout) -> None:
         super().__init__()
         self.function, self.axes = function, (2, 3) if layout == "channels_first" else (1, 2)
 
-    def construct(self, x: Any, training: bool, noise: Any) -> Any:
+    def construct(self, x: Any) -> Any:
         return self.function(x, self.axes)

@@ -6,26 +6,26 @@ from typing import Any
 
 from mindspore import nn
 
-from adapters.mindspore.layers.base import Made, Plain
+from adapters.mindspore.layers.base import BuiltLayer, Plain
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
-def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     word: Any = placed.layer
-    return Made(Plain(nn.Flatten()), takes=word.order)
+    return BuiltLayer(Plain(nn.Flatten()), takes=word.order)
 
 
-def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
-    return Made(Reshaped(placed.output_shape))
+def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    return BuiltLayer(Plain(_Reshaped(placed.output_shape)))
 
 
-class Reshaped(nn.Cell):
+class _Reshaped(nn.Cell):
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.shape = shape
 
-    def construct(self, x: Any, training: bool, noise: Any) -> Any:
+    def construct(self, x: Any) -> Any:
         return x.reshape(x.shape[0], *self.shape)

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.protocol import Parameters, made_by
 from adapters.setting import Setting
-from adapters.tensorflow.layers.base import Made, Make, turned
+from adapters.tensorflow.layers.base import BuiltLayer, LayerBuilder, Row, to_canonical, to_native
 from adapters.tensorflow.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.tensorflow.layers.dense import activation, dense
 from adapters.tensorflow.layers.normalisation import batch_norm, dropout, layer_norm
@@ -16,50 +16,51 @@ from harness.spec import layers as spec
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
-__all__ = ["row"]
+__all__ = ["row", "to_canonical", "to_native"]
 
 
 def row(
-    placed: tuple[PlacedLayer, ...], weights: Parameters, setting: Setting, layout: Layout = "channels_last"
-) -> Made:
-    """Layers in a row, and their variables under their full names; images enter and leave in `layout`."""
-    calls: list[Any] = []
-    named: dict[str, Any] = {}
-    now = layout
-    for each in placed:
-        made = made_by(LAYERS, each.layer, "tensorflow")(each, weights, setting, now)
-        for name, variable in made.variables.items():
-            variable.assign(weights[f"{each.name}/{name}"])
-            named[f"{each.name}/{name}"] = variable
-        before = now if len(each.input_shape) == 3 else made.takes
-        calls.append((made, before, len(each.noise)))
-        now = made.gives if len(each.output_shape) == 3 else layout
-
-    def call(x: Any, training: bool, noise: Any) -> Any:
-        taken = 0
-        for made, before, count in calls:
-            x = made.call(turned(x, before, made.takes), training, noise[taken : taken + count])
-            taken += count
-        return turned(x, now, layout)
-
-    def outputs(x: Any, training: bool, noise: Any) -> list[Any]:
-        found, taken = [], 0
-        for made, before, count in calls:
-            x = made.call(turned(x, before, made.takes), training, noise[taken : taken + count])
-            taken += count
-            found.append(turned(x, made.gives if len(x.shape) == 4 else "channels_last", "channels_last"))
-        return found
-
-    return Made(call, layout, layout, named, outputs)
+    layers: tuple[PlacedLayer, ...], weights: Parameters, setting: Setting, layout: Layout = "channels_last"
+) -> BuiltLayer:
+    """Layers in a row, and their parameters under their full names; images enter and leave in `layout`."""
+    built: list[BuiltLayer] = []
+    spans: list[tuple[int, int]] = []
+    before: list[Layout] = []
+    after: list[Layout] = []
+    parameters: dict[str, Any] = {}
+    last = layout
+    for placed in layers:
+        layer = made_by(LAYERS, placed.layer, "tensorflow")(placed, weights, setting, last)
+        taken = spans[-1][1] if spans else 0
+        built.append(layer)
+        spans.append((taken, taken + len(placed.noise)))
+        before.append(last if len(placed.input_shape) == 3 else layer.takes)
+        after.append(layer.gives if len(placed.output_shape) == 3 else "channels_last")
+        parameters |= {f"{placed.name}/{name}": parameter for name, parameter in layer.parameters.items()}
+        for name, parameter in layer.parameters.items():
+            parameter.assign(weights[f"{placed.name}/{name}"])
+        last = layer.gives if len(placed.output_shape) == 3 else layout
+    call = Row(built, spans, before, after, last, layout)
+    return BuiltLayer(call, layout, layout, parameters, call.outputs)
 
 
-def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     inner = row(placed.inner, weights, setting, incoming)
-    own = {name.removeprefix(f"{placed.name}/"): variable for name, variable in inner.variables.items()}
-    return Made(lambda x, training, noise: x + inner.call(x, training, noise), incoming, incoming, own)
+    parameters = {name.removeprefix(f"{placed.name}/"): parameter for name, parameter in inner.parameters.items()}
+    return BuiltLayer(PlusInput(inner.call), incoming, incoming, parameters)
 
 
-LAYERS: dict[type[spec.Layer], Make] = {
+class PlusInput:
+    """`x + f(x)`."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, x: Any, training: bool, noise: Any) -> Any:
+        return x + self.function(x, training, noise)
+
+
+LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.Flatten: flatten,
     spec.Reshape: reshape,
     spec.Dense: dense,

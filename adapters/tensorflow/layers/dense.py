@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.activations import activation as function
-from adapters.tensorflow.layers.base import Made, turned
+from adapters.tensorflow.layers.base import BuiltLayer, parameter, turned
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
-def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     word: Any = placed.layer
     native = keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.precision)
     native.build((None, *placed.input_shape))
@@ -22,32 +23,37 @@ def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: 
     return activated({"kernel": native.kernel, **bias}, native, placed, weights, setting)
 
 
-def activation(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def activation(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     word: Any = placed.layer
     layout = incoming if word.acts_on_each_value(placed.input_shape) else "channels_last"
-    return activated({}, lambda x: x, placed, weights, setting, layout)
+    return activated({}, tf.identity, placed, weights, setting, layout)
 
 
 def activated(
-    own: dict[str, Any],
+    parameters: dict[str, Any],
     native: Any,
     placed: PlacedLayer,
     weights: Parameters,
     setting: Setting,
     layout: Layout = "channels_last",
-) -> Made:
+) -> BuiltLayer:
     """The layer followed by its activation, with what that learns or takes. `layout`: of images around the layer."""
     word: Any = placed.layer
     shape = placed.output_shape
-    learned = {
-        p.name: keras.Variable(weights[f"{placed.name}/{p.name}"], dtype=setting.precision, name=p.name)
-        for p in word.activation.parameters(shape)
-    }
+    learned = {p.name: parameter(p.name, placed, weights, setting) for p in word.activation.parameters(shape)}
     after: Layout = layout if word.acts_on_each_value(shape) else "channels_last"
-    apply = function(word.activation, setting)
+    call = Activated(native, function(word.activation, setting), learned, layout, after)
+    return BuiltLayer(call, layout, after, {**parameters, **learned})
 
-    def call(x: Any, training: bool, noise: Any) -> Any:
-        z = turned(native(x), layout, after)
-        return apply(z, *(variable.value for variable in learned.values()), *noise)
 
-    return Made(call, layout, after, {**own, **learned})
+class Activated:
+    """A layer followed by an activation, which may learn parameters of its own or take noise."""
+
+    def __init__(self, native: Any, function: Any, learned: dict[str, Any], before: Layout, after: Layout) -> None:
+        self.native, self.function = native, function
+        self.before, self.after = before, after
+        self.learned = [parameter.value for parameter in learned.values()]
+
+    def __call__(self, x: Any, training: bool, noise: Any) -> Any:
+        z = self.native(x)
+        return self.function(turned(z, self.before, self.after), *self.learned, *noise)

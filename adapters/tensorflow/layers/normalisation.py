@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
-from adapters.tensorflow.layers.base import Made, built_for, plain, turned
+from adapters.tensorflow.layers.base import BuiltLayer, Plain, turned
+from adapters.tensorflow.runtime import floats
+from adapters.tensorflow.specifics.normalisation import NormalisedBatch
+from adapters.tensorflow.specifics.shapes import built_for
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
-def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     word: Any = placed.layer
-    first = incoming == "channels_first" and len(placed.input_shape) == 3
     native = keras.layers.BatchNormalization(
-        axis=1 if first else -1,
+        axis=1 if incoming == "channels_first" and len(placed.input_shape) == 3 else -1,
         momentum=word.momentum,
         epsilon=word.epsilon,
         center=word.center,
@@ -26,43 +27,35 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
         dtype=setting.precision,
     )
     native.build(built_for(placed, incoming))
-    own = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
-    call = Unbiased(native) if word.kept_variance == "unbiased" else native
-    return Made(lambda x, training, noise: call(x, training=training), incoming, incoming, own)
+    parameters = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
+    call = NormalisedBatch(native, word.kept_variance == "unbiased")
+    return BuiltLayer(call, incoming, incoming, parameters)
 
 
-class Unbiased:
-    """A batch normalisation whose moving variance takes up that of the batch divided by one less than the count."""
-
-    def __init__(self, native: Any) -> None:
-        self.native = native
-
-    def __call__(self, x: Any, training: bool) -> Any:
-        moving = self.native.moving_variance
-        left = self.native.momentum * tf.identity(moving.value)
-        y = self.native(x, training=training)
-        if training:
-            count = tf.cast(tf.size(x) // tf.size(left), left.dtype)
-            moving.assign(left + (moving.value - left) * (count / tf.maximum(count - 1, 1)))
-        return y
-
-
-def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     word: Any = placed.layer
     native = keras.layers.LayerNormalization(
         axis=-1, epsilon=word.epsilon, center=word.center, scale=word.scale, dtype=setting.precision
     )
     native.build(built_for(placed, "channels_last"))
-    own = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
-    return Made(plain(native), variables=own)
+    parameters = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
+    return BuiltLayer(Plain(native), parameters=parameters)
 
 
-def dropout(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def dropout(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     word: Any = placed.layer
-    kept = tf.constant(1 - word.rate, setting.precision)
     layout: Layout = incoming if len(placed.input_shape) == 3 else "channels_last"
+    return BuiltLayer(Dropped(floats(1 - word.rate, setting), layout), incoming, incoming)
 
-    def call(x: Any, training: bool, noise: Any) -> Any:
-        return x * (turned(noise[0], "channels_last", layout) / kept) if training else x
 
-    return Made(call, incoming, incoming)
+class Dropped:
+    """`x * mask / (1 - rate)` in training."""
+
+    def __init__(self, kept: Any, layout: Layout) -> None:
+        self.kept, self.layout = kept, layout
+
+    def __call__(self, x: Any, training: bool, noise: Any) -> Any:
+        if not training:
+            return x
+        mask = turned(noise[0], "channels_last", self.layout)
+        return x * (mask / self.kept)

@@ -8,15 +8,15 @@ import keras
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
-from adapters.tensorflow.layers.base import Made, plain
+from adapters.tensorflow.layers.base import BuiltLayer, Plain
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
-def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
+def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     word: Any = placed.layer
-    return Made(plain(keras.layers.Flatten(dtype=setting.precision)), takes=word.order)
+    return BuiltLayer(Plain(keras.layers.Flatten(dtype=setting.precision)), takes=word.order)
 
 
-def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> Made:
-    return Made(plain(keras.layers.Reshape(placed.output_shape, dtype=setting.precision)))
+def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    return BuiltLayer(Plain(keras.layers.Reshape(placed.output_shape, dtype=setting.precision)))

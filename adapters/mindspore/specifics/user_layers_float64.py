@@ -13,9 +13,9 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from adapters.mindspore.layers.base import TO_FIRST, TO_LAST
-from adapters.mindspore.layers.convolution import Convolved, ConvolvedByChannel
-from adapters.mindspore.layers.pooling import Largest
-from adapters.mindspore.layers.windows import Windows, cells_of_windows
+from adapters.mindspore.specifics.convolution import Convolved, ConvolvedByChannel
+from adapters.mindspore.specifics.pooling import Largest
+from adapters.mindspore.specifics.windows import Windows, cells_of_windows
 
 
 def compose(network: Any) -> list[str]:

@@ -1,0 +1,133 @@
+"""The layers of a user's own nn.Cell: which they are, what they hold, how they are set, what they computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor, nn
+
+from adapters.mindspore.runtime import array
+from adapters.protocol import Array
+from adapters.user_model import Called, OwnParameter, Recorder
+
+NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+ROLES = {
+    "weight": "kernel",
+    "embedding_table": "embeddings",
+    "running_mean": "moving_mean",
+    "running_var": "moving_variance",
+}
+
+
+def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
+    """The layers of the framework, and the user's own cells that hold no others, by their dotted names."""
+    yield from _leaves(network, "")
+
+
+def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[OwnParameter, Any]]:
+    """Every parameter, and what it is in canonical terms; `layers` as `layers_of` names them."""
+    for name, cell in network.cells_and_names():
+        for key, parameter in cell._params.items():
+            role, shape = _canonical_form(cell, key, tuple(parameter.shape))
+            full_name = f"{name}.{key}".lstrip(".")
+            yield OwnParameter(full_name, name, role, shape, bool(parameter.requires_grad)), parameter
+
+
+def settings_of(layer: Any) -> dict[str, Any]:
+    """What is known to be given differently in the two frameworks, in canonical terms."""
+    if isinstance(layer, NORMALISATIONS):
+        return {"momentum": round(1 - layer.momentum, 12), "epsilon": layer.eps}
+    if isinstance(layer, nn.Conv2d):
+        return {"strides": list(layer.stride), "dilation": list(layer.dilation)}
+    if isinstance(layer, DROPOUTS):
+        return {"rate": round(float(1 - layer.keep_prob if getattr(layer, "p", None) is None else layer.p), 12)}
+    return {}
+
+
+@contextmanager
+def recorded(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None]:
+    """Takes down the calls of the layers, and of their fused activations, meanwhile."""
+    handles = [layer.register_forward_hook(_hook(recorder, name)) for name, layer in layers.items()]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+        recorder.calls = _unfused(recorder.calls)
+
+
+def to_canonical(parameter: OwnParameter, value: Array) -> Array:
+    """From MindSpore's layout to the canonical one."""
+    axes = _axes(parameter.role, value.ndim)
+    if parameter.role == "depthwise_kernel":
+        height, width, channels, multiplier = parameter.shape
+        value = value.reshape(channels, multiplier, height, width)
+    return np.array(value.transpose(axes)).reshape(parameter.shape)
+
+
+def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> Array:
+    """From the canonical layout to MindSpore's, of this shape."""
+    back = np.argsort(_axes(parameter.role, len(shape)))
+    whole = value.reshape(*(1,) * (len(shape) - value.ndim), *value.shape)
+    return np.ascontiguousarray(whole.transpose(back)).reshape(shape)
+
+
+def _leaves(cell: Any, above: str) -> Iterator[tuple[str, Any]]:
+    for name, inner in cell.name_cells().items():
+        path = f"{above}{name}"
+        if isinstance(inner, nn.SequentialCell | nn.CellList) or (inner.name_cells() and not _of_framework(inner)):
+            yield from _leaves(inner, f"{path}.")
+            continue
+        yield path, inner
+        if getattr(inner, "activation_flag", False):
+            yield f"{path}.activation", inner.activation
+
+
+def _of_framework(layer: Any) -> bool:
+    return type(layer).__module__.startswith("mindspore.")
+
+
+def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """The role and the canonical shape of a cell's parameter."""
+    role = ROLES.get(key, key) if _of_framework(cell) else key
+    if role == "kernel" and len(shape) == 1:  # a normalisation's scale
+        role = "gamma"
+    if role == "kernel" and getattr(cell, "group", 1) > 1:
+        return "depthwise_kernel", (*shape[2:], cell.in_channels, shape[0] // cell.in_channels)
+    if role == "kernel":
+        shape = tuple(shape[axis] for axis in _axes(role, len(shape)))
+        if type(cell).__name__ == "Conv1d":  # MindSpore keeps an axis of height 1
+            shape = shape[1:]
+    return role, shape
+
+
+def _axes(role: str, rank: int) -> tuple[int, ...]:
+    """The order of MindSpore's axes in the canonical layout."""
+    if role == "depthwise_kernel":
+        return 2, 3, 0, 1
+    if role == "kernel" and rank > 1:
+        return (*range(2, rank), 1, 0)
+    return tuple(range(rank))
+
+
+def _hook(recorder: Recorder, name: str) -> Any:
+    def take(cell: Any, inputs: Any, output: Any) -> None:
+        if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
+            recorder.take(name, type(cell).__name__, array(inputs[0]), array(output))
+
+    return take
+
+
+def _unfused(calls: list[Called]) -> list[Called]:
+    """A layer's output before its fused activation, whose own call comes first in what was recorded."""
+    unfused: list[Called] = []
+    for call in calls:
+        if unfused and unfused[-1].layer == f"{call.layer}.activation":
+            unfused.insert(-1, Called(call.layer, call.kind, call.x, unfused[-1].x))
+        else:
+            unfused.append(call)
+    return unfused

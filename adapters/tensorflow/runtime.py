@@ -1,0 +1,43 @@
+"""Between NumPy and TensorFlow, and how an arm's mode runs a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adapters.protocol import Array
+from adapters.setting import Setting
+
+
+def floats(value: Any, setting: Setting) -> Any:
+    """A tensor in the arm's precision."""
+    return tf.constant(value, setting.precision)
+
+
+def integers(value: Any) -> Any:
+    """An int32 tensor."""
+    return tf.constant(value, tf.int32)
+
+
+def variable(name: str, value: Any, setting: Setting, trainable: bool = True) -> Any:
+    """What an optimizer moves: a keras.Variable in the arm's precision."""
+    named = name.replace("/", ".")
+    return keras.Variable(floats(value, setting), dtype=setting.precision, name=named, trainable=trainable)
+
+
+def array(tensor: Any) -> Array:
+    """A copy."""
+    return np.array(tensor)
+
+
+def compiles(setting: Setting) -> bool:
+    return setting.mode != "eager"
+
+
+def compiled(function: Any, setting: Setting) -> Any:
+    """The function as the arm's mode runs it."""
+    xla = setting.mode == "xla"
+    return tf.function(function, jit_compile=xla, autograph=False) if compiles(setting) else function
