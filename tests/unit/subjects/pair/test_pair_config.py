@@ -1,6 +1,7 @@
 """What a pair's file may say, and what is told where it says something else: every mistake at once."""
 
 import os
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -189,7 +190,8 @@ def test_folders_that_there_cannot_be(folder, key, path):
     ("content", "expected"),
     [
         (b"x = " + b"(" * 1000 + b")" * 1000, "is no Python file"),
-        (b"x = " + b"1 + " * 100_000 + b"1", "is no Python file"),
+        # Too deep for the parsers of Python 3.11 and later; to that of 3.10 it is a file without the function.
+        (b"x = " + b"1 + " * 100_000 + b"1", "is no Python file|there is no function 'net' in "),
         (b"x = 1\n" * 200_000, "larger than 1 MiB"),
         (b"a\0b", "is no Python file"),
         (b"def", "is no Python file"),
@@ -197,7 +199,7 @@ def test_folders_that_there_cannot_be(folder, key, path):
 )
 def test_odd_python_files(folder, content, expected):
     (folder / "left.py").write_bytes(content)
-    assert expected in "\n".join(mistakes(folder, PAIR))
+    assert re.search(expected, "\n".join(mistakes(folder, PAIR)))
 
 
 @pytest.mark.parametrize("place", ["left.py", "data.npz"])
