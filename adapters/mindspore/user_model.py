@@ -52,25 +52,30 @@ class MindSporeOwnModel:
                 parameter.set_dtype(ms.float64)
             self.composed = compose(self.network)
         self.layers = dict(layers_of(self.network))
-        self._named = {own.name: (own, parameter) for own, parameter in parameters_of(self.network, self.layers)}
+        self._named = {
+            description.name: (description, parameter)
+            for description, parameter in parameters_of(self.network, self.layers)
+        }
         self._forward = compiled(Forward(self.network).construct, setting)
         self._differentiated: dict[tuple[int, ...], Any] = {}
         accepted(lambda: self.forward(sample), f"{Path(file).name}:{function}", sample)
 
     def parameters(self) -> list[OwnParameter]:
-        return [own for own, _ in self._named.values()]
+        return [description for description, _ in self._named.values()]
 
     def settings(self) -> dict[str, dict[str, Any]]:
         return {name: {"kind": type(layer).__name__, **settings_of(layer)} for name, layer in self.layers.items()}
 
     def weights(self) -> dict[str, Array]:
-        return {name: to_canonical(own, array(parameter)) for name, (own, parameter) in self._named.items()}
+        return {
+            name: to_canonical(description, array(parameter)) for name, (description, parameter) in self._named.items()
+        }
 
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         # Not Parameter.set_data: once an optimizer has run eagerly it would silently detach the parameter.
         for name, value in weights.items():
-            own, parameter = self._named[name]
-            ops.assign(parameter, floats(to_native(own, value, parameter.shape), self.setting))
+            description, parameter = self._named[name]
+            ops.assign(parameter, floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
         cell = self.layers[layer]
@@ -124,7 +129,7 @@ class MindSporeOwnModel:
         return self._differentiated[y.shape](self._inputs(x), self._targets(y))
 
     def _trainable(self) -> dict[str, Any]:
-        return {name: parameter for name, (own, parameter) in self._named.items() if own.trainable}
+        return {name: parameter for name, (description, parameter) in self._named.items() if description.trainable}
 
     def _inputs(self, x: Array) -> Any:
         value = from_channels_last(x, self.layout)

@@ -59,7 +59,7 @@ class _Grouped:
     def __call__(self, tensors: Any) -> Any:
         if self.norm:
             return tf.stack([self._norm(tensor) for tensor in tensors])
-        return tf.stack([self._sum(tensor * own) for tensor, own in zip(tensors, self.patterns, strict=True)])
+        return tf.stack([self._sum(tensor * fixed) for tensor, fixed in zip(tensors, self.patterns, strict=True)])
 
     def _norm(self, tensor: Any) -> Any:
         return tf.sqrt(self._sum(tensor * tensor) if self.xla else 2 * tf.nn.l2_loss(tensor))

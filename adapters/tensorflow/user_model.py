@@ -54,23 +54,28 @@ class TensorFlowOwnModel:
             accepted(call, f"{Path(file).name}:{function}", sample)
         self.composed: list[str] = []
         self.layers = dict(layers_of(self.network))
-        self._named = {own.name: (own, parameter) for own, parameter in parameters_of(self.network, self.layers)}
+        self._named = {
+            description.name: (description, parameter)
+            for description, parameter in parameters_of(self.network, self.layers)
+        }
         self._forward = compiled(Forward(self.network).__call__, setting)
         self._differentiated: dict[tuple[int, ...], Any] = {}
 
     def parameters(self) -> list[OwnParameter]:
-        return [own for own, _ in self._named.values()]
+        return [description for description, _ in self._named.values()]
 
     def settings(self) -> dict[str, dict[str, Any]]:
         return {name: {"kind": type(layer).__name__, **settings_of(layer)} for name, layer in self.layers.items()}
 
     def weights(self) -> dict[str, Array]:
-        return {name: to_canonical(own, array(parameter)) for name, (own, parameter) in self._named.items()}
+        return {
+            name: to_canonical(description, array(parameter)) for name, (description, parameter) in self._named.items()
+        }
 
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         for name, value in weights.items():
-            own, parameter = self._named[name]
-            parameter.assign(floats(to_native(own, value, parameter.shape), self.setting))
+            description, parameter = self._named[name]
+            parameter.assign(floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
         if not isinstance(self.layers[layer], NORMALISATIONS):
@@ -117,7 +122,7 @@ class TensorFlowOwnModel:
         return self._differentiated[y.shape](self._inputs(x), self._targets(y))
 
     def _trainable(self) -> dict[str, Any]:
-        return {name: parameter for name, (own, parameter) in self._named.items() if own.trainable}
+        return {name: parameter for name, (description, parameter) in self._named.items() if description.trainable}
 
     def _inputs(self, x: Array) -> Any:
         value = from_channels_last(x, self.layout)
@@ -152,7 +157,7 @@ class Step:
 
     def _value(self, x: Any, y: Any) -> Any:
         value = self.criterion(self.network(x, training=True), y)
-        return value + sum(self.network.losses)  # penalties of its layers, as Keras' own training adds
+        return value + sum(self.network.losses)  # penalties of its layers, as Keras' description training adds
 
 
 def _are_labels(y: Array) -> bool:

@@ -60,8 +60,8 @@ def _convolution(
     word: Any = placed.layer
     layout = images(setting)
     if setting.precision == "float64":
-        own = {p.name: parameter(p.name, placed, weights, setting) for p in word.parameters(placed.input_shape)}
-        return activated(own, convolved(placed, own), placed, weights, setting, layout)
+        parameters = {p.name: parameter(p.name, placed, weights, setting) for p in word.parameters(placed.input_shape)}
+        return activated(parameters, convolved(placed, parameters), placed, weights, setting, layout)
     kernels = [p.name for p in word.parameters(placed.input_shape) if p.is_kernel]
     native = layer(
         stride=word.strides,

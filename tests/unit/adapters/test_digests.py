@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import adapters
-from adapters.digests import PATTERN_SIZE, factors, pattern
+from adapters.digests import PATTERN_SIZE, factors, pattern, weights_first
 from adapters.protocol import EpochResult
 from harness.composition import compose
 from harness.plan import draw_weights
@@ -200,3 +200,14 @@ def test_what_an_epoch_records() -> None:
     plain = compose([]).experiment
     assert watch_of(plain) == ()
     assert watched_of(plain, [EpochResult(np.zeros(2))]) == {}
+
+
+def test_what_is_of_weights_comes_first_and_else_the_order_stays() -> None:
+    assert weights_first(WATCHED) == (
+        "weight_norm",
+        "weight_projection",
+        "gradient_norm",
+        "clipped_norm",
+        "gradient_projection",
+    )
+    assert weights_first(DIGESTS[:1]) == ("gradient_projection",)
