@@ -15,11 +15,11 @@ from typing import Any
 from adapters.info import AdapterError, AdapterInfo
 from adapters.protocol import Adapter
 from adapters.setting import Realisation, Setting, look_up
+from harness import ADAPTERS
 from harness.records.failure import in_one_line
 from harness.spec.arm import Arm
 from harness.spec.base import Word
 
-ENTRY_POINTS = "twinrun.adapters"
 SHIPPED = ("mindspore", "reference", "tensorflow")
 
 
@@ -80,4 +80,4 @@ def load(arm: Arm) -> Adapter:
 @cache
 def _points() -> Mapping[str, EntryPoint]:
     """Looked for once: it reads what every installed package says of itself."""
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    return {point.name: point for point in entry_points(group=ADAPTERS)}

@@ -5,3 +5,4 @@
 """
 
 __version__ = "0.1.0"
+ADAPTERS = "twinrun.adapters"  # the group of entry points behind which adapters are

@@ -1,4 +1,4 @@
-"""Activations as MindSpore operations on tensors, the channels last.
+"""Activations as MindSpore operations on tensors, the channels last; `realisations.activations` says which is used.
 
 A Python number meets a float64 tensor as float32, so that constants are Tensors wherever float32 would round them.
 """
@@ -6,63 +6,89 @@ A Python number meets a float64 tensor as float32, so that constants are Tensors
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
-from adapters.protocol import made_by
-from adapters.setting import Setting
+from adapters.making import maker
+from adapters.mindspore.realisations.activations import ACTIVATIONS
+from adapters.setting import Make, Setting
 from harness.spec import activations as spec
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 GELU_CUBIC = 0.044715
 
 
-def leaky_relu(word: spec.LeakyRelu, setting: Setting) -> Any:
-    return Sloped(_constant(word.slope, setting))
+def activation(word: spec.Activation, setting: Setting) -> Any:
+    """A function from a tensor, and what it learned or (in training) its noise, to a tensor."""
+    return maker(ACTIVATIONS, word, setting)(word, setting)
 
 
-def rrelu(word: spec.Rrelu, setting: Setting) -> Any:
-    return Sloped(_constant((word.lower + word.upper) / 2, setting))
-
-
-def elu(word: spec.Elu, setting: Setting) -> Any:
-    return ops.elu if word.alpha == 1 else ExponentialBelowZero(1.0, word.alpha, 1.0, setting)
-
-
-def selu(_: spec.Selu, setting: Setting) -> Any:
-    return ExponentialBelowZero(SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0, setting)
-
-
-def celu(word: spec.Celu, setting: Setting) -> Any:
-    if setting.precision == "float64":
-        return ExponentialBelowZero(1.0, word.alpha, word.alpha, setting)
-    return Native(ops.celu, word.alpha)
-
-
-def softplus(_: spec.Softplus, setting: Setting) -> Any:
-    return _softplus_of_primitives if setting.precision == "float64" else ops.softplus
-
-
-def log_softmax(_: spec.LogSoftmax, setting: Setting) -> Any:
-    return _log_softmax_of_primitives if setting.precision == "float64" else _log_softmax_last_axis
+def always(function: Any) -> Make:
+    """The same function in every setting."""
+    return lambda _, setting: function
 
 
 def gelu(word: spec.Gelu, setting: Setting) -> Any:
-    if word.form == "tanh" and setting.precision == "float64":
-        return GeluTanh(setting)
     return Native(ops.gelu, "none" if word.form == "erf" else "tanh")
 
 
-def relu6(_: spec.Relu6, setting: Setting) -> Any:
-    return _relu_up_to_6 if setting.precision == "float64" else ops.relu6
+def composed_leaky_relu(word: spec.LeakyRelu, setting: Setting) -> Any:
+    return Sloped(_constant(word.slope, setting))
 
 
-def always(function: Any) -> Callable[[Any, Setting], Any]:
-    """The same function in every setting."""
-    return lambda _, setting: function
+def composed_rrelu(word: spec.Rrelu, setting: Setting) -> Any:
+    return Sloped(_constant((word.lower + word.upper) / 2, setting))
+
+
+def composed_selu(_: spec.Selu, setting: Setting) -> Any:
+    return ExponentialBelowZero(SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0, setting)
+
+
+def composed_celu(word: spec.Celu, setting: Setting) -> Any:
+    return ExponentialBelowZero(1.0, word.alpha, word.alpha, setting)
+
+
+def composed_gelu(word: spec.Gelu, setting: Setting) -> Any:
+    assert word.form == "tanh"
+    return GeluTanh(setting)
+
+
+def _sloped(x: Any, slope: Any) -> Any:
+    return ops.where(x > 0, x, slope * x)
+
+
+def _relu_up_to_6(x: Any) -> Any:
+    return ops.clamp(ops.relu(x), None, 6.0)
+
+
+def _identity(x: Any) -> Any:
+    return x
+
+
+def _softmax_last_axis(x: Any) -> Any:
+    # In PyNative a first gradient over an axis of one element would make all later ones of the process wrong.
+    return ops.exp(x - x) if x.shape[-1] == 1 else ops.softmax(x, -1)
+
+
+def _log_softmax_last_axis(x: Any) -> Any:
+    return ops.log_softmax(x, -1)
+
+
+linear = always(_identity)
+sigmoid = always(ops.sigmoid)
+tanh = always(ops.tanh)
+relu = always(ops.relu)  # its gradient at 0 is 0
+softplus = always(ops.softplus)
+softsign = always(ops.softsign)
+softmax = always(_softmax_last_axis)
+log_softmax = always(_log_softmax_last_axis)
+hard_sigmoid = always(ops.hardsigmoid)
+silu = always(ops.silu)
+exponential = always(ops.exp)
+composed_relu6 = always(_relu_up_to_6)
+composed_prelu = always(_sloped)
 
 
 class Native(nn.Cell):
@@ -116,29 +142,19 @@ def _constant(value: float, setting: Setting) -> Any:
     return Tensor(value, getattr(ms, setting.precision))
 
 
-def _identity(x: Any) -> Any:
-    return x
+# What Keras has another of, or makes in one precision as in the other.
 
 
-def _sloped(x: Any, slope: Any) -> Any:
-    return ops.where(x > 0, x, slope * x)
+def celu(word: spec.Celu, setting: Setting) -> Any:
+    return Native(ops.celu, word.alpha)
 
 
-def _relu_up_to_6(x: Any) -> Any:
-    return ops.clamp(ops.relu(x), None, 6.0)
+def composed_elu(word: spec.Elu, setting: Setting) -> Any:
+    return ExponentialBelowZero(1.0, word.alpha, 1.0, setting)
 
 
 def _between_minus_1_and_1(x: Any) -> Any:
     return ops.clamp(x, -1.0, 1.0)
-
-
-def _softmax_last_axis(x: Any) -> Any:
-    # In PyNative a first gradient over an axis of one element would make all later ones of the process wrong.
-    return ops.exp(x - x) if x.shape[-1] == 1 else ops.softmax(x, -1)
-
-
-def _log_softmax_last_axis(x: Any) -> Any:
-    return ops.log_softmax(x, -1)
 
 
 def _log_softmax_of_primitives(x: Any) -> Any:
@@ -159,32 +175,10 @@ def _mish(x: Any) -> Any:
     return x * (above / (above + 2 * square))
 
 
-ACTIVATIONS: dict[type[spec.Activation], Callable[[Any, Setting], Any]] = {
-    spec.Linear: always(_identity),
-    spec.Sigmoid: always(ops.sigmoid),
-    spec.Tanh: always(ops.tanh),
-    spec.Relu: always(ops.relu),  # its gradient at 0 is 0
-    spec.Relu6: relu6,
-    spec.LeakyRelu: leaky_relu,
-    spec.Prelu: always(_sloped),
-    spec.Rrelu: rrelu,
-    spec.Elu: elu,
-    spec.Selu: selu,
-    spec.Celu: celu,
-    spec.Softplus: softplus,
-    spec.Softsign: always(ops.softsign),
-    spec.Softmax: always(_softmax_last_axis),
-    spec.LogSoftmax: log_softmax,
-    spec.HardSigmoid: always(ops.hardsigmoid),
-    spec.HardSwish: always(ops.hardswish),
-    spec.Silu: always(ops.silu),
-    spec.Gelu: gelu,
-    spec.Mish: always(_mish),
-    spec.ExponentialActivation: always(ops.exp),
-    spec.HardTanh: always(_between_minus_1_and_1),
-}
-
-
-def activation(word: spec.Activation, setting: Setting) -> Any:
-    """A function from a tensor, and what it learned or (in training) its noise, to a tensor."""
-    return made_by(ACTIVATIONS, word, "mindspore")(word, setting)
+relu6 = always(ops.relu6)
+elu = always(ops.elu)
+hard_swish = always(ops.hardswish)
+composed_softplus = always(_softplus_of_primitives)
+composed_log_softmax = always(_log_softmax_of_primitives)
+composed_mish = always(_mish)
+composed_hard_tanh = always(_between_minus_1_and_1)

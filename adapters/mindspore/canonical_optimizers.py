@@ -55,12 +55,11 @@ class Canonical(nn.Cell):
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
         super().__init__()
-        dtype = getattr(ms, precision)
         rates = rate_table(update.schedule, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
-        self.table = Tensor(np.stack(list(table.values()), axis=1), dtype)
-        self.each = nn.CellList([OneWeight(update, name, w, rates[0], dtype) for name, w in parameters.items()])
+        self.table = Tensor(np.stack(list(table.values()), axis=1), getattr(ms, precision))
+        self.each = nn.CellList([OneWeight(update, name, w, rates[0], precision) for name, w in parameters.items()])
         self.step = Parameter(Tensor(0, ms.int32), name="canonical_step", requires_grad=False)
 
     def construct(self, gradients: Any) -> Any:
@@ -77,8 +76,9 @@ class Canonical(nn.Cell):
 class OneWeight(nn.Cell):
     """The rule for one weight, with its slots."""
 
-    def __init__(self, update: Update, name: str, w: Any, first_rate: float, dtype: Any) -> None:
+    def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
         super().__init__()
+        dtype = getattr(ms, precision)
         self.word, decay = for_parameter(update.optimizer, update.weight_decay, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "mindspore")

@@ -1,43 +1,35 @@
-"""Losses in MindSpore: a function from the model's output and int32 labels, or values, to the loss of the batch."""
+"""Losses in MindSpore: a function from the model's output and int32 labels, or values, to the loss of the batch.
+
+`realisations.losses` says which of the makers here makes a word.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
+from adapters.making import maker
 from adapters.mindspore import loss_formulas as formulas
-from adapters.protocol import made_by
-from adapters.setting import Setting
+from adapters.mindspore.realisations.losses import LOSSES
+from adapters.setting import Make, Setting
 from adapters.weighting import class_weights
 from harness.spec import losses as spec
 from harness.spec.recipe import Targets
 
-Make = Callable[[Any, Setting], Any]
+
+def loss(word: spec.Loss, width: int, targets: Targets, setting: Setting) -> Any:
+    """A function from (outputs, y) to the loss; `width` is the number of outputs a sample."""
+    return OnRows(maker(LOSSES, word, setting)(word, setting), word, width, targets == "labels", setting)
 
 
-def composed(formula: Any, *fields: str) -> Make:
-    """The loss of each sample by a formula of the outputs, the targets and these fields of the word."""
-    return lambda word, setting: of_samples(formula, word, setting, *(getattr(word, name) for name in fields))
-
-
-def bounded(formula: Any, most: float | None = None) -> Make:
-    """Likewise, of the bounds epsilon and `most`, which is 1 - epsilon where not given."""
-    return lambda word, setting: of_samples(
-        formula, word, setting, word.epsilon, 1 - word.epsilon if most is None else most
-    )
-
-
-def of_mindspore(kind: Any, formula: Any, *fields: str, **given: Any) -> Make:
-    """A class of MindSpore in float32, with its own mean; in float64 the formula."""
+def of_class(kind: Any, *fields: str, **given: Any) -> Make:
+    """A class of the framework with these fields of the word, reduced as it does."""
 
     def make(word: Any, setting: Setting) -> Any:
-        if setting.precision == "float64":
-            return composed(formula, *fields)(word, setting)
         named = {**given, **{"eps" if name == "epsilon" else name: getattr(word, name) for name in fields}}
         if word.reduction == "mean":
             return kind(**named, reduction="mean")
@@ -46,72 +38,56 @@ def of_mindspore(kind: Any, formula: Any, *fields: str, **given: Any) -> Make:
     return make
 
 
+def by_formula(formula: Any, *numbers: str | float) -> Make:
+    """The loss of each sample by a formula of the outputs, the targets and numbers, which may be fields of the word."""
+
+    def make(word: Any, setting: Setting) -> Any:
+        values = (getattr(word, number) if isinstance(number, str) else number for number in numbers)
+        return of_samples(formula, word, setting, *values)
+
+    return make
+
+
+def bounded(formula: Any) -> Make:
+    """Likewise, of the bounds epsilon and 1 - epsilon."""
+    return lambda word, setting: of_samples(formula, word, setting, word.epsilon, 1 - word.epsilon)
+
+
+mean_squared_error = of_class(nn.MSELoss)
+mean_absolute_error = of_class(nn.L1Loss)
+huber = of_class(nn.HuberLoss, "delta")
+sigmoid_cross_entropy = of_class(nn.BCEWithLogitsLoss)
+binary_cross_entropy = bounded(formulas.native_binary_cross_entropy)
+poisson = of_class(nn.PoissonNLLLoss, "epsilon", log_input=False, full=False)
+
+
 def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> Any:
-    if setting.precision == "float64":
-        return of_samples(formulas.softmax_cross_entropy, word, setting)
     kind = nn.SoftmaxCrossEntropyWithLogits
     if word.class_weights is None:
         return kind(sparse=False, reduction=word.reduction)
     return Reduced(kind(sparse=False, reduction="none"), word, setting)
 
 
-def categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setting) -> Any:
+composed_mean_squared_logarithmic_error = by_formula(formulas.mean_squared_logarithmic_error, "epsilon")
+composed_mean_absolute_percentage_error = by_formula(formulas.mean_absolute_percentage_error, "epsilon")
+composed_log_cosh = by_formula(formulas.log_cosh, math.log(2))
+composed_cosine_similarity = by_formula(formulas.cosine_similarity, "epsilon")
+composed_asymmetric_linear = by_formula(formulas.asymmetric_linear, "over", "under")
+composed_negative_log_likelihood = by_formula(formulas.negative_log_likelihood)
+composed_binary_cross_entropy = bounded(formulas.binary_cross_entropy)
+composed_kl_divergence = by_formula(formulas.kl_divergence, "epsilon", 1.0)
+composed_poisson = by_formula(formulas.poisson, "epsilon")
+composed_exponential = by_formula(formulas.exponential)
+
+
+def composed_categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setting) -> Any:
     formula = formulas.normalized_cross_entropy if word.normalize else formulas.categorical_cross_entropy
     return bounded(formula)(word, setting)
 
 
-def sigmoid_cross_entropy(word: spec.SigmoidCrossEntropy, setting: Setting) -> Any:
-    if setting.mode != "jit":
-        return composed(formulas.sigmoid_cross_entropy)(word, setting)
-    return of_mindspore(nn.BCEWithLogitsLoss, formulas.sigmoid_cross_entropy)(word, setting)
-
-
-def binary_cross_entropy(word: spec.BinaryCrossEntropy, setting: Setting) -> Any:
-    native = setting.precision == "float32"
-    formula = formulas.native_binary_cross_entropy if native else formulas.binary_cross_entropy
-    return bounded(formula)(word, setting)
-
-
-def log_cosh(word: spec.LogCosh, setting: Setting) -> Any:
-    return of_samples(formulas.log_cosh, word, setting, math.log(2))
-
-
-def categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Any:
+def composed_categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Any:
     lowest = float(np.finfo(setting.precision).min)
     return of_samples(formulas.categorical_hinge, word, setting, 0.0 if word.zero_competes else lowest)
-
-
-LOSSES: dict[type[spec.Loss], Make] = {
-    spec.MeanSquaredError: of_mindspore(nn.MSELoss, formulas.mean_squared_error),
-    spec.MeanAbsoluteError: of_mindspore(nn.L1Loss, formulas.mean_absolute_error),
-    spec.MeanSquaredLogarithmicError: composed(formulas.mean_squared_logarithmic_error, "epsilon"),
-    spec.MeanAbsolutePercentageError: composed(formulas.mean_absolute_percentage_error, "epsilon"),
-    spec.Huber: of_mindspore(nn.HuberLoss, formulas.huber, "delta"),
-    spec.LogCosh: log_cosh,
-    spec.CosineSimilarity: composed(formulas.cosine_similarity, "epsilon"),
-    spec.AsymmetricLinear: composed(formulas.asymmetric_linear, "over", "under"),
-    spec.SoftmaxCrossEntropy: softmax_cross_entropy,
-    spec.CategoricalCrossEntropy: categorical_cross_entropy,
-    spec.NegativeLogLikelihood: composed(formulas.negative_log_likelihood),
-    spec.SigmoidCrossEntropy: sigmoid_cross_entropy,
-    spec.BinaryCrossEntropy: binary_cross_entropy,
-    spec.KlDivergence: bounded(formulas.kl_divergence, 1.0),
-    spec.Poisson: of_mindspore(nn.PoissonNLLLoss, formulas.poisson, "epsilon", log_input=False, full=False),
-    spec.Hinge: composed(formulas.hinge),
-    spec.SquaredHinge: composed(formulas.squared_hinge),
-    spec.CategoricalHinge: categorical_hinge,
-    spec.Exponential: composed(formulas.exponential),
-}
-
-
-def loss(word: spec.Loss, width: int, targets: Targets, setting: Setting) -> Any:
-    """A Cell from (outputs, y) to the loss; `width` is the number of outputs a sample."""
-    return OnRows(made_by(LOSSES, word, "mindspore")(word, setting), word, width, targets == "labels", setting)
-
-
-def of_samples(formula: Any, word: spec.Loss, setting: Setting, *numbers: float) -> Any:
-    dtype = getattr(ms, setting.precision)
-    return Reduced(Formula(formula, tuple(Tensor(number, dtype) for number in numbers)), word, setting)
 
 
 class OnRows(nn.Cell):
@@ -135,6 +111,22 @@ class OnRows(nn.Cell):
             rows = y.reshape(-1, self.width)
         given = rows * self.kept + self.spread if self.smoothed else rows
         return self.inner(flat, given, rows) if self.weighted else self.inner(flat, given)
+
+
+def of_samples(formula: Any, word: spec.Loss, setting: Setting, *numbers: float) -> Any:
+    dtype = getattr(ms, setting.precision)
+    return Reduced(Formula(formula, tuple(Tensor(number, dtype) for number in numbers)), word, setting)
+
+
+# Keras has these by a class of its own, or reduces by itself.
+
+composed_mean_squared_error = by_formula(formulas.mean_squared_error)
+composed_mean_absolute_error = by_formula(formulas.mean_absolute_error)
+composed_huber = by_formula(formulas.huber, "delta")
+composed_softmax_cross_entropy = by_formula(formulas.softmax_cross_entropy)
+composed_sigmoid_cross_entropy = by_formula(formulas.sigmoid_cross_entropy)
+composed_hinge = by_formula(formulas.hinge)
+composed_squared_hinge = by_formula(formulas.squared_hinge)
 
 
 class Formula(nn.Cell):

@@ -1,6 +1,6 @@
 """MindSpore's own optimizers, with every argument passed, and compositions of them. What people run.
 
-Each builder gets (spec, parameters, rate); `rate` is a float, a LearningRateSchedule or a table of rates.
+`realisations.optimizers` says which makes a word. `rate` is a float, a LearningRateSchedule or a table of rates.
 """
 
 from __future__ import annotations
@@ -22,14 +22,10 @@ def sgd(_: spec.Sgd, parameters: Any, rate: Any) -> Any:
 
 
 def momentum(s: spec.HeavyBall, parameters: Any, rate: Any) -> Any:
-    if s.form == "rate_inside":
-        return GradientTimesRate(nn.SGD(parameters, 1.0, momentum=s.momentum, nesterov=False), rate)
     return nn.SGD(parameters, rate, momentum=s.momentum, dampening=s.dampening, weight_decay=0.0, nesterov=False)
 
 
 def nesterov(s: spec.Nesterov, parameters: Any, rate: Any) -> Any:
-    if s.form == "rate_inside":
-        return GradientTimesRate(nn.SGD(parameters, 1.0, momentum=s.momentum, nesterov=True), rate)
     return nn.SGD(parameters, rate, momentum=s.momentum, dampening=0.0, weight_decay=0.0, nesterov=True)
 
 
@@ -41,13 +37,7 @@ def adagrad(s: spec.Adagrad, parameters: Any, rate: Any) -> Any:
 
 def rmsprop(s: spec.Rmsprop, parameters: Any, rate: Any) -> Any:
     made = nn.RMSProp(
-        parameters,
-        rate,
-        decay=s.rho,
-        momentum=s.momentum,
-        epsilon=s.epsilon,
-        centered=s.centered,
-        weight_decay=0.0,
+        parameters, rate, decay=s.rho, momentum=s.momentum, epsilon=s.epsilon, centered=s.centered, weight_decay=0.0
     )
     made.ms = ParameterTuple(parameters).clone(prefix="mean_square", init="zeros")
     return made
@@ -57,9 +47,13 @@ def adadelta(s: spec.Adadelta, parameters: Any, rate: Any) -> Any:
     return nn.Adadelta(parameters, rate, rho=s.rho, epsilon=s.epsilon, weight_decay=0.0)
 
 
-def adam(s: Any, parameters: Any, rate: Any) -> Any:
-    amsgrad = isinstance(s, spec.Adam) and s.amsgrad
-    options = {"use_nesterov": False, "use_amsgrad": amsgrad, "weight_decay": 0.0}
+def adam(s: spec.Adam, parameters: Any, rate: Any) -> Any:
+    options = {"use_nesterov": False, "use_amsgrad": s.amsgrad, "weight_decay": 0.0}
+    return nn.Adam(parameters, rate, beta1=s.beta1, beta2=s.beta2, eps=s.epsilon, **options)
+
+
+def adamw(s: spec.Adamw, parameters: Any, rate: Any) -> Any:
+    options = {"use_nesterov": False, "use_amsgrad": False, "weight_decay": 0.0}
     return nn.Adam(parameters, rate, beta1=s.beta1, beta2=s.beta2, eps=s.epsilon, **options)
 
 
@@ -68,46 +62,13 @@ def adamax(s: spec.Adamax, parameters: Any, rate: Any) -> Any:
 
 
 def nadam(s: spec.Nadam, parameters: Any, rate: Any) -> Any:
-    made = experimental.NAdam(
-        parameters,
-        lr=1.0,
-        betas=(s.beta1, s.beta2),
-        eps=s.epsilon,
-        weight_decay=0.0,
-        momentum_decay=s.momentum_decay,
-    )
+    betas, decay = (s.beta1, s.beta2), s.momentum_decay
+    made = experimental.NAdam(parameters, lr=1.0, betas=betas, eps=s.epsilon, weight_decay=0.0, momentum_decay=decay)
     return RateAssigned(made, rate)
 
 
 def ftrl(s: spec.Ftrl, parameters: Any, rate: Any) -> Any:
     return FollowTheLeader(s, parameters, rate)
-
-
-def rprop(s: spec.Rprop, parameters: Any, rate: Any) -> Any:
-    steps = (s.min_step, s.max_step)
-    return nn.Rprop(parameters, rate, etas=(s.eta_minus, s.eta_plus), step_sizes=steps, weight_decay=0.0)
-
-
-def asgd(s: spec.Asgd, parameters: Any, rate: Any) -> Any:
-    # t0 is where its average begins, which no weight ever sees.
-    return nn.ASGD(parameters, rate, lambd=s.lambd, alpha=s.alpha, t0=1e6, weight_decay=0.0)
-
-
-NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any, Any], Any]] = {
-    spec.Sgd: sgd,
-    spec.HeavyBall: momentum,
-    spec.Nesterov: nesterov,
-    spec.Adagrad: adagrad,
-    spec.Rmsprop: rmsprop,
-    spec.Adadelta: adadelta,
-    spec.Adam: adam,
-    spec.Adamw: adam,
-    spec.Adamax: adamax,
-    spec.Nadam: nadam,
-    spec.Ftrl: ftrl,
-    spec.Rprop: rprop,
-    spec.Asgd: asgd,
-}
 
 
 # Where each slot lies, by its name in the spec.
@@ -145,6 +106,56 @@ def _reading(word: Any, slot: str) -> Callable[[Any], Any]:
     if slot == "sign":
         return np.sign  # of the gradient that is kept
     return lambda value: value
+
+
+class Decaying(nn.Cell):
+    """Decays weights before an optimizer: `kept` is a factor for each update. Or adds to gradients: `factor`."""
+
+    def __init__(self, inner: Any, parameters: Any, decaying: list[bool], factor: float, kept: FloatArray | None):
+        super().__init__()
+        self.inner, self.weights, self.decaying = inner, ParameterTuple(parameters), tuple(decaying)
+        self.decoupled = kept is not None
+        self.factor = Tensor(factor, ms.float32)
+        self.kept = Tensor(np.zeros(1) if kept is None else kept, ms.float32)
+        self.step = Parameter(Tensor(0, ms.int32), name="decay_step", requires_grad=False)
+
+    def construct(self, gradients: Any) -> Any:
+        kept = ops.gather(self.kept, self.step, 0) if self.decoupled else self.factor
+        given: Any = ()
+        done: Any = ()
+        for index, w in enumerate(self.weights):
+            gradient = gradients[index]
+            if self.decaying[index]:
+                if self.decoupled:
+                    done += (ops.assign(w, w * kept),)
+                else:
+                    gradient = gradient + self.factor * w
+            given += (gradient,)
+        if self.decoupled:
+            done += (ops.assign_add(self.step, Tensor(1, ms.int32)),)
+            given = ops.depend(given, done)
+        return self.inner(given)
+
+
+# Keras has no such classes, or has them as the spec says.
+
+
+def composed_momentum(s: spec.HeavyBall, parameters: Any, rate: Any) -> Any:
+    return GradientTimesRate(nn.SGD(parameters, 1.0, momentum=s.momentum, nesterov=False), rate)
+
+
+def composed_nesterov(s: spec.Nesterov, parameters: Any, rate: Any) -> Any:
+    return GradientTimesRate(nn.SGD(parameters, 1.0, momentum=s.momentum, nesterov=True), rate)
+
+
+def rprop(s: spec.Rprop, parameters: Any, rate: Any) -> Any:
+    steps = (s.min_step, s.max_step)
+    return nn.Rprop(parameters, rate, etas=(s.eta_minus, s.eta_plus), step_sizes=steps, weight_decay=0.0)
+
+
+def asgd(s: spec.Asgd, parameters: Any, rate: Any) -> Any:
+    # t0 is where its average begins, which no weight ever sees.
+    return nn.ASGD(parameters, rate, lambd=s.lambd, alpha=s.alpha, t0=1e6, weight_decay=0.0)
 
 
 class Rate(nn.Cell):
@@ -211,32 +222,3 @@ class FollowTheLeader(nn.Cell):
             slots = self.moments[index], self.linear[index]
             done += (self.apply(w, *slots, gradients[index], rate, s.l1, s.l2, s.learning_rate_power),)
         return done
-
-
-class Decaying(nn.Cell):
-    """Decays weights before an optimizer: `kept` is a factor for each update. Or adds to gradients: `factor`."""
-
-    def __init__(self, inner: Any, parameters: Any, decaying: list[bool], factor: float, kept: FloatArray | None):
-        super().__init__()
-        self.inner, self.weights, self.decaying = inner, ParameterTuple(parameters), tuple(decaying)
-        self.decoupled = kept is not None
-        self.factor = Tensor(factor, ms.float32)
-        self.kept = Tensor(np.zeros(1) if kept is None else kept, ms.float32)
-        self.step = Parameter(Tensor(0, ms.int32), name="decay_step", requires_grad=False)
-
-    def construct(self, gradients: Any) -> Any:
-        kept = ops.gather(self.kept, self.step, 0) if self.decoupled else self.factor
-        given: Any = ()
-        done: Any = ()
-        for index, w in enumerate(self.weights):
-            gradient = gradients[index]
-            if self.decaying[index]:
-                if self.decoupled:
-                    done += (ops.assign(w, w * kept),)
-                else:
-                    gradient = gradient + self.factor * w
-            given += (gradient,)
-        if self.decoupled:
-            done += (ops.assign_add(self.step, Tensor(1, ms.int32)),)
-            given = ops.depend(given, done)
-        return self.inner(given)

@@ -11,12 +11,13 @@ from mindspore import Tensor, ops
 from adapters.base import kept
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
+from adapters.making import maker
 from adapters.mindspore.canonical_optimizers import Canonical
-from adapters.mindspore.native_optimizers import NATIVE, Decaying, native_slots
-from adapters.mindspore.realisations.optimizers import optimizer as realised
+from adapters.mindspore.native_optimizers import Decaying, native_slots
+from adapters.mindspore.realisations.optimizers import OPTIMIZERS
 from adapters.mindspore.schedules import learning_rate
 from adapters.protocol import Array
-from adapters.setting import Setting
+from adapters.setting import Setting, look_up
 from harness.spec.optimizers import Adamw
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, decays
@@ -25,10 +26,8 @@ from harness.spec.weight_decay import Coupled, Decoupled, decays
 class Optimizer:
     """`move`, a Cell, takes the gradients in the order of the parameters, and updates these in place."""
 
-    def __init__(self, move: Any, slots: Mapping[str, Any], parameters: dict[str, Any]) -> None:
+    def __init__(self, move: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
         self.move, self._slots = move, slots
-        moved = {id(parameter) for parameter in parameters.values()}
-        state = [parameter for parameter in move.get_parameters() if id(parameter) not in moved]
         self._first = [(parameter, kept(parameter.asnumpy())) for parameter in state]
 
     def slots(self) -> dict[str, Array]:
@@ -42,32 +41,45 @@ class Optimizer:
 
 
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
-    word = update.optimizer
-    if realised(word, setting).kind == "custom":
-        move = Canonical(update, parameters, horizon, setting.precision)
-        each = dict(zip(parameters, move.each, strict=True))
-        own = {slot: [one.slots[number] for one in each.values()] for number, slot in enumerate(word.slot_names)}
-        return Optimizer(move, _named({slot: (kept, _as_is) for slot, kept in own.items()}, parameters), parameters)
-    live = list(parameters.values())
-    made = NATIVE[type(word)](word, live, learning_rate(update.schedule, horizon))
-    slots = _named(native_slots(word, made), parameters)
+    is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
+    return (canonical if is_canonical else native)(update, parameters, horizon, setting)
+
+
+def canonical(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    move = Canonical(update, parameters, horizon, setting.precision)
+    slots = {
+        slot: ([one.slots[number] for one in move.each], _as_is)
+        for number, slot in enumerate(update.optimizer.slot_names)
+    }
+    return Optimizer(move, named(slots, parameters), _state(move, parameters))
+
+
+def native(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    word, decay, live = update.optimizer, update.weight_decay, list(parameters.values())
+    move = maker(OPTIMIZERS, word, setting)(word, live, learning_rate(update.schedule, horizon, setting))
+    slots = named(native_slots(word, move), parameters)
     table = coefficients(update, rate_table(update.schedule, horizon))
     if isinstance(word, Adamw):
-        decaying = [decays(word.decayed, name) for name in parameters]
-        made = Decaying(made, live, decaying, word.factor, table["kept"])
-    decay = update.weight_decay
+        move = Decaying(move, live, [decays(word.decayed, name) for name in parameters], word.factor, table["kept"])
     if isinstance(decay, Coupled | Decoupled):
         decaying = [decays(decay.decayed, name) for name in parameters]
-        made = Decaying(made, live, decaying, decay.factor, table.get("decay_kept"))
-    return Optimizer(made, slots, parameters)
+        move = Decaying(move, live, decaying, decay.factor, table.get("decay_kept"))
+    return Optimizer(move, slots, _state(move, parameters))
 
 
-def _named(slots: Mapping[str, tuple[Any, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+def named(slots: Mapping[str, tuple[Any, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+    """By `<slot>/<parameter>`: what holds it, and what turns that into the formula's value."""
     return {
         f"{slot}/{name}": (parameter, read)
         for slot, (made, read) in slots.items()
         for name, parameter in zip(parameters, made, strict=True)
     }
+
+
+def _state(move: Any, parameters: dict[str, Any]) -> list[Any]:
+    """What a Cell keeps besides the parameters that it updates."""
+    updated = {id(parameter) for parameter in parameters.values()}
+    return [parameter for parameter in move.get_parameters() if id(parameter) not in updated]
 
 
 def _as_is(value: Any) -> Any:

@@ -37,7 +37,7 @@ def replays(
         made = optimizer(update, live, len(next(iter(gradients.values()))), setting)
         lives.append(live)
         moves.append(ClippedAndApplied(clipping(update.clipping, setting), made.move))
-    loop: Any = CompiledLoop(moves) if setting.mode == "jit" else EagerLoop(moves)
+    loop: Any = EagerLoop(moves) if setting.mode == "pynative" else CompiledLoop(moves, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
         loop(Tensor(start, ms.int32), Tensor(stop, ms.int32), *fed)
         yield [{name: np.array(parameter.asnumpy()) for name, parameter in live.items()} for live in lives]
@@ -57,7 +57,7 @@ class ClippedAndApplied(nn.Cell):
 class CompiledLoop(nn.Cell):
     """The gradients from `start` to `stop`, each to every move."""
 
-    def __init__(self, moves: Sequence[nn.Cell]) -> None:
+    def __init__(self, moves: Sequence[Any], setting: Setting) -> None:
         super().__init__()
         self.moves = nn.CellList(moves)
 
@@ -66,8 +66,8 @@ class CompiledLoop(nn.Cell):
         step = start
         while step < stop:  # of a tensor: over a number it would be unrolled
             now: Any = ()
-            for each in gradients:
-                now += (ops.gather(each, step, 0),)
+            for gradient in gradients:
+                now += (ops.gather(gradient, step, 0),)
             for move in self.moves:
                 step = ops.depend(step, move(now))
             step = step + 1
@@ -75,10 +75,10 @@ class CompiledLoop(nn.Cell):
 
 
 class EagerLoop:
-    def __init__(self, moves: Sequence[nn.Cell]) -> None:
+    def __init__(self, moves: Sequence[Any]) -> None:
         self.moves = moves
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         for step in range(int(start), int(stop)):
             for move in self.moves:
-                move(tuple(each[step] for each in gradients))
+                move(tuple(gradient[step] for gradient in gradients))

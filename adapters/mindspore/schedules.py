@@ -1,95 +1,126 @@
-"""Learning-rate schedules in MindSpore: `nn.*LR` classes, `nn.*_lr` functions, stateful schedulers, the float64 table.
+"""Learning-rate schedules in MindSpore: `nn.*LR` classes, the float64 table, and below what it has besides.
 
-The functions return a list by epoch; with one step per epoch they speak of steps.
+Those are `nn.*_lr` functions, which return a list by epoch, of one step here; and stateful schedulers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
-from adapters.forms import Offers, accepted, rate_table, with_table
-from adapters.mindspore.realisations.schedules import made, native_class
+from adapters.forms import NativeClass, rate_table, with_table
+from adapters.mindspore.realisations.schedules import native_class, schedule
 from adapters.mindspore.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
-from adapters.setting import Realisation, Setting
+from adapters.setting import Setting, native
 from harness.spec import schedules as spec
 
 
 def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm, ...]:
-    """Every form MindSpore offers for the schedule, then the table. Trains with the class where there is one."""
-    classes = [_class_form(name, build) for name, build in accepted(_classes(word)).items()]
-    functions = [_function_form(name, call) for name, call in _functions(word).items()]
-    return with_table(word, [*classes, *functions, *scheduler_forms(word)], made(word, setting))
+    """Every form that the framework offers for the schedule, then the table; the one that it trains with is marked."""
+    offer = native_class(word, setting)
+    classes = [] if isinstance(offer, str) else [class_form(offer, word, setting)]
+    return with_table(word, [*classes, *function_forms(word), *scheduler_forms(word)], schedule(word, setting))
 
 
-def learning_rate(word: spec.Schedule, horizon: int) -> Any:
-    """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table as a tensor."""
-    if isinstance(word, spec.Constant):
-        return float(word.rate)
-    name, _ = native_class(word)
-    return _classes(word)[name]() if name else Tensor(rate_table(word, horizon).astype(np.float32))
+def learning_rate(word: spec.Schedule, horizon: int, setting: Setting) -> Any:
+    """What the optimizer's `learning_rate` gets: a float, a LearningRateSchedule, or the table."""
+    offer = native_class(word, setting)
+    if isinstance(offer, str) or offer.differs:
+        return table(word, horizon)
+    return offer.make(word)
 
 
-# The classes: a Cell from step to rate, in float32. `accepted` drops those that refuse the values.
+def class_form(offer: NativeClass, word: spec.Schedule, setting: Setting) -> ScheduleForm:
+    made = offer.make(word)
+    over_steps = ConstantRate(made) if isinstance(made, float) else made
+
+    def rate(steps: IntArray) -> FloatArray:
+        return np.asarray(over_steps(Tensor(np.asarray(steps, np.int32))).asnumpy())
+
+    return ScheduleForm(offer.form, native(offer.by), rate, differs=offer.differs)
 
 
-def constant(s: spec.Constant) -> Offers:
-    return {"learning_rate=float": partial(ConstantRate, s.rate)}
+# The classes: from step to rate, in float32.
 
 
-def exponential(s: spec.Exponential) -> Offers:
-    build = partial(nn.ExponentialDecayLR, s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
-    return {"nn.ExponentialDecayLR": build}
+def constant(s: spec.Constant) -> Any:
+    return float(s.rate)
 
 
-def natural_exponential(s: spec.NaturalExponential) -> Offers:
-    build = partial(nn.NaturalExpDecayLR, s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
-    return {"nn.NaturalExpDecayLR": build}
+def exponential(s: spec.Exponential) -> Any:
+    return nn.ExponentialDecayLR(s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
 
 
-def inverse_time(s: spec.InverseTime) -> Offers:
-    build = partial(nn.InverseDecayLR, s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
-    return {"nn.InverseDecayLR": build}
+def natural_exponential(s: spec.NaturalExponential) -> Any:
+    return nn.NaturalExpDecayLR(s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
 
 
-def polynomial(s: spec.Polynomial) -> Offers:
-    build = partial(nn.PolynomialDecayLR, s.initial_rate, s.end_rate, s.decay_steps, s.power, s.cycle)
-    return {"nn.PolynomialDecayLR": build}
+def inverse_time(s: spec.InverseTime) -> Any:
+    return nn.InverseDecayLR(s.initial_rate, s.decay_rate, s.decay_steps, s.staircase)
 
 
-def cosine(s: spec.Cosine) -> Offers:
-    build = partial(nn.CosineDecayLR, s.initial_rate * s.floor_ratio, s.initial_rate, s.decay_steps)
-    return {"nn.CosineDecayLR": build}
+def polynomial(s: spec.Polynomial) -> Any:
+    return nn.PolynomialDecayLR(s.initial_rate, s.end_rate, s.decay_steps, s.power, s.cycle)
 
 
-def cosine_min_max(s: spec.CosineMinMax) -> Offers:
-    return {"nn.CosineDecayLR": partial(nn.CosineDecayLR, s.minimum, s.maximum, s.decay_steps)}
+def cosine(s: spec.Cosine) -> Any:
+    return nn.CosineDecayLR(s.initial_rate * s.floor_ratio, s.initial_rate, s.decay_steps)
 
 
-def linear_warmup(s: spec.LinearWarmup) -> Offers:
-    if s.start_rate != 0:
-        return {}
-    return {"nn.WarmUpLR": partial(nn.WarmUpLR, s.target_rate, s.warmup_steps)}
+def cosine_min_max(s: spec.CosineMinMax) -> Any:
+    return nn.CosineDecayLR(s.minimum, s.maximum, s.decay_steps)
 
 
-CLASSES: dict[type[spec.Schedule], Callable[[Any], Offers]] = {
-    spec.Constant: constant,
-    spec.Exponential: exponential,
-    spec.NaturalExponential: natural_exponential,
-    spec.InverseTime: inverse_time,
-    spec.Polynomial: polynomial,
-    spec.Cosine: cosine,
-    spec.CosineMinMax: cosine_min_max,
-    spec.LinearWarmup: linear_warmup,
-}
+def linear_warmup(s: spec.LinearWarmup) -> Any:
+    return nn.WarmUpLR(s.target_rate, s.warmup_steps)
 
-# The functions: total number of steps to a list of float64 rates, one step per epoch.
+
+class ConstantRate(nn.Cell):
+    """A plain float rate, which the optimizers keep in float32."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = Tensor(rate, ms.float32)
+
+    def construct(self, step: Any) -> Any:
+        return self.rate.broadcast_to(step.shape)
+
+
+def table(word: spec.Schedule, horizon: int) -> Any:
+    """A rate per update, each rounded once."""
+    return Tensor(rate_table(word, horizon).astype(np.float32))
+
+
+# MindSpore alone has functions too: from the total number of steps to a list of float64 rates.
+
+Offers = dict[str, Callable[[int], Any]]
+
+
+def function_forms(word: spec.Schedule) -> list[ScheduleForm]:
+    """The functions that accept these values."""
+    offers = FUNCTIONS[type(word)](word) if type(word) in FUNCTIONS else {}
+    return [_function_form(name, call) for name, call in offers.items() if _accepts(call)]
+
+
+def _function_form(name: str, call: Callable[[int], Any]) -> ScheduleForm:
+    def rate(steps: IntArray) -> FloatArray:
+        rates: FloatArray = np.asarray(call(int(np.max(steps)) + 1))[steps]
+        return rates
+
+    return ScheduleForm(name, native(name), rate)
+
+
+def _accepts(call: Callable[[int], Any]) -> bool:
+    try:
+        call(1)
+    except (ValueError, TypeError):  # say, an end rate above the initial one
+        return False
+    return True
 
 
 def exponential_function(s: spec.Exponential) -> Offers:
@@ -158,43 +189,3 @@ FUNCTIONS: dict[type[spec.Schedule], Callable[[Any], Offers]] = {
     spec.PiecewiseConstant: piecewise_constant_function,
     spec.LinearWarmup: linear_warmup_function,
 }
-
-
-class ConstantRate(nn.Cell):
-    """A plain float rate, which the optimizers keep in float32."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = Tensor(rate, ms.float32)
-
-    def construct(self, step: Any) -> Any:
-        return self.rate.broadcast_to(step.shape)
-
-
-def _classes(word: spec.Schedule) -> Offers:
-    return CLASSES.get(type(word), _none)(word)
-
-
-def _functions(word: spec.Schedule) -> Offers:
-    """The functions that accept these values."""
-    offers = FUNCTIONS.get(type(word), _none)(word)
-    return {name: offers[name] for name in accepted(offers, 1)}
-
-
-def _none(_: spec.Schedule) -> Offers:
-    return {}
-
-
-def _class_form(name: str, cell: Any) -> ScheduleForm:
-    def rate(steps: IntArray) -> FloatArray:
-        return np.asarray(cell(Tensor(np.asarray(steps, np.int32))).asnumpy())
-
-    return ScheduleForm(name, Realisation("native", name), rate)
-
-
-def _function_form(name: str, call: Callable[[int], Any]) -> ScheduleForm:
-    def rate(steps: IntArray) -> FloatArray:
-        rates: FloatArray = np.asarray(call(int(np.max(steps)) + 1))[steps]
-        return rates
-
-    return ScheduleForm(name, Realisation("native", name), rate)

@@ -35,12 +35,12 @@ class TensorFlowMaths:
 class Canonical:
     """A weight decay and a rule, with coefficients and step count, on tensors."""
 
-    def __init__(self, update: Update, variables: dict[str, Any], horizon: int, precision: str) -> None:
+    def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
         rates = rate_table(update.schedule, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
-        self.each = [OneWeight(update, name, w.value, rates[0], precision) for name, w in variables.items()]
+        self.each = [OneWeight(update, name, w.value, rates[0], precision) for name, w in parameters.items()]
         self.step = tf.Variable(0, dtype=tf.int32)
 
     def __call__(self, gradients: Any) -> None:

@@ -1,12 +1,11 @@
 """Keras' own optimizers, with every argument passed, and compositions of them. What people run.
 
-Each builder gets (spec, rate, fixed); `rate` is a float or a LearningRateSchedule, `fixed` the variables that do not
-decay where the optimizer itself decays the others.
+`realisations.optimizers` says which makes a word. `rate` is a float or a LearningRateSchedule. Keras' optimizers get
+their parameters when they are built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,53 +15,50 @@ from adapters.protocol import FloatArray
 from harness.spec import optimizers as spec
 
 
-def sgd(_: spec.Sgd, rate: Any, fixed: Any) -> Any:
+def sgd(_: spec.Sgd, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.SGD(rate, momentum=0.0, nesterov=False)
 
 
-def momentum(s: spec.HeavyBall, rate: Any, fixed: Any) -> Any:
+def momentum(s: spec.HeavyBall, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.SGD(rate, momentum=s.momentum, nesterov=False)
 
 
-def nesterov(s: spec.Nesterov, rate: Any, fixed: Any) -> Any:
+def nesterov(s: spec.Nesterov, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.SGD(rate, momentum=s.momentum, nesterov=True)
 
 
-def adagrad(s: spec.Adagrad, rate: Any, fixed: Any) -> Any:
+def adagrad(s: spec.Adagrad, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.Adagrad(rate, initial_accumulator_value=s.initial_accumulator, epsilon=s.epsilon)
 
 
-def rmsprop(s: spec.Rmsprop, rate: Any, fixed: Any) -> Any:
+def rmsprop(s: spec.Rmsprop, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.RMSprop(
         rate, rho=s.rho, momentum=s.momentum, epsilon=s.epsilon, centered=s.centered, weight_decay=None
     )
 
 
-def adadelta(s: spec.Adadelta, rate: Any, fixed: Any) -> Any:
+def adadelta(s: spec.Adadelta, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.Adadelta(rate, rho=s.rho, epsilon=s.epsilon)
 
 
-def adam(s: spec.Adam, rate: Any, fixed: Any) -> Any:
+def adam(s: spec.Adam, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.Adam(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, amsgrad=s.amsgrad)
 
 
-def adamw(s: spec.Adamw, rate: Any, fixed: Any) -> Any:
-    made = keras.optimizers.AdamW(
-        rate, weight_decay=s.factor, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, amsgrad=False
-    )
-    made.exclude_from_weight_decay(var_list=fixed)
-    return made
+def adamw(s: spec.Adamw, parameters: Any, rate: Any) -> Any:
+    options = {"weight_decay": s.factor, "amsgrad": False}
+    return keras.optimizers.AdamW(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, **options)
 
 
-def adamax(s: spec.Adamax, rate: Any, fixed: Any) -> Any:
+def adamax(s: spec.Adamax, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.Adamax(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon)
 
 
-def nadam(s: spec.Nadam, rate: Any, fixed: Any) -> Any:
+def nadam(s: spec.Nadam, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.Nadam(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon)
 
 
-def ftrl(s: spec.Ftrl, rate: Any, fixed: Any) -> Any:
+def ftrl(s: spec.Ftrl, parameters: Any, rate: Any) -> Any:
     return keras.optimizers.Ftrl(
         rate,
         learning_rate_power=s.learning_rate_power,
@@ -72,33 +68,6 @@ def ftrl(s: spec.Ftrl, rate: Any, fixed: Any) -> Any:
         l2_shrinkage_regularization_strength=0.0,
         beta=0.0,
     )
-
-
-def lion(s: spec.Lion, rate: Any, fixed: Any) -> Any:
-    return keras.optimizers.Lion(rate, beta_1=s.beta1, beta_2=s.beta2, weight_decay=None)
-
-
-def lamb(s: spec.Lamb, rate: Any, fixed: Any) -> Any:
-    made = keras.optimizers.Lamb(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, weight_decay=s.factor)
-    made.exclude_from_weight_decay(var_list=fixed)
-    return made
-
-
-NATIVE: dict[type[spec.Optimizer], Callable[[Any, Any, Any], Any]] = {
-    spec.Sgd: sgd,
-    spec.HeavyBall: momentum,
-    spec.Nesterov: nesterov,
-    spec.Adagrad: adagrad,
-    spec.Rmsprop: rmsprop,
-    spec.Adadelta: adadelta,
-    spec.Adam: adam,
-    spec.Adamw: adamw,
-    spec.Adamax: adamax,
-    spec.Nadam: nadam,
-    spec.Ftrl: ftrl,
-    spec.Lion: lion,
-    spec.Lamb: lamb,
-}
 
 
 # Where each slot lies, by its name in the spec; all hold the formula's values as they are.
@@ -120,18 +89,23 @@ SLOTS: dict[type[spec.Optimizer], dict[str, str]] = {
 }
 
 
+def native_slots(word: Any, made: Any) -> dict[str, Any]:
+    """By the slot's name in the spec: the variables that hold it."""
+    return {slot: getattr(made, SLOTS[type(word)][slot]) for slot in word.slot_names}
+
+
 class Decaying:
     """Decays weights before an optimizer: `kept` is a factor for each update. Or adds to gradients: `factor`."""
 
-    def __init__(self, inner: Any, variables: Any, decaying: list[bool], factor: float, kept: FloatArray | None):
-        self.inner, self.variables, self.decaying = inner, variables, decaying
+    def __init__(self, inner: Any, parameters: Any, decaying: list[bool], factor: float, kept: FloatArray | None):
+        self.inner, self.weights, self.decaying = inner, parameters, decaying
         self.factor = tf.constant(factor, tf.float32)
         self.kept = None if kept is None else tf.constant(kept, tf.float32)
         self.step = tf.Variable(0, dtype=tf.int32)
 
     def __call__(self, gradients: Any) -> None:
         given = []
-        for w, gradient, decays in zip(self.variables, gradients, self.decaying, strict=True):
+        for w, gradient, decays in zip(self.weights, gradients, self.decaying, strict=True):
             if decays and self.kept is None:
                 given.append(gradient + self.factor * w)
                 continue
@@ -140,3 +114,14 @@ class Decaying:
             given.append(gradient)
         self.step.assign_add(1)
         self.inner(given)
+
+
+# MindSpore has no right one of these.
+
+
+def lion(s: spec.Lion, parameters: Any, rate: Any) -> Any:
+    return keras.optimizers.Lion(rate, beta_1=s.beta1, beta_2=s.beta2, weight_decay=None)
+
+
+def lamb(s: spec.Lamb, parameters: Any, rate: Any) -> Any:
+    return keras.optimizers.Lamb(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, weight_decay=s.factor)

@@ -10,25 +10,27 @@ import numpy as np
 from adapters.base import kept
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
+from adapters.making import maker
 from adapters.protocol import Array
-from adapters.setting import Setting
+from adapters.setting import Setting, look_up
 from adapters.tensorflow.canonical_optimizers import Canonical
-from adapters.tensorflow.native_optimizers import NATIVE, SLOTS, Decaying
-from adapters.tensorflow.realisations.optimizers import optimizer as realised
+from adapters.tensorflow.native_optimizers import Decaying, native_slots
+from adapters.tensorflow.realisations.optimizers import OPTIMIZERS
 from adapters.tensorflow.schedules import learning_rate
+from harness.spec.optimizers import Adamw, Lamb
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, decays
 
 
 class Optimizer:
-    """`move` takes the gradients in the order of the variables, and updates these in place."""
+    """`move` takes the gradients in the order of the parameters, and updates these in place."""
 
     def __init__(self, move: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
         self.move, self._slots = move, slots
         self._first = [(variable, kept(np.array(variable))) for variable in state]
 
     def slots(self) -> dict[str, Array]:
-        """Copies of those that hold what the formula says, by `<slot>/<parameter>`."""
+        """Copies of those that hold what the formula says, by `<slot>/<parameter>`, laid out as the parameter is."""
         return {name: np.array(variable) for name, variable in self._slots.items()}
 
     def restart(self) -> None:
@@ -37,28 +39,42 @@ class Optimizer:
             variable.assign(value)
 
 
-def optimizer(update: Update, variables: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
-    word = update.optimizer
-    if realised(word, setting).kind == "custom":
-        move = Canonical(update, variables, horizon, setting.precision)
-        each = dict(zip(variables, move.each, strict=True))
-        slots = {f"{s}/{name}": one.slots[n] for n, s in enumerate(word.slot_names) for name, one in each.items()}
-        return Optimizer(move, slots, [*slots.values(), move.step])
-    live = list(variables.values())
-    fixed = [w for name, w in variables.items() if not decays(getattr(word, "decayed", "all"), name)]
-    native = NATIVE[type(word)](word, learning_rate(update.schedule, horizon, setting.mode), fixed)
-    native.build(live)
-    own = {slot: getattr(native, SLOTS[type(word)][slot]) for slot in word.slot_names}
-    slots = {f"{s}/{name}": v.value for s, made in own.items() for name, v in zip(variables, made, strict=False)}
-    state = [variable.value for variable in native.variables]
+def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
+    return (canonical if is_canonical else native)(update, parameters, horizon, setting)
 
-    def made(gradients: Any) -> None:
-        native.apply(gradients, live)
 
-    decay = update.weight_decay
+def canonical(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    move = Canonical(update, parameters, horizon, setting.precision)
+    slots = {slot: [one.slots[number] for one in move.each] for number, slot in enumerate(update.optimizer.slot_names)}
+    own = named(slots, parameters)
+    return Optimizer(move, own, [*own.values(), move.step])
+
+
+def native(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    word, decay, live = update.optimizer, update.weight_decay, list(parameters.values())
+    made = maker(OPTIMIZERS, word, setting)(word, live, learning_rate(update.schedule, horizon, setting))
+    if isinstance(word, Adamw | Lamb):
+        made.exclude_from_weight_decay([w for name, w in parameters.items() if not decays(word.decayed, name)])
+    made.build(live)
+    slots = named({slot: [v.value for v in own] for slot, own in native_slots(word, made).items()}, parameters)
+    state = [variable.value for variable in made.variables]
+
+    def move(gradients: Any) -> None:
+        made.apply(gradients, live)
+
     if not isinstance(decay, Coupled | Decoupled):
-        return Optimizer(made, slots, state)
-    left = coefficients(update, rate_table(update.schedule, horizon)).get("decay_kept")
-    decaying = [decays(decay.decayed, name) for name in variables]
-    both = Decaying(made, [w.value for w in live], decaying, decay.factor, left)
+        return Optimizer(move, slots, state)
+    table = coefficients(update, rate_table(update.schedule, horizon))
+    decaying = [decays(decay.decayed, name) for name in parameters]
+    both = Decaying(move, [w.value for w in live], decaying, decay.factor, table.get("decay_kept"))
     return Optimizer(both, slots, [*state, both.step])
+
+
+def named(slots: Mapping[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """By `<slot>/<parameter>`: what holds it."""
+    return {
+        f"{slot}/{name}": variable
+        for slot, made in slots.items()
+        for name, variable in zip(parameters, made, strict=False)
+    }

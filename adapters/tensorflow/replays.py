@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -29,35 +29,48 @@ def replays(
         live = {name: keras.Variable(value, dtype=setting.precision) for name, value in parameters.items()}
         made = optimizer(update, live, len(next(iter(gradients.values()))), setting)
         lives.append(live)
-        moves.append(clipped_and_applied(clipping(update.clipping, setting), made.move))
-    loop = eager_loop if setting.mode == "eager" else compiled_loop(moves, setting.mode == "xla")
+        moves.append(ClippedAndApplied(clipping(update.clipping, setting), made.move))
+    loop: Any = EagerLoop(moves) if setting.mode == "eager" else CompiledLoop(moves, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
-        loop(moves, start, stop, fed)
-        yield [{name: np.array(variable.value) for name, variable in live.items()} for live in lives]
+        loop(tf.constant(start), tf.constant(stop), *fed)
+        yield [{name: np.array(parameter.value) for name, parameter in live.items()} for live in lives]
 
 
-def clipped_and_applied(clip: Any, move: Any) -> Callable[[Any], None]:
+class ClippedAndApplied:
     """A clipping and an update as one function of the gradients."""
-    return lambda gradients: move(clip(gradients))
+
+    def __init__(self, clip: Any, move: Any) -> None:
+        self.clip, self.move = clip, move
+
+    def __call__(self, gradients: Any) -> None:
+        self.move(self.clip(gradients))
 
 
-def compiled_loop(moves: Sequence[Any], xla: bool) -> Callable[..., None]:
+class CompiledLoop:
     """The gradients from `start` to `stop`, each to every move."""
 
-    @tf.function(jit_compile=xla, autograph=False)
-    def loop(start: Any, stop: Any, gradients: Any) -> Any:
+    def __init__(self, moves: Sequence[Any], setting: Setting) -> None:
+        self.moves = moves
+        self.compiled = tf.function(self.steps, jit_compile=setting.mode == "xla", autograph=False)
+
+    def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
+        self.compiled(start, stop, *gradients)
+
+    def steps(self, start: Any, stop: Any, *gradients: Any) -> Any:
         def one(step: Any) -> Any:
-            now = [tf.gather(each, step) for each in gradients]
-            for move in moves:
+            now = [tf.gather(gradient, step) for gradient in gradients]
+            for move in self.moves:
                 move(now)
             return (step + 1,)
 
         return tf.while_loop(lambda step: step < stop, one, (start,))
 
-    return lambda _, start, stop, fed: loop(tf.constant(start), tf.constant(stop), fed)
 
+class EagerLoop:
+    def __init__(self, moves: Sequence[Any]) -> None:
+        self.moves = moves
 
-def eager_loop(moves: Sequence[Any], start: int, stop: int, gradients: Sequence[Any]) -> None:
-    for step in range(start, stop):
-        for move in moves:
-            move([each[step] for each in gradients])
+    def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
+        for step in range(int(start), int(stop)):
+            for move in self.moves:
+                move([gradient[step] for gradient in gradients])

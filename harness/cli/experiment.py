@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from harness.cli.verb import CODES
-from harness.system.files import conf_dir
+from harness.system.config_folders import installed_folders, options_in
 
 EXAMPLES = """\
 examples:
@@ -105,9 +106,7 @@ def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[st
 
 
 def _groups() -> str:
-    options = {
-        group.name: ", ".join(sorted(file.stem for file in group.glob("*.yaml")))
-        for group in sorted(conf_dir().iterdir())
-        if group.is_dir()
-    }
-    return "\n".join(["groups:", *(f"  {name:12} {listed}" for name, listed in options.items())])
+    options: dict[str, set[str]] = {}
+    for file in chain.from_iterable(map(options_in, installed_folders())):
+        options.setdefault(file.parent.name, set()).add(file.stem)
+    return "\n".join(["groups:", *(f"  {group:12} {', '.join(sorted(options[group]))}" for group in sorted(options))])

@@ -14,7 +14,8 @@ from typing import Any
 from harness.composition.limits import misfits
 from harness.composition.mistakes import SETTINGS, UserMistake, no_such
 from harness.composition.yaml_files import in_a_line
-from harness.system.files import FileError, conf_dir, given_path
+from harness.system.config_folders import installed_folders, options_in
+from harness.system.files import FileError, given_path
 from harness.system.text import printable
 
 ROOT_CONFIG = "config"
@@ -30,33 +31,36 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class ConfigGroups:
-    """The shipped groups and the user's own. A group is a subfolder, an option of it a YAML file.
+    """The installed groups and the user's own. A group is a subfolder, an option of it a YAML file.
 
-    Where two folders have a file of the same group and name, the first folder's is used, and the shipped come first.
+    Where two folders have a file of the same group and name, the first folder's is used. The folder that ships comes
+    first, then those of the adapters, all of which are `installed`, then the user's.
     """
 
     folders: tuple[Path, ...]
+    installed: int
     _read: dict[tuple[str | None, tuple[tuple[str, str], ...]], dict[str, Any]] = field(
         default_factory=dict, compare=False
     )
 
     @classmethod
     def beside(cls, config_dirs: Sequence[Path]) -> ConfigGroups:
-        """The shipped groups with those of `config_dirs`; UserMistake where one of these is no folder of groups."""
+        """The installed groups with those of `config_dirs`; UserMistake where one of these is no folder of groups."""
         wrong = [fault for folder in config_dirs for fault in _folder_faults(folder)]
         if wrong:
             raise UserMistake(wrong)
+        installed = installed_folders()
         if not config_dirs:
-            return _shipped(conf_dir())
-        return cls((conf_dir(), *(given_path(str(folder)).resolve() for folder in config_dirs)))
+            return _installed(installed)
+        return cls((*installed, *(given_path(str(folder)).resolve() for folder in config_dirs)), len(installed))
 
     def groups(self) -> tuple[str, ...]:
         """The names of all groups."""
-        return tuple(sorted({path.parent.name for folder in self.folders for path in _files(folder)}))
+        return tuple(sorted({path.parent.name for folder in self.folders for path in options_in(folder)}))
 
     def options(self, group: str) -> tuple[str, ...]:
         """The names that may be chosen in a group."""
-        return tuple(sorted({path.stem for folder in self.folders for path in _files(folder, group)}))
+        return tuple(sorted({path.stem for folder in self.folders for path in options_in(folder, group)}))
 
     def all_options(self) -> dict[str, tuple[str, ...]]:
         """The options of every group."""
@@ -74,9 +78,9 @@ class ConfigGroups:
 
     def contents(self, group: str, options: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The content of several files of one group, by name; all in one call, since each call costs 40 ms."""
-        names = sorted(set(options), key=lambda name: (not self._ships(group, name), name))
+        names = sorted(set(options), key=lambda name: (not self._is_installed(group, name), name))
         found: dict[str, dict[str, Any]] = {}
-        for _, alike in groupby(names, key=lambda name: self._ships(group, name)):
+        for _, alike in groupby(names, key=lambda name: self._is_installed(group, name)):
             # By number, since a name may have dots, which would split it into a path.
             numbered = {f"n{number}": name for number, name in enumerate(alike)}
             tree = self._composed(None, [(f"+{group}@files.{key}", name) for key, name in numbered.items()])
@@ -88,15 +92,18 @@ class ConfigGroups:
     def _composed(self, config_name: str | None, choices: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """Read once, however often it is asked for: the variants of a study have most of their files in common."""
         asked = tuple(choices)
-        if len(self.folders) > 1 and all(self._ships(key.lstrip("+").partition("@")[0], name) for key, name in asked):
-            return _shipped(self.folders[0])._composed(config_name, asked)
+        below = self.folders[: self.installed]
+        if below != self.folders and all(
+            self._is_installed(key.lstrip("+").partition("@")[0], name) for key, name in asked
+        ):
+            return _installed(below)._composed(config_name, asked)
         if (config_name, asked) not in self._read:
             self._read[config_name, asked] = self._compose(config_name, [f"{key}={name}" for key, name in asked])
         return deepcopy(self._read[config_name, asked])
 
-    def _ships(self, group: str, option: str) -> bool:
-        """Whether it is a file of the first folder, which knows nothing of the others."""
-        return (self.folders[0] / group / f"{option}.yaml").is_file()
+    def _is_installed(self, group: str, option: str) -> bool:
+        """Whether it is a file of the installed folders, which know nothing of the user's."""
+        return any((folder / group / f"{option}.yaml").is_file() for folder in self.folders[: self.installed])
 
     def _compose(self, config_name: str | None, overrides: Iterable[str]) -> dict[str, Any]:
         import hydra
@@ -131,24 +138,19 @@ class ConfigGroups:
             Singleton.set_state(around)
 
 
-def _files(folder: Path, group: str = "*") -> list[Path]:
-    """The files of groups in a folder; what is hidden belongs to other programs."""
-    return [file for file in folder.glob(f"{group}/*.yaml") if "." not in (file.name[0], file.parent.name[0])]
-
-
 def _folder_faults(folder: Path) -> list[str]:
     """Why a folder of the user's is none of groups, or holds files that no override could name."""
     shown = printable(str(folder))
     try:
         found = given_path(str(folder))
-        files = _files(found) if found.is_dir() else None
+        files = sorted(options_in(found)) if found.is_dir() else None
     except (FileError, OSError) as error:
         return [f"--config-dir {shown}: {error}"]
     if files is None:
         return [f"{shown}: not a folder of config groups"]
     odd = {file.parent.name for file in files if not _can_be_typed(file.parent.name) or file.parent.name in _TAKEN}
     named = [f"the folder {name}" for name in sorted(odd)]
-    named += [f"the file {file.parent.name}/{file.name}" for file in sorted(files) if not _can_be_typed(file.stem)]
+    named += [f"the file {file.parent.name}/{file.name}" for file in files if not _can_be_typed(file.stem)]
     rule = "a group and an option begin with a letter, go on with letters, digits, _, - and single dots or spaces"
     reserved = f"; no group is called {', '.join(_TAKEN)}, and neither is called {', '.join(_CONSTANTS)}"
     return [f"--config-dir {shown}: {printable(name)!r} cannot be chosen: {rule}{reserved}" for name in named[:10]]
@@ -159,6 +161,6 @@ def _can_be_typed(name: str) -> bool:
 
 
 @cache
-def _shipped(folder: Path) -> ConfigGroups:
-    """The groups that ship alone: they do not change while a process lives, so it reads each file once."""
-    return ConfigGroups((folder,))
+def _installed(folders: tuple[Path, ...]) -> ConfigGroups:
+    """The installed groups alone: they do not change while a process lives, so it reads each file once."""
+    return ConfigGroups(folders, len(folders))

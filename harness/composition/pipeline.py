@@ -23,7 +23,7 @@ from harness.composition.mistakes import SETTINGS, Mistake, UserMistake, explain
 from harness.composition.overrides import Change, MisfitError, Overrides, applied, read
 from harness.composition.resolution import resolved
 from harness.composition.seeds import seeds_from, wrong_seeds
-from harness.composition.trust import CodeField, code_from_files, code_typed
+from harness.composition.trust import CodeField, code_from_files, code_installed, code_typed
 from harness.spec import Experiment
 from harness.system.files import FileError, given_path
 from harness.system.text import printable
@@ -77,7 +77,7 @@ def composed_of(
     """The crossed experiment with where it is written to and what in it came from files; `overrides` were typed."""
     plain, experiment, asked = crossing
     sources = [*([Path(asked.source).expanduser()] if asked.source is not None else []), *map(Path, config_dirs)]
-    typed = code_typed(overrides, groups.all_options()) if sources else set()
+    stated = code_typed(overrides, groups.all_options()) | code_installed() if sources else set()
     out = plain.get("out")
     seeds = seeds_from(plain.get("seeds", 1), experiment.seed)
     return Composed(
@@ -85,7 +85,7 @@ def composed_of(
         None if out is None else given_path(out),
         given_path(plain["results_root"]),
         seeds,
-        code_from_files(experiment.arms, typed, sources),
+        code_from_files(experiment.arms, stated, sources),
     )
 
 

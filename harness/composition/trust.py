@@ -12,11 +12,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from harness.composition.overrides import read
+from harness.composition.yaml_files import read_yaml
 from harness.spec.arm import Arm
+from harness.system.config_folders import installed_folders, options_in
+from harness.system.files import FileError
 
 # What a file may set by itself: numbers and switches. None of these names a file, a folder, a module or a program.
 HARMLESS: dict[str, tuple[str, ...]] = {
@@ -140,6 +144,15 @@ def code_typed(overrides: Sequence[str], groups: Mapping[str, Sequence[str]]) ->
             if isinstance(given, list):
                 typed |= code_typed([text for text in given if isinstance(text, str)], groups)
     return typed
+
+
+def code_installed() -> set[Code]:
+    """What can run code in the arm files that came with installed adapters, which are the program."""
+    stated: set[Code] = set()
+    for file in chain.from_iterable(options_in(folder, "arm") for folder in installed_folders()):
+        with suppress(FileError):  # whoever chooses it is told
+            stated |= code_of({"arm": read_yaml(file)})
+    return stated
 
 
 def code_of(tree: Mapping[str, Any]) -> set[Code]:

@@ -171,8 +171,9 @@ class AsymmetricLinear(Loss):
 
     The pattern for a loss of one's own. This class states the fields and the formula; a function of the outputs and the
     targets computes it with its gradient in `adapters/reference/loss_formulas.py`, and without one in the files of that
-    name in the folders of both frameworks; an entry in each `realisations/losses.py` and each `losses.py` names it, and
-    `conf/loss/asymmetric_linear.yaml` offers it. `twinrun check vocabulary=[loss]` then judges all three.
+    name in the folders of both frameworks; each `losses.py` makes a loss of it, which a row in each
+    `realisations/losses.py` names, and `conf/loss/asymmetric_linear.yaml` offers it. `twinrun check vocabulary=[loss]`
+    then judges all three.
     """
 
     nonnegative: ClassVar[Nonnegative] = "any"

@@ -113,8 +113,8 @@ UPDATES = (
     Fault(
         "decay of biases too",
         f"{TF}.optimizers",
-        "decaying = [decays(decay.decayed, name) for name in variables]",
-        "decaying = [True for name in variables]",
+        "decaying = [decays(decay.decayed, name) for name in parameters]",
+        "decaying = [True for name in parameters]",
         "optimizer",
         "tensorflow",
         "decoupled",

@@ -10,6 +10,11 @@ from importlib import import_module
 from typing import Any
 
 import adapters
+from adapters.setting import Entry, Setting, Way, chosen
+from harness.report.vocabulary_table import PRECISIONS
+from harness.spec.base import Word
+from harness.spec.schedules import Schedule
+from harness.spec.vocabulary import BASES, specimens
 
 
 def missing(framework: str, names: Sequence[tuple[str, str]]) -> list[str]:
@@ -45,9 +50,35 @@ def _imported(where: str, parts: list[str]) -> Any:
 
 
 def builders(framework: str) -> set[str]:
-    """The names of all spec classes that a table of the adapter has, its declared realisations apart."""
+    """The names of all spec classes that the adapter has a function for, in every setting.
+
+    AttributeError where a row of a table names a function that the file beside it does not have.
+    """
     import_module(f"{adapters.__name__}.{framework}.adapter")
     prefix = f"{adapters.__name__}.{framework}."
     modules = [m for n, m in list(sys.modules.items()) if n.startswith(prefix) and ".realisations" not in n]
     tables = [t for module in modules for t in vars(module).values() if isinstance(t, Mapping)]
-    return {key.__qualname__ for table in tables for key in table if isinstance(key, type)}
+    in_tables = {key.__qualname__ for table in tables for key in table if isinstance(key, type)}
+    return in_tables | {type(word).__qualname__ for word in _words() if _has_makers(framework, word)}
+
+
+def _words() -> list[Word]:
+    return [word for family in BASES for word in specimens(family)]
+
+
+def _has_makers(framework: str, word: Word) -> bool:
+    """Whether a function makes the word in every setting in which the framework's own is used or composed."""
+    info = adapters.info(framework)
+    settings = [
+        Setting(framework, mode, "cpu", precision, False, "auto") for mode in info.modes for precision in PRECISIONS
+    ]
+    return all(_maker_is_there(framework, info.entries[type(word)], word, setting) for setting in settings)
+
+
+def _maker_is_there(framework: str, entry: Entry, word: Word, setting: Setting) -> bool:
+    if isinstance(word, Schedule):
+        native_class = import_module(f"{adapters.__name__}.{framework}.realisations.schedules").native_class
+        offer = native_class(word, setting)
+        return isinstance(offer, str) or callable(offer.make.function)  # by the table where there is no class
+    choice = chosen(entry, word, setting)
+    return isinstance(choice, Way) and callable(choice.make.function)

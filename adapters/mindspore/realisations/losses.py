@@ -1,12 +1,12 @@
-"""How MindSpore makes each loss."""
+"""How MindSpore makes each loss, and by which function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from adapters.setting import Entries, Realisation, Setting, composed, native
+from adapters.making import Makers
+from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, chosen, composed, native
 from harness.spec import losses as spec
+
+make = Makers("adapters.mindspore.losses")
 
 SPARSE_IS_INFINITE = "with sparse=True its value is inf once a logit is 87 above the label's"
 FLOAT64_REFUSED = "the native loss has no float64 kernel"
@@ -22,56 +22,70 @@ PAIRS_ALONE = "the native loss takes pairs that are alike or not"
 WEIGHTS = "the native reduction has no class weights"
 
 
-def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> Realisation:
-    if setting.precision == "float64":
-        return composed("max, exp, log", FLOAT64_REFUSED)
+def of_mindspore(by: str, maker: Make) -> Entry:
+    """The class `by` for a mean; for a sum it is summed here."""
+    summed = composed(f"{by}, sum", SUM_OF_SAMPLES, maker)
+    return lambda word, setting: native(by, maker) if word.reduction == "mean" else summed
+
+
+def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> Choice:
     by = "one-hot rows, nn.SoftmaxCrossEntropyWithLogits"
     if word.class_weights:
-        return composed(f"{by}, weights", WEIGHTS)
-    return composed(by, SPARSE_IS_INFINITE) if word.targets == "sparse" else native("nn.SoftmaxCrossEntropyWithLogits")
+        return composed(f"{by}, weights", WEIGHTS, make.softmax_cross_entropy)
+    if word.targets == "sparse":
+        return composed(by, SPARSE_IS_INFINITE, make.softmax_cross_entropy)
+    return native("nn.SoftmaxCrossEntropyWithLogits", make.softmax_cross_entropy)
 
 
-def of_mindspore(by: str, otherwise: str, in_float64: str) -> Callable[[Any, Setting], Realisation]:
-    """The class `by` for a mean in float32."""
-
-    def entry(word: spec.Loss, setting: Setting) -> Realisation:
-        if setting.precision == "float64":
-            return composed(otherwise, in_float64)
-        return native(by) if word.reduction == "mean" else composed(f"{by}, sum", SUM_OF_SAMPLES)
-
-    return entry
-
-
-def sigmoid_cross_entropy(word: spec.SigmoidCrossEntropy, setting: Setting) -> Realisation:
+def sigmoid_cross_entropy(word: spec.SigmoidCrossEntropy, setting: Setting) -> Choice:
     if setting.mode != "jit":
-        return composed("where, exp, log1p", FIRST_BATCH)
-    return of_mindspore("nn.BCEWithLogitsLoss", "where, exp, log1p", FLOAT64_REFUSED)(word, setting)
+        return composed("where, exp, log1p", FIRST_BATCH, make.composed_sigmoid_cross_entropy)
+    return chosen(COMPILED_SIGMOID_CROSS_ENTROPY, word, setting)
 
 
-def binary_cross_entropy(_: spec.BinaryCrossEntropy, setting: Setting) -> Realisation:
-    if setting.precision == "float64":
-        return composed("where, log", FLOAT64_REFUSED)
-    return composed("where, nn.BCELoss", BOUNDS)
+COMPILED_SIGMOID_CROSS_ENTROPY = by_precision(
+    of_mindspore("nn.BCEWithLogitsLoss", make.sigmoid_cross_entropy),
+    composed("where, exp, log1p", FLOAT64_REFUSED, make.composed_sigmoid_cross_entropy),
+)
 
 
 LOSSES: Entries = {
-    spec.MeanSquaredError: of_mindspore("nn.MSELoss", "mean of squares", FLOAT64_LOST),
-    spec.MeanAbsoluteError: of_mindspore("nn.L1Loss", "abs, mean", FLOAT64_LOST),
-    spec.MeanSquaredLogarithmicError: composed("log1p, mean of squares", HAS_NONE),
-    spec.MeanAbsolutePercentageError: composed("abs, mean", HAS_NONE),
-    spec.Huber: of_mindspore("nn.HuberLoss", "where, mean", FLOAT64_LOST),
-    spec.LogCosh: composed("expm1, log1p", HAS_NONE),
-    spec.CosineSimilarity: composed("sqrt, where, sum", PAIRS_ALONE),
-    spec.AsymmetricLinear: composed("where, mean", HAS_NONE),
-    spec.SoftmaxCrossEntropy: softmax_cross_entropy,
-    spec.CategoricalCrossEntropy: composed("where, log", HAS_NONE),
-    spec.NegativeLogLikelihood: composed("where, sum", LABELS_ALONE),
+    spec.MeanSquaredError: by_precision(
+        of_mindspore("nn.MSELoss", make.mean_squared_error),
+        composed("mean of squares", FLOAT64_LOST, make.composed_mean_squared_error),
+    ),
+    spec.MeanAbsoluteError: by_precision(
+        of_mindspore("nn.L1Loss", make.mean_absolute_error),
+        composed("abs, mean", FLOAT64_LOST, make.composed_mean_absolute_error),
+    ),
+    spec.MeanSquaredLogarithmicError: composed(
+        "log1p, mean of squares", HAS_NONE, make.composed_mean_squared_logarithmic_error
+    ),
+    spec.MeanAbsolutePercentageError: composed("abs, mean", HAS_NONE, make.composed_mean_absolute_percentage_error),
+    spec.Huber: by_precision(
+        of_mindspore("nn.HuberLoss", make.huber),
+        composed("where, mean", FLOAT64_LOST, make.composed_huber),
+    ),
+    spec.LogCosh: composed("expm1, log1p", HAS_NONE, make.composed_log_cosh),
+    spec.CosineSimilarity: composed("sqrt, where, sum", PAIRS_ALONE, make.composed_cosine_similarity),
+    spec.AsymmetricLinear: composed("where, mean", HAS_NONE, make.composed_asymmetric_linear),
+    spec.SoftmaxCrossEntropy: by_precision(
+        softmax_cross_entropy, composed("max, exp, log", FLOAT64_REFUSED, make.composed_softmax_cross_entropy)
+    ),
+    spec.CategoricalCrossEntropy: composed("where, log", HAS_NONE, make.composed_categorical_cross_entropy),
+    spec.NegativeLogLikelihood: composed("where, sum", LABELS_ALONE, make.composed_negative_log_likelihood),
     spec.SigmoidCrossEntropy: sigmoid_cross_entropy,
-    spec.BinaryCrossEntropy: binary_cross_entropy,
-    spec.KlDivergence: composed("where, log", NO_BOUNDS),
-    spec.Poisson: of_mindspore("nn.PoissonNLLLoss", "log, mean", FLOAT64_LOST),
-    spec.Hinge: composed("where, mean", HAS_NONE),
-    spec.SquaredHinge: composed("where, mean of squares", HAS_NONE),
-    spec.CategoricalHinge: composed("where, max", HAS_NONE),
-    spec.Exponential: composed("exp in float64, mean", EXP_COARSE),
+    spec.BinaryCrossEntropy: by_precision(
+        composed("where, nn.BCELoss", BOUNDS, make.binary_cross_entropy),
+        composed("where, log", FLOAT64_REFUSED, make.composed_binary_cross_entropy),
+    ),
+    spec.KlDivergence: composed("where, log", NO_BOUNDS, make.composed_kl_divergence),
+    spec.Poisson: by_precision(
+        of_mindspore("nn.PoissonNLLLoss", make.poisson),
+        composed("log, mean", FLOAT64_LOST, make.composed_poisson),
+    ),
+    spec.Hinge: composed("where, mean", HAS_NONE, make.composed_hinge),
+    spec.SquaredHinge: composed("where, mean of squares", HAS_NONE, make.composed_squared_hinge),
+    spec.CategoricalHinge: composed("where, max", HAS_NONE, make.composed_categorical_hinge),
+    spec.Exponential: composed("exp in float64, mean", EXP_COARSE, make.composed_exponential),
 }

@@ -1,76 +1,70 @@
-"""How MindSpore makes each schedule it trains with: by a class of its own, or by the table of rates.
+"""How MindSpore makes each schedule it trains with, and by which function: by a class of its own, or by the table.
 
 Its functions and its stateful schedulers are forms too, which are checked and not trained with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from adapters.forms import TABLE
-from adapters.setting import Entries, Realisation, Setting, composed, custom, native
+from adapters.forms import FLOAT, Classes, NativeClass, Offer, realised
+from adapters.making import Makers
+from adapters.setting import Entries, Make, Realisation, Setting
 from harness.spec import schedules as spec
 from harness.spec.base import family_members
 
-Choice = tuple[str, str]  # the class for these values, or why there is none
+make = Makers("adapters.mindspore.schedules")
+
 NO_CLASS = "no class; given as the list of rates"
 
 
-def native_class(word: spec.Schedule) -> Choice:
-    """The class that is the schedule for these values, by its public name; else why there is none."""
-    return CLASSES.get(type(word), _none)(word)
+def native_class(word: spec.Schedule, setting: Setting) -> Offer:
+    """The class that is meant for these values; else why there is none."""
+    entry = CLASSES.get(type(word))
+    return NO_CLASS if entry is None else entry(word, setting)
 
 
-def made(word: spec.Schedule, setting: Setting) -> Realisation:
-    if setting.exact:
-        return custom(TABLE, "the policy is exact, or the arm is in float64, where rates stay float32")
-    name, reason = native_class(word)
-    return native(name) if name else composed(TABLE, reason)
+def schedule(word: spec.Schedule, setting: Setting) -> Realisation:
+    return realised(native_class(word, setting), setting)
 
 
-def _none(_: spec.Schedule) -> Choice:
-    return "", NO_CLASS
+def constant(_: spec.Constant, setting: Setting) -> Offer:
+    return NativeClass(FLOAT, FLOAT, make.constant)
 
 
-def _unless(refused: str, name: str) -> Choice:
-    return ("", f"{name} refuses {refused}; given as the list of rates") if refused else (name, "")
+def exponential(s: spec.Exponential, setting: Setting) -> Offer:
+    refused = "" if s.initial_rate > 0 else "an initial rate of 0"
+    return _unless(refused, "nn.ExponentialDecayLR", make.exponential)
 
 
-def constant(_: spec.Constant) -> Choice:
-    return "learning_rate=float", ""
+def natural_exponential(s: spec.NaturalExponential, setting: Setting) -> Offer:
+    refused = "" if s.initial_rate > 0 and s.decay_rate > 0 else "a rate of 0"
+    return _unless(refused, "nn.NaturalExpDecayLR", make.natural_exponential)
 
 
-def exponential(s: spec.Exponential) -> Choice:
-    return _unless("" if s.initial_rate > 0 else "an initial rate of 0", "nn.ExponentialDecayLR")
+def inverse_time(s: spec.InverseTime, setting: Setting) -> Offer:
+    refused = "" if s.initial_rate > 0 and s.decay_rate > 0 else "a rate of 0"
+    return _unless(refused, "nn.InverseDecayLR", make.inverse_time)
 
 
-def natural_exponential(s: spec.NaturalExponential) -> Choice:
-    return _unless("" if s.initial_rate > 0 and s.decay_rate > 0 else "a rate of 0", "nn.NaturalExpDecayLR")
+def polynomial(s: spec.Polynomial, setting: Setting) -> Offer:
+    refused = "" if s.initial_rate > 0 else "an initial rate of 0"
+    return _unless(refused, "nn.PolynomialDecayLR", make.polynomial)
 
 
-def inverse_time(s: spec.InverseTime) -> Choice:
-    return _unless("" if s.initial_rate > 0 and s.decay_rate > 0 else "a rate of 0", "nn.InverseDecayLR")
+def cosine(s: spec.Cosine, setting: Setting) -> Offer:
+    refused = "a minimum that is the maximum" if s.initial_rate * s.floor_ratio >= s.initial_rate else ""
+    return _unless(refused, "nn.CosineDecayLR", make.cosine)
 
 
-def polynomial(s: spec.Polynomial) -> Choice:
-    return _unless("" if s.initial_rate > 0 else "an initial rate of 0", "nn.PolynomialDecayLR")
+def cosine_min_max(s: spec.CosineMinMax, setting: Setting) -> Offer:
+    refused = "a minimum that is the maximum" if s.minimum >= s.maximum else ""
+    return _unless(refused, "nn.CosineDecayLR", make.cosine_min_max)
 
 
-def cosine(s: spec.Cosine) -> Choice:
-    flat = s.initial_rate * s.floor_ratio >= s.initial_rate
-    return _unless("a minimum that is the maximum" if flat else "", "nn.CosineDecayLR")
+def linear_warmup(s: spec.LinearWarmup, setting: Setting) -> Offer:
+    return _unless("a start other than 0" if s.start_rate != 0 else "", "nn.WarmUpLR", make.linear_warmup)
 
 
-def cosine_min_max(s: spec.CosineMinMax) -> Choice:
-    return _unless("a minimum that is the maximum" if s.minimum >= s.maximum else "", "nn.CosineDecayLR")
-
-
-def linear_warmup(s: spec.LinearWarmup) -> Choice:
-    return _unless("a start other than 0" if s.start_rate != 0 else "", "nn.WarmUpLR")
-
-
-CLASSES: dict[type[spec.Schedule], Callable[[Any], Choice]] = {
+CLASSES: Classes = {
     spec.Constant: constant,
     spec.Exponential: exponential,
     spec.NaturalExponential: natural_exponential,
@@ -82,4 +76,8 @@ CLASSES: dict[type[spec.Schedule], Callable[[Any], Choice]] = {
 }
 
 # By the table where there is no class: a schedule of one's own needs no entry here.
-SCHEDULES: Entries = dict.fromkeys(family_members(spec.Schedule), made)
+SCHEDULES: Entries = dict.fromkeys(family_members(spec.Schedule), schedule)
+
+
+def _unless(refused: str, name: str, maker: Make) -> Offer:
+    return f"{name} refuses {refused}; given as the list of rates" if refused else NativeClass(name, name, maker)

@@ -1,4 +1,4 @@
-"""How each word is made here, by family; imports no framework. The files beside this folder make the words."""
+"""How each word is made here, and by which function of the files beside this folder; imports no framework."""
 
 from adapters.setting import Entries
 from adapters.tensorflow.realisations.activations import ACTIVATIONS

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from adapters.setting import Entries, Realisation, Setting, composed, native
+from adapters.making import Makers
+from adapters.setting import Choice, Entries, Setting, composed, native
 from harness.spec import initializers as spec
 
+make = Makers("adapters.tensorflow.initializers")
+
 WIDENED = "the native VarianceScaling widens a truncated normal to make up for what is cut off"
-SCALED = native("keras.initializers.VarianceScaling")
+SCALED = "keras.initializers.VarianceScaling"
 
 
-def variance_scaling(word: spec.VarianceScaling, setting: Setting) -> Realisation:
-    truncated = word.distribution == "truncated_normal"
-    return composed("keras.initializers.TruncatedNormal", WIDENED) if truncated else SCALED
+def variance_scaling(word: spec.VarianceScaling, setting: Setting) -> Choice:
+    if word.distribution == "truncated_normal":
+        return composed("keras.initializers.TruncatedNormal", WIDENED, make.composed_variance_scaling)
+    return native(SCALED, make.variance_scaling)
 
 
 INITIALIZERS: Entries = {
-    spec.Zeros: native("keras.initializers.Zeros"),
-    spec.Ones: native("keras.initializers.Ones"),
-    spec.ConstantValue: native("keras.initializers.Constant"),
-    spec.Normal: native("keras.initializers.RandomNormal"),
-    spec.TruncatedNormal: native("keras.initializers.TruncatedNormal"),
-    spec.Uniform: native("keras.initializers.RandomUniform"),
-    spec.XavierNormal: SCALED,
-    spec.XavierUniform: SCALED,
-    spec.HeNormal: SCALED,
-    spec.HeUniform: SCALED,
-    spec.LecunNormal: SCALED,
-    spec.LecunUniform: SCALED,
+    spec.Zeros: native("keras.initializers.Zeros", make.zeros),
+    spec.Ones: native("keras.initializers.Ones", make.ones),
+    spec.ConstantValue: native("keras.initializers.Constant", make.constant),
+    spec.Normal: native("keras.initializers.RandomNormal", make.normal),
+    spec.TruncatedNormal: native("keras.initializers.TruncatedNormal", make.truncated_normal),
+    spec.Uniform: native("keras.initializers.RandomUniform", make.uniform),
+    spec.XavierNormal: native(SCALED, make.xavier_normal),
+    spec.XavierUniform: native(SCALED, make.xavier_uniform),
+    spec.HeNormal: native(SCALED, make.he_normal),
+    spec.HeUniform: native(SCALED, make.he_uniform),
+    spec.LecunNormal: native(SCALED, make.lecun_normal),
+    spec.LecunUniform: native(SCALED, make.lecun_uniform),
     spec.VarianceScaling: variance_scaling,
-    spec.Orthogonal: native("keras.initializers.Orthogonal"),
-    spec.Identity: native("keras.initializers.Identity"),
+    spec.Orthogonal: native("keras.initializers.Orthogonal", make.orthogonal),
+    spec.Identity: native("keras.initializers.Identity", make.identity),
 }

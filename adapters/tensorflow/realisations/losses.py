@@ -1,11 +1,12 @@
-"""How TensorFlow makes each loss."""
+"""How TensorFlow makes each loss, and by which function."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from adapters.setting import Entries, Realisation, Setting, composed, native
+from adapters.making import Makers
+from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, chosen, composed, native
 from harness.spec import losses as spec
+
+make = Makers("adapters.tensorflow.losses")
 
 KERAS_EPSILON = 1e-7
 OTHER_EPSILON = f"the native loss takes the epsilon of Keras' settings, {KERAS_EPSILON:g}"
@@ -17,74 +18,89 @@ NAN_AT_0 = "under XLA the native gradient is NaN where all outputs are 0"
 HAS_NONE = "Keras has none"
 
 
-def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> Realisation:
-    sparse = word.targets == "sparse" and not word.label_smoothing
-    return native(f"keras.losses.{'Sparse' if sparse else ''}CategoricalCrossentropy")
+def with_epsilon(made: Choice, otherwise: str, formula: Make) -> Entry:
+    """What is `made` where the epsilon is that of Keras, else the formula."""
+    other = composed(otherwise, OTHER_EPSILON, formula)
+    return lambda word, setting: made if word.epsilon == KERAS_EPSILON else other
 
 
-def categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setting) -> Realisation:
+def is_sparse(word: spec.Loss) -> bool:
+    """Whether labels are handed to Keras as they are."""
+    return isinstance(word, spec.SoftmaxCrossEntropy) and word.targets == "sparse" and not word.label_smoothing
+
+
+def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> Choice:
+    by = f"keras.losses.{'Sparse' if is_sparse(word) else ''}CategoricalCrossentropy"
+    return native(by, make.softmax_cross_entropy)
+
+
+def categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setting) -> Choice:
     if not word.normalize:
-        return composed("clip, log", NORMALIZES)
-    if word.epsilon != KERAS_EPSILON:
-        return composed("clip, log", OTHER_EPSILON)
-    return composed("tf.reshape, keras.losses.CategoricalCrossentropy", LOGITS_TAKEN)
+        return composed("clip, log", NORMALIZES, make.composed_categorical_cross_entropy)
+    return chosen(NORMALIZED_CROSS_ENTROPY, word, setting)
 
 
-def binary_cross_entropy(word: spec.BinaryCrossEntropy, setting: Setting) -> Realisation:
-    if word.epsilon != KERAS_EPSILON:
-        return composed("clip, log", OTHER_EPSILON)
-    return composed("tf.reshape, keras.losses.BinaryCrossentropy", LOGITS_TAKEN)
-
-
-def mean_squared_logarithmic_error(word: spec.MeanSquaredLogarithmicError, setting: Setting) -> Realisation:
-    if setting.precision == "float64":
-        return composed("log1p, mean of squares", CONSTANTS_LOST)
-    return with_epsilon("keras.losses.MeanSquaredLogarithmicError", "log1p, mean of squares")(word, setting)
-
-
-def log_cosh(_: spec.LogCosh, setting: Setting) -> Realisation:
-    if setting.precision == "float64":
-        return composed("expm1, log1p", CONSTANTS_LOST)
-    return native("keras.losses.LogCosh")
-
-
-def cosine_similarity(word: spec.CosineSimilarity, setting: Setting) -> Realisation:
+def cosine_similarity(word: spec.CosineSimilarity, setting: Setting) -> Choice:
     if setting.mode == "xla":
-        return composed("sqrt, where, sum", NAN_AT_0)
-    return with_epsilon("keras.losses.CosineSimilarity", "sqrt, where, sum")(word, setting)
+        return composed("sqrt, where, sum", NAN_AT_0, make.composed_cosine_similarity)
+    return chosen(COSINE_SIMILARITY, word, setting)
 
 
-def categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Realisation:
-    return native("keras.losses.CategoricalHinge") if word.zero_competes else composed("where, max", ZERO_COMPETES)
+def categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Choice:
+    if not word.zero_competes:
+        return composed("where, max", ZERO_COMPETES, make.composed_categorical_hinge)
+    return native("keras.losses.CategoricalHinge", make.categorical_hinge)
 
 
-def with_epsilon(by: str, otherwise: str) -> Any:
-    """Native where the epsilon is that of Keras."""
-
-    def entry(word: Any, setting: Setting) -> Realisation:
-        return native(by) if word.epsilon == KERAS_EPSILON else composed(otherwise, OTHER_EPSILON)
-
-    return entry
-
+NORMALIZED_CROSS_ENTROPY = with_epsilon(
+    composed("tf.reshape, keras.losses.CategoricalCrossentropy", LOGITS_TAKEN, make.categorical_cross_entropy),
+    "clip, log",
+    make.composed_categorical_cross_entropy,
+)
+COSINE_SIMILARITY = with_epsilon(
+    native("keras.losses.CosineSimilarity", make.cosine_similarity),
+    "sqrt, where, sum",
+    make.composed_cosine_similarity,
+)
 
 LOSSES: Entries = {
-    spec.MeanSquaredError: native("keras.losses.MeanSquaredError"),
-    spec.MeanAbsoluteError: native("keras.losses.MeanAbsoluteError"),
-    spec.MeanSquaredLogarithmicError: mean_squared_logarithmic_error,
-    spec.MeanAbsolutePercentageError: with_epsilon("keras.losses.MeanAbsolutePercentageError", "abs, mean"),
-    spec.Huber: native("keras.losses.Huber"),
-    spec.LogCosh: log_cosh,
+    spec.MeanSquaredError: native("keras.losses.MeanSquaredError", make.mean_squared_error),
+    spec.MeanAbsoluteError: native("keras.losses.MeanAbsoluteError", make.mean_absolute_error),
+    spec.MeanSquaredLogarithmicError: by_precision(
+        with_epsilon(
+            native("keras.losses.MeanSquaredLogarithmicError", make.mean_squared_logarithmic_error),
+            "log1p, mean of squares",
+            make.composed_mean_squared_logarithmic_error,
+        ),
+        composed("log1p, mean of squares", CONSTANTS_LOST, make.composed_mean_squared_logarithmic_error),
+    ),
+    spec.MeanAbsolutePercentageError: with_epsilon(
+        native("keras.losses.MeanAbsolutePercentageError", make.mean_absolute_percentage_error),
+        "abs, mean",
+        make.composed_mean_absolute_percentage_error,
+    ),
+    spec.Huber: native("keras.losses.Huber", make.huber),
+    spec.LogCosh: by_precision(
+        native("keras.losses.LogCosh", make.log_cosh),
+        composed("expm1, log1p", CONSTANTS_LOST, make.composed_log_cosh),
+    ),
     spec.CosineSimilarity: cosine_similarity,
-    spec.AsymmetricLinear: composed("where, mean", HAS_NONE),
+    spec.AsymmetricLinear: composed("where, mean", HAS_NONE, make.composed_asymmetric_linear),
     spec.SoftmaxCrossEntropy: softmax_cross_entropy,
     spec.CategoricalCrossEntropy: categorical_cross_entropy,
-    spec.NegativeLogLikelihood: composed("where, sum", HAS_NONE),
-    spec.SigmoidCrossEntropy: native("keras.losses.BinaryCrossentropy(from_logits=True)"),
-    spec.BinaryCrossEntropy: binary_cross_entropy,
-    spec.KlDivergence: with_epsilon("keras.losses.KLDivergence", "clip, log"),
-    spec.Poisson: with_epsilon("keras.losses.Poisson", "log, mean"),
-    spec.Hinge: native("keras.losses.Hinge"),
-    spec.SquaredHinge: native("keras.losses.SquaredHinge"),
+    spec.NegativeLogLikelihood: composed("where, sum", HAS_NONE, make.composed_negative_log_likelihood),
+    spec.SigmoidCrossEntropy: native("keras.losses.BinaryCrossentropy(from_logits=True)", make.sigmoid_cross_entropy),
+    spec.BinaryCrossEntropy: with_epsilon(
+        composed("tf.reshape, keras.losses.BinaryCrossentropy", LOGITS_TAKEN, make.binary_cross_entropy),
+        "clip, log",
+        make.composed_binary_cross_entropy,
+    ),
+    spec.KlDivergence: with_epsilon(
+        native("keras.losses.KLDivergence", make.kl_divergence), "clip, log", make.composed_kl_divergence
+    ),
+    spec.Poisson: with_epsilon(native("keras.losses.Poisson", make.poisson), "log, mean", make.composed_poisson),
+    spec.Hinge: native("keras.losses.Hinge", make.hinge),
+    spec.SquaredHinge: native("keras.losses.SquaredHinge", make.squared_hinge),
     spec.CategoricalHinge: categorical_hinge,
-    spec.Exponential: composed("exp, mean", HAS_NONE),
+    spec.Exponential: composed("exp, mean", HAS_NONE, make.composed_exponential),
 }

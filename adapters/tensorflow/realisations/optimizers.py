@@ -1,96 +1,83 @@
-"""How TensorFlow makes each optimizer and each weight decay."""
+"""How TensorFlow makes each optimizer, by which function, and each weight decay.
+
+What is custom is made by the canonical rule of its word, without a function of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from adapters.setting import EXACT, Entries, Realisation, Setting, composed, custom, native
+from adapters.making import Makers
+from adapters.setting import Choice, Entries, Entry, Setting, Way, canonical, composed, native, unless_exact
 from harness.spec import optimizers as spec
 from harness.spec import weight_decay as decay
 
-CANONICAL = "canonical rule from primitives"
+make = Makers("adapters.tensorflow.native_optimizers")
 
 
-def momentum(word: spec.HeavyBall | spec.Nesterov) -> Realisation:
-    if word.form == "rate_outside":
-        return custom(CANONICAL, "keras SGD keeps the rate inside")
-    return native("keras.optimizers.SGD")
+def momentum(made: Way) -> Entry:
+    outside = canonical("keras SGD keeps the rate inside")
+    return lambda word, setting: outside if word.form == "rate_outside" else made
 
 
-def inside_root(made: Realisation) -> Callable[..., Realisation]:
-    def choose(word: spec.Adagrad | spec.Rmsprop) -> Realisation:
-        if word.epsilon_place == "outside_root":
-            return custom(CANONICAL, f"{made.by} has epsilon inside the root")
+def inside_root(made: Way) -> Entry:
+    outside = canonical(f"{made.realisation.by} has epsilon inside the root")
+    return lambda word, setting: outside if word.epsilon_place == "outside_root" else made
+
+
+def adam(made: Way) -> Entry:
+    def choose(word: spec.Adam | spec.Adamw, setting: Setting) -> Choice:
+        if word.epsilon_place != "before_correction":
+            return canonical(f"{made.realisation.by} adds epsilon before the bias is corrected")
+        if not word.bias_correction:
+            return canonical(f"{made.realisation.by} corrects the bias")
         return made
 
     return choose
 
 
-def adam(made: Realisation) -> Callable[..., Realisation]:
-    def choose(word: spec.Adam | spec.Adamw) -> Realisation:
-        if word.epsilon_place != "before_correction":
-            return custom(CANONICAL, f"{made.by} adds epsilon before the bias is corrected")
-        return made if word.bias_correction else custom(CANONICAL, f"{made.by} corrects the bias")
-
-    return choose
-
-
-def nadam(word: spec.Nadam) -> Realisation:
+def nadam(word: spec.Nadam, setting: Setting) -> Choice:
     if word.momentum_decay != 1:
-        return custom(CANONICAL, "keras Nadam has a momentum_decay of 1")
-    return native("keras.optimizers.Nadam")
+        return canonical("keras Nadam has a momentum_decay of 1")
+    return native("keras.optimizers.Nadam", make.nadam)
 
 
-def lion(word: spec.Lion) -> Realisation:
+def lion(word: spec.Lion, setting: Setting) -> Choice:
     if word.beta1 == 0:
-        return custom(CANONICAL, "keras Lion refuses a beta1 of 0")
-    return native("keras.optimizers.Lion")
+        return canonical("keras Lion refuses a beta1 of 0")
+    return native("keras.optimizers.Lion", make.lion)
 
 
-def lamb(word: spec.Lamb) -> Realisation:
+def lamb(word: spec.Lamb, setting: Setting) -> Choice:
     if word.decay == "inside":
-        return custom(CANONICAL, "keras Lamb decays beside the trust ratio")
-    return native("keras.optimizers.Lamb")
+        return canonical("keras Lamb decays beside the trust ratio")
+    return native("keras.optimizers.Lamb", make.lamb)
 
 
-NATIVE: dict[type[spec.Optimizer], Realisation | Callable[..., Realisation]] = {
-    spec.Sgd: native("keras.optimizers.SGD"),
-    spec.HeavyBall: momentum,
-    spec.Nesterov: momentum,
-    spec.Adagrad: inside_root(native("keras.optimizers.Adagrad")),
-    spec.Rmsprop: inside_root(native("keras.optimizers.RMSprop")),
-    spec.Adadelta: native("keras.optimizers.Adadelta"),
-    spec.Adam: adam(native("keras.optimizers.Adam")),
-    spec.Adamw: adam(native("keras.optimizers.AdamW")),
-    spec.Adamax: native("keras.optimizers.Adamax"),
+NATIVE: Entries = {
+    spec.Sgd: native("keras.optimizers.SGD", make.sgd),
+    spec.HeavyBall: momentum(native("keras.optimizers.SGD", make.momentum)),
+    spec.Nesterov: momentum(native("keras.optimizers.SGD", make.nesterov)),
+    spec.Adagrad: inside_root(native("keras.optimizers.Adagrad", make.adagrad)),
+    spec.Rmsprop: inside_root(native("keras.optimizers.RMSprop", make.rmsprop)),
+    spec.Adadelta: native("keras.optimizers.Adadelta", make.adadelta),
+    spec.Adam: adam(native("keras.optimizers.Adam", make.adam)),
+    spec.Adamw: adam(native("keras.optimizers.AdamW", make.adamw)),
+    spec.Adamax: native("keras.optimizers.Adamax", make.adamax),
     spec.Nadam: nadam,
-    spec.Ftrl: native("keras.optimizers.Ftrl"),
+    spec.Ftrl: native("keras.optimizers.Ftrl", make.ftrl),
     spec.Lion: lion,
     spec.Lamb: lamb,
-    spec.Rprop: custom(CANONICAL, "Keras has no Rprop"),
-    spec.Asgd: custom(CANONICAL, "Keras has no ASGD"),
+    spec.Rprop: canonical("Keras has no Rprop"),
+    spec.Asgd: canonical("Keras has no ASGD"),
 }
 
-
-def optimizer(word: spec.Optimizer, setting: Setting) -> Realisation:
-    made = NATIVE[type(word)]
-    if setting.exact:
-        return EXACT
-    return made if isinstance(made, Realisation) else made(word)
-
-
-def weight_decay(word: decay.WeightDecay, setting: Setting) -> Realisation:
-    if setting.exact:
-        return EXACT
-    if isinstance(word, decay.Coupled):
-        return composed("gradient + factor * weight before the optimizer", "weight_decay= of Keras is decoupled")
-    return composed("assign of weight * (1 - rate * factor) before the optimizer", "the same before every rule")
-
-
-OPTIMIZERS: Entries = dict.fromkeys(NATIVE, optimizer)
+OPTIMIZERS: Entries = {word: unless_exact(entry) for word, entry in NATIVE.items()}
 
 WEIGHT_DECAYS: Entries = {
     decay.NoWeightDecay: native("no operation"),
-    decay.Coupled: weight_decay,
-    decay.Decoupled: weight_decay,
+    decay.Coupled: unless_exact(
+        composed("gradient + factor * weight before the optimizer", "weight_decay= of Keras is decoupled")
+    ),
+    decay.Decoupled: unless_exact(
+        composed("assign of weight * (1 - rate * factor) before the optimizer", "the same before every rule")
+    ),
 }

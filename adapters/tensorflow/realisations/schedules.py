@@ -1,108 +1,79 @@
-"""How TensorFlow makes each schedule it trains with: by a class of Keras, or by the table of rates."""
+"""How TensorFlow makes each schedule it trains with, and by which function: by a class of Keras, or by the table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from adapters.forms import TABLE
-from adapters.setting import Entries, Realisation, Setting, composed, custom, native
+from adapters.forms import FLOAT, Classes, NativeClass, Offer, realised
+from adapters.making import Makers
+from adapters.setting import Entries, Make, Realisation, Setting
 from harness.spec import schedules as spec
 from harness.spec.base import family_members
 
-Choice = tuple[str, str]  # the class for these values, or why there is none
-KERAS = "keras.optimizers.schedules"
+make = Makers("adapters.tensorflow.schedules")
+
 NO_CLASS = "no class; looked up by the step"
 
 
-def native_class(word: spec.Schedule, mode: str) -> Choice:
-    """The class that is the schedule for these values, by its public name; else why there is none."""
-    name, reason = class_for(word)
-    different = differs(word, mode)
-    return ("", f"{name} differs, see the ledger: {different}") if name and different else (name, reason)
+def native_class(word: spec.Schedule, setting: Setting) -> Offer:
+    """The class that is meant for these values; else why there is none."""
+    entry = CLASSES.get(type(word))
+    return NO_CLASS if entry is None else entry(word, setting)
 
 
-def class_for(word: spec.Schedule) -> Choice:
-    """The class that is meant for these values, right or not; else why there is none."""
-    return CLASSES.get(type(word), _none)(word)
+def schedule(word: spec.Schedule, setting: Setting) -> Realisation:
+    return realised(native_class(word, setting), setting)
 
 
-def differs(word: spec.Schedule, mode: str) -> str:
-    """The ledger's entry for Keras' class where it is not the spec, for some numbers at least; empty where it is."""
-    if isinstance(word, spec.LinearWarmup):
-        return "tensorflow-linear_warmup-cancels"
-    if isinstance(word, spec.CosineRestarts) and word.period_factor != 1:
-        return "tensorflow-cosine_restarts-logarithm"
-    if mode == "eager":
-        return ""
-    if isinstance(word, spec.Polynomial) and not float(word.power).is_integer():
-        return "tensorflow-polynomial-fractional-power"
-    if isinstance(word, spec.CosineRestarts):
-        return "tensorflow-cosine_restarts-late"
-    if getattr(word, "cycle", False):
-        return "tensorflow-polynomial-cycle-late"
-    return f"tensorflow-{word.word()}-staircase-late" if getattr(word, "staircase", False) else ""
+def constant(_: spec.Constant, setting: Setting) -> Offer:
+    return NativeClass(FLOAT, FLOAT, make.constant)
 
 
-def made(word: spec.Schedule, setting: Setting) -> Realisation:
-    if setting.exact:
-        return custom(TABLE, "the policy is exact, or the arm is in float64, where rates stay float32")
-    name, reason = native_class(word, setting.mode)
-    return native(name) if name else composed(TABLE, reason)
+def exponential(s: spec.Exponential, setting: Setting) -> Offer:
+    return _keras("ExponentialDecay", make.exponential, _compiled(s, setting, "staircase"))
 
 
-def _none(_: spec.Schedule) -> Choice:
-    return "", NO_CLASS
+def natural_exponential(s: spec.NaturalExponential, setting: Setting) -> Offer:
+    return NO_CLASS if s.staircase or s.decay_rate == 0 else _keras("ExponentialDecay", make.natural_exponential)
 
 
-def constant(_: spec.Constant) -> Choice:
-    return "learning_rate=float", ""
+def inverse_time(s: spec.InverseTime, setting: Setting) -> Offer:
+    return _keras("InverseTimeDecay", make.inverse_time, _compiled(s, setting, "staircase"))
 
 
-def exponential(_: spec.Exponential) -> Choice:
-    return f"{KERAS}.ExponentialDecay", ""
+def polynomial(s: spec.Polynomial, setting: Setting) -> Offer:
+    fractional = setting.mode != "eager" and not float(s.power).is_integer()
+    differs = "tensorflow-polynomial-fractional-power" if fractional else _compiled(s, setting, "cycle")
+    return _keras("PolynomialDecay", make.polynomial, differs)
 
 
-def natural_exponential(s: spec.NaturalExponential) -> Choice:
-    if s.staircase or s.decay_rate == 0:
-        return "", NO_CLASS
-    return f"{KERAS}.ExponentialDecay", ""
+def cosine(_: spec.Cosine, setting: Setting) -> Offer:
+    return _keras("CosineDecay", make.cosine)
 
 
-def inverse_time(_: spec.InverseTime) -> Choice:
-    return f"{KERAS}.InverseTimeDecay", ""
-
-
-def polynomial(_: spec.Polynomial) -> Choice:
-    return f"{KERAS}.PolynomialDecay", ""
-
-
-def cosine(_: spec.Cosine) -> Choice:
-    return f"{KERAS}.CosineDecay", ""
-
-
-def cosine_min_max(s: spec.CosineMinMax) -> Choice:
+def cosine_min_max(s: spec.CosineMinMax, setting: Setting) -> Offer:
     # Its floor is a fraction of the maximum.
-    return (f"{KERAS}.CosineDecay", "") if s.maximum > 0 else ("", NO_CLASS)
+    return _keras("CosineDecay", make.cosine_min_max) if s.maximum > 0 else NO_CLASS
 
 
-def cosine_restarts(_: spec.CosineRestarts) -> Choice:
-    return f"{KERAS}.CosineDecayRestarts", ""
+def linear_warmup(_: spec.LinearWarmup, setting: Setting) -> Offer:
+    return _keras("PolynomialDecay", make.linear_warmup, "tensorflow-linear_warmup-cancels")
 
 
-def piecewise_constant(_: spec.PiecewiseConstant) -> Choice:
-    return f"{KERAS}.PiecewiseConstantDecay", ""
+def cosine_restarts(s: spec.CosineRestarts, setting: Setting) -> Offer:
+    late = "" if setting.mode == "eager" else "tensorflow-cosine_restarts-late"
+    differs = late if s.period_factor == 1 else "tensorflow-cosine_restarts-logarithm"
+    return _keras("CosineDecayRestarts", make.cosine_restarts, differs)
 
 
-def linear_warmup(_: spec.LinearWarmup) -> Choice:
-    return f"{KERAS}.PolynomialDecay", ""
+def piecewise_constant(_: spec.PiecewiseConstant, setting: Setting) -> Offer:
+    return _keras("PiecewiseConstantDecay", make.piecewise_constant)
 
 
-def warmup_then(s: spec.WarmupThen) -> Choice:
-    return (f"{KERAS}.CosineDecay", "") if isinstance(s.then, spec.Cosine) else ("", NO_CLASS)
+def warmup_then(s: spec.WarmupThen, setting: Setting) -> Offer:
+    with_warmup = _keras("CosineDecay", make.warmup_then, form="CosineDecay(warmup)")
+    return with_warmup if isinstance(s.then, spec.Cosine) else NO_CLASS
 
 
-CLASSES: dict[type[spec.Schedule], Callable[[Any], Choice]] = {
+CLASSES: Classes = {
     spec.Constant: constant,
     spec.Exponential: exponential,
     spec.NaturalExponential: natural_exponential,
@@ -110,11 +81,21 @@ CLASSES: dict[type[spec.Schedule], Callable[[Any], Choice]] = {
     spec.Polynomial: polynomial,
     spec.Cosine: cosine,
     spec.CosineMinMax: cosine_min_max,
+    spec.LinearWarmup: linear_warmup,
     spec.CosineRestarts: cosine_restarts,
     spec.PiecewiseConstant: piecewise_constant,
-    spec.LinearWarmup: linear_warmup,
     spec.WarmupThen: warmup_then,
 }
 
 # By the table where there is no class: a schedule of one's own needs no entry here.
-SCHEDULES: Entries = dict.fromkeys(family_members(spec.Schedule), made)
+SCHEDULES: Entries = dict.fromkeys(family_members(spec.Schedule), schedule)
+
+
+def _keras(name: str, maker: Make, differs: str = "", form: str = "") -> Offer:
+    return NativeClass(form or name, f"keras.optimizers.schedules.{name}", maker, differs)
+
+
+def _compiled(word: spec.Schedule, setting: Setting, jumping: str) -> str:
+    """The ledger's entry on a class that jumps a step late once it is compiled; empty where the word does not jump."""
+    late = setting.mode != "eager" and getattr(word, jumping)
+    return f"tensorflow-{word.word()}-{jumping}-late" if late else ""

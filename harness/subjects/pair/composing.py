@@ -23,7 +23,7 @@ from harness.composition.mistakes import explain, nearest, no_such, shown
 from harness.composition.overrides import MisfitError, Overrides, applied, overlaid, read
 from harness.composition.preflight import arm_mistakes, unusable
 from harness.composition.representable import unrepresentable
-from harness.composition.trust import CodeField, code_from_files, code_of, code_typed
+from harness.composition.trust import CodeField, code_from_files, code_installed, code_of, code_typed
 from harness.composition.yaml_files import read_yaml
 from harness.subjects.pair.spec import Pair
 from harness.system.files import FileError, given_path, read_bytes, refuse_unfit
@@ -106,9 +106,9 @@ def compose_pair(
         pair = Pair.model_validate(plain)
     except ValidationError as error:
         raise UserMistake([*wrong, *(m.text for m in explain(error, plain, Pair, SETTINGS))]) from None
-    by_user = code_typed(typed, groups.all_options())
-    code = code_from_files(pair.arms, by_user | code_of(of_file), list(config_dirs))
-    otherwise = by_user | {(each.field, each.value) for each in code}
+    stated = code_typed(typed, groups.all_options()) | code_installed()
+    code = code_from_files(pair.arms, stated | code_of(of_file), list(config_dirs))
+    otherwise = stated | {(each.field, each.value) for each in code}
     composed = ComposedPair(
         pair,
         file,

@@ -13,18 +13,18 @@ from harness.spec import Arm, Experiment, Training, Word, family_members
 from harness.spec.activations import Activation
 from harness.spec.layers import Dense
 from harness.spec.optimizers import Optimizer
-from harness.system.files import conf_dir
+from harness.system.config_folders import installed_folders, options_in
 
 
 def files(group: str) -> str:
-    return ", ".join(sorted(file.stem for file in (conf_dir() / group).glob("*.yaml")))
+    return ", ".join(sorted(file.stem for folder in installed_folders() for file in options_in(folder, group)))
 
 
 def kinds(base: type[Word]) -> str:
     return ", ".join(sorted(member.word() for member in family_members(base)))
 
 
-GROUPS = ", ".join(sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir()))
+GROUPS = ", ".join(sorted({file.parent.name for folder in installed_folders() for file in options_in(folder)}))
 ROOT_KEYS = ", ".join(sorted({*Experiment.model_fields, *SETTINGS}))
 ARM_FIELDS = ", ".join(sorted(Arm.model_fields))
 DENSE_FIELDS = ", ".join(sorted(Dense.model_fields))

@@ -23,6 +23,7 @@ from harness.spec.optimizers import AnyOptimizer, Optimizer
 from harness.spec.regularizers import AnyRegularizer, Regularizer
 from harness.spec.schedules import AnySchedule, Constant, Schedule
 from harness.spec.weight_decay import AnyWeightDecay, WeightDecay
+from harness.system.config_folders import installed_folders
 from harness.system.files import conf_dir
 
 SPEC_OF_GROUP: dict[str, Any] = {
@@ -46,7 +47,7 @@ FAMILY_OF_GROUP: dict[str, type[Word]] = {
     "weight_decay": WeightDecay,
 }
 OF_THE_ROOT = {"experiment", "scale", "suite"}  # groups that set keys of the root
-FILES = sorted(conf_dir().rglob("*.yaml"))
+FILES = sorted(file for folder in installed_folders() for file in folder.rglob("*.yaml"))
 HORIZON = 300  # steps: 15 epochs of 20 batches
 
 
@@ -59,11 +60,12 @@ def content(file: Path) -> dict[str, Any]:
 
 
 def spec(group: str, name: str) -> Any:
-    return TypeAdapter(SPEC_OF_GROUP[group]).validate_python(content(conf_dir() / group / f"{name}.yaml"))
+    (file,) = (file for file in FILES if (file.parent.name, file.stem) == (group, name))
+    return TypeAdapter(SPEC_OF_GROUP[group]).validate_python(content(file))
 
 
 def relative(file: Path) -> str:
-    return file.relative_to(conf_dir()).as_posix()
+    return f"{file.parent.name}/{file.name}"
 
 
 def test_folder_is_the_checkouts() -> None:
@@ -104,6 +106,11 @@ def test_root_writes_out_every_field() -> None:
 @pytest.mark.parametrize("name", names("arm"))
 def test_arm_is_called_as_its_file(name: str) -> None:
     assert spec("arm", name).name == name
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.parent.name == "arm"], ids=relative)
+def test_an_arm_lies_in_the_folder_of_its_adapter(file: Path) -> None:
+    assert file.parents[2].name == spec("arm", file.stem).adapter
 
 
 @pytest.mark.parametrize("group", FAMILY_OF_GROUP)

@@ -19,7 +19,7 @@ from harness.composition.preflight import prepare
 from harness.composition.trust import HARMLESS, CodeField, code_of
 from harness.spec.arm import LONGEST_TIMEOUT_S
 from harness.subjects.pair.composing import compose_pair
-from harness.system.files import conf_dir
+from harness.system.config_folders import installed_folders
 
 ALLOWED = [name for names in HARMLESS.values() for name in names]
 # Each makes some interpreter, loader or framework run what it names.
@@ -159,7 +159,7 @@ class TestFromFiles:
         assert fields([f"from={source}"]) == [("only", f"environment.{name}", "1") for name in sorted(LOADERS)]
 
     def test_nothing_that_ships_runs_code_of_others(self) -> None:
-        for file in conf_dir().glob("**/*.yaml"):
+        for file in (file for folder in installed_folders() for file in folder.glob("**/*.yaml")):
             plain = yaml.safe_load(file.read_text())
             assert code_of({"arm": plain} if file.parent.name == "arm" else plain) == set(), file
 
