@@ -14,7 +14,7 @@ from mindspore import Tensor, nn
 
 from adapters.forms import NativeClass, rate_table, with_table
 from adapters.mindspore.realisations.schedules import native_class, schedule
-from adapters.mindspore.schedulers import scheduler_forms
+from adapters.mindspore.specifics.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from harness.spec import schedules as spec

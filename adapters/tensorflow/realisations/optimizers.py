@@ -13,7 +13,7 @@ from harness.spec import weight_decay as decay
 make = Makers("adapters.tensorflow.native_optimizers")
 
 
-def momentum(made: Way) -> Entry:
+def rate_inside(made: Way) -> Entry:
     outside = canonical("keras SGD keeps the rate inside")
     return lambda word, setting: outside if word.form == "rate_outside" else made
 
@@ -54,8 +54,8 @@ def lamb(word: spec.Lamb, setting: Setting) -> Choice:
 
 NATIVE: Entries = {
     spec.Sgd: native("keras.optimizers.SGD", make.sgd),
-    spec.HeavyBall: momentum(native("keras.optimizers.SGD", make.momentum)),
-    spec.Nesterov: momentum(native("keras.optimizers.SGD", make.nesterov)),
+    spec.HeavyBall: rate_inside(native("keras.optimizers.SGD", make.momentum)),
+    spec.Nesterov: rate_inside(native("keras.optimizers.SGD", make.nesterov)),
     spec.Adagrad: inside_root(native("keras.optimizers.Adagrad", make.adagrad)),
     spec.Rmsprop: inside_root(native("keras.optimizers.RMSprop", make.rmsprop)),
     spec.Adadelta: native("keras.optimizers.Adadelta", make.adadelta),
