@@ -20,7 +20,7 @@ from harness.judging.tolerances import RUNS, Excuse, Tolerance, furthest, own_er
 from harness.ledger import Entry
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Parts, Rung
+from harness.rungs.rung import Parts, Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
@@ -80,7 +80,7 @@ class WordRung:
 
     @property
     def rung(self) -> Rung:
-        return Rung(self.name, self.ask, self.judge, TASKS["words"], {"": self.depends_on})
+        return Rung(self.name, Question(self.ask, self.judge, TASKS["words"], {"": self.depends_on}))
 
     def ask(self, context: Context) -> dict[str, Any]:
         cases = list(self.cases(context))

@@ -15,7 +15,7 @@ from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
 from harness.plan import digest_arrays
 from harness.records.verdict import Verdict
-from harness.rungs.rung import OF_THE_MODEL, Rung
+from harness.rungs.rung import OF_THE_MODEL, Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
@@ -133,4 +133,4 @@ def _equal(answer: Answer, subject: str, wrong: list[str], source: str) -> Verdi
     )
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME], {"": OF_THE_MODEL})
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": OF_THE_MODEL}))

@@ -15,7 +15,7 @@ from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import envelope
 from harness.judging.ulp import error_against, shown_ulp
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Rung
+from harness.rungs.rung import Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
@@ -77,4 +77,4 @@ def _spread(runs: list[Any]) -> Any:
     return np.max([error_against(other, first) for other in others], axis=0)
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS["free-run"])
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS["free-run"]))

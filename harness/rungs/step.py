@@ -20,7 +20,7 @@ from harness.judging.judge import Claim, IndexName
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
 from harness.records.verdict import Verdict
-from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Rung
+from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays, load_arrays, save_arrays
 
@@ -183,4 +183,4 @@ def _named(tensor: str) -> IndexName:
     return lambda index: f"step {_step(tensor)}, {'/'.join(name) or kind}{list(index)}"
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME], {"gradient": OF_THE_MODEL, "update": OF_THE_UPDATE})
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"gradient": OF_THE_MODEL, "update": OF_THE_UPDATE}))
