@@ -7,7 +7,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from harness.spec import Experiment, Spec, Word
+from harness.composition.stated import StatedExperiment
+from harness.spec import Spec, Word
 from harness.spec.numbers import LARGEST_INT32, LARGEST_INT64
 
 _NOUNS: dict[Any, str] = {
@@ -45,7 +46,7 @@ class Place:
     """A place in a spec: its dotted path, and what may stand there (`annotation` is None where no spec says)."""
 
     path: tuple[str, ...] = ()
-    annotation: Any = Experiment
+    annotation: Any = StatedExperiment
     metadata: tuple[Any, ...] = field(default=())
 
     @property
@@ -85,7 +86,7 @@ class Place:
         return _in_words(self.annotation, self.metadata)
 
 
-def locate(loc: tuple[int | str, ...], whole: type[Spec] = Experiment) -> Place:
+def locate(loc: tuple[int | str, ...], whole: type[Spec] = StatedExperiment) -> Place:
     """The place a validation error speaks of; the tags of unions in `loc` are no part of the path a user types."""
     place = Place(annotation=whole)
     for part in loc:
@@ -95,7 +96,7 @@ def locate(loc: tuple[int | str, ...], whole: type[Spec] = Experiment) -> Place:
     return place
 
 
-def places_at(path: tuple[str, ...], whole: type[Spec] = Experiment) -> list[Place]:
+def places_at(path: tuple[str, ...], whole: type[Spec] = StatedExperiment) -> list[Place]:
     """What lies at a path as typed, for every kind that may be chosen on the way there; nothing where no spec says."""
     places = [Place(annotation=whole)]
     for key in path:

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import REPRESENTABLE, Place, dotted, locate, places_at, words_of
-from harness.spec import Experiment, Spec
+from harness.composition.stated import StatedExperiment
+from harness.spec import Spec
 from harness.system.text import printable
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _cut(text: str, most: int) -> str:
 def explain(
     error: ValidationError,
     tree: Mapping[str, Any],
-    whole: type[Spec] = Experiment,
+    whole: type[Spec] = StatedExperiment,
     settings: Sequence[str] = SETTINGS,
 ) -> list[Mistake]:
     """Every error of a validation of `whole`, in the words of the person who typed the config `tree`.

@@ -23,6 +23,7 @@ from harness.composition.mistakes import SETTINGS, Mistake, UserMistake, explain
 from harness.composition.overrides import Change, MisfitError, Overrides, applied, read
 from harness.composition.resolution import resolved
 from harness.composition.seeds import seeds_from, wrong_seeds
+from harness.composition.stated import StatedExperiment
 from harness.composition.trust import CodeField, code_from_files, code_installed, code_typed
 from harness.spec import Experiment
 from harness.system.files import FileError, given_path
@@ -163,12 +164,12 @@ def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None
     wrong += misfits(plain)  # what interpolations brought in: the environment may hold any bytes
     wrong += [*unresolved.values(), *_wrong_paths(plain), *wrong_seeds(plain.get("seeds", 1))]
     try:
-        experiment = Experiment.model_validate({key: value for key, value in plain.items() if key not in SETTINGS})
+        stated = StatedExperiment.model_validate({key: value for key, value in plain.items() if key not in SETTINGS})
     except ValidationError as error:
         invalid = [_as_typed(mistake, over_all) for mistake in explain(error, plain)]
         covered = [mistake.path for mistake in wrong if mistake.covers_below]
         return plain, None, [*wrong, *(m for m in invalid if not any(m.path[: len(path)] == path for path in covered))]
-    return plain, experiment, wrong
+    return plain, Experiment.model_construct(**dict(stated)), wrong
 
 
 def _wrong_paths(plain: Tree) -> list[Mistake]:

@@ -16,7 +16,7 @@ from harness.diagnosis.proof import Ask, Judge, Proofs, diverging
 from harness.judging.checks import uncertified
 from harness.judging.context import Answers, Context
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Parts, Rung
+from harness.rungs.rung import Parts, Question
 from harness.spec.changes import Changes, leads_somewhere
 from harness.spec.experiment import Experiment
 
@@ -32,13 +32,13 @@ class Advice:
     advice: str = ""
 
 
-def advise(context: Context, rung: Rung, verdict: Verdict, answers: Answers, ask: Ask) -> Advice | None:
-    """What is to be said of the first diverging verdict of a rung; None where no known form explains it."""
-    parts = rung.parts(verdict.phase)
+def advise(context: Context, question: Question, verdict: Verdict, answers: Answers, ask: Ask) -> Advice | None:
+    """What is to be said of a rung's first diverging verdict on answers; None where no known form explains it."""
+    parts = question.parts(verdict.phase)
     if not parts:
         return None
     with uncertified():
-        return _advice(context, parts, rung.judge, verdict, answers, ask)
+        return _advice(context, parts, question.judge, verdict, answers, ask)
 
 
 def _advice(

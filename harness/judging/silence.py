@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from harness.records.verdict import Verdict
 
 NO_WORD = "it was asked for, and the experiment has no word that it judges"
+NO_TRAINING = "it was asked for, and the trainings recorded nothing that it judges"
 NO_CHECK = "it was climbed, and made no check"
 
 

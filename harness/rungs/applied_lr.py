@@ -19,7 +19,7 @@ from harness.judging.ledger_excuses import propagated
 from harness.judging.tolerances import own_error
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Rung
+from harness.rungs.rung import Question, Rung
 from harness.rungs.schedule import neighbours, with_rounding
 from harness.rungs.tasks import TASKS
 from harness.spec.schedules import Constant, Schedule
@@ -92,4 +92,4 @@ def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -
     return moved
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME], {"": ("optimizer", "schedule", "weight_decay")})
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": ("optimizer", "schedule", "weight_decay")}))

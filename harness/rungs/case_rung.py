@@ -21,7 +21,7 @@ from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Parts, Rung
+from harness.rungs.rung import Parts, Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
@@ -81,7 +81,7 @@ class WordRung:
 
     @property
     def rung(self) -> Rung:
-        return Rung(self.name, self.ask, self.judge, TASKS["words"], {"": self.depends_on})
+        return Rung(self.name, Question(self.ask, self.judge, TASKS["words"], {"": self.depends_on}))
 
     def ask(self, context: Context) -> dict[str, Any]:
         cases = list(self.cases(context))

@@ -17,10 +17,12 @@ from math import isfinite
 
 import numpy as np
 
+from harness.judging.silence import silent_arms
 from harness.judging.statistics import MOST_PAIRS, Decision, Equivalence, paired_equivalence
 from harness.judging.tolerances import margin
 from harness.records.trace import Trace
 from harness.records.verdict import Status, Verdict
+from harness.rungs.rung import Rung, Trainings
 from harness.spec.experiment import Experiment
 
 NAME = "convergence"
@@ -30,6 +32,15 @@ WHY_NEW = "those of this run are not among them: a test repeated over the same s
 # the fewer seeds it is given. Nor does it diverge: a gate that cries wolf whenever noise is large is soon ignored.
 STATUS: dict[Decision, Status] = {"equivalent": "agrees", "different": "diverges", "undecided": "unverified"}
 GRAVEST_FIRST: tuple[Status, ...] = ("diverges", "interrupted", "crashed", "unverified", "unsupported", "agrees")
+
+
+def judge_trainings(trainings: Trainings) -> list[Verdict]:
+    """The accuracies of every two arms; an arm that recorded none is unverified, where classes are predicted."""
+    experiment, healthy = trainings.context.experiment, trainings.healthy
+    verdicts = judge_traces(experiment, trainings.traces)
+    if experiment.data.classes is None or len(healthy) < 2:
+        return verdicts
+    return verdicts + silent_arms(NAME, healthy, verdicts, "no accuracy was recorded")
 
 
 def judge_traces(experiment: Experiment, traces: Sequence[Trace]) -> list[Verdict]:
@@ -245,3 +256,6 @@ def _unfinished(traces: Sequence[Trace]) -> tuple[Status, str]:
 
 def _interval_name(found: Equivalence) -> str:
     return f"{100 * (1 - 2 * found.alpha):g} % interval"
+
+
+RUNG = Rung(NAME, judge_trainings=judge_trainings, over_seeds=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from harness.judging.tolerances import STRICT_STEPS
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.rungs import convergence, expected, schedule, trajectory
-from harness.spec.experiment import Experiment, RungName
+from harness.rungs import convergence, expected, registry, schedule, trajectory
+from harness.spec.experiment import Experiment
 
 JUDGED = ("agrees", "known", "diverges")
 
@@ -48,10 +47,13 @@ def coverage(
         judged.append(f"losses of {_steps(0, free, steps)}{every_tensor}")
     if free < steps:
         left.append(f"losses of {_steps(free, steps, steps)}")
-    by_themselves = [name for name in get_args(RungName) if name in rungs - {schedule.NAME, trajectory.NAME}]
+    asking = list(registry.questions())
+    by_themselves = [name for name in asking if name in rungs - {schedule.NAME, trajectory.NAME}]
     judged += [f"what is asked by {_listed(by_themselves)}"] if by_themselves else []
     if experiment.rungs:
-        others = [name for name in get_args(RungName) if name not in experiment.rungs]
+        judging = {rung.name for rung in registry.of_trainings(experiment.rungs)}
+        passed_over = [rung.name for rung in registry.of_trainings() if rung.name not in {*asking, *judging}]
+        others = [name for name in asking if name not in experiment.rungs] + passed_over * trains
         left += [f"rungs that were not asked for ({', '.join(others)})"] if others else []
     unsupported = sum(verdict.status == "unsupported" for verdict in verdicts)
     left += [f"{unsupported} checks of what an arm does not support"] if unsupported else []

@@ -12,6 +12,7 @@ from harness.judging.context import Context
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.rungs.rung import Rung, Trainings
 from harness.rungs.whole_run import WholeRun, whole_run
 from harness.spec import expectations as spec
 from harness.system.array_files import Arrays
@@ -19,6 +20,11 @@ from harness.system.array_files import Arrays
 NAME = "expected"
 Reference = Callable[[], WholeRun]
 SHOWN = 8  # elements of a parameter that a verdict quotes
+
+
+def judge_trainings(trainings: Trainings) -> list[Verdict] | None:
+    """As `judge_traces`; None where nothing is expected of any arm."""
+    return judge_traces(trainings.context, trainings.traces, trainings.weights) or None
 
 
 def judge_traces(context: Context, traces: Sequence[Trace], weights: Mapping[str, Arrays]) -> list[Verdict]:
@@ -116,3 +122,6 @@ JUDGES: dict[type[spec.Expectation], Callable[[Reference, Any, Trace, Arrays], V
     spec.WeightsBetween: weights_between,
     spec.NearReference: near_reference,
 }
+
+
+RUNG = Rung(NAME, judge_trainings=judge_trainings)

@@ -1,7 +1,7 @@
-"""Rung `trajectory`, as `check` climbs it: a short free run, every loss and a digest of every tensor at every step.
+"""What the rung `trajectory` makes of short free runs: every loss and a digest of every tensor at every step.
 
 Float32 runs are judged by the chaos envelope (`harness.judging.envelope`); past its horizon they say nothing. Two
-float64 arms are judged against one another to the strict bound as well. `trajectory` judges recorded trainings.
+float64 arms are judged against one another to the strict bound as well.
 """
 
 from __future__ import annotations
@@ -13,34 +13,24 @@ from typing import Any
 
 import numpy as np
 
-from adapters.reference.ensemble import disturbed
-from harness.judging.checks import Check, pairs_of
+from harness.judging.checks import Check, judge_checks, pairs_of
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import LOSS, Curves, Envelope, envelope, oracle_run
 from harness.judging.first_divergence import first_step
-from harness.judging.judge import worst_of
+from harness.judging.judge import Claim, worst_of
 from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.tolerances import STRICT_STEPS, Tolerance, strict
 from harness.judging.ulp import error_against
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.free_run_curves import FreeRuns
-from harness.rungs.rung import Rung
-from harness.rungs.tasks import TASKS
-from harness.rungs.trajectory import NAME, strictly
 from harness.spec.arm import Arm
-from harness.system.array_files import save_arrays
 
+NAME = "trajectory"
 PLANNED, DISTURBED = "planned", "disturbed"
 CURVES = "free runs"  # under which the context keeps what was judged, for the report
-
-
-def ask(context: Context) -> dict[str, Any]:
-    """A run from the plan's weights, and one from these moved by a unit in the last place."""
-    path = context.scratch / "disturbed.npz"
-    save_arrays(path, disturbed(context.plan.weights, 1))
-    return {"steps": context.free_steps, "runs": {PLANNED: None, DISTURBED: str(path)}}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
@@ -89,6 +79,23 @@ def _place(column: str, count: int) -> Place:
         tensor=parameter,
         name_index=lambda index: f"step {index[0]}, {column}",
     )
+
+
+def strictly(a: str, b: str, first: FloatArray, second: FloatArray) -> Verdict:
+    """Arm against arm in float64, over hundreds of steps, to the project's strict bound."""
+    count = min(STRICT_STEPS, len(first), len(second))
+    first, second = first[:count], second[:count]
+    bound = strict(first)
+    exact = Tolerance(np.zeros(()), bound.source)
+    claims = {a: Claim(a, first, exact, np.float64), b: Claim(b, second, bound, np.float64)}
+    subject = f"train_loss in float64, steps 0 to {count - 1}"
+    check = Check(NAME, subject, first, claims, lambda i: f"step {i[0]}", tensor="loss")
+    (verdict,) = judge_checks([check])
+    # Judged arm against arm: there is no third value to be nearer to, and which is wrong is not said here.
+    told = {"nearer": "", "value_reference": None, "culprit": "", "judgement": ""}
+    if verdict.status == "diverges":
+        told |= {"cause": f"{a} and {b} part company", "judgement": "undetermined"}
+    return verdict.model_copy(update=told)
 
 
 def _before_overflow(checks: Sequence[Check]) -> list[Check]:
@@ -161,6 +168,3 @@ def _step_index(index: tuple[int, ...]) -> str:
 
 def _so_far(changes: Any) -> Any:
     return np.maximum.accumulate(changes)
-
-
-RUNG = Rung(NAME, ask, judge_answers, TASKS["free-run"])

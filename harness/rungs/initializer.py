@@ -19,7 +19,7 @@ from harness.judging.tolerances import FACTOR, FLOOR_ULP
 from harness.plan.initializer_laws import DRAWS, LAWS, TRUNCATED_AT, Law
 from harness.records.verdict import Verdict
 from harness.rungs.case_rung import subjects
-from harness.rungs.rung import Rung
+from harness.rungs.rung import Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.spec import initializers as init
 
@@ -187,4 +187,4 @@ def _source(word: init.Initializer) -> str:
     return f"{FACTOR:g} x LAPACK's own error" if isinstance(word, init.Orthogonal) else "exact"
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME])
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME]))

@@ -16,7 +16,7 @@ from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.plan import digest_arrays
 from harness.records.verdict import Verdict
-from harness.rungs.rung import OF_THE_MODEL, Rung
+from harness.rungs.rung import OF_THE_MODEL, Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
@@ -121,4 +121,4 @@ def _equal(answer: Answer, subject: str, wrong: list[str], source: str) -> Verdi
     )
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME], {"": OF_THE_MODEL})
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": OF_THE_MODEL}))

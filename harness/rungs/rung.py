@@ -1,13 +1,15 @@
-"""What a rung is: one level of the parity ladder."""
+"""What a rung is: one level of the parity ladder, which asks live arms, judges recorded trainings, or does both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from harness.judging.context import Answers, Context
+from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.system.array_files import Arrays
 from harness.worker.task import Task
 
 Parts: TypeAlias = tuple[str, ...]
@@ -16,14 +18,13 @@ OF_THE_UPDATE: Parts = ("optimizer", "schedule", "weight_decay", "clipping")
 
 
 @dataclass(frozen=True)
-class Rung:
+class Question:
     """`ask` gives the payload of a worker's task, the same for every arm; `judge` turns the answers into verdicts.
 
     `depends_on`: the parts of a spec that its verdicts depend on, by the verdict's phase, or "" for all phases. A known
     form is looked for in these; where there are none, no form is looked for.
     """
 
-    name: str
     ask: Callable[[Context], dict[str, Any]]
     judge: Callable[[Context, Answers], list[Verdict]]
     task: Task
@@ -32,3 +33,34 @@ class Rung:
     def parts(self, phase: str) -> Parts:
         """The parts of a spec that a verdict of this phase depends on; empty where no form is to be looked for."""
         return self.depends_on.get(phase) or self.depends_on.get("", ())
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """The records of one experiment's trainings by one plan, one for each arm.
+
+    `weights`: the final weights of each arm that finished, by the arm's name and the parameter's.
+    """
+
+    context: Context
+    traces: Sequence[Trace]
+    weights: Mapping[str, Arrays]
+
+    @property
+    def healthy(self) -> list[str]:
+        """The arms that did not fail."""
+        return [trace.arm.name for trace in self.traces if trace.failure is None]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """`question` is what live arms are asked; `judge_trainings` turns records of trainings into verdicts.
+
+    A rung has one of the two, or both. `judge_trainings` gives None where there is nothing that it could judge.
+    `over_seeds`: where an experiment is trained at several seeds, this rung judges them together, and none by itself.
+    """
+
+    name: str
+    question: Question | None = None
+    judge_trainings: Callable[[Trainings], list[Verdict] | None] | None = None
+    over_seeds: bool = False

@@ -19,7 +19,7 @@ from harness.judging.ledger_excuses import of_word, versions
 from harness.judging.tolerances import Excuse, Tolerance, own_error
 from harness.ledger import ledger
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Rung
+from harness.rungs.rung import Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.spec.schedules import Schedule
 from harness.spec.vocabulary import specimens
@@ -143,4 +143,4 @@ def _judged(
     return made, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME], {"": ("schedule",)})
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": ("schedule",)}))

@@ -13,7 +13,7 @@ from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import envelope
 from harness.judging.repeats import NAME, RUNS, Repeats
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Rung
+from harness.rungs.rung import Question, Rung
 from harness.rungs.tasks import TASKS
 
 
@@ -33,4 +33,4 @@ def _judged(context: Context, answer: Answer) -> Verdict:
     return verdict
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS["free-run"])
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS["free-run"]))

@@ -22,7 +22,7 @@ from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, ow
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.records.verdict import Verdict
-from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Rung
+from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays, load_arrays, save_arrays
 
@@ -177,4 +177,4 @@ def _named(tensor: str) -> IndexName:
     return lambda index: f"step {_step(tensor)}, {'/'.join(name) or kind}{list(index)}"
 
 
-RUNG = Rung(NAME, ask, judge_answers, TASKS[NAME], {"gradient": OF_THE_MODEL, "update": OF_THE_UPDATE})
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"gradient": OF_THE_MODEL, "update": OF_THE_UPDATE}))

@@ -1,29 +1,48 @@
-"""Rung `trajectory`: the loss curves of recorded, free-running trainings.
+"""Rung `trajectory`: free-running training, every loss and a digest of every tensor at every step.
 
-In float32 the first `free_steps` are judged, by the chaos envelope; past its horizon they say nothing. Two float64
-arms are judged against one another over `STRICT_STEPS`. `free_run` is the rung as `check` climbs it.
+Live arms make a short run, which `free_run` judges. Of recorded trainings the loss curves are judged: in float32 the
+first `free_steps`, by the chaos envelope, past whose horizon they say nothing; two float64 arms against one another
+over `STRICT_STEPS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from adapters.protocol import Adapter
+from adapters.reference.ensemble import disturbed
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, envelope
 from harness.judging.judge import Claim
 from harness.judging.ledger_excuses import propagated, words_within
-from harness.judging.tolerances import STRICT_STEPS, Tolerance, strict
+from harness.judging.silence import silent_arms
 from harness.plan import digest_arrays
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.rungs.free_run import DISTURBED, PLANNED, judge_answers, strictly
+from harness.rungs.free_run import NAME as NAME
+from harness.rungs.rung import Question, Rung, Trainings
+from harness.rungs.tasks import TASKS
+from harness.system.array_files import save_arrays
 
-NAME = "trajectory"
+
+def ask(context: Context) -> dict[str, Any]:
+    """A run from the plan's weights, and one from these moved by a unit in the last place."""
+    path = context.scratch / "disturbed.npz"
+    save_arrays(path, disturbed(context.plan.weights, 1))
+    return {"steps": context.free_steps, "runs": {PLANNED: None, DISTURBED: str(path)}}
+
+
+def judge_trainings(trainings: Trainings) -> list[Verdict]:
+    """The curves of all arms; one that recorded no step is unverified."""
+    verdicts = judge_traces(trainings.context, trainings.traces)
+    return verdicts + silent_arms(NAME, trainings.healthy, verdicts, "no step was recorded of the training")
 
 
 def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
@@ -85,23 +104,6 @@ def _claim(context: Context, trace: Trace, count: int) -> Claim:
     return Claim(trace.arm.name, np.asarray(trace.losses[:count]), around.loss, around.precision, excuse)
 
 
-def strictly(a: str, b: str, first: FloatArray, second: FloatArray) -> Verdict:
-    """Arm against arm in float64, over hundreds of steps, to the project's strict bound."""
-    count = min(STRICT_STEPS, len(first), len(second))
-    first, second = first[:count], second[:count]
-    bound = strict(first)
-    exact = Tolerance(np.zeros(()), bound.source)
-    claims = {a: Claim(a, first, exact, np.float64), b: Claim(b, second, bound, np.float64)}
-    subject = f"train_loss in float64, steps 0 to {count - 1}"
-    check = Check(NAME, subject, first, claims, lambda i: f"step {i[0]}", tensor="loss")
-    (verdict,) = judge_checks([check])
-    # Judged arm against arm: there is no third value to be nearer to, and which is wrong is not said here.
-    told = {"nearer": "", "value_reference": None, "culprit": "", "judgement": ""}
-    if verdict.status == "diverges":
-        told |= {"cause": f"{a} and {b} part company", "judgement": "undetermined"}
-    return verdict.model_copy(update=told)
-
-
 def _cut_off(verdict: Verdict, context: Context, traces: list[Trace]) -> Verdict:
     wrong = [t for t in traces if len(t.losses) != context.plan.steps]
     if not wrong or verdict.status == "diverges":
@@ -112,3 +114,6 @@ def _cut_off(verdict: Verdict, context: Context, traces: list[Trace]) -> Verdict
         return verdict.model_copy(update={**said, "status": "diverges"})
     failure = next((t.failure for t in wrong if t.failure is not None), None)
     return verdict.model_copy(update={**said, "status": failure.status if failure else "crashed"})
+
+
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS["free-run"]), judge_trainings)

@@ -19,44 +19,12 @@ from harness.judging.first_divergence import first_of
 from harness.judging.silence import NO_WORD, silent_arms, silent_rung
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.verdict import Verdict
-from harness.rungs import (
-    activation,
-    applied_lr,
-    clipping,
-    free_run,
-    initializer,
-    layer,
-    loss,
-    model,
-    optimizer,
-    schedule,
-    self_consistency,
-    step,
-    trajectory,
-)
-from harness.rungs.rung import Rung
+from harness.rungs import registry, trajectory
+from harness.rungs.rung import Question
 from harness.spec.changes import Changes
 from harness.worker.asking import side_by_side
 from harness.worker.process import Worker
 from harness.worker.task import Task
-
-RUNGS = tuple(
-    each.RUNG
-    for each in (
-        self_consistency,
-        schedule,
-        applied_lr,
-        activation,
-        loss,
-        initializer,
-        layer,
-        clipping,
-        optimizer,
-        model,
-        step,
-        free_run,
-    )
-)
 
 
 def climb(
@@ -73,26 +41,26 @@ def climb(
     everyone = list(alive.values())
     verdicts: list[Verdict] = []
     with ThreadPoolExecutor(max_workers=max(1, len(alive))) as pool, _closed_on_interrupt(everyone):
-        for rung in chosen(context):
+        for rung, question in registry.questions(context.stated.rungs).items():
             if not alive:
                 break
-            payload = rung.ask(context)
+            payload = question.ask(context)
             if payload.get("cases") == []:  # no word of that family: no clipping, say
-                if rung.name in context.stated.rungs:
-                    verdicts.append(silent_rung(rung.name, NO_WORD))
-                    on_rung(rung.name, verdicts[-1:])
+                if rung in context.stated.rungs:
+                    verdicts.append(silent_rung(rung, NO_WORD))
+                    on_rung(rung, verdicts[-1:])
                 continue
-            answers, failures = _asked(pool, alive, rung.task, payload)
+            answers, failures = _asked(pool, alive, question.task, payload)
             for name, failure in failures.items():
                 del alive[name]
                 on_failure(name, failure)
-            found = rung.judge(context, answers) if answers else []
-            found += silent_arms(rung.name, answers, found)
+            found = question.judge(context, answers) if answers else []
+            found += silent_arms(rung, answers, found)
             if first_of(verdicts) is None:
-                found = _gone_after(context, rung, payload, found, answers, pool, alive)
-            found += [failed(rung.name, name, failure) for name, failure in failures.items()]
+                found = _gone_after(context, question, payload, found, answers, pool, alive)
+            found += [failed(rung, name, failure) for name, failure in failures.items()]
             verdicts += found
-            on_rung(rung.name, found)
+            on_rung(rung, found)
     return verdicts
 
 
@@ -103,7 +71,7 @@ def prepared(context: Context) -> Iterator[None]:
 
     def prepare() -> None:
         with np.errstate(all="ignore"):
-            for arm in context.stated.arms if any(rung.name == trajectory.NAME for rung in chosen(context)) else ():
+            for arm in context.stated.arms if trajectory.NAME in registry.questions(context.stated.rungs) else ():
                 if not stopping.is_set():
                     envelope(context, arm, context.free_steps)
 
@@ -115,12 +83,6 @@ def prepared(context: Context) -> Iterator[None]:
         stopping.set()
 
 
-def chosen(context: Context) -> list[Rung]:
-    """Those that the experiment picks, in the ladder's order; all where it picks none."""
-    wanted = context.stated.rungs
-    return [rung for rung in RUNGS if not wanted or rung.name in wanted]
-
-
 def _asked(
     pool: ThreadPoolExecutor, alive: Mapping[str, Worker], task: Task, payload: Mapping[str, Any]
 ) -> tuple[dict[str, Answer], dict[str, Failure]]:
@@ -130,7 +92,7 @@ def _asked(
 
 def _gone_after(
     context: Context,
-    rung: Rung,
+    question: Question,
     payload: Mapping[str, Any],
     found: list[Verdict],
     answers: Answers,
@@ -158,11 +120,11 @@ def _gone_after(
     lost: dict[str, Failure] = {}
 
     def given(name: str, changes: Changes) -> Answer | None:
-        told, failures = _asked(pool, {name: alive[name]}, rung.task, {**payload, "changes": dict(changes)})
+        told, failures = _asked(pool, {name: alive[name]}, question.task, {**payload, "changes": dict(changes)})
         lost.update(failures)
         return told.get(name)
 
-    advice = advise(context, rung, first, answers, given)
+    advice = advise(context, question, first, answers, given)
     if advice is not None:
         place = place.model_copy(update={"cause": advice.cause, "advice": advice.advice})
     if lost:

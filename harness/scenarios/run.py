@@ -21,7 +21,7 @@ import pandas as pd
 from harness.data import Dataset
 from harness.judging.context import Context
 from harness.judging.flips import flips_between, shown_images
-from harness.judging.silence import silent_arms
+from harness.judging.silence import NO_TRAINING, silent_rung
 from harness.plan import Plan, draw_plan
 from harness.records import outcome
 from harness.records.failure import Failure, WorkerFailedError
@@ -29,10 +29,11 @@ from harness.records.trace import EpochRecord, Trace
 from harness.records.verdict import Verdict
 from harness.results.marker import Marker, complete, state_of
 from harness.results.store import Store, write_text
-from harness.rungs import convergence, expected, trajectory
+from harness.rungs import registry
 from harness.rungs.coverage import Coverage, coverage
 from harness.rungs.free_run import CURVES
 from harness.rungs.free_run_curves import FreeRuns
+from harness.rungs.rung import Rung, Trainings
 from harness.scenarios import ladder
 from harness.scenarios.ending import tell, unfinished_by
 from harness.spec.arm import Arm
@@ -155,26 +156,27 @@ def _match(runs: Sequence[Run], folder: Path) -> None:
                 if name in run.traces and run.traces[name].failure is None:
                     _train(run, run.traces[name].arm, workers)
     for run in runs:
-        _judge_training(run)
+        _judge_trainings(run)
 
 
-def _judge_training(run: Run) -> None:
+def _judge_trainings(run: Run) -> None:
     traces = list(run.traces.values())
     weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
-    healthy = [trace.arm.name for trace in traces if trace.failure is None]
-    curves = trajectory.judge_traces(run.context, traces)
-    curves += silent_arms(trajectory.NAME, healthy, curves, "no step was recorded of the training")
-    ends = convergence.judge_traces(run.experiment, traces) if run.is_alone else []
-    if run.is_alone and run.experiment.data.classes is not None and len(healthy) > 1:
-        ends += silent_arms(convergence.NAME, healthy, ends, "no accuracy was recorded")
-    for rung, verdicts in (
-        (trajectory.NAME, curves),
-        (convergence.NAME, ends),
-        (expected.NAME, expected.judge_traces(run.context, traces, weights)),
-    ):
-        run.verdicts += verdicts
-        if verdicts or rung != expected.NAME:
-            run.show.rung(rung, verdicts)
+    trainings = Trainings(run.context, traces, weights)
+    for rung in registry.of_trainings(run.experiment.rungs):
+        verdicts = [] if rung.over_seeds and not run.is_alone else _judged(rung, trainings)
+        if verdicts is not None:
+            run.verdicts += verdicts
+            run.show.rung(rung.name, verdicts)
+
+
+def _judged(rung: Rung, trainings: Trainings) -> list[Verdict] | None:
+    """What the rung says of the trainings; one that was chosen and has nothing to say of them is unverified."""
+    assert rung.judge_trainings is not None
+    verdicts = rung.judge_trainings(trainings)
+    if not verdicts and rung.name in trainings.context.stated.rungs and trainings.healthy:
+        return [silent_rung(rung.name, NO_TRAINING)]
+    return verdicts
 
 
 def _climb_all(runs: Sequence[Run], folder: Path) -> None:

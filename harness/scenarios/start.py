@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.composition import Composed, ComposedStudy
+from harness.composition import Composed, ComposedStudy, UserMistake
 from harness.composition.preflight import claimed, refuse_too_large
 from harness.data import Dataset
 from harness.records import outcome
@@ -17,6 +17,7 @@ from harness.records.verdict import Verdict
 from harness.results.claim import claim
 from harness.results.marker import Marker, complete
 from harness.results.store import run_folder
+from harness.rungs import registry
 from harness.scenarios import run
 from harness.scenarios.ending import tell, unfinished_by
 from harness.scenarios.run import Run
@@ -45,15 +46,29 @@ class Presented(Protocol):
 
 
 def start(verb: str, asked: ComposedStudy, data: Sequence[Dataset], presented: Presented) -> int:
-    """Runs `match` or `check`; the exit code. UserMistake where the folder is somebody else's."""
+    """Runs `match` or `check`; the exit code.
+
+    UserMistake where the folder is somebody else's, or where `check` is to climb a rung that judges trainings alone.
+    """
     # The reference overflows where a training does; what is then not finite is judged, and no news to the user.
     with np.errstate(all="ignore"), heeding_signals():
         if verb == "check":
+            _refuse_without_training(asked)
             asked = asked.at_first_seeds()
         refuse_too_large(asked)
         return (
             _single(verb, asked.first, data[0], presented) if asked.is_single else _study(verb, asked, data, presented)
         )
+
+
+def _refuse_without_training(asked: ComposedStudy) -> None:
+    chosen = dict.fromkeys(name for composed in asked.variants for name in composed.experiment.rungs)
+    wrong = [
+        f"rungs: {name} judges what trainings recorded, and check makes none; choose it for twinrun match"
+        for name in registry.training_only(list(chosen))
+    ]
+    if wrong:
+        raise UserMistake(wrong)
 
 
 def _single(verb: str, composed: Composed, data: Dataset, presented: Presented) -> int:

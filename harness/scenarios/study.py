@@ -12,10 +12,12 @@ from statistics import fmean
 import pandas as pd
 
 from harness.judging.flips import flipped
+from harness.judging.silence import NO_TRAINING, silent_rung
 from harness.records import exit_codes, outcome
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.store import VERDICT_COLUMNS, write_frame, write_parquet
+from harness.rungs import convergence, registry
 from harness.rungs.convergence import Paired, compare_seeds, seeds_in_words
 from harness.scenarios.run import Run
 from harness.spec.expectations import Ordering
@@ -48,10 +50,11 @@ class Study:
 
     @cached_property
     def compared(self) -> dict[str, list[Paired]]:
-        """By variant, every two arms over its seeds; nothing of a variant that has one seed."""
+        """By variant, every two arms over its seeds; nothing of one with one seed, or that leaves `convergence` out."""
         found = {}
         for variant, runs in self.by_variant.items():
-            if len(runs) > 1:
+            chosen = [rung.name for rung in registry.of_trainings(runs[0].experiment.rungs)]
+            if len(runs) > 1 and convergence.NAME in chosen:
                 by_seed = {run.experiment.seed: list(run.traces.values()) for run in runs}
                 subject = f"{variant}: " if variant else ""
                 subject += f"test_accuracy over {seeds_in_words(list(by_seed))}"
@@ -60,7 +63,14 @@ class Study:
 
     def verdicts(self) -> list[Verdict]:
         """Whether the arms end equally well over the seeds, and what holds between the variants."""
-        return [paired.verdict for found in self.compared.values() for paired in found] + self._orderings()
+        return [verdict for variant in self.compared for verdict in self._over_seeds(variant)] + self._orderings()
+
+    def _over_seeds(self, variant: str) -> list[Verdict]:
+        """Where `convergence` was chosen by name and there is nothing to compare, that is unverified."""
+        compared = self.compared[variant]
+        if not compared and convergence.NAME in self.by_variant[variant][0].experiment.rungs:
+            return [silent_rung(convergence.NAME, NO_TRAINING)]
+        return [paired.verdict for paired in compared]
 
     def _orderings(self) -> list[Verdict]:
         """Nothing of a variant that was cut short, or not run to its end."""

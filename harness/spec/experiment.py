@@ -35,23 +35,6 @@ Family = Literal[
     "schedule",
 ]
 
-
-RungName = Literal[
-    "self",
-    "schedule",
-    "applied-lr",
-    "activation",
-    "loss",
-    "initializer",
-    "layer",
-    "clipping",
-    "optimizer",
-    "model",
-    "step",
-    "trajectory",
-]
-
-
 MOST_ARMS = 64
 
 
@@ -129,7 +112,7 @@ class Experiment(Spec):
     comparison: Comparison = Comparison()
     suite: tuple[AnySchedule, ...] = ()
     vocabulary: tuple[Family, ...] = ()
-    rungs: tuple[RungName, ...] = ()
+    rungs: tuple[Name, ...] = ()  # of those in `harness.composition.stated`
     expected: tuple[AnyExpectation, ...] = ()
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, max_length=MOST_ARMS)]
 

@@ -18,7 +18,7 @@ from harness.plan import draw_plan
 from harness.records.trace import EpochRecord, Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import RecordedArm
-from harness.scenarios.ladder import RUNGS
+from harness.rungs import registry
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.judging import Judge, judge_pair
 from harness.subjects.recorded.pairing import Pair
@@ -26,7 +26,7 @@ from harness.system.array_files import WEIGHTS, load_arrays
 from harness.worker.session import Session
 from harness.worker.training import run_training
 
-BY_NAME = {rung.name: rung for rung in RUNGS}
+BY_NAME = registry.questions()
 ASKED = ("self", "schedule", "model", "step")
 BOTH = ("one", "other")
 

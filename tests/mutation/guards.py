@@ -13,7 +13,7 @@ from harness.judging.checks import Check, judge_checks
 from harness.judging.judge import Claim, judge
 from harness.judging.tolerances import Excuse, Tolerance, own_error
 from harness.records.verdict import Verdict
-from harness.rungs import trajectory
+from harness.rungs import free_run
 
 BOUND = 1e-3
 
@@ -105,8 +105,8 @@ def finer_in_float64(bench: Bench) -> None:
 
 def strict_in_float64(bench: Bench) -> None:
     losses = np.linspace(2, 1, 50)
-    assert trajectory.strictly("a", "b", losses, losses * (1 + 0.5e-10)).status == "agrees"
-    assert trajectory.strictly("a", "b", losses, losses * (1 + 2e-10)).status == "diverges"
+    assert free_run.strictly("a", "b", losses, losses * (1 + 0.5e-10)).status == "agrees"
+    assert free_run.strictly("a", "b", losses, losses * (1 + 2e-10)).status == "diverges"
 
 
 GUARDS: tuple[Guard, ...] = (

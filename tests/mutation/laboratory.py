@@ -23,11 +23,10 @@ from harness.judging.checks import Check
 from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
 from harness.records.verdict import Verdict
-from harness.rungs import case_rung, initializer, optimizer, self_consistency
-from harness.scenarios.ladder import RUNGS
+from harness.rungs import case_rung, initializer, optimizer, registry, self_consistency
 from harness.spec.arm import Arm
 
-BY_NAME = {rung.name: rung for rung in RUNGS}
+BY_NAME = registry.questions()
 ORDER = tuple(BY_NAME)
 UPDATES = 20  # to be replayed by rung `optimizer`, which has a thousand: call by call these would be most of the time
 TIMEOUT_S = 300.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.scenarios.ladder import RUNGS
+from harness.rungs.registry import names
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Tally:
         found = f"noticed: {len(self.noticed)} ({share:.3g} %), at the right rung: {len(self.at_its_rung)}"
         rows = [f"planted faults: {planted}, {found}, culprit named: {len(self.named)}", ""]
         rows.append(f"{'rung':<14}{'planted':>8}{'noticed':>8}{'there':>8}{'named':>8}")
-        ladder = [rung.name for rung in RUNGS]
+        ladder = list(names())
         for rung in sorted({*self.rungs.values()}, key=lambda name: (name not in ladder, [*ladder, name].index(name))):
             own = {name for name, where in self.rungs.items() if where == rung}
             counts = (len(own & those) for those in (own, self.noticed, self.at_its_rung, self.named))

@@ -15,7 +15,7 @@ from harness.data import load
 from harness.judging.context import Answer, Answers, Context
 from harness.plan import draw_plan
 from harness.records.verdict import Verdict
-from harness.scenarios.ladder import RUNGS
+from harness.rungs import registry
 from harness.spec.experiment import Experiment
 
 ARMS = ("mindspore", "tensorflow")
@@ -46,7 +46,7 @@ EXPERIMENT = Experiment.model_validate(
         ],
     }
 )
-BY_NAME = {rung.name: rung for rung in RUNGS}
+BY_NAME = registry.questions()
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def climb(start: Callable[..., dict[str, Resident]], scratch: Path) -> Climbed:
     context.plan.save(scratch / "plan.npz")
     np.save(scratch / "x_train.npy", data.x_train)
     np.save(scratch / "y_train.npy", data.y_train)
-    payloads = {rung.name: rung.ask(context) for rung in RUNGS}
+    payloads = {name: question.ask(context) for name, question in BY_NAME.items()}
 
     def ask(resident: Resident) -> dict[str, Answer]:
         return {

@@ -22,7 +22,7 @@ from harness.judging.checks import Check
 from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
 from harness.records.verdict import Verdict
-from harness.scenarios.ladder import RUNGS
+from harness.rungs import registry
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 
@@ -65,7 +65,7 @@ def test_no_false_alarms(
 def verdicts(spec: Experiment, scratch: Path, homes: dict[str, Ask]) -> list[Verdict]:
     """Of every rung, on every two of the arms that are asked; `homes`: in which process each adapter lives."""
     context = laid_out(spec, scratch)
-    questions = {rung.name: (rung.task, rung.ask(context)) for rung in RUNGS}
+    questions = {name: (asked.task, asked.ask(context)) for name, asked in registry.questions().items()}
     with ThreadPoolExecutor(len(ARMS)) as pool:
         pending = {
             name: pool.submit(homes[arm.adapter], tell, arm, str(scratch), put_to(name, questions))
@@ -74,9 +74,9 @@ def verdicts(spec: Experiment, scratch: Path, homes: dict[str, Ask]) -> list[Ver
         told = {name: each.result() for name, each in pending.items()}
     found = []
     with np.errstate(all="ignore"):  # as `twinrun check` has it
-        for rung in RUNGS:
-            answers = {name: Answer(ARMS[name], *own[rung.name]) for name, own in told.items() if rung.name in own}
-            found += rung.judge(context, answers)
+        for rung, question in registry.questions().items():
+            answers = {name: Answer(ARMS[name], *own[rung]) for name, own in told.items() if rung in own}
+            found += question.judge(context, answers)
     return found
 
 

@@ -15,7 +15,8 @@ from harness.data import load
 from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Rung
+from harness.rungs import registry
+from harness.rungs.rung import Question
 from harness.scenarios import ladder
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -79,10 +80,10 @@ def asked(workers: Mapping[str, InProcess], task: Task, payload: Mapping[str, An
     return {name: Answer(worker.arm, *worker.ask(task, **payload)) for name, worker in workers.items()}
 
 
-def answers_to(context: Context, rung: str) -> tuple[Rung, dict[str, Answer]]:
-    """A rung by its name, and what the arms answer to it."""
-    (found,) = (each for each in ladder.RUNGS if each.name == rung)
-    return found, asked(workers_of(context), found.task, found.ask(context))
+def answers_to(context: Context, rung: str) -> tuple[Question, dict[str, Answer]]:
+    """The question of a rung, and what the arms answer to it."""
+    question = registry.questions()[rung]
+    return question, asked(workers_of(context), question.task, question.ask(context))
 
 
 def climb(context: Context, kind: type[InProcess] = InProcess) -> tuple[list[Verdict], Sequence[InProcess]]:

@@ -17,12 +17,14 @@ def run(chosen: argparse.Namespace) -> int:
 
     from pydantic import TypeAdapter
 
-    from harness.spec.experiment import Experiment
+    from harness.composition.stated import StatedExperiment
 
-    sections: dict[str, Any] = {name: field.rebuild_annotation() for name, field in Experiment.model_fields.items()}
+    sections: dict[str, Any] = {
+        name: field.rebuild_annotation() for name, field in StatedExperiment.model_fields.items()
+    }
     if chosen.section is not None:
         known("section", chosen.section, sections)
-    wanted = Experiment if chosen.section is None else sections[chosen.section]
+    wanted = StatedExperiment if chosen.section is None else sections[chosen.section]
     print(json.dumps(TypeAdapter(wanted).json_schema(), indent=2))
     return 0
 

@@ -75,7 +75,7 @@ def answered(context: Context, off: float) -> list[Verdict]:
         moved = {name: value + off * isinstance(case.word, Tanh) for name, value in right.items()}
         arrays |= {f"{number}/{name}": value for name, value in moved.items()}
     arm = context.experiment.arms[0]
-    return activation.RUNG.judge(context, {"arm": Answer(arm, {"refused": {}}, arrays)})
+    return activation.RUNG.question.judge(context, {"arm": Answer(arm, {"refused": {}}, arrays)})
 
 
 def of(subject: str, verdicts: list[Verdict]) -> Verdict:

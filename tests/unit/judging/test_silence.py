@@ -12,7 +12,7 @@ from made_up_traces import verdict
 
 from harness.judging.silence import silent_arms
 from harness.records.verdict import Verdict
-from harness.scenarios import ladder
+from harness.rungs import registry
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 STATED: dict[str, Any] = {
@@ -44,8 +44,8 @@ def test_a_rung_without_a_word_is_passed_over_where_it_was_not(tmp_path: Path) -
 
 @pytest.mark.parametrize("rung", ["self", "schedule", "loss", "layer", "optimizer", "model", "step", "trajectory"])
 def test_a_rung_that_makes_no_check_is_unverified(tmp_path: Path, rung: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    mute = [replace(each, judge=lambda *_: []) if each.name == rung else each for each in ladder.RUNGS]
-    monkeypatch.setattr(ladder, "RUNGS", tuple(mute))
+    mute = {rung: replace(registry.questions()[rung], judge=lambda *_: [])}
+    monkeypatch.setattr(registry, "questions", lambda chosen=(): mute)
     context = context_of({**STATED, "rungs": [rung]}, tmp_path, {"one": {}, "other": {}})
     verdicts, _ = climb(context)
     assert of_rung(verdicts, rung) == [("one", "unverified"), ("other", "unverified")]

@@ -80,6 +80,18 @@ def test_rungs_that_were_not_asked_for(experiment_of: Build) -> None:
     assert any(part.startswith("rungs that were not asked for (self, applied-lr, ") for part in covered.not_judged)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "trains", "last"),
+    [(["loss"], True, "trajectory"), (["convergence"], True, "expected"), (["trajectory"], False, "step")],
+)
+def test_rungs_of_trainings_are_named_where_they_were_left_out(
+    experiment_of: Build, chosen: list[str], trains: bool, last: str
+) -> None:
+    left = coverage(experiment_of(rungs=chosen), 300, [], BOTH, trains).not_judged
+    (named,) = [part for part in left if part.startswith("rungs that were not asked for")]
+    assert named.endswith(f", {last})")
+
+
 def test_a_check_that_was_not_decided_has_judged_nothing(experiment_of: Build) -> None:
     undecided = [each.model_copy(update={"status": "crashed"}) for each in said(["schedule", "trajectory"])]
     assert coverage(experiment_of(), 300, undecided, BOTH, trains=True).judged == ()
