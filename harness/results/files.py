@@ -126,7 +126,11 @@ def read_verdicts(path: Path) -> list[Verdict]:
 
 def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataFrame:
     """A table of numbers, whose rows are counted from 0 in one of its columns."""
-    table = read_table(path, columns)
+    return numbers_of(read_table(path, columns), counted)
+
+
+def numbers_of(table: pd.DataFrame, counted: str) -> pd.DataFrame:
+    """The table in float64; UnreadableError where it holds anything else, or `counted` does not count its rows."""
     found: dict[str, FloatArray] = {}
     for name in table.columns:
         kind = pd.api.types

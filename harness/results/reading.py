@@ -20,11 +20,13 @@ from harness.results.epochs import epochs_from
 from harness.results.files import (
     DAMAGE,
     UnreadableError,
+    numbers_of,
     read_arrays,
     read_experiment,
     read_numbers,
     read_object,
     read_outcomes,
+    read_table,
     read_trace,
 )
 from harness.results.marker import MARKER, State, damages, state_of, unfit
@@ -39,7 +41,9 @@ from harness.results.recorded import (
     RecordedArm,
     RecordedRun,
 )
-from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS
+from harness.results.segments import segments_in
+from harness.results.store import SEGMENTS
+from harness.results.tables import EPOCH_COLUMNS, STEP_COLUMNS
 from harness.spec.arm import Arm
 from harness.system.array_files import PREDICTIONS, WEIGHTS
 
@@ -130,8 +134,8 @@ class Reader:
 def _read_arm(reader: Reader, stated: Arm | None) -> RecordedArm | None:
     """None where nothing says what the arm is."""
     record = reader.read(TRACE, read_trace)
-    steps = reader.read(STEPS, _read_steps)
-    epochs = reader.read(EPOCHS, lambda path: read_numbers(path, EPOCH_COLUMNS, "epoch"))
+    steps = _read_numbers(reader, STEPS, STEP_COLUMNS, "step")
+    epochs = _read_numbers(reader, EPOCHS, EPOCH_COLUMNS, "epoch")
     weights = reader.read(WEIGHTS, read_arrays) if reader.exists(WEIGHTS) else None
     predictions = reader.read(PREDICTIONS, read_arrays) if reader.exists(PREDICTIONS) else None
     trace, beside = record or (Trace(arm=stated) if stated else None, {})
@@ -166,11 +170,27 @@ def _read_arm(reader: Reader, stated: Arm | None) -> RecordedArm | None:
     )
 
 
-def _read_steps(path: Path) -> pd.DataFrame:
-    steps = read_numbers(path, STEP_COLUMNS, "step")
-    if not steps["epoch"].is_monotonic_increasing:
+def _read_numbers(reader: Reader, name: str, columns: tuple[str, ...], counted: str) -> pd.DataFrame | None:
+    """The table of steps or of epochs; of a training that is not at its end its segments, joined."""
+    segments = [] if reader.exists(name) else segments_in(reader.folder / reader.below)
+    if not segments:
+        return reader.read(name, lambda path: _in_order(read_numbers(path, columns, counted)))
+    places = [f"{SEGMENTS}/{segment.name}/{name}" for segment in segments]
+    tables = [reader.read(place, lambda path: read_table(path, columns)) for place in places]
+    whole = [table for table in tables if table is not None]
+    if len(whole) < len(tables):
+        return None
+    try:
+        return _in_order(numbers_of(pd.concat(whole, ignore_index=True), counted))
+    except UnreadableError as error:
+        reader.fail(name, f"{error}, in the segments of a training that was cut off")
+        return None
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    if not table["epoch"].is_monotonic_increasing:
         raise UnreadableError("column epoch falls from one row to the next")
-    return steps
+    return table
 
 
 def _belongs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from harness.data import Dataset
 from harness.plan import Plan
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.results.tables import epoch_table, step_table
 from harness.spec.experiment import Experiment
 from harness.system.array_files import PREDICTIONS, WEIGHTS, Arrays, load_arrays, save_arrays
 from harness.system.writing import whole
@@ -22,17 +24,7 @@ from harness.system.writing import whole
 FLIPS, FLIPPED_IMAGES = "flips.parquet", "flips.npz"
 FREE_RUNS, FREE_RUN_FACTS = "free_runs.parquet", "free_runs.json"
 VERDICT_COLUMNS = tuple(Verdict.model_fields)
-STEP_COLUMNS = ("step", "epoch", "learning_rate", "loss")
-EPOCH_COLUMNS = (
-    "epoch",
-    "train_loss",
-    "test_loss",
-    "test_accuracy",
-    "samples_scored",
-    "epoch_time_s",
-    "samples",
-    "peak_rss_bytes",
-)
+SEGMENTS = "segments"  # of an arm's training that is not at its end: see `harness.results.segments`
 
 
 class Store:
@@ -90,15 +82,20 @@ class Store:
         write_text(self.folder / FREE_RUN_FACTS, json.dumps(facts, indent=2) + "\n")
 
     def write_trace(self, trace: Trace) -> None:
-        """The arm's trace, its steps and its epochs so far."""
+        """The arm's trace, its steps and its epochs, in place of the segments that there may be."""
         folder = self.arm_folder(trace.arm.name)
-        write_parquet(folder / "steps.parquet", _step_rows(trace), (*STEP_COLUMNS, *trace.norms, *trace.digests))
-        write_parquet(folder / "epochs.parquet", _epoch_rows(trace), EPOCH_COLUMNS)
-        record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
+        write_frame(folder / "steps.parquet", step_table(trace))
+        write_frame(folder / "epochs.parquet", epoch_table(trace.epochs))
         # JSON has no NaN and no infinity: the tables keep them, here they are null.
         summary = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in trace.summary().items()}
-        record = {**record, "status": trace.status, "summary": summary}
-        write_text(folder / "trace.json", json.dumps(record, indent=2, allow_nan=False) + "\n")
+        self.write_trace_record(trace, summary=summary)
+        shutil.rmtree(folder / SEGMENTS, ignore_errors=True)
+
+    def write_trace_record(self, trace: Trace, **beside: Any) -> None:
+        """What is known of the arm besides its steps and epochs."""
+        record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
+        text = json.dumps({**record, "status": trace.status, **beside}, indent=2, allow_nan=False)
+        write_text(self.arm_folder(trace.arm.name) / "trace.json", text + "\n")
 
     def write_verdicts(self, verdicts: Iterable[Verdict]) -> None:
         rows = [verdict.model_dump() for verdict in verdicts]
@@ -128,23 +125,3 @@ def write_parquet(path: Path, rows: list[dict[str, Any]], columns: Sequence[str]
 def write_frame(path: Path, frame: pd.DataFrame) -> None:
     with whole(path) as partial:
         frame.to_parquet(partial, index=False, write_page_checksum=True)
-
-
-def _step_rows(trace: Trace) -> list[dict[str, Any]]:
-    owners = [epoch.epoch for epoch in trace.epochs for _ in epoch.losses]
-    rates = [*trace.learning_rates, *[None] * len(owners)]
-    rows: list[dict[str, Any]] = [
-        {"step": step, "epoch": epoch, "learning_rate": rates[step], "loss": loss}
-        for step, (epoch, loss) in enumerate(zip(owners, trace.losses, strict=True))
-    ]
-    for column, lengths in (trace.norms | trace.digests).items():
-        for row, length in zip(rows, lengths, strict=True):
-            row[column] = length
-    return rows
-
-
-def _epoch_rows(trace: Trace) -> list[dict[str, Any]]:
-    return [
-        {**epoch.model_dump(include=set(EPOCH_COLUMNS)), "train_loss": sum(epoch.losses) / len(epoch.losses)}
-        for epoch in trace.epochs
-    ]

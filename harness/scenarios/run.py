@@ -28,6 +28,7 @@ from harness.records.failure import Failure, WorkerFailedError
 from harness.records.trace import EpochRecord, Trace
 from harness.records.verdict import Verdict
 from harness.results.marker import Marker, complete, state_of
+from harness.results.segments import Segments
 from harness.results.store import Store, write_text
 from harness.rungs import registry
 from harness.rungs.coverage import Coverage, coverage
@@ -80,6 +81,7 @@ class Run:
     traces: dict[str, Trace] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     last_written: float = 0.0
+    segments: dict[str, Segments] = field(default_factory=dict)
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     seeds: tuple[int, ...] = ()
     flips: pd.DataFrame | None = None
@@ -224,6 +226,7 @@ def _train(run: Run, arm: Arm, workers: Workers) -> None:
             import_time_s=started["import_time_s"],
             baseline_rss_bytes=started["baseline_rss_bytes"],
         )
+        run.segments[arm.name] = Segments(run.store.arm_folder(arm.name), run.scratch)
         for event in worker.stream(TASKS["train"], folder=str(run.store.arm_folder(arm.name))):
             _record(run, arm, event)
     except WorkerFailedError as error:
@@ -238,7 +241,8 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
             record = EpochRecord.model_validate(fields)
             trace = run.update(arm.name, epochs=(*run.traces[arm.name].epochs, record))
             if time.monotonic() - run.last_written > WRITE_EVERY_S:
-                run.store.write_trace(trace)
+                run.store.write_trace_record(trace)
+                run.segments[arm.name].append(trace)
                 run.last_written = time.monotonic()
             run.show.epoch(trace)
         case "done":

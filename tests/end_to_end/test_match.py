@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from command import ONLY_THE_REFERENCE, SMALL, finish, start
 
-from harness.results.store import EPOCH_COLUMNS, STEP_COLUMNS, VERDICT_COLUMNS
+from harness.results.store import VERDICT_COLUMNS
+from harness.results.tables import EPOCH_COLUMNS, STEP_COLUMNS
 
 ARMS = ("mindspore", "tensorflow")
 # What a training without a clipping, and of which nothing is expected, is judged by.
