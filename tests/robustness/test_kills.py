@@ -18,7 +18,6 @@ from random import Random
 
 import invariants
 import numpy as np
-import pandas as pd
 import psutil
 import pytest
 from figures import leave
@@ -27,6 +26,7 @@ from kills import CODE, COMMANDS, PAIR, SIGNALS, TARGETS, Kill, drawn
 from watched import ENDED_WITHIN_S, Ended, Running, Watched
 
 from harness.records.exit_codes import CRASHED, INTERNAL, INTERRUPTED, MISTAKE
+from harness.results.reading import read_run
 from harness.scenarios.run import WRITE_EVERY_S
 
 COUNT = int(os.environ.get("TWINRUN_KILLS", "20"))
@@ -163,13 +163,9 @@ def of_rows(out: Path, ended: Ended, until: float) -> list[str]:
             told[match[1]] = max(told.get(match[1], 0), int(match[2]))
     if list(out.glob("seed*")):
         return []  # a study's lines do not say of which of its runs they are
-    breaches = []
-    for arm, epochs in told.items():
-        table = out / "arms" / arm / "epochs.parquet"
-        recorded = len(pd.read_parquet(table)) if table.is_file() else 0
-        if recorded < epochs:
-            breaches.append(f"lost rows: {epochs - recorded} epochs")
-    return breaches
+    arms = read_run(out).arms if told else {}
+    counts = {arm: len(arms[arm].trace.epochs) if arm in arms else 0 for arm in told}
+    return [f"lost rows: {told[arm] - count} epochs" for arm, count in counts.items() if count < told[arm]]
 
 
 def test_the_moments_are_drawn_from_the_whole_of_a_run() -> None:
