@@ -27,7 +27,7 @@ def test_convergence_alone(tmp_path: Path) -> None:
         ("convergence", "wide", "narrow", "agrees")
     ]
     assert "  rung convergence: 1 checks, agrees" in out
-    assert "judged: test accuracy after the last epoch; not judged: losses of all" in out
+    assert "judged: test accuracy after the last epoch; not judged: learning rates of all" in out
     assert "rungs that were not asked for (self, " in out
 
 

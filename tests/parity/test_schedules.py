@@ -67,8 +67,15 @@ WITH_SCHEDULERS = (
     spec.LinearWarmup(target_rate=0.1, warmup_steps=20, start_rate=0.01),
     spec.WarmupThen(warmup_steps=10, start_rate=0.01, then=PUBLISHED_EXPONENTIAL),
 )
+# MindSpore's scheduler for the second part cannot be the second part of another.
+IN_TWO_PARTS = spec.WarmupThen(
+    warmup_steps=3,
+    start_rate=0.001,
+    then=spec.PiecewiseConstant(boundaries=(5,), values=(0.1, 0.01), boundary="inclusive"),
+)
 SPECIAL = (
     SHORT_COSINE,
+    IN_TWO_PARTS,
     *WITH_SCHEDULERS,
     PUBLISHED_EXPONENTIAL,
     PUBLISHED_STAIRCASE,

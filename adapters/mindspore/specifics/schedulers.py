@@ -135,7 +135,8 @@ def linear_warmup(s: spec.LinearWarmup) -> Offer | None:
 def warmup_then(s: spec.WarmupThen) -> Offer | None:
     """Both parts on the optimizer whose own rate is the first of the second part."""
     then = OFFERS.get(type(s.then), _none)(s.then)
-    if then is None or then[0] == "SequentialLR":
+    # SequentialLR sets its second part to step 0, which fails in MultiStepLR: that reads `step_size`, which it lacks.
+    if then is None or then[0] in ("SequentialLR", "MultiStepLR"):
         return None
     _, initial, make = then
     if not 0 < s.start_rate <= initial:

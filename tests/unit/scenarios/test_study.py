@@ -99,7 +99,7 @@ def study(
 ) -> Study:
     runs: list[Any] = [
         SimpleNamespace(
-            experiment=SimpleNamespace(variant=name, training=SimpleNamespace(max_steps=max_steps)),
+            experiment=SimpleNamespace(variant=name, rungs=(), training=SimpleNamespace(max_steps=max_steps)),
             traces={"one": trace("one", status, accuracy=value)},
             verdicts=[],
             unfinished=None,
