@@ -27,6 +27,17 @@ class Claimant(Protocol):
 
 
 @dataclass(frozen=True)
+class ArmValues:
+    """A claimant of which the values are at hand, by name."""
+
+    arm: Arm
+    values: Mapping[str, FloatArray]
+
+    def tensor(self, name: str) -> FloatArray:
+        return self.values.get(name, np.empty(0))
+
+
+@dataclass(frozen=True)
 class Expected:
     """What an oracle says of one tensor.
 

@@ -14,8 +14,7 @@ import numpy as np
 
 from harness.judging.quantity import Quantity, same_bits
 from harness.judging.tolerances import Tolerance, strict
-from harness.oracles.oracle import Expected, Place
-from harness.records.array_types import FloatArray
+from harness.oracles.oracle import ArmValues, Expected, Place
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
 
@@ -34,9 +33,9 @@ class Recorded:
     why: str
 
     @property
-    def claimants(self) -> dict[str, RecordedValues]:
-        a = RecordedValues(self.a, {name: each.a for name, each in self.quantities.items()})
-        b = RecordedValues(self.b, {name: each.b for name, each in self.quantities.items()})
+    def claimants(self) -> dict[str, ArmValues]:
+        a = ArmValues(self.a, {name: each.a for name, each in self.quantities.items()})
+        b = ArmValues(self.b, {name: each.b for name, each in self.quantities.items()})
         return {self.a.name: a, self.b.name: b}
 
     @property
@@ -65,17 +64,6 @@ class Recorded:
         unjudged = f"{apart}; whether that is rounding cannot be said, since {self.why}"
         tolerances = {self.a.name: exact, self.b.name: exact}
         return Expected(a, tolerances, attribute=partial(_unknown, unjudged), unjudged=unjudged)
-
-
-@dataclass(frozen=True)
-class RecordedValues:
-    """What was recorded of one arm, by name."""
-
-    arm: Arm
-    values: Mapping[str, FloatArray]
-
-    def tensor(self, name: str) -> FloatArray:
-        return self.values.get(name, np.empty(0))
 
 
 def _without_culprit(verdict: Verdict) -> Verdict:

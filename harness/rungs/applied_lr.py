@@ -7,16 +7,18 @@ in a running sum: `rate = moved / moved by the reference at rate 1`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from adapters.protocol import Adapter
-from harness.judging.checks import Check, judge_checks
+from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
-from harness.judging.judge import Claim
 from harness.judging.ledger_excuses import propagated
-from harness.judging.tolerances import own_error
+from harness.judging.tolerances import Tolerance, own_error
+from harness.oracles.oracle import ArmValues, Place, checks
+from harness.oracles.reference import Excusing, Reference
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Question, Rung
@@ -26,6 +28,7 @@ from harness.spec.schedules import Constant, Schedule
 from harness.system.array_files import save_arrays
 
 NAME = "applied-lr"
+RATE = "rate"
 # The cost grows with updates x probes: long runs are probed over their first steps, and the verdict says so.
 MOST_UPDATES = 2000
 EVERY_STEP_UP_TO = 256
@@ -57,28 +60,37 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     # The schedule's rate where a rule moves in proportion to it; asgd, ftrl with an l2 and lamb do not quite.
     reference = _moved(context, context.oracle, schedule, steps) / unit
 
-    def claim(answer: Answer) -> Claim:
-        own = _moved(context, context.in_float32(answer.arm), schedule, steps) / unit
-        tolerance = own_error(reference, own, answer.precision, neighbours(steps))
-        tolerance = with_rounding(tolerance, reference, schedule, steps, answer.precision)
-        known = propagated(
+    def tolerance(answer: Answer) -> Tolerance:
+        in_float32 = _moved(context, context.in_float32(answer.arm), schedule, steps) / unit
+        error = own_error(reference, in_float32, answer.precision, neighbours(steps))
+        return with_rounding(error, reference, schedule, steps, answer.precision)
+
+    def excuse(answer: Answer) -> Excusing:
+        effect = propagated(
             context,
             answer.arm,
             [context.experiment.optimizer],
-            lambda: {"rate": _moved(context, context.oracle, schedule, steps) / unit},
+            lambda: {RATE: _moved(context, context.oracle, schedule, steps) / unit},
         )
+        return partial(effect.excuse, reduce=np.maximum.accumulate)
+
+    def applied(answer: Answer) -> ArmValues:
         moved = answer.tensor("moved")
         # Of another length than was asked for it is left as it is, for the judge to refuse.
-        applied = moved / unit if moved.shape == unit.shape else moved
-        excuse = known.excuse("rate", tolerance, np.maximum.accumulate)
-        return Claim(answer.arm.name, applied, tolerance, answer.precision, excuse)
+        return ArmValues(answer.arm, {RATE: moved / unit if moved.shape == unit.shape else moved})
 
     optimizer = context.experiment.optimizer.name_in_tables
     subject = f"{schedule.name_in_tables}, applied by {optimizer}"
     if updates(context) < context.plan.steps:
         subject += f", first {updates(context)} steps"
-    claims = {name: claim(answer) for name, answer in answers.items()}
-    return judge_checks([Check(NAME, subject, reference, claims, lambda i: f"step {steps[i[0]]}", tensor="rate")])
+    oracle = Reference(
+        {RATE: reference},
+        {name: {RATE: tolerance(answer)} for name, answer in answers.items()},
+        {name: excuse(answer) for name, answer in answers.items()},
+    )
+    place = Place(subject, name_index=lambda index: f"step {steps[index[0]]}")
+    rates = {name: applied(answer) for name, answer in answers.items()}
+    return judge_checks(checks(NAME, oracle, rates, {RATE: place}))
 
 
 def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -> FloatArray:

@@ -8,6 +8,7 @@ over `STRICT_STEPS`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -15,12 +16,13 @@ import numpy as np
 
 from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
-from harness.judging.checks import Check, judge_checks
+from harness.judging.checks import judge_checks
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, envelope
-from harness.judging.judge import Claim
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.silence import silent_arms
+from harness.oracles.oracle import ArmValues, Place, checks
+from harness.oracles.reference import Reference
 from harness.plan import digest_arrays
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
@@ -62,10 +64,9 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
             verdicts.append(_cut_off(verdict, context, [a, b]))
         curves = [trace for trace in (a, b) if trace is not None]
         count = min(judged, *(len(trace.losses) for trace in curves))
-        claims = {trace.arm.name: _claim(context, trace, count) for trace in curves}
-        reference = envelope(context, a.arm, count).oracle[LOSS]
-        subject = f"train_loss, steps 0 to {count - 1}"
-        (verdict,) = judge_checks([Check(NAME, subject, reference, claims, lambda i: f"step {i[0]}", tensor="loss")])
+        losses = {t.arm.name: ArmValues(t.arm, {LOSS: np.asarray(t.losses[:count])}) for t in curves}
+        place = Place(f"train_loss, steps 0 to {count - 1}", name_index=lambda index: f"step {index[0]}")
+        (verdict,) = judge_checks(checks(NAME, _oracle(context, curves, count), losses, {LOSS: place}))
         verdicts.append(_cut_off(verdict, context, curves))
     return verdicts
 
@@ -96,12 +97,20 @@ def _of_another_plan(context: Context, trace: Trace) -> list[Verdict]:
     ]
 
 
-def _claim(context: Context, trace: Trace, count: int) -> Claim:
-    around = envelope(context, trace.arm, count)
-    words = words_within(context.experiment.recipe)
-    known = propagated(context, trace.arm, words, lambda: {LOSS: free_run(context, context.oracle, count)})
-    excuse = known.excuse(LOSS, around.loss, np.maximum.accumulate)
-    return Claim(trace.arm.name, np.asarray(trace.losses[:count]), around.loss, around.precision, excuse)
+def _oracle(context: Context, traces: Sequence[Trace], count: int) -> Reference:
+    """The first `count` losses of the reference, in the chaos envelope of each arm."""
+    arms = [trace.arm for trace in traces]
+    envelopes = {arm.name: envelope(context, arm, count) for arm in arms}
+    words = list(words_within(context.experiment.recipe))
+    effects = {
+        arm.name: propagated(context, arm, words, lambda: {LOSS: free_run(context, context.oracle, count)})
+        for arm in arms
+    }
+    return Reference(
+        {LOSS: envelopes[arms[0].name].oracle[LOSS]},
+        {name: {LOSS: around.loss} for name, around in envelopes.items()},
+        {name: partial(effect.excuse, reduce=np.maximum.accumulate) for name, effect in effects.items()},
+    )
 
 
 def _cut_off(verdict: Verdict, context: Context, traces: list[Trace]) -> Verdict:

@@ -16,8 +16,8 @@ from harness.judging.ledger_excuses import of_word
 from harness.judging.quantity import Quantity, same_bits
 from harness.judging.tolerances import STRICT_STEPS, Excuse, Tolerance
 from harness.ledger.loading import entries_for
-from harness.oracles.oracle import Place, check, checks
-from harness.oracles.recorded import EQUAL, Recorded, RecordedValues
+from harness.oracles.oracle import ArmValues, Place, check, checks
+from harness.oracles.recorded import EQUAL, Recorded
 from harness.oracles.reference import Excusing, Reference
 from harness.plan import digest_arrays
 from harness.records.array_types import FloatArray
@@ -106,7 +106,7 @@ def _rates(judge: Judge, pair: Pair) -> list[Verdict]:
         precision = np.dtype(trace.arm.precision).type
         tolerances[trace.arm.name] = {RATE: schedule.rate_tolerance(word, steps, precision)}
         excuses[trace.arm.name] = partial(_excusing, word, trace, reference)
-    rates = {t.arm.name: RecordedValues(t.arm, {RATE: np.asarray(t.learning_rates[:count])}) for t in traces}
+    rates = {t.arm.name: ArmValues(t.arm, {RATE: np.asarray(t.learning_rates[:count])}) for t in traces}
     subject = f"{word.name_in_tables}, as recorded, steps 0 to {count - 1}"
     place = Place(subject, tensor="", name_index=lambda index: f"step {index[0]}")
     found = judge_checks(checks(schedule.NAME, Reference({RATE: reference}, tolerances, excuses), rates, {RATE: place}))
