@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from harness.results.claim import claimed_for
 from harness.results.files import read_arrays, read_object, read_table
 from harness.results.marker import State
 from harness.results.reading import read_run
-from harness.results.recorded import ReadingFailure, RecordedRun
+from harness.results.recorded import ReadingFailure, RecordedArm, RecordedRun
 from harness.results.store import FLIPPED_IMAGES, FLIPS, FREE_RUN_FACTS, FREE_RUNS
 from harness.rungs.coverage import coverage
 from harness.spec.experiment import Experiment
@@ -62,8 +62,12 @@ class RunRecord(FolderRecord):
         return self.recorded.all_failures
 
     @cached_property
+    def arms(self) -> list[RecordedArm]:
+        return [replace(arm, trace=arm.trace.of_whole_epochs) for arm in self.recorded.arms.values()]
+
+    @cached_property
     def traces(self) -> list[Trace]:
-        return [arm.trace for arm in self.recorded.arms.values()]
+        return [arm.trace for arm in self.arms]
 
     def outcome_in_words(self) -> str:
         return outcome.in_one_line(self.verdicts, self.traces, self.unfinished)

@@ -75,12 +75,6 @@ def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
     return {key: ", ".join(sorted(set(said))) for key, said in found.items()}
 
 
-def _of_epochs(trace: Trace) -> Trace:
-    """Without the epochs of which the steps, or the time, cannot be read."""
-    timed = tuple(e for e in trace.epochs if e.losses and e.samples and e.epoch_time_s > 0)
-    return trace.model_copy(update={"epochs": timed})
-
-
 TIMES: tuple[tuple[str, Callable[[Trace], float | None]], ...] = (
     ("import", lambda trace: trace.import_time_s),
     ("compile", lambda trace: trace.compile_time_s),
@@ -93,7 +87,7 @@ TIMES: tuple[tuple[str, Callable[[Trace], float | None]], ...] = (
 
 def times(pair: Pair) -> list[tuple[str, float | None, float | None]]:
     """What each took, (what, A, B): seconds, samples a second, bytes. Without what neither measured."""
-    a, b = (_of_epochs(arm.trace) for arm in pair.sides)
+    a, b = (arm.trace.of_whole_epochs for arm in pair.sides)
     measured = [(what, _finite(measure(a)), _finite(measure(b))) for what, measure in TIMES]
     return [row for row in measured if row[1:] != (None, None)]
 
