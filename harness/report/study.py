@@ -26,6 +26,7 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.text import markdown
 
+PLANNED = {"data", "epochs", "steps", "batch_size"}  # what is told of a plan
 NORMS = ("gradient_norm/", "clipped_norm/")
 
 
@@ -94,7 +95,7 @@ def _tables(study: StudyRecord) -> dict[str, Table]:
 
 def _over_seeds(study: StudyRecord) -> list[str]:
     """A line for every two arms; none of a study that is unfinished, which agrees on nothing."""
-    if study.unfinished is not None:
+    if study.state == "unfinished":  # of which no run need be read for this
         return []
     return [_in_one_line(verdict, study.exit_code == AGREES) for verdict in study.over_seeds]
 
@@ -180,7 +181,7 @@ def between_table(verdicts: Sequence[Verdict]) -> Table:
 
 def _conditions(study: StudyRecord) -> list[str]:
     """What a reader of the table needs to know of how it came about."""
-    planned = [run for run in study.runs if run.plan and run.experiment]
+    planned = [run for run in study.runs if run.experiment and run.plan.keys() >= PLANNED]
     if not planned:
         return []
     plans = [run.plan for run in planned]
@@ -191,7 +192,7 @@ def _conditions(study: StudyRecord) -> list[str]:
     arms = [trace.summary() for trace in planned[0].traces]
     versions = [f"{row['arm']}: {row['adapter']} {row['version']} ({', '.join(runs_as(row))})" for row in arms]
     return [
-        "; ".join([f"data: {plans[0].get('data', '')}", *sizes]),
+        "; ".join([f"data: {plans[0]['data']}", *sizes]),
         f"training: {'; '.join(steps)}; {seeds_in_words(seeds)}",
         *versions,
     ]

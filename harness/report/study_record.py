@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from harness.judging import flips
 from harness.records import exit_codes, outcome
 from harness.records.outcome import Unfinished
 from harness.records.trace import Trace
@@ -25,7 +26,7 @@ from harness.scenarios.study import SCHEMA_VERSION, SPREAD_COLUMNS, STUDY, in_on
 from harness.system.array_files import Arrays
 
 CONVERGENCE_COLUMNS = ("variant", "arm_a", "arm_b", "pairs", "p_above", "p_below")
-FLIP_COLUMNS = ("variant", "seed", "arm_a", "arm_b", "index", "label", "prediction_a", "prediction_b")
+FLIP_COLUMNS = ("variant", "seed", *flips.COLUMNS)
 
 
 @dataclass(frozen=True)

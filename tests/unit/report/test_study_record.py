@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
+from harness.records.verdict import Verdict
 from harness.report.pages import kind_of, page_of
 from harness.report.study import write_study_report
 from harness.report.study_record import StudyRecord
 from harness.results.marker import MARKER, Marker, complete
+from harness.results.store import Store
 from harness.scenarios.study import STUDY
 
 SHORT = [
@@ -80,9 +82,24 @@ def test_studies_of_before_these_records_have_a_page(copied: Path) -> None:
 
 def test_a_study_without_its_end_says_so(copied: Path) -> None:
     (copied / MARKER).unlink()
-    page = page_of(copied)
-    assert "**UNFINISHED: it did not come to its end" in page
+    assert "**UNFINISHED: it did not come to its end" in page_of(copied)
+    (copied / "seed6" / MARKER).unlink()
+    (copied / "seed7" / MARKER).unlink()
+    last = Verdict(rung="run", subject="disk", arm_a="", status="interrupted", cause="no room on /x")
+    Store(copied / "seed7").write_verdicts([last])
+    page = unescape(page_of(copied))
+    assert "**UNFINISHED: no room on /x" in page
+    assert "DIVERGES: wide" not in page  # nothing is said over the seeds
     assert "AGREES" not in page
+
+
+def test_the_runs_stand_in_the_order_of_the_study(copied: Path) -> None:
+    (copied / STUDY).write_text('{"schema_version": 1, "name": "mine", "runs": ["seed7", "seed5"]}')
+    (copied / MARKER).unlink()
+    page = page_of(copied)
+    assert page.startswith("# mine\n")
+    rows = [line.split("|")[2].strip() for line in page.splitlines() if "| complete" in line]
+    assert rows == ["7", "7", "5", "5"]
 
 
 def test_a_study_may_name_no_run_outside_it(copied: Path) -> None:
