@@ -69,10 +69,11 @@ def _pair(chosen: argparse.Namespace) -> int:
         raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
     composed = compose_pair(chosen.overrides, chosen.config_dir, trust=chosen.trust)
     _announce(composed.code)
-    from harness.report.pair import PairTerminal, report
+    from harness.report.pages import page_of
+    from harness.report.pair import PairTerminal
     from harness.scenarios.pair import start_pair
 
-    return start_pair(composed, PairTerminal(), report)
+    return start_pair(composed, PairTerminal(), page_of)
 
 
 def _announce(code: Iterable[object]) -> None:

@@ -86,6 +86,12 @@ class Trace(Spec):
         return found
 
     @property
+    def of_whole_epochs(self) -> Trace:
+        """Without the epochs of which the steps, or the time, cannot be read."""
+        whole = tuple(e for e in self.epochs if e.losses and e.samples and e.epoch_time_s > 0)
+        return self.model_copy(update={"epochs": whole})
+
+    @property
     def step_time_s(self) -> float | None:
         """Median over epochs of the time per step; the first epoch is left out where there are others."""
         steady = self.epochs[1:] or self.epochs

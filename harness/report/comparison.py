@@ -1,18 +1,18 @@
-"""What `compare` prints, and its `report.md`."""
+"""What `compare` prints, and its `report.md`: both from the folder of the comparison alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.records.exit_codes import AGREES
 from harness.records.verdict import Verdict
-from harness.report.changes import changed, other_outcomes, times
-from harness.report.rows import Table, number, ulps
+from harness.report.comparison_record import ComparisonRecord
+from harness.report.folder_record import sources_section
+from harness.report.rows import MIB, Table, number, ulps
 from harness.report.tables import as_markdown, console, draw, line
 from harness.results.store import write_text
-from harness.subjects.recorded.comparison import Compared, Comparison
-from harness.subjects.recorded.outcome import exit_code, in_one_line
-from harness.subjects.recorded.rows import Row, rows_of
+from harness.subjects.recorded.facts import ArmFacts, PartFacts
 from harness.system.text import markdown
 
 PROSE = ("cause", "A", "B", "what")
@@ -20,70 +20,104 @@ FEW_STEPS = "float32 curves are judged over the first steps, before rounding has
 NO_INTERVAL = "times are of one run each: without an interval, and so without a verdict"
 
 
-def show(found: Sequence[Comparison], folder: Path) -> None:
-    on = console()
-    for head in _heads(found):
+CHANGED = ["what", "A", "B"]
+DIFFERENCES = ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
+OTHER_OUTCOMES = ["rung", "what", "A", "B"]
+# How what was measured is shown: in how many of its units, and as what.
+UNITS = {
+    "import": (1.0, "{:.2f} s"),
+    "compile": (1.0, "{:.2f} s"),
+    "step, median": (1e3, "{:.3f} ms"),
+    "samples/s": (1.0, "{:,.0f}"),
+    "training": (1.0, "{:.2f} s"),
+    "peak memory": (1 / MIB, "{:,.0f} MiB"),
+}
+
+
+def show(folder: Path) -> None:
+    """Prints the comparison that is in a folder."""
+    comparison, on = ComparisonRecord.of(folder), console()
+    for head in _heads(comparison):
         on.print(head, soft_wrap=True)
-    for each in found:
+    for part, verdicts in comparison.parts:
         on.print()
-        for text in _texts(each):
+        for text in _texts(part):
             on.print(text, soft_wrap=True)
-        for title, table in _tables(each):
+        for title, table in _tables(part, verdicts):
             on.print(line((title, "bold")), soft_wrap=True)  # not the table's own, which wraps at its width
             draw(on, "", *table, PROSE)
             on.print()
-    colour = "green" if exit_code(found) == 0 else "bold red"
-    on.print(line((in_one_line(found), colour)), soft_wrap=True)
+    colour = "green" if comparison.exit_code == AGREES else "bold red"
+    on.print(line((comparison.sentence, colour)), soft_wrap=True)
     on.print(f"results: {folder}", soft_wrap=True)
 
 
-def write_page(found: Sequence[Comparison], folder: Path) -> None:
-    """`report.md`."""
-    lines = ["# Two runs compared", "", f"**{markdown(in_one_line(found))}**", ""]
-    lines += [*(f"- {markdown(head)}" for head in _heads(found)), ""]
-    for each in found:
-        lines += [line for text in _texts(each) for line in (markdown(text), "")]
-        for title, table in _tables(each):
+def write_page(folder: Path) -> None:
+    """Writes `report.md`."""
+    write_text(folder / "report.md", report(ComparisonRecord.of(folder)))
+
+
+def report(comparison: ComparisonRecord) -> str:
+    """The comparison as a page of Markdown."""
+    lines = ["# Two runs compared", "", f"**{markdown(comparison.sentence)}**", "", *comparison.damage_lines]
+    lines += [*(f"- {markdown(head)}" for head in _heads(comparison)), ""]
+    for part, verdicts in comparison.parts:
+        lines += [line for text in _texts(part) for line in (markdown(text), "")]
+        for title, table in _tables(part, verdicts):
             lines += [f"## {markdown(title)}", "", as_markdown(*table), ""]
-    sources = dict.fromkeys(v.tolerance_source for each in found for v in each.verdicts if v.tolerance_source)
-    lines += ["## Where the tolerances come from", "", *(f"- {markdown(source)}" for source in sources), ""]
-    write_text(folder / "report.md", "\n".join(lines))
+    if comparison.facts is None and comparison.verdicts:
+        lines += ["## verdicts", "", as_markdown(*verdict_table(comparison.verdicts)), ""]
+    return "\n".join([*lines, *sources_section(comparison.verdicts)])
 
 
-def _heads(found: Sequence[Comparison]) -> list[str]:
-    heads = []
-    for side in ("a", "b"):
-        run = getattr(found[0], side)
-        folder = run.folder.parents[len(Path(found[0].variant).parts) - 1] if found[0].variant else run.folder
-        heads.append(f"{side.upper()}: {folder.absolute()}")
-    return heads
+def _heads(comparison: ComparisonRecord) -> list[str]:
+    facts = comparison.facts
+    return [f"A: {facts.a}", f"B: {facts.b}"] if facts else []
 
 
-def _texts(each: Comparison) -> Iterator[str]:
-    if each.variant:
-        yield f"{each.variant}:"
-    yield f"judge: {each.judged_by}"
-    yield from each.notes
-    for one in each.compared:
-        yield f"{one.pair.name}: {one.in_words}"
-    if each.compared:
+def _texts(part: PartFacts) -> Iterator[str]:
+    if part.variant:
+        yield f"{part.variant}:"
+    yield f"judge: {part.judged_by}"
+    yield from part.notes
+    for arms in part.arms:
+        yield f"{arms.name}: {arms.in_words}"
+    if part.arms:
         yield FEW_STEPS
         yield NO_INTERVAL
 
 
-def _tables(each: Comparison) -> list[tuple[str, Table]]:
-    found: list[tuple[str, Table]] = []
-    above = f"{each.variant}, " if each.variant else ""
-    for one in each.compared:
-        of = f"{above}{one.pair.name}"
-        found += [
-            (f"{of}: what changed", changed(one.pair)),
-            (f"{of}: what both recorded", difference_table(one)),
-            (f"{of}: checks of the runs themselves that came out otherwise", other_outcomes(each.a, each.b, one.pair)),
-            (f"{of}: time and memory", times(one.pair)),
+def _tables(part: PartFacts, verdicts: Sequence[Verdict]) -> list[tuple[str, Table]]:
+    """Those that have a row, with their titles."""
+    titled: list[tuple[str, Table]] = []
+    above = f"{part.variant}, " if part.variant else ""
+    for arms in part.arms:
+        of = f"{above}{arms.name}"
+        titled += [
+            (f"{of}: what changed", (CHANGED, _rows(arms.changed))),
+            (f"{of}: what both recorded", (DIFFERENCES, _rows(arms.differences))),
+            (
+                f"{of}: checks of the runs themselves that came out otherwise",
+                (OTHER_OUTCOMES, _rows(arms.other_outcomes)),
+            ),
+            (f"{of}: time and memory", time_table(arms)),
         ]
-    found.append((f"{above}verdicts", verdict_table(each.verdicts)))
-    return [(title, table) for title, table in found if table[1]]
+    titled.append((f"{above}verdicts", verdict_table(verdicts)))
+    return [(title, table) for title, table in titled if table[1]]
+
+
+def _rows(cells: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [list(row) for row in cells]
+
+
+def time_table(arms: ArmFacts) -> Table:
+    """What each took, and how many times as much B took as A."""
+    rows = []
+    for what, a, b in arms.times:
+        scale, shape = UNITS.get(what, (1.0, "{:.4g}"))
+        shown = [number(None if value is None else scale * value, shape) for value in (a, b)]
+        rows.append([what, *shown, number(b / a if a and b else None, "{:.2f}")])
+    return ["what", "A", "B", "B / A"], rows
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
@@ -103,21 +137,3 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
         for v in verdicts
     ]
     return head, rows
-
-
-def difference_table(one: Compared) -> Table:
-    """One row for each kind of quantity; of several parameters the one that parts first, and the one most apart."""
-    head = ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
-    return head, [_difference(row) for row in rows_of(one.quantities)]
-
-
-def _difference(row: Row) -> list[str]:
-    common, whole_a, whole_b = row.counts
-    count = f"{common:,}" + ("" if whole_a == whole_b else f" of {whole_a:,} and {whole_b:,}")
-    if not row.apart:
-        return [row.name, count, row.word, "", ""]
-    first = min(row.apart, key=lambda each: each.first or 0)
-    where = f"value {first.first}" if first.steps is None else f"step {first.steps[first.first]}"
-    most, farthest = row.most
-    places = (f"{text}, {part.of}" if part.of else text for text, part in ((where, first), (farthest, most)))
-    return [row.name, count, row.word, *places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.report.folder_record import sources_section
 from harness.report.pictures import flips_section
 from harness.report.plots import envelope_plot
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
@@ -32,7 +33,7 @@ def report(run: RunRecord) -> str:
         "",
         f"**{markdown(run.sentence)}**",
         "",
-        *(f"- damaged: {markdown(problem)}" for problem in run.problems),
+        *run.damage_lines,
         *_conditions(run),
         "",
     ]
@@ -50,9 +51,7 @@ def report(run: RunRecord) -> str:
         lines += _free_runs(run)
         count = int(run.plan.get("samples", {}).get("test", 0))
         lines += flips_section(run.flips, run.flipped_images, count, run.folder)
-    sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
-    lines += ["## Where the tolerances come from", "", *(f"- {markdown(source)}" for source in sources), ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *sources_section(run.verdicts)])
 
 
 def _conditions(run: RunRecord) -> list[str]:

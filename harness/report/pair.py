@@ -1,4 +1,4 @@
-"""What the check of a pair prints, and its `report.md`."""
+"""What the check of a pair prints, and its `report.md`, from its folder alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 
 from harness.records.failure import Failure
 from harness.records.verdict import Verdict
+from harness.report.folder_record import sources_section
+from harness.report.pair_record import PairRecord
 from harness.report.rows import Table, ladder_table
 from harness.report.tables import as_markdown, coloured, console, draw, line
 from harness.scenarios.pair import PairRun
 from harness.scenarios.pair_outcome import first_divergence
 from harness.subjects.pair.composing import ComposedPair
+from harness.subjects.pair.facts import code_run
 from harness.subjects.pair.mapping import Match
 from harness.system.text import markdown
 
@@ -72,65 +75,27 @@ class PairTerminal:
         self.console.print(text, soft_wrap=True)
 
 
-def code_run(composed: ComposedPair) -> list[str]:
-    """Which code of the user's is run, and where."""
-    pair = composed.pair
-    lines = [
-        f"{composed.file.name} names: {pair.models[arm.adapter].builder}, in {arm.name}'s process" for arm in pair.arms
-    ]
-    if not pair.batches.endswith(".npz"):
-        lines.append(f"{composed.file.name} names: {pair.batches}, in a process of its own")
-    lines += [
-        f"{composed.file.name} names: {each.field} = {each.value!r}, of {each.arm}" for each in composed.code_of_file
-    ]
-    return list(dict.fromkeys(lines))
-
-
-def report(run: PairRun) -> str:
-    """The run as a page of Markdown."""
-    pair, climb = run.composed.pair, run.climb
-    found = first_divergence(run.verdicts)
-    lines = [f"# Pair {markdown(pair.name)}", "", f"**{markdown(run.sentence)}**", "", f"- {run.coverage}"]
-    if found is not None and found.advice:
-        lines += [f"What makes them equal: {markdown(found.advice)}.", ""]
-    lines += [f"- the code that {markdown(each)}" for each in code_run(run.composed)]
-    lines += [
-        f"- {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
-        f"{pair.steps} steps of {pair.batch_size}, {pair.forced_steps} of them teacher-forced as well"
-    ]
-    if climb is not None:
-        lines += [f"- {markdown(remark)}" for remark in (*_of_float64(run), *climb.remarks)]
+def report(run: PairRecord) -> str:
+    """The check as a page of Markdown."""
+    pair, first = run.pair, first_divergence(run.verdicts)
+    lines = [f"# Pair {markdown(run.name)}", "", f"**{markdown(run.sentence)}**", "", *run.damage_lines]
+    lines += [f"- {run.coverage}"] if run.coverage else []
+    if first is not None and first.advice:
+        lines += [f"What makes them equal: {markdown(first.advice)}.", ""]
+    lines += [f"- the code that {markdown(code)}" for code in run.facts.code]
+    if pair is not None:
+        lines += [
+            f"- {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
+            f"{pair.steps} steps of {pair.batch_size}, {pair.forced_steps} of them teacher-forced as well"
+        ]
+    lines += [f"- {markdown(remark)}" for remark in run.facts.remarks]
     for title, table in (("Parameters", parameter_table(run)), ("Parity", ladder_table(run.verdicts))):
         if table[1]:
             lines += ["", f"## {title}", "", as_markdown(*table)]
-    sources = dict.fromkeys(verdict.tolerance_source for verdict in run.verdicts if verdict.tolerance_source)
-    lines += ["", "## Where the tolerances come from", "", *(f"- {markdown(source)}" for source in sources), ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *sources_section(run.verdicts)])
 
 
-def _of_float64(run: PairRun) -> list[str]:
-    """What ran in float64, which is where tolerances and judgements come from."""
-    assert run.climb is not None
-    lines = []
-    for name, built in run.climb.built.items():
-        if built["refused"]:
-            lines.append(f"{name} does not run in float64: {built['refused']}")
-        elif built["composed"]:
-            lines.append(f"{name} in float64 with layers composed for it: {', '.join(built['composed'])}")
-    if run.climb.apart is not None:
-        lines.append(
-            f"in float64 the layers' outputs, the loss and the gradients are at most {run.climb.apart:.2g} apart"
-        )
-    return lines
-
-
-def parameter_table(run: PairRun) -> Table:
+def parameter_table(run: PairRecord) -> Table:
     """Which parameter is which."""
-    a, b = (arm.name for arm in run.composed.pair.arms)
-    rows_of = run.climb.rows if run.climb is not None else {}
-    head = [a, b, "shape, canonical", "carried over"]
-    rows = [
-        [m.a.name, m.b.name, str(m.b.shape), f"{m.how}, rows turned" if m.name in rows_of else m.how]
-        for m in run.matches
-    ]
-    return head, rows
+    a, b = (arm.name for arm in run.pair.arms) if run.pair else ("A", "B")
+    return [a, b, "shape, canonical", "carried over"], run.parameters

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
+from typing import Any
 
-import pandas as pd
+from numpy.typing import NDArray
 
-from harness.judging.flips import MOST_SHOWN, by_image
+from harness.judging.flips import MOST_SHOWN
 from harness.report.pictures import IN_TABLE, SHEET, Captioned, contact_sheet, said
 from harness.report.rows import Table, number
+from harness.report.study_record import StudyRecord
 from harness.report.tables import as_markdown
-from harness.scenarios.study import Study
+from harness.scenarios.study import image_key, often_flipped
 
 KEYS = ["variant", "arm_a", "arm_b"]
 MEANING = (
@@ -21,31 +24,28 @@ MEANING = (
 )
 
 
-def convergence_table(study: Study) -> Table:
+def convergence_table(study: StudyRecord) -> Table:
     """A row for every variant and two arms: the mean test accuracies, the p-values, and the rest in a sentence."""
     head = ["variant", "arms", "seeds", "mean of first", "of second", "p, above -margin", "p, below margin"]
     head += ["verdict", "found"]
     rows = []
-    for variant, compared in study.compared.items():
-        for each in compared:
-            found, verdict = each.found, each.verdict
-            p_values = [found.p_above, found.p_below]
-            rows.append(
-                [
-                    variant,
-                    f"{each.arm_a} : {each.arm_b}",
-                    str(found.pairs),
-                    number(verdict.value_a, "{:.3%}"),
-                    number(verdict.value_b, "{:.3%}"),
-                    *(number(p if isfinite(p) else None, "{:.2g}") for p in p_values),
-                    verdict.status,
-                    verdict.cause,
-                ]
-            )
+    for row, verdict in zip(study.convergence.to_dict("records"), study.over_seeds, strict=False):
+        rows.append(
+            [
+                row["variant"],
+                f"{row['arm_a']} : {row['arm_b']}",
+                str(row["pairs"]),
+                number(verdict.value_a, "{:.3%}"),
+                number(verdict.value_b, "{:.3%}"),
+                *(number(p if isfinite(p) else None, "{:.2g}") for p in (row["p_above"], row["p_below"])),
+                verdict.status,
+                verdict.cause,
+            ]
+        )
     return head, rows
 
 
-def spread_table(study: Study) -> Table:
+def spread_table(study: StudyRecord) -> Table:
     """How many test images flip between two arms at one seed, and between two seeds of one arm."""
     head = ["variant", "between", "compared", "flips, mean", "fewest", "most", "of the test set"]
     rows: list[list[str]] = []
@@ -60,24 +60,46 @@ def spread_table(study: Study) -> Table:
     return head, rows
 
 
-def flips_of_study(study: Study) -> list[str]:
+def flips_of_study(study: StudyRecord) -> list[str]:
     """Which images flip between two arms, at how many of the seeds; draws the sheet beside the report."""
     if not study.several_seeds or study.spread.empty:
         return []
     lines = [MEANING, ""]
     if study.flips.empty:
         return [*lines, "No test image flips between two arms.", ""]
-    images = {run.experiment.variant or "": run.data.x_test for run in study.runs}
-    parts = []
-    for key, own in study.flips.groupby(KEYS, sort=False):
-        variant, a, b = map(str, key)
-        parts.append(by_image(own).assign(variant=variant, arm_a=a, arm_b=b, of=_compared_at(study, variant, a, b)))
-    every = pd.concat(parts, ignore_index=True).sort_values("flips", ascending=False, kind="stable")
-    chosen = every.head(MOST_SHOWN).to_dict("records")
+    every = often_flipped(study.flips)
+    chosen = [
+        {**row, "of": _compared_at(study, row["variant"], row["arm_a"], row["arm_b"])}
+        for row in every.head(MOST_SHOWN).to_dict("records")
+    ]
     what = f"{len(chosen)} of {len(every)} images that flip between two arms, the most often flipped first"
-    pictures = [
+    sheet = []
+    if pictures := _pictures(study, chosen):
+        contact_sheet(study.folder / SHEET, what, pictures)
+        sheet = [f"![{what}]({SHEET})", ""]
+    head = ["variant", "image", "is", "flips at", "first arm", "says", "second arm", "says"]
+    table = [
+        [
+            *(row["variant"], str(row["index"]), str(row["label"]), f"{row['flips']} of {row['of']} seeds"),
+            *(cell for side in "ab" for cell in (row[f"arm_{side}"], said(row[f"prediction_{side}"]))),
+        ]
+        for row in chosen[:IN_TABLE]
+    ]
+    return [*lines, *sheet, as_markdown(head, table), ""]
+
+
+def _pictures(study: StudyRecord, chosen: Sequence[dict[Any, Any]]) -> list[Captioned]:
+    """Of the flips that are shown; none where not all of them were recorded."""
+    shown = study.flipped_images
+    images: dict[tuple[str, int], NDArray[Any]] = {}
+    for variant in {row["variant"] for row in chosen}:
+        index, image = (shown.get(image_key(variant, what), ()) for what in ("index", "image"))
+        images |= {(variant, int(place)): picture for place, picture in zip(index, image, strict=False)}
+    if any((row["variant"], row["index"]) not in images for row in chosen):
+        return []
+    return [
         Captioned(
-            images[row["variant"]][row["index"]],
+            images[row["variant"], row["index"]],
             (
                 f"image {row['index']} is {row['label']}",
                 f"flips at {row['flips']} of {row['of']} seeds",
@@ -87,19 +109,9 @@ def flips_of_study(study: Study) -> list[str]:
         )
         for row in chosen
     ]
-    contact_sheet(study.folder / SHEET, what, pictures)
-    head = ["variant", "image", "is", "flips at", "first arm", "says", "second arm", "says"]
-    table = [
-        [
-            *(row["variant"], str(row["index"]), str(row["label"]), f"{row['flips']} of {row['of']} seeds"),
-            *(cell for side in "ab" for cell in (row[f"arm_{side}"], said(row[f"prediction_{side}"]))),
-        ]
-        for row in chosen[:IN_TABLE]
-    ]
-    return [*lines, f"![{what}]({SHEET})", "", as_markdown(head, table), ""]
 
 
-def _compared_at(study: Study, variant: str, arm_a: str, arm_b: str) -> int:
+def _compared_at(study: StudyRecord, variant: str, arm_a: str, arm_b: str) -> int:
     """The number of seeds at which both arms were there."""
     rows = study.spread
     return int(((rows["variant"] == variant) & (rows["arm_a"] == arm_a) & (rows["arm_b"] == arm_b)).sum())

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from harness.data import Dataset
 from harness.plan import Plan
+from harness.records.exit_codes import AGREES
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.report.rows import Table, number, runs_as
+from harness.report.run_record import RunRecord
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
+from harness.report.study_record import StudyRecord
 from harness.report.tables import as_markdown, line
 from harness.report.terminal import Terminal
+from harness.results.recorded import RecordedArm
 from harness.results.store import write_text
 from harness.rungs import expected
 from harness.rungs.convergence import seeds_in_words
@@ -21,6 +25,9 @@ from harness.scenarios.study import NAME, Study
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.text import markdown
+
+PLANNED = {"data", "epochs", "steps", "batch_size"}  # what is told of a plan
+NORMS = ("gradient_norm/", "clipped_norm/")
 
 
 class StudyTerminal(Terminal):
@@ -47,45 +54,50 @@ class StudyTerminal(Terminal):
 
     def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None:
         """The tables over all variants, unless it is to be brief; then what the study comes to."""
+        recorded = StudyRecord.of(study.folder)
         self.console.print()
-        for title, table in {} if is_brief else _tables(study, verdicts).items():
+        for title, table in {} if is_brief else _tables(recorded).items():
             self._table(title, table)
-        for sentence in _over_seeds(study, verdicts):
+        for sentence in _over_seeds(recorded):
             self.console.print(sentence, soft_wrap=True)
         colour = "green" if study.exit_code(verdicts) == 0 else "bold red"
         self.console.print(line((study.sentence(verdicts), colour)), soft_wrap=True)
         self.console.print(f"results: {study.folder}", soft_wrap=True)
 
 
-def write_study_report(study: Study, verdicts: Sequence[Verdict]) -> None:
+def write_study_report(folder: Path) -> None:
     """Writes the study's `report.md`, once the study is complete or is known to be unfinished."""
-    said = [study.sentence(verdicts), *_over_seeds(study, verdicts)]
+    write_text(folder / "report.md", report(StudyRecord.of(folder)))
+
+
+def report(study: StudyRecord) -> str:
+    """The study as a page of Markdown; the picture that it shows is left beside it, if the study is complete."""
+    said = [study.sentence, *_over_seeds(study)]
     lines = [f"# {markdown(study.name)}", "", *(f"**{markdown(sentence)}**\n" for sentence in said)]
-    lines += [*(f"- {markdown(condition)}" for condition in _conditions(study)), ""]
-    for title, table in _tables(study, verdicts).items():
+    lines += [*study.damage_lines, *(f"- {markdown(condition)}" for condition in _conditions(study)), ""]
+    for title, table in _tables(study).items():
         lines += [f"## {title}", "", as_markdown(*table), ""]
     lines += flips_of_study(study) if study.unfinished is None else []
-    write_text(study.folder / "report.md", "\n".join(lines))
+    return "\n".join(lines)
 
 
-def _tables(study: Study, verdicts: Sequence[Verdict]) -> dict[str, Table]:
+def _tables(study: StudyRecord) -> dict[str, Table]:
     """Those that have a row, by their title."""
     tables = {
         "By variant": variant_table(study),
         "Over the seeds": convergence_table(study),
         "Test images that flip": spread_table(study),
         "What each should come to": expected_table(study),
-        "Between the variants": between_table(verdicts),
+        "Between the variants": between_table(study.verdicts),
     }
     return {title: table for title, table in tables.items() if table[1]}
 
 
-def _over_seeds(study: Study, verdicts: Sequence[Verdict]) -> list[str]:
+def _over_seeds(study: StudyRecord) -> list[str]:
     """A line for every two arms; none of a study that is unfinished, which agrees on nothing."""
-    if study.unfinished is not None:
+    if study.state == "unfinished":  # of which no run need be read for this
         return []
-    agrees = not study.exit_code(verdicts)
-    return [_in_one_line(paired.verdict, agrees) for compared in study.compared.values() for paired in compared]
+    return [_in_one_line(verdict, study.exit_code == AGREES) for verdict in study.over_seeds]
 
 
 def _in_one_line(verdict: Verdict, study_agrees: bool) -> str:
@@ -100,20 +112,20 @@ def named(experiment: Experiment) -> str:
     return f"{experiment.variant or ''} seed {experiment.seed}".strip()
 
 
-def variant_table(study: Study) -> Table:
+def variant_table(study: StudyRecord) -> Table:
     """One row per variant, seed and arm."""
     head = ["variant", *(["seed"] if study.several_seeds else [])]
     head += ["arm", "status", "test accuracy", "test loss", "train loss", "training", "step, median"]
-    with_norms = any(trace.norms for run in study.runs for trace in run.traces.values())
+    with_norms = any(_norms(arm) for run in study.runs for arm in run.arms)
     head += ["gradient norms at the first step, by layer", "after clipping"] if with_norms else []
     head += ["parity", "expected"]
     rows = []
     for run in study.runs:
-        for trace in run.traces.values():
-            row = trace.summary()
+        for arm in run.arms:
+            row = arm.trace.summary()
             cells = [
-                run.experiment.variant or "",
-                *([str(run.experiment.seed)] if study.several_seeds else []),
+                study.variant_of(run),
+                *([study.seed_of(run)] if study.several_seeds else []),
                 row["arm"],
                 row["status"],
                 number(row["test_accuracy"], "{:.2%}"),
@@ -123,16 +135,20 @@ def variant_table(study: Study) -> Table:
                 number(row["step_time_s"] and 1e3 * row["step_time_s"], "{:.2f} ms"),
             ]
             if with_norms:
-                cells += [_first_norms(trace, "gradient_norm/"), _first_norms(trace, "clipped_norm/")]
-            rows.append([*cells, *_judgements(run, trace.arm.name)])
+                cells += [_first_norms(arm, "gradient_norm/"), _first_norms(arm, "clipped_norm/")]
+            rows.append([*cells, *_judgements(run, arm.trace.arm.name)])
     return head, rows
 
 
-def _first_norms(trace: Trace, kind: str) -> str:
-    return " ".join(f"{lengths[0]:.2g}" for name, lengths in trace.norms.items() if name.startswith(kind))
+def _norms(arm: RecordedArm) -> list[str]:
+    return [name for name in arm.columns if name.startswith(NORMS)]
 
 
-def _judgements(run: Run, arm: str) -> list[str]:
+def _first_norms(arm: RecordedArm, kind: str) -> str:
+    return " ".join(f"{lengths[0]:.2g}" for name, lengths in arm.columns.items() if name.startswith(kind))
+
+
+def _judgements(run: RunRecord, arm: str) -> list[str]:
     """What parity and the expectations say of an arm; the worst word that was said."""
     mine = [verdict for verdict in run.verdicts if arm in (verdict.arm_a, verdict.arm_b)]
     found: list[str] = []
@@ -146,11 +162,11 @@ def _judgements(run: Run, arm: str) -> list[str]:
 WORST_FIRST = ("crashed", "interrupted", "diverges", "unverified", "unsupported", "known", "agrees")
 
 
-def expected_table(study: Study) -> Table:
+def expected_table(study: StudyRecord) -> Table:
     """What the variants are expected to come to, and came to."""
     head = ["variant", "arm", "what", "found", "verdict"]
     rows = [
-        [run.experiment.variant or "", v.arm_a, v.subject, v.cause, v.status]
+        [study.variant_of(run), v.arm_a, v.subject, v.cause, v.status]
         for run in study.runs
         for v in run.verdicts
         if v.rung == expected.NAME
@@ -163,18 +179,20 @@ def between_table(verdicts: Sequence[Verdict]) -> Table:
     return head, [[v.subject, v.arm_a, v.cause, v.status] for v in verdicts if v.rung == NAME]
 
 
-def _conditions(study: Study) -> list[str]:
+def _conditions(study: StudyRecord) -> list[str]:
     """What a reader of the table needs to know of how it came about."""
-    run = study.runs[0]
-    arms = [trace.summary() for trace in run.traces.values()]
-    seeds = sorted({each.experiment.seed for each in study.runs})
-    sizes = {f"{len(each.data.x_train):,} to train, {len(each.data.x_test):,} to test" for each in study.runs}
-    steps = {
-        f"{len(each.plan.orders)} epochs, {each.plan.steps:,} steps of {each.plan.batch_size}" for each in study.runs
-    }
+    planned = [run for run in study.runs if run.experiment and run.plan.keys() >= PLANNED]
+    if not planned:
+        return []
+    plans = [run.plan for run in planned]
+    seeds = sorted({run.experiment.seed for run in planned if run.experiment})
+    samples = [plan["samples"] for plan in plans if plan.get("samples")]
+    sizes = sorted({f"{count['train']:,} to train, {count['test']:,} to test" for count in samples})
+    steps = sorted({f"{plan['epochs']} epochs, {plan['steps']:,} steps of {plan['batch_size']}" for plan in plans})
+    arms = [trace.summary() for trace in planned[0].traces]
     versions = [f"{row['arm']}: {row['adapter']} {row['version']} ({', '.join(runs_as(row))})" for row in arms]
     return [
-        f"data: {run.data.source}; {'; '.join(sorted(sizes))}",
-        f"training: {'; '.join(sorted(steps))}; {seeds_in_words(seeds)}",
+        "; ".join([f"data: {plans[0]['data']}", *sizes]),
+        f"training: {'; '.join(steps)}; {seeds_in_words(seeds)}",
         *versions,
     ]

@@ -72,3 +72,8 @@ class RecordedRun:
     def failed(self, *files: str) -> bool:
         """Whether one of these files of the run is not to be relied on."""
         return any(failure.file in files for failure in self.failures)
+
+    @property
+    def all_failures(self) -> list[ReadingFailure]:
+        """Those of the run itself, and of its arms."""
+        return [*self.failures, *(failure for arm in self.arms.values() for failure in arm.failures)]

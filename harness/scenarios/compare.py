@@ -16,6 +16,7 @@ from harness.results.marker import Marker, complete, state_of
 from harness.results.reading import is_run, runs_below, state_problems
 from harness.subjects.pair.records import is_pair
 from harness.subjects.recorded.comparison import Comparison, Folders, compare, damage_verdicts, left_out
+from harness.subjects.recorded.facts import write_facts
 from harness.subjects.recorded.outcome import exit_code, in_one_line, write_records
 from harness.subjects.recorded.seeds import over_seeds
 from harness.subjects.recorded.user_pairs import compare_pairs
@@ -29,11 +30,11 @@ Runs = Mapping[str, Path]
 
 
 class Presented(Protocol):
-    """How comparisons are shown and written for people; `harness.report.comparison` is one."""
+    """How a recorded comparison is shown and written for people; `harness.report.comparison` is one."""
 
-    def show(self, found: Sequence[Comparison], folder: Path) -> None: ...
+    def show(self, folder: Path) -> None: ...
 
-    def write_page(self, found: Sequence[Comparison], folder: Path) -> None: ...
+    def write_page(self, folder: Path) -> None: ...
 
 
 def start(given: Sequence[str], pairs: Sequence[str], presented: Presented) -> int:
@@ -60,10 +61,11 @@ def start(given: Sequence[str], pairs: Sequence[str], presented: Presented) -> i
     folder = claimed("compare", out, DEFAULT / now)
     with heeding_signals():
         write_records(found, folder)
+        write_facts(found, folder)
         with shielded():
             complete(folder, Marker.of("comparison", exit_code(found), in_one_line(found)))
-            presented.write_page(found, folder)
-        presented.show(found, folder)
+            presented.write_page(folder)
+        presented.show(folder)
     return exit_code(found)
 
 

@@ -35,6 +35,7 @@ from harness.subjects.pair.carrying import carried_over
 from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY, Climb
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.drawing import BatchesError
+from harness.subjects.pair.facts import write_facts
 from harness.subjects.pair.localisation import localised
 from harness.subjects.pair.mapping import Match, Names, paired
 from harness.subjects.pair.records import REFUSED, final_weights, write_side
@@ -107,8 +108,11 @@ class PairRun:
         self.show.rung(rung, found)
 
 
-def start_pair(composed: ComposedPair, show: PairListener, page: Callable[[PairRun], str]) -> int:
-    """Checks a pair; the exit code. UserMistake, and no folder, where parameters must be asked for."""
+def start_pair(composed: ComposedPair, show: PairListener, page: Callable[[Path], str]) -> int:
+    """Checks a pair; the exit code. UserMistake, and no folder, where parameters must be asked for.
+
+    `page` makes the text of `report.md` from the folder.
+    """
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
     run = PairRun(composed, folder, show)
@@ -116,7 +120,7 @@ def start_pair(composed: ComposedPair, show: PairListener, page: Callable[[PairR
     with heeding_signals():
         _run_whole(run)
         with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
-            write_text(folder / "report.md", page(run))
+            write_text(folder / "report.md", page(folder))
         if run.unfinished is None or run.unfinished.can_be_shown:
             run.show.end(run)
     return run.exit_code
@@ -141,8 +145,8 @@ def _run_whole(run: PairRun) -> None:
     except BaseException as error:
         with shielded():
             run.unfinished = unfinished_by(error, run.folder)
-            cause = run.unfinished.reason
-            run.verdicts.append(Verdict(rung="run", subject="run", arm_a="", status="interrupted", cause=cause))
+            kind, cause = run.unfinished.kind, run.unfinished.reason
+            run.verdicts.append(Verdict(rung="run", subject=kind, arm_a="", status="interrupted", cause=cause))
             with suppress(OSError):
                 _write_records(run)
             tell(run.unfinished, error, run.folder)
@@ -265,6 +269,7 @@ def _write_records(run: PairRun) -> None:
         if walked is not None:
             run.update(arm.name, finished=True, final_weights_digest=digest_arrays(final_weights(walked)))
         write_side(run.folder / "arms" / arm.name, run.traces[arm.name], walked)
+    write_facts(run.folder, run.composed, run.matches, run.climb)
     store = Store(run.folder)
     store.write_verdicts(run.verdicts)
     store.write_summary(list(run.traces.values()))

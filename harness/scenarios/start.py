@@ -42,7 +42,7 @@ class Presented(Protocol):
 
     def write_report(self, folder: Path) -> None: ...
 
-    def write_study_report(self, study: Study, verdicts: Sequence[Verdict]) -> None: ...
+    def write_study_report(self, folder: Path) -> None: ...
 
 
 def start(verb: str, asked: ComposedStudy, data: Sequence[Dataset], presented: Presented) -> int:
@@ -113,7 +113,7 @@ def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset], presented: 
             each.unfinished = unfinished
         tell(unfinished, error, folder)
     with shielded(), _lenient(study.unfinished):
-        presented.write_study_report(study, verdicts)
+        presented.write_study_report(folder)
     if _can_be_shown(study.unfinished):
         show.study(study, verdicts, is_brief=stopped_again())
     return study.exit_code(verdicts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -9,21 +10,24 @@ from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pandas as pd
 
-from harness.judging.flips import flipped
+from harness.judging.flips import MOST_SHOWN, by_image, flipped
 from harness.judging.silence import NO_TRAINING, silent_rung
 from harness.records import exit_codes, outcome
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.results.store import VERDICT_COLUMNS, write_frame, write_parquet
+from harness.results.store import FLIPPED_IMAGES, VERDICT_COLUMNS, write_frame, write_parquet, write_text
 from harness.rungs import convergence, registry
 from harness.rungs.convergence import Paired, compare_seeds, seeds_in_words
 from harness.scenarios.run import Run
 from harness.spec.expectations import Ordering
-from harness.system.array_files import Arrays
+from harness.system.array_files import Arrays, save_arrays
 
 NAME = "study"
+STUDY = "study.json"
+SCHEMA_VERSION = 1  # of study.json
 SPREAD_COLUMNS = ("variant", "arm_a", "seed_a", "arm_b", "seed_b", "flips", "images")
 
 
@@ -108,11 +112,16 @@ class Study:
         return pd.DataFrame(rows, columns=list(SPREAD_COLUMNS))
 
     def write(self, verdicts: Sequence[Verdict]) -> None:
-        """`summary.parquet`: a row for every run and arm; `verdicts.parquet`: what holds over seeds and variants.
+        """`study.json`: its name and the places of its runs, in order; `summary.parquet`: a row for every run and arm;
+        `verdicts.parquet`: what holds over seeds and variants.
 
         Over several seeds also `convergence.parquet`, the statistics of every two arms; `flips.parquet`, a row for
-        every flipped test image; `spread.parquet`, the number of flips between any two runs that are compared.
+        every flipped test image; `spread.parquet`, the number of flips between any two runs that are compared;
+        `flips.npz`, the pictures that are shown: `<variant>/image` (K, H, W, C), and the `<variant>/index` of each.
         """
+        places = [run.store.folder.relative_to(self.folder).as_posix() for run in self.runs]
+        record = {"schema_version": SCHEMA_VERSION, "name": self.name, "runs": places}
+        write_text(self.folder / STUDY, json.dumps(record, indent=2) + "\n")
         rows = [
             {"variant": run.experiment.variant, "seed": run.experiment.seed, **trace.summary()}
             for run in self.runs
@@ -131,6 +140,17 @@ class Study:
             for name, table in tables.items():
                 if len(table.columns):  # where values are predicted there is nothing to tabulate
                     write_frame(self.folder / f"{name}.parquet", table)
+            if not self.flips.empty:
+                save_arrays(self.folder / FLIPPED_IMAGES, self._shown_images())
+
+    def _shown_images(self) -> Arrays:
+        images = {run.experiment.variant or "": run.data.x_test for run in self.runs}
+        shown: Arrays = {}
+        for variant, rows in often_flipped(self.flips).head(MOST_SHOWN).groupby("variant", sort=False):
+            index = np.unique(rows["index"].to_numpy(np.int64))
+            name = str(variant)
+            shown |= {image_key(name, "index"): index, image_key(name, "image"): images[name][index]}
+        return shown
 
     @property
     def unfinished(self) -> outcome.Unfinished | None:
@@ -143,16 +163,36 @@ class Study:
 
     def sentence(self, verdicts: Sequence[Verdict]) -> str:
         """The outcome in one line."""
-        code, count = self.exit_code(verdicts), len(self.runs)
-        if code == exit_codes.AGREES:
-            arms = dict.fromkeys(name for run in self.runs for name in run.traces)
-            return f"AGREES: {' and '.join(arms)} in {count} run{'s' * (count > 1)} of {self.name}"
-        return outcome.in_one_line(*self._everything(verdicts), self.unfinished)
+        return in_one_sentence(self.name, len(self.runs), *self._everything(verdicts), self.unfinished)
 
     def _everything(self, verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Trace]]:
         """The verdicts of all runs, then those between them, and all traces."""
         every = [*(verdict for run in self.runs for verdict in run.verdicts), *verdicts]
         return every, [trace for run in self.runs for trace in run.traces.values()]
+
+
+def in_one_sentence(
+    name: str, count: int, verdicts: list[Verdict], traces: list[Trace], unfinished: outcome.Unfinished | None
+) -> str:
+    """The outcome of a study of `count` runs, by the verdicts of all runs and between them, and all traces."""
+    if outcome.exit_code(verdicts, traces, unfinished) == exit_codes.AGREES:
+        arms = dict.fromkeys(trace.arm.name for trace in traces)
+        return f"AGREES: {' and '.join(arms)} in {count} run{'s' * (count > 1)} of {name}"
+    return outcome.in_one_line(verdicts, traces, unfinished)
+
+
+def often_flipped(flips: pd.DataFrame) -> pd.DataFrame:
+    """`flips` by variant, two arms and image: at how many seeds each flips (see `by_image`), the most often first."""
+    parts = []
+    for key, rows in flips.groupby(["variant", "arm_a", "arm_b"], sort=False):
+        variant, a, b = map(str, key)
+        parts.append(by_image(rows).assign(variant=variant, arm_a=a, arm_b=b))
+    return pd.concat(parts, ignore_index=True).sort_values("flips", ascending=False, kind="stable")
+
+
+def image_key(variant: str, what: str) -> str:
+    """The name of an array of `flips.npz`."""
+    return f"{variant}/{what}" if variant else what
 
 
 def _spread_of(variant: str, runs: Sequence[Run]) -> Iterator[tuple[object, ...]]:

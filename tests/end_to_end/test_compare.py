@@ -106,7 +106,7 @@ def test_the_report_goes_below_the_current_folder_by_default(a, compare, tmp_pat
     assert "A and B are the same folder: that an arm agrees with itself says nothing of another run" in out
     (folder,) = (tmp_path / "results" / "compare").iterdir()
     assert {path.name for path in folder.iterdir()} == {
-        *("claim.json", "complete.json", "report.md", "verdicts.parquet")
+        *("claim.json", "comparison.json", "complete.json", "report.md", "verdicts.parquet")
     }
 
 

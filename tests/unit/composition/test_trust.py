@@ -208,7 +208,7 @@ class TestPair:
         return write(tmp_path, {"pair.yaml": yaml.safe_dump(content)}) / "pair.yaml"
 
     def test_its_own_file_is_a_program_and_says_what_it_runs(self, pair: Path) -> None:
-        from harness.report.pair import code_run
+        from harness.subjects.pair.facts import code_run
 
         composed = compose_pair([f"pair={pair}"])
         assert composed.code == ()

@@ -8,9 +8,10 @@ import numpy as np
 from made_up_traces import epoch, verdict
 from made_up_traces import trace as recorded
 
-from harness.report.comparison import difference_table, verdict_table
+from harness.report.comparison import time_table, verdict_table
 from harness.results.recorded import RecordedArm
 from harness.subjects.recorded.comparison import Compared
+from harness.subjects.recorded.facts import ArmFacts, differences
 from harness.subjects.recorded.pairing import Pair
 
 
@@ -20,9 +21,7 @@ def arm(name: str, losses: tuple[float, ...], **left: Any) -> RecordedArm:
 
 
 def rows(a: RecordedArm, b: RecordedArm) -> dict[str, list[str]]:
-    head, found = difference_table(Compared(Pair("one", a, b), []))
-    assert head == ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
-    return {row[0]: row[1:] for row in found}
+    return {row[0]: row[1:] for row in differences(Compared(Pair("one", a, b), []))}
 
 
 def test_equal_runs() -> None:
@@ -65,3 +64,16 @@ def test_the_verdicts_say_who_is_right_by_the_reference() -> None:
     head, (row,) = verdict_table([said])
     cells = dict(zip(head, row, strict=True))
     assert (cells["arms"], cells["by the reference"], cells["of tolerance"]) == ("A.one : B.one", "one wrong", "250.0%")
+
+
+def test_times_in_their_units_with_their_ratio() -> None:
+    times = (("import", 2.0, 1.0), ("compile", 0.0, None), ("step, median", 1.0, 0.5), ("peak memory", 2**21, 2**20))
+    arms = ArmFacts(name="one", in_words="", changed=(), differences=(), other_outcomes=(), times=times)
+    head, rows = time_table(arms)
+    assert head == ["what", "A", "B", "B / A"]
+    assert rows == [
+        ["import", "2.00 s", "1.00 s", "0.50"],
+        ["compile", "0.00 s", "", ""],
+        ["step, median", "1000.000 ms", "500.000 ms", "0.50"],
+        ["peak memory", "2 MiB", "1 MiB", "0.50"],
+    ]

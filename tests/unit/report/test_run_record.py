@@ -78,6 +78,14 @@ def test_damage_of_a_complete_run_stands_in_its_page(copied: Path) -> None:
     assert page.startswith("# mnist_mlp")
 
 
+@pytest.mark.parametrize("name", ["steps.parquet", "epochs.parquet", "trace.json"])
+def test_damage_of_an_arm_stands_in_the_page(copied: Path, name: str) -> None:
+    (copied / "arms" / "wide" / name).write_text("{")
+    page = report(RunRecord.of(copied))
+    assert f"**UNVERIFIED: arms/wide/{name}: cannot be read" in page
+    assert "AGREES" not in page
+
+
 def test_runs_of_before_these_records_have_a_page(copied: Path) -> None:
     plan = json.loads((copied / "plan.json").read_text())
     (copied / "plan.json").write_text(json.dumps({k: v for k, v in plan.items() if k not in ("samples", "seeds")}))

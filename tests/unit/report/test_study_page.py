@@ -22,7 +22,7 @@ from harness.report.study import _over_seeds
     ],
 )
 def test_capitals_are_of_the_study(status: str, code: int, begins: str) -> None:
-    paired = SimpleNamespace(verdict=verdict(status, rung="convergence"))
-    study: Any = SimpleNamespace(unfinished=None, compared={"": [paired]}, exit_code=lambda verdicts: code)
-    (line,) = _over_seeds(study, [])
+    over_seeds = [verdict(status, rung="convergence")]
+    study: Any = SimpleNamespace(state="complete", over_seeds=over_seeds, exit_code=code)
+    (line,) = _over_seeds(study)
     assert line.startswith(begins)

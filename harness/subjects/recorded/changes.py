@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isfinite
 from typing import Any
 
 from harness.records.trace import Trace
-from harness.report.rows import MIB, Table, number
 from harness.results.recorded import RecordedArm, RecordedRun
 from harness.subjects.recorded.pairing import Pair
 
+Rows = list[list[str]]
 # What a record says of its environment may be of any length.
 MOST_ROWS, LONGEST = 200, 500
 
 
-def changed(pair: Pair) -> Table:
-    """Of the settings, of what the arms said that they ran on, and of how they made the words."""
+def changed(pair: Pair) -> Rows:
+    """Rows of (what, A, B): of the settings, of what the arms said that they ran on, and of how they made the words."""
     before, after = (dict(_said(arm)) for arm in pair.sides)
     paths = list(dict.fromkeys([*before, *after]))
     other = [path for path in paths if before.get(path) != after.get(path)]
     rows = [[_short(text) for text in (path, before.get(path, ""), after.get(path, ""))] for path in other[:MOST_ROWS]]
     more = [[f"and {len(other) - MOST_ROWS} more", "", ""]] if len(other) > MOST_ROWS else []
-    return ["what", "A", "B"], rows + more
+    return rows + more
 
 
 def _short(text: str) -> str:
@@ -48,15 +49,18 @@ def _flat(path: str, plain: Any) -> Iterator[tuple[str, str]]:
         yield path, str(plain)
 
 
-def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Table:
-    """The checks that each run made by itself, of this arm, and that came out otherwise, or were made by one alone."""
+def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Rows:
+    """The checks that each run made by itself, of this arm, and that came out otherwise, or were made by one alone.
+
+    Rows of (rung, what, A, B).
+    """
     before, after = (_outcomes(run, name.partition(".")[2]) for run, name in ((a, pair.names[0]), (b, pair.names[1])))
     rows = [[*key, status, after[key]] for key, status in before.items() if key in after and after[key] != status]
     for side, own, other in (("A", before, after), ("B", after, before)):
         alone = [", ".join(filter(None, key)) for key in own if key not in other]
         if alone and not a.verdicts.empty and not b.verdicts.empty:
             rows.append(["", f"{len(alone)} checks that {side} alone made, the first {alone[0]}", "", ""])
-    return ["rung", "what", "A", "B"], rows
+    return rows
 
 
 def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
@@ -71,29 +75,22 @@ def _outcomes(run: RecordedRun, arm: str) -> dict[tuple[str, str], str]:
     return {key: ", ".join(sorted(set(said))) for key, said in found.items()}
 
 
-def _of_epochs(trace: Trace) -> Trace:
-    """Without the epochs of which the steps, or the time, cannot be read."""
-    timed = tuple(e for e in trace.epochs if e.losses and e.samples and e.epoch_time_s > 0)
-    return trace.model_copy(update={"epochs": timed})
-
-
-TIMES: tuple[tuple[str, Callable[[Trace], float | None], str], ...] = (
-    ("import", lambda trace: trace.import_time_s, "{:.2f} s"),
-    ("compile", lambda trace: trace.compile_time_s, "{:.2f} s"),
-    ("step, median", lambda trace: trace.step_time_s and 1e3 * trace.step_time_s, "{:.3f} ms"),
-    ("samples/s", lambda trace: trace.samples_per_s, "{:,.0f}"),
-    ("training", lambda trace: sum(e.epoch_time_s for e in trace.epochs) or None, "{:.2f} s"),
-    ("peak memory", lambda trace: trace.epochs[-1].peak_rss_bytes / MIB if trace.epochs else None, "{:,.0f} MiB"),
+TIMES: tuple[tuple[str, Callable[[Trace], float | None]], ...] = (
+    ("import", lambda trace: trace.import_time_s),
+    ("compile", lambda trace: trace.compile_time_s),
+    ("step, median", lambda trace: trace.step_time_s),
+    ("samples/s", lambda trace: trace.samples_per_s),
+    ("training", lambda trace: sum(e.epoch_time_s for e in trace.epochs) or None),
+    ("peak memory", lambda trace: trace.epochs[-1].peak_rss_bytes if trace.epochs else None),
 )
 
 
-def times(pair: Pair) -> Table:
-    """What each took, and how many times as much B took as A."""
-    a, b = (_of_epochs(arm.trace) for arm in pair.sides)
-    rows = []
-    for what, of, shape in TIMES:
-        first, second = of(a), of(b)
-        if first is not None or second is not None:
-            ratio = second / first if first and second else None
-            rows.append([what, number(first, shape), number(second, shape), number(ratio, "{:.2f}")])
-    return ["what", "A", "B", "B / A"], rows
+def times(pair: Pair) -> list[tuple[str, float | None, float | None]]:
+    """What each took, (what, A, B): seconds, samples a second, bytes. Without what neither measured."""
+    a, b = (arm.trace.of_whole_epochs for arm in pair.sides)
+    measured = [(what, _finite(measure(a)), _finite(measure(b))) for what, measure in TIMES]
+    return [row for row in measured if row[1:] != (None, None)]
+
+
+def _finite(value: float | None) -> float | None:
+    return float(value) if value is not None and isfinite(value) else None

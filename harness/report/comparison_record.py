@@ -1,0 +1,58 @@
+"""A comparison as its folder has it: what its page, and what is printed of it, are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from harness.records import outcome
+from harness.records.verdict import Verdict
+from harness.report.folder_record import FolderRecord
+from harness.results.marker import State, state_of
+from harness.results.reading import state_problems
+from harness.results.recorded import ReadingFailure
+from harness.subjects.recorded.facts import COMPARISON, Facts, PartFacts, read_facts
+
+
+@dataclass(frozen=True)
+class ComparisonRecord(FolderRecord):
+    """Comparisons that were made before there was `comparison.json` have their verdicts alone."""
+
+    place: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> ComparisonRecord:
+        return cls(folder)
+
+    @property
+    def folder(self) -> Path:
+        return self.place
+
+    @cached_property
+    def state(self) -> State:
+        return state_of(self.place)
+
+    @cached_property
+    def failures(self) -> list[ReadingFailure]:
+        return [ReadingFailure(*problem) for problem in state_problems(self.place, self.state, "comparison")]
+
+    @cached_property
+    def facts(self) -> Facts | None:
+        return self._read(COMPARISON, read_facts)
+
+    @property
+    def parts(self) -> Iterator[tuple[PartFacts, list[Verdict]]]:
+        """The runs that were compared, with the verdicts on them."""
+        start = 0
+        for part in self.facts.parts if self.facts else ():
+            yield part, self.verdicts[start : start + part.verdicts]
+            start += part.verdicts
+
+    def outcome_in_words(self) -> str:
+        return outcome.in_one_line(self.verdicts, [], self.unfinished)
+
+    @property
+    def exit_code(self) -> int:
+        return outcome.exit_code(self.verdicts, [], self.unfinished)

@@ -1,0 +1,48 @@
+"""`report.md` of any folder that twinrun leaves, from the folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.report import comparison, markdown, pair, study
+from harness.report.comparison_record import ComparisonRecord
+from harness.report.folder_record import NOT_READ
+from harness.report.pair_record import PairRecord
+from harness.report.run_record import RunRecord
+from harness.report.study_record import StudyRecord
+from harness.results.claim import claimed_for
+from harness.results.files import read_object
+from harness.results.marker import MARKER
+from harness.results.reading import is_run, runs_below
+from harness.subjects.pair.records import is_pair
+from harness.subjects.recorded.facts import COMPARISON
+
+
+def page_of(folder: Path) -> str:
+    """The page of a recorded run, a study, a checked pair or a comparison; a run's leaves its pictures beside it."""
+    kind = kind_of(folder)
+    if kind == "pair":
+        return pair.report(PairRecord.of(folder))
+    if kind == "comparison":
+        return comparison.report(ComparisonRecord.of(folder))
+    if kind == "study":
+        return study.report(StudyRecord.of(folder))
+    return markdown.report(RunRecord.of(folder))
+
+
+def kind_of(folder: Path) -> str:
+    """What a folder is of: as its marker says or, where it has none that can be read, by the files that are there."""
+    try:
+        stated = str(read_object(folder / MARKER)["kind"])
+    except NOT_READ:
+        stated = ""
+    if stated in KINDS:
+        return stated
+    if is_pair(folder):
+        return "pair"
+    if (folder / COMPARISON).exists() or claimed_for(folder) == "compare":
+        return "comparison"
+    return "run" if is_run(folder) or not runs_below(folder) else "study"
+
+
+KINDS = ("run", "study", "pair", "comparison")

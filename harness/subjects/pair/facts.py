@@ -1,0 +1,87 @@
+"""What of a checked pair is recorded beside its verdicts: which code ran, which parameter is which, what was remarked.
+
+`facts.json`: the code and the remarks, in words; `parameters.parquet`: a row for each pair of parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.results.files import UnreadableError, read_object
+from harness.results.store import write_parquet, write_text
+from harness.subjects.pair.climbing import Climb
+from harness.subjects.pair.composing import ComposedPair
+from harness.subjects.pair.mapping import Match
+
+FACTS, PARAMETERS = "facts.json", "parameters.parquet"
+PARAMETER_COLUMNS = ("parameter_a", "parameter_b", "shape", "carried_over")
+
+
+class Facts(BaseModel):
+    """`code`: which of the user's code ran, and where. `remarks`: what a reader must know of the checks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    code: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def write_facts(folder: Path, composed: ComposedPair, matches: Sequence[Match], climb: Climb | None) -> None:
+    """Both records; no table where the parameters were not paired."""
+    remarks = (*_of_float64(climb), *climb.remarks) if climb is not None else ()
+    facts = Facts(code=tuple(code_run(composed)), remarks=remarks)
+    write_text(folder / FACTS, facts.model_dump_json(indent=2) + "\n")
+    if matches:
+        turned = climb.rows if climb is not None else {}
+        rows = [
+            (m.a.name, m.b.name, str(m.b.shape), f"{m.how}, rows turned" if m.name in turned else m.how)
+            for m in matches
+        ]
+        named = [dict(zip(PARAMETER_COLUMNS, row, strict=True)) for row in rows]
+        write_parquet(folder / PARAMETERS, named, PARAMETER_COLUMNS)
+
+
+def read_facts(path: Path) -> Facts:
+    try:
+        return Facts.model_validate_json(json.dumps(read_object(path)), strict=True)
+    except ValidationError as error:
+        raise UnreadableError(f"holds no facts of a pair: {error.errors()[0]['msg']}") from None
+
+
+def parameter_rows(table: pd.DataFrame) -> list[list[str]]:
+    """The rows of `parameters.parquet` as text."""
+    return [[str(cell) for cell in row] for row in table[list(PARAMETER_COLUMNS)].itertuples(index=False)]
+
+
+def code_run(composed: ComposedPair) -> list[str]:
+    """Which code of the user's is run, and where."""
+    pair = composed.pair
+    lines = [
+        f"{composed.file.name} names: {pair.models[arm.adapter].builder}, in {arm.name}'s process" for arm in pair.arms
+    ]
+    if not pair.batches.endswith(".npz"):
+        lines.append(f"{composed.file.name} names: {pair.batches}, in a process of its own")
+    lines += [
+        f"{composed.file.name} names: {code.field} = {code.value!r}, of {code.arm}" for code in composed.code_of_file
+    ]
+    return list(dict.fromkeys(lines))
+
+
+def _of_float64(climb: Climb) -> list[str]:
+    """What ran in float64, which is where tolerances and judgements come from."""
+    lines = []
+    for name, built in climb.built.items():
+        if built["refused"]:
+            lines.append(f"{name} does not run in float64: {built['refused']}")
+        elif built["composed"]:
+            lines.append(f"{name} in float64 with layers composed for it: {', '.join(built['composed'])}")
+    if climb.apart is not None:
+        lines.append(f"in float64 the layers' outputs, the loss and the gradients are at most {climb.apart:.2g} apart")
+    return lines
