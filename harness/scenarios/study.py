@@ -57,8 +57,7 @@ class Study:
         """By variant, every two arms over its seeds; nothing of one with one seed, or that leaves `convergence` out."""
         found = {}
         for variant, runs in self.by_variant.items():
-            chosen = [rung.name for rung in registry.of_trainings(runs[0].experiment.rungs)]
-            if len(runs) > 1 and convergence.NAME in chosen:
+            if len(runs) > 1 and convergence.RUNG in registry.of_trainings(runs[0].experiment.rungs):
                 by_seed = {run.experiment.seed: list(run.traces.values()) for run in runs}
                 subject = f"{variant}: " if variant else ""
                 subject += f"test_accuracy over {seeds_in_words(list(by_seed))}"
