@@ -151,7 +151,7 @@ class Crossing:
     value_b: float
 
 
-def flips_between(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Crossing, ...]:
+def crossings_between(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Crossing, ...]:
     """Where two arms' layer outputs, (B, ...) by name, differ in which of their rectified units are off."""
     found = []
     for layer in a:

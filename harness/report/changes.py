@@ -8,13 +8,13 @@ from typing import Any
 from harness.records.trace import Trace
 from harness.report.rows import MIB, Table, number
 from harness.results.recorded import RecordedArm, RecordedRun
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 # What a record says of its environment may be of any length.
 MOST_ROWS, LONGEST = 200, 500
 
 
-def changed(pair: Pair) -> Table:
+def changed(pair: ArmPair) -> Table:
     """Of the settings, of what the arms said that they ran on, and of how they made the words."""
     before, after = (dict(_said(arm)) for arm in pair.sides)
     paths = list(dict.fromkeys([*before, *after]))
@@ -48,7 +48,7 @@ def _flat(path: str, plain: Any) -> Iterator[tuple[str, str]]:
         yield path, str(plain)
 
 
-def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Table:
+def other_outcomes(a: RecordedRun, b: RecordedRun, pair: ArmPair) -> Table:
     """The checks that each run made by itself, of this arm, and that came out otherwise, or were made by one alone."""
     before, after = (_outcomes(run, name.partition(".")[2]) for run, name in ((a, pair.names[0]), (b, pair.names[1])))
     rows = [[*key, status, after[key]] for key, status in before.items() if key in after and after[key] != status]
@@ -87,7 +87,7 @@ TIMES: tuple[tuple[str, Callable[[Trace], float | None], str], ...] = (
 )
 
 
-def times(pair: Pair) -> Table:
+def times(pair: ArmPair) -> Table:
     """What each took, and how many times as much B took as A."""
     a, b = (_of_epochs(arm.trace) for arm in pair.sides)
     rows = []

@@ -19,7 +19,7 @@ from harness.subjects.recorded.comparable import experiment_of, reasons, stated_
 from harness.subjects.recorded.differences import quantities
 from harness.subjects.recorded.judge import Judge
 from harness.subjects.recorded.judging import INPUTS, RECORDS, judge_pair
-from harness.subjects.recorded.pairing import Pair, paired
+from harness.subjects.recorded.pairing import ArmPair, paired
 from harness.subjects.recorded.reliance import unrelied
 from harness.subjects.recorded.rows import in_words
 
@@ -28,7 +28,7 @@ from harness.subjects.recorded.rows import in_words
 class Compared:
     """One pair of arms."""
 
-    pair: Pair
+    pair: ArmPair
     verdicts: Sequence[Verdict]
 
     @cached_property
@@ -116,7 +116,7 @@ def _judge(experiment: Experiment, a: RecordedRun, b: RecordedRun) -> Judge:
     return Judge.of(experiment, *digests)
 
 
-def _by_data(pair: Pair, judge: Judge) -> Pair:
+def _by_data(pair: ArmPair, judge: Judge) -> ArmPair:
     """The pair, its arms held against the data and the plan that they were given, where these are there."""
     if (context := judge.context) is None:
         return pair
@@ -124,7 +124,7 @@ def _by_data(pair: Pair, judge: Judge) -> Pair:
     return replace(pair, a=a, b=b)
 
 
-def general_verdicts(a: RecordedRun, b: RecordedRun, pairs: Sequence[Pair]) -> list[Verdict]:
+def general_verdicts(a: RecordedRun, b: RecordedRun, pairs: Sequence[ArmPair]) -> list[Verdict]:
     """On what is damaged of the runs themselves, and of their arms that stand alone."""
     verdicts = []
     for side, run, places in (("A", a, {pair.a.place for pair in pairs}), ("B", b, {pair.b.place for pair in pairs})):

@@ -10,14 +10,14 @@ import numpy as np
 from harness.judging.quantity import Quantity
 from harness.records.array_types import FloatArray
 from harness.results.recorded import RecordedArm
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 from harness.system.array_files import Arrays
 
 FINAL_WEIGHTS, LABELS, MARGINS = "final weights", "predicted labels", "margins of the predictions"
 TEST_LOSS, TEST_ACCURACY = "test_loss after an epoch", "test_accuracy after an epoch"
 
 
-def quantities(pair: Pair) -> list[Quantity]:
+def quantities(pair: ArmPair) -> list[Quantity]:
     """What either recorded: by step, in the order in which a step makes it; then by epoch; then at the end.
 
     What one of them has not is nothing of its side.
@@ -39,7 +39,7 @@ def _by_step(arm: RecordedArm) -> dict[str, FloatArray]:
     return curves | dict(arm.columns)
 
 
-def _by_epoch(pair: Pair) -> Iterator[Quantity]:
+def _by_epoch(pair: ArmPair) -> Iterator[Quantity]:
     longer = max((arm.trace for arm in pair.sides), key=lambda trace: len(trace.epochs))
     lasts = np.cumsum([len(epoch.losses) for epoch in longer.epochs]) - 1
     for what in (TEST_LOSS, TEST_ACCURACY):

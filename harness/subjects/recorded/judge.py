@@ -9,7 +9,7 @@ from harness.data import DataError, load
 from harness.judging.context import Context
 from harness.plan import draw_plan
 from harness.spec.experiment import Experiment
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Judge:
             return cls(experiment, None, "the plan that is drawn here is not what the runs were given")
         return cls(experiment, Context(experiment, plan, data, Path()))
 
-    def beside(self, pair: Pair) -> Judge:
+    def beside(self, pair: ArmPair) -> Judge:
         """With what both arms said that they run on, which is what the ledger goes by."""
         if self.context is None:
             return self

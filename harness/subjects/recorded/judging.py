@@ -35,7 +35,7 @@ from harness.subjects.recorded.differences import (
     quantities,
 )
 from harness.subjects.recorded.judge import Judge
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 from harness.subjects.recorded.reliance import failed_arms, relied_on
 from harness.subjects.recorded.rows import rows_of
 from harness.system.array_files import WEIGHTS, Arrays
@@ -46,7 +46,7 @@ RATE = "learning rate"
 JUDGED_ELSEWHERE = ("learning_rate", "loss", FINAL_WEIGHTS, LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
 
 
-def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:
+def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
     """Records that are damaged, inputs, rates, curves, what else was recorded by step, weights, accuracy."""
     judge = judge.beside(pair)
     records, inputs = [*damaged_records(pair), *failed_arms(pair, RECORDS)], inputs_verdict(pair)
@@ -68,14 +68,14 @@ def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:
     return [*records, *(relied_on(each, pair.sides, file) for file, of_it in resting.items() for each in of_it)]
 
 
-def damaged_records(pair: Pair) -> Iterator[Verdict]:
+def damaged_records(pair: ArmPair) -> Iterator[Verdict]:
     """A verdict on each record of the arms that is damaged."""
     for arm in pair.sides:
         for failure in arm.failures:
             yield _verdict(RECORDS, failure.file, [arm.trace], "unverified", failure.message)
 
 
-def inputs_verdict(pair: Pair, plan: str = "plan") -> Verdict:
+def inputs_verdict(pair: ArmPair, plan: str = "plan") -> Verdict:
     """Whether both arms were given the same. `plan`: what their plan's digest is of."""
     a, b = (arm.trace for arm in pair.sides)
     given = {plan: [a.plan_digest, b.plan_digest]}
@@ -92,7 +92,7 @@ def inputs_verdict(pair: Pair, plan: str = "plan") -> Verdict:
     return _verdict(INPUTS, subject, [a, b], "agrees", EQUAL)
 
 
-def _rates(judge: Judge, pair: Pair) -> list[Verdict]:
+def _rates(judge: Judge, pair: ArmPair) -> list[Verdict]:
     """The rates as recorded, step by step, against the formula, which needs no data."""
     traces = [arm.trace for arm in pair.sides]
     count = min(len(trace.learning_rates) for trace in traces)
@@ -130,7 +130,7 @@ def _excuse(word: Any, trace: Trace, reference: FloatArray, tolerance: Tolerance
     return of_word(known, reference, tolerance) if known else None
 
 
-def _curves(judge: Judge, pair: Pair) -> list[Verdict]:
+def _curves(judge: Judge, pair: ArmPair) -> list[Verdict]:
     traces = [_as_sent(judge, arm) for arm in pair.sides]
     nothing = [trace for trace in traces if not trace.losses]
     if nothing:
@@ -148,7 +148,7 @@ def _curves(judge: Judge, pair: Pair) -> list[Verdict]:
     return [_unknown(trajectory.NAME, found.subject, traces, short, "come to its end")]
 
 
-def _digests(judge: Judge, pair: Pair) -> list[Verdict]:
+def _digests(judge: Judge, pair: ArmPair) -> list[Verdict]:
     """The digests of the first steps, as `check` judges them of its own free run; where both recorded them."""
     if judge.context is None:
         return []
@@ -169,19 +169,19 @@ def _digests(judge: Judge, pair: Pair) -> list[Verdict]:
     return [each for each in free_run.judge_answers(judge.context, answers) if "digests" in each.subject]
 
 
-def weights_verdicts(pair: Pair, why: str) -> list[Verdict]:
+def weights_verdicts(pair: ArmPair, why: str) -> list[Verdict]:
     """On the final weights of both arms. `why`: why no reference judges them."""
     weights = [each for each in quantities(pair) if each.kind == FINAL_WEIGHTS]
     return [*_unlike_weights(pair), *_others(why, pair, weights)]
 
 
-def _unlike_weights(pair: Pair) -> Iterator[Verdict]:
+def _unlike_weights(pair: ArmPair) -> Iterator[Verdict]:
     unlike = _unlike(pair.a.weights, pair.b.weights)
     if unlike:
         yield _verdict(trajectory.NAME, FINAL_WEIGHTS, [arm.trace for arm in pair.sides], "diverges", unlike)
 
 
-def _others(why: str, pair: Pair, recorded: Sequence[Quantity]) -> Iterator[Verdict]:
+def _others(why: str, pair: ArmPair, recorded: Sequence[Quantity]) -> Iterator[Verdict]:
     """A verdict on what both recorded where it is equal bit for bit, or where float64 says that it must be near."""
     traces = [arm.trace for arm in pair.sides]
     strictly = _both_float64(traces) and len(traces[0].losses) <= STRICT_STEPS
@@ -200,7 +200,7 @@ def _unlike(a: Arrays, b: Arrays) -> str:
     return f"only one of the arms has {', '.join(wrong)}" if wrong else ""
 
 
-def _accuracy(judge: Judge, pair: Pair) -> list[Verdict]:
+def _accuracy(judge: Judge, pair: ArmPair) -> list[Verdict]:
     return convergence.judge_traces(judge.experiment, [arm.trace for arm in pair.sides])
 
 

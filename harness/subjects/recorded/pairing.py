@@ -13,7 +13,7 @@ Arms = Mapping[str, RecordedArm]
 
 
 @dataclass(frozen=True)
-class Pair:
+class ArmPair:
     """Two recorded arms, whose names say whose they are: `A.tensorflow`, `B.tensorflow`."""
 
     name: str
@@ -29,7 +29,7 @@ class Pair:
         return self.a.trace.arm.name, self.b.trace.arm.name
 
 
-def paired(a: RecordedRun, b: RecordedRun, asked: Sequence[str] = ()) -> tuple[list[Pair], list[str]]:
+def paired(a: RecordedRun, b: RecordedRun, asked: Sequence[str] = ()) -> tuple[list[ArmPair], list[str]]:
     """The pairs, and the arms that stand alone.
 
     As `asked`, each `ARM_OF_A:ARM_OF_B`; else by name; else by what is left over on both sides and has the same
@@ -44,7 +44,8 @@ def paired(a: RecordedRun, b: RecordedRun, asked: Sequence[str] = ()) -> tuple[l
             ]
         )
     pairs = [
-        Pair(x if x == y else f"{x} : {y}", _named(a.arms[x], f"A.{x}"), _named(b.arms[y], f"B.{y}")) for x, y in chosen
+        ArmPair(x if x == y else f"{x} : {y}", _named(a.arms[x], f"A.{x}"), _named(b.arms[y], f"B.{y}"))
+        for x, y in chosen
     ]
     alone = [f"A.{x}" for x in a.arms if x not in {x for x, _ in chosen}]
     alone += [f"B.{y}" for y in b.arms if y not in {y for _, y in chosen}]

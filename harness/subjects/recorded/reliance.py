@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.records.verdict import Verdict
 from harness.results.recorded import TRACE, RecordedArm
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 AGREEING = ("agrees", "known")
 
@@ -33,7 +33,7 @@ def unrelied(verdict: Verdict, record: str) -> Verdict:
     return verdict.model_copy(update={"status": "unverified", "cause": cause})
 
 
-def failed_arms(pair: Pair, rung: str) -> Iterator[Verdict]:
+def failed_arms(pair: ArmPair, rung: str) -> Iterator[Verdict]:
     """A verdict for each arm that failed."""
     a, b = pair.names
     for arm in pair.sides:

@@ -19,7 +19,7 @@ from harness.subjects.pair.spec import Pair as UserPair
 from harness.subjects.recorded.comparable import MOST_SHOWN, leaves
 from harness.subjects.recorded.comparison import Compared, Comparison, Folders, general_verdicts, notes_on
 from harness.subjects.recorded.judging import RECORDS, damaged_records, inputs_verdict, weights_verdicts
-from harness.subjects.recorded.pairing import Pair, paired
+from harness.subjects.recorded.pairing import ArmPair, paired
 from harness.subjects.recorded.reliance import failed_arms, relied_on
 from harness.system.array_files import WEIGHTS
 
@@ -44,7 +44,7 @@ def compare_pairs(folders: Folders) -> Comparison:
     return Comparison(a.run, b.run, compared, general_verdicts(a.run, b.run, pairs), JUDGED_BY, notes, folders.variant)
 
 
-def _judged(pair: Pair) -> list[Verdict]:
+def _judged(pair: ArmPair) -> list[Verdict]:
     """Records that are damaged, inputs, losses, final weights."""
     records, inputs = [*damaged_records(pair), *failed_arms(pair, RECORDS)], inputs_verdict(pair, "batches")
     if inputs.status == "diverges":
@@ -53,7 +53,7 @@ def _judged(pair: Pair) -> list[Verdict]:
     return [*records, *(relied_on(v, pair.sides, file) for file, verdicts in by_file.items() for v in verdicts)]
 
 
-def _losses(pair: Pair) -> list[Verdict]:
+def _losses(pair: ArmPair) -> list[Verdict]:
     a, b = (side_of(arm) for arm in pair.sides)
     verdicts = judge_losses(a, b)
     if not same_bits(a.tensor("losses"), b.tensor("losses")):

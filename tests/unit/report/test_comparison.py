@@ -11,7 +11,7 @@ from made_up_traces import trace as recorded
 from harness.report.comparison import difference_table, verdict_table
 from harness.results.recorded import RecordedArm
 from harness.subjects.recorded.comparison import Compared
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 
 def arm(name: str, losses: tuple[float, ...], **left: Any) -> RecordedArm:
@@ -20,7 +20,7 @@ def arm(name: str, losses: tuple[float, ...], **left: Any) -> RecordedArm:
 
 
 def rows(a: RecordedArm, b: RecordedArm) -> dict[str, list[str]]:
-    head, found = difference_table(Compared(Pair("one", a, b), []))
+    head, found = difference_table(Compared(ArmPair("one", a, b), []))
     assert head == ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
     return {row[0]: row[1:] for row in found}
 
