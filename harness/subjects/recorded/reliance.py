@@ -1,4 +1,4 @@
-"""What an agreement rests on: none rests on a record that is damaged, or on an arm that failed."""
+"""Agreement needs undamaged records: no verdict agrees if a record it uses is damaged or an arm has failed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ AGREEING = ("agrees", "known")
 
 
 def relied_on(verdict: Verdict, arms: Sequence[RecordedArm], *files: str) -> Verdict:
-    """The verdict, which is no agreement where one of the files it rests on is damaged, or an arm failed.
+    """The verdict; `unverified` instead of agreement if a file that it uses is damaged, or the failure of an arm.
 
-    Each rests on `trace.json` too, which says what the arm is and how it ended.
+    Every verdict also uses `trace.json`, which describes the arm and how it ended.
     """
     if verdict.status not in AGREEING:
         return verdict
@@ -26,7 +26,7 @@ def relied_on(verdict: Verdict, arms: Sequence[RecordedArm], *files: str) -> Ver
 
 
 def unrelied(verdict: Verdict, record: str) -> Verdict:
-    """The verdict, which is no agreement since it rests on this record."""
+    """The verdict; `unverified` instead of agreement, because this record, which it uses, is damaged."""
     if verdict.status not in AGREEING:
         return verdict
     cause = "; ".join(filter(None, [f"rests on {record}, which is damaged", verdict.cause]))
