@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from harness.diagnosis.forms import Explanation, Form, in_words
 from harness.diagnosis.known_forms import FORMS
-from harness.diagnosis.proof import Ask, Judge, Proofs, diverging
+from harness.diagnosis.proof import AskArm, Judge, Proofs, diverging
 from harness.judging.checks import uncertified
 from harness.judging.context import Answers, Context
 from harness.records.verdict import Verdict
@@ -32,7 +32,7 @@ class Advice:
     advice: str = ""
 
 
-def advise(context: Context, question: Question, verdict: Verdict, answers: Answers, ask: Ask) -> Advice | None:
+def advise(context: Context, question: Question, verdict: Verdict, answers: Answers, ask: AskArm) -> Advice | None:
     """What is to be said of a rung's first diverging verdict on answers; None where no known form explains it."""
     parts = question.parts(verdict.phase)
     if not parts:
@@ -42,7 +42,7 @@ def advise(context: Context, question: Question, verdict: Verdict, answers: Answ
 
 
 def _advice(
-    context: Context, parts: Parts, judge: Judge, verdict: Verdict, answers: Answers, ask: Ask
+    context: Context, parts: Parts, judge: Judge, verdict: Verdict, answers: Answers, ask: AskArm
 ) -> Advice | None:
     wrong = [name for name in answers if name in (verdict.culprit or verdict.arm_a).split(", ")]
     right = {name: answer for name, answer in answers.items() if name not in wrong}

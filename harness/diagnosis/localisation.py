@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter
-from harness.diagnosis.localised_update import Ask, localised_update
+from harness.diagnosis.localised_update import AskTask, localised_update
 from harness.judging.checks import Check, first_diverging, pairs_of
 from harness.judging.context import Answer, Answers, Context
-from harness.judging.envelope import flips_between
+from harness.judging.envelope import crossings_between
 from harness.judging.first_divergence import when
 from harness.judging.tolerances import loss_error, pooled_error
 from harness.oracles.oracle import Place, check
@@ -31,7 +31,7 @@ PHASES = ("input", "forward", "loss", "gradient", "slots", "update")
 _KIND = {"layer": "forward", "gradient": "gradient", "slot": "slots", "weight": "update"}
 
 
-def localised(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
+def localised(context: Context, verdict: Verdict, ask: AskTask) -> Verdict:
     """The diverging verdict with its place, looked for by asking again; as it is where there is nothing to ask.
 
     `ask(task, payload)` puts a question to the arms that the verdict is about.
@@ -61,7 +61,7 @@ def _crossings(answers: Answers) -> Iterator[str]:
         for arm, each in answers.items()
     }
     for a, b in pairs_of(list(layers)):
-        for crossed in flips_between(layers[a], layers[b]) if b is not None else ():
+        for crossed in crossings_between(layers[a], layers[b]) if b is not None else ():
             values = f"{crossed.value_a:.2g} in {a}, {crossed.value_b:.2g} in {b}"
             which = f"{crossed.count} units of {crossed.layer} are off in one arm only"
             yield f"{which}, first {list(crossed.index)}: {values}"

@@ -24,7 +24,8 @@ from harness.spec.recipe import Update
 from harness.system.array_files import Arrays, save_arrays
 from harness.worker.task import Task
 
-Ask = Callable[[Task, Mapping[str, Any]], Answers]
+# `ask(task, payload)` gives a worker task with its payload to every arm that the verdict is about.
+AskTask = Callable[[Task, Mapping[str, Any]], Answers]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Replay:
     context: Context
     asked: Update
     arrays: Arrays
-    ask: Ask
+    ask: AskTask
 
     @property
     def meant(self) -> Update:
@@ -46,7 +47,7 @@ class Replay:
         return {n: v[:updates] if n.startswith("gradient/") else v for n, v in self.arrays.items()}
 
 
-def localised_update(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
+def localised_update(context: Context, verdict: Verdict, ask: AskTask) -> Verdict:
     """The first update after which the weights diverge, and what the optimizer keeps, where that shows more."""
     replay, after, count = _replay(context, verdict, ask)
     given = {**replay.upto(count), "milestones": np.arange(after + 1, count + 1)}
@@ -62,7 +63,7 @@ def localised_update(context: Context, verdict: Verdict, ask: Ask) -> Verdict:
     return _of_slots(replay, found) or found
 
 
-def _replay(context: Context, verdict: Verdict, ask: Ask) -> tuple[Replay, int, int]:
+def _replay(context: Context, verdict: Verdict, ask: AskTask) -> tuple[Replay, int, int]:
     """The case, the last milestone where it agreed, and the first where it did not."""
     case = next(each for each in optimizer.cases(context) if each.subject == verdict.subject)
     count = int(verdict.tensor.split("/")[0].removeprefix("after "))

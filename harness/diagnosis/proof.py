@@ -13,8 +13,8 @@ from harness.spec.arm import Arm, DeviceName
 from harness.spec.changes import Changes, at, changed, leads_somewhere
 
 Judge = Callable[[Context, Answers], list[Verdict]]
-# `ask(arm, changes)` puts the rung's question to the arm once more; None where it has no answer.
-Ask = Callable[[str, Changes], Answer | None]
+# `ask(arm, changes)` puts the rung's question to one arm again, with these changes; None if the arm has no answer.
+AskArm = Callable[[str, Changes], Answer | None]
 
 # The most questions for one advice.
 ASKED_AGAIN = 4
@@ -23,7 +23,7 @@ ASKED_AGAIN = 4
 class Proofs:
     """Asks again, a few times at most, and judges by the rung's own judge."""
 
-    def __init__(self, context: Context, judge: Judge, answers: Answers, ask: Ask) -> None:
+    def __init__(self, context: Context, judge: Judge, answers: Answers, ask: AskArm) -> None:
         self.context, self.judge, self.answers, self.ask = context, judge, answers, ask
         self.left = ASKED_AGAIN
         alone = {name: judge(context, {name: own}) for name, own in answers.items()}

@@ -1,1 +1,1 @@
-"""From answers to verdicts: distances in ULPs, tolerances, the chaos envelope, checks and the judge."""
+"""Judging: distances in ULPs, tolerances, the chaos envelope, checks, and the judge that makes verdicts of them."""

@@ -1,4 +1,4 @@
-"""One word by itself, with the arrays it is given: the same call on every adapter, the reference included."""
+"""One word by itself with its input arrays: the same call on every adapter, including the reference."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ TOGETHER = 8
 
 @dataclass(frozen=True)
 class Case:
-    """`word` is what the verdict is about; `given` what the adapter is asked to make, which holds it."""
+    """One call of an adapter.
+
+    `word`: the word that the verdict is about. `given`: the spec that the adapter builds, which contains the word.
+    `arrays`: the inputs by name. `what`: an addition to the subject of the verdict.
+    """
 
     word: Word
     given: Spec
@@ -34,7 +38,7 @@ class Case:
         return " ".join(filter(None, [self.word.name_in_tables, self.what]))
 
     def plain(self) -> dict[str, Any]:
-        """For another process; the arrays cross beside it."""
+        """The case as JSON for a worker; its arrays are sent in a file."""
         return {"call": self.call, "given": self.given.model_dump(mode="json")}
 
     @property
@@ -44,42 +48,46 @@ class Case:
         return "layer" if isinstance(self.given, PlacedLayer) else "update"
 
 
-def given_of(call: str, plain: Any) -> Any:
-    """What `Case.plain` held."""
+def given_of(call: str, payload: Any) -> Any:
+    """The spec from its JSON, as `Case.plain` writes it. `call`: a key of `CALLS`."""
     if call == "layer":
-        return PlacedLayer.model_validate(plain)
-    return Update.model_validate(plain) if call == "update" else parse(call, plain)
+        return PlacedLayer.model_validate(payload)
+    return Update.model_validate(payload) if call == "update" else parse(call, payload)
 
 
-def answer(adapter: Adapter, call: str, given: Any, arrays: Mapping[str, Array]) -> Arrays:
-    """What the adapter makes of it: values, gradients, and whatever else the word has, by name."""
-    return CALLS[call](adapter, given, arrays)
+def answer(adapter: Adapter, call: str, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
+    """The adapter's results for one call: values, gradients, and whatever else the word computes, by name.
+
+    `call`: a key of `CALLS`. `spec`: what the adapter builds. `arrays`: its inputs by name.
+    """
+    return CALLS[call](adapter, spec, arrays)
 
 
 def answers(
     adapter: Adapter, cases: Sequence[tuple[str, Any]], arrays: Callable[[int], Arrays]
 ) -> Iterator[Arrays | UnsupportedSpecError]:
-    """What the adapter makes of each case (its call and what it is given), or why it makes nothing of it.
+    """The adapter's results for each case (call, spec), or the error if it does not support the case.
 
-    Updates of the same weights by the same gradients are made together, in one loop: to compile it is what costs.
+    `arrays`: gives the inputs of a case by its number. Updates of the same weights by the same gradients run together
+    in one loop, because compiling the loop takes most of the time.
     """
     number = 0
     while number < len(cases):
-        own = arrays(number)
+        inputs = arrays(number)
         group = [cases[number]]
         while cases[number][0] == "update" and len(group) < TOGETHER and number + len(group) < len(cases):
             following = number + len(group)
-            if cases[following][0] != "update" or not _same(own, arrays(following)):
+            if cases[following][0] != "update" or not _same(inputs, arrays(following)):
                 break
             group.append(cases[following])
         try:
             if len(group) > 1:
-                yield from _updates(adapter, [given for _, given in group], own)
+                yield from _updates(adapter, [spec for _, spec in group], inputs)
             else:
-                yield answer(adapter, *group[0], own)
+                yield answer(adapter, *group[0], inputs)
         except UnsupportedSpecError as error:
-            # Of several, which one it is shows when each is by itself.
-            yield from [error] if len(group) == 1 else (_alone(adapter, case, own) for case in group)
+            # Of several updates, the unsupported one is identified by running each alone.
+            yield from [error] if len(group) == 1 else (_alone(adapter, case, inputs) for case in group)
         number += len(group)
 
 
@@ -94,46 +102,46 @@ def _same(a: Arrays, b: Arrays) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-def _activation(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
-    return adapter.activation(given, arrays["x"], arrays["upstream"], _below(arrays, "extra/"))
+def _activation(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
+    return adapter.activation(spec, arrays["x"], arrays["upstream"], _below(arrays, "extra/"))
 
 
-def _loss(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
-    return adapter.loss(given, arrays["outputs"], arrays["y"])
+def _loss(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
+    return adapter.loss(spec, arrays["outputs"], arrays["y"])
 
 
-def _metric(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
-    return adapter.metric(given, arrays["outputs"], arrays["y"])
+def _metric(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
+    return adapter.metric(spec, arrays["outputs"], arrays["y"])
 
 
-def _regularizer(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
-    return adapter.regularizer(given, _below(arrays, "kernel/"))
+def _regularizer(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
+    return adapter.regularizer(spec, _below(arrays, "kernel/"))
 
 
-def _layer(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
+def _layer(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
     weights, noise = _below(arrays, "weight/"), _below(arrays, "noise/")
-    return adapter.layer(given, weights, arrays["x"], arrays["upstream"], noise, bool(arrays["training"]))
+    return adapter.layer(spec, weights, arrays["x"], arrays["upstream"], noise, bool(arrays["training"]))
 
 
-def _update(adapter: Adapter, given: Any, arrays: Mapping[str, Array]) -> Arrays:
+def _update(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
     """The weights after 1, 10, 100, ... updates by the gradients, whose first axis is the update.
 
-    `milestones`, where it is given, holds other numbers of updates to look after.
+    An array `milestones` gives other numbers of updates.
     """
-    return _updates(adapter, [given], arrays)[0]
+    return _updates(adapter, [spec], arrays)[0]
 
 
-def _updates(adapter: Adapter, given: Sequence[Any], arrays: Mapping[str, Array]) -> list[Arrays]:
+def _updates(adapter: Adapter, specs: Sequence[Any], arrays: Mapping[str, Array]) -> list[Arrays]:
     gradients, parameters = _below(arrays, "gradient/"), _below(arrays, "weight/")
     count = len(next(iter(gradients.values())))
-    usual = sorted({*(each for each in MILESTONES if each < count), count})
-    milestones = [int(each) for each in arrays.get("milestones", usual)]
-    found: list[Arrays] = [{} for _ in given]
-    replayed = adapter.replays(given, parameters, gradients, milestones)
+    defaults = sorted({*(milestone for milestone in MILESTONES if milestone < count), count})
+    milestones = [int(milestone) for milestone in arrays.get("milestones", defaults)]
+    weights_by_spec: list[Arrays] = [{} for _ in specs]
+    replayed = adapter.replays(specs, parameters, gradients, milestones)
     for k, after in zip(milestones, replayed, strict=True):
-        for own, weights in zip(found, after, strict=True):
-            own |= {f"after {k}/{name}": np.array(value) for name, value in weights.items()}
-    return found
+        for outputs, weights in zip(weights_by_spec, after, strict=True):
+            outputs |= {f"after {k}/{name}": np.array(value) for name, value in weights.items()}
+    return weights_by_spec
 
 
 def _below(arrays: Mapping[str, Array], prefix: str) -> Arrays:

@@ -1,6 +1,6 @@
-"""What the rungs of numbers are made of: a check holds one tensor, its reference, and what each arm claims it to be.
+"""Checks of numbers: a check holds one tensor, its reference values, and the values that each arm claims.
 
-A check can be judged, and certified: errors of known size are injected into a claim until the judge notices.
+A check can be judged, and it can be certified: errors of known size are injected into a claim until the judge notices.
 """
 
 from __future__ import annotations
@@ -17,21 +17,23 @@ from harness.judging.judge import Claim, IndexName, judge, worst_of
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 
-# An error of a factor 2 either way is near enough for a certificate; it is looked for among these exponents of 2.
+# A certificate is accurate to a factor of 2. It is searched among powers of 2 with these exponents.
 FINEST, COARSEST = -60, 20
 _CERTIFYING = ContextVar("_CERTIFYING", default=True)
 
 
 def as_judged(verdict: Verdict) -> Verdict:
-    """What an oracle makes of a verdict whose culprit it can name."""
+    """The verdict unchanged: the attribution of an oracle that can name every culprit."""
     return verdict
 
 
 @dataclass(frozen=True)
 class Check:
-    """`claims` by arm. Checks of one `subject` come to one verdict, about the worst of them.
+    """One tensor to be judged.
 
-    `attribute`, `certifies` and `unjudged` are the oracle's: see `harness.oracles.oracle.Expected`.
+    `reference`: the right values in float64. `claims`: by arm, of the reference's shape. Checks with the same `subject`
+    give one verdict, about the worst of them. `attribute`, `certifies` and `unjudged` come from the oracle: see
+    `harness.oracles.oracle.Expected`.
     """
 
     rung: str
@@ -48,7 +50,7 @@ class Check:
     unjudged: str = ""
 
     def judge(self, a: str, b: str | None) -> Verdict:
-        """Two arms against the reference and so against one another; or one."""
+        """The verdict on two arms, both compared with the reference; on one arm if `b` is None."""
         return self.attribute(self._judged(a, b))
 
     def _judged(self, a: str, b: str | None) -> Verdict:
@@ -62,10 +64,10 @@ class Check:
         return verdict.model_copy(update={**where, "worst_index": verdict.worst_index or self.tensor})
 
     def detects(self, a: str, b: str | None) -> float:
-        """The smallest relative error in the largest element of `a`'s claim that does not pass, within a factor 2.
+        """The smallest relative error in the largest element of `a`'s claim that is noticed, within a factor of 2.
 
-        What the ledger excuses does not pass as agreement either. 0 where the claim does not agree as it is; infinity
-        where nothing is noticed.
+        Errors that the ledger would excuse count as noticed. 0 if the claim does not agree in the first place;
+        infinity if no error is noticed.
         """
         if self._judged(a, b).status != "agrees":
             return 0.0
@@ -75,7 +77,7 @@ class Check:
             return np.inf
         at = tuple(int(i) for i in np.unravel_index(int(np.argmax(finite)), reference.shape))
         size = abs(float(reference[at])) or 1.0
-        alone = self._at(at)  # the judge goes element by element, so the others need not be judged each time
+        alone = self._at(at)  # the judge works element by element, so one element is enough for the search
 
         def noticed(check: Check, index: tuple[int, ...], exponent: int) -> bool:
             values = np.array(check.claims[a].values, np.float64)
@@ -92,7 +94,7 @@ class Check:
         return float(2.0**high) if noticed(self, at, high) else np.inf
 
     def upto(self, count: int) -> Check:
-        """The check of the first `count` elements along the first axis; what has another shape is left to the judge."""
+        """The check of the first `count` elements along the first axis; claims of another shape are left whole."""
         shape = np.shape(self.reference)
 
         def first(values: FloatArray) -> FloatArray:
@@ -107,21 +109,21 @@ class Check:
         """The check of one element."""
         shape = np.shape(self.reference)
 
-        def one(values: FloatArray) -> FloatArray:
+        def element(values: FloatArray) -> FloatArray:
             return np.array([np.broadcast_to(values, shape)[index]])
 
-        claims = {name: claim.at(one) for name, claim in self.claims.items()}
-        return replace(self, reference=one(self.reference), claims=claims, name_index=str)
+        claims = {name: claim.at(element) for name, claim in self.claims.items()}
+        return replace(self, reference=element(self.reference), claims=claims, name_index=str)
 
 
 def pairs_of(arms: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Every two arms; a single arm stands against the reference alone."""
+    """Every pair of arms; (arm, None) for a single arm, which is compared with the reference alone."""
     return list(combinations(arms, 2)) if len(arms) > 1 else [(arm, None) for arm in arms]
 
 
 @contextmanager
 def uncertified() -> Iterator[None]:
-    """Within it verdicts have no certificate, which takes longer than the verdict."""
+    """A context in which verdicts get no certificate, because a certificate takes longer than its verdict."""
     token = _CERTIFYING.set(False)
     try:
         yield
@@ -130,7 +132,7 @@ def uncertified() -> Iterator[None]:
 
 
 def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
-    """One verdict for each subject and pair of arms that claim something of it, with its certificate."""
+    """One verdict, with its certificate, for each subject and each pair of arms with claims about it."""
     by_subject: dict[str, list[Check]] = {}
     for check in checks:
         by_subject.setdefault(check.subject, []).append(check)
@@ -149,7 +151,7 @@ def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
 
 
 def first_diverging(checks: Iterable[Check], arms: Sequence[str]) -> Verdict | None:
-    """The verdict of the first check that diverges, in the order given; None where none does."""
+    """The verdict of the first check that diverges, in the order of `checks`; None if none diverges."""
     for check in checks:
         for a, b in pairs_of([arm for arm in arms if arm in check.claims]):
             verdict = check.judge(a, b)

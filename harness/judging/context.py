@@ -1,4 +1,4 @@
-"""What every rung is given: the experiment, its plan and data, the reference, and the arms that can be asked."""
+"""The context of the rungs: the experiment, its plan and data, and the reference."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Answer:
     arrays: Arrays
 
     def tensor(self, name: str) -> FloatArray:
-        """What the arm answered under this name; nothing, which has no right shape, where it answered nothing."""
+        """The arm's values under this name; an empty array, whose shape is never right, if there are none."""
         return self.arrays.get(name, np.empty(0))
 
     @property
@@ -64,12 +64,13 @@ Answers = Mapping[str, Answer]
 
 @dataclass(frozen=True)
 class Context:
-    """`environments` holds what each arm said that it runs on, by the arm's name.
+    """What every rung needs to ask the arms and to compute the reference.
 
-    `stated` is the experiment that the questions are about. The reference answers for `experiment`, which is the same
-    but where it is asked what the answers would be if words were changed: see `given`. `spreads` is how far an arm's
-    runs from the same start lie apart, by the arm's name and by what was recorded; nothing where it repeats itself.
-    `made` is what was made for this context, `of_words` what the reference makes of single words, for all of them.
+    `environments`: by arm, the versions and the device that it reported. `stated`: the experiment that the arms are
+    asked about. The reference computes `experiment`, which differs from it only in a context with changes: see `given`.
+    `spreads`: by arm and by quantity, the distance between its runs from the same start; empty if it repeats itself.
+    `made`: the cache of this context. `of_words`: the cache of the reference's results for single words, which contexts
+    with changes share.
     """
 
     experiment: Experiment
@@ -88,20 +89,23 @@ class Context:
         return self.asked or self.experiment
 
     def given(self, changes: Changes) -> Context:
-        """The same questions, to be judged as if the spec had these changes; ValueError where it cannot have them."""
+        """The context in which the arms' answers are judged by a reference of the changed spec.
+
+        Raises ValueError if the changes do not give a valid spec.
+        """
         return replace(self, experiment=changed(self.experiment, changes), asked=self.stated, made={}, _making=RLock())
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` makes, made at the first call with this key and kept; by one thread at a time."""
+        """The cached value of the key; the first call computes it with `make`. One thread at a time."""
         with self._making:
             if key not in self.made:
                 self.made[key] = make()
-        made: Made = self.made[key]
-        return made
+        value: Made = self.made[key]
+        return value
 
     @cached_property
     def replacement(self) -> Replacement:
-        """What the words that are asked about are to the reference."""
+        """Translates words of the stated experiment to those of the reference's experiment."""
         return Replacement(self.stated, self.experiment)
 
     @cached_property
@@ -114,12 +118,12 @@ class Context:
         return {"native": _reference("float32", "native"), "exact": _reference("float32", "exact")}
 
     def in_float32(self, arm: Arm) -> Adapter:
-        """The reference in float32 arithmetic, its coefficients computed as the arm computes them."""
+        """The reference in float32 arithmetic, with coefficients computed as this arm computes its own."""
         return self._in_float32["exact" if arm.precision == "float64" else arm.realisation]
 
     @property
     def free_steps(self) -> int:
-        """How many free-running steps are judged: no more than the run has."""
+        """How many free-running steps are judged: at most as many as the run has."""
         return min(self.stated.comparison.free_steps, self.plan.steps)
 
     def trainer(self, adapter: Adapter, horizon: int) -> Trainer:
@@ -130,7 +134,7 @@ class Context:
         return self.plan.batches(count, self.experiment.model.noise())
 
     def updated(self, trainer: Trainer, batch: Batch, precision: str = "float64") -> EpochResult:
-        """What the trainer's update on this one batch gives."""
+        """The result of one update of the trainer on this batch."""
         trainer.bind(*self.samples(batch, precision))
         noise = {name: drawn[None] for name, drawn in batch.noise.items()}
         return trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
@@ -138,7 +142,7 @@ class Context:
     @cached_property
     def _inputs(self) -> dict[str, Inputs]:
         precisions = "float64", "float32"
-        return {each: Inputs(self.experiment.data, self.data.x_train, each) for each in precisions}
+        return {precision: Inputs(self.experiment.data, self.data.x_train, precision) for precision in precisions}
 
     def samples(self, batch: Batch, precision: str = "float64") -> tuple[FloatArray, Any]:
         """The samples of a batch as an arm of this precision sees them, and their targets."""
@@ -147,21 +151,23 @@ class Context:
 
     @cached_property
     def sample_loss_error(self) -> float:
-        """The largest error that float32 arithmetic makes in the loss of any one sample of the first batch.
+        """The largest error of float32 arithmetic in the loss of any single sample of the first batch.
 
-        The mean over the batch may be right by luck; no mean is further off than the worst of its samples, and no sum
-        further than as many times that. These are
-        samples in evaluation: what only training computes (statistics of the batch) shows in the error of its loss.
+        The mean over the batch may be right by luck. Its error is at most that of the worst sample; the error of a sum
+        over n samples is at most n times that. The samples are evaluated without training, so the training loss of the
+        batch is included: it also shows the error of what only training computes (statistics of the batch).
         """
         (batch,) = self.batches(1)
-        each = {}
+        losses_by_precision = {}
         for adapter in (self.oracle, self._in_float32["native"]):
             x, y = self.samples(batch, adapter.arm.precision)
             trainer = self.trainer(adapter, horizon=1)
             losses = per_sample(self.experiment.loss, trainer.forward(x), y)[0].astype(np.float64)
-            summed = len(losses) if self.experiment.loss.reduction == "sum" else 1
-            each[adapter.arm.precision] = np.append(summed * losses, trainer.loss_and_gradients(x, y, batch.noise)[0])
-        return float(np.max(np.abs(each["float32"] - each["float64"])))
+            terms = len(losses) if self.experiment.loss.reduction == "sum" else 1
+            losses_by_precision[adapter.arm.precision] = np.append(
+                terms * losses, trainer.loss_and_gradients(x, y, batch.noise)[0]
+            )
+        return float(np.max(np.abs(losses_by_precision["float32"] - losses_by_precision["float64"])))
 
 
 def _reference(precision: Any, policy: Policy) -> Adapter:

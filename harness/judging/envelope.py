@@ -1,8 +1,8 @@
 """The chaos envelope: how far apart correct float32 trainings of one experiment may be, step by step.
 
-Rounding grows in a free-running training, at first slowly, and by leaps where an activation takes its other branch. So
-the reference is run in float64, and in float32 several times at once, its initial weights moved by one unit in the last
-place. A pair within what these runs show is equal as far as anyone can know; a pair outside is not.
+Rounding errors grow in a free-running training: slowly at first, and in jumps when an activation switches to its other
+branch. So the reference runs in float64, and several times in float32 with its initial weights moved by one unit in the
+last place. Two trainings within the spread of these runs cannot be told apart; two trainings outside it differ.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from harness.spec.arm import Arm
 
 LOSS = "loss"
 DRAWS = 4
-# Rounding hardly ever moves the input of an activation by more standard deviations than these.
+# Rounding hardly ever moves the input of an activation by more than this many standard deviations.
 REACH = 4.0
-# By which the rounding of the digests goes, in the same order.
+# The norms from which the rounding errors of the digests are computed, in the order of `DIGESTS`.
 NORMS: tuple[Watched, ...] = ("gradient_norm", "weight_norm")
 Curves = Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """Of an experiment and of arms that compute its coefficients alike. Curves are named `loss`, and as digests are.
+    """The envelope of an experiment, for all arms with the same realisation. Curves: `loss`, and the digests by name.
 
-    `oracle`: in float64, (steps,). `draws`: in float32, (draws, steps); the first is undisturbed, the last is pushed
-    across every kink that rounding could put on its other side. `least`: what float32 may get wrong in a single step,
-    by curve; of a digest, what it gets wrong in the tensor, for in a projection that may cancel.
-    `own`: how far an arm's own runs lie apart.
-    `flips`: at each step, how many activations of a draw took another branch than in draw 0, (draws, steps).
+    `oracle`: by curve, in float64, (steps,). `draws`: by curve, in float32, (draws, steps); the first draw is
+    undisturbed, the last is pushed across every kink whose side rounding could decide. `least`: by curve, (steps,), the
+    error that float32 may make in a single step; for a digest the error of its whole tensor, because errors may cancel
+    in the projection. `own`: by curve, (steps,), the distance between runs of one arm. `flips`: (draws, steps), how
+    many activations take another branch than in draw 0.
     """
 
     precision: Any
@@ -63,7 +63,7 @@ class Envelope:
 
     @cached_property
     def tolerances(self) -> Mapping[str, Tolerance]:
-        """For every curve of an arm, against the oracle's."""
+        """By curve, the tolerance for an arm's values against the oracle's."""
         return {name: self._tolerance(name) for name in self.oracle}
 
     @property
@@ -72,28 +72,28 @@ class Envelope:
 
     @cached_property
     def horizon(self) -> int | None:
-        """The first step from which on the loss is let differ by more than `TELLING` of itself; None: there is none.
+        """The step from which on the tolerance of the loss is more than `TELLING` of the loss; None if there is none.
 
-        From there a free-running comparison says nothing.
+        From that step on a free-running comparison says nothing.
         """
         telling = np.flatnonzero(self.loss.bound <= TELLING * np.abs(self.oracle[LOSS]))
         first = int(telling[-1]) + 1 if telling.size else 0
         return first if first < len(self.oracle[LOSS]) else None
 
     def with_own(self, *spreads: Mapping[str, Any]) -> Envelope:
-        """Widened to hold an arm's own runs: how far they lie apart at each step, by curve.
+        """The envelope widened by the distance between an arm's own runs, by curve and step.
 
-        Runs from the same start, and runs from weights that were moved by one unit in the last place, are given apart.
+        `spreads`: one for runs from the same start, and one for runs from weights moved by one unit in the last place.
         """
         widest = {
-            name: np.max([np.broadcast_to(each.get(name, 0.0), c.shape) for each in spreads], axis=0)
+            name: np.max([np.broadcast_to(spread.get(name, 0.0), c.shape) for spread in spreads], axis=0)
             for name, c in self.oracle.items()
         }
         return replace(self, own=widest)
 
     @property
     def in_words(self) -> str:
-        """What a reader of a free-running comparison has to know."""
+        """The horizon and the first flip in words, for readers of a free-running comparison."""
         horizon = (
             f"past step {self.horizon} a free run tells nothing"
             if self.horizon is not None
@@ -110,39 +110,39 @@ class Envelope:
         )
 
     def after_flip(self, steps: int) -> float | None:
-        """|loss - draw 0's loss| of the first draw that flipped, so many steps after it did (before: negative)."""
+        """|loss - draw 0's loss| of the first draw that flipped, `steps` steps after its flip; None outside the run."""
         if self.first_flip is None or not 0 <= self.first_flip.step + steps < len(self.oracle[LOSS]):
             return None
         losses = self.draws[LOSS][:, self.first_flip.step + steps].astype(np.float64)
         return float(abs(losses[self.first_flip.draw] - losses[0]))
 
     def _tolerance(self, name: str) -> Tolerance:
-        apart = np.maximum(self.spread[name], self.drift[name])
-        # What an arm shows of itself widens its tolerance by so much and no more: a fault must not excuse itself.
-        most = FACTOR * np.maximum.accumulate(np.maximum(apart, self.least[name]))
-        own = np.minimum(self.own.get(name, np.zeros(len(apart))), most)
-        return enveloped(self.oracle[name], apart, own, self.precision, self.least[name])
+        reference_spread = np.maximum(self.spread[name], self.drift[name])
+        # The spread of an arm's own runs widens its tolerance up to a limit: a fault must not excuse itself.
+        limit = FACTOR * np.maximum.accumulate(np.maximum(reference_spread, self.least[name]))
+        arm_spread = np.minimum(self.own.get(name, np.zeros(len(reference_spread))), limit)
+        return enveloped(self.oracle[name], reference_spread, arm_spread, self.precision, self.least[name])
 
 
 def envelope(context: Context, arm: Arm, steps: int) -> Envelope:
-    """Over the first `steps` updates of the plan. The runs are made once for all arms of the same coefficients."""
+    """The envelope over the first `steps` updates of the plan. Arms with the same realisation share its runs."""
     in_float32 = context.in_float32(arm)
     key = "envelope", in_float32.arm.realisation, steps
-    made = context.once(key, lambda: _runs(context, in_float32, steps))
-    return replace(made, precision=np.dtype(arm.precision).type)
+    runs = context.once(key, lambda: _runs(context, in_float32, steps))
+    return replace(runs, precision=np.dtype(arm.precision).type)
 
 
 def oracle_run(context: Context, steps: int) -> Curves:
-    """The curves of the reference in float64, run anew: for who disturbs it."""
+    """The curves of a new run of the reference in float64, for callers that disturb the reference."""
     names = (LOSS, *columns(context.experiment.model, DIGESTS))
     ensemble = Ensemble(context.oracle, context.experiment.recipe, [context.plan.weights], steps, DIGESTS)
-    made = [ensemble.step(*context.samples(each, "float64"), each.noise) for each in context.batches(steps)]
-    return dict(zip(names, _curves(made)[:, 0], strict=True))
+    step_results = [ensemble.step(*context.samples(batch, "float64"), batch.noise) for batch in context.batches(steps)]
+    return dict(zip(names, _curves(step_results)[:, 0], strict=True))
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """Units of a layer that are 0 in one arm and not in the other: how many, and the first with both its values."""
+    """Units of a layer that are 0 in only one of two arms: their number, and the first with the values of both arms."""
 
     layer: str
     count: int
@@ -151,48 +151,48 @@ class Crossing:
     value_b: float
 
 
-def flips_between(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Crossing, ...]:
-    """Where two arms' layer outputs, (B, ...) by name, differ in which of their rectified units are off."""
-    found = []
+def crossings_between(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Crossing, ...]:
+    """By layer, the rectified units that are off in only one of two arms. `a`, `b`: layer outputs by name, (B, ...)."""
+    crossings = []
     for layer in a:
-        crossed = np.argwhere((a[layer] == 0) != (b[layer] == 0))
-        if len(crossed):
-            index = tuple(int(i) for i in crossed[0])
-            found.append(Crossing(layer, len(crossed), index, float(a[layer][index]), float(b[layer][index])))
-    return tuple(found)
+        indices = np.argwhere((a[layer] == 0) != (b[layer] == 0))
+        if len(indices):
+            index = tuple(int(i) for i in indices[0])
+            crossings.append(Crossing(layer, len(indices), index, float(a[layer][index]), float(b[layer][index])))
+    return tuple(crossings)
 
 
 def _runs(context: Context, in_float32: Adapter, steps: int) -> Envelope:
     model, recipe, weights = context.experiment.model, context.experiment.recipe, context.plan.weights
     oracle = Ensemble(context.oracle, recipe, [weights], steps, (*DIGESTS, *NORMS))
     draws = Ensemble(in_float32, recipe, [disturbed(weights, draw) for draw in range(DRAWS)], steps, DIGESTS, REACH)
-    exact, found, astray = [], [], []
+    undisturbed, drawn, distances = [], [], []
     for batch in context.batches(steps):
-        exact.append(oracle.step(*context.samples(batch, "float64"), batch.noise))
-        found.append(draws.step(*context.samples(batch, "float32"), batch.noise))
-        astray.append(draws.astray(oracle).max(axis=0))
+        undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise))
+        drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise))
+        distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, DIGESTS))
-    told = dict(zip((*names, *columns(model, NORMS)), _curves(exact)[:, 0], strict=True))
+    curves = dict(zip((*names, *columns(model, NORMS)), _curves(undisturbed)[:, 0], strict=True))
     least = {LOSS: np.full(steps, context.sample_loss_error)}
-    wrong = dict(zip(names[1:], np.transpose(astray), strict=True))
+    digest_errors = dict(zip(names[1:], np.transpose(distances), strict=True))
     for digest, norm in zip(DIGESTS, NORMS, strict=True):
         for parameter in watched_parameters(model, digest):
-            lost = summation_error(int(np.prod(parameter.shape)), told[f"{norm}/{parameter.name}"])
+            rounding = summation_error(int(np.prod(parameter.shape)), curves[f"{norm}/{parameter.name}"])
             column = f"{digest}/{parameter.name}"
-            least[column] = np.maximum(lost, wrong[column])
+            least[column] = np.maximum(rounding, digest_errors[column])
     return Envelope(
         np.float32,
-        {name: told[name] for name in names},
-        dict(zip(names, _curves(found), strict=True)),
+        {name: curves[name] for name in names},
+        dict(zip(names, _curves(drawn), strict=True)),
         least,
-        np.stack([each.flips for each in found], axis=1),
-        next((each.first_flip for each in found if each.first_flip is not None), None),
+        np.stack([step.flips for step in drawn], axis=1),
+        next((step.first_flip for step in drawn if step.first_flip is not None), None),
     )
 
 
 def _curves(steps: Sequence[Step]) -> FloatArray:
     """(1 + digests, draws, steps)."""
-    rows = [np.concatenate([each.losses[:, None], each.digests], axis=1) for each in steps]
+    rows = [np.concatenate([step.losses[:, None], step.digests], axis=1) for step in steps]
     curves: FloatArray = np.stack(rows).transpose(2, 1, 0)
     return curves
 

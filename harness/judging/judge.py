@@ -1,4 +1,4 @@
-"""From two arms' values and the reference's to a verdict."""
+"""The judge: from the values of two arms and of the reference to a verdict."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ IndexName = Callable[[tuple[int, ...]], str]
 
 @dataclass(frozen=True)
 class Claim:
-    """What one arm says, and how far it may be off.
+    """The values of one arm, and how far they may be off.
 
-    `excuse` is asked where the tolerance is exceeded: by how much more the ledger knows the arm to be off, if it does.
+    `excuse`: called only if the tolerance is exceeded; gives the ledger's wider bound, or None.
     """
 
     arm: str
@@ -29,39 +29,39 @@ class Claim:
     precision: Any = field(default=np.float32)
     excuse: Callable[[], Excuse | None] | None = None
 
-    def at(self, one: Callable[[Any], FloatArray]) -> Claim:
-        """The claim about a part, which nothing excuses; `one` takes that part of an array."""
-        tolerance = replace(self.tolerance, bound=one(self.tolerance.bound))
-        return replace(self, values=one(self.values), tolerance=tolerance, excuse=None)
+    def at(self, select: Callable[[Any], FloatArray]) -> Claim:
+        """The claim about a part of the tensor, without an excuse. `select`: takes that part of an array."""
+        tolerance = replace(self.tolerance, bound=select(self.tolerance.bound))
+        return replace(self, values=select(self.values), tolerance=tolerance, excuse=None)
 
-    def excused_at(self, one: Callable[[Any], FloatArray]) -> Claim:
-        """The claim about a part, excused as far as that part is in the whole."""
+    def excused_at(self, select: Callable[[Any], FloatArray]) -> Claim:
+        """The claim about a part of the tensor, with that part of the excuse."""
 
-        def asked() -> Excuse | None:
+        def partial_excuse() -> Excuse | None:
             excuse = self.excuse() if self.excuse else None
-            return excuse and replace(excuse, bound=None if excuse.bound is None else one(excuse.bound))
+            return excuse and replace(excuse, bound=None if excuse.bound is None else select(excuse.bound))
 
-        return replace(self.at(one), excuse=asked)
+        return replace(self.at(select), excuse=partial_excuse)
 
 
 def judge(
     rung: str, subject: str, reference: FloatArray, a: Claim, b: Claim | None, name_index: IndexName, cause: str = ""
 ) -> Verdict:
-    """`agrees` if every value of every claim is within its tolerance of the reference, else `diverges`.
+    """The verdict: `agrees` if all values of all claims are within their tolerances of the reference, else `diverges`.
 
-    It is `known` where what exceeds its tolerance is within what the ledger says of it. The numbers of the verdict are
-    as measured either way. With `b` missing, `a` is compared with the reference alone. Values of another shape than the
-    reference diverge: nothing is cut to the shorter.
+    It is `known` if every claim that exceeds its tolerance is within the bound of its excuse. An excuse does not change
+    the numbers of the verdict. If `b` is None, `a` is compared with the reference alone. A claim of another shape than
+    the reference diverges: no array is shortened. `cause`: an addition to the cause of a divergence.
     """
     reference = np.asarray(reference, np.float64)
     claims = [a] if b is None else [a, b]
     head = {"rung": rung, "subject": subject, "arm_a": a.arm, "arm_b": b.arm if b else "reference"}
     for claim in claims:
         if np.shape(claim.values) != reference.shape:
-            found = f"{claim.arm} has shape {np.shape(claim.values)}, the reference {reference.shape}"
-            others = [each.arm for each in claims if np.shape(each.values) != reference.shape]
-            said = {"judgement": _judgement(others, claims), "culprit": ", ".join(others)}
-            return Verdict(**head, **said, status="diverges", cause=found)
+            cause_of_shape = f"{claim.arm} has shape {np.shape(claim.values)}, the reference {reference.shape}"
+            misshapen = [each.arm for each in claims if np.shape(each.values) != reference.shape]
+            attribution = {"judgement": _judgement(misshapen, claims), "culprit": ", ".join(misshapen)}
+            return Verdict(**head, **attribution, status="diverges", cause=cause_of_shape)
     errors = [error_against(claim.values, reference) for claim in claims]
     bounds = [np.broadcast_to(claim.tolerance.bound, reference.shape) for claim in claims]
     excess = [_ratio(error, bound) for error, bound in zip(errors, bounds, strict=True)]
@@ -95,30 +95,31 @@ def judge(
 
 
 def excess(claim: Claim, reference: FloatArray) -> FloatArray | None:
-    """The claim's error over what it may be, element by element: its tolerance or, where that won't do, its excuse.
+    """The claim's error divided by its bound, element by element: more than 1 diverges.
 
-    None where it has another shape than the reference.
+    The bound is the tolerance, or the excuse if the tolerance is exceeded and there is one. None if the claim has
+    another shape than the reference.
     """
     if np.shape(claim.values) != np.shape(reference):
         return None
     error = error_against(claim.values, reference)
-    over = _ratio(error, np.broadcast_to(claim.tolerance.bound, error.shape))
-    excuse = claim.excuse() if claim.excuse and np.any(over > 1) else None
+    ratio = _ratio(error, np.broadcast_to(claim.tolerance.bound, error.shape))
+    excuse = claim.excuse() if claim.excuse and np.any(ratio > 1) else None
     if excuse is None:
-        return over
+        return ratio
     return _ratio(error, excuse.bound) if excuse.bound is not None else np.zeros_like(error)
 
 
 def _judgement(wrong: list[str], claims: list[Claim]) -> Judgement:
-    """Who is right by the reference: an arm within its tolerance of it is within what rounding alone does."""
+    """Which of the arms are right: those within their tolerance of the reference."""
     if len(claims) == 1:
         return ""
-    said: tuple[Judgement, ...] = ("both right", "one wrong", "both wrong")
-    return said[len(wrong)]
+    judgements: tuple[Judgement, ...] = ("both right", "one wrong", "both wrong")
+    return judgements[len(wrong)]
 
 
 def _excuse(claim: Claim, error: FloatArray, bound: FloatArray) -> str:
-    """What the ledger says of the claim where its error is within that; empty where it is not."""
+    """The cause of the claim's excuse if the error is within its bound; otherwise empty."""
     excuse = claim.excuse() if claim.excuse else None
     if excuse is None:
         return ""
@@ -130,7 +131,7 @@ def _excuse(claim: Claim, error: FloatArray, bound: FloatArray) -> str:
 def _ratio(error: FloatArray, bound: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0.0, error / bound)
-    # A bound that is no number forgives nothing.
+    # A bound that is NaN allows no error.
     return np.where(np.isnan(ratio), np.inf, ratio)
 
 
@@ -146,12 +147,17 @@ def _nearer(claims: list[Claim], errors: list[FloatArray], index: tuple[int, ...
 def _cause(wrong: list[str], claims: list[Claim], errors: list[FloatArray], index: tuple[int, ...], cause: str) -> str:
     if not wrong:
         return ""
-    off = [f"{c.arm} is off by {float(e[index]):.3g}" for c, e in zip(claims, errors, strict=True) if c.arm in wrong]
-    return ", ".join(off) + (f": {cause}" if cause else "")
+    errors_in_words = [
+        f"{c.arm} is off by {float(e[index]):.3g}" for c, e in zip(claims, errors, strict=True) if c.arm in wrong
+    ]
+    return ", ".join(errors_in_words) + (f": {cause}" if cause else "")
 
 
 def worst_of(verdicts: list[Verdict]) -> Verdict:
-    """The first that diverges; if none does, of those that are known, if any, the one furthest off its tolerance."""
+    """The first verdict that neither agrees nor is known; else the one with the largest error over its tolerance.
+
+    In the latter case known verdicts come before those that agree.
+    """
     for verdict in verdicts:
         if verdict.status not in ("agrees", "known"):
             return verdict

@@ -1,8 +1,8 @@
-"""What the ledger excuses: the errors of a framework's own classes, and what they do to all that is computed with them.
+"""Excuses from the ledger: known errors of a framework's own classes, and their effect on what is computed with them.
 
-An `inaccurate` entry bounds the error of one word. What it does to logits, gradients and curves is measured: the
-float64 reference runs with that word disturbed within the bound; `FACTOR` times the largest change over the draws is
-added to the ordinary tolerance.
+An `inaccurate` entry bounds the error of one word. Its effect on logits, gradients and curves is measured: the float64
+reference runs with that word disturbed within the bound, and `FACTOR` times the largest change over the draws is added
+to the ordinary tolerance.
 """
 
 from __future__ import annotations
@@ -30,63 +30,69 @@ Reduce = Callable[[Any], Any]
 
 
 def words_within(spec: Any) -> Iterator[Word]:
-    """The spec, where it is a word, and every word in it."""
+    """Every word in a spec, the spec itself included if it is a word."""
     if isinstance(spec, Word):
         yield spec
     if isinstance(spec, BaseModel):
         spec = tuple(value for _, value in spec)
     if isinstance(spec, tuple):
-        for each in spec:
-            yield from words_within(each)
+        for part in spec:
+            yield from words_within(part)
 
 
 def inaccuracies(context: Context, arm: Arm, words: Iterable[Word]) -> dict[Word, tuple[Entry, ...]]:
-    """The ledger's inaccurate entries that hold for this arm, by the word; words that have none are left out."""
+    """By word, the ledger's `inaccurate` entries that hold for this arm; words without entries are left out."""
     device: DeviceName = context.environments.get(arm.name, {}).get("device") or (
         "cpu" if arm.device == "auto" else arm.device
     )
     setting = Setting.of(arm, device)
-    found = {}
+    entries_by_word = {}
     for word in dict.fromkeys(words):
         entries = tuple(
             entry
             for entry in entries_for(arm.adapter, versions(context, arm), word.family, word.word(), arm.precision)
             if entry.kind == "inaccurate" and entry.holds_in(arm.precision, arm.mode, device)
         )
-        # What the adapter writes itself owes nothing to the framework's class.
+        # Entries are about the framework's classes; they do not apply to formulas that the adapter writes itself.
         if entries and adapters.realisation(word, setting).kind in ("native", "composed"):
-            found[word] = entries
-    return found
+            entries_by_word[word] = entries
+    return entries_by_word
 
 
 def versions(context: Context, arm: Arm) -> Mapping[str, str]:
-    """Of the packages the arm runs on: what it said of itself, else what is installed here."""
-    said: Mapping[str, str] | None = context.environments.get(arm.name, {}).get("versions")
-    return said or installed(arm.adapter)
+    """The versions of the packages that the arm runs on: those that it reported, else those installed here."""
+    recorded: Mapping[str, str] | None = context.environments.get(arm.name, {}).get("versions")
+    return recorded or installed(arm.adapter)
 
 
 def of_word(entries: Iterable[Entry], reference: Array, tolerance: Tolerance) -> Excuse:
-    """The bound of a word's own entries, for its value or its gradient."""
-    own = list(entries)
-    bounds = [entry.bound * (np.abs(reference) if entry.measure == "relative" else 1.0) for entry in own if entry.bound]
+    """The excuse from a word's own entries, for its value or its gradient."""
+    listed = list(entries)
+    bounds = [
+        entry.bound * (np.abs(reference) if entry.measure == "relative" else 1.0) for entry in listed if entry.bound
+    ]
     widest = np.max([np.broadcast_to(bound, np.shape(reference)) for bound in bounds], axis=0)
-    return Excuse(np.maximum(widest, tolerance.bound), in_words(own))
+    return Excuse(np.maximum(widest, tolerance.bound), in_words(listed))
 
 
 def in_words(entries: Iterable[Entry]) -> str:
+    """The entries of an excuse with their bounds, each once."""
     return "ledger: " + ", ".join(f"{entry.id}, bound {entry.bound_in_words}" for entry in dict.fromkeys(entries))
 
 
 @dataclass(frozen=True)
 class Propagated:
-    """What the known inaccuracies of an arm's words do to the results that `compute` makes with the reference."""
+    """The effect of an arm's known inaccuracies on results of the reference.
+
+    `known`: the entries by word. `compute`: computes the results with the reference, by name.
+    """
 
     known: Mapping[Word, tuple[Entry, ...]]
     compute: Callable[[], Mapping[str, Array]]
 
     @cached_property
     def changes(self) -> tuple[dict[str, Array], set[type[Any]]]:
-        """The largest change of every element over the draws, and the types of the words that made it."""
+        """The largest change of every element over the draws, and the types of the words that were disturbed."""
         by_type = {type(word): _disturbance(entries) for word, entries in self.known.items()}
         undisturbed = self.compute()
         largest = {name: np.zeros(np.shape(value)) for name, value in undisturbed.items()}
@@ -100,26 +106,32 @@ class Propagated:
         return largest, touched
 
     def excuse(self, name: str, tolerance: Tolerance, reduce: Reduce = np.max) -> Callable[[], Excuse | None]:
-        """For a claim about the result of that name; `reduce` makes its bound of the changes of its elements."""
+        """The excuse for a claim about the result `name`. `reduce`: turns the changes of its elements into a bound."""
 
-        def asked() -> Excuse | None:
+        def bounded() -> Excuse | None:
             if not self.known or name not in self.changes[0]:
                 return None
             changes, touched = self.changes
             bound = tolerance.bound + FACTOR * reduce(changes[name])
-            entries = [entry for word, own in self.known.items() if type(word) in touched for entry in own]
+            entries = [
+                entry
+                for word, entries_of_word in self.known.items()
+                if type(word) in touched
+                for entry in entries_of_word
+            ]
             return Excuse(bound, f"{in_words(entries)}, widened to {float(np.max(bound)):.2g} here")
 
-        return asked
+        return bounded
 
 
 def propagated(
     context: Context, arm: Arm, words: Iterable[Word], compute: Callable[[], Mapping[str, Array]]
 ) -> Propagated:
+    """The effect of the arm's known inaccuracies in these words on the results of `compute`."""
     return Propagated(inaccuracies(context, arm, words), compute)
 
 
 def _disturbance(entries: tuple[Entry, ...]) -> Disturbance:
-    """The largest, an absolute one before a relative one."""
+    """The disturbance by the largest bound; absolute bounds come before relative ones."""
     worst = max(entries, key=lambda entry: (entry.measure == "absolute", entry.bound or 0.0))
     return Disturbance(worst.bound or 0.0, worst.measure == "relative")

@@ -1,4 +1,4 @@
-"""How far an optimizer's slots may be from the reference's after given gradients."""
+"""Tolerances for an optimizer's slots after updates by given gradients."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ def slot_tolerances(
     gradients: Sequence[Parameters],
     precision: Any,
 ) -> dict[str, Tolerance]:
-    """The reference's own relative error; under the native policy also what rounding the optimizer's numbers does.
+    """By slot, the tolerance from the reference's own relative error.
 
-    A framework's own class may compute `1 - beta` from beta in float32: for 0.999 that is off by 1.3e-5 of itself, and
-    the second moment with it. In the weights the correction of the bias may take it off again.
+    Under the native policy the effect of rounding the optimizer's numbers is added: a framework's own class may compute
+    `1 - beta` from beta in float32, which for 0.999 has a relative error of 1.3e-5, as then has the second moment. In
+    the weights the correction of the bias may cancel that error.
     """
-    given = parameters, gradients
-    tolerances = pooled_error(exact, in_float32.slots_after(update, *given), precision)
+    training = parameters, gradients
+    tolerances = pooled_error(exact, in_float32.slots_after(update, *training), precision)
     if in_float32.arm.realisation == "exact":
         return tolerances
-    for other in _rounded(update, precision):
-        moved = oracle.slots_after(other, *given)
+    for rounded in _rounded(update, precision):
+        shifted = oracle.slots_after(rounded, *training)
         tolerances = {
-            name: replace(own, bound=own.bound + np.abs(moved[name] - exact[name])) for name, own in tolerances.items()
+            name: replace(tolerance, bound=tolerance.bound + np.abs(shifted[name] - exact[name]))
+            for name, tolerance in tolerances.items()
         }
     source = " + the effect of rounding the optimizer's numbers"
-    return {name: replace(own, source=own.source + source) for name, own in tolerances.items()}
+    return {name: replace(tolerance, source=tolerance.source + source) for name, tolerance in tolerances.items()}
 
 
 def _rounded(update: Update, precision: Any) -> Iterator[Update]:
-    """The update with one number of its optimizer at a time as `precision` holds it."""
+    """Copies of the update, in each of which one number of the optimizer is rounded to `precision`."""
     for name, value in update.optimizer:
         if isinstance(value, float) and float(precision(value)) != value:
             word = update.optimizer.model_copy(update={name: float(precision(value))})

@@ -1,4 +1,4 @@
-"""Something that two arms recorded, value by value: equal bit for bit, or where they first part and how far apart."""
+"""A quantity that two arms recorded, value by value: whether it is bit-equal, where it first differs, by how much."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from harness.records.array_types import FloatArray
 
 @dataclass(frozen=True)
 class Quantity:
-    """What A has of a quantity, and what B has. Only as far as both go are they compared.
+    """The values of one quantity in A and in B, one-dimensional. They are compared up to the shorter length.
 
-    `steps` is the step each value belongs to; None where it is of the end.
+    `steps`: the step of each value; None if the values do not belong to steps.
     """
 
     what: str
@@ -26,12 +26,12 @@ class Quantity:
 
     @property
     def kind(self) -> str:
-        """What it is of any parameter or layer."""
+        """The kind of the quantity, without the parameter or layer."""
         return self.what.removeprefix("digest/").partition("/")[0]
 
     @property
     def of(self) -> str:
-        """The parameter or layer; empty where it is of none."""
+        """The parameter or layer; empty if there is none."""
         return self.what.removeprefix("digest/").partition("/")[2]
 
     @property
@@ -40,23 +40,23 @@ class Quantity:
 
     @cached_property
     def equal(self) -> bool:
-        """Bit for bit, and as long."""
+        """Whether both sides are bit-equal and of the same length."""
         return same_bits(self.a, self.b)
 
     @cached_property
     def first(self) -> int | None:
-        """Where they first differ, as far as both go; None where they do not."""
+        """The first index at which they differ, up to the shorter length; None if there is none."""
         apart = np.flatnonzero(_bits(self.a[: self.common]) != _bits(self.b[: self.common]))
         return int(apart[0]) if len(apart) else None
 
     @cached_property
     def count(self) -> int:
-        """How many differ, as far as both go."""
+        """How many values differ, up to the shorter length."""
         return int(np.count_nonzero(_bits(self.a[: self.common]) != _bits(self.b[: self.common])))
 
     @cached_property
     def largest(self) -> float:
-        """The largest difference over the largest value; infinite where only one is finite."""
+        """The largest difference divided by the largest absolute value; infinity if only one side is finite."""
         a, b = self.a[: self.common], self.b[: self.common]
         error = float(np.max(error_against(a, b), initial=0.0))
         size = float(np.max(np.abs(np.concatenate([a, b])), initial=0.0, where=np.isfinite(np.concatenate([a, b]))))
@@ -64,7 +64,7 @@ class Quantity:
 
 
 def same_bits(a: Any, b: Any) -> bool:
-    """Whether two arrays are equal in shape and in every bit of every float64; float32 is exact in it."""
+    """Whether two arrays are equal in shape and in every bit as float64, which holds every float32 exactly."""
     return np.shape(a) == np.shape(b) and bool(np.array_equal(_bits(a), _bits(b)))
 
 

@@ -1,7 +1,7 @@
-"""An arm against itself: several runs from one start, which repeat one another bit for bit or lie apart.
+"""An arm against itself: several runs from the same start, which are bit-equal or differ.
 
-How far they lie apart is judged by what rounding does to a run; within that, the arm's trajectories are judged with
-tolerances that are wider by its spread.
+Their distance is judged by how far rounding can move a run. If it is within that, the tolerances of the arm's
+trajectories are widened by the distance.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Repeats:
 
     @property
     def spread(self) -> Arrays:
-        """By element, the largest distance of a later run from the first; infinite where one is cut short."""
+        """By quantity and element, the largest distance of a later run from the first; infinity if one is cut short."""
         return {what: _spread([self.tensor(f"{run}/{what}") for run in RUNS]) for what in WHAT}
 
     @property
@@ -43,7 +43,11 @@ class Repeats:
         return not any(np.any(distance) for distance in self.spread.values())
 
     def judge(self, envelope: Callable[[], Tolerance | None]) -> Verdict:
-        """`envelope`: how far apart rounding may take the losses; asked only where they differ. None: unknown."""
+        """The verdict on the arm's runs.
+
+        `envelope`: gives the tolerance for the losses, (steps,) or one number, or None if it is unknown; called only if
+        the runs are not bit-equal.
+        """
         head = {"rung": NAME, "subject": f"three runs, steps 0 to {self.steps - 1}", "arm_a": self.arm.name}
         missing = [run for run in RUNS if self.tensor(f"{run}/losses").shape != (self.steps,)]
         if missing:
@@ -59,7 +63,7 @@ class Repeats:
         return self._inexact(head, tolerance)
 
     def _inexact(self, head: Any, tolerance: Tolerance) -> Verdict:
-        """Where its losses lie apart most, against what rounding does to a run."""
+        """The verdict on runs that are not bit-equal: the largest distance of their losses over the tolerance."""
         first, distance = self.tensor("first/losses").astype(np.float64), self.spread["losses"]
         excess = distance / tolerance.bound
         worst = int(np.argmax(excess))

@@ -1,10 +1,10 @@
-"""Whether two arms end equally well, from the differences of their paired runs.
+"""Whether two arms reach the same final accuracy, from the differences of their paired runs.
 
 The two one-sided tests (D. J. Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987, 657-680): with d_1 ... d_n, their mean
 m, standard deviation s and standard error e = s / sqrt(n), the arms are equivalent at level alpha where both
 `m <= -margin` and `m >= margin` are rejected by one-sided t-tests with n - 1 degrees of freedom. That is where the
-(1 - 2 alpha) interval m -+ t e lies inside the margin. Where it lies wholly outside they are different, for the same
-reason with the sides exchanged. Else the runs do not decide.
+(1 - 2 alpha) interval m -+ t e lies inside the margin. If it lies wholly outside the margin, they are different, by the
+same tests with the sides exchanged. Otherwise the runs do not decide.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from scipy import integrate, special, stats
 
 ALPHA = 0.05
 POWER = 0.8
-MOST_PAIRS = 1000  # more are not advised: who needs that many needs a larger margin
+MOST_PAIRS = 1000  # more are never advised: a study that needs them needs a larger margin
 
 Decision = Literal["equivalent", "different", "undecided"]
 
 
 @dataclass(frozen=True)
 class Equivalence:
-    """What `pairs` differences say of their mean, in the unit of the differences.
+    """The result of both tests on `pairs` differences, in the unit of the differences.
 
-    `p_above` is the p-value of the test that rejects a mean at or below `-margin`, `p_below` of the one that rejects a
-    mean at or above `margin`.
+    `low`, `high`: the (1 - 2 alpha) interval of the mean. `p_above`: the p-value of the test that rejects a mean at or
+    below `-margin`; `p_below`: of the test that rejects a mean at or above `margin`.
     """
 
     pairs: int
@@ -47,9 +47,10 @@ class Equivalence:
 
     @cached_property
     def pairs_advised(self) -> int | None:
-        """So many new ones, judged by themselves, would decide with `POWER`, were mean and spread as they were seen.
+        """How many new pairs, judged alone, decide with probability `POWER` if mean and spread are as measured.
 
-        None where these do decide, where one shows no spread, or where more than `MOST_PAIRS` would be needed.
+        None if these pairs decide already, if their standard error is not finite, or if more than `MOST_PAIRS` are
+        needed.
         """
         if self.decision != "undecided" or not math.isfinite(self.standard_error):
             return None
@@ -61,13 +62,12 @@ def paired_equivalence(
 ) -> Equivalence:
     """The two one-sided tests on paired differences, which may come in any order.
 
-    `resolution` is the grid the differences lie on: accuracies over N samples are multiples of 1/N. Numbers rounded to
-    a grid of h can't show a spread below h / sqrt(12), the standard deviation of the rounding itself (Sheppard), so no
-    smaller one is used: two runs with the same difference, by luck, would else be certain of it. With no resolution,
-    differences without any spread are taken at their word: an interval of one point, where the margin itself counts as
-    inside.
+    `resolution`: the grid on which the differences lie; accuracies over N samples are multiples of 1/N. Numbers on a
+    grid of width h cannot show a spread below h / sqrt(12), the standard deviation of the rounding itself (Sheppard),
+    so no smaller spread is used: otherwise two runs with the same difference, by luck, would seem certain. Without a
+    resolution, differences without spread give an interval of one point, and the margin itself counts as inside.
 
-    One difference, or one that is not finite, decides nothing: the interval is then everything.
+    The result is undecided, with an infinite interval, if there are fewer than two differences or one is not finite.
     """
     count = len(differences)
     mean = float(np.mean(differences)) if count else math.nan
@@ -77,7 +77,7 @@ def paired_equivalence(
         unknown = (-math.inf, math.inf, math.nan, math.nan)
         return Equivalence(count, mean, spread, error, *unknown, margin, alpha, "undecided")
     reach = float(stats.t.ppf(1 - alpha, count - 1)) * error
-    # A mean of the margin itself is within it, whatever the rounding of the accuracies that it comes from.
+    # A mean equal to the margin is within it, in spite of the rounding of the accuracies from which it is computed.
     slack = float(np.finfo(np.float64).eps) if error == 0 else 0.0
     decision: Decision = "undecided"
     if abs(mean) + reach < margin or (error == 0 and abs(mean) <= margin + slack):
@@ -113,9 +113,10 @@ def pairs_needed(
     alpha: float = ALPHA,
     power: float = POWER,
 ) -> int | None:
-    """The fewest pairs that decide with that power where mean and standard deviation of the differences are these.
+    """The smallest number of pairs that decides with this power, for differences of this mean and standard deviation.
 
-    They decide for equivalence where the mean is inside the margin, else for a difference. None above `MOST_PAIRS`.
+    They decide for equivalence if the mean is inside the margin, else for a difference. None if `MOST_PAIRS` are too
+    few.
     """
 
     def enough(pairs: int) -> bool:
@@ -140,9 +141,9 @@ def power_of_equivalence(
 ) -> float:
     """The probability that both tests reject, for a true mean and a true standard error.
 
-    Exact: given a standard error r times the true one, where r**2 freedom is chi-squared distributed, the mean that is
-    seen must lie within `margin - t r standard_error` of 0; integrated over r. (K. F. Phillips, J. Pharmacokinet.
-    Biopharm. 18, 1990, 137-144, writes the same as a difference of two of Owen's Q functions.)
+    Exact: if the measured standard error is r times the true one, where r**2 freedom is chi-squared distributed, the
+    measured mean must lie within `margin - t r standard_error` of 0; this probability is integrated over r. (K. F.
+    Phillips, J. Pharmacokinet. Biopharm. 18, 1990, 137-144, writes it as a difference of two of Owen's Q functions.)
     """
     if freedom < 1:
         return 0.0
@@ -154,12 +155,12 @@ def power_of_equivalence(
     constant = math.log(2) + half * math.log(half) - math.lgamma(half)
 
     def given(ratio: float) -> float:
-        """The density of the ratio, times the probability of such a mean."""
+        """The density of the ratio times the probability that the mean lies inside."""
         room = margin - reach * ratio
         within = special.ndtr((room - mean) / standard_error) - special.ndtr((-room - mean) / standard_error)
         return float(within) * math.exp(constant + (freedom - 1) * math.log(ratio) - half * ratio**2)
 
-    # Beyond margin / reach no mean is seen inside; the density is nothing far from 1, where quad must not look for it.
+    # Beyond margin / reach no mean lies inside. Far from 1 the density is practically 0, so quad integrates near 1.
     width = 12 / math.sqrt(2 * freedom)
     start, end = max(0.0, 1 - width), min(margin / reach, 1 + width)
     return float(integrate.quad(given, start, end)[0]) if start < end else 0.0

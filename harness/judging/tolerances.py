@@ -1,8 +1,8 @@
-"""How far from the reference a right answer may be. Every tolerance is derived, and says from what.
+"""Tolerances: how far from the reference a right value may be. Every tolerance is derived and names its source.
 
-The measure is the reference's own error: the same formula, evaluated by NumPy in float32 instead of float64, is off by
-e; another float32 implementation, with another order of operations, may be off by `FACTOR * e`. To this come
-`FLOOR_ULP` units in the last place, for where e happens to be 0.
+They are derived from the reference's own error: if the formula, evaluated by NumPy in float32 instead of float64, is
+off by e, another float32 implementation, with another order of operations, may be off by `FACTOR * e`. `FLOOR_ULP`
+units in the last place are added, because e may happen to be 0.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.records.array_types import FloatArray
 Arrays = Mapping[str, FloatArray]
 
 FACTOR = 8.0
-# So many runs of the reference in float32 are looked at: one as it is, the others from weights moved by 1 ULP.
+# The number of float32 runs of the reference: one from the weights themselves, the others from weights moved by 1 ULP.
 RUNS = 3
 FLOOR_ULP = 4.0
 
@@ -27,15 +27,15 @@ FLOOR_ULP = 4.0
 STRICT = 1e-10
 STRICT_STEPS = 500
 
-# One step of a curve may be right by luck, as one element may: the errors of so many later steps count for it too.
+# A single step of a curve may be right by luck, so the errors of this many later steps count for it too.
 AHEAD = 4
-# A curve whose bound is this share of its own size tells no two trainings apart that a reader would call different.
+# If the bound of a curve is more than this share of its size, the curve does not tell different trainings apart.
 TELLING = 0.1
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """An absolute bound per element (or one for all), and where it comes from."""
+    """An absolute bound, per element or one for all, and its source in words."""
 
     bound: FloatArray
     source: str
@@ -43,9 +43,9 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Excuse:
-    """What a tolerance becomes, per element or one for all, where the ledger knows of the error.
+    """The ledger's absolute bound in place of a tolerance, per element or one for all.
 
-    No bound: of what is another function, and never used, any error is known.
+    A bound of None excuses every error: it is for another function, which is never used.
     """
 
     bound: Any
@@ -53,27 +53,27 @@ class Excuse:
 
 
 def furthest(reference: Arrays, runs: Sequence[Arrays]) -> dict[str, FloatArray]:
-    """Of several runs in float32, element by element the value that is furthest from the reference.
+    """By tensor, element by element, the value of several float32 runs that is furthest from the reference.
 
-    One run may be right by luck, a tensor of one number all the more; of runs whose weights are moved by a unit in the
-    last place hardly all are.
+    A single run may be right by luck, above all in a tensor of one number; several runs, whose weights are moved by a
+    unit in the last place, are hardly all right by luck.
     """
-    found = {}
+    values = {}
     for name, value in reference.items():
-        each = np.stack([run[name] for run in runs])
-        worst = np.argmax(np.abs(each - value), axis=0)[None]
-        found[name] = np.take_along_axis(each, worst, axis=0)[0]
-    return found
+        stacked = np.stack([run[name] for run in runs])
+        worst = np.argmax(np.abs(stacked - value), axis=0)[None]
+        values[name] = np.take_along_axis(stacked, worst, axis=0)[0]
+    return values
 
 
 def own_error(
     reference: FloatArray, in_float32: FloatArray, precision: Any, window: int = 0, size: Any = 0.0
 ) -> Tolerance:
-    """From the reference's error in float32 arithmetic; for float64 that error is scaled by the ratio of the epsilons.
+    """The tolerance from the reference's error in float32 arithmetic, scaled by the ratio of epsilons for float64.
 
-    With `window`, the largest error among that many neighbours on either side (a single point may be right by luck);
-    without, the largest error of the whole array. `size`: how large each element was on the way to what it is, where
-    that was more: a sum is rounded at the size of its terms, however small it comes out.
+    `window`: the error of an element is the largest among this many neighbours on either side, because a single point
+    may be right by luck; 0 takes the largest error of the whole array. `size`: the size of each element's terms, if
+    that is more than its own: a sum is rounded at the size of its terms, however small the sum is.
     """
     error = np.abs(in_float32.astype(np.float64) - reference)
     widest = _running_maximum(error, window) if window else np.max(error, initial=0.0)
@@ -81,12 +81,12 @@ def own_error(
 
 
 def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
-    """As `own_error` for tensors that come of one computation, such as the gradients of one loss.
+    """By tensor, the tolerance as in `own_error`, for the tensors of one computation, such as the gradients of a loss.
 
-    The relative error of the worst of them counts for all: in a tensor of ten numbers float32 may be right by luck.
-    A tensor that is nothing but rounding beside the largest (the gradient by a bias that batch normalisation takes off
-    again) has no relative error. It counts for itself alone; where its terms cancel, and of its own digits not half are
-    right, they were rounded at the size of the largest.
+    The largest relative error among them counts for all, because in a tensor of ten numbers float32 may be right by
+    luck. A tensor that is all rounding error next to the largest (the gradient of a bias that batch normalisation
+    cancels) has no relative error: only its own absolute error counts for it. If fewer than half of its digits are
+    right, its terms have cancelled and were rounded at the size of the largest tensor.
     """
     largest = {name: float(np.max(np.abs(value), initial=0.0)) for name, value in reference.items()}
     errors = {name: float(np.max(np.abs(in_float32[name] - value), initial=0.0)) for name, value in reference.items()}
@@ -103,22 +103,25 @@ def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
 
 
 def loss_error(reference: FloatArray, sample_error: float, precision: Any) -> Tolerance:
-    """For a mean loss, from the reference's largest error in the loss of one sample."""
+    """The tolerance for a mean loss. `sample_error`: the reference's largest error in the loss of one sample."""
     return _tolerance(sample_error, reference, precision, "own error in a sample's loss")
 
 
-def enveloped(reference: FloatArray, apart: FloatArray, own: FloatArray, precision: Any, least: Any = 0.0) -> Tolerance:
-    """For a curve of a free-running training, in which errors grow: the chaos envelope.
+def enveloped(
+    reference: FloatArray, reference_spread: FloatArray, arm_spread: FloatArray, precision: Any, least: Any = 0.0
+) -> Tolerance:
+    """The tolerance for a curve of a free-running training, in which errors grow: the chaos envelope.
 
-    `apart`: at each step, how far the reference in float32 is from itself in float64, and from itself with its initial
-    weights moved by 1 ULP, whichever is more. `own`: how far the arm is from itself so moved; 0 where it was not tried.
-    A float64 arm is moved by less, and grows apart by the same law. `least`: what float32 arithmetic may get wrong in
-    any one step.
+    `reference_spread`: (steps,), the distance of the reference in float32 from itself in float64 or from itself with
+    initial weights moved by 1 ULP, whichever is more. `arm_spread`: (steps,), the distance of the arm from itself with
+    weights moved in the same way; 0 if it was not run so. The weights of a float64 arm are moved by less, and its runs
+    grow apart by the same law. `least`: the error that float32 arithmetic may make in any single step.
 
-    `bound[t] = FACTOR * max(own[s], scale * apart[s], scale * least[t] over s <= t + AHEAD) + FLOOR_ULP * ulp[t]`
+    `bound[t] = FACTOR * max(arm_spread[s], scale * reference_spread[s], scale * least[t]) + FLOOR_ULP * ulp[t]`, the
+    maximum over all s <= t + AHEAD.
     """
     scale = _scale(precision)
-    widest = np.maximum.accumulate(np.maximum(own, scale * apart))
+    widest = np.maximum.accumulate(np.maximum(arm_spread, scale * reference_spread))
     ahead = widest[np.minimum(np.arange(len(widest)) + AHEAD, len(widest) - 1)]
     bound = FACTOR * np.maximum(ahead, scale * least) + FLOOR_ULP * ulp(reference, precision)
     name = np.dtype(precision).name
@@ -126,20 +129,22 @@ def enveloped(reference: FloatArray, apart: FloatArray, own: FloatArray, precisi
 
 
 def summation_error(count: int, norm: FloatArray) -> FloatArray:
-    """What float32 may lose of the sum of `count` numbers of this Euclidean norm: `eps * sqrt(count) * norm / FACTOR`.
+    """The error of a float32 sum of `count` numbers with this Euclidean norm: `eps * sqrt(count) * norm / FACTOR`.
 
-    Added up one by one, in any order, the rounding errors of the partial sums go at random: see Higham, Accuracy and
-    Stability of Numerical Algorithms, 2002, chapter 4. `FACTOR` of these are five standard deviations.
+    If the numbers are added one by one, in any order, the rounding errors of the partial sums are random: see Higham,
+    Accuracy and Stability of Numerical Algorithms, 2002, chapter 4. `FACTOR` times this are five standard deviations.
     """
-    lost: FloatArray = float(np.finfo(np.float32).eps) * np.sqrt(count) * norm / FACTOR
-    return lost
+    error: FloatArray = float(np.finfo(np.float32).eps) * np.sqrt(count) * norm / FACTOR
+    return error
 
 
 def strict(reference: FloatArray) -> Tolerance:
+    """The tolerance between two float64 arms: `STRICT` times |reference|, element by element."""
     return Tolerance(STRICT * np.abs(reference), f"float64 semantics: {STRICT:g} relative")
 
 
 def margin(value: float) -> Tolerance:
+    """The tolerance for accuracies: the experiment's own margin, a fraction of 1."""
     return Tolerance(np.asarray(value), "the experiment's accuracy_margin")
 
 
@@ -150,7 +155,7 @@ def _tolerance(error: Any, reference: FloatArray, precision: Any, what: str) -> 
 
 
 def _scale(precision: Any) -> float:
-    """Errors of float32 arithmetic, times this, are those of the same steps in `precision`."""
+    """The factor from errors of float32 arithmetic to errors of the same operations in `precision`."""
     return float(np.finfo(precision).eps) / float(np.finfo(np.float32).eps)
 
 

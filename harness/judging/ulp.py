@@ -1,4 +1,4 @@
-"""Units in the last place, and the one comparison that every rung uses."""
+"""Units in the last place, and the error measure that every rung uses."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ FloatArray = NDArray[np.floating[Any]]
 def ulp(reference: FloatArray, precision: Any) -> FloatArray:
     """The spacing of `precision` at each |reference|, in float64.
 
-    Below the smallest normal number, and at exactly 0, the spacing is taken at `eps` times the largest reference
-    value: what is 0 only after a sum of such values has no finer last place. Beyond the largest number it is that
-    number's.
+    Below the smallest normal number, and at exactly 0, it is the spacing at `eps` times the largest reference value,
+    because a zero that is a sum of such values is no more exact than that. Above the largest number it is the spacing
+    at that number.
     """
     magnitude = np.abs(np.asarray(reference, np.float64))
     limits = np.finfo(precision)
@@ -28,9 +28,9 @@ def ulp(reference: FloatArray, precision: Any) -> FloatArray:
 
 
 def shown_ulp(reference: FloatArray, precision: Any) -> FloatArray:
-    """The spacing in which an error is reported: as `ulp`, but nowhere finer than at `eps` times the largest value.
+    """The unit in which errors are reported: as `ulp`, but never finer than at `eps` times the largest value.
 
-    What is small only after larger values have cancelled would else be so and so many billions of units off.
+    Otherwise a value that is small because larger values have cancelled would be reported as billions of units off.
     """
     magnitude = np.abs(np.asarray(reference, np.float64))
     largest = float(np.max(magnitude[np.isfinite(magnitude)], initial=0.0))
@@ -38,7 +38,10 @@ def shown_ulp(reference: FloatArray, precision: Any) -> FloatArray:
 
 
 def error_against(values: FloatArray, reference: FloatArray) -> FloatArray:
-    """|values - reference|; 0 where both are the same infinity or both NaN, infinity where only one is not finite."""
+    """|values - reference| in float64, element by element.
+
+    0 where both are NaN or the same infinity; otherwise infinity where either of them is not finite.
+    """
     values, reference = np.asarray(values, np.float64), np.asarray(reference, np.float64)
     with np.errstate(invalid="ignore"):
         error = np.abs(values - reference)

@@ -1,4 +1,4 @@
-"""What an oracle says of one tensor, and the check that comes of that and of what the arms answered."""
+"""What an oracle expects of one tensor, and the check of the arms' values against that."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from harness.spec.arm import Arm
 
 
 class Claimant(Protocol):
-    """One arm and the tensors that it answered, or that were recorded of it."""
+    """One arm and its tensors, answered live or read from records."""
 
     @property
     def arm(self) -> Arm: ...
 
     def tensor(self, name: str) -> FloatArray:
-        """The values under this name; an empty array, which has no right shape, where there are none."""
+        """The values under this name; an empty array, whose shape is never right, if there are none."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,14 @@ class ArmValues:
 
 @dataclass(frozen=True)
 class Expected:
-    """What an oracle says of one tensor.
+    """What an oracle expects of one tensor.
 
-    `value`: what it should be, in float64. `tolerances`: by the arm's name, how far that arm may be off, and why.
-    `excuses`: by the arm's name, how much further the ledger knows it to be off. `attribute`: gives a verdict the
-    culprit that this oracle can name, or takes it back. `certifies`: whether an injected error says anything of the
-    check; of a tensor that is nothing but rounding it does not. `unjudged`: why nothing can be said at all.
+    `value`: the right values, in float64, of the tensor's shape. `tolerances`: by arm, an absolute bound for
+    |claim - value|, of a shape that broadcasts to the tensor's, with its source. `excuses`: by arm, a function that
+    gives the ledger's wider bound, or None. `attribute`: sets or removes the culprit of a verdict, as far as this
+    oracle can name one. `certifies`: whether errors injected into this tensor measure what the check can detect; they
+    do not for a tensor that is all rounding error. `unjudged`: the reason why the tensor cannot be judged; empty if it
+    can.
     """
 
     value: FloatArray
@@ -56,14 +58,19 @@ class Expected:
 
 
 class Oracle(Protocol):
-    """Says what each tensor of one computation should be."""
+    """Gives the right values of each tensor of one computation."""
 
-    def expected(self, tensor: str) -> Expected: ...
+    def expected(self, tensor: str) -> Expected:
+        """What is expected of the tensor with this name."""
+        ...
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a tensor stands, for its verdict. `tensor`: what the verdict calls it, where that is another name."""
+    """The place of a tensor in the training, for its verdict.
+
+    `tensor`: the name in the verdict; None for the tensor's own name. `name_index`: puts an index into words.
+    """
 
     subject: str
     phase: str = ""
@@ -74,11 +81,13 @@ class Place:
 
 
 def check(rung: str, oracle: Oracle, claimants: Mapping[str, Claimant], tensor: str, place: Place) -> Check:
-    """What all claimants say of one tensor, to be judged by what the oracle says of it."""
+    """The check of one tensor: the claims of all claimants and what the oracle expects."""
     expected = oracle.expected(tensor)
     claims = {
-        name: Claim(name, each.tensor(tensor), expected.tolerances[name], _precision(each), expected.excuses.get(name))
-        for name, each in claimants.items()
+        name: Claim(
+            name, claimant.tensor(tensor), expected.tolerances[name], _precision(claimant), expected.excuses.get(name)
+        )
+        for name, claimant in claimants.items()
     }
     return Check(
         rung,

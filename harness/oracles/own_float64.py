@@ -1,9 +1,9 @@
 """The oracle of two models that have no reference: what each side's own code computes in float64.
 
-A side's own error in float32 is how far it is from the same code in float64. The larger of the two sides' errors is the
-measure, as the reference's own error is elsewhere, as long as it is within `FACTOR` of the smaller: of two models that
-are the same function, one that is further from it than that is numerically at fault. Where the two sides differ in
-float64 too, they are different functions, and which of them is wrong cannot be told.
+A side's own error in float32 is its distance from the same code in float64. The tolerance is derived from the larger of
+the two sides' errors, as it is elsewhere from the reference's error, but from no more than `FACTOR` times the smaller:
+if two models are the same function and one of them has a larger error than that, it is numerically at fault. If the two
+sides also differ in float64, they are different functions, and nobody can say which of them is wrong.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ NO_CULPRIT = {"judgement": "undetermined", "culprit": "", "nearer": "", "value_r
 
 @dataclass(frozen=True)
 class Side:
-    """What one side answered: in its arm's precision, and in float64 where it runs there; else why it does not."""
+    """The tensors of one side.
+
+    `values`: by name, in the arm's precision. `float64`: the same in float64; None if the side does not run in it, and
+    then `refused` gives the reason.
+    """
 
     arm: Arm
     values: Arrays
@@ -43,7 +47,7 @@ class Side:
 
     @classmethod
     def of(cls, arm: Arm, arrays: Arrays, refused: str) -> Side:
-        """From arrays that are named `<precision>/<tensor>`."""
+        """The side from arrays with names `<precision>/<tensor>`."""
         float64 = _below(arrays, "float64/")
         return cls(arm, _below(arrays, f"{arm.precision}/"), float64 or None, refused)
 
@@ -55,15 +59,15 @@ class Side:
         return self.values.get(name, np.empty(0))
 
     def below(self, prefix: str) -> Side:
-        """Only what is named below `prefix`, by the rest of its name."""
+        """Only the tensors whose names begin with `prefix`, by the rest of their names."""
         return Side(self.arm, _below(self.values, prefix), self.float64 and _below(self.float64, prefix), self.refused)
 
 
 @dataclass(frozen=True)
 class OwnFloat64:
-    """Says of each tensor what one side computes in float64. `tolerances`: by tensor, the same for both sides.
+    """The oracle that expects of each tensor what one side computes in float64.
 
-    Make one by `pooled` or `of_curves`.
+    `tolerances`: by tensor, the same for both sides. Build it with `pooled` or `of_curves`.
     """
 
     a: Side
@@ -72,7 +76,7 @@ class OwnFloat64:
 
     @classmethod
     def pooled(cls, a: Side, b: Side, tensors: Sequence[str]) -> OwnFloat64:
-        """Of tensors that come of one computation: the worst relative error among them is the measure of all."""
+        """For the tensors of one computation: the largest relative error among them sets the tolerance of all."""
         oracle = cls(a, b)
         shared = [name for name in tensors if oracle.is_shared(name)]
         return cls(a, b, _pooled(oracle, shared) if oracle.is_measured else {})
@@ -81,10 +85,10 @@ class OwnFloat64:
     def of_curves(
         cls, a: Side, b: Side, drifts: Mapping[str, FloatArray], spread: Any = 0.0, least: float = 0.0
     ) -> OwnFloat64:
-        """Of values by step in free-running trainings: the measure is how far the sides drift from their own float64.
+        """For values by step in free-running trainings: the sides' drift from their own float64 sets the tolerance.
 
-        `drifts`: by curve, the larger drift of the two at each step. `spread`: how far the runs of one side lie apart.
-        `least`: what float32 arithmetic may get wrong in any one step.
+        `drifts`: by curve, (steps,), the larger drift of the two sides. `spread`: the distance between repeated runs of
+        one side, (steps,) or one number. `least`: the error that float32 arithmetic may make in any single step.
         """
         oracle = cls(a, b)
         shared = [name for name in drifts if oracle.is_shared(name)]
@@ -93,7 +97,7 @@ class OwnFloat64:
         return cls(a, b, {name: _drifting(oracle, name, drifts[name], spread, least) for name in shared})
 
     def drift(self, curve: str) -> FloatArray:
-        """|value - value in float64| of whichever side is further from its own, element by element."""
+        """|value - value in float64|, (steps,): at each step that of the side with the larger distance."""
         distances = [error_against(side.values[curve], side.float64[curve]) for side in self.measured if side.float64]
         widest: FloatArray = np.max(distances, axis=0)
         return widest
@@ -113,7 +117,7 @@ class OwnFloat64:
 
     @cached_property
     def values(self) -> Arrays:
-        """What the tensors should be: of the second side where that runs in float64, else of the first."""
+        """The expected values: the second side's in float64, or the first side's if the second does not run in it."""
         side = self.b if self.b.float64 is not None else self.a
         return side.values if side.float64 is None else side.float64
 
@@ -125,8 +129,8 @@ class OwnFloat64:
     def expected(self, tensor: str) -> Expected:
         exact = Tolerance(np.zeros(()), "")
         if not self.is_shared(tensor):
-            anything = np.asarray(self.a.tensor(tensor) if tensor in self.a.values else self.b.tensor(tensor))
-            return Expected(anything, dict.fromkeys(self.sides, exact), attribute=partial(self._misshapen, tensor))
+            present = np.asarray(self.a.tensor(tensor) if tensor in self.a.values else self.b.tensor(tensor))
+            return Expected(present, dict.fromkeys(self.sides, exact), attribute=partial(self._misshapen, tensor))
         if not self.is_measured:
             return Expected(self.a.tensor(tensor), dict.fromkeys(self.sides, exact), unjudged=self._why_unjudged)
         return Expected(
@@ -138,19 +142,19 @@ class OwnFloat64:
 
     @cached_property
     def apart(self) -> float | None:
-        """The largest difference of the two in float64, relative to each tensor's size; None where one is missing."""
+        """The largest difference of the sides in float64, relative to a tensor's size; None if one has no float64."""
         a, b = self.a.float64, self.b.float64
         if a is None or b is None:
             return None
-        told = [name for name in self.tolerances if not self._is_rounding(name)]
-        return max((_largest(error_against(a[name], b[name])) / _largest(b[name]) for name in told), default=None)
+        names = [name for name in self.tolerances if not self._is_rounding(name)]
+        return max((_largest(error_against(a[name], b[name])) / _largest(b[name]) for name in names), default=None)
 
     @cached_property
     def _largest_value(self) -> float:
         return max((_largest(self.values[name]) for name in self.tolerances), default=0.0)
 
     def _is_rounding(self, tensor: str) -> bool:
-        """Whether a tensor is nothing but rounding beside the largest, as a bias' gradient before a batch norm is."""
+        """Whether a tensor is all rounding error next to the largest, like a bias' gradient before a batch norm."""
         return _largest(self.values[tensor]) <= self._largest_value * float(np.finfo(np.float32).eps)
 
     @property
@@ -164,22 +168,24 @@ class OwnFloat64:
         return verdict.model_copy(update={**NO_CULPRIT, "cause": f"shape: {', '.join(shapes)}"})
 
     def _attributed(self, tensor: str, verdict: Verdict) -> Verdict:
-        """Whose fault it is can be told only where both sides compute the same in float64."""
+        """The verdict with its cause. A culprit is named only if both sides agree in float64."""
         if verdict.status == "agrees":
             return verdict.model_copy(update={"value_reference": None})
         a, b = self.a, self.b
         between = _largest(error_against(a.values[tensor], np.asarray(b.values[tensor], np.float64)))
-        told = f"{a.name} and {b.name} are {between:.3g} apart"
+        distance = f"{a.name} and {b.name} are {between:.3g} apart"
         if a.float64 is None or b.float64 is None:
             without = a if a.float64 is None else b
-            cause = f"{told}; which is wrong cannot be told: {without.name} does not run in float64 ({without.refused})"
+            cause = (
+                f"{distance}; which is wrong cannot be told: {without.name} does not run in float64 ({without.refused})"
+            )
             return verdict.model_copy(update={**NO_CULPRIT, "cause": cause})
         in_float64 = error_against(a.float64[tensor], np.asarray(b.float64[tensor], np.float64))
         if np.any(in_float64 > self.tolerances[tensor].bound):
             both = a.arm.precision == b.arm.precision == "float64"
-            cause = told if both else f"{told}, and {_largest(in_float64):.3g} in float64"
+            cause = distance if both else f"{distance}, and {_largest(in_float64):.3g} in float64"
             return verdict.model_copy(update={**NO_CULPRIT, "cause": f"{cause}: two different functions"})
-        cause = f"{told}, and equal in float64: {verdict.culprit} is numerically off ({verdict.cause})"
+        cause = f"{distance}, and equal in float64: {verdict.culprit} is numerically off ({verdict.cause})"
         return verdict.model_copy(update={"cause": cause})
 
 
@@ -187,7 +193,7 @@ def _pooled(oracle: OwnFloat64, names: Sequence[str]) -> dict[str, Tolerance]:
     in_float32 = [side for side in oracle.measured if side.arm.precision == "float32"]
     if not in_float32:
         sizes = {name: _largest(oracle.values[name]) for name in names}
-        # A tensor that is nothing but rounding beside the largest has no size of its own.
+        # The size of a tensor that is all rounding error says nothing about its tolerance.
         rounding = FACTOR * float(np.finfo(np.float64).eps) * max(sizes.values(), default=0.0)
         return {name: Tolerance(np.asarray(STRICT * size + rounding), STRICTLY) for name, size in sizes.items()}
     by_side = []
@@ -199,7 +205,7 @@ def _pooled(oracle: OwnFloat64, names: Sequence[str]) -> dict[str, Tolerance]:
 
 
 def _of_either(measures: Sequence[Tolerance]) -> Tolerance:
-    """The wider of the two sides' measures, unless it is wider than such measures are found to differ by."""
+    """The wider of the two sides' tolerances, but at most `FACTOR` times the narrower."""
     narrow, wide = min(measures, key=_width), max(measures, key=_width)
     if len(measures) == 1:
         return Tolerance(narrow.bound, narrow.source.replace("the reference's", "the one side's"))
@@ -211,7 +217,7 @@ def _drifting(oracle: OwnFloat64, name: str, drift: FloatArray, spread: Any, lea
     if oracle.a.arm.precision == oracle.b.arm.precision == "float64":
         strictly = strict(reference)
         return Tolerance(strictly.bound + FACTOR * np.asarray(spread), strictly.source) if np.any(spread) else strictly
-    # What a side shows of itself widens the tolerance by so much and no more: a fault must not excuse itself.
+    # The spread of a side's own runs widens the tolerance up to a limit: a fault must not excuse itself.
     most = FACTOR * np.maximum.accumulate(np.maximum(drift, least))
     spread = np.minimum(np.broadcast_to(spread, drift.shape), most)
     return Tolerance(enveloped(reference, drift, spread, np.float32, least).bound, DRIFT)

@@ -1,7 +1,7 @@
-"""The oracle of two recorded arms where nothing else can judge them: what their records let be said.
+"""The oracle of two recorded arms that no reference can judge: it knows only the records.
 
-Equal bits agree. Two float64 arms may be a strict bound apart. Of float32 values that differ nothing can be said, since
-nothing says what rounding may do to them. Which of the two is wrong cannot be told in any case.
+Equal bits agree. Two float64 arms agree within a strict bound. Float32 values that differ are not judged, because there
+is no bound for their rounding errors. The oracle never names a culprit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WITHOUT_CULPRIT = {"judgement": "undetermined", "culprit": "", "nearer": "", "va
 
 @dataclass(frozen=True)
 class Recorded:
-    """`quantities`: what both arms recorded, by name. `why`: why no reference judges them."""
+    """`quantities`: the recorded values of both arms, by name. `why`: the reason why no reference judges them."""
 
     a: Arm
     b: Arm
@@ -34,17 +34,17 @@ class Recorded:
 
     @property
     def claimants(self) -> dict[str, ArmValues]:
-        a = ArmValues(self.a, {name: each.a for name, each in self.quantities.items()})
-        b = ArmValues(self.b, {name: each.b for name, each in self.quantities.items()})
+        a = ArmValues(self.a, {name: quantity.a for name, quantity in self.quantities.items()})
+        b = ArmValues(self.b, {name: quantity.b for name, quantity in self.quantities.items()})
         return {self.a.name: a, self.b.name: b}
 
     @property
     def is_strict(self) -> bool:
-        """Whether both arms are float64, in which equal semantics stay close."""
+        """Whether both arms are float64, where equal semantics stay within a strict bound."""
         return self.a.precision == self.b.precision == "float64"
 
     def place(self, name: str, subject: str) -> Place:
-        """Where a quantity stands; its values are counted by step, where they are of steps."""
+        """The place of a quantity; its index is called a step if its values belong to steps."""
         counted = "value" if self.quantities[name].steps is None else "step"
         return Place(subject, tensor="", name_index=lambda index: f"{counted} {index[0]}")
 
@@ -60,8 +60,8 @@ class Recorded:
             return Expected(a, tolerances, attribute=_without_culprit)
         counted = "value" if quantity.steps is None else "step"
         where = f"from {counted} {quantity.first} on" if quantity.first is not None else "in their number"
-        apart = f"apart {where}, by up to {quantity.largest:.2g} of the largest value"
-        unjudged = f"{apart}; whether that is rounding cannot be said, since {self.why}"
+        difference = f"apart {where}, by up to {quantity.largest:.2g} of the largest value"
+        unjudged = f"{difference}; whether that is rounding cannot be said, since {self.why}"
         tolerances = {self.a.name: exact, self.b.name: exact}
         return Expected(a, tolerances, attribute=partial(_unknown, unjudged), unjudged=unjudged)
 

@@ -1,4 +1,4 @@
-"""The oracle of a spec: the NumPy reference in float64, which can always say who is wrong."""
+"""The oracle of a spec: the NumPy reference in float64, which can always name the culprit."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from harness.judging.tolerances import Excuse, Tolerance
 from harness.oracles.oracle import Expected
 from harness.records.array_types import Array
 
-# Of a tensor and its ordinary tolerance: what the ledger makes of that, asked where it is exceeded.
+# From a tensor's name and its ordinary tolerance: a function that gives the ledger's excuse, called only if the
+# tolerance is exceeded.
 Excusing = Callable[[str, Tolerance], Callable[[], Excuse | None]]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """`values`: of every tensor what the reference computes in float64. `tolerances`: by arm, then by tensor.
+    """`values`: by tensor, what the reference computes in float64. `tolerances`: by arm, then by tensor.
 
-    `excuses`: by arm, where the ledger may know of its errors.
+    `excuses`: by arm, for arms whose errors the ledger may know.
     """
 
     values: Mapping[str, Array]

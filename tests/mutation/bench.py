@@ -21,7 +21,7 @@ from harness.results.recorded import RecordedArm
 from harness.rungs import registry
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.judging import Judge, judge_pair
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 from harness.system.array_files import WEIGHTS, load_arrays
 from harness.worker.session import Session
 from harness.worker.training import run_training
@@ -69,7 +69,7 @@ class Bench:
         """What is said of the recorded trainings of both arms, some of them replaced."""
         traces = {**self.traces, **changed}
         a, b = (RecordedArm(traces[name]) for name in BOTH)
-        return judge_pair(Judge(self.context.experiment, self.fresh()), Pair("both", a, b))
+        return judge_pair(Judge(self.context.experiment, self.fresh()), ArmPair("both", a, b))
 
 
 def make_bench(folder: Path) -> Bench:

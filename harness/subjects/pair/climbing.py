@@ -20,7 +20,8 @@ from harness.system.array_files import Arrays
 SELF, MODEL, STEP, TRAJECTORY = RUNGS
 # The task with its payload by arm, or the same for both: the result and the arrays of each.
 Answers = dict[str, tuple[dict[str, Any], Arrays]]
-Ask = Callable[..., Answers]
+# `ask(task, payload)` gives a worker task to both sides; the payload is the same for both, or by arm.
+AskSides = Callable[..., Answers]
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Climb:
 
     pair: Pair
     scratch: Path
-    ask: Ask
+    ask: AskSides
     built: Mapping[str, Mapping[str, Any]]
     matches: Sequence[Match]
     rows: dict[str, list[int]] = field(default_factory=dict)

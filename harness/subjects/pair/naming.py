@@ -10,7 +10,7 @@ from harness.judging.ulp import error_against
 from harness.oracles.own_float64 import Side
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Climb
-from harness.subjects.pair.forms import Form, Seen, kept_differently, output_form, recovered
+from harness.subjects.pair.layer_forms import Form, Seen, kept_differently, output_form, recovered
 from harness.subjects.pair.layers import Calls, LayerPair
 from harness.subjects.pair.passes import Pass, kept_pass, layer_pass, paired_calls
 from harness.subjects.pair.tasks import TASKS

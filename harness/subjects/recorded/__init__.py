@@ -1,4 +1,4 @@
-"""Any two recorded runs, side by side: may they be compared, do their numbers agree, what changed, is one slower.
+"""Any two recorded runs, compared: whether they are comparable, agree, have changed, and are as fast as each other.
 
-Nothing here needs a framework, or the machine the runs were made on.
+No code here needs a framework or the machine on which the runs were made.
 """

@@ -8,14 +8,14 @@ from typing import Any
 
 from harness.records.trace import Trace
 from harness.results.recorded import RecordedArm, RecordedRun
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 Rows = list[list[str]]
 # What a record says of its environment may be of any length.
 MOST_ROWS, LONGEST = 200, 500
 
 
-def changed(pair: Pair) -> Rows:
+def changed(pair: ArmPair) -> Rows:
     """Rows of (what, A, B): of the settings, of what the arms said that they ran on, and of how they made the words."""
     before, after = (dict(_said(arm)) for arm in pair.sides)
     paths = list(dict.fromkeys([*before, *after]))
@@ -49,7 +49,7 @@ def _flat(path: str, plain: Any) -> Iterator[tuple[str, str]]:
         yield path, str(plain)
 
 
-def other_outcomes(a: RecordedRun, b: RecordedRun, pair: Pair) -> Rows:
+def other_outcomes(a: RecordedRun, b: RecordedRun, pair: ArmPair) -> Rows:
     """The checks that each run made by itself, of this arm, and that came out otherwise, or were made by one alone.
 
     Rows of (rung, what, A, B).
@@ -85,7 +85,7 @@ TIMES: tuple[tuple[str, Callable[[Trace], float | None]], ...] = (
 )
 
 
-def times(pair: Pair) -> list[tuple[str, float | None, float | None]]:
+def times(pair: ArmPair) -> list[tuple[str, float | None, float | None]]:
     """What each took, (what, A, B): seconds, samples a second, bytes. Without what neither measured."""
     a, b = (arm.trace.of_whole_epochs for arm in pair.sides)
     measured = [(what, _finite(measure(a)), _finite(measure(b))) for what, measure in TIMES]

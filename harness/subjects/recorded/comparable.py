@@ -1,4 +1,4 @@
-"""Whether two runs are of one experiment: else their numbers may differ, and say nothing."""
+"""Whether two runs are of the same experiment. Numbers of different experiments may differ for good reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.composition.mistakes import shown
 from harness.results.recorded import EXPERIMENT, PLAN, RecordedRun
 from harness.spec.experiment import Experiment
 
-# What an experiment is. Its arms are what is compared, and what is expected of it changes no number.
+# The parts that define an experiment. Its arms are what is compared, and its expectations change no number.
 PARTS = (
     "data",
     "model",
@@ -22,36 +22,36 @@ PARTS = (
     "training",
     "seed",
 )
-# Where the same data lies, and what is recorded besides.
+# Paths that may differ: the folder of the data, and which extra curves are recorded.
 ASIDE = ("data.root", "training.gradient_norms", "training.digests")
 MOST_SHOWN = 8
 
 
 def reasons(a: RecordedRun, b: RecordedRun) -> list[str]:
-    """Why the runs are not comparable; nothing where they are, so far as their undamaged records say."""
-    stated = [experiment_of(run) for run in (a, b)]
-    found = _specs(stated[0], stated[1]) if stated[0] and stated[1] else []
+    """The reasons why two runs are not comparable; empty if their undamaged records give none."""
+    experiments = [experiment_of(run) for run in (a, b)]
+    mismatches = _specs(experiments[0], experiments[1]) if experiments[0] and experiments[1] else []
     if a.failed(PLAN) or b.failed(PLAN):
-        return found
+        return mismatches
     for key, what in (("data_digest", "data"), ("digest", "plan (weights, batches, noise, augmentation)")):
         first, second = a.plan.get(key), b.plan.get(key)
         if first and second and first != second:
-            found.append(f"another {what}: digest {str(first)[:16]} in A, {str(second)[:16]} in B")
-    return found
+            mismatches.append(f"another {what}: digest {str(first)[:16]} in A, {str(second)[:16]} in B")
+    return mismatches
 
 
 def experiment_of(run: RecordedRun) -> Experiment | None:
-    """What the run is of; None where no undamaged record says it."""
+    """The experiment of a run; None if its record is damaged or missing."""
     return None if run.failed(EXPERIMENT) else run.experiment
 
 
 def stated_of(a: RecordedRun, b: RecordedRun) -> Experiment | None:
-    """What both are of, by an undamaged record if there is one."""
+    """The experiment of both runs, from an undamaged record if either run has one."""
     return experiment_of(a) or experiment_of(b) or a.experiment or b.experiment
 
 
 def unknown(a: RecordedRun, b: RecordedRun) -> list[str]:
-    """What of that cannot be said, since a file is damaged."""
+    """What `reasons` could not check because a file is damaged."""
     missing = [
         f"{file} of {side}"
         for side, run in (("A", a), ("B", b))
@@ -67,16 +67,18 @@ def unknown(a: RecordedRun, b: RecordedRun) -> list[str]:
 
 
 def _specs(a: Experiment, b: Experiment) -> list[str]:
-    before, after = (dict(leaves(each.model_dump(mode="json", include=set(PARTS)))) for each in (a, b))
+    before, after = (dict(leaves(side.model_dump(mode="json", include=set(PARTS)))) for side in (a, b))
     paths = [path for path in dict.fromkeys([*before, *after]) if path not in ASIDE]
-    told = {path: tuple(shown(each[path]) if path in each else "nothing" for each in (before, after)) for path in paths}
-    other = [f"another spec: {path} is {x} in A, {y} in B" for path, (x, y) in told.items() if x != y]
-    more = len(other) - MOST_SHOWN
-    return other if more <= 0 else [*other[:MOST_SHOWN], f"another spec: {more} more places differ"]
+    values_by_path = {
+        path: tuple(shown(side[path]) if path in side else "nothing" for side in (before, after)) for path in paths
+    }
+    differing = [f"another spec: {path} is {x} in A, {y} in B" for path, (x, y) in values_by_path.items() if x != y]
+    unlisted = len(differing) - MOST_SHOWN
+    return differing if unlisted <= 0 else [*differing[:MOST_SHOWN], f"another spec: {unlisted} more places differ"]
 
 
 def leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of a plain tree, by its dotted path."""
+    """Every leaf of nested dicts and lists: its dotted path and its value."""
     if isinstance(plain, dict | list) and plain:
         items = plain.items() if isinstance(plain, dict) else enumerate(plain)
         for key, value in items:

@@ -1,4 +1,4 @@
-"""Two runs, or the variants of two studies, compared: pairs of arms with their verdicts, and what could not be."""
+"""Two runs, or the variants of two studies, compared: pairs of arms with verdicts, and what could not be compared."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from harness.subjects.recorded.comparable import experiment_of, reasons, stated_
 from harness.subjects.recorded.differences import quantities
 from harness.subjects.recorded.judge import Judge
 from harness.subjects.recorded.judging import INPUTS, RECORDS, judge_pair
-from harness.subjects.recorded.pairing import Pair, paired
+from harness.subjects.recorded.pairing import ArmPair, paired
 from harness.subjects.recorded.reliance import unrelied
 from harness.subjects.recorded.rows import in_words
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One pair of arms."""
+    """One pair of arms with its verdicts."""
 
-    pair: Pair
+    pair: ArmPair
     verdicts: Sequence[Verdict]
 
     @cached_property
@@ -37,7 +37,7 @@ class Compared:
 
     @property
     def all_equal(self) -> bool:
-        return all(each.equal for each in self.quantities)
+        return all(quantity.equal for quantity in self.quantities)
 
     @cached_property
     def in_words(self) -> str:
@@ -46,7 +46,11 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs. `variant` is their place in their studies, `notes` what a reader must know besides the verdicts."""
+    """The comparison of two runs.
+
+    `compared`: the pairs of arms. `general`: verdicts on the runs themselves. `judged_by`: the oracle, in words.
+    `notes`: remarks for the reader. `variant`: the name of the variant that both runs are, if studies are compared.
+    """
 
     a: RecordedRun
     b: RecordedRun
@@ -58,12 +62,12 @@ class Comparison:
 
     @property
     def experiment(self) -> Experiment | None:
-        """What both are of; None where neither says."""
+        """The experiment of both runs; None if neither has a record of it."""
         return stated_of(self.a, self.b)
 
     @property
     def verdicts(self) -> list[Verdict]:
-        return [*self.general, *(verdict for each in self.compared for verdict in each.verdicts)]
+        return [*self.general, *(verdict for compared in self.compared for verdict in compared.verdicts)]
 
     @property
     def exit_code(self) -> int:
@@ -72,7 +76,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Folders:
-    """The folders of two runs."""
+    """The folders of two runs. `pairs`: the user's pairs of arms, `ARM_OF_A:ARM_OF_B` each."""
 
     a: Path
     b: Path
@@ -81,22 +85,27 @@ class Folders:
 
 
 def compare(folders: Folders) -> Comparison:
-    """UserMistake, with every reason, where the runs are not comparable, or share no arm."""
+    """The comparison of two recorded runs.
+
+    Raises UserMistake, with every reason, if the runs are not comparable or share no arm.
+    """
     a, b = examined(read_run(folders.a)), examined(read_run(folders.b))
-    wrong = reasons(a, b)
-    if wrong:
-        above = f"{folders.variant}: " if folders.variant else ""
-        raise UserMistake([f"{above}A ({folders.a}) and B ({folders.b}) cannot be compared: {each}" for each in wrong])
-    sound = experiment_of(a) or experiment_of(b)
+    mismatches = reasons(a, b)
+    if mismatches:
+        prefix = f"{folders.variant}: " if folders.variant else ""
+        raise UserMistake(
+            [f"{prefix}A ({folders.a}) and B ({folders.b}) cannot be compared: {reason}" for reason in mismatches]
+        )
+    undamaged = experiment_of(a) or experiment_of(b)
     experiment = stated_of(a, b)
     if experiment is None:
-        told = "; ".join(map(str, (*a.failures, *b.failures)))
-        raise UserMistake([f"neither run says what it is of: {told}; nothing can be judged"])
-    pairs, alone = paired(a, b, folders.pairs)
-    judge = _judge(experiment, a, b) if sound else Judge(experiment, None, f"{EXPERIMENT} of both is damaged")
+        damages = "; ".join(map(str, (*a.failures, *b.failures)))
+        raise UserMistake([f"neither run says what it is of: {damages}; nothing can be judged"])
+    pairs, unpaired = paired(a, b, folders.pairs)
+    judge = _judge(experiment, a, b) if undamaged else Judge(experiment, None, f"{EXPERIMENT} of both is damaged")
     pairs = [_by_data(pair, judge) for pair in pairs]
     compared = [Compared(pair, judge_pair(judge, pair)) for pair in pairs]
-    if sound is None:
+    if undamaged is None:
         compared = [replace(c, verdicts=[unrelied(v, f"{EXPERIMENT} of both") for v in c.verdicts]) for c in compared]
     return Comparison(
         a,
@@ -104,66 +113,67 @@ def compare(folders: Folders) -> Comparison:
         compared,
         [*general_verdicts(a, b, pairs), *_unknown(a, b)],
         "the reference" if judge.context is not None else f"none, so arm against arm: {judge.why}",
-        notes_on(a, b, alone),
+        notes_on(a, b, unpaired),
         folders.variant,
     )
 
 
 def _judge(experiment: Experiment, a: RecordedRun, b: RecordedRun) -> Judge:
-    """By the digests of whichever plan.json is not damaged."""
+    """The judge, from the digests of whichever plan.json is undamaged."""
     plans = [run.plan for run in (a, b) if not run.failed(PLAN)]
     digests = [next((str(plan[key]) for plan in plans if plan.get(key)), "") for key in ("digest", "data_digest")]
     return Judge.of(experiment, *digests)
 
 
-def _by_data(pair: Pair, judge: Judge) -> Pair:
-    """The pair, its arms held against the data and the plan that they were given, where these are there."""
+def _by_data(pair: ArmPair, judge: Judge) -> ArmPair:
+    """The pair, its arms' records examined against the data and the plan if both are available."""
     if (context := judge.context) is None:
         return pair
     a, b = (examined_by_data(arm, context.experiment, context.plan, context.data) for arm in pair.sides)
     return replace(pair, a=a, b=b)
 
 
-def general_verdicts(a: RecordedRun, b: RecordedRun, pairs: Sequence[Pair]) -> list[Verdict]:
-    """On what is damaged of the runs themselves, and of their arms that stand alone."""
+def general_verdicts(a: RecordedRun, b: RecordedRun, pairs: Sequence[ArmPair]) -> list[Verdict]:
+    """Verdicts on damaged records of the runs themselves and of arms without a counterpart."""
     verdicts = []
     for side, run, places in (("A", a, {pair.a.place for pair in pairs}), ("B", b, {pair.b.place for pair in pairs})):
         alone = [failure for arm in run.arms.values() if arm.place not in places for failure in arm.failures]
-        verdicts += damage_verdicts(side, [(each.file, each.message) for each in (*run.failures, *alone)])
+        verdicts += damage_verdicts(side, [(damage.file, damage.message) for damage in (*run.failures, *alone)])
     return verdicts
 
 
 def _unknown(a: RecordedRun, b: RecordedRun) -> list[Verdict]:
-    """On what is not known where a record of the runs themselves is damaged."""
+    """Verdicts on what could not be checked because a record of the runs themselves is damaged."""
     return [
-        Verdict(rung=RECORDS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
-        for each in unknown(a, b)
+        Verdict(rung=RECORDS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=reason)
+        for reason in unknown(a, b)
     ]
 
 
 def damage_verdicts(side: str, damages: Iterable[tuple[str, str]]) -> list[Verdict]:
-    """A verdict on each record of a side that is damaged: (place, what is wrong)."""
+    """A verdict on each damaged record of a side. `damages`: (place, what is wrong)."""
     return [Verdict(rung=RECORDS, subject=place, arm_a=side, status="unverified", cause=why) for place, why in damages]
 
 
 def left_out(folders: Folders, mistake: UserMistake) -> Comparison:
-    """A variant that cannot be compared, where others can."""
+    """The entry of a variant that cannot be compared, in a comparison of studies."""
     a, b = read_run(folders.a), read_run(folders.b)
     causes = [
-        Verdict(rung=INPUTS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=each)
-        for each in mistake.mistakes
+        Verdict(rung=INPUTS, subject="experiment", arm_a="A", arm_b="B", status="unverified", cause=mistake_text)
+        for mistake_text in mistake.mistakes
     ]
     return Comparison(
         a, b, [], [*general_verdicts(a, b, []), *_unknown(a, b), *causes], "nobody", variant=folders.variant
     )
 
 
-def notes_on(a: RecordedRun, b: RecordedRun, alone: Sequence[str]) -> list[str]:
+def notes_on(a: RecordedRun, b: RecordedRun, unpaired: Sequence[str]) -> list[str]:
+    """Remarks on a comparison that are no verdicts. `unpaired`: arms without a counterpart."""
     notes = list[str]()
     if a.folder.resolve() == b.folder.resolve():
         notes.append("A and B are the same folder: that an arm agrees with itself says nothing of another run")
-    if alone:
-        notes.append(f"without a counterpart: {', '.join(alone)}; --arms ARM_OF_A:ARM_OF_B pairs by hand")
+    if unpaired:
+        notes.append(f"without a counterpart: {', '.join(unpaired)}; --arms ARM_OF_A:ARM_OF_B pairs by hand")
     if a.experiment and b.experiment and a.experiment.comparison != b.experiment.comparison:
         notes.append("judged by the comparison settings of A; those of B are others")
     return notes

@@ -1,4 +1,4 @@
-"""What two arms recorded, value by value: equal bit for bit, or where they first part and how far they get apart."""
+"""What two arms recorded, value by value: whether it is bit-equal, where it first differs, and by how much."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy as np
 from harness.judging.quantity import Quantity
 from harness.records.array_types import FloatArray
 from harness.results.recorded import RecordedArm
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 from harness.system.array_files import Arrays
 
 FINAL_WEIGHTS, LABELS, MARGINS = "final weights", "predicted labels", "margins of the predictions"
 TEST_LOSS, TEST_ACCURACY = "test_loss after an epoch", "test_accuracy after an epoch"
 
 
-def quantities(pair: Pair) -> list[Quantity]:
-    """What either recorded: by step, in the order in which a step makes it; then by epoch; then at the end.
+def quantities(pair: ArmPair) -> list[Quantity]:
+    """The quantities that either arm recorded: by step, in the order in which a step computes them; by epoch; final.
 
-    What one of them has not is nothing of its side.
+    A quantity that one arm did not record has an empty array on that side.
     """
     a, b = (_by_step(arm) for arm in pair.sides)
-    nothing = np.empty(0)
-    both = [(what, a.get(what, nothing), b.get(what, nothing)) for what in dict.fromkeys([*a, *b])]
-    found = [Quantity(what, x, y, np.arange(min(len(x), len(y)))) for what, x, y in both]
-    found += _by_epoch(pair)
-    found += _by_name(FINAL_WEIGHTS, pair.a.weights, pair.b.weights)
+    empty = np.empty(0)
+    pairs = [(what, a.get(what, empty), b.get(what, empty)) for what in dict.fromkeys([*a, *b])]
+    recorded = [Quantity(what, x, y, np.arange(min(len(x), len(y)))) for what, x, y in pairs]
+    recorded += _by_epoch(pair)
+    recorded += _by_name(FINAL_WEIGHTS, pair.a.weights, pair.b.weights)
     for name, what in (("label", LABELS), ("margin", MARGINS)):
         ends = [{what: arm.predictions[name]} if name in arm.predictions else {} for arm in pair.sides]
-        found += _by_name(what, *ends)
-    return [each for each in found if len(each.a) or len(each.b)]
+        recorded += _by_name(what, *ends)
+    return [quantity for quantity in recorded if len(quantity.a) or len(quantity.b)]
 
 
 def _by_step(arm: RecordedArm) -> dict[str, FloatArray]:
@@ -39,7 +39,7 @@ def _by_step(arm: RecordedArm) -> dict[str, FloatArray]:
     return curves | dict(arm.columns)
 
 
-def _by_epoch(pair: Pair) -> Iterator[Quantity]:
+def _by_epoch(pair: ArmPair) -> Iterator[Quantity]:
     longer = max((arm.trace for arm in pair.sides), key=lambda trace: len(trace.epochs))
     lasts = np.cumsum([len(epoch.losses) for epoch in longer.epochs]) - 1
     for what in (TEST_LOSS, TEST_ACCURACY):
@@ -53,15 +53,15 @@ def _of_epochs(arm: RecordedArm, what: str) -> FloatArray:
 
 
 def _by_name(what: str, a: Arrays, b: Arrays) -> list[Quantity]:
-    """The arrays of one name and shape, one after the other, as one quantity; then those of one side alone."""
+    """The arrays that agree in name and shape, concatenated to one quantity; then those of one side only."""
     shared = [name for name in a if name in b and a[name].shape == b[name].shape]
-    alone = [{name: value for name, value in each.items() if name not in shared} for each in (a, b)]
-    found = [Quantity(what, _joined(a, shared), _joined(b, shared))]
-    found += [
-        Quantity(what, _joined(alone[0], alone[0]), np.empty(0)),
-        Quantity(what, np.empty(0), _joined(alone[1], alone[1])),
+    unshared = [{name: value for name, value in part.items() if name not in shared} for part in (a, b)]
+    joined = [Quantity(what, _joined(a, shared), _joined(b, shared))]
+    joined += [
+        Quantity(what, _joined(unshared[0], unshared[0]), np.empty(0)),
+        Quantity(what, np.empty(0), _joined(unshared[1], unshared[1])),
     ]
-    return [each for each in found if len(each.a) or len(each.b)]
+    return [part for part in joined if len(part.a) or len(part.b)]
 
 
 def _joined(arrays: Arrays, names: Iterable[str]) -> Any:

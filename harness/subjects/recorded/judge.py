@@ -1,4 +1,4 @@
-"""Who judges: the reference, where the data can be loaded and the plan drawn as they were for the runs."""
+"""The judge of two recorded runs: the reference, if the data can be loaded and the plan drawn as for the runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from harness.data import DataError, load
 from harness.judging.context import Context
 from harness.plan import draw_plan
 from harness.spec.experiment import Experiment
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 
 @dataclass(frozen=True)
 class Judge:
-    """`context` lets the reference run; where it is None, `why` says what stands in its way."""
+    """`context`: what the reference needs to run; None if it cannot run, and then `why` gives the reason."""
 
     experiment: Experiment
     context: Context | None
@@ -22,7 +22,10 @@ class Judge:
 
     @classmethod
     def of(cls, experiment: Experiment, plan_digest: str, data_digest: str) -> Judge:
-        """Loads the data again and draws the plan again; both must be what was recorded."""
+        """Loads the data and draws the plan again. The reference judges only if both digests match the recorded ones.
+
+        An empty digest is not checked.
+        """
         try:
             data = load(experiment.data)
         except DataError as error:
@@ -34,8 +37,8 @@ class Judge:
             return cls(experiment, None, "the plan that is drawn here is not what the runs were given")
         return cls(experiment, Context(experiment, plan, data, Path()))
 
-    def beside(self, pair: Pair) -> Judge:
-        """With what both arms said that they run on, which is what the ledger goes by."""
+    def beside(self, pair: ArmPair) -> Judge:
+        """The judge with the recorded environments of both arms, by which entries of the ledger are selected."""
         if self.context is None:
             return self
         environments = {arm.trace.arm.name: arm.trace.environment for arm in pair.sides}

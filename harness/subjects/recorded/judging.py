@@ -1,4 +1,4 @@
-"""Verdicts on two recorded arms: the rungs that records can climb, by the reference where it can run."""
+"""Verdicts on two recorded arms: the rungs that need only records, judged by the reference if it can run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from harness.subjects.recorded.differences import (
     quantities,
 )
 from harness.subjects.recorded.judge import Judge
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 from harness.subjects.recorded.reliance import failed_arms, relied_on
 from harness.subjects.recorded.rows import rows_of
 from harness.system.array_files import WEIGHTS, Arrays
@@ -46,15 +46,17 @@ RATE = "learning rate"
 JUDGED_ELSEWHERE = ("learning_rate", "loss", FINAL_WEIGHTS, LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
 
 
-def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:
-    """Records that are damaged, inputs, rates, curves, what else was recorded by step, weights, accuracy."""
+def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
+    """All verdicts on a pair of arms, in this order: damaged records, inputs, learning rates, loss curves, digests,
+    other quantities by step, final weights, accuracy. If the inputs differ, nothing after them is compared.
+    """
     judge = judge.beside(pair)
     records, inputs = [*damaged_records(pair), *failed_arms(pair, RECORDS)], inputs_verdict(pair)
     if inputs.status == "diverges":
-        return [*records, inputs]  # what did not start alike is not compared
+        return [*records, inputs]  # runs with different inputs are not compared
     recorded = quantities(pair)
-    watched = [each for each in recorded if each.kind not in JUDGED_ELSEWHERE]
-    resting = {
+    watched = [item for item in recorded if item.kind not in JUDGED_ELSEWHERE]
+    verdicts_by_file = {
         TRACE: [inputs],
         STEPS: [
             *_rates(judge, pair),
@@ -65,41 +67,44 @@ def judge_pair(judge: Judge, pair: Pair) -> list[Verdict]:
         WEIGHTS: weights_verdicts(pair, judge.why),
         EPOCHS: _accuracy(judge, pair),
     }
-    return [*records, *(relied_on(each, pair.sides, file) for file, of_it in resting.items() for each in of_it)]
+    return [
+        *records,
+        *(relied_on(item, pair.sides, file) for file, verdicts in verdicts_by_file.items() for item in verdicts),
+    ]
 
 
-def damaged_records(pair: Pair) -> Iterator[Verdict]:
-    """A verdict on each record of the arms that is damaged."""
+def damaged_records(pair: ArmPair) -> Iterator[Verdict]:
+    """A verdict on each damaged record of the arms."""
     for arm in pair.sides:
         for failure in arm.failures:
             yield _verdict(RECORDS, failure.file, [arm.trace], "unverified", failure.message)
 
 
-def inputs_verdict(pair: Pair, plan: str = "plan") -> Verdict:
-    """Whether both arms were given the same. `plan`: what their plan's digest is of."""
+def inputs_verdict(pair: ArmPair, plan: str = "plan") -> Verdict:
+    """Whether both arms had the same plan and initial weights, by their digests. `plan`: what to call the plan."""
     a, b = (arm.trace for arm in pair.sides)
-    given = {plan: [a.plan_digest, b.plan_digest]}
+    digests = {plan: [a.plan_digest, b.plan_digest]}
     if a.arm.precision == b.arm.precision:
-        given["initial weights"] = [a.initial_weights_digest, b.initial_weights_digest]
-    subject = " and ".join(given)
-    other = [f"another {what}: {x[:8]} and {y[:8]}" for what, (x, y) in given.items() if x and y and x != y]
-    if other:
-        return _verdict(INPUTS, subject, [a, b], "diverges", "; ".join(other))
+        digests["initial weights"] = [a.initial_weights_digest, b.initial_weights_digest]
+    subject = " and ".join(digests)
+    differences = [f"another {what}: {x[:8]} and {y[:8]}" for what, (x, y) in digests.items() if x and y and x != y]
+    if differences:
+        return _verdict(INPUTS, subject, [a, b], "diverges", "; ".join(differences))
     for what, of in ((plan, "plan_digest"), ("initial weights", "initial_weights_digest")):
-        nothing = [trace for trace in (a, b) if not getattr(trace, of)]
-        if nothing:
-            return _unknown(INPUTS, subject, [a, b], nothing, f"said which {what} it had")
+        missing = [trace for trace in (a, b) if not getattr(trace, of)]
+        if missing:
+            return _unknown(INPUTS, subject, [a, b], missing, f"said which {what} it had")
     return _verdict(INPUTS, subject, [a, b], "agrees", EQUAL)
 
 
-def _rates(judge: Judge, pair: Pair) -> list[Verdict]:
-    """The rates as recorded, step by step, against the formula, which needs no data."""
+def _rates(judge: Judge, pair: ArmPair) -> list[Verdict]:
+    """The recorded learning rates, step by step, against the schedule's formula, which needs no data."""
     traces = [arm.trace for arm in pair.sides]
     count = min(len(trace.learning_rates) for trace in traces)
     word, steps = judge.experiment.schedule, np.arange(count)
     if not count:
-        silent = [trace for trace in traces if trace.losses and not trace.learning_rates]
-        return [_unknown(schedule.NAME, word.name_in_tables, traces, silent, "recorded a rate")] if silent else []
+        missing = [trace for trace in traces if trace.losses and not trace.learning_rates]
+        return [_unknown(schedule.NAME, word.name_in_tables, traces, missing, "recorded a rate")] if missing else []
     reference = oracle(word, steps)
     tolerances, excuses = dict[str, dict[str, Tolerance]](), dict[str, Excusing]()
     for trace in traces:
@@ -109,8 +114,10 @@ def _rates(judge: Judge, pair: Pair) -> list[Verdict]:
     rates = {t.arm.name: ArmValues(t.arm, {RATE: np.asarray(t.learning_rates[:count])}) for t in traces}
     subject = f"{word.name_in_tables}, as recorded, steps 0 to {count - 1}"
     place = Place(subject, tensor="", name_index=lambda index: f"step {index[0]}")
-    found = judge_checks(checks(schedule.NAME, Reference({RATE: reference}, tolerances, excuses), rates, {RATE: place}))
-    return [_said_equal(each, *(values.tensor(RATE) for values in rates.values())) for each in found]
+    verdicts = judge_checks(
+        checks(schedule.NAME, Reference({RATE: reference}, tolerances, excuses), rates, {RATE: place})
+    )
+    return [_marked_equal(verdict, *(values.tensor(RATE) for values in rates.values())) for verdict in verdicts]
 
 
 def _excusing(
@@ -120,115 +127,120 @@ def _excusing(
 
 
 def _excuse(word: Any, trace: Trace, reference: FloatArray, tolerance: Tolerance) -> Excuse | None:
-    """What the ledger says of the rates, in the versions that the arm ran on."""
-    arm, said = trace.arm, trace.environment
-    known = [
+    """The ledger's excuse for the learning rates, in the versions that the arm ran on; None if it has none."""
+    arm, environment = trace.arm, trace.environment
+    entries = [
         entry
-        for entry in entries_for(arm.adapter, said.get("versions", {}), "schedule", word.word(), arm.precision)
-        if entry.kind == "inaccurate" and entry.holds_in(arm.precision, arm.mode, said.get("device", "cpu"))
+        for entry in entries_for(arm.adapter, environment.get("versions", {}), "schedule", word.word(), arm.precision)
+        if entry.kind == "inaccurate" and entry.holds_in(arm.precision, arm.mode, environment.get("device", "cpu"))
     ]
-    return of_word(known, reference, tolerance) if known else None
+    return of_word(entries, reference, tolerance) if entries else None
 
 
-def _curves(judge: Judge, pair: Pair) -> list[Verdict]:
-    traces = [_as_sent(judge, arm) for arm in pair.sides]
-    nothing = [trace for trace in traces if not trace.losses]
-    if nothing:
-        return [_unknown(trajectory.NAME, "train_loss", traces, nothing, "recorded a step")]
+def _curves(judge: Judge, pair: ArmPair) -> list[Verdict]:
+    traces = [_with_curve(judge, arm) for arm in pair.sides]
+    missing = [trace for trace in traces if not trace.losses]
+    if missing:
+        return [_unknown(trajectory.NAME, "train_loss", traces, missing, "recorded a step")]
     curves = [np.asarray(trace.losses) for trace in traces]
     if judge.context is not None:
-        return [_said_equal(each, *curves) for each in trajectory.judge_traces(judge.context, traces)]
-    whole = max(map(len, curves))
+        return [_marked_equal(verdict, *curves) for verdict in trajectory.judge_traces(judge.context, traces)]
+    longest = max(map(len, curves))
     cut = _cut(curves)
     curve = Quantity("train_loss", *cut, np.arange(len(cut[0])))
-    found = _arm_against_arm(judge.why, trajectory.NAME, "train_loss", traces, curve)
-    short = [trace for trace in traces if not trace.finished or len(trace.losses) != whole]
-    if not short or found.status == "diverges":
-        return [found]
-    return [_unknown(trajectory.NAME, found.subject, traces, short, "come to its end")]
+    judged = _arm_against_arm(judge.why, trajectory.NAME, "train_loss", traces, curve)
+    unfinished = [trace for trace in traces if not trace.finished or len(trace.losses) != longest]
+    if not unfinished or judged.status == "diverges":
+        return [judged]
+    return [_unknown(trajectory.NAME, judged.subject, traces, unfinished, "come to its end")]
 
 
-def _digests(judge: Judge, pair: Pair) -> list[Verdict]:
-    """The digests of the first steps, as `check` judges them of its own free run; where both recorded them."""
+def _digests(judge: Judge, pair: ArmPair) -> list[Verdict]:
+    """The digests of the first steps, judged as `check` judges those of a free run; only if both arms have them."""
     if judge.context is None:
         return []
-    count, known = judge.context.free_steps, columns(judge.experiment.model, DIGESTS)
+    count, digest_names = judge.context.free_steps, columns(judge.experiment.model, DIGESTS)
     answers = {}
     for arm in pair.sides:
-        digests = {name: arm.columns[DIGEST + name] for name in known if DIGEST + name in arm.columns}
+        digests = {name: arm.columns[DIGEST + name] for name in digest_names if DIGEST + name in arm.columns}
         if not digests or len(arm.trace.losses) < count:
             return []
         tables = {"losses": np.asarray(arm.trace.losses), "digests": np.stack(list(digests.values()), axis=-1)}
-        # A recorded training has not been disturbed: its own spread is not known, and adds nothing.
+        # There is no disturbed run of a recorded training: its spread is unknown and widens no tolerance.
         runs = {
-            f"{run}/{what}": own[:count]
+            f"{run}/{what}": values[:count]
             for run in (free_run.PLANNED, free_run.DISTURBED)
-            for what, own in tables.items()
+            for what, values in tables.items()
         }
         answers[arm.trace.arm.name] = Answer(arm.trace.arm, {"columns": list(digests)}, runs)
-    return [each for each in free_run.judge_answers(judge.context, answers) if "digests" in each.subject]
+    return [verdict for verdict in free_run.judge_answers(judge.context, answers) if "digests" in verdict.subject]
 
 
-def weights_verdicts(pair: Pair, why: str) -> list[Verdict]:
-    """On the final weights of both arms. `why`: why no reference judges them."""
-    weights = [each for each in quantities(pair) if each.kind == FINAL_WEIGHTS]
+def weights_verdicts(pair: ArmPair, why: str) -> list[Verdict]:
+    """Verdicts on the final weights of both arms. `why`: the reason why no reference judges them."""
+    weights = [quantity for quantity in quantities(pair) if quantity.kind == FINAL_WEIGHTS]
     return [*_unlike_weights(pair), *_others(why, pair, weights)]
 
 
-def _unlike_weights(pair: Pair) -> Iterator[Verdict]:
+def _unlike_weights(pair: ArmPair) -> Iterator[Verdict]:
     unlike = _unlike(pair.a.weights, pair.b.weights)
     if unlike:
         yield _verdict(trajectory.NAME, FINAL_WEIGHTS, [arm.trace for arm in pair.sides], "diverges", unlike)
 
 
-def _others(why: str, pair: Pair, recorded: Sequence[Quantity]) -> Iterator[Verdict]:
-    """A verdict on what both recorded where it is equal bit for bit, or where float64 says that it must be near."""
+def _others(why: str, pair: ArmPair, recorded: Sequence[Quantity]) -> Iterator[Verdict]:
+    """A verdict on each row of the recorded quantities that is bit-equal, or that two float64 arms must agree on."""
     traces = [arm.trace for arm in pair.sides]
-    strictly = _both_float64(traces) and len(traces[0].losses) <= STRICT_STEPS
-    for row in rows_of(each for each in recorded if each.common):
-        if strictly or row.is_equal:
-            verdicts = [_arm_against_arm(why, trajectory.NAME, each.what, traces, each) for each in row.parts]
+    is_strict = _both_float64(traces) and len(traces[0].losses) <= STRICT_STEPS
+    for row in rows_of(quantity for quantity in recorded if quantity.common):
+        if is_strict or row.is_equal:
+            verdicts = [
+                _arm_against_arm(why, trajectory.NAME, quantity.what, traces, quantity) for quantity in row.parts
+            ]
             worst = worst_of(verdicts)
             tensor = "" if row.kind == worst.subject else worst.subject
             yield worst.model_copy(update={"subject": row.name, "tensor": tensor})
 
 
 def _unlike(a: Arrays, b: Arrays) -> str:
-    """Which parameters the arms do not share; empty where they share all, or one of them left none."""
-    shapes = [{f"{name} {value.shape}" for name, value in each.items()} for each in (a, b)]
-    wrong = sorted(shapes[0] ^ shapes[1]) if a and b else []
-    return f"only one of the arms has {', '.join(wrong)}" if wrong else ""
+    """Which parameters only one arm has, in words; empty if both have the same or one has recorded none."""
+    shapes = [{f"{name} {value.shape}" for name, value in arrays.items()} for arrays in (a, b)]
+    unshared = sorted(shapes[0] ^ shapes[1]) if a and b else []
+    return f"only one of the arms has {', '.join(unshared)}" if unshared else ""
 
 
-def _accuracy(judge: Judge, pair: Pair) -> list[Verdict]:
+def _accuracy(judge: Judge, pair: ArmPair) -> list[Verdict]:
     return convergence.judge_traces(judge.experiment, [arm.trace for arm in pair.sides])
 
 
 def _arm_against_arm(why: str, rung: str, subject: str, traces: Sequence[Trace], quantity: Quantity) -> Verdict:
-    """Without a third value to be nearer to."""
+    """One quantity of two arms, judged without a reference."""
     a, b = (trace.arm for trace in traces)
     oracle = Recorded(a, b, {subject: quantity}, why)
     return check(rung, oracle, oracle.claimants, subject, oracle.place(subject, subject)).judge(a.name, b.name)
 
 
-def _as_sent(judge: Judge, arm: RecordedArm) -> Trace:
-    """Where trace.json cannot be read, `inputs` has said so: the curve itself can still be judged."""
+def _with_curve(judge: Judge, arm: RecordedArm) -> Trace:
+    """The arm's trace; if trace.json is damaged, a trace with the expected digests, so that its curve can be judged.
+
+    The verdict on the inputs reports the damage.
+    """
     if judge.context is None or not arm.failed(TRACE):
         return arm.trace
     rounded = {name: value.astype(arm.trace.arm.precision) for name, value in judge.context.plan.weights.items()}
-    sent = {
+    expected_record = {
         "plan_digest": judge.context.plan.digest,
         "initial_weights_digest": digest_arrays(rounded),
         "finished": len(arm.trace.losses) == judge.context.plan.steps,
     }
-    return arm.trace.model_copy(update=sent)
+    return arm.trace.model_copy(update=expected_record)
 
 
-def _said_equal(verdict: Verdict, a: Any, b: Any) -> Verdict:
+def _marked_equal(verdict: Verdict, a: Any, b: Any) -> Verdict:
     if not same_bits(a, b):
         return verdict
-    said = f"{EQUAL}; {verdict.cause}" if verdict.cause else EQUAL
-    return verdict.model_copy(update={"cause": said})
+    cause = f"{EQUAL}; {verdict.cause}" if verdict.cause else EQUAL
+    return verdict.model_copy(update={"cause": cause})
 
 
 def _cut(curves: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
@@ -241,13 +253,15 @@ def _both_float64(traces: Sequence[Trace]) -> bool:
     return all(trace.arm.precision == "float64" for trace in traces)
 
 
-def _unknown(rung: str, subject: str, traces: Sequence[Trace], which: Sequence[Trace], what: str) -> Verdict:
-    """An arm has not done what it takes: its failure is the verdict, which is never `agrees`."""
-    failure = next((trace.failure for trace in which if trace.failure is not None), None)
-    told = [f"{trace.arm.name} has not {what}" + (f" ({trace.failure})" if trace.failure else "") for trace in which]
-    return _verdict(rung, subject, traces, failure.status if failure else "unverified", "; ".join(told))
+def _unknown(rung: str, subject: str, traces: Sequence[Trace], lacking: Sequence[Trace], what: str) -> Verdict:
+    """The verdict where the arms `lacking` have not recorded `what`: the status of their failure, or `unverified`."""
+    failure = next((trace.failure for trace in lacking if trace.failure is not None), None)
+    reasons = [
+        f"{trace.arm.name} has not {what}" + (f" ({trace.failure})" if trace.failure else "") for trace in lacking
+    ]
+    return _verdict(rung, subject, traces, failure.status if failure else "unverified", "; ".join(reasons))
 
 
 def _verdict(rung: str, subject: str, traces: Sequence[Trace], status: Any, cause: str) -> Verdict:
-    first, *other = [trace.arm.name for trace in traces]
-    return Verdict(rung=rung, subject=subject, arm_a=first, arm_b="".join(other), status=status, cause=cause)
+    first, *others = [trace.arm.name for trace in traces]
+    return Verdict(rung=rung, subject=subject, arm_a=first, arm_b="".join(others), status=status, cause=cause)

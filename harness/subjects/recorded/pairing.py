@@ -1,4 +1,4 @@
-"""Which arm of one run stands beside which arm of the other."""
+"""Which arm of one run is compared with which arm of the other."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Arms = Mapping[str, RecordedArm]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two recorded arms, whose names say whose they are: `A.tensorflow`, `B.tensorflow`."""
+class ArmPair:
+    """Two recorded arms. Their names begin with their run: `A.tensorflow`, `B.tensorflow`."""
 
     name: str
     a: RecordedArm
@@ -29,13 +29,14 @@ class Pair:
         return self.a.trace.arm.name, self.b.trace.arm.name
 
 
-def paired(a: RecordedRun, b: RecordedRun, asked: Sequence[str] = ()) -> tuple[list[Pair], list[str]]:
-    """The pairs, and the arms that stand alone.
+def paired(a: RecordedRun, b: RecordedRun, requested: Sequence[str] = ()) -> tuple[list[ArmPair], list[str]]:
+    """The pairs of arms, and the names of the arms without a counterpart.
 
-    As `asked`, each `ARM_OF_A:ARM_OF_B`; else by name; else by what is left over on both sides and has the same
-    adapter, mode and precision. UserMistake where there is no pair, or one that was asked for is none.
+    `requested`: the user's pairs, `ARM_OF_A:ARM_OF_B` each. Without them arms are paired by name; of the remaining
+    arms, those that alone on both sides have the same adapter, mode and precision. Raises UserMistake if there is no
+    pair, or if a requested pair is malformed or names an arm that does not exist.
     """
-    chosen = _asked(a.arms, b.arms, asked) if asked else _found(a.arms, b.arms)
+    chosen = _requested(a.arms, b.arms, requested) if requested else _matched(a.arms, b.arms)
     if not chosen:
         raise UserMistake(
             [
@@ -44,36 +45,37 @@ def paired(a: RecordedRun, b: RecordedRun, asked: Sequence[str] = ()) -> tuple[l
             ]
         )
     pairs = [
-        Pair(x if x == y else f"{x} : {y}", _named(a.arms[x], f"A.{x}"), _named(b.arms[y], f"B.{y}")) for x, y in chosen
+        ArmPair(x if x == y else f"{x} : {y}", _named(a.arms[x], f"A.{x}"), _named(b.arms[y], f"B.{y}"))
+        for x, y in chosen
     ]
-    alone = [f"A.{x}" for x in a.arms if x not in {x for x, _ in chosen}]
-    alone += [f"B.{y}" for y in b.arms if y not in {y for _, y in chosen}]
-    return pairs, alone
+    unpaired = [f"A.{x}" for x in a.arms if x not in {x for x, _ in chosen}]
+    unpaired += [f"B.{y}" for y in b.arms if y not in {y for _, y in chosen}]
+    return pairs, unpaired
 
 
-def _asked(a: Arms, b: Arms, asked: Sequence[str]) -> list[tuple[str, str]]:
-    wrong, chosen = [], []
-    for text in asked:
+def _requested(a: Arms, b: Arms, requested: Sequence[str]) -> list[tuple[str, str]]:
+    mistakes, chosen = [], []
+    for text in requested:
         x, colon, y = text.partition(":")
         if not (x and colon and y):
-            wrong.append(f"--arms {text}: give an arm of each run, as in --arms mindspore:tensorflow")
+            mistakes.append(f"--arms {text}: give an arm of each run, as in --arms mindspore:tensorflow")
             continue
         for name, arms, side in ((x, a, "A"), (y, b, "B")):
             if name not in arms:
-                wrong.append(no_such(f"--arms {text}: run {side} has no arm {name!r}", name, arms))
+                mistakes.append(no_such(f"--arms {text}: run {side} has no arm {name!r}", name, arms))
         chosen.append((x, y))
-    if wrong:
-        raise UserMistake(wrong)
+    if mistakes:
+        raise UserMistake(mistakes)
     return list(dict.fromkeys(chosen))
 
 
-def _found(a: Arms, b: Arms) -> list[tuple[str, str]]:
+def _matched(a: Arms, b: Arms) -> list[tuple[str, str]]:
     chosen = [(name, name) for name in a if name in b]
     for name in (name for name in a if name not in b):
-        alike = [other for other in b if other not in a and _alike(a[name].trace.arm, b[other].trace.arm)]
-        back = [each for each in a if each not in b and _alike(a[name].trace.arm, a[each].trace.arm)]
-        if len(alike) == 1 and len(back) == 1:
-            chosen.append((name, alike[0]))
+        counterparts = [other for other in b if other not in a and _alike(a[name].trace.arm, b[other].trace.arm)]
+        rivals = [rival for rival in a if rival not in b and _alike(a[name].trace.arm, a[rival].trace.arm)]
+        if len(counterparts) == 1 and len(rivals) == 1:
+            chosen.append((name, counterparts[0]))
     return chosen
 
 

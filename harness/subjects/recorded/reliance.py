@@ -1,4 +1,4 @@
-"""What an agreement rests on: none rests on a record that is damaged, or on an arm that failed."""
+"""Agreement needs undamaged records: no verdict agrees if a record it uses is damaged or an arm has failed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from harness.records.verdict import Verdict
 from harness.results.recorded import TRACE, RecordedArm
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 AGREEING = ("agrees", "known")
 
 
 def relied_on(verdict: Verdict, arms: Sequence[RecordedArm], *files: str) -> Verdict:
-    """The verdict, which is no agreement where one of the files it rests on is damaged, or an arm failed.
+    """The verdict; `unverified` instead of agreement if a file that it uses is damaged, or the failure of an arm.
 
-    Each rests on `trace.json` too, which says what the arm is and how it ended.
+    Every verdict also uses `trace.json`, which describes the arm and how it ended.
     """
     if verdict.status not in AGREEING:
         return verdict
@@ -26,14 +26,14 @@ def relied_on(verdict: Verdict, arms: Sequence[RecordedArm], *files: str) -> Ver
 
 
 def unrelied(verdict: Verdict, record: str) -> Verdict:
-    """The verdict, which is no agreement since it rests on this record."""
+    """The verdict; `unverified` instead of agreement, because this record, which it uses, is damaged."""
     if verdict.status not in AGREEING:
         return verdict
     cause = "; ".join(filter(None, [f"rests on {record}, which is damaged", verdict.cause]))
     return verdict.model_copy(update={"status": "unverified", "cause": cause})
 
 
-def failed_arms(pair: Pair, rung: str) -> Iterator[Verdict]:
+def failed_arms(pair: ArmPair, rung: str) -> Iterator[Verdict]:
     """A verdict for each arm that failed."""
     a, b = pair.names
     for arm in pair.sides:

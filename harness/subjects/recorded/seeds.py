@@ -1,4 +1,4 @@
-"""Studies of several seeds: how well two arms end is then judged over the seeds, and no longer at each."""
+"""Studies of several seeds: the final accuracy of two arms is judged over all seeds, not for each seed."""
 
 from __future__ import annotations
 
@@ -13,43 +13,49 @@ from harness.subjects.recorded.comparison import Comparison
 from harness.subjects.recorded.reliance import relied_on
 
 
-def over_seeds(found: Sequence[Comparison]) -> list[Comparison]:
-    """The same comparisons, those of several seeds without their own `convergence`, and after them one over all."""
+def over_seeds(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons, with one `convergence` over all seeds of a variant in place of one for each seed."""
     groups: dict[str, list[Comparison]] = {}
-    for each in found:
-        groups.setdefault(str(Path(each.variant).parent), []).append(each)
+    for comparison in comparisons:
+        groups.setdefault(str(Path(comparison.variant).parent), []).append(comparison)
     joined: list[Comparison] = []
-    for name, own in groups.items():
-        seeds = {each.experiment.seed for each in own if each.experiment is not None and each.compared}
-        if len(seeds) < 2 or len(seeds) < len(own):
-            joined += own
+    for name, group in groups.items():
+        seeds = {
+            comparison.experiment.seed
+            for comparison in group
+            if comparison.experiment is not None and comparison.compared
+        }
+        if len(seeds) < 2 or len(seeds) < len(group):
+            joined += group
         else:
-            joined += [_without_accuracy(each) for each in own]
-            joined.append(replace(own[0], compared=[], general=_verdicts(own), notes=[], variant=f"{name}, all seeds"))
+            joined += [_without_accuracy(comparison) for comparison in group]
+            joined.append(
+                replace(group[0], compared=[], general=_verdicts(group), notes=[], variant=f"{name}, all seeds")
+            )
     return joined
 
 
-def _without_accuracy(each: Comparison) -> Comparison:
-    kept = [replace(c, verdicts=[v for v in c.verdicts if v.rung != convergence.NAME]) for c in each.compared]
-    return replace(each, compared=kept)
+def _without_accuracy(comparison: Comparison) -> Comparison:
+    kept = [replace(c, verdicts=[v for v in c.verdicts if v.rung != convergence.NAME]) for c in comparison.compared]
+    return replace(comparison, compared=kept)
 
 
-def _verdicts(own: Sequence[Comparison]) -> list[Verdict]:
-    """One for each pair of arms that any seed has."""
+def _verdicts(group: Sequence[Comparison]) -> list[Verdict]:
+    """A verdict on the accuracy over the seeds for each pair of arms that any seed has."""
     verdicts = []
-    for name in dict.fromkeys(one.pair.name for each in own for one in each.compared):
+    for name in dict.fromkeys(arm_pair.pair.name for comparison in group for arm_pair in comparison.compared):
         sides = {
-            each.experiment.seed: one.pair.sides
-            for each in own
-            for one in each.compared
-            if one.pair.name == name and each.experiment is not None
+            comparison.experiment.seed: arm_pair.pair.sides
+            for comparison in group
+            for arm_pair in comparison.compared
+            if arm_pair.pair.name == name and comparison.experiment is not None
         }
         by_seed = {seed: [arm.trace for arm in both] for seed, both in sides.items()}
         first = next(iter(by_seed.values()))
-        experiment = own[0].experiment
+        experiment = group[0].experiment
         assert experiment is not None  # else it has no seed
         both = experiment.model_copy(update={"arms": tuple(trace.arm for trace in first)})
         arms = [arm for pair in sides.values() for arm in pair]
         compared = convergence.compare_seeds(both, by_seed, "test_accuracy over the seeds")
-        verdicts += [relied_on(each.verdict, arms, EPOCHS) for each in compared]
+        verdicts += [relied_on(comparison.verdict, arms, EPOCHS) for comparison in compared]
     return verdicts

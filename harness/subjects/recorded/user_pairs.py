@@ -1,7 +1,7 @@
 """Two recorded checks of a user's pair, compared: an arm of the one with an arm of the other.
 
-The losses are judged by what both sides computed in float64, as they are when a pair is checked; the final weights are
-equal bit for bit, or a strict bound apart in float64, or nothing is said of them.
+The losses are judged by what both sides computed in float64, as when a pair is checked. The final weights agree if they
+are bit-equal or, in float64, within a strict bound; otherwise there is no verdict on them.
 """
 
 from __future__ import annotations
@@ -19,41 +19,46 @@ from harness.subjects.pair.spec import Pair as UserPair
 from harness.subjects.recorded.comparable import MOST_SHOWN, leaves
 from harness.subjects.recorded.comparison import Compared, Comparison, Folders, general_verdicts, notes_on
 from harness.subjects.recorded.judging import RECORDS, damaged_records, inputs_verdict, weights_verdicts
-from harness.subjects.recorded.pairing import Pair, paired
+from harness.subjects.recorded.pairing import ArmPair, paired
 from harness.subjects.recorded.reliance import failed_arms, relied_on
 from harness.system.array_files import WEIGHTS
 
-# What a pair is trained by. Its models are what is compared, and its batches have a digest.
+# The fields that define how a pair is trained. Its models are compared, and its batches have a digest.
 PARTS = frozenset({"seed", "loss", "optimizer", "schedule", "clipping", "weight_decay", "batch_size", "steps"})
 JUDGED_BY = "what each side computes in float64"
 NO_REFERENCE = "a user's own models have no reference"
 
 
 def compare_pairs(folders: Folders) -> Comparison:
-    """UserMistake, with every reason, where the two are of other pairs, or share no arm."""
+    """The comparison of two recorded checks of a pair.
+
+    Raises UserMistake, with every reason, if the two are of different pairs or share no arm.
+    """
     a, b = read_pair(folders.a), read_pair(folders.b)
-    unreadable = [str(failure) for each in (a, b) if each.pair is None for failure in each.run.failures]
+    unreadable = [str(failure) for recorded in (a, b) if recorded.pair is None for failure in recorded.run.failures]
     if a.pair is None or b.pair is None:
         raise UserMistake([f"nothing says what a pair is of: {'; '.join(unreadable)}; nothing can be judged"])
-    wrong = _reasons(a.pair, b.pair)
-    if wrong:
-        raise UserMistake([f"A ({folders.a}) and B ({folders.b}) cannot be compared: {each}" for each in wrong])
-    pairs, alone = paired(a.run, b.run, folders.pairs)
+    mismatches = _reasons(a.pair, b.pair)
+    if mismatches:
+        raise UserMistake(
+            [f"A ({folders.a}) and B ({folders.b}) cannot be compared: {recorded}" for recorded in mismatches]
+        )
+    pairs, unpaired = paired(a.run, b.run, folders.pairs)
     compared = [Compared(pair, _judged(pair)) for pair in pairs]
-    notes = notes_on(a.run, b.run, alone)
+    notes = notes_on(a.run, b.run, unpaired)
     return Comparison(a.run, b.run, compared, general_verdicts(a.run, b.run, pairs), JUDGED_BY, notes, folders.variant)
 
 
-def _judged(pair: Pair) -> list[Verdict]:
-    """Records that are damaged, inputs, losses, final weights."""
+def _judged(pair: ArmPair) -> list[Verdict]:
+    """All verdicts on a pair of arms, in this order: damaged records, inputs, losses, final weights."""
     records, inputs = [*damaged_records(pair), *failed_arms(pair, RECORDS)], inputs_verdict(pair, "batches")
     if inputs.status == "diverges":
-        return [*records, inputs]  # what did not start alike is not compared
+        return [*records, inputs]  # runs with different inputs are not compared
     by_file = {TRACE: [inputs], STEPS: _losses(pair), WEIGHTS: weights_verdicts(pair, NO_REFERENCE)}
     return [*records, *(relied_on(v, pair.sides, file) for file, verdicts in by_file.items() for v in verdicts)]
 
 
-def _losses(pair: Pair) -> list[Verdict]:
+def _losses(pair: ArmPair) -> list[Verdict]:
     a, b = (side_of(arm) for arm in pair.sides)
     verdicts = judge_losses(a, b)
     if not same_bits(a.tensor("losses"), b.tensor("losses")):
@@ -62,15 +67,15 @@ def _losses(pair: Pair) -> list[Verdict]:
 
 
 def _reasons(a: UserPair, b: UserPair) -> list[str]:
-    """Why they are not comparable: what each is trained by."""
+    """Why two pairs are not comparable: the fields of their training that differ."""
     before, after = (dict(leaves(pair.model_dump(mode="json", include=set(PARTS)))) for pair in (a, b))
-    other = [
-        f"another spec: {path} is {_told(before, path)} in A, {_told(after, path)} in B"
+    mismatches = [
+        f"another spec: {path} is {_value_in_words(before, path)} in A, {_value_in_words(after, path)} in B"
         for path in dict.fromkeys([*before, *after])
         if before.get(path) != after.get(path) or (path in before) != (path in after)
     ]
-    return other[:MOST_SHOWN]
+    return mismatches[:MOST_SHOWN]
 
 
-def _told(values: Mapping[str, object], path: str) -> str:
+def _value_in_words(values: Mapping[str, object], path: str) -> str:
     return shown(values[path]) if path in values else "nothing"

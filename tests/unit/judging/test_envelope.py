@@ -13,7 +13,7 @@ from composing import experiment
 from adapters.reference.ensemble import Flip
 from harness.data.loading import load
 from harness.judging.context import Context
-from harness.judging.envelope import LOSS, Crossing, Envelope, envelope, flips_between
+from harness.judging.envelope import LOSS, Crossing, Envelope, crossings_between, envelope
 from harness.judging.tolerances import FACTOR, TELLING, enveloped, summation_error
 from harness.plan import draw_plan
 from harness.records.step_columns import DIGESTS, columns
@@ -213,11 +213,11 @@ def test_a_bound_for_float64_is_smaller_by_the_epsilons() -> None:
     np.testing.assert_allclose(in_float64 / in_float32, np.finfo(np.float64).eps / np.finfo(np.float32).eps, rtol=1e-12)
 
 
-def test_flips_between_two_arms() -> None:
+def test_crossings_between_two_arms() -> None:
     a = {"flatten_1": np.ones((2, 4)), "dense_1": np.array([[0.0, 1.0, 2.0], [0.0, 0.0, 3.0]])}
     b = {"flatten_1": np.ones((2, 4)), "dense_1": np.array([[0.0, 1.5, 2.0], [0.0, 0.5, 0.0]])}
-    assert flips_between(a, a) == ()
-    assert flips_between(a, b) == (Crossing("dense_1", 2, (1, 1), 0.0, 0.5),)
+    assert crossings_between(a, a) == ()
+    assert crossings_between(a, b) == (Crossing("dense_1", 2, (1, 1), 0.0, 0.5),)
 
 
 # --- The picture -----------------------------------------------------------------------------------------------------

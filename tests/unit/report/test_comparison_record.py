@@ -19,7 +19,7 @@ from harness.results.recorded import RecordedArm, RecordedRun
 from harness.subjects.recorded.comparison import Compared, Comparison
 from harness.subjects.recorded.facts import COMPARISON, write_facts
 from harness.subjects.recorded.outcome import in_one_line, write_records
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 
 def compared(variant: str, status: str) -> Comparison:
@@ -32,7 +32,7 @@ def compared(variant: str, status: str) -> Comparison:
         for side, seconds in (("A", 2.0), ("B", 1.0))
     ]
     runs = [RecordedRun(Path("/runs", side, variant), None, {}, pd.DataFrame(), {}) for side in "ab"]
-    judged = [Compared(Pair("one", *arms), [verdict(status).model_copy(update={"tolerance_source": "a | bound"})])]
+    judged = [Compared(ArmPair("one", *arms), [verdict(status).model_copy(update={"tolerance_source": "a | bound"})])]
     return Comparison(runs[0], runs[1], judged, [], "the reference", [f"a note on {variant}"], variant)
 
 

@@ -12,7 +12,7 @@ from harness.report.comparison import time_table, verdict_table
 from harness.results.recorded import RecordedArm
 from harness.subjects.recorded.comparison import Compared
 from harness.subjects.recorded.facts import ArmFacts, differences
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 
 def arm(name: str, losses: tuple[float, ...], **left: Any) -> RecordedArm:
@@ -21,7 +21,7 @@ def arm(name: str, losses: tuple[float, ...], **left: Any) -> RecordedArm:
 
 
 def rows(a: RecordedArm, b: RecordedArm) -> dict[str, list[str]]:
-    return {row[0]: row[1:] for row in differences(Compared(Pair("one", a, b), []))}
+    return {row[0]: row[1:] for row in differences(Compared(ArmPair("one", a, b), []))}
 
 
 def test_equal_runs() -> None:

@@ -12,7 +12,7 @@ from made_up_traces import trace as recorded
 
 from harness.results.recorded import RecordedArm, RecordedRun
 from harness.subjects.recorded.changes import LONGEST, MOST_ROWS, changed, other_outcomes, times
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 
 
 def arm(name: str, columns: Any = None, arrays: bool = False, **fields: Any) -> RecordedArm:
@@ -21,8 +21,8 @@ def arm(name: str, columns: Any = None, arrays: bool = False, **fields: Any) -> 
     return RecordedArm(trace, columns or {}, **left)
 
 
-def pair(a: RecordedArm, b: RecordedArm) -> Pair:
-    return Pair("one", a, b)
+def pair(a: RecordedArm, b: RecordedArm) -> ArmPair:
+    return ArmPair("one", a, b)
 
 
 def run(*outcomes: tuple[str, ...]) -> RecordedRun:
@@ -65,8 +65,8 @@ def test_a_record_of_any_length_is_cut() -> None:
     assert rows[-1] == ["and 5 more", "", ""]
 
 
-def sides() -> Pair:
-    return Pair("one", arm("A.one"), arm("B.one"))
+def sides() -> ArmPair:
+    return ArmPair("one", arm("A.one"), arm("B.one"))
 
 
 def test_checks_that_came_out_otherwise() -> None:

@@ -13,7 +13,7 @@ from harness.judging.quantity import Quantity, same_bits
 from harness.records.trace import Trace
 from harness.results.recorded import RecordedArm
 from harness.subjects.recorded.differences import quantities
-from harness.subjects.recorded.pairing import Pair
+from harness.subjects.recorded.pairing import ArmPair
 from harness.subjects.recorded.rows import in_words, rows_of
 
 
@@ -54,12 +54,12 @@ def test_bits_are_those_of_float64() -> None:
 def test_the_first_in_a_step_is_what_is_computed_first() -> None:
     columns = {"digest/gradient_norm/dense_1/kernel": np.array([1.0, 2.0]), "only_here": np.zeros(2)}
     moved = {"digest/gradient_norm/dense_1/kernel": np.array([1.5, 2.0])}
-    pair = Pair("x", recorded("A.x", (1.0, 0.5), columns), recorded("B.x", (1.0, 0.25), moved))
+    pair = ArmPair("x", recorded("A.x", (1.0, 0.5), columns), recorded("B.x", (1.0, 0.25), moved))
     found = quantities(pair)
     assert [each.what for each in found[:4]] == ["learning_rate", "loss", *columns]
     at_once = "apart at step 0: gradient_norm of dense_1/kernel is 1 in A.x, 1.5 in B.x (0.33 relative)"
     assert in_words(found, pair.names) == f"{at_once}; only A.x has only_here"
-    later = Pair("x", pair.a, recorded("B.x", (1.0, 0.25), columns))
+    later = ArmPair("x", pair.a, recorded("B.x", (1.0, 0.25), columns))
     assert in_words(quantities(later), later.names) == (
         "equal bit for bit up to step 0; first apart at step 1: loss is 0.5 in A.x, 0.25 in B.x (0.5 relative)"
     )
@@ -70,7 +70,7 @@ def test_weights_and_predictions_stand_beside_one_another_by_name_and_shape() ->
     said = {"label": np.array([1, 2, 3]), "margin": np.ones(3)}
     a = recorded("A.x", (1.0,), weights=weights, predictions=said)
     b = recorded("B.x", (1.0,), weights={**weights, "other": np.ones(3)}, predictions={"label": np.array([1, 7, 3])})
-    rows = {row.kind: row for row in rows_of(quantities(Pair("x", a, b)))}
+    rows = {row.kind: row for row in rows_of(quantities(ArmPair("x", a, b)))}
     assert rows["final weights"].counts == (8, 10, 11)
     assert rows["predicted labels"].parts[0].count == 1
     assert (rows["margins of the predictions"].counts, rows["margins of the predictions"].word) == (
@@ -81,7 +81,7 @@ def test_weights_and_predictions_stand_beside_one_another_by_name_and_shape() ->
 
 def test_nothing_in_common_is_said() -> None:
     empty = RecordedArm(Trace(arm=arm("A.x")))
-    assert in_words(quantities(Pair("x", empty, empty)), ("A.x", "A.x")) == "they share no number"
+    assert in_words(quantities(ArmPair("x", empty, empty)), ("A.x", "A.x")) == "they share no number"
 
 
 def ending(**arrays: Any) -> RecordedArm:
@@ -118,7 +118,7 @@ def ending(**arrays: Any) -> RecordedArm:
 )
 def test_the_sentence_is_that_of_its_table(a: Any, b: Any, said: str) -> None:
     """What differs in a row of the table is not called equal above it, whatever kind of quantity it is."""
-    found = quantities(Pair("x", ending(**a), ending(**b)))
+    found = quantities(ArmPair("x", ending(**a), ending(**b)))
     sentence = in_words(found, ("A.x", "B.x"))
     assert said in sentence
     unequal = [row.kind for row in rows_of(found) if row.word != "equal"]
@@ -128,7 +128,7 @@ def test_the_sentence_is_that_of_its_table(a: Any, b: Any, said: str) -> None:
 
 
 def test_a_shorter_curve_is_said_to_be_so() -> None:
-    found = quantities(Pair("x", recorded("A.x", (1.0, 0.5)), recorded("B.x", (1.0,))))
+    found = quantities(ArmPair("x", recorded("A.x", (1.0, 0.5)), recorded("B.x", (1.0,))))
     sentence = in_words(found, ("A.x", "B.x"))
     assert "loss: equal as far as both go (2 and 1 values)" in sentence
     assert "all that both recorded" not in sentence

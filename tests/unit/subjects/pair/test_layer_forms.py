@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from harness.subjects.pair.forms import Kept, Seen, epsilon_of, kept_differently, output_form, padding_of, recovered
+from harness.subjects.pair.layer_forms import (
+    Kept,
+    Seen,
+    epsilon_of,
+    kept_differently,
+    output_form,
+    padding_of,
+    recovered,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(0.3, 1.5, (6, 5, 5, 4)).astype(np.float32)
