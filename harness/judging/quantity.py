@@ -56,7 +56,7 @@ class Quantity:
 
     @cached_property
     def largest(self) -> float:
-        """The largest difference divided by the largest absolute value; infinity if only one side is finite somewhere."""
+        """The largest difference divided by the largest absolute value; infinity if only one side is finite."""
         a, b = self.a[: self.common], self.b[: self.common]
         error = float(np.max(error_against(a, b), initial=0.0))
         size = float(np.max(np.abs(np.concatenate([a, b])), initial=0.0, where=np.isfinite(np.concatenate([a, b]))))
