@@ -1,1 +1,1 @@
-"""The diagnosis of a divergence: its first place, the known form that the arm computes, and the proof of that."""
+"""What is behind a divergence: where it stands first, which known form an arm computes, and the proof of it."""
