@@ -1,4 +1,4 @@
-"""What a known form is: a way to compute something otherwise, as changes of a spec; and how changes are written."""
+"""Known forms, each a different way to compute something, expressed as changes of a spec; and changes in words."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Alternatives = Callable[[Any], Iterable[Fields]]
 
 @dataclass(frozen=True)
 class Form:
-    """`changes_of` gives the changes of a stated experiment that would be this mistake.
+    """A mistake as changes of a spec. `changes_of`: gives the candidates for a stated experiment.
 
-    With `can_be_said` the changed spec is what the arm computes, in every respect. Without, it computes the same on a
-    rung's questions, but says something else: it names the cause, and nothing to be advised.
+    `can_be_said`: whether the changed spec describes in every respect what the arm computes. If not, it gives the same
+    numbers on a rung's questions but means something else: it names the cause, but cannot be advised.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Forms whose `changes`, put together, make the reference compute what an arm answered."""
+    """Forms whose combined `changes` make the reference compute what an arm answered."""
 
     forms: tuple[Form, ...] = ()
     changes: Changes = field(default_factory=dict)
@@ -54,52 +54,56 @@ def _below(path: str, spec: Any) -> Iterator[tuple[str, Word]]:
 
 
 def of_words(kinds: type[Word] | tuple[type[Word], ...], alternatives: Alternatives) -> Any:
-    """The changes of a form that concerns words of these classes: `alternatives` gives fields to be replaced.
+    """The `changes_of` of a form about words of these classes. `alternatives`: gives the replaced fields of a word.
 
-    One word after the other; then, where there are several, all of them alike: who mistakes one mistakes the others.
+    First the changes of each word alone; then, if there are several words, the same change in all of them, because a
+    port that gets one wrong often gets all wrong.
     """
 
     def changes_of(experiment: Experiment) -> Iterator[Changes]:
-        found: list[list[Fields]] = []
+        alternatives_by_word: list[list[Fields]] = []
         for path, word in words_by_path(experiment):
             if isinstance(word, kinds):
-                each = [{f"{path}.{name}": value for name, value in one.items()} for one in alternatives(word)]
-                found += [each] if each else []
-        for own in found:
-            yield from own
-        if len(found) > 1:
-            for together in zip(*found, strict=False):
+                changes_of_word = [
+                    {f"{path}.{name}": value for name, value in fields.items()} for fields in alternatives(word)
+                ]
+                alternatives_by_word += [changes_of_word] if changes_of_word else []
+        for word_changes in alternatives_by_word:
+            yield from word_changes
+        if len(alternatives_by_word) > 1:
+            for together in zip(*alternatives_by_word, strict=False):
                 yield {path: value for changes in together for path, value in changes.items()}
 
     return changes_of
 
 
-def said(spec: Any) -> Any:
-    """A value of a spec as one would write it: of a word its kind, and what is not at its default."""
+def as_written(spec: Any) -> Any:
+    """A value of a spec as it is written in YAML: a word as its kind and the fields that are not at their defaults."""
     if isinstance(spec, BaseModel):
-        usual = {name: each.default for name, each in type(spec).model_fields.items()}
-        return {name: said(value) for name, value in spec if name == "kind" or value != usual[name]}
-    return [said(each) for each in spec] if isinstance(spec, tuple) else spec
+        defaults = {name: part.default for name, part in type(spec).model_fields.items()}
+        return {name: as_written(value) for name, value in spec if name == "kind" or value != defaults[name]}
+    return [as_written(part) for part in spec] if isinstance(spec, tuple) else spec
 
 
 def other(word: Any, name: str, values: Iterable[Any]) -> list[Fields]:
-    """The field with each of the values that it does not have."""
+    """The field set to each of the `values` that it does not have now; empty if the word has no such field."""
     return [{name: value} for value in values if value != getattr(word, name)] if hasattr(word, name) else []
 
 
 def shown(changes: Changes) -> str:
-    """As one would write them in an arm's `spec`."""
+    """The changes as they are written in an arm's `spec`."""
     return ", ".join(f"{path}: {shown_value(value)}" for path, value in changes.items())
 
 
 def shown_value(value: Any) -> str:
-    plain = said(value)
-    return plain if isinstance(plain, str) else json.dumps(plain).replace('"', "")
+    """A value of a spec on one line, without quotes."""
+    written = as_written(value)
+    return written if isinstance(written, str) else json.dumps(written).replace('"', "")
 
 
 def in_words(stated: Experiment, arm: str, explanation: Explanation) -> str:
-    """`momentum form (mindspore has optimizer.form: rate_outside, the spec says rate_inside)`."""
+    """The cause in words: `momentum form (mindspore computes optimizer.form: rate_outside, the spec says ...)`."""
     changes = explanation.changes
-    usual = [shown_value(at(stated, path)) for path in changes]
+    stated_values = [shown_value(at(stated, path)) for path in changes]
     names = " and ".join(dict.fromkeys(form.name for form in explanation.forms))
-    return f"{names} ({arm} computes {shown(changes)}, the spec says {', '.join(usual)})"
+    return f"{names} ({arm} computes {shown(changes)}, the spec says {', '.join(stated_values)})"

@@ -1,7 +1,7 @@
-"""The known forms: what ports of one framework's code to another compute otherwise.
+"""The known forms: mistakes that are common when code is ported from one framework to another.
 
-Each says which changes of a stated spec would be that mistake. Whether one of them is what an arm computes is judged
-elsewhere (`advice.py`): here is only what is worth trying, the likeliest first.
+Each form gives the changes of a stated spec that amount to the mistake. This module only lists the candidates, the
+likeliest first; `advice.py` judges whether one of them is what an arm computes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from adapters.reference.schedules import oracle
-from harness.diagnosis.forms import Fields, Form, of_words, other, said
+from harness.diagnosis.forms import Fields, Form, as_written, of_words, other
 from harness.spec import activations as act
 from harness.spec import clipping as clip
 from harness.spec import layers, losses, schedules
@@ -23,9 +23,9 @@ from harness.spec.base import Word
 from harness.spec.changes import Changes
 from harness.spec.experiment import Experiment
 
-# Epsilons that are somebody's default.
+# Epsilons that are the default of some framework.
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)
-# Activations that are taken for one another, and slopes that are somebody's default.
+# Activations that are mistaken for one another, and slopes that are the default of some framework.
 LOOKALIKES = (
     ("sigmoid", "hard_sigmoid"),
     ("silu", "hard_swish"),
@@ -65,9 +65,9 @@ def _coupled(e: Experiment) -> Iterator[Changes]:
     if isinstance(beside, decay.Coupled | decay.Decoupled):
         yield {"weight_decay.kind": "decoupled" if isinstance(beside, decay.Coupled) else "coupled"}
     if isinstance(word, opt.Adamw) and isinstance(beside, decay.NoWeightDecay):
-        own = {"factor": word.factor, "decayed": word.decayed}
-        plain = {name: value for name, value in said(word).items() if name not in own}
-        yield {"optimizer": {**plain, "kind": "adam"}, "weight_decay": {"kind": "coupled", **own}}
+        decay_fields = {"factor": word.factor, "decayed": word.decayed}
+        plain = {name: value for name, value in as_written(word).items() if name not in decay_fields}
+        yield {"optimizer": {**plain, "kind": "adam"}, "weight_decay": {"kind": "coupled", **decay_fields}}
     if isinstance(word, opt.Lamb):
         yield {"optimizer.decay": "inside" if word.decay == "decoupled" else "decoupled"}
 
@@ -111,19 +111,19 @@ def _one_off(word: Any) -> list[Fields]:
 def _late(e: Experiment) -> Iterator[Changes]:
     """`rate(max(t - 1, 0))`, as a warm-up of one step that starts where it ends."""
     first = float(oracle(e.schedule, np.zeros(1, int))[0])
-    yield {"schedule": {"kind": "warmup_then", "warmup_steps": 1, "start_rate": first, "then": said(e.schedule)}}
+    yield {"schedule": {"kind": "warmup_then", "warmup_steps": 1, "start_rate": first, "then": as_written(e.schedule)}}
 
 
 # --- The model and the loss ------------------------------------------------------------------------------------------
 
 
 def _momentum_convention(word: layers.BatchNorm) -> list[Fields]:
-    # Rounded, for 1 - 0.99 is not quite 0.01.
+    # Rounded, because 1 - 0.99 is not exactly 0.01.
     return [{"momentum": round(1 - word.momentum, 12)}]
 
 
 def _padded(word: layers.Convolution) -> list[Fields]:
-    # From valid, or to it, the output would be of another shape.
+    # Between `valid` and another padding the shape of the output would change.
     return other(word, "padding", ("same", "same_lower")) if word.padding != "valid" else []
 
 

@@ -1,9 +1,9 @@
-"""Where the first divergence stands: rung, step, phase, layer, tensor, index.
+"""The place of the first divergence: rung, step, phase, layer, tensor, index.
 
-The digests of every step say at which step two runs part company. Only that step is then looked at in full: each arm
-runs the short span before it again, and tells what the step was given and what came of it, phase by phase - the input,
-every layer's output, the loss, every gradient, what the optimizer keeps, the weights - which the reference tells too.
-Likewise an optimizer is replayed up to the milestone where it diverged, and looked at after every update.
+The digests of every step show at which step two runs first differ. Only that step is then examined in full: each arm
+runs the steps before it again and reports the step's tensors phase by phase (the input, every layer's output, the loss,
+every gradient, the optimizer's slots, the weights), and the reference computes the same. In the same way an optimizer
+is replayed up to the milestone that diverged and examined after every update.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _KIND = {"layer": "forward", "gradient": "gradient", "slot": "slots", "weight": 
 
 
 def localised(context: Context, verdict: Verdict, ask: AskTask) -> Verdict:
-    """The diverging verdict with its place, looked for by asking again; as it is where there is nothing to ask.
+    """The diverging verdict with its place, which is found by asking the arms again.
 
-    `ask(task, payload)` puts a question to the arms that the verdict is about.
+    The verdict unchanged if its rung cannot be localised. `ask(task, payload)`: gives a task to the verdict's arms.
     """
     if verdict.rung == optimizer.NAME and verdict.tensor.startswith("after "):
         return localised_update(context, verdict, ask)
@@ -46,35 +46,37 @@ def localised(context: Context, verdict: Verdict, ask: AskTask) -> Verdict:
 
 def _in_step(context: Context, verdict: Verdict, step: int, answers: Answers) -> Verdict:
     exact = reference_probe(context, context.oracle, step)
-    found = first_diverging(_step_checks(context, exact, answers, step, verdict.rung), list(answers))
-    if found is None:
+    divergence = first_diverging(_step_checks(context, exact, answers, step, verdict.rung), list(answers))
+    if divergence is None:
         return verdict.model_copy(update={"cause": _joined(verdict.cause, f"no tensor of step {step} stands out")})
     moment = when(context.experiment.schedule, step, context.plan)
-    cause = found.cause if found.phase == "input" else _joined(found.cause, *_crossings(answers))
-    return found.model_copy(update={"subject": verdict.subject, "step": step, "moment": moment, "cause": cause})
+    cause = divergence.cause if divergence.phase == "input" else _joined(divergence.cause, *_crossings(answers))
+    return divergence.model_copy(update={"subject": verdict.subject, "step": step, "moment": moment, "cause": cause})
 
 
 def _crossings(answers: Answers) -> Iterator[str]:
-    """Units that are off in one arm and on in the other: from such a step on even right runs part company by leaps."""
+    """In words, the units that are off in only one arm. From such a step on even correct runs separate in jumps."""
     layers = {
-        arm: {name.removeprefix("layer/"): value for name, value in each.arrays.items() if name.startswith("layer/")}
-        for arm, each in answers.items()
+        arm: {name.removeprefix("layer/"): value for name, value in answer.arrays.items() if name.startswith("layer/")}
+        for arm, answer in answers.items()
     }
     for a, b in pairs_of(list(layers)):
-        for crossed in crossings_between(layers[a], layers[b]) if b is not None else ():
-            values = f"{crossed.value_a:.2g} in {a}, {crossed.value_b:.2g} in {b}"
-            which = f"{crossed.count} units of {crossed.layer} are off in one arm only"
-            yield f"{which}, first {list(crossed.index)}: {values}"
+        for crossing in crossings_between(layers[a], layers[b]) if b is not None else ():
+            values = f"{crossing.value_a:.2g} in {a}, {crossing.value_b:.2g} in {b}"
+            which = f"{crossing.count} units of {crossing.layer} are off in one arm only"
+            yield f"{which}, first {list(crossing.index)}: {values}"
 
 
 def _step_checks(context: Context, exact: Arrays, answers: Answers, step: int, rung: str) -> Iterator[Check]:
-    """In the order in which a step computes."""
-    oracle = Reference(exact, {name: _tolerances(context, each, exact, step) for name, each in answers.items()})
+    """The checks of one step's tensors, in the order in which a step computes them."""
+    oracle = Reference(exact, {name: _tolerances(context, answer, exact, step) for name, answer in answers.items()})
     for name in _in_order(exact):
-        # What an arm's own class does not let be seen is not held against it.
-        showing = {arm: each for arm, each in answers.items() if not name.startswith("slot/") or name in each.arrays}
-        if showing:
-            yield check(rung, oracle, showing, name, _place(name, step))
+        # An arm whose own class does not expose a slot is not judged by it.
+        exposing = {
+            arm: answer for arm, answer in answers.items() if not name.startswith("slot/") or name in answer.arrays
+        }
+        if exposing:
+            yield check(rung, oracle, exposing, name, _place(name, step))
 
 
 def _place(name: str, step: int) -> Place:
@@ -86,28 +88,28 @@ def _place(name: str, step: int) -> Place:
 
 
 def _in_order(exact: Arrays) -> list[str]:
-    """Gradients from the last layer to the first, as they are computed; all else as it was told."""
+    """The tensors' names, with the gradients from the last layer to the first, as they are computed."""
     gradients = [name for name in exact if name.startswith("gradient/")]
     first = list(exact).index(gradients[0])
     others = [name for name in exact if name not in gradients]
     return [*others[:first], *reversed(gradients), *others[first:]]
 
 
-def _tolerances(context: Context, each: Answer, exact: Arrays, step: int) -> dict[str, Any]:
-    own = reference_probe(context, context.in_float32(each.arm), step)
-    found: dict[str, Any] = {}
+def _tolerances(context: Context, answer: Answer, exact: Arrays, step: int) -> dict[str, Any]:
+    in_float32 = reference_probe(context, context.in_float32(answer.arm), step)
+    tolerances: dict[str, Any] = {}
     for kind in ("input", "targets", "layer", "gradient", "slot", "weight"):
         of_kind = {name: value for name, value in exact.items() if name.partition("/")[0] == kind}
-        found |= pooled_error(of_kind, own, each.precision)
-    return {**found, "loss": loss_error(exact["loss"], _loss_error(context, exact, own), each.precision)}
+        tolerances |= pooled_error(of_kind, in_float32, answer.precision)
+    return {**tolerances, "loss": loss_error(exact["loss"], _loss_error(context, exact, in_float32), answer.precision)}
 
 
-def _loss_error(context: Context, exact: Arrays, own: Arrays) -> float:
-    return max(context.sample_loss_error, float(np.max(np.abs(exact["loss"] - own["loss"]))))
+def _loss_error(context: Context, exact: Arrays, in_float32: Arrays) -> float:
+    return max(context.sample_loss_error, float(np.max(np.abs(exact["loss"] - in_float32["loss"]))))
 
 
 def reference_probe(context: Context, adapter: Adapter, step: int) -> Arrays:
-    """What the worker's task `probe` answers, by the reference; made once for each step and arithmetic."""
+    """The reference's tensors of a step, by name as in the worker's task `probe`; cached by step and arithmetic."""
     key = "probe", adapter.arm.precision, adapter.arm.realisation, step
     return context.once(key, lambda: _probe(context, adapter, step))
 
@@ -120,15 +122,15 @@ def _probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     before = trainer.weights()
     x, y = context.samples(batches[step], adapter.arm.precision)
     noise = batches[step].noise
-    found: Arrays = {"input": np.asarray(x), "targets": np.asarray(y)}
-    found |= {f"layer/{name}": value for name, value in trainer.layers(x, noise).items()}
+    tensors: Arrays = {"input": np.asarray(x), "targets": np.asarray(y)}
+    tensors |= {f"layer/{name}": value for name, value in trainer.layers(x, noise).items()}
     trainer.set_weights(before)
     loss, gradients = trainer.loss_and_gradients(x, y, noise)
-    found |= {"loss": np.array([loss]), **{f"gradient/{name}": value for name, value in gradients.items()}}
+    tensors |= {"loss": np.array([loss]), **{f"gradient/{name}": value for name, value in gradients.items()}}
     trainer.set_weights(before)
     context.updated(trainer, batches[step], adapter.arm.precision)
-    found |= {f"slot/{name}": value for name, value in trainer.slots().items()}
-    return found | {f"weight/{name}": value for name, value in trainer.weights().items()}
+    tensors |= {f"slot/{name}": value for name, value in trainer.slots().items()}
+    return tensors | {f"weight/{name}": value for name, value in trainer.weights().items()}
 
 
 def _joined(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""At which update a replayed optimizer parts company: the span before the milestone that diverged, update by update."""
+"""The update at which a replayed optimizer first diverges: the updates before the diverging milestone, one by one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AskTask = Callable[[Task, Mapping[str, Any]], Answers]
 
 @dataclass(frozen=True)
 class Replay:
-    """A case as the arms are asked it, and as the reference is; the arrays reach to the milestone that diverged."""
+    """The replayed update. `asked`: as the arms compute it. `arrays`: inputs up to the milestone that diverged."""
 
     context: Context
     asked: Update
@@ -39,47 +39,51 @@ class Replay:
 
     @property
     def meant(self) -> Update:
+        """The update as the reference computes it."""
         update: Update = self.context.replacement.of(self.asked)
         return update
 
     def upto(self, updates: int) -> Arrays:
-        """Weights and gradients of the first so many updates."""
+        """The weights, and the gradients of the first `updates` updates."""
         return {n: v[:updates] if n.startswith("gradient/") else v for n, v in self.arrays.items()}
 
 
 def localised_update(context: Context, verdict: Verdict, ask: AskTask) -> Verdict:
-    """The first update after which the weights diverge, and what the optimizer keeps, where that shows more."""
+    """The verdict on the first update after which the weights diverge, or on an optimizer slot that diverges there.
+
+    The verdict unchanged if no single update diverges.
+    """
     replay, after, count = _replay(context, verdict, ask)
-    given = {**replay.upto(count), "milestones": np.arange(after + 1, count + 1)}
+    inputs = {**replay.upto(count), "milestones": np.arange(after + 1, count + 1)}
     path = context.scratch / "localised.npz"
-    save_arrays(path, {f"0/{name}": value for name, value in given.items()})
+    save_arrays(path, {f"0/{name}": value for name, value in inputs.items()})
     case = {"call": "update", "given": replay.asked.model_dump(mode="json")}
     answers = ask(TASKS["words"], {"cases": [case], "given": str(path)})
-    found = first_diverging(_checks(replay, given, answers), list(answers))
-    if found is None or found.step is None:
+    divergence = first_diverging(_checks(replay, inputs, answers), list(answers))
+    if divergence is None or divergence.step is None:
         return verdict
-    moment = when(replay.meant.schedule, found.step)
-    found = found.model_copy(update={"rung": verdict.rung, "subject": verdict.subject, "moment": moment})
-    return _of_slots(replay, found) or found
+    moment = when(replay.meant.schedule, divergence.step)
+    divergence = divergence.model_copy(update={"rung": verdict.rung, "subject": verdict.subject, "moment": moment})
+    return _of_slots(replay, divergence) or divergence
 
 
 def _replay(context: Context, verdict: Verdict, ask: AskTask) -> tuple[Replay, int, int]:
-    """The case, the last milestone where it agreed, and the first where it did not."""
-    case = next(each for each in optimizer.cases(context) if each.subject == verdict.subject)
+    """The replay, the last milestone that agreed (0 if none), and the first that diverged."""
+    case = next(entry for entry in optimizer.cases(context) if entry.subject == verdict.subject)
     count = int(verdict.tensor.split("/")[0].removeprefix("after "))
     update: Any = case.given
-    after = max((each for each in MILESTONES if each < count), default=0)
+    after = max((entry for entry in MILESTONES if entry < count), default=0)
     return Replay(context, update, dict(case.arrays), ask), after, count
 
 
-def _checks(replay: Replay, given: Arrays, answers: Answers) -> list[Check]:
+def _checks(replay: Replay, inputs: Arrays, answers: Answers) -> list[Check]:
     context = replay.context
-    exact = answered(context.oracle, "update", replay.meant, given)
+    exact = answered(context.oracle, "update", replay.meant, inputs)
     bounds = {}
-    for arm, each in answers.items():
-        in_float32 = answered(context.in_float32(each.arm), "update", replay.meant, given)
-        bounds[arm] = optimizer.by_milestone(exact, in_float32, each.precision)
-    numbered = {arm: NumberedAnswer(each, 0) for arm, each in answers.items()}
+    for arm, answer in answers.items():
+        in_float32 = answered(context.in_float32(answer.arm), "update", replay.meant, inputs)
+        bounds[arm] = optimizer.by_milestone(exact, in_float32, answer.precision)
+    numbered = {arm: NumberedAnswer(answer, 0) for arm, answer in answers.items()}
     return checks(optimizer.NAME, Reference(exact, bounds), numbered, {name: _place(name) for name in exact})
 
 
@@ -89,41 +93,41 @@ def _place(name: str) -> Place:
     return Place("", "update", step, "", parameter, _index_of(parameter))
 
 
-def _of_slots(replay: Replay, found: Verdict) -> Verdict | None:
-    """The slot that diverges with the weights; None where none does, or where it is kept in another form anyway."""
-    assert found.step is not None
-    now = _slot_verdicts(replay, found.step + 1, found)
-    before = _slot_verdicts(replay, found.step, found) if found.step and now else {}
-    # A slot in which somebody else is off has no part in this divergence: the weights that come of it agree.
-    new = [verdict for name, verdict in now.items() if name not in before and verdict.culprit == found.culprit]
+def _of_slots(replay: Replay, divergence: Verdict) -> Verdict | None:
+    """The worst slot that starts to diverge at the same update as the weights; None if there is none."""
+    assert divergence.step is not None
+    after = _slot_verdicts(replay, divergence.step + 1, divergence)
+    earlier = _slot_verdicts(replay, divergence.step, divergence) if divergence.step and after else {}
+    # A slot in which another arm is wrong is no part of this divergence: the weights computed from it agree.
+    new = [verdict for name, verdict in after.items() if name not in earlier and verdict.culprit == divergence.culprit]
     return worst_of(new) if new else None
 
 
-def _slot_verdicts(replay: Replay, updates: int, found: Verdict) -> dict[str, Verdict]:
-    """Of the slots that all arms show, those that diverge after so many updates."""
+def _slot_verdicts(replay: Replay, updates: int, divergence: Verdict) -> dict[str, Verdict]:
+    """By slot, the diverging verdicts after `updates` updates, of the slots that all arms expose."""
     arrays = replay.upto(updates)
     path = replay.context.scratch / "localised.npz"
     save_arrays(path, arrays)
     answers = replay.ask(TASKS["slots"], {"update": replay.asked.model_dump(mode="json"), "given": str(path)})
     start = {name.removeprefix("weight/"): value for name, value in arrays.items() if name.startswith("weight/")}
-    fed = [{name: arrays[f"gradient/{name}"][k] for name in start} for k in range(updates)]
+    fed_gradients = [{name: arrays[f"gradient/{name}"][k] for name in start} for k in range(updates)]
     context = replay.context
-    exact = context.oracle.slots_after(replay.meant, start, fed)
+    exact = context.oracle.slots_after(replay.meant, start, fed_gradients)
     bounds = {
         arm: slot_tolerances(
-            exact, context.oracle, context.in_float32(each.arm), replay.meant, start, fed, each.precision
+            exact, context.oracle, context.in_float32(answer.arm), replay.meant, start, fed_gradients, answer.precision
         )
-        for arm, each in answers.items()
+        for arm, answer in answers.items()
     }
     diverging = {}
-    shown = [name for name in exact if all(name in each.arrays for each in answers.values())]
-    for name in shown:
-        place = Place(found.subject, "slots", found.step, name_index=_index_of(name))
-        compared = check(optimizer.NAME, Reference(exact, bounds), answers, name, place)
-        judged = [compared.judge(a, b) for a, b in pairs_of(list(answers))]
+    common = [name for name in exact if all(name in answer.arrays for answer in answers.values())]
+    for name in common:
+        place = Place(divergence.subject, "slots", divergence.step, name_index=_index_of(name))
+        slot_check = check(optimizer.NAME, Reference(exact, bounds), answers, name, place)
+        judged = [slot_check.judge(a, b) for a, b in pairs_of(list(answers))]
         wrong = [verdict for verdict in judged if verdict.status == "diverges"]
         if wrong:
-            diverging[name] = worst_of(wrong).model_copy(update={"moment": found.moment})
+            diverging[name] = worst_of(wrong).model_copy(update={"moment": divergence.moment})
     return diverging
 
 

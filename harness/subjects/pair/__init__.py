@@ -1,7 +1,8 @@
-"""A user's own pair: two models in native code, without our spec, climbed from rung `model` upwards.
+"""A user's pair: two models in native code, without a spec of this project.
 
-`composing` reads the file (`spec`), `batches` the data; `mapping` pairs the parameters, `layers` the layers' calls;
-`tasks` is what the workers are asked. `climbing` is what the rungs share, `carrying` gives both sides the same weights,
-`passes` and `rungs` compare, `judging` turns values into verdicts, `forms` recovers known differences and `naming`
-proves them. `harness.scenarios.pair` is the order of things.
+`spec` and `composing`: the pair's file. `drawing` and `batches`: the data. `mapping`: which parameters correspond;
+`layers`: which calls of layers do. `side`, `tasks` and `step_tasks`: the worker's part. `climbing`: the state that the
+rungs share. `carrying`: gives both sides the same weights. `rungs`, `passes` and `losses`: the comparisons.
+`localisation`: the place of a divergence. `layer_forms` recovers known differences, `naming` proves them. `records`:
+what a checked pair writes to its folder. `harness.scenarios.pair` runs all of this in order.
 """

@@ -1,4 +1,4 @@
-"""The batches of a pair: from an .npz file, or from a function of the user's, which runs in a process of its own."""
+"""The batches of a pair: from an .npz file, or from a user's function, which runs in a separate process."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ HOST = "reference"  # the adapter that needs no framework
 
 
 def draw(composed: ComposedPair, into: Path, log: Path) -> None:
-    """Leaves the batches in `into`: `x` is (steps, batch, ...), `y` (steps, batch) or (steps, batch, ...).
+    """Writes the batches to `into`: `x` is (steps, batch, ...), `y` (steps, batch) or (steps, batch, ...).
 
-    UserMistake where a file holds something else; BatchesError where a function fails, with its output in `log`.
+    Raises UserMistake if a file does not hold batches, and BatchesError if a function fails; its output is in `log`.
     """
     pair = composed.pair
     file, function = composed.place(pair.batches)
     if not function:
         save_arrays(into, _from_file(file, pair.batch_size, pair.steps))
         return
-    wrong = _drawn(pair, file, function, into, log)
-    if wrong:
-        raise BatchesError(f"{file.name}:{function} {wrong}; the whole is in {log}")
+    error = _drawn(pair, file, function, into, log)
+    if error:
+        raise BatchesError(f"{file.name}:{function} {error}; the whole is in {log}")
 
 
 def _drawn(pair: Pair, file: Path, function: str, into: Path, log: Path) -> str:
-    """Runs the function in a worker that is no arm; what is wrong with it."""
+    """Runs the function in a worker that is no arm. Returns its error in words; empty if there is none."""
     limit_s, mode = pair.batches_timeout_s, adapters.modes(HOST)[0]
     arm = Arm(name="batches", adapter=HOST, mode=mode, timeout_s=limit_s)
     payload = {"file": str(file), "function": function, "into": str(into)}
@@ -60,7 +60,7 @@ def _in_words(failure: Failure, limit_s: float) -> str:
 
 
 def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
-    """Consecutive rows; after the last whole batch from the beginning again."""
+    """Batches of consecutive rows of the file, starting again after the last whole batch."""
     try:
         _refuse_too_large(file, batch_size * steps)
         arrays = load_arrays(file)
@@ -68,22 +68,22 @@ def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
         raise
     except Exception as error:  # whatever a broken file makes its readers raise
         raise UserMistake([f"batches: {file} cannot be read ({in_one_line(error)}); it must hold x and y"]) from None
-    wrong = [f"batches: {file} has no {name!r}; it has {', '.join(arrays)}" for name in "xy" if name not in arrays]
-    if wrong:
-        raise UserMistake(wrong)
+    mistakes = [f"batches: {file} has no {name!r}; it has {', '.join(arrays)}" for name in "xy" if name not in arrays]
+    if mistakes:
+        raise UserMistake(mistakes)
     x, y = arrays["x"], arrays["y"]
-    wrong = misfits(x, y)
-    if not wrong and len(x) < batch_size:
-        wrong.append(f"batch_size: given {batch_size}, but {file.name} has {len(x)} samples; allowed: 1 to {len(x)}")
-    if wrong:
-        raise UserMistake([f"batches: {file.name}: {each}" for each in wrong])
+    mistakes = misfits(x, y)
+    if not mistakes and len(x) < batch_size:
+        mistakes.append(f"batch_size: given {batch_size}, but {file.name} has {len(x)} samples; allowed: 1 to {len(x)}")
+    if mistakes:
+        raise UserMistake([f"batches: {file.name}: {mistake}" for mistake in mistakes])
     whole = len(x) // batch_size
     rows = [np.arange(batch_size) + (step % whole) * batch_size for step in range(steps)]
     return {"x": rounded(x)[np.stack(rows)], "y": rounded(y)[np.stack(rows)]}
 
 
 def _refuse_too_large(file: Path, rows: int) -> None:
-    """Before its values are decompressed: what the file declares, and what the batches made of it take."""
+    """Raises UserMistake if the file's declared arrays and the batches need too much memory; reads headers only."""
     most, bound = available_memory()
     refuse_unfit(file, most, "a file of batches")
     headers = headers_of(file)

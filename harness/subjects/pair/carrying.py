@@ -1,4 +1,4 @@
-"""The first side's weights in both models, and which of their axes lie otherwise."""
+"""Gives both models the first side's weights, and finds which of their axes have another order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from harness.system.array_files import Arrays, save_arrays
 
 
 def carried_over(climb: Climb) -> list[Verdict]:
-    """The first side's weights, given to both, and read back; flattened images are found on the way."""
+    """Gives the first side's weights to both sides, reads them back, and finds the dense layers of flattened images.
+
+    The verdicts on the structure, the dropout rates, and the weights read back.
+    """
     a, b = climb.arms
     names = {a.name: {m.name: m.a.name for m in climb.matches}, b.name: {m.name: m.b.name for m in climb.matches}}
     axes = {a.name: {}, b.name: {m.name: list(m.axes) for m in climb.matches if m.axes}}
@@ -41,15 +44,15 @@ def _loaded(climb: Climb) -> Answers:
     first = climb.channels_first
     rows = {arm.name: climb.rows if arm.name == first else {} for arm in climb.arms}
     return climb.ask(
-        TASKS["pair_load"], by_arm={n: {"weights": str(climb.start), "rows": each} for n, each in rows.items()}
+        TASKS["pair_load"], by_arm={n: {"weights": str(climb.start), "rows": images} for n, images in rows.items()}
     )
 
 
 def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]:
-    """The dense kernels behind a flatten whose input is nearer to the other side's with its image turned."""
-    images = {name: {tuple(s) for s in each["images"]} for name, each in climb.built.items()}
+    """By kernel of a dense layer, its input image (H, W, C), if the sides' inputs are closer in the other layout."""
+    images = {name: {tuple(s) for s in built["images"]} for name, built in climb.built.items()}
     first = climb.channels_first
-    found = {}
+    rows = {}
     for match in climb.matches:
         x, y = of_a.get(match.a.layer), of_b.get(match.b.layer)
         if match.a.role != "kernel" or x is None or y is None or x.shape != y.shape:
@@ -60,8 +63,8 @@ def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]
             if int(np.prod(image)) == x.shape[1]:
                 distance = float(np.max(np.abs(rows_last(turning.T, image).T - fixed)))
                 if distance < best:
-                    best, found[match.name] = distance, list(image)
-    return found
+                    best, rows[match.name] = distance, list(image)
+    return rows
 
 
 def _structure(climb: Climb) -> Verdict:
@@ -75,7 +78,7 @@ def _structure(climb: Climb) -> Verdict:
 
 
 def _dropouts(climb: Climb) -> list[Verdict]:
-    """Dropout is off where training is compared: no two frameworks draw the same masks. Its rates are compared."""
+    """A verdict on the dropout rates. Dropout is off while training is compared, because the masks would differ."""
     rates = [[s["rate"] for s in climb.built[arm.name]["settings"].values() if "rate" in s] for arm in climb.arms]
     if not any(rates):
         return []

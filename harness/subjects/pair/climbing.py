@@ -1,4 +1,4 @@
-"""What the rungs of a pair are given, and what they find out on the way."""
+"""The state that the rungs of a pair share: their inputs, and the results that later rungs use."""
 
 from __future__ import annotations
 
@@ -18,15 +18,22 @@ from harness.subjects.pair.spec import RUNGS, Pair
 from harness.system.array_files import Arrays
 
 SELF, MODEL, STEP, TRAJECTORY = RUNGS
-# The task with its payload by arm, or the same for both: the result and the arrays of each.
+# By arm: the result of a worker's task and its arrays.
 Answers = dict[str, tuple[dict[str, Any], Arrays]]
-# `ask(task, payload)` gives a worker task to both sides; the payload is the same for both, or by arm.
+# `ask(task, **payload)` gives a worker task to both sides; `ask(task, by_arm=payloads)` to the named arms.
 AskSides = Callable[..., Answers]
 
 
 @dataclass
 class Climb:
-    """What the rungs are given, and what they find out on the way."""
+    """The state of a pair's check.
+
+    `built`: by arm, what its builder's model consists of. `matches`: the corresponding parameters. `rows`: by kernel of
+    a dense layer, the image (H, W, C) that is flattened before it. `weights`: the initial weights by shared name.
+    `answered`: the answers of rung `model`. `apart`: the largest relative difference of the sides in float64.
+    `loss_bound`: the error that float32 may make in one loss. `spreads`: by arm, (steps,), the distance between its
+    repeated runs. `walked`: both free-running trainings. `remarks`: notes for the report.
+    """
 
     pair: Pair
     scratch: Path
@@ -52,16 +59,16 @@ class Climb:
 
     @property
     def teacher(self) -> Path:
-        """The weights, and then the gradients, that the teacher-forced steps are given."""
+        """The file of the teacher's weights, and later also its gradients, for the teacher-forced steps."""
         return self.scratch / "teacher.npz"
 
     @property
     def spread(self) -> Any:
-        """How far apart the runs of one side lie, at each step, whichever side's more; 0 where both repeat."""
+        """The larger distance between the repeated runs of one side, (steps,); 0 if both sides repeat themselves."""
         return np.max(list(self.spreads.values()), axis=0) if self.spreads else 0.0
 
     def read(self, answers: Answers) -> tuple[Side, Side]:
-        """What both sides answered, in their arm's precision and in float64."""
+        """The tensors that both sides answered, in their arms' precision and in float64."""
         a, b = (Side.of(arm, answers[arm.name][1], self.built[arm.name]["refused"]) for arm in self.arms)
         return a, b
 
@@ -75,12 +82,12 @@ class Climb:
 
     @property
     def channels_first(self) -> str:
-        """The side whose images lie channels first, where the other's do not."""
+        """The name of the side whose images are channels first, if the other's are not; else empty."""
         layouts = {arm.name: self.pair.models[arm.adapter].layout for arm in self.arms}
         first = [name for name, layout in layouts.items() if layout == "channels_first"]
         return first[0] if len(first) == 1 else ""
 
     def spoken(self, name: str) -> str:
-        """A shared name with both frameworks'."""
+        """A shared name together with the names in both frameworks."""
         match = next(m for m in self.matches if m.name == name)
         return f"{name} ({match.a.name} / {match.b.name})"

@@ -1,4 +1,4 @@
-"""From a pair's file and overrides to one validated pair, with every mistake found in one go."""
+"""Composes a pair from its file and overrides, validates it, and reports all mistakes together."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ KEY = "pair="
 SETTINGS = ("arm", "out", "results_root")
 WORDS = ("loss", "optimizer", "schedule", "clipping", "weight_decay")
 _PYTHON_FILE = 1 << 20  # bytes
-_MOST_BESIDE = 1000  # names to look through for the nearest
+_MOST_BESIDE = 1000  # file names that are searched for the nearest
 
 
 def default_arms() -> list[dict[str, str]]:
-    """One of each framework that runs models of a user's.
+    """One arm of each framework that runs a user's models.
 
-    It runs one operation at a time, so that any native code runs; naming other arms takes the compiled modes.
+    Its mode runs one operation at a time, so that any native code works. Compiled modes have to be named as arms.
     """
     able = {name: about.user_models for name, about in adapters.usable().items() if about.user_models}
     return [{"use": models.arm, "name": name} for name, models in able.items()]
@@ -47,9 +47,10 @@ def default_arms() -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class ComposedPair:
-    """`file` is the pair's file, below whose folder all paths in it lie.
+    """A validated pair. `file`: the pair's file; the paths in it are relative to its folder.
 
-    `code_of_file` is what the file gives its arms that can run code besides the models; `code` is what others do.
+    `code_of_file`: fields of the file's arms, other than the models, that can run code. `code`: such fields from other
+    files.
     """
 
     pair: Pair
@@ -60,9 +61,9 @@ class ComposedPair:
     code: tuple[CodeField, ...] = ()
 
     def place(self, named: str) -> tuple[Path, str]:
-        """The file that `file.py:function` or a file's name stands for, and the function's name.
+        """The path of `file.py:function` or of a file's name, and the function's name.
 
-        FileError where there can be no such file.
+        Raises FileError if no file can have that path.
         """
         path, _, function = named.partition(":")
         file = self.file.parent / given_path(path)
@@ -75,10 +76,11 @@ def compose_pair(
     groups: ConfigGroups | None = None,
     trust: bool = False,
 ) -> ComposedPair:
-    """The pair that `overrides` ask for; UserMistake, with every mistake in it, where they ask for none.
+    """The pair that the overrides describe. Raises UserMistake with all mistakes if they describe none.
 
-    `groups` keep what was read of them for the next pair. Without `trust`, what a file of `config_dirs` gives that can
-    run code is a mistake; the pair's own file names code in any case, and is run as a program is.
+    `groups`: reused for the next pair, because they cache the files that they have read. Without `trust` a field in a
+    file of `config_dirs` that can run code is a mistake. The pair's own file always names code: it is trusted like a
+    program that the user runs.
     """
     files = [text.removeprefix(KEY) for text in overrides if text.startswith(KEY)]
     if len(files) > 1 or not files[0]:
@@ -86,41 +88,41 @@ def compose_pair(
     file = _path(KEY, files[0])
     groups = groups or ConfigGroups.beside(config_dirs)
     typed = [text for text in overrides if not text.startswith(KEY)]
-    asked = read(typed, groups.all_options())
-    wrong = list(asked.mistakes)
+    parsed = read(typed, groups.all_options())
+    mistakes = list(parsed.mistakes)
     of_file = _from_file(file)
     tree: Tree = {"arms": default_arms(), "results_root": "results", **of_file}
-    tree = _with_choices(tree, asked, groups, wrong)
-    for change in asked.changes:
+    tree = _with_choices(tree, parsed, groups, mistakes)
+    for change in parsed.changes:
         try:
             tree = applied(tree, change)
         except MisfitError as misfit:
-            wrong.append(f"{dotted(change.path)}: {misfit}")
-    tree = _with_words(tree, groups, wrong)
+            mistakes.append(f"{dotted(change.path)}: {misfit}")
+    tree = _with_words(tree, groups, mistakes)
     lists, misnamed = Expansion(groups).expanded(tree)
-    wrong += [mistake.text for mistake in misnamed]
+    mistakes += [mistake.text for mistake in misnamed]
     settings = {key: tree.get(key) for key in SETTINGS}
-    folders = {key: _folder(key, settings[key], wrong) for key in ("out", "results_root")}
-    plain = {key: value for key, value in {**tree, **lists}.items() if key not in SETTINGS and key != "suite"}
+    folders = {key: _folder(key, settings[key], mistakes) for key in ("out", "results_root")}
+    fields = {key: value for key, value in {**tree, **lists}.items() if key not in SETTINGS and key != "suite"}
     try:
-        pair = Pair.model_validate(plain)
+        pair = Pair.model_validate(fields)
     except ValidationError as error:
-        raise UserMistake([*wrong, *(m.text for m in explain(error, plain, Pair, SETTINGS))]) from None
-    stated = code_typed(typed, groups.all_options()) | code_installed()
-    code = code_from_files(pair.arms, stated | code_of(of_file), list(config_dirs))
-    otherwise = stated | {(each.field, each.value) for each in code}
+        raise UserMistake([*mistakes, *(m.text for m in explain(error, fields, Pair, SETTINGS))]) from None
+    by_user = code_typed(typed, groups.all_options()) | code_installed()
+    code = code_from_files(pair.arms, by_user | code_of(of_file), list(config_dirs))
+    accounted = by_user | {(field.field, field.value) for field in code}
     composed = ComposedPair(
         pair,
         file,
         folders["out"],
         folders["results_root"] or Path("results"),
-        code_from_files(pair.arms, otherwise, [file]),
+        code_from_files(pair.arms, accounted, [file]),
         code,
     )
-    wrong += [] if trust else [each.refusal for each in code]
-    wrong += _misplaced(composed)
-    if wrong:
-        raise UserMistake(wrong)
+    mistakes += [] if trust else [field.refusal for field in code]
+    mistakes += _misplaced(composed)
+    if mistakes:
+        raise UserMistake(mistakes)
     return composed
 
 
@@ -131,16 +133,16 @@ def _path(key: str, text: str) -> Path:
         raise UserMistake([f"{key}{text}: {error}"]) from None
 
 
-def _folder(key: str, value: Any, wrong: list[str]) -> Path | None:
+def _folder(key: str, value: Any, mistakes: list[str]) -> Path | None:
     if value is None and key == "out":
         return None
     if not isinstance(value, str):
-        wrong.append(f"{key}: given {shown(value)}; allowed: a path")
+        mistakes.append(f"{key}: given {shown(value)}; allowed: a path")
         return None
     try:
         return given_path(value)
     except FileError as error:
-        wrong.append(f"{key}={value}: {error}")
+        mistakes.append(f"{key}={value}: {error}")
         return None
 
 
@@ -162,55 +164,55 @@ def _nearest_beside(file: Path, pattern: str = "*") -> str | None:
     return nearest(file.name, [path.name for path in islice(file.parent.glob(pattern), _MOST_BESIDE)])
 
 
-def _with_choices(tree: Tree, asked: Overrides, groups: ConfigGroups, wrong: list[str]) -> Tree:
-    for group, option in asked.choices:
+def _with_choices(tree: Tree, parsed: Overrides, groups: ConfigGroups, mistakes: list[str]) -> Tree:
+    for group, option in parsed.choices:
         if group in WORDS:
             tree = {**tree, group: option}
         else:
-            wrong.append(f"{group}={option}: a pair has no {group}; groups: {', '.join(WORDS)}")
+            mistakes.append(f"{group}={option}: a pair has no {group}; groups: {', '.join(WORDS)}")
     return tree
 
 
-def _with_words(tree: Tree, groups: ConfigGroups, wrong: list[str]) -> Tree:
-    """Names of words, and `use: NAME`, replaced by what their files hold."""
-    found = dict(tree)
+def _with_words(tree: Tree, groups: ConfigGroups, mistakes: list[str]) -> Tree:
+    """The tree with the names of words, and `use: NAME`, replaced by the contents of their files."""
+    words = dict(tree)
     for group in WORDS:
-        given = tree.get(group)
-        name = given.get("use") if isinstance(given, Mapping) else given
+        entry = tree.get(group)
+        name = entry.get("use") if isinstance(entry, Mapping) else entry
         if not isinstance(name, str):
             continue
         options = groups.options(group)
         if name not in options:
-            wrong.append(no_such(f"{group}: there is no {group} {name!r}", name, options))
+            mistakes.append(no_such(f"{group}: there is no {group} {name!r}", name, options))
             name = nearest(name, options) or options[0]  # a stand-in, so that the rest can be checked
         try:
             content = groups.contents(group, [name])[name]
         except UnreadableError as error:
-            wrong.append(f"{group}: {error}")
+            mistakes.append(f"{group}: {error}")
             continue
-        over = {key: value for key, value in given.items() if key != "use"} if isinstance(given, Mapping) else {}
-        found[group] = overlaid(content, over)
-    return found
+        overrides = {key: value for key, value in entry.items() if key != "use"} if isinstance(entry, Mapping) else {}
+        words[group] = overlaid(content, overrides)
+    return words
 
 
 def _misplaced(composed: ComposedPair) -> list[str]:
-    """Files and functions that are not there, and adapters that run no model of one's own."""
-    pair, wrong = composed.pair, list[str]()
+    """Mistakes about missing files and functions, and about adapters that cannot run a user's model."""
+    pair, mistakes = composed.pair, list[str]()
     able = [name for name, about in adapters.usable().items() if about.user_models]
     for adapter in pair.models:
         if adapter not in able:
-            wrong.append(no_such(f"models.{adapter}: no model of your own runs there", adapter, able))
+            mistakes.append(no_such(f"models.{adapter}: no model of your own runs there", adapter, able))
     for arm in pair.arms:
-        wrong += arm_mistakes(arm) if arm.adapter in able else []
+        mistakes += arm_mistakes(arm) if arm.adapter in able else []
         if arm.spec:
-            wrong.append(f"arm {arm.name}: spec: given {shown(arm.spec)}; the arms of a pair have the pair's words")
-    wrong += unrepresentable((arm, pair) for arm in pair.arms)
-    named = {f"models.{name}.builder": each.builder for name, each in pair.models.items()}
-    for key, value in {**named, "batches": pair.batches}.items():
-        wrong += _missing(key, partial(composed.place, value))
+            mistakes.append(f"arm {arm.name}: spec: given {shown(arm.spec)}; the arms of a pair have the pair's words")
+    mistakes += unrepresentable((arm, pair) for arm in pair.arms)
+    builders = {f"models.{name}.builder": model.builder for name, model in pair.models.items()}
+    for key, value in {**builders, "batches": pair.batches}.items():
+        mistakes += _missing(key, partial(composed.place, value))
     if composed.out is not None:
-        return [*wrong, *unusable("out", composed.out, must_be_new=True)]
-    return [*wrong, *unusable("results_root", composed.results_root)]
+        return [*mistakes, *unusable("out", composed.out, must_be_new=True)]
+    return [*mistakes, *unusable("results_root", composed.results_root)]
 
 
 def _missing(key: str, place: Callable[[], tuple[Path, str]]) -> list[str]:
@@ -231,18 +233,18 @@ def _missing(key: str, place: Callable[[], tuple[Path, str]]) -> list[str]:
 
 
 def _names(file: Path) -> list[str]:
-    """What a file defines or imports, read and not run; FileError where it is no Python."""
+    """The names that a file defines or imports, without running it. Raises FileError if it is not valid Python."""
     try:
         tree = ast.parse(read_bytes(file, _PYTHON_FILE, "a file of functions"))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         # Python gives up on deep nesting with the last two.
         raise FileError(f"{file} is no Python file ({str(error) or 'it is nested too deeply'})") from None
-    found: list[str] = []
+    names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.append(node.name)
+            names.append(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            found += [alias.asname or alias.name for alias in node.names]
+            names += [alias.asname or alias.name for alias in node.names]
         elif isinstance(node, ast.Assign):
-            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
-    return found
+            names += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return names

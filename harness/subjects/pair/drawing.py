@@ -1,4 +1,4 @@
-"""Batches: what they must be, and a worker's task that has a function of the user's yield them."""
+"""Batches: their required form, and a worker's task that draws them from a user's function."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ GIB = 1024**3
 
 
 class BatchesError(Exception):
-    """The user's function raised, or yields something else; the message is one line."""
+    """The user's function raised an error or yielded something else than batches; the message is one line."""
 
 
 def draw_by_function(
     session: Session, scratch: str, file: str, function: str, into: str, batch_size: int, steps: int
 ) -> Result:
-    """Leaves the batches in the file `into`. `wrong`: what is wrong with the function; nothing where all is right."""
+    """Writes the batches to the file `into`. `wrong` in the result: the function's error; empty if there is none."""
     try:
         arrays = from_function(load_function(file, function)(), batch_size, steps)
     except BatchesError as error:
@@ -45,7 +45,10 @@ def draw_by_function(
 
 
 def from_function(batches: Iterable[Any], batch_size: int, steps: int) -> dict[str, Array]:
-    """The first `steps` batches; BatchesError where they are not alike, too few, or more than memory holds."""
+    """The first `steps` batches: `x` (steps, batch_size, ...), `y` (steps, batch_size) or (steps, batch_size, ...).
+
+    Raises BatchesError if their shapes differ, there are too few, or they do not fit into memory.
+    """
     held: dict[str, Array] = {}
     number = -1
     for number, batch in enumerate(islice(batches, steps)):
@@ -54,7 +57,7 @@ def from_function(batches: Iterable[Any], batch_size: int, steps: int) -> dict[s
             excess = too_large(x.nbytes + y.nbytes, steps)
             if excess:
                 raise BatchesError(f"yields too much: {excess}")
-            held = {name: np.empty((steps, *each.shape), each.dtype) for name, each in (("x", x), ("y", y))}
+            held = {name: np.empty((steps, *values.shape), values.dtype) for name, values in (("x", x), ("y", y))}
         before = held["x"].shape[1:], held["y"].shape[1:]
         if (x.shape, y.shape) != before:
             raise BatchesError(
@@ -80,7 +83,7 @@ def _checked(batch: Any, number: int, batch_size: int) -> tuple[Array, Array]:
 
 
 def misfits(x: Array, y: Array) -> list[str]:
-    """What keeps two arrays from being samples and their targets."""
+    """Why two arrays are not samples and their targets; empty if they are."""
     wrong = [
         f"{name} holds {value.dtype}, not numbers"
         for name, value in (("x", x), ("y", y))
@@ -94,12 +97,12 @@ def misfits(x: Array, y: Array) -> list[str]:
 
 
 def rounded(value: Array) -> Array:
-    """Labels as int32; numbers to float32 once, so that every precision gets the same."""
+    """Integers as int32, other numbers rounded to float32 once, so that every precision gets the same values."""
     return value.astype(np.int32) if np.issubdtype(value.dtype, np.integer) else value.astype(np.float32)
 
 
 def too_large(batch_bytes: int, steps: int) -> str:
-    """Why that many batches of this size cannot be held; nothing where they can."""
+    """Why `steps` batches of this size do not fit into memory; empty if they do."""
     needed, free = HOLDERS * steps * batch_bytes, psutil.virtual_memory().available
     if needed <= free:
         return ""

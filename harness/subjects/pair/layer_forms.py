@@ -1,6 +1,6 @@
-"""Known differences, recovered from what a layer was given and made of it, and the change that makes both equal.
+"""Known forms of layers, recovered from a layer's inputs and outputs, and the change that makes both sides equal.
 
-Nothing here trusts a layer's attributes: a momentum is what the statistics before, in and after a batch say it was.
+No layer's attributes are trusted: a momentum is computed from the statistics before, in and after a batch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import adapters
 from harness.spec.layers.base import padded
 
 Array = NDArray[Any]
-# A formula explains an output that it meets within this; forms differ by far more, and float32 by far less.
+# A formula explains an output within this tolerance: forms differ by much more, float32 errors are much smaller.
 EXPLAINED = 1e-4
 
 
@@ -34,14 +34,14 @@ class Seen:
     settings: dict[str, Any]
 
     def spells(self, what: str, *values: float) -> str:
-        """How the side's framework says `what`, of these numbers; empty where its adapter does not know."""
+        """The spelling of `what`, with these numbers, in the side's framework; empty if its adapter has none."""
         models = adapters.info(self.adapter).user_models
         return models.spellings.get(what, "").format(*(f"{value:g}" for value in values)) if models else ""
 
 
 @dataclass(frozen=True)
 class Form:
-    """`setting` with its value on each side can be tried in the live layers; empty where that says nothing."""
+    """A known form. `setting`: a setting that can be tried in the live layers, with its `values` on both sides."""
 
     cause: str
     advice: str = ""
@@ -51,14 +51,17 @@ class Form:
 
 @dataclass(frozen=True)
 class Kept:
-    """How a moving statistic was kept: `kept * old + (1 - kept) * of the batch`, the variance unbiased or not."""
+    """The update rule of a moving statistic: `kept * old + (1 - kept) * batch`, with a biased or unbiased variance."""
 
     kept: float
     unbiased: bool
 
 
 def recovered(x: Array, old: Array, new: Array, statistic: str) -> Kept | None:
-    """From one training step; None where no momentum explains what was kept."""
+    """The update rule of a moving statistic, from one training step; None if no momentum explains it.
+
+    `x`: the layer's input, (B, ..., C). `old`, `new`: the statistic before and after the step, (C,).
+    """
     axes = tuple(range(x.ndim - 1))
     exact, count = x.astype(np.float64), x.size // x.shape[-1]
     of_batch = exact.mean(axes) if statistic == "moving_mean" else exact.var(axes)
@@ -67,19 +70,19 @@ def recovered(x: Array, old: Array, new: Array, statistic: str) -> Kept | None:
         estimates.append((True, of_batch * count / (count - 1)))
     best: tuple[float, Kept] | None = None
     for unbiased, batch in estimates:
-        moved, way = new.astype(np.float64) - batch, old.astype(np.float64) - batch
-        if not np.any(way):
+        new_distance, old_distance = new.astype(np.float64) - batch, old.astype(np.float64) - batch
+        if not np.any(old_distance):
             continue
-        kept = float(np.sum(moved * way) / np.sum(way * way))
-        left = float(np.max(np.abs(moved - kept * way)) / np.max(np.abs(way)))
-        if left < EXPLAINED and (best is None or left < best[0]):
-            best = left, Kept(round(kept, 4), unbiased)
+        kept = float(np.sum(new_distance * old_distance) / np.sum(old_distance * old_distance))
+        residual = float(np.max(np.abs(new_distance - kept * old_distance)) / np.max(np.abs(old_distance)))
+        if residual < EXPLAINED and (best is None or residual < best[0]):
+            best = residual, Kept(round(kept, 4), unbiased)
     return best[1] if best else None
 
 
 def kept_differently(statistic: str, a: Seen, b: Seen, how_a: Kept, how_b: Kept) -> list[Form]:
-    """The momentum, then the estimate; empty where both are alike."""
-    found = []
+    """The forms in which two update rules differ: first the momentum, then the estimate; empty if they are equal."""
+    forms = []
     what = statistic.removeprefix("moving_")
     if not math.isclose(how_a.kept, how_b.kept, abs_tol=EXPLAINED):
         cause = f"{a.name} keeps {how_a.kept:g} of the old {what}, {b.name} {how_b.kept:g}"
@@ -87,22 +90,22 @@ def kept_differently(statistic: str, a: Seen, b: Seen, how_a: Kept, how_b: Kept)
             cause += ", one minus the other"
         cause = f"batch_norm momentum convention: {cause}"
         values = how_a.kept, how_b.kept
-        found.append(Form(cause, _either(a, b, "momentum", *values), "momentum", values))
+        forms.append(Form(cause, _either(a, b, "momentum", *values), "momentum", values))
     if how_a.unbiased != how_b.unbiased:
         biased, other = (b, a) if how_a.unbiased else (a, b)
         cause = f"moving variance: {other.name} keeps the unbiased estimate, n / (n - 1), {biased.name} the biased one"
-        found.append(Form(cause, f"no argument of either changes it; n is {a.x.size // a.x.shape[-1]} here"))
-    return found
+        forms.append(Form(cause, f"no argument of either changes it; n is {a.x.size // a.x.shape[-1]} here"))
+    return forms
 
 
 def output_form(kind: str, a: Seen, b: Seen, training: bool) -> Form | None:
-    """The known form by which two outputs of one layer differ, where there is one."""
+    """The known form in which two outputs of one layer differ; None if there is none."""
     find = OUTPUT_FORMS.get(kind)
     return find(a, b, training) if find else None
 
 
 def epsilon_of(seen: Seen, training: bool) -> float | None:
-    """From what a batch normalisation was given and what came out."""
+    """The epsilon of a batch normalisation, from its input and output; None if it cannot be computed."""
     if not {"moving_mean", "moving_variance"} <= seen.weights.keys():
         return None
     x, y = seen.x.astype(np.float64), seen.y.astype(np.float64)
@@ -111,25 +114,25 @@ def epsilon_of(seen: Seen, training: bool) -> float | None:
     variance = x.var(axes) if training else seen.weights["moving_variance"].astype(np.float64)
     gamma, beta = seen.weights.get("gamma", 1.0), seen.weights.get("beta", 0.0)
     scale = np.sum((y - beta) * (x - mean) * gamma, axes) / np.sum(((x - mean) * gamma) ** 2, axes)
-    found = float(np.median(1 / scale**2 - variance))
-    return float(f"{found:.2g}") if np.isfinite(found) else None
+    epsilon = float(np.median(1 / scale**2 - variance))
+    return float(f"{epsilon:.2g}") if np.isfinite(epsilon) else None
 
 
 def _epsilon(a: Seen, b: Seen, training: bool) -> Form | None:
     values = epsilon_of(a, training), epsilon_of(b, training)
-    given = float(a.settings.get("epsilon", 0)), float(b.settings.get("epsilon", 0))
-    if None in values or given[0] == given[1]:
+    stated_values = float(a.settings.get("epsilon", 0)), float(b.settings.get("epsilon", 0))
+    if None in values or stated_values[0] == stated_values[1]:
         return None
-    # Recovered to few digits: the layers' own numbers are the exact ones, where the larger is borne out.
-    larger = given.index(max(given))
-    if not math.isclose(values[larger] or 0.0, given[larger], rel_tol=0.5):
+    # Only a few digits can be recovered, so the layers' settings are used if the recovered value confirms the larger.
+    larger = stated_values.index(max(stated_values))
+    if not math.isclose(values[larger] or 0.0, stated_values[larger], rel_tol=0.5):
         return None
-    cause = f"batch_norm epsilon: {a.name} adds {given[0]:g} to the variance, {b.name} {given[1]:g}"
-    return Form(cause, _either(a, b, "epsilon", *given), "epsilon", given)
+    cause = f"batch_norm epsilon: {a.name} adds {stated_values[0]:g} to the variance, {b.name} {stated_values[1]:g}"
+    return Form(cause, _either(a, b, "epsilon", *stated_values), "epsilon", stated_values)
 
 
 def _either(a: Seen, b: Seen, setting: str, of_a: float, of_b: float) -> str:
-    """The change to either side."""
+    """The advice in words: how to change either side."""
     what = f"batch_norm {setting}"
     if not (a.spells(what, of_a) and b.spells(what, of_a)):
         return f"give both the same {setting}"
@@ -138,7 +141,7 @@ def _either(a: Seen, b: Seen, setting: str, of_a: float, of_b: float) -> str:
 
 
 def padding_of(seen: Seen) -> tuple[int, int] | None:
-    """How many rows and columns a convolution put before the image, by trying them all."""
+    """The rows and columns of padding before the image in a convolution, found by trying all; None if none fit."""
     kernel = seen.weights.get("kernel")
     if kernel is None or kernel.ndim != 4 or seen.x.ndim != 4 or kernel.shape[2] != seen.x.shape[3]:
         return None
@@ -157,7 +160,10 @@ def padding_of(seen: Seen) -> tuple[int, int] | None:
 def convolved(
     x: Array, kernel: Array, before: Sequence[int], strides: Sequence[int], dilation: Sequence[int], size: Sequence[int]
 ) -> Array:
-    """The convolution with so many rows and columns of zeros before the image, and as many after it as are needed."""
+    """The convolution with `before` rows and columns of zeros before the image, and as many after it as are needed.
+
+    `x`: (B, H, W, C). `kernel`: (h, w, C, F). `size`: of the output, whose shape is (B, *size, F).
+    """
     height, width = kernel.shape[:2]
     after = [size[i] * strides[i] + (height, width)[i] * dilation[i] for i in range(2)]
     wide = np.pad(x, ((0, 0), (before[0], after[0]), (before[1], after[1]), (0, 0)))
@@ -217,7 +223,7 @@ def _slope(a: Seen, b: Seen, training: bool) -> Form | None:
 
 
 def _equal(a: Seen, b: Seen, what: str, *values: float) -> str:
-    """What the two frameworks write for the same; empty where one of them does not say."""
+    """The equivalent spellings in both frameworks; empty if one of them has none."""
     spelled = [side.spells(what, *values) for side in (a, b)]
     return " equals ".join(spelled) if all(spelled) else ""
 

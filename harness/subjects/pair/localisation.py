@@ -1,8 +1,8 @@
-"""Where the first divergence of two trainings stands: step, phase, layer, tensor, index.
+"""The place of the first divergence of two trainings: step, phase, layer, tensor, index.
 
-Digests of the weights after every step say at which step the sides part company. That step alone is then looked at in
-full: every layer's output, the loss, every gradient, what the layers keep, the weights after the update, each judged by
-what both sides compute in float64 at that very step.
+Digests of the weights after every step show at which step the sides first differ. Only that step is then examined in
+full: every layer's output, the loss, every gradient, the layers' statistics, and the weights after the update, each
+judged by what both sides compute in float64 at that step.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DIGEST, APART = "digest/", "apart/"
 
 
 def localised(climb: Climb, verdict: Verdict) -> Verdict:
-    """The diverging verdict with its place; as it is where there is nothing more to ask."""
+    """The diverging verdict with its place; unchanged if its rung cannot be localised."""
     if verdict.rung == TRAJECTORY:
         return _in_step(climb, verdict, _first_step(climb), forced=False)
     if verdict.rung == STEP and verdict.phase in ("loss", "gradient"):
@@ -36,7 +36,7 @@ def localised(climb: Climb, verdict: Verdict) -> Verdict:
 
 
 def _first_step(climb: Climb) -> int:
-    """The first step after which a digest of the weights diverges; the last where none does."""
+    """The first step after which a digest of the weights diverges; the last step if none does."""
     answers = climb.ask(TASKS["pair_digests"], weights=str(climb.start), steps=climb.pair.steps)
     a, b = climb.read(answers)
     names = [name for name in a.values if name.startswith(DIGEST) and name in b.values]
@@ -48,7 +48,10 @@ def _first_step(climb: Climb) -> int:
 
 
 def _drift(answers: Answers, name: str) -> FloatArray:
-    """How far a digest may be from that of the float64 weights: a projection of so long a difference."""
+    """The bound for a digest's distance from that of the float64 weights, (steps,).
+
+    It is `PATTERN_SIZE` times the norm of the weights' distance: the largest digest of such a difference.
+    """
     apart = APART + name.removeprefix(DIGEST)
     widest: FloatArray = PATTERN_SIZE * np.max([arrays[apart] for _, arrays in answers.values()], axis=0)
     return widest
@@ -62,12 +65,15 @@ def _in_step(climb: Climb, verdict: Verdict, step: int, forced: bool) -> Verdict
     if place is None:
         cause = f"{verdict.cause}; no tensor of step {step} stands out"
         return verdict.model_copy(update={"cause": cause, "step": step})
-    known = {"subject": verdict.subject, "step": step, "worst_index": f"step {step}, {place.worst_index}"}
-    return place.model_copy(update=known)
+    place_fields = {"subject": verdict.subject, "step": step, "worst_index": f"step {step}, {place.worst_index}"}
+    return place.model_copy(update=place_fields)
 
 
 def _step_checks(climb: Climb, answers: Answers, rung: str, a: Side, b: Side) -> Iterator[Check]:
-    """In the order in which a step computes: layers, loss, gradients from the last layer to the first, what is kept."""
+    """The checks of a step's tensors in the order of computation: layers, loss, gradients, statistics, weights.
+
+    The gradients go from the last layer to the first.
+    """
     pairs, calls = paired_calls(climb, answers, "training")
     for number, check in layer_pass(rung, climb, a, b, "training", pairs, calls).checks.items():
         yield _named(check, pairs[int(number)].spoken)

@@ -16,10 +16,10 @@ LOSSES = "losses"
 
 
 def judge_losses(a: Side, b: Side, spread: Any = 0.0, least: float = 0.0) -> list[Verdict]:
-    """Of `losses` (steps,), within the drift that each side shows against its own float64.
+    """The verdict on `losses`, (steps,): they may differ by the drift of each side from its own float64.
 
-    `spread`: how far the runs of one side lie apart, at each step. `least`: what float32 arithmetic may get wrong in
-    any one loss.
+    `spread`: the distance between repeated runs of one side, (steps,) or one number. `least`: the error that float32
+    arithmetic may make in any single loss.
     """
     oracle = OwnFloat64(a, b)
     if oracle.is_measured and oracle.is_shared(LOSSES):
@@ -30,7 +30,7 @@ def judge_losses(a: Side, b: Side, spread: Any = 0.0, least: float = 0.0) -> lis
 
 
 def _part_company(a: Side, b: Side, verdict: Verdict) -> Verdict:
-    """Free runs say that two trainings differ, and not where."""
+    """The verdict without a culprit: free runs show that two trainings differ, but not where."""
     if verdict.status == "agrees":
         return verdict.model_copy(update={"value_reference": None})
     cause = f"{a.name} and {b.name} part company: see the rungs below for where"

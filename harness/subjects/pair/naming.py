@@ -1,4 +1,4 @@
-"""Gives a divergence of a pair the name of its form, where it has one, and proves it by trying the change."""
+"""Names the known form behind a divergence of a pair, if there is one, and proves it by trying the change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def named_forms(
     a: Side,
     b: Side,
 ) -> Verdict:
-    """The verdict, its cause a known form where it is one."""
+    """The verdict with a known form as its cause, or unchanged if no form explains it."""
     if verdict.status != "diverges" or verdict.tensor == "":
         return verdict
     pair = next((p for p in pairs if p.name_a == verdict.layer), None)
@@ -39,15 +39,15 @@ def named_forms(
 
 
 def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Side, b: Side) -> tuple[Seen, Seen]:
-    seen = []
+    seen_calls = []
     for number, (side, name) in enumerate(((a, pair.name_a), (b, pair.name_b))):
         at = (pair.a, pair.b)[number]
         of_layer = [m for m in climb.matches if (m.a, m.b)[number].layer == name]
         weights = {(m.a, m.b)[number].role: climb.weights[m.name] for m in of_layer}
         settings = climb.built[side.name]["settings"].get(name, {})
         adapter = side.arm.adapter
-        seen.append(Seen(adapter, side.name, calls[number].x(at), calls[number].y(at), weights, settings))
-    return seen[0], seen[1]
+        seen_calls.append(Seen(adapter, side.name, calls[number].x(at), calls[number].y(at), weights, settings))
+    return seen_calls[0], seen_calls[1]
 
 
 def _kept(
@@ -67,13 +67,13 @@ def _kept(
     named = verdict.model_copy(update={"subject": f"{pair.spoken}, kept {statistic}"})
     if [form.setting for form in forms] != [""]:
         return _with(climb, named, pair, forms)
-    # Nothing but the estimate: the two are the same once that is taken back.
+    # Only the estimate of the variance differs: convert both to the biased one and compare again.
     values = []
-    for seen, side, each in zip(sides, (a, b), (how_a, how_b), strict=True):
+    for seen, side, statistic_kept in zip(sides, (a, b), (how_a, how_b), strict=True):
         x = seen.x.astype(np.float64)
         count, biased = x.size // x.shape[-1], x.var(tuple(range(x.ndim - 1)))
-        more = (1 - each.kept) * biased / (count - 1) if each.unbiased else 0.0
-        values.append(side.values[verdict.tensor].astype(np.float64) - more)
+        correction = (1 - statistic_kept.kept) * biased / (count - 1) if statistic_kept.unbiased else 0.0
+        values.append(side.values[verdict.tensor].astype(np.float64) - correction)
     if np.any(error_against(values[0], values[1]) > 2 * judged.oracle.tolerances[verdict.tensor].bound):
         return _with(climb, named, pair, forms)
     unbiased = next(side for side, how in zip(sides, (how_a, how_b), strict=True) if how.unbiased)
@@ -88,13 +88,13 @@ def _with(climb: Climb, verdict: Verdict, pair: LayerPair, forms: Sequence[Form]
     cause = "; ".join(form.cause for form in forms)
     advice = "; ".join(form.advice for form in forms if form.advice)
     proof = next((text for form in forms if form.setting and (text := _proven(climb, verdict, pair, form))), "")
-    # Two conventions, each lawful: which of them was meant is the user's to say.
-    told = {"judgement": "undetermined", "culprit": "", "nearer": "", "cause": cause + proof, "advice": advice}
-    return verdict.model_copy(update=told)
+    # Both conventions are valid, so no side is the culprit: the user decides which was meant.
+    attribution = {"judgement": "undetermined", "culprit": "", "nearer": "", "cause": cause + proof, "advice": advice}
+    return verdict.model_copy(update=attribution)
 
 
 def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
-    """The rung once more, with the setting of one side changed in the live layer of the other."""
+    """The proof in words: the rung agrees with one side's setting in the live layer of the other; else empty."""
     assert form.values is not None
     tries = ((1, pair.name_b, form.values[0]), (0, pair.name_a, form.values[1]))
     for number, layer, value in tries:
@@ -103,10 +103,10 @@ def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
         answers = {**climb.answered, **climb.ask(TASKS["pair_model"], by_arm={changed.name: payload})}
         a, b = climb.read(answers)
         if verdict.phase == "kept":
-            again = kept_pass(climb, a, b).judge(verdict.tensor)
+            retried = kept_pass(climb, a, b).judge(verdict.tensor)
         else:
             pairs, calls = paired_calls(climb, answers, verdict.phase)
-            again = layer_pass(MODEL, climb, a, b, verdict.phase, pairs, calls).judge(verdict.tensor)
-        if again.status == "agrees":
+            retried = layer_pass(MODEL, climb, a, b, verdict.phase, pairs, calls).judge(verdict.tensor)
+        if retried.status == "agrees":
             return f"; proven: with {form.setting}={value:g} in {changed.name}'s live {layer} the two agree"
     return ""

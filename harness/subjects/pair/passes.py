@@ -1,4 +1,4 @@
-"""The passes of one batch: layer by layer in evaluation and in training, and what the layers keep."""
+"""The passes of one batch: layer by layer in evaluation and in training, and the layers' statistics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.subjects.pair.mapping import Match
 
 @dataclass(frozen=True)
 class Pass:
-    """What was computed together: the oracle of it, and a check for each tensor, by its name in the answers."""
+    """The tensors of one computation: their oracle, and a check for each by its name in the answers."""
 
     oracle: OwnFloat64
     checks: Mapping[str, Check]
@@ -27,13 +27,13 @@ class Pass:
 
 
 def passed(rung: str, a: Side, b: Side, places: Mapping[str, Place]) -> Pass:
-    """The tensors of these places, which come of one computation."""
+    """The pass with the tensors of these places, which belong to one computation."""
     oracle = OwnFloat64.pooled(a, b, list(places))
     return Pass(oracle, dict(zip(places, checks(rung, oracle, oracle.sides, places), strict=True)))
 
 
 def paired_calls(climb: Climb, answers: Answers, phase: str) -> tuple[list[LayerPair], tuple[Calls, Calls]]:
-    """The calls of a pass in the arms' own precision, and which is which."""
+    """The corresponding calls of a pass, and all calls of both sides, in the arms' own precision."""
     first = climb.channels_first
     turned = []
     for side in climb.read(answers):
@@ -46,7 +46,7 @@ def paired_calls(climb: Climb, answers: Answers, phase: str) -> tuple[list[Layer
 def layer_pass(
     rung: str, climb: Climb, a: Side, b: Side, phase: str, pairs: Sequence[LayerPair], calls: tuple[Calls, Calls]
 ) -> Pass:
-    """The output of each layer, in the order of the calls, by the number of the pair."""
+    """The pass with the output of each layer, in the order of the calls. Tensors are called by the pair's number."""
     sides = []
     for number, side in enumerate((a, b)):
         values = {str(n): calls[number].y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
@@ -64,7 +64,7 @@ def layer_pass(
 
 
 def kept_pass(climb: Climb, a: Side, b: Side) -> Pass:
-    """The statistics that the layers keep, each with a verdict of its own."""
+    """The pass with the layers' statistics, each with a verdict of its own."""
     places = {
         f"kept/{m.name}": Place(f"layer {m.a.layer} / {m.b.layer}, kept {m.a.role}", "kept", layer=m.a.layer)
         for m in climb.matches
@@ -74,12 +74,12 @@ def kept_pass(climb: Climb, a: Side, b: Side) -> Pass:
 
 
 def below_name(name: str) -> IndexName:
-    """`name[0, 3]`: an index that says of which of several tensors it is."""
+    """Names an index together with its tensor: `name[0, 3]`."""
     return lambda index: f"{name}{list(index)}"
 
 
 def _of(climb: Climb, side: Side) -> list[Match]:
-    """The matches with this side's layer as `a`."""
+    """The matches with this side's parameters as `a`."""
     if side.name == climb.arms[0].name:
         return list(climb.matches)
     return [Match(m.name, m.b, m.a) for m in climb.matches]

@@ -1,7 +1,7 @@
-"""What a checked pair leaves of its trainings, beside `pair.json` and the verdicts, and how that is read back.
+"""The records of a checked pair's trainings, which lie beside `pair.json` and the verdicts: written and read back.
 
-Of each side `arms/<arm>/trace.json`; and where its training came to its end `steps.parquet` (`step`, `loss`, and
-`loss_float64`, NaN where the side does not run in float64) and `weights.npz`, the final weights by the shared names.
+Each side has `arms/<arm>/trace.json`. If its training has finished, it also has `steps.parquet` (`step`, `loss`, and
+`loss_float64`, NaN if the side does not run in float64) and `weights.npz`, the final weights by the shared names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FINAL = "final/"
 
 
 def write_side(folder: Path, trace: Trace, walked: Side | None) -> None:
-    """The records of one side, in its folder. `walked`: its free-running training, where it came to its end."""
+    """Writes the records of one side to its folder. `walked`: its free-running training; None if it did not finish."""
     record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
     write_text(folder / TRACE, json.dumps({**record, "status": trace.status}, indent=2, allow_nan=False) + "\n")
     if walked is None:
@@ -47,11 +47,12 @@ def write_side(folder: Path, trace: Trace, walked: Side | None) -> None:
 
 
 def final_weights(walked: Side) -> Arrays:
-    """What a side's training ended with, by the shared names."""
+    """The final weights of a side's training, by the shared names."""
     return walked.below(FINAL).values
 
 
 def read_pair_spec(path: Path) -> Pair:
+    """The pair from `pair.json`. Raises UnreadableError if the file does not hold one."""
     try:
         return Pair.model_validate_json(json.dumps(read_object(path)), strict=True)
     except ValidationError as error:
@@ -60,7 +61,7 @@ def read_pair_spec(path: Path) -> Pair:
 
 
 def side_of(arm: RecordedArm) -> Side:
-    """A recorded side as the oracle of a pair takes it."""
+    """A recorded side in the form that the oracle of a pair takes."""
     exact = arm.columns.get("loss_float64", np.empty(0))
     float64 = {LOSSES: exact} if len(exact) and not np.all(np.isnan(exact)) else None
     refused = str(arm.trace.environment.get(REFUSED, "no float64 losses were recorded"))
@@ -68,7 +69,7 @@ def side_of(arm: RecordedArm) -> Side:
 
 
 def with_losses(trace: Trace, steps: pd.DataFrame | None) -> Trace:
-    """The trace with its losses, as one epoch of which no time was taken and nothing was scored."""
+    """The trace with its losses, as one epoch without a time and without scores."""
     if steps is None or steps.empty:
         return trace
     untimed = {"epoch_time_s": 0.0, "samples": 0, "test_loss": np.nan, "test_accuracy": None, "samples_scored": 0}
@@ -77,20 +78,20 @@ def with_losses(trace: Trace, steps: pd.DataFrame | None) -> Trace:
 
 
 def is_pair(folder: Path) -> bool:
-    """Whether the folder is that of a checked pair."""
+    """Whether the folder holds a checked pair."""
     return (folder / PAIR).exists()
 
 
 @dataclass(frozen=True)
 class RecordedPair:
-    """`pair`: what was checked; None where `pair.json` cannot be read. `run`: its sides, as those of any run."""
+    """`pair`: the checked pair; None if `pair.json` cannot be read. `run`: its sides, as the arms of a recorded run."""
 
     pair: Pair | None
     run: RecordedRun
 
 
 def read_pair(folder: Path) -> RecordedPair:
-    """The pair in a folder. Whatever state it is in, and whatever is damaged, is among its failures."""
+    """The pair in a folder. An incomplete state and damaged files are among the failures of its run."""
     state = state_of(folder)
     damaged = dict(state_problems(folder, state, "pair"))
     reader = Reader(folder, "", damaged)
@@ -98,8 +99,8 @@ def read_pair(folder: Path) -> RecordedPair:
     verdicts = reader.read(VERDICTS, read_outcomes) if state == "complete" or reader.exists(VERDICTS) else None
     arms = {}
     for arm in pair.arms if pair else ():
-        of_arm = Reader(folder, f"arms/{arm.name}/", damaged)
-        arms[arm.name] = _read_side(of_arm, arm, pair.steps if pair else 0)
+        side_reader = Reader(folder, f"arms/{arm.name}/", damaged)
+        arms[arm.name] = _read_side(side_reader, arm, pair.steps if pair else 0)
     reader.reasons |= damaged  # of sides that are gone
     table = pd.DataFrame() if verdicts is None else verdicts
     return RecordedPair(pair, RecordedRun(folder, None, {}, table, arms, reader.failures, state))
@@ -114,8 +115,8 @@ def _read_side(reader: Reader, arm: Arm, count: int) -> RecordedArm:
     weights = reader.read(WEIGHTS, read_arrays) if reader.exists(WEIGHTS) else None
     if steps is not None and (len(steps) != count or not trace.finished):
         reader.fail(STEPS, f"has {len(steps)} rows of {count} steps: it is cut off, or of another pair")
-    for name, there in ((STEPS, steps), (WEIGHTS, weights)):
-        if trace.finished and there is None and not reader.exists(name):
+    for name, content in ((STEPS, steps), (WEIGHTS, weights)):
+        if trace.finished and content is None and not reader.exists(name):
             reader.fail(name, "is missing, and the training came to its end")
     if weights is not None and digest_arrays(weights) != trace.final_weights_digest:
         weights = None

@@ -1,4 +1,4 @@
-"""The rungs of a pair. Each asks both sides and judges what they answer by what each computes in float64."""
+"""The rungs of a pair. Each asks both sides and judges their answers by what each computes in float64."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Walked = tuple[Side, Side]
 
 
 def self_rung(climb: Climb, walked: Callable[[], Walked]) -> list[Verdict]:
-    """Each side against itself: three free runs from the same weights."""
+    """Compares each side with itself: three free runs from the same weights."""
     answers = climb.ask(TASKS["pair_repeat"], weights=str(climb.start))
     verdicts = []
     for number, arm in enumerate(climb.arms):
@@ -40,7 +40,7 @@ def self_rung(climb: Climb, walked: Callable[[], Walked]) -> list[Verdict]:
 
 
 def _own_drift(side: Side) -> Tolerance | None:
-    """How far rounding takes the losses of a side from its own float64; None where it has none."""
+    """The tolerance from the drift of a side's losses from its own float64; None if it does not run in float64."""
     oracle = OwnFloat64(side, side)
     if not oracle.is_measured:
         return None
@@ -48,11 +48,11 @@ def _own_drift(side: Side) -> Tolerance | None:
 
 
 def model_rung(climb: Climb) -> list[Verdict]:
-    """One batch: evaluation and training layer by layer, loss, gradients, what the layers keep."""
+    """Compares one batch: evaluation and training layer by layer, loss, gradients, the layers' statistics."""
     climb.answered = climb.ask(TASKS["pair_model"], weights=str(climb.start), altered=[])
     a, b = climb.read(climb.answered)
-    steady = [_steady(arm, climb.built[arm.name]["unstable"]) for arm in climb.arms]
-    verdicts = [verdict for verdict in steady if verdict is not None]
+    unstable_sides = [_steady(arm, climb.built[arm.name]["unstable"]) for arm in climb.arms]
+    verdicts = [verdict for verdict in unstable_sides if verdict is not None]
     apart = []
     for phase in ("evaluation", "training"):
         pairs, calls = paired_calls(climb, climb.answered, phase)
@@ -83,7 +83,7 @@ def model_rung(climb: Climb) -> list[Verdict]:
 
 
 def _steady(arm: Arm, unstable: Sequence[str]) -> Verdict | None:
-    """A side whose evaluation is not the same twice."""
+    """The verdict on a side whose evaluation is not the same twice; None if it is."""
     if not unstable:
         return None
     cause = f"layer {unstable[0]} gives another output each time in evaluation: dropout left on?"
@@ -103,7 +103,7 @@ def _steady(arm: Arm, unstable: Sequence[str]) -> Verdict | None:
 
 
 def step_rung(climb: Climb, walked: Walked) -> list[Verdict]:
-    """Teacher-forced. The teacher is one side's float64, its weights rounded to float32 once."""
+    """Compares teacher-forced steps. The teacher is one side in float64, its weights rounded to float32 once."""
     steps = climb.pair.forced_steps
     oracle = OwnFloat64(*walked)
     forced = {name: value.astype(np.float32) for name, value in oracle.values.items() if name.startswith("weight/")}
@@ -118,27 +118,29 @@ def step_rung(climb: Climb, walked: Walked) -> list[Verdict]:
     pupils = passed(STEP, a, b, places)
     verdicts = judge_checks(pupils.checks.values())
     exact = pupils.oracle.values
-    fed = {name: exact[name].astype(np.float32) for name in places if name.startswith("gradient/") and name in exact}
-    save_arrays(climb.teacher, {**forced, **fed})
-    return [*verdicts, *_updates(climb, climb.teacher, fed, forced)]
+    fed_gradients = {
+        name: exact[name].astype(np.float32) for name in places if name.startswith("gradient/") and name in exact
+    }
+    save_arrays(climb.teacher, {**forced, **fed_gradients})
+    return [*verdicts, *_updates(climb, climb.teacher, fed_gradients, forced)]
 
 
-def _updates(climb: Climb, path: Path, fed: Arrays, forced: Arrays) -> list[Verdict]:
-    """The same gradients to both optimizers, judged by the reference: their words are ours."""
+def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) -> list[Verdict]:
+    """Gives both optimizers the same gradients. The reference judges: a pair's optimizer is a word of the spec."""
     steps, names = climb.pair.forced_steps, climb.trainable
     answers = climb.ask(TASKS["pair_update"], teacher=str(path), steps=steps)
     start = {name: forced[f"weight/0/{name}"] for name in names}
-    gradients = [{name: fed[f"gradient/{k}/{name}"] for name in names} for k in range(steps)]
+    gradients = [{name: fed_gradients[f"gradient/{k}/{name}"] for name in names} for k in range(steps)]
 
-    def moved(precision: Precision, policy: Policy) -> Arrays:
+    def weights_by_step(precision: Precision, policy: Policy) -> Arrays:
         arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
         weights = adapters.load(arm).optimizer(climb.pair.update, start, gradients)
         return {f"weight/{k}/{name}": value for k, after in enumerate(weights) for name, value in after.items()}
 
-    expected = moved("float64", "exact")
+    expected = weights_by_step("float64", "exact")
     # Its coefficients computed as the arm's own are.
     policies: dict[str, Policy] = {a.name: "exact" if a.precision == "float64" else a.realisation for a in climb.arms}
-    in_float32 = {policy: moved("float32", policy) for policy in set(policies.values())}
+    in_float32 = {policy: weights_by_step("float32", policy) for policy in set(policies.values())}
 
     def tolerances(arm: Arm) -> dict[str, Tolerance]:
         rounded, precision = in_float32[policies[arm.name]], np.dtype(arm.precision).type
@@ -155,12 +157,12 @@ def _updates(climb: Climb, path: Path, fed: Arrays, forced: Arrays) -> list[Verd
 
 
 def walk(climb: Climb) -> Walked:
-    """Both sides run free; what the later rungs are made of, and what is recorded of the trainings."""
+    """Runs both sides free. The later rungs and the records use the result."""
     answers = climb.ask(TASKS["pair_walk"], weights=str(climb.start), told=climb.pair.forced_steps)
     climb.walked = climb.read(answers)
     return climb.walked
 
 
 def trajectory_rung(climb: Climb, walked: Walked) -> list[Verdict]:
-    """The losses of free-running trainings."""
+    """Compares the losses of the free-running trainings."""
     return judge_losses(*walked, climb.spread, climb.loss_bound)

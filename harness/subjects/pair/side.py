@@ -1,4 +1,4 @@
-"""One side of a pair as it lives in its worker: the model in each precision, by the names that both sides share."""
+"""One side of a pair in its worker: the model in each precision, with the names that both sides share."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ FLOAT64 = "float64"
 
 @dataclass
 class LiveSide:
-    """One side: the model in the arm's precision and, where that can be, in float64, with the shared names.
+    """One side: the model in the arm's precision and, if possible, in float64, with the shared names.
 
-    `names`: shared to the framework's. `axes`: the order of the shared axes in this side's parameter. `rows`: of a
-    dense kernel behind a flatten of images that lie channels first, their (height, width, channels).
+    `models`: by precision. `names`: from shared names to the framework's. `axes`: by shared name, the order of the
+    shared axes in this side's parameter. `rows`: by kernel of a dense layer behind a flatten of channels-first images,
+    their (height, width, channels).
     """
 
     models: dict[str, OwnModel]
@@ -34,12 +35,15 @@ class LiveSide:
     rows: dict[str, list[int]] = field(default_factory=dict)
 
     def weights(self, precision: str) -> dict[str, Array]:
+        """All weights by shared name, in the shared layout."""
         return self.shared(self.models[precision].weights())
 
     def shared(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """Arrays by the framework's names, converted to shared names and the shared layout."""
         return {name: self._out(name, arrays[native]) for name, native in self.names.items() if native in arrays}
 
     def set_weights(self, precision: str, weights: Mapping[str, Array]) -> None:
+        """Sets weights that are given by shared name, in the shared layout."""
         self.models[precision].set_weights({self.names[name]: self._in(name, value) for name, value in weights.items()})
 
     def _out(self, name: str, value: Array) -> Array:
@@ -54,18 +58,21 @@ class LiveSide:
         return value.transpose(self.axes[name]) if name in self.axes else value
 
     def kept(self, precision: str) -> dict[str, Array]:
-        """What no optimizer moves: the layers' statistics."""
+        """The weights that no optimizer updates, by shared name: the layers' statistics."""
         fixed = {p.name for p in self.models[precision].parameters() if not p.trainable}
         return {name: value for name, value in self.weights(precision).items() if self.names[name] in fixed}
 
     def trainable(self, precision: str) -> dict[str, str]:
-        """The shared names of what an optimizer moves, each with the framework's."""
+        """The shared names of the weights that an optimizer updates, each with the framework's name."""
         learning = {p.name for p in self.models[precision].parameters() if p.trainable}
         return {name: native for name, native in self.names.items() if native in learning}
 
 
 def rows_last(value: Array, image: Sequence[int]) -> Array:
-    """The first axis, that of an image flattened channels first, as if it had been flattened channels last."""
+    """Reorders the first axis from an image flattened channels first to the same image flattened channels last.
+
+    `value`: (H * W * C, ...). `image`: (H, W, C).
+    """
     height, width, channels = image
     return value.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(value.shape)
 
@@ -74,12 +81,12 @@ LIVE: dict[str, LiveSide] = {}  # of this process, by the arm's name
 
 
 def live(session: Session) -> LiveSide:
-    """The side that `build` has made in this process."""
+    """The side that `build` has created in this process."""
     return LIVE[session.adapter.arm.name]
 
 
 def pair_at(session: Session, scratch: str) -> Pair:
-    """The pair that the session is asked about from now on."""
+    """The pair in `scratch`, to which the session is switched."""
     return Pair.model_validate_json((session.at(scratch).scratch / "pair.json").read_text())
 
 
@@ -90,7 +97,7 @@ def batches_at(scratch: str) -> tuple[Array, Array]:
 
 
 def built_model(session: Session, pair: Pair, file: str, function: str, sample: Array, precision: Any) -> OwnModel:
-    """What the builder makes, in this precision."""
+    """The builder's model in this precision."""
     arm = session.adapter.arm
     models = adapters.info(arm.adapter).user_models
     assert models is not None, f"{arm.adapter} runs no models of a user's"
@@ -103,6 +110,6 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
 
 
 def layer_arrays(above: str, calls: Sequence[Called]) -> dict[str, Array]:
-    """What went into each call of a layer and what came out, as `<above>/<number>/x` and `.../y`."""
+    """The inputs and outputs of the calls, as `<above>/<number>/x` and `<above>/<number>/y`."""
     inputs = {f"{above}/{number}/x": call.x for number, call in enumerate(calls)}
     return inputs | {f"{above}/{number}/y": call.y for number, call in enumerate(calls)}

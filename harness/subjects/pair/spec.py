@@ -1,4 +1,4 @@
-"""What a pair's file says."""
+"""The contents of a pair's file."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ FUNCTION = r"^.+\.py:[A-Za-z_][A-Za-z0-9_]*$"
 class OwnBuilder(Spec):
     """`builder`: `file.py:function`, relative to the pair's file, called without arguments in the framework's process.
 
-    `layout`: how the model wants images. Batches are given channels last, and are transposed for a side that is
-    `channels_first`.
+    `layout`: the layout of images that the model expects. Batches are channels last, and are transposed for a side that
+    is `channels_first`.
     """
 
     builder: Annotated[str, Field(pattern=FUNCTION)]
@@ -33,13 +33,13 @@ class OwnBuilder(Spec):
 
 
 class Pair(Spec):
-    """Two models in native code, and what they are trained by.
+    """Two models in native code, and how they are trained.
 
-    `models`: a builder for each adapter. `parameters`: which parameter of the first arm's model is which of the
-    second's; what is left out is proposed, and null says that a parameter of either has no partner. `batches`: an .npz
-    file with `x` and `y`, or `file.py:function`, which yields batches of that kind and has `batches_timeout_s` seconds
-    for all of them. The first `forced_steps` steps are teacher-forced; `steps` run free. `rungs` picks some; none
-    means all.
+    `models`: a builder for each adapter. `parameters`: from parameters of the first arm's model to the corresponding
+    ones of the second's; pairs that are left out are proposed, and null marks a parameter without a partner. `batches`:
+    an .npz file with `x` and `y`, or `file.py:function`, which yields such batches and has `batches_timeout_s` seconds
+    for all of them. The first `forced_steps` steps are teacher-forced; `steps` run free. `rungs`: the rungs to run;
+    empty means all.
     """
 
     name: Name
@@ -61,24 +61,25 @@ class Pair(Spec):
 
     @property
     def update(self) -> Update:
+        """The words of one update: optimizer, schedule, clipping and weight decay."""
         return Update(
             optimizer=self.optimizer, schedule=self.schedule, clipping=self.clipping, weight_decay=self.weight_decay
         )
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Pair:
-        wrong = [
+        mistakes = [
             f"models: arm {arm.name} runs in {arm.adapter}, for which there is no builder; "
             f"given: {', '.join(self.models)}"
             for arm in self.arms
             if arm.adapter not in self.models
         ]
         if self.forced_steps > self.steps:
-            wrong.append(f"forced_steps is {self.forced_steps}, which is more than steps, {self.steps}")
+            mistakes.append(f"forced_steps is {self.forced_steps}, which is more than steps, {self.steps}")
         if len(self.arms) != 2:
-            wrong.append(f"a pair has two arms, got {len(self.arms)}")
+            mistakes.append(f"a pair has two arms, got {len(self.arms)}")
         if len({arm.name for arm in self.arms}) < len(self.arms):
-            wrong.append(f"arm names must differ, got {', '.join(arm.name for arm in self.arms)}")
-        if wrong:
-            raise ValueError("; ".join(wrong))
+            mistakes.append(f"arm names must differ, got {', '.join(arm.name for arm in self.arms)}")
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
         return self

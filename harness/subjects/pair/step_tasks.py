@@ -1,4 +1,4 @@
-"""What a worker can be asked about the steps of its side's training. Arrays are named `<precision>/<tensor>`."""
+"""A worker's tasks about the steps of its side's training. Arrays are called `<precision>/<tensor>`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPEATS = ("first", "second", "third")
 
 
 def repeat(session: Session, scratch: str, weights: str) -> Result:
-    """Free-running, three times from the same weights: `<run>/losses`, and `<run>/digests` of the final weights."""
+    """Three free runs from the same weights: `<run>/losses`, (steps,), and `<run>/digests` of the final weights."""
     pair, side, start = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     precision = session.adapter.arm.precision
     x, y = batches_at(scratch)
@@ -33,7 +33,7 @@ def repeat(session: Session, scratch: str, weights: str) -> Result:
 
 
 def walk(session: Session, scratch: str, weights: str, told: int) -> Result:
-    """Free-running: `losses`; `weight/<step>/<name>` before each of the first `told` steps; `final/<name>`."""
+    """A free run: `losses`, (steps,); `weight/<step>/<name>` before the first `told` steps; `final/<name>`."""
     pair, side, start = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
     answer: dict[str, Array] = {}
@@ -50,9 +50,10 @@ def walk(session: Session, scratch: str, weights: str, told: int) -> Result:
 
 
 def digests(session: Session, scratch: str, weights: str, steps: int) -> Result:
-    """Free-running: `digest/<name>` of the weights after each step, and how far float32 is from float64 by then.
+    """A free run: `digest/<name>`, (steps,), of the weights after each step, and their distance from float64.
 
-    `apart/<name>`, of no precision: the Euclidean norm of the arm's weights less those in float64; 0 without these.
+    The distance is `apart/<name>`, (steps,), without a precision in its name: the Euclidean norm of the arm's weights
+    minus those in float64; 0 if the side does not run in float64.
     """
     pair, side, start = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
@@ -73,7 +74,7 @@ def digests(session: Session, scratch: str, weights: str, steps: int) -> Result:
 
 
 def pupil(session: Session, scratch: str, teacher: str, steps: int) -> Result:
-    """Teacher-forced: `loss/<step>` and `gradient/<step>/<name>` at the teacher's weights."""
+    """Teacher-forced steps: `loss/<step>` and `gradient/<step>/<name>` at the teacher's weights."""
     session.at(scratch)
     side, forced = live(session), load_arrays(Path(teacher))
     x, y = batches_at(scratch)
@@ -88,20 +89,22 @@ def pupil(session: Session, scratch: str, teacher: str, steps: int) -> Result:
 
 
 def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
-    """The teacher's gradients, fed to this arm's optimizer: `weight/<step>/<name>` after each update."""
+    """Updates by this arm's optimizer from the teacher's gradients: `weight/<step>/<name>` after each."""
     pair, forced = pair_at(session, scratch), load_arrays(Path(teacher))
     names = [name.removeprefix("gradient/0/") for name in forced if name.startswith("gradient/0/")]
     start = {name: forced[f"weight/0/{name}"] for name in names}
     gradients = [{name: forced[f"gradient/{step}/{name}"] for name in names} for step in range(steps)]
-    moved = session.adapter.optimizer(pair.update, start, gradients)
-    return session.reply({f"weight/{k}/{name}": w for k, weights in enumerate(moved) for name, w in weights.items()})
+    weights_by_step = session.adapter.optimizer(pair.update, start, gradients)
+    return session.reply(
+        {f"weight/{k}/{name}": w for k, weights in enumerate(weights_by_step) for name, w in weights.items()}
+    )
 
 
 def probe(session: Session, scratch: str, weights: str, step: int, forced: bool) -> Result:
-    """One step in full: every layer's output in training, `loss`, `gradient/<name>`, what the layers keep.
+    """One step in full: every layer's output in training, `loss`, `gradient/<name>`, and `kept/<name>` statistics.
 
-    `forced`: at the teacher's weights before that step, which `weights` holds; else at those that the side has come to
-    from the weights there, and then also `weight/<name>` after the update.
+    `forced`: the step starts from the teacher's weights before it, which the file `weights` holds. Otherwise the side
+    runs from the weights in the file up to the step, and `weight/<name>` after the update is answered too.
     """
     pair, side, arrays = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
@@ -123,13 +126,13 @@ def probe(session: Session, scratch: str, weights: str, step: int, forced: bool)
         if not forced:
             side.set_weights(precision, start)
             model.step(x[step], y[step])
-            learned = side.trainable(precision)
-            answer |= {f"{precision}/weight/{n}": w for n, w in side.weights(precision).items() if n in learned}
+            trainable = side.trainable(precision)
+            answer |= {f"{precision}/weight/{n}": w for n, w in side.weights(precision).items() if n in trainable}
     return session.reply(answer, calls=calls)
 
 
 def _begun(side: LiveSide, precision: str, pair: Pair, start: Mapping[str, Array]) -> OwnModel:
-    """The model at these weights, without dropout and with a fresh optimizer."""
+    """The model with these weights, without dropout, and with a new optimizer."""
     model = side.models[precision]
     side.set_weights(precision, start)
     model.without_dropout()

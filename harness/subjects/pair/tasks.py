@@ -1,4 +1,4 @@
-"""What a worker can be asked about its side of a pair. Arrays are by the names that both sides share."""
+"""A worker's tasks for its side of a pair. Arrays are called by the names that both sides share."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Probed(Answered):
 
 
 def build(session: Session, scratch: str, file: str, function: str) -> Result:
-    """Runs the builder; what the model consists of, and in what order its layers are called."""
+    """Runs the builder, and describes the model: its parameters, settings and images, in the order of the calls."""
     pair, arm = pair_at(session, scratch), session.adapter.arm
     x, y = batches_at(scratch)
     first, refused = built_model(session, pair, file, function, x[0], arm.precision), ""
@@ -68,7 +68,7 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
             in_float64.loss_and_gradients(x[0], y[0])
             in_float64.set_weights(before)
             models[FLOAT64] = in_float64
-        except Exception as error:  # whatever the user's code or the framework has against float64
+        except Exception as error:  # any reason why the user's code or the framework does not run in float64
             traceback.print_exc()
             refused = in_one_line(error)
     LIVE[arm.name] = LiveSide(models)
@@ -87,57 +87,57 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
 
 
 def take(session: Session, scratch: str, names: dict[str, str], axes: dict[str, list[int]]) -> Result:
-    """Takes on the shared names; its own weights by them."""
+    """Sets the shared names of the side, and answers its weights by these names."""
     side = live(session)
     side.names, side.axes = names, axes
     return session.at(scratch).reply(side.weights(session.adapter.arm.precision))
 
 
 def load(session: Session, scratch: str, weights: str, rows: dict[str, list[int]]) -> Result:
-    """Takes on the weights in every precision; their digest as read back, and what each dense layer was given."""
+    """Sets the weights in every precision, and answers their digest as read back and the input of each dense layer."""
     side, arm = live(session), session.at(scratch).adapter.arm
     side.rows = rows
-    given = load_arrays(Path(weights))
+    values = load_arrays(Path(weights))
     for precision in side.models:
-        side.set_weights(precision, given)
+        side.set_weights(precision, values)
     x, _ = batches_at(scratch)
     read_back = digest_arrays(side.weights(arm.precision))
     inputs = {c.layer: c.x for c in side.models[arm.precision].traced(x[0], False) if c.x.ndim == 2}
-    side.set_weights(arm.precision, given)
+    side.set_weights(arm.precision, values)
     return session.reply(inputs, digest=read_back)
 
 
 def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> Result:
-    """The first batch: evaluation, layer by layer; training, layer by layer; loss, gradients, what the layers keep.
+    """The first batch: evaluation and training layer by layer, loss, gradients, the layers' statistics.
 
-    `altered` are (layer, setting, value) in the live model, taken back at the end.
+    `altered`: settings of the live model for this task only, (layer, setting, value) each.
     """
-    side, given = live(session), load_arrays(Path(weights))
+    side, values = live(session), load_arrays(Path(weights))
     session.at(scratch)
-    x, y = (each[0] for each in batches_at(scratch))
+    x, y = (item[0] for item in batches_at(scratch))
     before = next(iter(side.models.values())).settings()
-    found: dict[str, Array] = {}
+    arrays: dict[str, Array] = {}
     calls: dict[str, Any] = {}
-    for precision, one in side.models.items():
+    for precision, live_model in side.models.items():
         for layer, setting, value in altered:
-            one.change(layer, setting, value)
-        side.set_weights(precision, given)
-        evaluated = one.traced(x, False)
-        one.without_dropout()
-        found[f"{precision}/outputs"] = one.forward(x)
-        side.set_weights(precision, given)
-        trained = one.traced(x, True)
-        side.set_weights(precision, given)
-        loss, gradients = one.loss_and_gradients(x, y)
-        found[f"{precision}/loss"] = np.array([loss])
-        found |= {f"{precision}/gradient/{name}": each for name, each in side.shared(gradients).items()}
-        found |= {f"{precision}/kept/{name}": each for name, each in side.kept(precision).items()}
-        for phase, each in (("evaluation", evaluated), ("training", trained)):
-            calls[f"{precision}/{phase}"] = [[c.layer, c.kind] for c in each]
-            found |= layer_arrays(f"{precision}/{phase}", each)
+            live_model.change(layer, setting, value)
+        side.set_weights(precision, values)
+        evaluated = live_model.traced(x, False)
+        live_model.without_dropout()
+        arrays[f"{precision}/outputs"] = live_model.forward(x)
+        side.set_weights(precision, values)
+        trained = live_model.traced(x, True)
+        side.set_weights(precision, values)
+        loss, gradients = live_model.loss_and_gradients(x, y)
+        arrays[f"{precision}/loss"] = np.array([loss])
+        arrays |= {f"{precision}/gradient/{name}": item for name, item in side.shared(gradients).items()}
+        arrays |= {f"{precision}/kept/{name}": item for name, item in side.kept(precision).items()}
+        for phase, item in (("evaluation", evaluated), ("training", trained)):
+            calls[f"{precision}/{phase}"] = [[c.layer, c.kind] for c in item]
+            arrays |= layer_arrays(f"{precision}/{phase}", item)
         for layer, setting, _ in altered:
-            one.change(layer, setting, before[layer][setting])
-    return session.reply(found, calls=calls)
+            live_model.change(layer, setting, before[layer][setting])
+    return session.reply(arrays, calls=calls)
 
 
 TASKS = tasks(

@@ -11,7 +11,7 @@ import pytest
 from in_process import context_of
 
 from harness.diagnosis.advice import hypotheses
-from harness.diagnosis.forms import Form, said, words_by_path
+from harness.diagnosis.forms import Form, as_written, words_by_path
 from harness.diagnosis.known_forms import FORMS
 from harness.judging.cases import answer
 from harness.judging.context import Context
@@ -122,8 +122,8 @@ def test_what_is_said_of_a_word_is_read_back_as_it(tmp_path: Path) -> None:
     context = context_of({**STATED, "optimizer": MOMENTUM, "schedule": schedule_within}, tmp_path, {"port": {}})
     for path, word in words_by_path(context.stated):
         assert at(context.stated, path) == word
-        assert changed(context.stated, {path: said(word)}) == context.stated
-    assert parse("schedule", said(context.stated.schedule)) == context.stated.schedule
+        assert changed(context.stated, {path: as_written(word)}) == context.stated
+    assert parse("schedule", as_written(context.stated.schedule)) == context.stated.schedule
 
 
 def _answers(context: Context, given: Context) -> Iterator[tuple[Any, Any]]:
