@@ -16,44 +16,44 @@ from harness.system.files import FileError, given_path, read_text
 Tree = dict[str, Any]
 
 
-def base_of(groups: ConfigGroups, asked: Overrides) -> Tree:
-    """The config before values are set. What is wrong with a choice is noted in `asked.mistakes`; the rest goes on."""
-    chosen = _existing_choices(groups, asked)
+def base_of(groups: ConfigGroups, overrides: Overrides) -> Tree:
+    """The config before values are set. Mistakes in the choices are added to `overrides.mistakes`; none is raised."""
+    chosen = _existing_choices(groups, overrides)
     of_spec = {group: option for group, option in chosen.items() if group in Experiment.model_fields}
     of_root = {group: option for group, option in chosen.items() if group not in of_spec}
     try:
         tree = groups.root(of_root.items())
     except UnreadableError as error:
-        asked.mistakes.append(f"{', '.join(f'{group}={name}' for group, name in of_root.items())}: {error}")
+        overrides.mistakes.append(f"{', '.join(f'{group}={name}' for group, name in of_root.items())}: {error}")
         tree = groups.root()
-    if asked.source is not None:
-        both = "from=FILE is an experiment already; give one of them"
-        asked.mistakes += [f"{group}={name}: {both}" for group, name in of_root.items()]
+    if overrides.source is not None:
+        conflict = "from=FILE is an experiment already; give one of them"
+        overrides.mistakes += [f"{group}={name}: {conflict}" for group, name in of_root.items()]
         try:
-            tree = {**{key: tree[key] for key in SETTINGS}, **_from_file(asked.source)}
+            tree = {**{key: tree[key] for key in SETTINGS}, **_from_file(overrides.source)}
         except FileError as error:
-            asked.mistakes.append(f"from={asked.source}: {error}")
-    # A choice replaces whatever an experiment said about that group: the fields of one kind mean nothing to another.
+            overrides.mistakes.append(f"from={overrides.source}: {error}")
+    # A choice replaces the whole group of the experiment: the fields of one kind mean nothing to another.
     for group, option in of_spec.items():
         try:
             tree |= groups.chosen(group, option)
         except UnreadableError as error:
-            asked.mistakes.append(f"{group}={option}: {error}")
+            overrides.mistakes.append(f"{group}={option}: {error}")
     return tree
 
 
-def _existing_choices(groups: ConfigGroups, asked: Overrides) -> dict[str, str]:
-    """The options to use; for one that does not exist the nearest stands in, so that values set below it are judged."""
+def _existing_choices(groups: ConfigGroups, overrides: Overrides) -> dict[str, str]:
+    """The options to use, by group. The nearest one replaces an unknown option, so that values below it are checked."""
     chosen: dict[str, str] = {}
-    for group, option in asked.choices:
+    for group, option in overrides.choices:
         options = groups.options(group)
         stand_in: str | None = option
         if option not in options:
             stand_in = nearest(option, options)
             message = no_such(f"{group}={option}: there is no such {group}", option, options, prefix=f"{group}=")
-            asked.mistakes.append(message)
+            overrides.mistakes.append(message)
         if stand_in is None:
-            asked.changes = [change for change in asked.changes if change.path[0] != group]
+            overrides.changes = [change for change in overrides.changes if change.path[0] != group]
         else:
             chosen[group] = stand_in
     return chosen
@@ -69,14 +69,14 @@ def _from_file(source: str) -> Tree:
         raise FileError(f"not a JSON file ({error})") from None
     if not isinstance(content, dict):
         raise FileError("not an experiment: it holds no mapping")
-    wrong = misfits(content)
-    if wrong:
-        raise FileError("; ".join(mistake.text for mistake in wrong))
+    mistakes = misfits(content)
+    if mistakes:
+        raise FileError("; ".join(mistake.text for mistake in mistakes))
     return {key: literal(value) for key, value in content.items()}
 
 
 def literal(value: Any) -> Any:
-    """The value with `${` escaped, for what is resolved already: a recorded experiment must not be resolved again."""
+    """The value with `${` escaped: a recorded experiment is resolved already and must not be resolved again."""
     if isinstance(value, dict):
         return {key: literal(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Hydra's reader of config folders, for folders of the user's: each file is checked before Hydra takes it in."""
+"""Hydra's reader of config folders, for the user's folders: each file is checked before Hydra reads it."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ class CheckedConfigSource(FileConfigSource):
 
 
 def register() -> None:
-    """Makes the scheme known to Hydra, once."""
+    """Registers the scheme with Hydra."""
     SourcesRegistry.instance().register(CheckedConfigSource)

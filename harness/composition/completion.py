@@ -1,4 +1,4 @@
-"""What the shell offers after a few typed characters; reads folder names and the spec classes, never Hydra."""
+"""Shell completion of overrides, from folder names and the spec classes; Hydra is never imported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.spec import Experiment
 def completions(prefix: str, config_dirs: Sequence[Path] = ()) -> list[str]:
     """The overrides that may continue `prefix`: `schedule=`, `schedule=cosine`, `training.epochs=`.
 
-    After `arms=[` and `suite=[` the names of files, comma by comma; nothing for values that are numbers or text.
+    After `arms=[` and `suite=[`, and after each comma there, the names of files. Empty for numbers and free text.
     """
     try:
         groups = ConfigGroups.beside(config_dirs)
@@ -29,23 +29,23 @@ def completions(prefix: str, config_dirs: Sequence[Path] = ()) -> list[str]:
             *(f"{name}=" for name in (*groups.groups(), *SETTINGS, *Experiment.model_fields, "from")),
             *_dotted_keys(),
         }
-        return sorted(signs + found for found in keys - {"arm="} if found.startswith(key))
+        return sorted(signs + candidate for candidate in keys - {"arm="} if candidate.startswith(key))
     if key in LISTS_OF_FILES and value.startswith("["):
-        listed, _, last = value.rpartition("," if "," in value else "[")
+        listed, _, typed = value.rpartition("," if "," in value else "[")
         above = f"{signs}{key}={listed}{',' if ',' in value else '['}"
-        return [above + name for name in groups.options(LISTS_OF_FILES[key]) if name.startswith(last)]
+        return [above + name for name in groups.options(LISTS_OF_FILES[key]) if name.startswith(typed)]
     words = set(groups.options(key)) - {EVERY_FILE} if key in groups.groups() and key != "arm" else set(_words(key))
     return sorted(f"{signs}{key}={word}" for word in words if word.startswith(value))
 
 
 def _dotted_keys() -> list[str]:
     places = [Place().below(name) for name in Experiment.model_fields if name not in LISTS_OF_FILES]
-    below = [".".join(found.path) for place in places for found in _leaves(place)]
+    below = [".".join(leaf.path) for place in places for leaf in _leaves(place)]
     return [f"{key}=" for key in below] + [f"arm.{name}=" for name in Place().below("arms").field_names()]
 
 
 def _leaves(place: Place) -> list[Place]:
-    """The fields below a place, of whichever kind may be chosen there; not the items of lists."""
+    """The fields below a place, for every kind that may be chosen there, without the items of lists."""
     children = [member.below(name) for member in place.members() for name in member.field_names()]
     return [
         leaf for child in children for leaf in ([child] if child.is_collection or not child.specs else _leaves(child))

@@ -1,4 +1,4 @@
-"""Names of arms and of a suite's schedules, replaced by what their files hold."""
+"""Replaces the names of arms and of a suite's schedules by the content of their files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ MOST_ENTRIES = 200
 
 @dataclass
 class Expansion:
-    """Expands lists of names; reads each file once, however often a config is composed anew to find its mistakes."""
+    """Expands lists of names. Each file is read once, however often a config is composed again to find its mistakes."""
 
     groups: ConfigGroups
     _read: dict[tuple[str, str], Tree | UnreadableError] = field(default_factory=dict)
 
     def expanded(self, tree: Tree) -> tuple[Tree, list[Mistake]]:
-        """The lists of `tree` as specs, with `arm` merged into every arm, and what was wrong with the names.
+        """The lists of `tree` as specs, with `arm` merged into every arm, and the mistakes in the names.
 
-        An entry is a name, a mapping with `use: NAME` and fields over that file's, or a spec written in full.
+        An entry is a name, a mapping of `use: NAME` and fields that override those of that file, or a complete spec.
         """
         mistakes: list[Mistake] = []
         lists: Tree = {key: self._list(key, tree[key], mistakes) for key in LISTS_OF_FILES if key in tree}
@@ -47,7 +47,7 @@ class Expansion:
             mistakes.append(Mistake((key,), f"{key}: given {shown(entries)}; a list is written {key}=[{entries}]"))
             entries = [entries]
         if not isinstance(entries, list):
-            return entries  # the validation says what is allowed
+            return entries  # the validation reports the mistake
         if len(entries) > MOST_ENTRIES:
             mistakes.append(Mistake((key,), f"{key}: given {len(entries):,} entries; allowed: 1 to {MOST_ENTRIES}"))
             return []
@@ -56,7 +56,7 @@ class Expansion:
             if name is not None and name not in options:
                 path = (key, str(index))
                 mistakes.append(Mistake(path, no_such(f"{key}.{index}: there is no {group} {name!r}", name, options)))
-                uses[index] = nearest(name, options) or options[0]  # a stand-in, so that the rest can be checked
+                uses[index] = nearest(name, options) or options[0]  # a replacement, so that the rest can be checked
         self._load(group, [name for name in uses if name is not None])
         for index, name in enumerate(uses):
             if name is not None and isinstance(fault := self._read[group, name], UnreadableError):
@@ -78,7 +78,7 @@ class Expansion:
         except UnreadableError as fault:
             if len(unread) == 1:
                 self._read[group, unread[0]] = fault
-            else:  # one of them is at fault: find out which
+            else:  # read one by one, to find those that cannot be read
                 for name in unread:
                     self._load(group, [name])
         else:
@@ -92,17 +92,17 @@ def _file_used(entry: Any) -> str | None:
 
 
 def _with_distinct_names(arms: list[Any]) -> list[Any]:
-    """An arm set beside itself (A against A) gets `_2`, `_3`, ... after its name."""
-    taken: set[str] = set()
+    """The arms with `_2`, `_3`, ... appended to the names of repeated ones (A against A)."""
+    used_names: set[str] = set()
     distinct: list[Any] = []
     for arm in arms:
         name = arm.get("name") if isinstance(arm, Mapping) else None
         if isinstance(name, str):
             number, free = 1, name
-            while free in taken:
+            while free in used_names:
                 number += 1
                 free = f"{name}_{number}"
-            taken.add(free)
+            used_names.add(free)
             arm = {**arm, "name": free}
         distinct.append(arm)
     return distinct

@@ -1,4 +1,4 @@
-"""What a config may be at most: how deep, how many values, which text and which whole numbers."""
+"""Limits of a config: its depth, its number of values, its text and its whole numbers."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from harness.system.text import printable
 
 DEPTH = 32
 NODES = 30_000
-OMEGACONF_NODES = 3_000  # of what passes through it, which takes half a millisecond for each
+OMEGACONF_NODES = 3_000  # values that OmegaConf handles, at half a millisecond each
 OVERRIDE = 20_000  # characters
 OVERRIDES = 500
 CHARACTERS = 100_000  # in all overrides
 JSON_FILE = 16 << 20  # bytes
 YAML_FILE = 1 << 20
 LARGEST_WHOLE = 2**63 - 1
-_TOLD = 20
+_MOST_REPORTED = 20
 
 
 def misfits(tree: Any, above: tuple[str, ...] = ()) -> list[Mistake]:
-    """What of a tree of mappings and lists, which lies at the path `above`, no config may hold; without recursion."""
+    """The mistakes in a tree of mappings and lists at the path `above`: values that no config may hold."""
     faults = list[Mistake]()
     for count, (path, fault) in enumerate(_walked(tree, above)):
         if count >= NODES:
             return [Mistake(above, f"{_at(above)}more than {NODES:,} values, the most that a config may have")]
-        if fault is not None and len(faults) < _TOLD:
+        if fault is not None and len(faults) < _MOST_REPORTED:
             faults.append(Mistake(path, f"{_at(path)}{fault}"))
     return faults
 
 
 def _walked(tree: Any, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str | None]]:
-    """The path of each value, and what is wrong with it; nothing below what is nested too deeply."""
-    left: list[tuple[tuple[str, ...], Any]] = [(above, tree)]
-    while left:
-        path, node = left.pop()
+    """The path of each value and its fault, or None. Values below one that is nested too deeply are left out."""
+    pending: list[tuple[tuple[str, ...], Any]] = [(above, tree)]
+    while pending:
+        path, node = pending.pop()
         is_mapping = isinstance(node, Mapping)
         if not is_mapping and not isinstance(node, list | tuple):
             yield path, _scalar_fault(node)
@@ -49,7 +49,7 @@ def _walked(tree: Any, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
                 if is_mapping and (fault := _key_fault(key)):
                     yield path, fault
                 else:
-                    left.append(((*path, str(key)), value))
+                    pending.append(((*path, str(key)), value))
 
 
 def _key_fault(key: Any) -> str | None:
@@ -64,7 +64,7 @@ def _scalar_fault(value: Any) -> str | None:
         fault = text_fault(value)
         return f"given {value[:80]!r}, which cannot be recorded: {fault}" if fault else None
     if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
-        # Not as it was typed: Python refuses to write out a number of thousands of digits.
+        # The number itself is not shown: Python does not convert thousands of digits to text.
         return f"given a whole number of {value.bit_length()} bits; allowed: -{LARGEST_WHOLE} to {LARGEST_WHOLE}"
     if value is None or isinstance(value, int | float):
         return None

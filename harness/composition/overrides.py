@@ -15,19 +15,19 @@ from harness.system.text import printable
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-# Values that are paths are taken as typed, so that no character of theirs needs quotes.
+# Values that are paths are used as typed, so that no character in them needs quotes.
 _PATHS = ("from", "out", "results_root")
-# Keys that change the meaning of their neighbours: a mapping that states one replaces what was there.
+# Keys that change the meaning of their neighbours: a mapping that has one of them replaces the old mapping.
 _DECISIVE = {"kind", "use"}
-# Where a bare name stands for a file of a group ...
+# Keys under which a bare name stands for a file of a group ...
 LISTS_OF_FILES = {"arms": "arm", "suite": "schedule"}
-# ... and where it stands for a spec without fields of its own.
+# ... and keys under which it stands for a spec of that kind with default fields.
 _WITH_KINDS = ("data", "model", "loss", "optimizer", "schedule")
 _LONGEST_SHOWN = 200
 
 
 class MisfitError(Exception):
-    """An override that has no place in the config it is applied to."""
+    """An override that cannot be read, or does not fit the config that it is applied to."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Change:
 
 @dataclass
 class Overrides:
-    """What was typed, told apart; `mistakes` says what could not be read."""
+    """The overrides of a command line by their kind; `mistakes` holds a sentence for each that cannot be read."""
 
     source: str | None = None
     choices: list[tuple[str, str]] = field(default_factory=list)
@@ -50,20 +50,20 @@ class Overrides:
 
 
 def read(typed: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Overrides:
-    """Read each override by itself, so that one that cannot be read hides no other. `groups` holds their options."""
-    found = Overrides()
+    """Reads each override separately, so that all mistakes are reported. `groups`: the options of each group."""
+    overrides = Overrides()
     length = sum(map(len, typed))
     if len(typed) > OVERRIDES or length > CHARACTERS:
         allowed = f"allowed: {OVERRIDES} of {CHARACTERS:,} characters in all"
-        found.mistakes.append(f"{len(typed):,} overrides of {length:,} characters; {allowed}")
-        return found
+        overrides.mistakes.append(f"{len(typed):,} overrides of {length:,} characters; {allowed}")
+        return overrides
     for text in typed:
         try:
             _refuse_unreadable(text)
-            _read_one(text, groups, found)
+            _read_one(text, groups, overrides)
         except MisfitError as misfit:
-            found.mistakes.append(f"{_cut(text)}: {misfit}")
-    return found
+            overrides.mistakes.append(f"{_cut(text)}: {misfit}")
+    return overrides
 
 
 def _cut(text: str) -> str:
@@ -72,7 +72,7 @@ def _cut(text: str) -> str:
 
 
 def _refuse_unreadable(text: str) -> None:
-    """What the parser would not survive, or take minutes for."""
+    """Raises MisfitError for text that would crash Hydra's parser or keep it busy for minutes."""
     fault = text_fault(text)
     if fault:
         raise MisfitError(fault)
@@ -86,41 +86,41 @@ def _refuse_unreadable(text: str) -> None:
         raise MisfitError(f"nested more than {DEPTH} levels deep")
 
 
-def _read_one(text: str, groups: Mapping[str, Sequence[str]], found: Overrides) -> None:
+def _read_one(text: str, groups: Mapping[str, Sequence[str]], overrides: Overrides) -> None:
     key, equals, value = text.partition("=")
     if equals and key in _PATHS:
-        named = _unquoted(value)
+        unquoted = _unquoted(value)
         if key != "from":
-            found.changes.append(Change((key,), None if named in ("", "null") else named))
-        elif named:
-            found.source = named
+            overrides.changes.append(Change((key,), None if unquoted in ("", "null") else unquoted))
+        elif unquoted:
+            overrides.source = unquoted
         else:
             raise MisfitError("from takes the path of an experiment.json")
         return
-    override, given = _parsed(text)
+    override, content = _parsed(text)
     key = override.key_or_group
     if override.is_sweep_override():
         raise MisfitError(f"one value at a time; a list is written {key}=[a,b], and text with a comma {key}='a,b'")
     if override.package is not None or "/" in key:
         raise MisfitError(f"packages (@) and nested groups (/) are not used here; groups: {', '.join(sorted(groups))}")
     path = _path_of(key)
-    wrong = misfits(given, path)
-    if wrong:
-        raise MisfitError("; ".join(mistake.text for mistake in wrong))
+    mistakes = misfits(content, path)
+    if mistakes:
+        raise MisfitError("; ".join(mistake.text for mistake in mistakes))
     if override.is_delete():
-        found.changes.append(Change(path, delete=True))
-    elif key == "arm" and not isinstance(given, dict):
+        overrides.changes.append(Change(path, delete=True))
+    elif key == "arm" and not isinstance(content, dict):
         raise MisfitError("arms are chosen by arms=[NAME,...]; arm.FIELD=VALUE sets a field in each of them")
-    elif key in groups and isinstance(given, str):
-        found.choices.append((key, given))
-    elif key in groups and key not in LISTS_OF_FILES and not isinstance(given, dict):
+    elif key in groups and isinstance(content, str):
+        overrides.choices.append((key, content))
+    elif key in groups and key not in LISTS_OF_FILES and not isinstance(content, dict):
         raise MisfitError(f"{key} takes a mapping of fields or one of: {', '.join(groups[key])}")
     else:
-        found.changes.append(Change(path, given))
+        overrides.changes.append(Change(path, content))
 
 
 def _parsed(text: str) -> tuple[Override, Any]:
-    """Hydra's reading of an override, and the plain value in it."""
+    """An override as Hydra parses it, and its value in plain containers."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
@@ -157,7 +157,7 @@ def _unquoted(text: str) -> str:
 
 
 def merged(old: Any, new: Any) -> Any:
-    """`new` over `old`: mappings key by key, unless `new` says which kind it is; anything else replaces."""
+    """`new` over `old`: mappings are merged key by key, unless `new` states its kind; any other value is replaced."""
     if isinstance(old, dict) and isinstance(new, dict) and not _DECISIVE & new.keys():
         return overlaid(old, new)
     return new
@@ -169,7 +169,10 @@ def overlaid(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def applied(node: Any, change: Change, depth: int = 0) -> Any:
-    """A copy of the config `node`, which lies `depth` keys down the change's path, with the change made."""
+    """A copy of `node`, the part of the config `depth` keys down the change's path, with the change made.
+
+    Raises MisfitError where the path does not exist.
+    """
     above, key, is_last = change.path[:depth], change.path[depth], depth + 1 == len(change.path)
     node = _opened(node, above)
     items: dict[Any, Any] = dict(enumerate(node)) if isinstance(node, list) else dict(node)
@@ -194,7 +197,7 @@ def applied(node: Any, change: Change, depth: int = 0) -> Any:
 
 
 def _opened(node: Any, path: tuple[str, ...]) -> Any:
-    """The node, as something that has items or fields."""
+    """The node as a list or a mapping; MisfitError for a value that has no fields."""
     if isinstance(node, dict | list):
         return node
     if isinstance(node, str) and len(path) == 2 and path[0] in LISTS_OF_FILES:

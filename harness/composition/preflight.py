@@ -1,4 +1,4 @@
-"""What can be known to be wrong before anything is written or any framework started."""
+"""Finds mistakes in what was asked for, before anything is written or any framework is started."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from harness.spec.experiment import Experiment
 from harness.system.files import FileError, given_path, text_fault
 from harness.system.text import printable
 
-# What can be judged even where the rest of the command line is wrong.
+# Keys that can be checked even if the rest of the command line is wrong.
 _BY_THEMSELVES = ("data", "out", "results_root")
 _ROOM = "x/" * 200  # as long as the paths of what a run writes
 
@@ -35,34 +35,34 @@ _ROOM = "x/" * 200  # as long as the paths of what a run writes
 def prepare(
     overrides: Sequence[str], config_dirs: Sequence[Path], trust: bool = False
 ) -> tuple[ComposedStudy, list[Dataset]]:
-    """What was asked for, and the data of each variant; UserMistake, with everything that is wrong, where it cannot be.
+    """The composed study and the data of each variant; UserMistake with all mistakes where there are any.
 
-    A single experiment is a study of one. Without `trust`, what a file gave that can run code is a mistake.
+    A single experiment is a study of one variant. Without `trust`, a field from a file that can run code is a mistake.
     """
     try:
         study = compose_study(overrides, config_dirs)
     except UserMistake as mistake:
         raise UserMistake([*mistake.mistakes, *_also_wrong(overrides, config_dirs)]) from None
-    data, wrong = list[Dataset](), [] if trust else [field.refusal for field in study.code]
+    data, all_mistakes = list[Dataset](), [] if trust else [field.refusal for field in study.code]
     for composed in study.variants:
-        found, mistakes = _checked(composed, config_dirs)
-        wrong += mistakes
-        data += [found] if found is not None else []
-    if wrong:
-        raise UserMistake(list(dict.fromkeys(wrong)))
+        dataset, mistakes = _checked(composed, config_dirs)
+        all_mistakes += mistakes
+        data += [dataset] if dataset is not None else []
+    if all_mistakes:
+        raise UserMistake(list(dict.fromkeys(all_mistakes)))
     anchored = (replace(composed, experiment=_anchored(composed.experiment)) for composed in study.variants)
     return replace(study, variants=tuple(anchored)), data
 
 
 def refuse_too_large(study: ComposedStudy) -> None:
-    """UserMistake where all that is run, with the plans of all seeds, would not fit into memory or on the disk."""
-    wrong = [
+    """Raises UserMistake where the runs of all seeds would not fit into memory or on the disk."""
+    sentences = [
         text
         for composed in study.variants
         for text in sizes.too_large(composed.experiment, len(composed.seeds), _recorded_in(composed))
     ]
-    if wrong:
-        raise UserMistake(list(dict.fromkeys(wrong)))
+    if sentences:
+        raise UserMistake(list(dict.fromkeys(sentences)))
 
 
 def _recorded_in(composed: Composed) -> Path:
@@ -70,11 +70,11 @@ def _recorded_in(composed: Composed) -> Path:
 
 
 def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
-    kept = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
+    independent = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
     try:
-        composed = compose(kept, config_dirs)
+        composed = compose(independent, config_dirs)
     except UserMistake:
-        return []  # already told
+        return []  # already reported
     too_large = sizes.data_too_large(composed.experiment)
     return [*_folder_mistakes(composed), *(too_large or _loaded(composed.experiment)[1])]
 
@@ -82,20 +82,20 @@ def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[s
 def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
     experiment = composed.experiment
     by_arm = {arm.name: [*arm_mistakes(arm), *_spec_mistakes(experiment, arm)] for arm in experiment.arms}
-    wrong = [mistake for mistakes in by_arm.values() for mistake in mistakes]
-    known = [arm for arm in experiment.arms if not by_arm[arm.name]]
-    wrong += unsupported(experiment, known, lambda: offered(config_dirs))
-    wrong += unrepresentable((arm, changed(experiment, arm.spec)) for arm in known)
-    wrong += _folder_mistakes(composed)
+    all_mistakes = [mistake for mistakes in by_arm.values() for mistake in mistakes]
+    sound_arms = [arm for arm in experiment.arms if not by_arm[arm.name]]
+    all_mistakes += unsupported(experiment, sound_arms, lambda: offered(config_dirs))
+    all_mistakes += unrepresentable((arm, changed(experiment, arm.spec)) for arm in sound_arms)
+    all_mistakes += _folder_mistakes(composed)
     too_large = sizes.too_large(experiment, 1, _recorded_in(composed))
     if too_large:
-        return None, [*wrong, *too_large]
+        return None, [*all_mistakes, *too_large]
     data, unreadable = _loaded(experiment)
-    wrong += unreadable
+    all_mistakes += unreadable
     if data is not None:
-        wrong += _batch_mistakes(experiment, data)
-        wrong += outside_domain(data, experiment.loss)
-    return data, wrong
+        all_mistakes += _batch_mistakes(experiment, data)
+        all_mistakes += outside_domain(data, experiment.loss)
+    return data, all_mistakes
 
 
 def _loaded(experiment: Experiment) -> tuple[Dataset | None, list[str]]:
@@ -106,42 +106,44 @@ def _loaded(experiment: Experiment) -> tuple[Dataset | None, list[str]]:
 
 
 def arm_mistakes(arm: Arm) -> list[str]:
-    """What is wrong with an arm by itself: its adapter, its mode, its interpreter."""
-    known = adapters.names()
-    if arm.adapter not in known:
-        return [no_such(f"arm {arm.name}: there is no adapter {arm.adapter!r}", arm.adapter, known)]
-    wrong = []
-    about = adapters.usable().get(arm.adapter)  # one that cannot be used is a row of the run's, with its reason
-    if about is not None and arm.mode not in (modes := about.modes):
-        wrong.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
+    """The mistakes in an arm's own fields: its adapter, its mode, its interpreter."""
+    adapter_names = adapters.names()
+    if arm.adapter not in adapter_names:
+        return [no_such(f"arm {arm.name}: there is no adapter {arm.adapter!r}", arm.adapter, adapter_names)]
+    mistakes = []
+    info = adapters.usable().get(arm.adapter)  # an adapter that cannot be used is reported by the run
+    if info is not None and arm.mode not in (modes := info.modes):
+        mistakes.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
     if arm.python is not None and (text_fault(arm.python) or shutil.which(arm.python) is None):
-        wrong.append(f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path")
-    return wrong
+        mistakes.append(
+            f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path"
+        )
+    return mistakes
 
 
 def _spec_mistakes(experiment: Experiment, arm: Arm) -> list[str]:
-    """What is wrong with what the arm is given in place of the experiment's words."""
+    """The mistakes in `arm.spec`, the words that replace the experiment's in this arm."""
     try:
         changed(experiment, arm.spec)
     except NoSuchPathError as error:
         what = f"arm {arm.name}: spec: {error.path}: there is no {error.given!r}"
         return [no_such(what, error.given, error.known)]
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, e['loc']))}: given {shown(e['input'])}; {e['msg']}" for e in error.errors()]
-        return [f"arm {arm.name}: spec: {each}" for each in found]
+        faults = [f"{'.'.join(map(str, e['loc']))}: given {shown(e['input'])}; {e['msg']}" for e in error.errors()]
+        return [f"arm {arm.name}: spec: {fault}" for fault in faults]
     except ValueError as error:
         return [f"arm {arm.name}: spec: {error}"]
     return []
 
 
 def offered(config_dirs: Sequence[Path]) -> list[Arm]:
-    """The arms that may be chosen by name; a file that is none is told once it is chosen."""
+    """The arms that can be chosen by name. A file that holds no valid arm is left out; choosing it is a mistake."""
     groups = ConfigGroups.beside(config_dirs)
-    found = []
+    arms = []
     for name in groups.options("arm"):
         with suppress(UnreadableError, ValidationError):
-            found.append(Arm.model_validate(groups.contents("arm", [name])[name]))
-    return found
+            arms.append(Arm.model_validate(groups.contents("arm", [name])[name]))
+    return arms
 
 
 def _folder_mistakes(composed: Composed) -> list[str]:
@@ -151,20 +153,20 @@ def _folder_mistakes(composed: Composed) -> list[str]:
 
 
 def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
-    """Why results cannot be written to the folder that was given as `key`; nothing where they can."""
-    whole = folder.absolute()
-    if fault := text_fault(str(whole)):
-        return [printable(f"{key}={folder}: {whole} cannot be recorded: {fault}")]
-    existing = next(path for path in (whole, *whole.parents) if path.exists() or path.is_symlink())
+    """Why results cannot be written to `folder`, the value of `key`; empty where they can."""
+    absolute = folder.absolute()
+    if fault := text_fault(str(absolute)):
+        return [printable(f"{key}={folder}: {absolute} cannot be recorded: {fault}")]
+    existing = next(path for path in (absolute, *absolute.parents) if path.exists() or path.is_symlink())
     try:
-        given_path(f"{whole}/{_ROOM}")
+        given_path(f"{absolute}/{_ROOM}")
         if must_be_new and folder.is_dir() and any(folder.iterdir()):
             state = claimed_by(folder) or "is not empty"
             return [f"{key}={folder}: the folder {state}; give a new one, so that no earlier result is mixed in"]
         if not existing.is_dir():
             what = "a link that leads nowhere" if existing.is_symlink() and not existing.exists() else "a file"
             return [f"{key}={folder}: {existing} is {what}, not a folder"]
-        # Tried out, since permissions alone do not tell (a read-only disk, a quota, the superuser).
+        # By trying, since permissions are not enough (a read-only disk, a quota, the superuser).
         tempfile.TemporaryDirectory(dir=existing).cleanup()
     except FileError as error:
         return [f"{key}={folder}: {error}, once a run's own folders are below it"]
@@ -174,9 +176,9 @@ def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
 
 
 def claimed(verb: str, out: Path | None, usual: Path) -> Path:
-    """The folder `out` or, where none was asked for, one with the usual name; claimed for this process alone.
+    """The absolute path of the folder `out`, or of `usual` where `out` is None, claimed for this process alone.
 
-    Raises UserMistake where `out` has been claimed since it was looked at.
+    Raises UserMistake where another process has claimed `out` since it was checked.
     """
     if out is None:
         return claim_new(usual, verb).absolute()
@@ -197,7 +199,7 @@ def _batch_mistakes(experiment: Experiment, data: Dataset) -> list[str]:
 
 
 def _anchored(experiment: Experiment) -> Experiment:
-    """With the data folder as an absolute path, so that `from=FILE` repeats the run from any folder."""
+    """The experiment with an absolute data folder, so that `from=FILE` repeats the run from any folder."""
     if not isinstance(experiment.data, Mnist) or experiment.data.root is None:
         return experiment
     root = experiment.data.root.expanduser().absolute()

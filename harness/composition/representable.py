@@ -1,4 +1,4 @@
-"""Whether each arm can hold the numbers that it is given: none becomes infinite, and none 0, in its precision."""
+"""Checks that no number of a spec becomes infinite or 0 in the precision of an arm."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from harness.spec.base import Spec, Word
 _BOUNDS = {"float32": "1.4e-45 to 3.4e+38", "float64": "4.9e-324 to 1.8e+308"}
 
 
-def unrepresentable(given: Iterable[tuple[Arm, Spec]]) -> list[str]:
-    """A sentence for each number of the words that the precision of an arm cannot hold, with the arms that cannot.
+def unrepresentable(arms_with_specs: Iterable[tuple[Arm, Spec]]) -> list[str]:
+    """A sentence for each number of the words that an arm's precision cannot hold, with the names of those arms.
 
-    `given` has for each arm what it is given: an experiment, or a pair.
+    `arms_with_specs`: each arm with its spec, an experiment or a pair.
     """
     arms_by_fault: dict[str, list[str]] = {}
-    for arm, spec in given:
+    for arm, spec in arms_with_specs:
         for path, value in _floats(spec):
             if not _fits(value, arm.precision):
                 fault = f"{path}: given {value!r}, which {arm.precision} cannot hold; allowed in size: 0"
@@ -29,7 +29,7 @@ def unrepresentable(given: Iterable[tuple[Arm, Spec]]) -> list[str]:
 
 
 def _floats(node: Any, path: str = "", in_a_word: bool = False) -> Iterator[tuple[str, float]]:
-    """The numbers of words, by their dotted paths; sizes of a training and limits of an arm are none of these."""
+    """The dotted path and value of each number in a word; sizes of a training and limits of an arm are left out."""
     if isinstance(node, BaseModel):
         inside = in_a_word or isinstance(node, Word)
         for name, value in node:
@@ -43,7 +43,7 @@ def _floats(node: Any, path: str = "", in_a_word: bool = False) -> Iterator[tupl
 
 def _fits(value: float, precision: str) -> bool:
     if precision == "float64":
-        return True  # which a spec's numbers are, and finite
+        return True  # the numbers of a spec are finite and float64
     try:
         rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
     except OverflowError:

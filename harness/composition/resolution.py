@@ -1,4 +1,4 @@
-"""Interpolations (`${training.epochs}`, `${oc.env:NAME}`) resolved, and refused where they would never end."""
+"""Resolves interpolations (`${training.epochs}`, `${oc.env:NAME}`), and refuses those that would grow without bound."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _DEEPEST = 100  # from value to value; Python gives up at some hundreds
 
 
 def resolved(tree: Tree) -> Tree:
-    """The tree with every interpolation replaced; OmegaConf's exceptions where one cannot be.
+    """The tree with every interpolation replaced by its value.
 
-    UserMistake where they would grow without bounds, as each may stand for many others.
+    Raises OmegaConf's exceptions where one cannot be resolved, and UserMistake where the config would be too large:
+    an interpolation may stand for many others.
     """
     if not any("${" in text or text == "???" for text in _texts(tree)):
         return dict(tree)
@@ -36,19 +37,19 @@ def resolved(tree: Tree) -> Tree:
 
 
 def _texts(tree: Any) -> Iterator[str]:
-    left = [tree]
-    while left:
-        node = left.pop()
+    pending = [tree]
+    while pending:
+        node = pending.pop()
         if isinstance(node, str):
             yield node
         elif isinstance(node, Mapping):
-            left += node.values()
+            pending += node.values()
         elif isinstance(node, list):
-            left += node
+            pending += node
 
 
 class _Weights:
-    """How many values each place comes to; whatever a text with an interpolation names is counted as a part of it."""
+    """Counts the values at each path after resolution; the target of an interpolation counts as part of its text."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -56,7 +57,7 @@ class _Weights:
 
     def of(self, path: tuple[str, ...], node: Any, above: tuple[tuple[str, ...], ...]) -> int:
         if path in above or len(above) > _DEEPEST:
-            return 1  # OmegaConf tells of circles by itself
+            return 1  # OmegaConf reports circles
         if path not in self.known:
             self.known[path] = 1 + sum(self.of(below, part, (*above, path)) for below, part in self._parts(path, node))
         return self.known[path]
@@ -71,10 +72,10 @@ class _Weights:
                 yield from self._named(path, name)
 
     def _named(self, path: tuple[str, ...], name: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-        """What a name leads to, as far as that is: from the root, or with leading dots from as many levels up."""
+        """The path and node of a name, as far as it exists: from the root, or with n leading dots from n levels up."""
         dots = len(name) - len(name.lstrip("."))
         names = [*(path[: len(path) - dots] if dots else ()), *filter(None, re.split(r"[.\[\]]", name.lstrip(".")))]
-        way = tuple[str, ...]()
+        target = tuple[str, ...]()
         node: Any = self.tree
         for key in names:
             if isinstance(node, Mapping) and key in node:
@@ -83,6 +84,6 @@ class _Weights:
                 node = node[int(key)]
             else:
                 break
-            way = (*way, key)
-        if way:
-            yield way, node
+            target = (*target, key)
+        if target:
+            yield target, node

@@ -1,4 +1,4 @@
-"""The key `seeds`: how many times an experiment is run, each time by a plan of its own."""
+"""The key `seeds`: the seeds that an experiment is run with, each with its own plan."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ MOST = 1000
 ALLOWED = f"a whole number from 1 to {MOST:,}, or a list of different whole numbers >= 0"
 
 
-def seeds_from(given: Any, first: Any) -> tuple[int, ...]:
-    """A count is that many seeds from `first` on; a list is these seeds. Nothing where it is neither."""
-    if _is_whole(given) and 1 <= given <= MOST and _is_whole(first):
-        return tuple(range(first, first + given))
-    if isinstance(given, list) and 1 <= len(given) <= MOST and all(_is_whole(seed) and seed >= 0 for seed in given):
-        return tuple(given) if len(set(given)) == len(given) else ()
+def seeds_from(value: Any, first_seed: Any) -> tuple[int, ...]:
+    """The seeds: `value` seeds from `first_seed` on for a count, the seeds themselves for a list, else empty."""
+    if _is_whole(value) and 1 <= value <= MOST and _is_whole(first_seed):
+        return tuple(range(first_seed, first_seed + value))
+    if isinstance(value, list) and 1 <= len(value) <= MOST and all(_is_whole(seed) and seed >= 0 for seed in value):
+        return tuple(value) if len(set(value)) == len(value) else ()
     return ()
 
 
-def wrong_seeds(given: Any) -> list[Mistake]:
-    """The mistake in the key, if there is one."""
-    if seeds_from(given, 0):
+def wrong_seeds(value: Any) -> list[Mistake]:
+    """The mistake in the value of the key; empty where it is valid."""
+    if seeds_from(value, 0):
         return []
-    return [Mistake(("seeds",), f"seeds: given {shown(given)}; allowed: {ALLOWED}")]
+    return [Mistake(("seeds",), f"seeds: given {shown(value)}; allowed: {ALLOWED}")]
 
 
 def _is_whole(value: Any) -> bool:

@@ -1,6 +1,6 @@
-"""What runs take of memory and disk, estimated from their specs before anything is drawn, loaded or written.
+"""Estimates the memory and disk space of runs from their specs, before anything is drawn, loaded or written.
 
-An estimate is a lower bound: what frameworks take besides is not counted, so nothing that would fit is refused.
+An estimate is a lower bound: what frameworks need in addition is not counted, so nothing that would fit is refused.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _ITEM = {"float32": _FLOAT32, "float64": _FLOAT64}
 _AUGMENTED = 2 + 2 * _FLOAT32 + 1  # shift, turn and flip of a sample
 _OF_A_STEP = 2 * 32  # a loss and a rate, each a Python float in a tuple
 _OF_AN_EPOCH = 1000  # the objects that hold its arrays and its record
-_TOLD = 3
+_MOST_REPORTED = 3
 
 
 @dataclass(frozen=True)
 class Part:
-    """Bytes that a run takes, for what, and the key by which they may be lowered."""
+    """`size` bytes that a run takes for `what`, and the `key` of the config by which to lower them."""
 
     key: str
     what: str
@@ -36,22 +36,24 @@ class Part:
 
 
 def too_large(experiment: Experiment, runs: int, folder: Path) -> list[str]:
-    """Why `runs` runs of an experiment, with plans of their own, do not fit; nothing where they may.
+    """Why `runs` runs of an experiment, each with its own plan, do not fit into memory or on the disk; empty otherwise.
 
-    `folder` is where they are recorded, which need not exist yet.
+    `folder` is where they will be recorded; it need not exist yet.
     """
     samples, _ = experiment.data.counts
     if samples > LARGEST_INT32:
         return [f"data: {samples:,} samples to train on; a plan numbers them in int32, up to {LARGEST_INT32:,}"]
     most, bound = available_memory()
-    wrong = _refused("memory", list(_in_memory(experiment, runs)), most, bound)
+    sentences = _refused("memory", list(_in_memory(experiment, runs)), most, bound)
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
-    return wrong + _refused("disk", list(_on_disk(experiment, runs)), free, f"free in the file system of {existing}")
+    return sentences + _refused(
+        "disk", list(_on_disk(experiment, runs)), free, f"free in the file system of {existing}"
+    )
 
 
 def data_too_large(experiment: Experiment) -> list[str]:
-    """The same of the data alone, for where the rest of an experiment is not known."""
+    """Why the data alone do not fit into memory, where other fields of the experiment are wrong; empty otherwise."""
     most, bound = available_memory()
     return _refused("memory", [_data(experiment)], most, bound)
 
@@ -60,14 +62,14 @@ def _refused(what: str, parts: Sequence[Part], most: int, bound: str) -> list[st
     total = sum(part.size for part in parts)
     if total <= most:
         return []
-    largest = sorted(parts, key=lambda part: -part.size)[:_TOLD]
+    largest = sorted(parts, key=lambda part: -part.size)[:_MOST_REPORTED]
     listed = ", ".join(f"{in_units(part.size)} for {part.what} ({part.key})" for part in largest if part.size)
     keys = " or ".join(dict.fromkeys(part.key for part in largest if part.size > total / 100))
     return [f"this takes at least {in_units(total)} of {what}: {listed}; {in_units(most)} is {bound}; lower {keys}"]
 
 
 def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
-    """In this process and in the workers, which climb side by side, one for each arm."""
+    """The memory of this process and of the workers, one for each arm, which run at the same time."""
     arms = experiment.arms
     slots = len(experiment.optimizer.slot_names)
     of_arms = sum(_FLOAT64 + _ITEM[arm.precision] * (2 + slots) for arm in arms)
@@ -105,16 +107,18 @@ def _parameters(experiment: Experiment) -> dict[str, int]:
 
 
 def _drawn(experiment: Experiment) -> Iterator[Part]:
-    """What one plan holds besides weights."""
+    """The parts of one plan other than weights."""
     training = experiment.training
     samples, _ = experiment.data.counts
-    seen = training.seen(samples)
-    yield Part("training.epochs, training.passes_per_epoch or training.max_steps", "batch orders", seen * _INT32)
+    samples_seen = training.seen(samples)
+    yield Part(
+        "training.epochs, training.passes_per_epoch or training.max_steps", "batch orders", samples_seen * _INT32
+    )
     for index, placed in enumerate(experiment.model.placed_layers()):
         for noise in placed.noise:
-            *rest, last = noise.shape
-            row = prod(rest) * ceil(last / 8) if isinstance(noise, Mask) else prod(noise.shape) * _FLOAT32
-            yield Part("training.epochs or training.max_steps", f"noise of model.layers.{index}", seen * row)
+            *outer_axes, last_axis = noise.shape
+            row = prod(outer_axes) * ceil(last_axis / 8) if isinstance(noise, Mask) else prod(noise.shape) * _FLOAT32
+            yield Part("training.epochs or training.max_steps", f"noise of model.layers.{index}", samples_seen * row)
     if isinstance(experiment.data, Digits) and experiment.data.augmentation is not None:
         epochs = training.drawn_epochs(samples)
         yield Part("training.epochs or data.augmentation", "augmentation", epochs * samples * _AUGMENTED)

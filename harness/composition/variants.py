@@ -1,4 +1,4 @@
-"""An experiment with variants: each is the experiment with overrides of its own, under what was typed."""
+"""An experiment with variants: each has its own overrides, which those of the command line override in turn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.spec.expectations import Ordering
 
 @dataclass(frozen=True)
 class ComposedStudy:
-    """What a command line asks for: one experiment, or the variants of one, in order; each with its seeds."""
+    """The experiment of a command line, or its variants in order, each with its seeds."""
 
     variants: tuple[Composed, ...]
     orderings: tuple[Ordering, ...] = ()
@@ -33,23 +33,23 @@ class ComposedStudy:
 
     @property
     def code(self) -> tuple[CodeField, ...]:
-        """What files gave the arms of any variant that can run code."""
+        """The fields of any variant's arms that come from files and can run code, each once."""
         return tuple(dict.fromkeys(field for composed in self.variants for field in composed.code))
 
     def at_first_seeds(self) -> ComposedStudy:
-        """The same with the first seed of each variant: the ladder judges one plan, and says the same of any other."""
-        return replace(self, variants=tuple(replace(each, seeds=each.seeds[:1]) for each in self.variants))
+        """The study with one seed a variant: the ladder judges one plan, and its verdicts hold for any other."""
+        return replace(self, variants=tuple(replace(variant, seeds=variant.seeds[:1]) for variant in self.variants))
 
 
 def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> ComposedStudy:
-    """The experiments that `overrides` describe; UserMistake, with every mistake in it, where they describe none."""
+    """The experiments that `overrides` describe; UserMistake with every mistake where there is one."""
     groups = ConfigGroups.beside(config_dirs)
     crossing = crossed(overrides, groups)
     plain = crossing.plain
-    variants, wrong = _variants(plain)
+    variants, variant_mistakes = _variants(plain)
     chosen = plain.get("variant")
-    if wrong:
-        raise UserMistake(wrong)
+    if variant_mistakes:
+        raise UserMistake(variant_mistakes)
     orderings = _orderings(plain, variants)
     if not variants:
         return ComposedStudy((composed_of(crossing, overrides, config_dirs, groups),))
@@ -59,31 +59,31 @@ def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) ->
     composed, mistakes = [], list[str]()
     for name in names:
         try:
-            # What was typed has the last word, over what the variant says.
+            # The overrides of the command line take precedence over those of the variant.
             composed.append(compose(overrides, config_dirs, groups, [*variants[name], f"variant={name}"]))
         except UserMistake as mistake:
-            mistakes += [f"variant {name}: {each}" for each in mistake.mistakes]
+            mistakes += [f"variant {name}: {text}" for text in mistake.mistakes]
     if mistakes:
         raise UserMistake(mistakes)
     return ComposedStudy(tuple(composed), orderings)
 
 
 def _variants(plain: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[str]]:
-    given = plain.get("variants") or {}
-    if not isinstance(given, Mapping):
-        return {}, [f"variants: given {shown(given)}; allowed: a mapping from names to lists of overrides"]
-    wrong = [
+    entries = plain.get("variants") or {}
+    if not isinstance(entries, Mapping):
+        return {}, [f"variants: given {shown(entries)}; allowed: a mapping from names to lists of overrides"]
+    mistakes = [
         f"variants.{name}: given {shown(overrides)}; allowed: a list of overrides, each as it would be typed"
-        for name, overrides in given.items()
-        if not isinstance(overrides, list) or not all(isinstance(each, str) for each in overrides)
+        for name, overrides in entries.items()
+        if not isinstance(overrides, list) or not all(isinstance(override, str) for override in overrides)
     ]
-    return {str(name): overrides for name, overrides in given.items()}, wrong
+    return {str(name): overrides for name, overrides in entries.items()}, mistakes
 
 
 def _orderings(plain: Mapping[str, Any], variants: Mapping[str, Any]) -> tuple[Ordering, ...]:
     try:
-        found = TypeAdapter(tuple[Ordering, ...]).validate_python(plain.get("orderings") or ())
+        orderings = TypeAdapter(tuple[Ordering, ...]).validate_python(plain.get("orderings") or ())
     except ValidationError as error:
         raise UserMistake([f"orderings.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]) from None
-    # A variant may have been dropped by hand: what is said of it has then nothing to say.
-    return tuple(each for each in found if {each.better, each.than} <= variants.keys())
+    # An override may have dropped a variant; the orderings that name it do not apply then.
+    return tuple(ordering for ordering in orderings if {ordering.better, ordering.than} <= variants.keys())

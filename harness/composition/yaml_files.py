@@ -1,4 +1,4 @@
-"""YAML files of the user's, checked before anything builds what they stand for."""
+"""The user's YAML files, whose size is checked before anything is built from them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from harness.system.files import FileError, read_text
 
 
 def read_yaml(path: Path) -> Any:
-    """What a YAML file holds, as plain containers; FileError where it cannot be read or is larger than a config is."""
+    """The content of a YAML file in plain containers; FileError where it cannot be read or exceeds the limits."""
     import yaml
 
     text = checked_yaml(path, NODES)
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    # A scalar that is not what its tag says (`!!int x`, the 99th of a month) raises whatever Python does.
+    # A scalar that does not fit its tag (`!!int x`, the 99th of a month) raises the exception of its Python type.
     except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise FileError(f"not a YAML file ({in_a_line(error)})") from None
 
 
 def checked_yaml(path: Path, most: int) -> str:
-    """The file's text, of which is known that it is YAML of at most `most` values once its aliases are replaced."""
+    """The text of a YAML file; FileError where it is no YAML or has more than `most` values, aliases replaced."""
     import yaml
 
     text = read_text(path, YAML_FILE, "a YAML file")
@@ -38,7 +38,7 @@ def in_a_line(error: BaseException) -> str:
 
 
 def _check(yaml: Any, text: str, most: int) -> None:
-    """Counts nodes by events, of which nothing is built yet; an alias counts as all that it stands for."""
+    """Counts nodes by parser events, before any object is built; an alias counts as all nodes that it stands for."""
     nodes = 0
     opened: list[tuple[str | None, int]] = []  # anchor, and the nodes before it
     sizes: dict[str, int] = {}

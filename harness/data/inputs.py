@@ -1,4 +1,4 @@
-"""What an arm sees of a data set: its samples in the arm's precision, pixels normalised."""
+"""The inputs of an arm: the samples of a data set in the arm's precision, pixels normalised."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from harness.data.dataset import scaled
 from harness.spec.data import Data, Digits
 
 LEVELS = 256
-# Counting, and looking up, makes eight bytes of a pixel, which would show in an arm's peak memory.
+# Counting and looking up take eight bytes a pixel, which would otherwise raise an arm's peak memory.
 _SAMPLES_AT_ONCE = 1000
 _PIXELS_AT_ONCE = 1 << 20
 
 
 class Inputs:
-    """Made once for a data set and a precision; called with samples as the loader gave them."""
+    """Converts samples (N, ...) of a loader to an arm's inputs; made once for a data set and a precision."""
 
     def __init__(self, spec: Data, x_train: NDArray[Any], precision: str) -> None:
         self.precision = precision
@@ -26,15 +26,15 @@ class Inputs:
     def __call__(self, samples: NDArray[Any]) -> NDArray[Any]:
         if self.table is None:
             return samples.astype(self.precision)
-        seen = np.empty(samples.shape, self.table.dtype)
+        values = np.empty(samples.shape, self.table.dtype)
         for start in range(0, len(samples), _SAMPLES_AT_ONCE):
             part = slice(start, start + _SAMPLES_AT_ONCE)
-            seen[part] = self.table[samples[part]]
-        return seen
+            values[part] = self.table[samples[part]]
+        return values
 
 
 def _table(normalisation: str, x_train: NDArray[np.uint8], precision: str) -> NDArray[Any]:
-    """What each of the 256 values of a pixel becomes."""
+    """The input (256,) for each value of a pixel."""
     pixels = np.arange(LEVELS, dtype=np.uint8)
     if normalisation == "none":
         return pixels.astype(precision)
@@ -45,7 +45,7 @@ def _table(normalisation: str, x_train: NDArray[np.uint8], precision: str) -> ND
 
 
 def statistics(x_train: NDArray[np.uint8]) -> tuple[float, float]:
-    """Mean and standard deviation of pixel / 255; from whole numbers, so that no order of summation plays a part."""
+    """Mean and standard deviation of pixel / 255, from sums of integers, which no order of summation changes."""
     counts = np.zeros(LEVELS, np.int64)
     flat = x_train.reshape(-1)
     for start in range(0, len(flat), _PIXELS_AT_ONCE):

@@ -21,15 +21,12 @@ LOADERS: dict[type[Data], Callable[[Any], Dataset]] = {
 
 
 def load(spec: Data) -> Dataset:
-    """Read the data set that `spec` describes.
-
-    Raises `DataError`, with a message for the user, where that cannot be done.
-    """
+    """Reads the data set that `spec` describes; DataError, with a message for the user, where it cannot be read."""
     loader = LOADERS.get(type(spec))
     if loader is None:
-        known = ", ".join(sorted(cls.word() for cls in LOADERS))
+        words = ", ".join(sorted(cls.word() for cls in LOADERS))
         raise DataError(
-            f"No loader for a data set of class {type(spec).__name__}; there are loaders for: {known}. "
+            f"No loader for a data set of class {type(spec).__name__}; there are loaders for: {words}. "
             "Add one to harness.data.loading.LOADERS."
         )
     return loader(spec)

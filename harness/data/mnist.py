@@ -1,4 +1,4 @@
-"""The full MNIST, from a folder of the user's, the cache, or a download; checked against its checksums every time."""
+"""The full MNIST, from the user's folder, the cache, or a download; its checksums are verified every time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ _ELSEWHERE = "or use data=mnist5k, which needs no files"
 
 
 def load_mnist(spec: Mnist) -> Dataset:
-    """Read MNIST from `spec.root`; without one from the cache, after downloading what the cache lacks."""
+    """Reads MNIST from `spec.root` or, without one, from the cache, into which missing files are downloaded.
+
+    Raises DataError where the files are missing or wrong.
+    """
     data = _from_cache(cache_folder()) if spec.root is None else _from_root(spec.root)
     return _held_out(data, spec) if spec.holdout else data
 
 
 def cache_folder() -> Path:
-    """Where downloaded files are kept; on Linux, $XDG_CACHE_HOME or ~/.cache decides."""
+    """The folder of downloaded files; on Linux below $XDG_CACHE_HOME or ~/.cache."""
     return Path(user_cache_dir("twinrun")) / "mnist"
 
 
@@ -69,7 +72,7 @@ def _from_cache(folder: Path) -> Dataset:
 
 
 def _held_out(data: Dataset, spec: Mnist) -> Dataset:
-    """The training images alone, the last of them in a drawn order to test on."""
+    """The training images alone, in an order drawn from `split_seed`; the last of them are the test set."""
     count = len(data.x_train)
     tested = round(spec.holdout * count)
     if not 0 < tested < count:
@@ -90,14 +93,14 @@ def _held_out(data: Dataset, spec: Mnist) -> Dataset:
 def _existing_folder(root: Path) -> Path:
     try:
         folder = given_path(str(root)).resolve()
-        found = "" if folder.is_dir() else "is a file" if folder.exists() else "does not exist"
+        fault = "" if folder.is_dir() else "is a file" if folder.exists() else "does not exist"
     except (OSError, RuntimeError, FileError) as error:  # RuntimeError: links in a circle
         raise DataError(
             f"data.root={printable(str(root))}: {error}. Name a folder with the files of MNIST, {_ELSEWHERE}."
         ) from error
-    if found:
+    if fault:
         raise DataError(
-            f"data.root={root}: {folder} {found}, expected a folder with the four files of MNIST (IDX or IDX.gz) "
+            f"data.root={root}: {folder} {fault}, expected a folder with the four files of MNIST (IDX or IDX.gz) "
             f"or {NPZ}. Name such a folder, leave data.root out to download them, {_ELSEWHERE}."
         )
     return folder

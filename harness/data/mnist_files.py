@@ -29,7 +29,7 @@ class Part:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names it goes by, in the order of preference; the one that a download is kept under comes first."""
+        """The names that the file may have, in order of preference; downloads get the first."""
         dotted = self.name.replace("-idx", ".idx")
         return f"{self.name}.gz", self.name, f"{dotted}.gz", dotted
 
@@ -39,15 +39,15 @@ class Part:
 
     @property
     def largest(self) -> int:
-        """Bytes that a file of it may have, compressed or not."""
+        """The most bytes that the file may have, compressed or not."""
         return idx.size(self.shape) + idx.SLACK
 
     def find(self, folder: Path) -> Path | None:
-        """The file in this folder, if it is there."""
+        """The file's path in this folder, or None."""
         return next((folder / name for name in self.names if (folder / name).exists()), None)
 
     def read(self, path: Path, name: str) -> NDArray[np.uint8]:
-        """The values in a file of it; DataError, which calls it `name`, where it holds something else."""
+        """The values, of `shape`, in the file at `path`; DataError, which calls it `name`, unless they are MNIST's."""
         try:
             raw = read_bytes(path, self.largest, f"{self.name}, compressed or not,")
         except FileError as error:
@@ -55,15 +55,15 @@ class Part:
         return self.decode(raw, name)
 
     def decode(self, raw: bytes, name: str) -> NDArray[np.uint8]:
-        """The values in an IDX or IDX.gz file, proved to be MNIST's. `name` is for the message if they are not."""
+        """The values in the bytes of an IDX or IDX.gz file; DataError, which calls it `name`, as for `read`."""
         data = idx.unpack(raw, self.shape, name)
-        wrong = wrong_labels(name, idx.values(data, self.shape), CLASSES) if self.holds_labels else []
-        if wrong:
-            raise DataError(wrong[0])
-        found = hashlib.sha256(data).hexdigest()
-        if found != self.sha256:
+        sentences = wrong_labels(name, idx.values(data, self.shape), CLASSES) if self.holds_labels else []
+        if sentences:
+            raise DataError(sentences[0])
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != self.sha256:
             raise DataError(
-                f"{name}: not MNIST, or damaged: SHA-256 of the uncompressed bytes is {found}, expected {self.sha256}"
+                f"{name}: not MNIST, or damaged: SHA-256 of the uncompressed bytes is {digest}, expected {self.sha256}"
             )
         return idx.values(data, self.shape)
 

@@ -1,4 +1,4 @@
-"""Reading MNIST from a folder, as IDX, IDX.gz or `mnist.npz`, and telling everything that is wrong with it at once."""
+"""Reads MNIST from a folder, as IDX, IDX.gz or `mnist.npz`, and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LARGEST_NPZ = 512 << 20  # the values as int64, not compressed, are 440 MB
 
 @dataclass(frozen=True)
 class Reading:
-    """What a folder gave: the good arrays by `Part.key`, where they were, and what is wrong with the others."""
+    """The result of reading a folder: valid arrays by `Part.key`, the form of the files, problems of the others."""
 
     arrays: dict[str, NDArray[np.uint8]]
     form: str
@@ -32,15 +32,15 @@ class Reading:
 
 
 def read_folder(folder: Path, parts: Iterable[Part]) -> Reading:
-    """Read whatever is there: the IDX files, or `mnist.npz` where not all of those exist."""
+    """Reads the IDX files of a folder, or its `mnist.npz` where some of those are missing."""
     try:
-        found = {part: part.find(folder) for part in parts}
-        if None in found.values() and (folder / NPZ).exists():
-            return _read_npz(folder / NPZ, found)
+        paths = {part: part.find(folder) for part in parts}
+        if None in paths.values() and (folder / NPZ).exists():
+            return _read_npz(folder / NPZ, paths)
     except OSError as error:
         return Reading({}, "", [f"{folder}: cannot be looked into: {error}"])
-    reading = Reading({}, "IDX files", [], empty=not any(found.values()))
-    for part, path in found.items():
+    reading = Reading({}, "IDX files", [], empty=not any(paths.values()))
+    for part, path in paths.items():
         try:
             if path is None:
                 raise DataError(f"{part.names[0]}: missing; also looked for as {', '.join(part.names[1:])}")
@@ -77,13 +77,13 @@ def _member(archive: np.lib.npyio.NpzFile, part: Part, name: str) -> NDArray[np.
     try:
         declared = header_of(archive.zip, part.key)
         if not declared.dtype.hasobject and (not _fits(declared.shape, part) or declared.dtype.itemsize > 8):
-            raise _misfit(declared, part, name)  # before its values are decompressed, however many there are
+            raise _misfit(declared, part, name)  # before any values are decompressed
         return archive[part.key]
     except DataError:
         raise
     except Exception as error:
-        # Any: depending on where the damage is, it comes up in the zip directory, the compressed stream, or the
-        # array's header, which is parsed as Python; from a RuntimeError to a tokenizer's, all have been seen.
+        # Any exception: damage may be in the zip directory, the compressed stream, or the array's header, which is
+        # parsed as Python; errors from a RuntimeError to a tokenizer's have been observed.
         raise DataError(f"{name}: cannot be read: {error}") from error
 
 
@@ -98,15 +98,15 @@ def _misfit(array: Header | NDArray[np.generic], part: Part, name: str) -> DataE
 
 
 def _as_idx(array: NDArray[np.generic], part: Part, name: str) -> bytes:
-    """The IDX file that this array would be written as, so that one checksum serves every form."""
-    wrong: list[str] = []
+    """The array as the bytes of an IDX file, so that one checksum serves every form."""
+    sentences: list[str] = []
     if np.issubdtype(array.dtype, np.floating):
-        wrong = not_finite(name, array)
+        sentences = not_finite(name, array)
     elif np.issubdtype(array.dtype, np.integer) and part.holds_labels and array.ndim == 1:
-        wrong = wrong_labels(name, array, CLASSES)
-    if wrong:
-        raise DataError(wrong[0])
-    # Labels are often kept as int64, which loses nothing; pixels scaled to floats are another matter.
+        sentences = wrong_labels(name, array, CLASSES)
+    if sentences:
+        raise DataError(sentences[0])
+    # Labels are often stored as int64, which is exact; pixels scaled to floats are refused.
     exact = np.issubdtype(array.dtype, np.integer) and np.array_equal(array, array.astype(np.uint8))
     if not exact:
         raise _misfit(array, part, name)

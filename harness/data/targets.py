@@ -1,4 +1,4 @@
-"""Whether the values that are targets are what a loss is defined for."""
+"""Checks that target values are in the domain of a loss."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ Rows = NDArray[np.bool_]
 
 
 def outside_domain(data: Dataset, loss: Loss) -> list[str]:
-    """A sentence for each part with targets that the loss is not defined for; labels fit every loss."""
+    """A sentence for each of `y_train` and `y_test` with targets outside the loss's domain. Labels fit every loss."""
     if data.classes is not None or loss.targets_domain == "any":
         return []
-    fits, wanted = DOMAINS[loss.targets_domain]
-    found = []
+    fits, requirement = DOMAINS[loss.targets_domain]
+    sentences = []
     for name in ("y_train", "y_test"):
         targets = getattr(data, name)
-        wrong = np.flatnonzero(~fits(targets.reshape(len(targets), -1)))
-        if wrong.size:
-            more = f" (nor {wrong.size - 1} more)" if wrong.size > 1 else ""
-            target = np.array2string(targets[wrong[0]].ravel(), separator=", ", threshold=6)
-            found.append(
-                f"{name}: target {target} of sample {wrong[0]} is not {wanted}{more}, as {loss.word()} needs it"
+        rows = np.flatnonzero(~fits(targets.reshape(len(targets), -1)))
+        if rows.size:
+            more = f" (nor {rows.size - 1} more)" if rows.size > 1 else ""
+            target = np.array2string(targets[rows[0]].ravel(), separator=", ", threshold=6)
+            sentences.append(
+                f"{name}: target {target} of sample {rows[0]} is not {requirement}{more}, as {loss.word()} needs it"
             )
-    return found
+    return sentences
 
 
 def _distribution(targets: NDArray[Any]) -> Rows:
-    # Shares that were rounded to float32 sum to 1 but for the rounding of each.
+    # Shares that were rounded to float32 sum to 1 up to the rounding of each.
     rounding = targets.shape[1] * np.finfo(np.float32).eps
     fits: Rows = (np.abs(targets.sum(axis=1) - 1) <= rounding) & (targets >= 0).all(axis=1)
     return fits
@@ -44,7 +44,7 @@ def _one_hot(targets: NDArray[Any]) -> Rows:
     return fits
 
 
-# Which rows of targets are in a loss's domain, and how that is called.
+# By domain: the function from targets (N, C) to the rows (N,) within it, and its name in messages.
 DOMAINS: dict[str, tuple[Callable[[NDArray[Any]], Rows], str]] = {
     "nonnegative": (lambda t: (t >= 0).all(axis=1), "at least 0"),
     "probabilities": (lambda t: ((t >= 0) & (t <= 1)).all(axis=1), "from 0 to 1"),

@@ -1,4 +1,4 @@
-"""The process that runs evidence: `python -m harness.ledger.child FOLDER`, with one script an entry in the folder."""
+"""The process that runs evidence: `python -m harness.ledger.child FOLDER`, where FOLDER has a script for each entry."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 
 def lay_out(folder: Path, scripts: Mapping[str, str]) -> None:
-    """In files, for MindSpore compiles functions from their source."""
+    """Writes the scripts, by entry, to files: MindSpore compiles functions from their source."""
     for name, script in scripts.items():
         (folder / f"{name}.py").write_text(script, encoding="utf-8")
     (folder / "order.json").write_text(json.dumps(list(scripts)), encoding="utf-8")
 
 
 def main(folder: Path) -> None:
-    """Writes each entry's result before the next is begun, so that a crash costs one entry and not all."""
+    """Runs the scripts and writes each result before the next script starts: a crash loses one entry, not all."""
     for name in json.loads((folder / "order.json").read_text(encoding="utf-8")):
         status, output = run(folder / f"{name}.py")
         result = json.dumps({"status": status, "output": output})
@@ -28,11 +28,11 @@ def main(folder: Path) -> None:
 
 
 def run(script: Path) -> tuple[str, str]:
-    """What the script says of the divergence, and what it printed."""
+    """The status (`diverges`, `gone` or `crashed`) that the script shows, and its output."""
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            # As a module that can be found while it runs: there a compiler looks for what a function refers to.
+            # Under a module name, in which a compiler looks up the names that a function refers to.
             namespace = runpy.run_path(str(script), run_name="evidence")
     except Exception:
         return "crashed", printed.getvalue() + traceback.format_exc(limit=-2)

@@ -1,4 +1,4 @@
-"""One entry of the ledger: what a framework does otherwise than the formula, and what is done about it."""
+"""One entry of the ledger: how a framework departs from a formula, and what is used instead."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from harness.spec.base import Spec, family_members
 from harness.spec.vocabulary import BASES
 
 Text = Annotated[str, Field(min_length=1)]
-# What a framework does to something that no word stands for: here a loop of updates that it compiles.
+# Families beyond the words: here a loop of updates that a framework compiles.
 BESIDE_WORDS = {"training": ("loop",)}
 
 
 class LedgerError(ValueError):
-    """A file of the ledger that is not an entry; the message names the file and the field."""
+    """A file of the ledger that holds no valid entry; the message names the file and the field."""
 
 
 class Entry(Spec):
-    """`framework` is the adapter in whose folder the entry lies.
+    """A departure of a framework from the formula of a word.
 
-    `different`: another function, which is never used. `inaccurate`: the same, coarser, and used with its bound.
-
-    `bound` is the largest error of value or gradient, absolute or relative to the reference as `measure` says.
-    `versions` is a specifier such as `==2.10.0`, which the version of one of the framework's packages must fit.
-    `evidence` is a Python script that sets `diverges`. `modes` and `devices` are where it was seen; no modes: in all.
+    `framework`: the adapter in whose folder the entry lies.
+    `kind`: `different`, the framework computes another function, which is never used; `inaccurate`, it computes the
+    same function less accurately, which is used with its bound.
+    `bound`: the largest error of value or gradient, absolute or relative to the reference as `measure` says.
+    `versions`: a specifier such as `==2.10.0`, which the version of one of the framework's packages must match.
+    `evidence`: a Python script that sets `diverges`. `modes` and `devices`: where it was observed; no modes means all.
     """
 
     id: Text
@@ -72,25 +73,25 @@ class Entry(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> Entry:
-        wrong = []
+        mistakes = []
         if not self.id.startswith(f"{self.framework}-"):
-            wrong.append(f"framework: the file's name must begin with {self.framework}-")
+            mistakes.append(f"framework: the file's name must begin with {self.framework}-")
         if self.family not in (families := (*BASES, *BESIDE_WORDS)):
-            wrong.append(f"family: there is no family {self.family!r}; there are {', '.join(families)}")
+            mistakes.append(f"family: there is no family {self.family!r}; there are {', '.join(families)}")
         elif self.word not in (words := _words(self.family)):
-            wrong.append(f"word: there is no {self.family} {self.word!r}; there are {', '.join(words)}")
+            mistakes.append(f"word: there is no {self.family} {self.word!r}; there are {', '.join(words)}")
         inaccurate = self.kind == "inaccurate"
-        wrong += [
+        mistakes += [
             f"{name}: {'required' if inaccurate else 'only'} for an inaccurate entry"
             for name, value in (("bound", self.bound), ("measure", self.measure))
             if (value is not None) != inaccurate
         ]
-        if wrong:
-            raise ValueError("; ".join(wrong))
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
         return self
 
     def concerns(self, versions: Mapping[str, str]) -> bool:
-        """Whether it speaks of one of these versions, by package."""
+        """Whether the entry applies to one of these versions, which are given by package."""
         fitting = SpecifierSet(self.versions)
         return any(
             fitting.contains(versions[package], prereleases=True)
@@ -99,8 +100,8 @@ class Entry(Spec):
         )
 
     def holds_in(self, precision: str, mode: str, device: str) -> bool:
-        seen = self.precision in ("any", precision) and device in self.devices
-        return seen and (not self.modes or mode in self.modes)
+        is_covered = self.precision in ("any", precision) and device in self.devices
+        return is_covered and (not self.modes or mode in self.modes)
 
     @property
     def bound_in_words(self) -> str:
@@ -112,11 +113,13 @@ def _words(family: str) -> Sequence[str]:
 
 
 def frameworks(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Those the entries speak of, each once."""
+    """The frameworks of the entries, each once."""
     return tuple(dict.fromkeys(entry.framework for entry in entries))
 
 
 def in_words(error: Any) -> str:
-    """A validation error with its fields named, on one line."""
-    found = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}".removeprefix(": ") for each in error.errors())
-    return "; ".join(found).replace("Value error, ", "")
+    """A validation error as one line that names its fields."""
+    sentences = (
+        f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}".removeprefix(": ") for detail in error.errors()
+    )
+    return "; ".join(sentences).replace("Value error, ", "")

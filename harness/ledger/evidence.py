@@ -1,4 +1,4 @@
-"""Runs the evidence of entries again: one process a framework, each script in a namespace of its own."""
+"""Runs the evidence of entries again, in one process for each framework and one namespace for each script."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 @dataclass(frozen=True)
 class Shown:
-    """What an entry's evidence showed. `gone`: the framework follows the formula now, so the entry is stale."""
+    """The result of an entry's evidence. `gone`: the framework now follows the formula, so that the entry is stale."""
 
     entry: Entry
     status: Status
@@ -32,35 +32,35 @@ class Shown:
 
 
 def verify(entries: Sequence[Entry]) -> list[Shown]:
-    """The evidence of every entry, run again; in the entries' order."""
-    found: dict[str, Shown] = {}
+    """Runs the evidence of every entry again; the results are in the entries' order."""
+    shown_by_id: dict[str, Shown] = {}
     for framework in frameworks(entries):
-        own = [entry for entry in entries if entry.framework == framework]
-        found |= {shown.entry.id: shown for shown in _verify_in_one_process(framework, own)}
-    return [found[entry.id] for entry in entries]
+        of_framework = [entry for entry in entries if entry.framework == framework]
+        shown_by_id |= {shown.entry.id: shown for shown in _verify_in_one_process(framework, of_framework)}
+    return [shown_by_id[entry.id] for entry in entries]
 
 
 def _verify_in_one_process(framework: str, entries: Sequence[Entry]) -> list[Shown]:
     if not (versions := installed(framework)):
         return [Shown(entry, "unverified", f"{framework} is not installed") for entry in entries]
-    have = ", ".join(f"{package} {number}" for package, number in versions.items())
-    here = [entry for entry in entries if entry.concerns(versions)]
-    shown = [Shown(e, "unverified", f"speaks of {e.versions}; here is {have}") for e in entries if e not in here]
-    while here:
+    present = ", ".join(f"{package} {number}" for package, number in versions.items())
+    pending = [entry for entry in entries if entry.concerns(versions)]
+    shown = [Shown(e, "unverified", f"speaks of {e.versions}; here is {present}") for e in entries if e not in pending]
+    while pending:
         with tempfile.TemporaryDirectory() as scratch:
-            done, log = _run(here, Path(scratch), adapters.info(framework).evidence_environment)
-        shown += [_shown(entry, done[entry.id]) for entry in here if entry.id in done]
-        # Where the process died, the entry at which it did is to blame; those after it get another process.
-        left = [entry for entry in here if entry.id not in done]
-        shown += [Shown(entry, "crashed", log) for entry in left[:1]]
-        here = left[1:]
+            done, log = _run(pending, Path(scratch), adapters.info(framework).evidence_environment)
+        shown += [_shown(entry, done[entry.id]) for entry in pending if entry.id in done]
+        # If the process died, the entry that was running has crashed; those after it run in a new process.
+        unfinished = [entry for entry in pending if entry.id not in done]
+        shown += [Shown(entry, "crashed", log) for entry in unfinished[:1]]
+        pending = unfinished[1:]
     return shown
 
 
 def _run(
     entries: Sequence[Entry], scratch: Path, environment: Mapping[str, str]
 ) -> tuple[dict[str, dict[str, str]], str]:
-    """What the child process wrote for each entry, and what else it said."""
+    """The child process's result for each entry that it finished, by id, and its exit code and errors as text."""
     lay_out(scratch, {entry.id: entry.evidence for entry in entries})
     try:
         ended = subprocess.run(

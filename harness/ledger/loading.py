@@ -1,4 +1,4 @@
-"""Reads the ledger's files, and finds the entries that concern a word."""
+"""Reads the ledger's files, and selects the entries for a word."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from harness.ledger.entry import Entry, LedgerError, in_words
 
 
 def folders() -> dict[str, Path]:
-    """Where the files are, by adapter: they come with it."""
-    return {name: about.ledger for name, about in adapters.usable().items() if about.ledger is not None}
+    """The folder of the ledger's files of each adapter that has one, by adapter."""
+    return {name: info.ledger for name, info in adapters.usable().items() if info.ledger is not None}
 
 
 @lru_cache
 def ledger() -> tuple[Entry, ...]:
-    """Every entry, by framework, family, word and name."""
+    """All entries, sorted by framework, family, word and id."""
     entries = [read(file, name) for name, folder in folders().items() for file in folder.glob("*.yaml")]
     return tuple(sorted(entries, key=lambda entry: (entry.framework, entry.family, entry.word, entry.id)))
 
 
 def read(file: Path, framework: str) -> Entry:
-    """The entry in a file of an adapter, whose name is the entry's. LedgerError where it is none."""
+    """The entry in a file of an adapter; its id is the file's name. LedgerError where the file holds no valid entry."""
     try:
         plain: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -47,7 +47,7 @@ def read(file: Path, framework: str) -> Entry:
 def entries_for(
     framework: str, versions: Mapping[str, str], family: str, word: str, precision: str | None = None
 ) -> tuple[Entry, ...]:
-    """What the ledger says of a word in these versions of a framework's packages; in any precision where none given."""
+    """The entries for a word in these versions of a framework's packages; without `precision`, for any precision."""
     return tuple(
         entry
         for entry in ledger()
@@ -58,11 +58,11 @@ def entries_for(
 
 
 def installed(framework: str) -> dict[str, str]:
-    """The versions of a framework's packages beside this interpreter; empty where there are none."""
-    found = {}
+    """The versions of a framework's packages that are installed for this interpreter, by package."""
+    versions = {}
     for package in adapters.info(framework).packages:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -1,4 +1,4 @@
-"""How the plan draws parameters, in float64, from the distributions that the spec defines."""
+"""Draws parameters, in float64, from the distributions that the spec defines."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TRUNCATED_AT = 2.0
 
 @dataclass(frozen=True)
 class Law:
-    """What the elements are drawn from independently: around `center`, `spread` being a normal's standard deviation.
+    """The distribution of the independent elements, around `center`.
 
-    For `uniform` it is half the width; a truncated normal's is the one before it is truncated.
+    `spread`: the standard deviation of a normal, before truncation if it is truncated; half the width of a uniform.
     """
 
     form: Form
@@ -39,12 +39,12 @@ class Law:
         if self.form == "uniform":
             return rng.uniform(self.center - self.spread, self.center + self.spread, shape)
         edge = float(special.ndtr(TRUNCATED_AT))
-        drawn: Array = self.center + self.spread * special.ndtri(rng.uniform(1 - edge, edge, shape))
-        return drawn
+        values: Array = self.center + self.spread * special.ndtri(rng.uniform(1 - edge, edge, shape))
+        return values
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """(fan_in, fan_out) of a kernel (..., in, out); of a vector, its length for both."""
+    """(fan_in, fan_out) of a kernel (..., in, out); for a vector both are its length."""
     if len(shape) < 2:
         return shape[0], shape[0]
     receptive_field = math.prod(shape[:-2])
@@ -91,15 +91,15 @@ def draw_orthogonal(word: init.Orthogonal, shape: Shape, rng: np.random.Generato
     word.check(shape)
     rows, columns = math.prod(shape[:-1]), shape[-1]
     q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
-    q *= np.where(np.diagonal(r) < 0, -1, 1)  # else Q is not drawn evenly from all orthogonal matrices
+    q *= np.where(np.diagonal(r) < 0, -1, 1)  # otherwise Q is not uniform over the orthogonal matrices
     return word.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
 def draw_identity(word: init.Identity, shape: Shape, rng: np.random.Generator) -> Array:
     word.check(shape)
     rows, columns = shape
-    drawn: Array = word.gain * np.eye(rows, columns)
-    return drawn
+    values: Array = word.gain * np.eye(rows, columns)
+    return values
 
 
 def _by_law(word: init.Initializer, shape: Shape, rng: np.random.Generator) -> Array:
@@ -111,7 +111,7 @@ DRAWS: dict[type[init.Initializer], Draw] = {
     init.Ones: lambda _, shape, rng: np.ones(shape),
     init.ConstantValue: lambda word, shape, rng: np.full(shape, word.value, np.float64),
     **dict.fromkeys(LAWS, _by_law),
-    # The bounds as they are given: their middle and half width would round them.
+    # From the bounds themselves: their middle and half width would be rounded.
     init.Uniform: lambda word, shape, rng: rng.uniform(word.low, word.high, shape),
     init.Orthogonal: draw_orthogonal,
     init.Identity: draw_identity,

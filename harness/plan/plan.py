@@ -23,13 +23,13 @@ from harness.system.array_files import load_arrays, save_arrays
 
 Array = NDArray[Any]
 
-# Streams of the seed. A new kind of draw takes a new number, so that old plans keep their digests.
+# Streams of the seed. A new kind of draw needs a new number, so that the digests of old plans stay the same.
 _WEIGHTS, _ORDER, _NOISE, _AUGMENTATION = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch: the epoch it belongs to, its sample numbers, and its noise, (batch, ...), by name."""
+    """One batch: its epoch, its sample numbers (batch,), and its noise, (batch, ...), by name."""
 
     epoch: int
     samples: Array
@@ -38,10 +38,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Plan:
-    """`weights`: float64, canonical layout. `orders`: per epoch, the sample numbers in the order they are seen.
+    """All random numbers of one run.
 
-    `noise`: per epoch and name, as many rows as samples are seen; masks are bits, packed along the last axis.
-    `augmentation`: per epoch, a row for every training sample, by its number; see `draw_augmentation`.
+    `weights`: by name, float64, in canonical layout. `orders`: for each epoch the sample numbers (samples,), int32, in
+    the order of training. `noise`: for each epoch and name one row for each sample of its order; masks are bits, packed
+    along the last axis. `augmentation`: for each epoch one row for each training sample; see `draw_augmentation`.
+    `digest`: SHA-256 over all of these.
     """
 
     weights: Mapping[str, Array]
@@ -53,26 +55,26 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Updates in the whole run."""
+        """The number of updates in the whole run."""
         return sum(math.ceil(len(order) / self.batch_size) for order in self.orders)
 
-    def batches(self, count: int, wanted: Sequence[Noise] = ()) -> list[Batch]:
-        """The first `count` batches of the run, each with the noise that the model wants."""
-        found: list[Batch] = []
+    def batches(self, count: int, noise: Sequence[Noise] = ()) -> list[Batch]:
+        """The first `count` batches of the run (fewer in a shorter run), each with the model's `noise`."""
+        batches: list[Batch] = []
         for epoch, order in enumerate(self.orders):
             for start in range(0, len(order), self.batch_size):
-                if len(found) == count:
-                    return found
+                if len(batches) == count:
+                    return batches
                 part = slice(start, start + self.batch_size)
-                found.append(Batch(epoch, order[part], self.noise_of(epoch, wanted, part)))
-        return found
+                batches.append(Batch(epoch, order[part], self.noise_of(epoch, noise, part)))
+        return batches
 
-    def noise_of(self, epoch: int, wanted: Sequence[Noise], part: slice = slice(None)) -> dict[str, Array]:
-        """The noise of some of an epoch's samples, in the order they are seen: (samples, ...), masks as uint8."""
-        return {each.name: _unpacked(self.noise[epoch][each.name][part], each) for each in wanted}
+    def noise_of(self, epoch: int, noise: Sequence[Noise], part: slice = slice(None)) -> dict[str, Array]:
+        """The noise of the samples `part` of an epoch's order, by name: (samples, ...), masks as uint8."""
+        return {spec.name: _unpacked(self.noise[epoch][spec.name][part], spec) for spec in noise}
 
     def seen(self, samples: Array, epoch: int, chosen: Array | slice = slice(None)) -> Array:
-        """The chosen training samples, as they are seen in an epoch."""
+        """The chosen training samples (N, ...) with the augmentation of an epoch."""
         if not self.augmentation:
             return samples[chosen]
         return augmented(samples[chosen], {name: rows[chosen] for name, rows in self.augmentation[epoch].items()})
@@ -80,15 +82,15 @@ class Plan:
     def save(self, path: Path) -> None:
         arrays = {f"weight/{name}": value for name, value in self.weights.items()}
         arrays |= {f"order/{epoch}": order for epoch, order in enumerate(self.orders)}
-        for epoch, drawn in enumerate(self.noise):
-            arrays |= {f"noise/{epoch}/{name}": value for name, value in drawn.items()}
-        for epoch, drawn in enumerate(self.augmentation):
-            arrays |= {f"augmentation/{epoch}/{name}": value for name, value in drawn.items()}
+        for epoch, of_epoch in enumerate(self.noise):
+            arrays |= {f"noise/{epoch}/{name}": value for name, value in of_epoch.items()}
+        for epoch, of_epoch in enumerate(self.augmentation):
+            arrays |= {f"augmentation/{epoch}/{name}": value for name, value in of_epoch.items()}
         save_arrays(path, {"batch_size": np.asarray(self.batch_size, np.int64), **arrays})
 
     @classmethod
     def load(cls, path: Path) -> Plan:
-        """Reads a plan and recomputes its digest from the bytes that arrived."""
+        """Reads a plan and computes its digest from the bytes read."""
         file = load_arrays(path)
         weights = _below(file, "weight/")
         epochs = sum(key.startswith("order/") for key in file)
@@ -101,7 +103,7 @@ class Plan:
 
 
 def draw_plan(experiment: Experiment, train_samples: int) -> Plan:
-    """Draws weights, batch orders, noise and augmentation from the experiment's seed."""
+    """Draws weights, batch orders, noise and augmentation from the experiment's seed, for `train_samples` samples."""
     weights = draw_weights(experiment.model, experiment.seed)
     orders = draw_orders(experiment.training, experiment.seed, train_samples)
     batch_size = experiment.training.batch_size
@@ -113,73 +115,74 @@ def draw_plan(experiment: Experiment, train_samples: int) -> Plan:
 
 
 def draw_weights(model: Model, seed: int) -> dict[str, Array]:
-    """One stream per parameter, so that changing a layer leaves the draws of the others as they were."""
-    drawn = {}
+    """The initial weights by name, float64; one stream per parameter, so that a changed layer alters no other draws."""
+    weights = {}
     for number, parameter in enumerate(model.parameters()):
         stream = np.random.default_rng(np.random.SeedSequence([seed, _WEIGHTS, number]))
         draw = DRAWS[type(parameter.initializer)]
-        drawn[parameter.name] = draw(parameter.initializer, parameter.shape, stream)
-    return drawn
+        weights[parameter.name] = draw(parameter.initializer, parameter.shape, stream)
+    return weights
 
 
 def draw_orders(training: Training, seed: int, samples: int) -> tuple[Array, ...]:
-    """Per epoch a permutation a pass, cut to whole batches if `last_batch` is dropped, and to `max_steps` over all.
+    """The sample numbers of each epoch, int32: one permutation of all samples for each pass.
 
-    Passes are joined before they are cut, so that a batch may hold the end of one and the beginning of the next.
+    They are cut to whole batches if `last_batch` is dropped, and to `max_steps` over all epochs. Passes are joined
+    before they are cut, so that a batch may contain the end of one and the beginning of the next.
     """
-    kept, steps_per_epoch = training.kept(samples), training.steps_per_epoch(samples)
-    left = training.max_steps or steps_per_epoch * training.epochs
+    samples_per_epoch, steps_per_epoch = training.kept(samples), training.steps_per_epoch(samples)
+    remaining_steps = training.max_steps or steps_per_epoch * training.epochs
     orders = []
     for epoch in range(training.epochs):
-        if left <= 0:
+        if remaining_steps <= 0:
             break
         stream = np.random.default_rng(np.random.SeedSequence([seed, _ORDER, epoch]))
         passes = np.concatenate([stream.permutation(samples) for _ in range(training.passes_per_epoch)])
-        orders.append(passes[: min(kept, left * training.batch_size)].astype(np.int32))
-        left -= steps_per_epoch
+        orders.append(passes[: min(samples_per_epoch, remaining_steps * training.batch_size)].astype(np.int32))
+        remaining_steps -= steps_per_epoch
     return tuple(orders)
 
 
 def draw_noise(model: Model, orders: Sequence[Array], seed: int) -> tuple[dict[str, Array], ...]:
-    """One stream per epoch and layer that takes noise: a row for every sample, in the order they are seen."""
-    drawn = []
+    """The noise of each epoch, by name: a row for each sample of its order, a stream per epoch and layer with noise."""
+    noise = []
     for epoch, order in enumerate(orders):
         of_epoch: dict[str, Array] = {}
-        for number, wanted in enumerate(model.noise()):
+        for number, spec in enumerate(model.noise()):
             stream = np.random.default_rng(np.random.SeedSequence([seed, _NOISE, epoch, number]))
-            shape = (len(order), *wanted.shape)
-            if isinstance(wanted, UniformNoise):
-                of_epoch[wanted.name] = stream.uniform(wanted.low, wanted.high, shape).astype(np.float32)
+            shape = (len(order), *spec.shape)
+            if isinstance(spec, UniformNoise):
+                of_epoch[spec.name] = stream.uniform(spec.low, spec.high, shape).astype(np.float32)
             else:
-                of_epoch[wanted.name] = np.packbits(stream.random(shape, np.float32) >= wanted.drop_rate, axis=-1)
-        drawn.append(of_epoch)
-    return tuple(drawn)
+                of_epoch[spec.name] = np.packbits(stream.random(shape, np.float32) >= spec.drop_rate, axis=-1)
+        noise.append(of_epoch)
+    return tuple(noise)
 
 
 def draw_augmentation(spec: Augmentation, epochs: int, samples: int, seed: int) -> tuple[dict[str, Array], ...]:
-    """One stream per epoch and kind of move. By name, a row for every sample:
+    """The moves of each epoch, by name, one row for each training sample; one stream per epoch and kind of move.
 
-    `shift`: (down, right) in pixels. `turn`: (cosine, sine) of the angle, since libraries differ in the last bit of
-    these. `flip`: 0 or 1.
+    `shift` (samples, 2), int8: down and right, in pixels. `turn` (samples, 2), float32: cosine and sine of the angle,
+    drawn here since libraries differ in their last bit. `flip` (samples,), uint8: 0 or 1.
     """
-    drawn = []
+    moves = []
     for epoch in range(epochs):
         shifts, angles, flips = (
             np.random.default_rng(np.random.SeedSequence([seed, _AUGMENTATION, epoch, number])) for number in range(3)
         )
         angle = np.deg2rad(angles.uniform(-spec.rotate, spec.rotate, samples))
-        drawn.append(
+        moves.append(
             {
                 "shift": shifts.integers(-spec.shift, spec.shift, (samples, 2), np.int8, endpoint=True),
                 "turn": np.stack([np.cos(angle), np.sin(angle)], axis=-1).astype(np.float32),
                 "flip": flips.integers(0, 1 + spec.flip, samples, np.uint8),
             }
         )
-    return tuple(drawn)
+    return tuple(moves)
 
 
-def _unpacked(drawn: Array, wanted: Noise) -> Array:
-    return np.unpackbits(drawn, axis=-1, count=wanted.shape[-1]) if isinstance(wanted, Mask) else drawn
+def _unpacked(rows: Array, spec: Noise) -> Array:
+    return np.unpackbits(rows, axis=-1, count=spec.shape[-1]) if isinstance(spec, Mask) else rows
 
 
 def _below(file: Mapping[str, Array], prefix: str) -> dict[str, Array]:
@@ -187,7 +190,7 @@ def _below(file: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 
 
 def digest_arrays(arrays: Mapping[str, Array]) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes, in the order given."""
+    """SHA-256, in hex, over names, dtypes, shapes and bytes, in the order of the mapping."""
     sha = hashlib.sha256()
     for name, value in arrays.items():
         sha.update(f"{name}:{value.dtype.str}:{value.shape};".encode())
@@ -203,7 +206,7 @@ def _digest(
     augmentation: tuple[Mapping[str, Array], ...],
 ) -> str:
     named = {str(epoch): order for epoch, order in enumerate(orders)}
-    named |= {f"{epoch}/{name}": drawn for epoch, each in enumerate(noise) for name, drawn in each.items()}
-    for epoch, each in enumerate(augmentation):
-        named |= {f"augmentation/{epoch}/{name}": drawn for name, drawn in each.items()}
+    named |= {f"{epoch}/{name}": array for epoch, arrays in enumerate(noise) for name, array in arrays.items()}
+    for epoch, arrays in enumerate(augmentation):
+        named |= {f"augmentation/{epoch}/{name}": array for name, array in arrays.items()}
     return digest_arrays({**weights, **named, "batch_size": np.int64(batch_size).reshape(1)})

@@ -1,4 +1,4 @@
-"""The exit codes of the command, with what each means. It imports nothing, so that help comes at once."""
+"""The exit codes of the command and their meanings. Imports nothing, so that help is printed at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A failure as a value: what happened to an arm, at which stage, and what is known of it."""
+"""A failure as a value: what happened to an arm, at which stage, and the message."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ MESSAGE_CHARACTERS = 500
 
 
 class Failure(Spec):
-    """`stage` is the task the arm was at. `message` is one line; the worker's log has the rest.
+    """The failure of an arm. `stage`: the task at which it failed. `message`: one line; the worker's log has the rest.
 
-    `protocol`: what came from the worker is no answer of ours. `memory`: there was not enough of it.
+    Symptoms: `protocol`, the worker sent something that is not an answer of the protocol; `memory`, memory ran out.
     """
 
     symptom: Symptom
@@ -36,7 +36,7 @@ class Failure(Spec):
 
     @property
     def status(self) -> Literal["unverified", "unsupported", "interrupted", "crashed"]:
-        """The word for it in a table."""
+        """The failure as a status of a table."""
         if self.symptom in UNVERIFIED:
             return "unverified"
         if self.symptom == "unsupported":
@@ -48,7 +48,7 @@ class Failure(Spec):
 
 
 class WorkerFailedError(Exception):
-    """The arm cannot go on."""
+    """The arm cannot continue; `failure` says why."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(str(failure))
@@ -56,7 +56,7 @@ class WorkerFailedError(Exception):
 
 
 def in_one_line(error: BaseException) -> str:
-    """The class of an error and the first line of its text, whatever its `__str__` does."""
+    """The class of an error and the first line of its text, even if its `__str__` raises."""
     try:
         text = shortened(str(error))
     except Exception:
@@ -65,14 +65,14 @@ def in_one_line(error: BaseException) -> str:
 
 
 def shortened(text: str, characters: int = MESSAGE_CHARACTERS) -> str:
-    """The first line of a text, as far as a message has room; what is no Unicode is replaced."""
+    """The first line of a text, cut to `characters`; characters that UTF-8 cannot encode are replaced."""
     line = next(iter(text.strip()[: 2 * characters].splitlines()), "")
     line = line.encode("utf-8", "replace").decode("utf-8")
     return line if len(line) <= characters else f"{line[:characters]}..."
 
 
 def full_disk(error: BaseException | None) -> OSError | None:
-    """The error of the system by which a disk, a quota or a file has no more room, if that is what lies behind this."""
+    """The OSError of a full disk, a quota or a file size limit among the error and its causes; None without one."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             return error

@@ -1,7 +1,7 @@
-"""What a run comes to: one line, and an exit code.
+"""The outcome of a run: one line and an exit code.
 
-AGREES is earned: by a run that came to its end, in which at least one check that could have failed did not. The
-reference held against itself is no such check.
+A run must earn AGREES: it finished, and at least one check passed that could have failed. A check of the reference
+against itself does not count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ UnfinishedKind = Literal["interrupted", "disk", "output", "internal"]
 
 @dataclass(frozen=True)
 class Unfinished:
-    """Why a run did not come to its end. `reason` is one line."""
+    """Why a run did not finish. `reason` is one line."""
 
     kind: UnfinishedKind
     reason: str
@@ -34,12 +34,12 @@ class Unfinished:
 
     @property
     def can_be_shown(self) -> bool:
-        """Whether there is anybody to show tables to."""
+        """Whether tables can still be printed: not if standard output failed."""
         return self.kind != "output"
 
 
 def exit_code(verdicts: Sequence[Verdict], traces: Sequence[Trace], unfinished: Unfinished | None = None) -> int:
-    """The gravest thing that happened: unfinished, interrupted, crashed, diverges, unverified, agrees."""
+    """The exit code of the gravest status: unfinished, interrupted, crashed, diverges, unverified, then agrees."""
     if unfinished is not None:
         return unfinished.exit_code
     statuses = {verdict.status for verdict in verdicts} | {trace.status for trace in traces}
@@ -55,13 +55,13 @@ def exit_code(verdicts: Sequence[Verdict], traces: Sequence[Trace], unfinished: 
 
 
 def earned(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> bool:
-    """Whether a check that could have failed did not: one of an arm that is not the reference itself.
+    """Whether a check agrees that could have failed, that is, one of an arm other than the reference.
 
-    `traces` say which arms are the reference; where there are none, of recorded runs, each is taken at its word.
+    `traces` say which arms are the reference. Without traces, as for recorded runs, an arm is the reference by its name alone.
     """
     oracles = {ORACLE, *(trace.arm.name for trace in traces if trace.arm.adapter == ORACLE)}
-    tried = {trace.arm.name for trace in traces} or {name for v in verdicts for name in (v.arm_a, v.arm_b)}
-    independent = tried - oracles
+    judged_arms = {trace.arm.name for trace in traces} or {name for v in verdicts for name in (v.arm_a, v.arm_b)}
+    independent = judged_arms - oracles
     return any(v.status in ("agrees", "known") and {v.arm_a, v.arm_b} & independent for v in verdicts)
 
 
@@ -93,13 +93,13 @@ def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace], unfinished
 
 
 def sentence(verdict: Verdict) -> str:
-    """A divergence as one sentence: rung, place, who is how far off, why, and what makes the two equal."""
+    """A divergence as one sentence: rung, place, the error of each arm, the cause, and the spec that removes it."""
     off = _how_far(verdict) or (f"at {verdict.worst_index}" if verdict.worst_index else "")
     parts = [f"the {verdict.rung} rung diverges first: {', '.join(filter(None, [_where(verdict), off]))}"]
-    # That an arm is off has been said, and by how much.
-    news = [each for each in verdict.cause.split("; ") if each and not (_how_far(verdict) and OFF in each)]
-    if news:
-        parts.append(f"cause: {'; '.join(news)}" if _how_far(verdict) else "; ".join(news))
+    # Clauses on the size of an error are left out where that is in the sentence already.
+    clauses = [clause for clause in verdict.cause.split("; ") if clause and not (_how_far(verdict) and OFF in clause)]
+    if clauses:
+        parts.append(f"cause: {'; '.join(clauses)}" if _how_far(verdict) else "; ".join(clauses))
     if verdict.judgement == "undetermined":
         parts.append("which of the two is wrong is undetermined")
     if verdict.advice:
@@ -115,19 +115,19 @@ def _where(verdict: Verdict) -> str:
 
 
 def _how_far(verdict: Verdict) -> str:
-    """Of the worse arm how far its value is off, relatively; of the other in units in the last place."""
+    """The error of each arm's value: relative for an arm that is wrong, in units in the last place for the other."""
     if verdict.value_reference is None or verdict.value_a is None:
         return ""
     a = (verdict.arm_a, verdict.value_a, verdict.ulp_a)
     b = (verdict.arm_b, verdict.value_b, verdict.ulp_b)
-    wrong = verdict.culprit.split(", ")
-    said: list[str] = []
-    for name, value, units in (each for each in (a, b) if each[1] is not None):
-        what = f"{name}'s {verdict.tensor or 'value'}" if not said else f"{name}'s"
-        off = _relative(value, verdict.value_reference) if name in wrong else f"{units:.3g} ULP"
-        said.append(f"{what} is {off} off{' the reference' if not said else ''}")
+    culprits = verdict.culprit.split(", ")
+    clauses: list[str] = []
+    for name, value, units in (side for side in (a, b) if side[1] is not None):
+        what = f"{name}'s {verdict.tensor or 'value'}" if not clauses else f"{name}'s"
+        off = _relative(value, verdict.value_reference) if name in culprits else f"{units:.3g} ULP"
+        clauses.append(f"{what} is {off} off{' the reference' if not clauses else ''}")
     at = f" ({verdict.worst_index})" if verdict.worst_index else ""
-    return " and ".join(said) + at
+    return " and ".join(clauses) + at
 
 
 def _relative(value: float | None, reference: float) -> str:
@@ -144,15 +144,15 @@ def _failures(traces: Sequence[Trace]) -> str:
 
 
 def _reasons(status: str, verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> str:
-    """Why arms failed or, where none did, the first check of this status."""
+    """The failures of arms or, without any, the first check of this status and the number of others."""
     failures = _failures(traces)
     first = next((verdict for verdict in verdicts if verdict.status == status), None)
     if failures or first is None:
         return failures
-    others = sum(verdict.status == status for verdict in verdicts) - 1
+    further = sum(verdict.status == status for verdict in verdicts) - 1
     arms = " and ".join(filter(None, [first.arm_a, first.arm_b]))
     where = ", ".join(filter(None, [f"rung {first.rung}", first.subject, arms]))
-    return f"{where}: {first.cause}{f'; and {others} more' if others else ''}"
+    return f"{where}: {first.cause}{f'; and {further} more' if further else ''}"
 
 
 def _only_the_reference(traces: Sequence[Trace]) -> str:
@@ -166,8 +166,8 @@ def _recorded(traces: Sequence[Trace]) -> str:
 
 
 def _accuracies(traces: Sequence[Trace]) -> str:
-    found = [trace.epochs[-1].test_accuracy for trace in traces if trace.epochs]
-    finals = [accuracy for accuracy in found if accuracy is not None]
+    accuracies = [trace.epochs[-1].test_accuracy for trace in traces if trace.epochs]
+    finals = [accuracy for accuracy in accuracies if accuracy is not None]
     if len(finals) < 2:
         return ""
     shown = " and ".join(f"{100 * value:.2f} %" for value in finals)

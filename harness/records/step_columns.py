@@ -1,4 +1,4 @@
-"""What a training records of every step besides its loss and rate: the names of these columns, and of which tensors."""
+"""The columns that a training records of every step besides its loss and rate, by kind and tensor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DIGESTS: tuple[Watched, ...] = ("gradient_projection", "weight_projection")
 
 
 def watched_parameters(model: Model, kind: Watched) -> tuple[Parameter, ...]:
-    """All, in the model's order, for what is watched of weights; the trainable ones for what is of gradients."""
+    """The parameters of a kind of column, in the model's order: all for weights, the trainable ones for gradients."""
     of_weights = kind in ("weight_norm", "weight_projection")
     return tuple(p for p in model.parameters() if of_weights or p.trainable)
 

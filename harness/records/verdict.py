@@ -1,4 +1,4 @@
-"""The outcome of one check, with its evidence. Never a bare boolean, and a missing side is never `agrees`."""
+"""The outcome of one check, with its evidence: never a bare boolean, and never `agrees` where one side is missing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ Judgement = Literal["", "both right", "one wrong", "both wrong", "undetermined"]
 
 
 class Verdict(Spec):
-    """`worst_index` is where the error is largest against its tolerance; the values are those at that place.
+    """The outcome of one check of one arm, or of two.
 
-    `worst_ulp` counts units in the last place of the reference's value there, in the precision of the worse arm, and
-    nowhere finer ones than those of eps times the largest value; `ulp_a` and `ulp_b` likewise, of each arm. `nearer`
-    names the arm nearer to the reference.
-
-    `judgement` says which of two arms the reference finds right, `culprit` names the wrong ones. `tensor` is what was
-    compared; `step`, `phase` and `layer` say where it stands, so far as the rung knows, and `moment` what is special
-    about that step.
-    `detects` is the certificate: the smallest relative error that this check was seen to notice, injected into the
-    largest element of what it compares; of several tensors, in the one where that takes most.
-    `advice` is the change of a spec that makes the arms equal, where the cause is a known form.
+    `worst_index`: where the error relative to its tolerance is largest. `value_a`, `value_b` and `value_reference` are
+    the values at that index.
+    `worst_ulp`: the error there in units in the last place of the reference's value, in the precision of the worse arm;
+    a unit is never smaller than eps times the largest value. `ulp_a` and `ulp_b`: the same for each arm.
+    `nearer`: the name of the arm that is nearer to the reference.
+    `judgement`: which of the two arms is right by the reference. `culprit`: the names of those that are wrong.
+    `tensor`: what was compared. `step`, `phase` and `layer`: its place, as far as the rung knows it. `moment`: what is
+    special about that step.
+    `detects`: the certificate, the smallest relative error that the check was seen to notice when injected into the
+    largest element of what it compares; of several tensors, in the least sensitive one.
+    `advice`: the change of a spec that makes the arms equal, where the cause is a known form.
     """
 
     model_config = ConfigDict(allow_inf_nan=True)

@@ -1,4 +1,4 @@
-"""Arrays between processes: named, in an .npz file that is complete or not there."""
+"""Named arrays in .npz files, by which processes exchange them; a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.system.writing import whole
 
 Arrays = dict[str, NDArray[Any]]
 WEIGHTS = "weights.npz"  # an arm's final weights, in its folder
-PREDICTIONS = "predictions.npz"  # what it then says of every test sample, where the targets are labels
+PREDICTIONS = "predictions.npz"  # what these predict for every test sample, where the targets are labels
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -31,14 +31,14 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
     """One array as an .npy file, which can be read in part."""
     plain = np.ascontiguousarray(array)
     with whole(path) as partial, partial.open("wb") as file:
-        # Not np.save, which tells of a full disk by an error that says neither that nor which.
+        # Not np.save: its error for a full disk names neither the reason nor the disk.
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(plain))  # type: ignore[no-untyped-call]
         file.write(plain.data)
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an array in an .npz file is declared to be."""
+    """The declared shape and dtype of an array in an .npz file."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -49,11 +49,11 @@ class Header:
 
 
 def header_of(archive: zipfile.ZipFile, name: str) -> Header:
-    """The header of one array, without its values; what damage raises is as manifold as where it lies."""
+    """The header of one array, without its values. A damaged file may raise any exception."""
     with archive.open(f"{name}.npy") as member:
         version = np.lib.format.read_magic(member)  # type: ignore[no-untyped-call]
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(member)  # type: ignore[no-untyped-call]
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(member)  # type: ignore[no-untyped-call]
     return Header(shape, dtype)
 
 

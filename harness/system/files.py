@@ -1,4 +1,4 @@
-"""Paths and files that a user names: what cannot be read is refused at once, by its kind and its size."""
+"""Paths and files that a user names: a file of the wrong kind or size is refused before it is read."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class FileError(ValueError):
 
 
 def conf_dir() -> Path:
-    """The folder of the groups that ship: inside the package once it is installed, else the checkout's `conf`."""
+    """The folder of the config groups that ship: in the package where it is installed, else the checkout's `conf`."""
     package = Path(__file__).parents[1]
     packaged = package / "conf"
     return packaged if packaged.is_dir() else package.parent / "conf"
 
 
 def text_fault(text: str) -> str | None:
-    """Why records and the operating system cannot hold this text; None where they can."""
+    """Why records or the operating system cannot hold this text; None where they can."""
     if "\0" in text:
         return "it holds a NUL character"
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
@@ -49,7 +49,7 @@ def given_path(text: str) -> Path:
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        pass  # whether it must exist is for the caller to say
+        pass  # the caller decides whether it must exist
     except OSError as error:
         raise FileError(error.strerror or str(error)) from None
     return path
@@ -58,13 +58,13 @@ def given_path(text: str) -> Path:
 def read_bytes(path: Path, most: int, what: str) -> bytes:
     """The content of a regular file of at most `most` bytes.
 
-    FileError for all else. `what` says which kind of file may not be larger. A FIFO or a device is never waited for.
+    Raises FileError for anything else, without waiting for a FIFO or a device. `what` names the file in the message.
     """
     try:
         _refuse_kind(path.stat())
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:
-            _refuse_kind(os.fstat(descriptor))  # it may have been exchanged in between
+            _refuse_kind(os.fstat(descriptor))  # it may have been replaced in between
             content = stream.read(most + 1) or b""
     except OSError as error:
         raise FileError(error.strerror or str(error)) from None
@@ -74,7 +74,7 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
 
 
 def read_text(path: Path, most: int, what: str) -> str:
-    """The same as text in UTF-8."""
+    """The content of a regular file of at most `most` bytes, decoded from UTF-8; FileError as for `read_bytes`."""
     try:
         return read_bytes(path, most, what).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -82,7 +82,7 @@ def read_text(path: Path, most: int, what: str) -> str:
 
 
 def refuse_unfit(path: Path, most: int, what: str) -> None:
-    """FileError unless this is a regular file of at most `most` bytes; for readers that open it by themselves."""
+    """Raises FileError unless `path` is a regular file of at most `most` bytes, before a library opens it."""
     try:
         status = path.stat()
         _refuse_kind(status)
@@ -93,7 +93,7 @@ def refuse_unfit(path: Path, most: int, what: str) -> None:
 
 
 def in_units(size: float) -> str:
-    """`12.3 GiB`."""
+    """A number of bytes as text, such as `12.3 GiB`."""
     power = 0
     while size >= 1024 and power < len(_UNITS) - 1:
         size, power = size / 1024, power + 1

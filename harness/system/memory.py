@@ -1,4 +1,4 @@
-"""How much memory may still be taken, and who says so."""
+"""The memory that may still be allocated, and what limits it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def available_memory() -> tuple[int, str]:
-    """Bytes that this process and those it starts may still take, and the bound that says so, in words."""
+    """The bytes that this process and its children may still allocate, and the name of the bound that applies."""
     import psutil
 
     bounds = [(int(psutil.virtual_memory().available), "available on this machine")]
@@ -21,7 +21,7 @@ def available_memory() -> tuple[int, str]:
 
 
 def _control_group_limits() -> list[int]:
-    """Of the control group of this process and of those above it, in both versions; nothing where there is none."""
+    """The limits, in bytes, of this process's control group and those above it, in both versions; empty without one."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -32,7 +32,7 @@ def _control_group_limits() -> list[int]:
         folder, name = (_CGROUPS, "memory.max") if not controllers else (_CGROUPS / "memory", "memory.limit_in_bytes")
         if controllers and "memory" not in controllers.split(","):
             continue
-        # In a container the path may be one of the host's, which is not there; then the root is its own.
+        # In a container the path may be the host's and not exist there; the root is then the container's own group.
         below = Path(path.lstrip("/"))
         for part in (below, *below.parents):
             limits += _limit_in(folder / part / name)

@@ -1,4 +1,4 @@
-"""Standard output as something that may fail: a full disk behind it, or a reader that has gone."""
+"""Standard output that may fail, by a full disk or because its reader has exited."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.system.text import printable
 
 
 class OutputGoneError(Exception):
-    """Nobody takes what is printed. `is_quiet`: the reader has left on purpose, as `head` does."""
+    """Standard output cannot be written to. `is_quiet`: the reader has closed it on purpose, as `head` does."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"standard output takes no more ({error.strerror or error})")
@@ -21,7 +21,7 @@ class OutputGoneError(Exception):
 
 
 class _Guarded:
-    """A text stream that raises OutputGoneError where writing fails, and is otherwise the stream itself."""
+    """A proxy of a text stream that raises OutputGoneError where writing fails."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -40,12 +40,12 @@ class _Guarded:
 
 @contextmanager
 def guarded_output() -> Iterator[None]:
-    """Within it what is printed raises OutputGoneError where it cannot be; it is flushed at the end."""
+    """Context in which printing raises OutputGoneError where it fails; standard output is flushed at its end."""
     _occupy_standard_streams()
     stream = sys.stdout
-    for each in (sys.stdout, sys.stderr):
-        if hasattr(each, "reconfigure"):  # a name that the terminal cannot show is shown by its code points
-            each.reconfigure(errors="backslashreplace")
+    for text_stream in (sys.stdout, sys.stderr):
+        if hasattr(text_stream, "reconfigure"):  # characters that the terminal cannot show become escapes
+            text_stream.reconfigure(errors="backslashreplace")
     sys.stdout = _Guarded(stream)
     try:
         yield
@@ -58,7 +58,7 @@ def guarded_output() -> Iterator[None]:
 
 
 def say_on_stderr(line: str) -> None:
-    """One line on standard error, if it takes one."""
+    """Prints one line on standard error; does nothing where that fails."""
     with suppress(OSError, ValueError):
         print(f"twinrun: {printable(line)}", file=sys.stderr, flush=True)
 
@@ -72,7 +72,7 @@ def _translated() -> Iterator[None]:
 
 
 def _drop(stream: Any) -> None:
-    """What is still buffered goes nowhere, or Python would fail once more where it flushes at its own end."""
+    """Discards what is still buffered: otherwise Python fails again when it flushes at exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -80,7 +80,7 @@ def _drop(stream: Any) -> None:
 
 
 def _occupy_standard_streams() -> None:
-    """Opens what the caller has closed (`>&-`), so that no file of ours becomes standard output by its number."""
+    """Opens the standard streams that the caller has closed (`>&-`), so that no file gets the number of one of them."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is not None:
             continue

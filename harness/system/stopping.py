@@ -1,8 +1,8 @@
-"""Stopping from outside: Ctrl-C, SIGTERM and SIGHUP become one KeyboardInterrupt, however often they come.
+"""Signals that stop a run: Ctrl-C, SIGTERM and SIGHUP raise one KeyboardInterrupt, however often they arrive.
 
-A run that is stopped writes what it knows, which takes a fraction of a second. A second signal must not cut that off:
-within `GRACE_S` of the first, and within `shielded()`, signals are counted and raise nothing. Who writes asks
-`stopped_again()` and leaves out what takes longer.
+A run that is stopped writes its results so far, which takes a fraction of a second. A second signal must not interrupt
+that: within `GRACE_S` of the first, and within `shielded()`, signals are counted and raise nothing. Code that writes
+calls `stopped_again()` and skips what takes longer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Past this a signal interrupts again: the first may have been lost where Python drops exceptions (a finalizer).
+# Seconds after which a signal interrupts again: the first is lost if it was raised in a finalizer.
 GRACE_S = 5.0
 
 
@@ -32,14 +32,16 @@ _state = _State()
 
 @contextmanager
 def heeding_signals() -> Iterator[None]:
-    """Within it signals are taken as described above; nothing changes in another thread, or where they are already."""
+    """Context in which signals are handled as described above; no effect in other threads or where one is active."""
     if _state.is_heeding or threading.current_thread() is not threading.main_thread():
         yield
         return
     _state.count, _state.last_raised, _state.shields, _state.is_heeding = 0, None, 0, True
-    # What is ignored stays so: a hang-up under nohup, Ctrl-C in a script's background job. SIGTERM always ends a run.
-    taken = [each for each in SIGNALS if each is signal.SIGTERM or signal.getsignal(each) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, _on_signal) for each in taken}
+    # Ignored signals stay ignored: a hang-up under nohup, Ctrl-C in a background job. SIGTERM always ends a run.
+    heeded = [
+        signum for signum in SIGNALS if signum is signal.SIGTERM or signal.getsignal(signum) is not signal.SIG_IGN
+    ]
+    before = {signum: signal.signal(signum, _on_signal) for signum in heeded}
     try:
         yield
     finally:
@@ -50,7 +52,7 @@ def heeding_signals() -> Iterator[None]:
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Within it signals are counted only."""
+    """Context in which signals are only counted."""
     _state.shields += 1
     try:
         yield
@@ -59,12 +61,12 @@ def shielded() -> Iterator[None]:
 
 
 def stopped() -> bool:
-    """Whether a signal has come."""
+    """Whether a signal has arrived."""
     return _state.count > 0
 
 
 def stopped_again() -> bool:
-    """Whether a further signal has come since the first."""
+    """Whether another signal has arrived since the first."""
     return _state.count > 1
 
 

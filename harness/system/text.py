@@ -1,42 +1,41 @@
-"""Text from outside (a user's files, an environment, a framework's messages) on its way to a reader.
+"""Escapes text from outside (a user's files, an environment, a framework's messages) before it is shown.
 
-`printable` is for a terminal, `markdown` for a page. Both leave ordinary text as it is, and both may be applied twice.
+`printable` is for a terminal, `markdown` for a page. Both leave ordinary text unchanged, and both are idempotent.
 """
 
 from __future__ import annotations
 
 import re
 
-# What would be markup in the middle of a line.
+# Markup within a line.
 _INLINE = re.compile(
     r"[<`|~$]"  # HTML, code, a cell's border, struck out, mathematics
-    r"|\\(?![0-9A-Za-z])"  # would take the next character's meaning, or ours; `\x1b` has none to take
+    r"|\\(?![0-9A-Za-z])"  # would escape the next character; the backslash of `\x1b` escapes none
     r"|\](?=[(\[:])"  # the end of a link's or an image's text, or of the name of a target
-    r"|:(?=//)|(?<=www)\."  # addresses, which some readers make links of
+    r"|:(?=//)|(?<=www)\."  # addresses, which some renderers turn into links
     r"|(?<!\s)\*|\*(?!\s)"  # emphasis; `a * b` is none
     r"|(?<![^\W_])_|_(?![^\W_])",  # emphasis; `test_accuracy` is none
     re.IGNORECASE,
 )
-# What would be a block at the beginning of a line: a heading, a quotation, a rule, an item of a list, a task.
+# The beginning of a block: a heading, a quotation, a rule, an item of a list, a task.
 _BLOCK = re.compile(r"^[#>=]|^[-+](?=\s|-*\s*$)|^\[(?=[ xX]\](?:\s|$))|^\d+[.)](?=\s|$)")
 
 
 def printable(text: object, lines: bool = False) -> str:
-    """The text for a terminal: what is not printable (as `repr` sees it) becomes a visible escape, `\\x1b`.
+    """The text for a terminal: a character that is not printable (as for `repr`) becomes an escape such as `\\x1b`.
 
-    So neither control characters, nor line breaks, nor marks that turn the direction of text have any effect.
-    With `lines` the line breaks of the text stay.
+    Control characters, line breaks and marks of the text direction have no effect then. With `lines`, line breaks stay.
     """
     if lines:
         return "\n".join(printable(line) for line in str(text).split("\n"))
-    whole = str(text)
-    return whole if whole.isprintable() else "".join(map(_visible, whole))
+    characters = str(text)
+    return characters if characters.isprintable() else "".join(map(_visible, characters))
 
 
 def markdown(text: object) -> str:
-    """The text for a page of Markdown: `printable`, and nothing in it is markup.
+    """The text for a page of Markdown: `printable`, with all markup escaped.
 
-    What would be is written as an entity (`&lt;`); an entity that is there already stays one.
+    A character that would be markup is written as an entity (`&lt;`); existing entities are left unchanged.
     """
     return _BLOCK.sub(_entity, _INLINE.sub(_entity, printable(text).strip()))
 
@@ -46,6 +45,6 @@ def _visible(character: str) -> str:
 
 
 def _entity(match: re.Match[str]) -> str:
-    """The last character of a match as an entity, after the digits that stand before it."""
+    """The match with its last character as an entity; only the digits of a numbered item precede it."""
     before, character = match.group()[:-1], match.group()[-1]
     return before + ("&lt;" if character == "<" else f"&#{ord(character)};")

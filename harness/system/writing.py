@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and what is said where a disk does not take them."""
+"""Files that are written completely or not at all, and the errors of disks that cannot be written to."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PARTIAL = ".partial"
-# What a full disk, a quota, a limit on the size of files (ulimit -f) and a disk that went read-only answer.
+# The errors of a full disk, a quota, a limit on file sizes (ulimit -f), and of a disk that became read-only.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_ENTRY = (errno.EROFS, errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM)
 
 
 class CannotWriteError(OSError):
-    """A disk does not take a file; the message names the reason, the disk and the file."""
+    """A file cannot be written to its disk; the message names the reason, the disk and the file."""
 
     def __init__(self, path: Path, error: OSError) -> None:
         reason = os.strerror(error.errno) if error.errno else str(error)
@@ -27,7 +27,7 @@ class CannotWriteError(OSError):
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to, which takes its place at the end; nothing is left of a file that fails.
+    """Context with a temporary path beside `path`; its file replaces `path` at the end, or is deleted on an error.
 
     Raises CannotWriteError in place of an OSError of the disk.
     """
@@ -36,7 +36,9 @@ def whole(path: Path) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except BaseException as error:
-        failure = as_disk_failure(error, path) if isinstance(error, OSError) else None  # said while the disk is full
+        failure = (
+            as_disk_failure(error, path) if isinstance(error, OSError) else None
+        )  # described while the disk is still full
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         if failure is not None:
@@ -45,14 +47,14 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def as_disk_failure(error: OSError, path: Path) -> CannotWriteError | None:
-    """The same error as one of the disk that `path` lies on, if it is such an error."""
+    """The error as a CannotWriteError of the disk of `path`; None where it is not an error of a disk."""
     if isinstance(error, CannotWriteError):
         return error
     return CannotWriteError(path, error) if error.errno in (*_NO_ROOM, *_NO_ENTRY) else None
 
 
 def disk_of(path: Path) -> str:
-    """The file system that `path` lies on, in words: mount point, kind, size and free space."""
+    """The file system of `path` as text: mount point, kind, size and free space."""
     import psutil
 
     existing = next((part for part in (path, *path.parents) if part.exists()), Path("/")).resolve()

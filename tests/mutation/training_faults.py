@@ -100,8 +100,8 @@ TRAINING = (
     Fault(
         "one pixel scaled",
         "harness.data.inputs",
-        "seen[part] = self.table[samples[part]]",
-        "seen[part] = self.table[samples[part]]\n            seen[:, 14, 14] *= 0.999",
+        "values[part] = self.table[samples[part]]",
+        "values[part] = self.table[samples[part]]\n            values[:, 14, 14] *= 0.999",
         "model",
         "mindspore",
     ),
