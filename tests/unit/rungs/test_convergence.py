@@ -17,6 +17,8 @@ from harness.judging.statistics import paired_equivalence, pairs_needed
 from harness.records import exit_codes
 from harness.records.trace import Trace
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
+from harness.report.study_record import StudyRecord
+from harness.results.store import write_text
 from harness.rungs.convergence import Paired, compare_seeds, judge_traces, seeds_in_words
 from harness.scenarios.run import Run
 from harness.scenarios.study import Study
@@ -213,7 +215,12 @@ def study_of(
     for variant, values in accuracies.items():
         for seed, traces in seeds_of(values).items():
             changed = experiment.model_copy(update={"seed": seed, "variant": variant or None})
-            store = SimpleNamespace(read_predictions=lambda arms, seed=seed: {arm: SAID[seed % 3][arm] for arm in arms})
+            place = folder / variant / f"seed{seed}"
+            place.mkdir(parents=True)
+            write_text(place / "experiment.json", changed.model_dump_json())
+            store = SimpleNamespace(
+                folder=place, read_predictions=lambda arms, seed=seed: {arm: SAID[seed % 3][arm] for arm in arms}
+            )
             pictures = np.arange(4 * 784, dtype=np.uint8).reshape(4, 28, 28, 1)
             runs.append(
                 SimpleNamespace(
@@ -227,6 +234,12 @@ def study_of(
                 )
             )
     return Study("made_up", runs, orderings, folder)
+
+
+def recorded_study(study: Study) -> StudyRecord:
+    """The study, read from what it leaves behind."""
+    study.write(study.verdicts())
+    return StudyRecord.of(study.folder)
 
 
 def test_each_variant_has_its_verdict(experiment_of: Build, tmp_path: Path) -> None:
@@ -269,7 +282,7 @@ def test_what_a_study_of_seeds_leaves_behind(experiment_of: Build, tmp_path: Pat
 
 
 def test_flips_beside_the_natural_spread(experiment_of: Build, tmp_path: Path) -> None:
-    study = study_of(experiment_of(**OTHERS), {"": NOISY}, tmp_path)
+    study = recorded_study(study_of(experiment_of(**OTHERS), {"": NOISY}, tmp_path))
     _, rows = spread_table(study)
     assert [row[1:6] for row in rows] == [
         ["one : other at one seed", "3", "1.0", "0", "2"],
@@ -288,10 +301,11 @@ def test_flips_beside_the_natural_spread(experiment_of: Build, tmp_path: Path) -
 
 def test_one_seed_leaves_a_study_as_it_was(experiment_of: Build, tmp_path: Path) -> None:
     study = study_of(experiment_of(**OTHERS), {"a": EQUAL[:1], "b": APART[:1]}, tmp_path)
-    assert (study.verdicts(), convergence_table(study)[1], spread_table(study)[1]) == ([], [], [])
-    study.write([])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["summary.parquet", "verdicts.parquet"]
-    assert flips_of_study(study) == []
+    record = recorded_study(study)
+    assert (study.verdicts(), convergence_table(record)[1], spread_table(record)[1]) == ([], [], [])
+    files = sorted(path.name for path in tmp_path.iterdir() if path.is_file())
+    assert files == ["study.json", "summary.parquet", "verdicts.parquet"]
+    assert flips_of_study(record) == []
 
 
 # --- What is run -----------------------------------------------------------------------------------------------------
