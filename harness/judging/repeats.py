@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ class Repeats:
     tensor: Callable[[str], FloatArray]
     steps: int
 
-    @property
+    @cached_property
     def spread(self) -> Arrays:
         """By quantity and element, the largest distance of a later run from the first; infinity if one is cut short."""
         return {what: _spread([self.tensor(f"{run}/{what}") for run in RUNS]) for what in WHAT}

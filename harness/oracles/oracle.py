@@ -15,6 +15,9 @@ from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
 
+# The fields of a verdict by an oracle that cannot tell which of two arms is wrong.
+NO_CULPRIT = {"judgement": "undetermined", "culprit": "", "nearer": "", "value_reference": None}
+
 
 class Claimant(Protocol):
     """One arm and its tensors, answered live or read from records."""

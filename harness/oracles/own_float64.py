@@ -17,7 +17,7 @@ import numpy as np
 
 from harness.judging.tolerances import FACTOR, FLOOR_ULP, STRICT, Tolerance, enveloped, pooled_error, strict
 from harness.judging.ulp import error_against
-from harness.oracles.oracle import Expected
+from harness.oracles.oracle import NO_CULPRIT, Expected
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
@@ -29,7 +29,6 @@ MEASURED = (
     f"at most {FACTOR * FACTOR:g} x the smaller, + {FLOOR_ULP:g} ULP"
 )
 DRIFT = f"{FACTOR:g} x the drift of either side from its own float64"
-NO_CULPRIT = {"judgement": "undetermined", "culprit": "", "nearer": "", "value_reference": None}
 
 
 @dataclass(frozen=True)

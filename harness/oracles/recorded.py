@@ -14,13 +14,12 @@ import numpy as np
 
 from harness.judging.quantity import Quantity, same_bits
 from harness.judging.tolerances import Tolerance, strict
-from harness.oracles.oracle import ArmValues, Expected, Place
+from harness.oracles.oracle import NO_CULPRIT, ArmValues, Expected, Place
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
 
 EQUAL = "equal bit for bit"
 NO_NUMBERS = ("worst_ulp", "ulp_a", "ulp_b", "value_a", "value_b", "tolerance", "error_over_tolerance")
-WITHOUT_CULPRIT = {"judgement": "undetermined", "culprit": "", "nearer": "", "value_reference": None}
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Recorded:
 
 
 def _without_culprit(verdict: Verdict) -> Verdict:
-    return verdict.model_copy(update=WITHOUT_CULPRIT)
+    return verdict.model_copy(update=NO_CULPRIT)
 
 
 def _without_numbers(verdict: Verdict) -> Verdict:

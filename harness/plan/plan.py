@@ -198,6 +198,11 @@ def digest_arrays(arrays: Mapping[str, Array]) -> str:
     return sha.hexdigest()
 
 
+def digest_in_precision(arrays: Mapping[str, Array], precision: str) -> str:
+    """`digest_arrays` of the arrays as an arm of this precision holds them."""
+    return digest_arrays({name: value.astype(precision) for name, value in arrays.items()})
+
+
 def _digest(
     weights: Mapping[str, Array],
     orders: tuple[Array, ...],

@@ -5,34 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from harness.records import outcome
 from harness.records.verdict import Verdict
-from harness.report.folder_record import FolderRecord
-from harness.results.marker import State, state_of
+from harness.report.folder_record import PlacedRecord
 from harness.results.reading import state_problems
 from harness.results.recorded import ReadingFailure
 from harness.subjects.recorded.facts import COMPARISON, Facts, PartFacts, read_facts
 
 
 @dataclass(frozen=True)
-class ComparisonRecord(FolderRecord):
+class ComparisonRecord(PlacedRecord):
     """Comparisons that were made before there was `comparison.json` have their verdicts alone."""
-
-    place: Path
-
-    @classmethod
-    def of(cls, folder: Path) -> ComparisonRecord:
-        return cls(folder)
-
-    @property
-    def folder(self) -> Path:
-        return self.place
-
-    @cached_property
-    def state(self) -> State:
-        return state_of(self.place)
 
     @cached_property
     def failures(self) -> list[ReadingFailure]:

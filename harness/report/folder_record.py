@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar, get_args
 
+from typing_extensions import Self
+
 from harness.records.outcome import Unfinished, UnfinishedKind
 from harness.records.verdict import Verdict
 from harness.results.files import DAMAGE, UnreadableError, read_object, read_verdicts
-from harness.results.marker import MARKER, State
+from harness.results.marker import MARKER, State, state_of
 from harness.results.recorded import VERDICTS, ReadingFailure
 from harness.system.text import markdown
 
@@ -85,6 +88,25 @@ class FolderRecord(ABC):
             return parse(path) if path.is_file() else None
         except NOT_READ:
             return None
+
+
+@dataclass(frozen=True)
+class PlacedRecord(FolderRecord):
+    """The record of a folder whose files are read one by one, as its page asks for them."""
+
+    place: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        return cls(folder)
+
+    @property
+    def folder(self) -> Path:
+        return self.place
+
+    @cached_property
+    def state(self) -> State:
+        return state_of(self.place)
 
 
 def sources_section(verdicts: Sequence[Verdict]) -> list[str]:

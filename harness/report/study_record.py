@@ -14,10 +14,9 @@ from harness.records import exit_codes, outcome
 from harness.records.outcome import Unfinished
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.report.folder_record import UNKNOWN, FolderRecord
+from harness.report.folder_record import UNKNOWN, PlacedRecord
 from harness.report.run_record import RunRecord
 from harness.results.files import UnreadableError, read_arrays, read_object, read_table
-from harness.results.marker import State, state_of
 from harness.results.reading import runs_below, state_problems
 from harness.results.recorded import ReadingFailure
 from harness.results.store import FLIPPED_IMAGES, FLIPS
@@ -30,22 +29,8 @@ FLIP_COLUMNS = ("variant", "seed", *flips.COLUMNS)
 
 
 @dataclass(frozen=True)
-class StudyRecord(FolderRecord):
+class StudyRecord(PlacedRecord):
     """Of studies that were made before there was `study.json` the runs stand in the order of their places."""
-
-    place: Path
-
-    @classmethod
-    def of(cls, folder: Path) -> StudyRecord:
-        return cls(folder)
-
-    @property
-    def folder(self) -> Path:
-        return self.place
-
-    @cached_property
-    def state(self) -> State:
-        return state_of(self.place)
 
     @cached_property
     def failures(self) -> list[ReadingFailure]:

@@ -8,7 +8,7 @@ import tokenize
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.spec.base import Spec
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, load_arrays
 
@@ -30,6 +31,7 @@ DAMAGE: tuple[type[Exception], ...] = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, EOFError),
     *(MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException),
 )
+AnySpec = TypeVar("AnySpec", bound=Spec)
 MOST_NESTED = 32
 MOST_CELLS = 1 << 29  # of a table: a few bytes of Parquet may stand for any number of equal rows
 
@@ -39,10 +41,15 @@ class UnreadableError(Exception):
 
 
 def read_experiment(path: Path) -> Experiment:
+    return read_spec(path, Experiment, "experiment")
+
+
+def read_spec(path: Path, kind: type[AnySpec], what: str) -> AnySpec:
+    """The spec of this kind in a JSON file; UnreadableError, which calls it `what`, if the file does not hold one."""
     try:
-        return Experiment.model_validate_json(json.dumps(read_object(path)), strict=True)
+        return kind.model_validate_json(json.dumps(read_object(path)), strict=True)
     except ValidationError as error:
-        raise UnreadableError(f"is no experiment that this version of twinrun reads: {_in_words(error)}") from None
+        raise UnreadableError(f"is no {what} that this version of twinrun reads: {_in_words(error)}") from None
 
 
 def read_object(path: Path) -> dict[str, Any]:

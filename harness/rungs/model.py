@@ -14,7 +14,7 @@ from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
-from harness.plan import digest_arrays
+from harness.plan import digest_in_precision
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, Question, Rung
 from harness.rungs.tasks import TASKS
@@ -96,11 +96,10 @@ def _structure(context: Context, answer: Answer) -> Verdict:
 
 
 def _weights(context: Context, answer: Answer) -> Verdict:
-    rounded = {name: value.astype(answer.precision) for name, value in context.plan.weights.items()}
     wrong = []
     if answer.result["plan_digest"] != context.plan.digest:
         wrong.append(f"plan {answer.result['plan_digest'][:8]} arrived, {context.plan.digest[:8]} was sent")
-    if answer.result["weights_digest"] != digest_arrays(rounded):
+    if answer.result["weights_digest"] != digest_in_precision(context.plan.weights, answer.arm.precision):
         wrong.append("the weights read back are not the plan's")
     verdict = _equal(answer, "initial weights", wrong, "bit-equal, read back from the framework")
     # Of equal bits a unit in the last place of any one number is noticed.

@@ -23,7 +23,7 @@ from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.silence import silent_arms
 from harness.oracles.oracle import ArmValues, Place, checks
 from harness.oracles.reference import Reference
-from harness.plan import digest_arrays
+from harness.plan import digest_in_precision
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
@@ -80,8 +80,8 @@ def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
 
 def _of_another_plan(context: Context, trace: Trace) -> list[Verdict]:
     """Whether the training had this plan's bytes, and started from its weights."""
-    rounded = {name: value.astype(trace.arm.precision) for name, value in context.plan.weights.items()}
-    sent = {"plan": context.plan.digest, "initial weights": digest_arrays(rounded)}
+    rounded = digest_in_precision(context.plan.weights, trace.arm.precision)
+    sent = {"plan": context.plan.digest, "initial weights": rounded}
     found = {"plan": trace.plan_digest, "initial weights": trace.initial_weights_digest}
     return [
         Verdict(

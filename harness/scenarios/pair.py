@@ -171,9 +171,8 @@ def _check(run: PairRun) -> None:
             run.climb = _climb(run, ask, built)
             rung = MODEL
             carried = carried_over(run.climb)
-            for arm in pair.arms:
-                rounded = {name: value.astype(arm.precision) for name, value in run.climb.weights.items()}
-                run.update(arm.name, initial_weights_digest=digest_arrays(rounded))
+            for name, digest in run.climb.start_digests.items():
+                run.update(name, initial_weights_digest=digest)
             left = list(pair.rungs or RUNGS)
             for rung, climbed in _rungs(run.climb, carried):
                 if rung == SELF and rung not in left:
@@ -264,12 +263,12 @@ def _climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
 
 def _write_records(run: PairRun) -> None:
     shutil.rmtree(run.scratch, ignore_errors=True)
+    store = Store(run.folder)
     for number, arm in enumerate(run.composed.pair.arms):
         walked = run.climb.walked[number] if run.climb and run.climb.walked else None
         if walked is not None:
             run.update(arm.name, finished=True, final_weights_digest=digest_arrays(final_weights(walked)))
-        write_side(run.folder / "arms" / arm.name, run.traces[arm.name], walked)
+        write_side(store, run.traces[arm.name], walked)
     write_facts(run.folder, run.composed, run.matches, run.climb)
-    store = Store(run.folder)
     store.write_verdicts(run.verdicts)
     store.write_summary(list(run.traces.values()))

@@ -30,7 +30,7 @@ FAULTS = (
     JudgeFault(
         "weights that are not looked at",
         "harness.rungs.model",
-        'if answer.result["weights_digest"] != digest_arrays(rounded):',
+        'if answer.result["weights_digest"] != digest_in_precision(context.plan.weights, answer.arm.precision):',
         'if not answer.result["weights_digest"]:',
         rung_guards.other_weights_and_another_plan,
     ),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.plan import digest_arrays
+from harness.plan import digest_in_precision
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
 from harness.subjects.pair.side import rows_last
@@ -30,11 +30,9 @@ def carried_over(climb: Climb) -> list[Verdict]:
         if climb.rows and climb.channels_first == a.name:
             climb.weights |= {n: rows_last(climb.weights[n], image) for n, image in climb.rows.items()}
         inputs = _loaded(climb) if climb.rows else inputs
-    expected = {
-        arm.name: digest_arrays({n: climb.weights[n].astype(arm.precision) for n in names[arm.name]})
-        for arm in climb.arms
-    }
-    wrong = [name for name, digest in expected.items() if inputs[name][0]["digest"] != digest]
+    ordered = {match.name: climb.weights[match.name] for match in climb.matches}
+    climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
+    wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
     cause = f"read back from {', '.join(wrong)}, the weights are others than were given" if wrong else ""
     return [_structure(climb), *_dropouts(climb), _stated(climb, "weights carried over", cause, "bit-equal, read back")]
 

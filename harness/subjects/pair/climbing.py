@@ -42,6 +42,7 @@ class Climb:
     matches: Sequence[Match]
     rows: dict[str, list[int]] = field(default_factory=dict)
     weights: Arrays = field(default_factory=dict)
+    start_digests: dict[str, str] = field(default_factory=dict)
     answered: Answers = field(default_factory=dict)
     apart: float | None = None
     loss_bound: float = 0.0

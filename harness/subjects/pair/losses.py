@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from harness.judging.checks import judge_checks
-from harness.oracles.oracle import Place, check
-from harness.oracles.own_float64 import NO_CULPRIT, OwnFloat64, Side
+from harness.oracles.oracle import NO_CULPRIT, Place, check
+from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import TRAJECTORY
 
@@ -21,12 +21,18 @@ def judge_losses(a: Side, b: Side, spread: Any = 0.0, least: float = 0.0) -> lis
     `spread`: the distance between repeated runs of one side, (steps,) or one number. `least`: the error that float32
     arithmetic may make in any single loss.
     """
-    oracle = OwnFloat64(a, b)
-    if oracle.is_measured and oracle.is_shared(LOSSES):
-        oracle = OwnFloat64.of_curves(a, b, {LOSSES: oracle.drift(LOSSES)}, spread, least)
+    oracle = losses_oracle(a, b, spread, least)
     subject = f"train_loss, steps 0 to {len(a.tensor(LOSSES)) - 1}"
     curve = check(TRAJECTORY, oracle, oracle.sides, LOSSES, Place(subject, name_index=lambda index: f"step {index[0]}"))
     return judge_checks([replace(curve, attribute=partial(_part_company, a, b))])
+
+
+def losses_oracle(a: Side, b: Side, spread: Any = 0.0, least: float = 0.0) -> OwnFloat64:
+    """The oracle of `losses`; it has no tolerance for them if neither side runs in float64 or their lengths differ."""
+    oracle = OwnFloat64(a, b)
+    if not (oracle.is_measured and oracle.is_shared(LOSSES)):
+        return oracle
+    return OwnFloat64.of_curves(a, b, {LOSSES: oracle.drift(LOSSES)}, spread, least)
 
 
 def _part_company(a: Side, b: Side, verdict: Verdict) -> Verdict:

@@ -6,22 +6,20 @@ Each side has `arms/<arm>/trace.json`. If its training has finished, it also has
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from harness.oracles.own_float64 import Side
 from harness.plan import digest_arrays
 from harness.records.trace import EpochRecord, Trace
-from harness.results.files import UnreadableError, read_arrays, read_numbers, read_object, read_outcomes, read_trace
+from harness.results.files import read_arrays, read_numbers, read_outcomes, read_spec, read_trace
 from harness.results.marker import state_of
 from harness.results.reading import Reader, state_problems
 from harness.results.recorded import STEPS, TRACE, VERDICTS, RecordedArm, RecordedRun
-from harness.results.store import write_frame, write_text
+from harness.results.store import Store, write_frame
 from harness.spec.arm import Arm
 from harness.subjects.pair.losses import LOSSES
 from harness.subjects.pair.spec import Pair
@@ -33,12 +31,12 @@ REFUSED = "float64_refused"  # in a trace's environment: why the side does not r
 FINAL = "final/"
 
 
-def write_side(folder: Path, trace: Trace, walked: Side | None) -> None:
+def write_side(store: Store, trace: Trace, walked: Side | None) -> None:
     """Writes the records of one side to its folder. `walked`: its free-running training; None if it did not finish."""
-    record = trace.model_dump(mode="json", exclude={"epochs", "learning_rates"})
-    write_text(folder / TRACE, json.dumps({**record, "status": trace.status}, indent=2, allow_nan=False) + "\n")
+    store.write_trace_record(trace)
     if walked is None:
         return
+    folder = store.arm_folder(trace.arm.name)
     losses, float64 = walked.values[LOSSES], walked.float64
     exact = np.full(len(losses), np.nan) if float64 is None else float64[LOSSES]
     columns = dict(zip(COLUMNS, (np.arange(len(losses)), np.asarray(losses, np.float64), exact), strict=True))
@@ -49,15 +47,6 @@ def write_side(folder: Path, trace: Trace, walked: Side | None) -> None:
 def final_weights(walked: Side) -> Arrays:
     """The final weights of a side's training, by the shared names."""
     return walked.below(FINAL).values
-
-
-def read_pair_spec(path: Path) -> Pair:
-    """The pair from `pair.json`. Raises UnreadableError if the file does not hold one."""
-    try:
-        return Pair.model_validate_json(json.dumps(read_object(path)), strict=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UnreadableError(f"is no pair: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from None
 
 
 def side_of(arm: RecordedArm) -> Side:
@@ -95,7 +84,7 @@ def read_pair(folder: Path) -> RecordedPair:
     state = state_of(folder)
     damaged = dict(state_problems(folder, state, "pair"))
     reader = Reader(folder, "", damaged)
-    pair = reader.read(PAIR, read_pair_spec)
+    pair = reader.read(PAIR, lambda path: read_spec(path, Pair, "pair"))
     verdicts = reader.read(VERDICTS, read_outcomes) if state == "complete" or reader.exists(VERDICTS) else None
     arms = {}
     for arm in pair.arms if pair else ():

@@ -18,7 +18,7 @@ from harness.oracles.reference import Reference
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy, Precision
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
-from harness.subjects.pair.losses import LOSSES, judge_losses
+from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
 from harness.subjects.pair.naming import named_forms
 from harness.subjects.pair.passes import below_name, kept_pass, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
@@ -41,10 +41,7 @@ def self_rung(climb: Climb, walked: Callable[[], Walked]) -> list[Verdict]:
 
 def _own_drift(side: Side) -> Tolerance | None:
     """The tolerance from the drift of a side's losses from its own float64; None if it does not run in float64."""
-    oracle = OwnFloat64(side, side)
-    if not oracle.is_measured:
-        return None
-    return OwnFloat64.of_curves(side, side, {LOSSES: oracle.drift(LOSSES)}).tolerances[LOSSES]
+    return losses_oracle(side, side).tolerances.get(LOSSES)
 
 
 def model_rung(climb: Climb) -> list[Verdict]:

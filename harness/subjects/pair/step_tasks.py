@@ -9,14 +9,13 @@ import numpy as np
 
 from adapters.digests import pattern
 from adapters.user_model import OwnModel
+from harness.judging.repeats import RUNS
 from harness.records.array_types import Array
 from harness.subjects.pair.side import FLOAT64, LiveSide, batches_at, layer_arrays, live, pair_at
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
 from harness.worker.session import Session
 from harness.worker.task import Result
-
-REPEATS = ("first", "second", "third")
 
 
 def repeat(session: Session, scratch: str, weights: str) -> Result:
@@ -25,7 +24,7 @@ def repeat(session: Session, scratch: str, weights: str) -> Result:
     precision = session.adapter.arm.precision
     x, y = batches_at(scratch)
     answer: dict[str, Array] = {}
-    for run in REPEATS:
+    for run in RUNS:
         model = _begun(side, precision, pair, start)
         answer[f"{run}/losses"] = np.array([model.step(x[step], y[step]) for step in range(pair.steps)])
         answer[f"{run}/digests"] = np.array([_digest(value) for value in side.weights(precision).values()])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
+
+from pydantic import BaseModel
 
 from harness.composition.mistakes import shown
 from harness.results.recorded import EXPERIMENT, PLAN, RecordedRun
@@ -29,8 +31,8 @@ MOST_SHOWN = 8
 
 def reasons(a: RecordedRun, b: RecordedRun) -> list[str]:
     """The reasons why two runs are not comparable; empty if their undamaged records give none."""
-    experiments = [experiment_of(run) for run in (a, b)]
-    mismatches = _specs(experiments[0], experiments[1]) if experiments[0] and experiments[1] else []
+    a_stated, b_stated = (experiment_of(run) for run in (a, b))
+    mismatches = differing_specs(a_stated, b_stated, PARTS, ASIDE) if a_stated and b_stated else []
     if a.failed(PLAN) or b.failed(PLAN):
         return mismatches
     for key, what in (("data_digest", "data"), ("digest", "plan (weights, batches, noise, augmentation)")):
@@ -66,22 +68,24 @@ def unknown(a: RecordedRun, b: RecordedRun) -> list[str]:
     )
 
 
-def _specs(a: Experiment, b: Experiment) -> list[str]:
-    before, after = (dict(leaves(side.model_dump(mode="json", include=set(PARTS)))) for side in (a, b))
-    paths = [path for path in dict.fromkeys([*before, *after]) if path not in ASIDE]
-    values_by_path = {
-        path: tuple(shown(side[path]) if path in side else "nothing" for side in (before, after)) for path in paths
-    }
-    differing = [f"another spec: {path} is {x} in A, {y} in B" for path, (x, y) in values_by_path.items() if x != y]
+def differing_specs(a: BaseModel, b: BaseModel, fields: Collection[str], ignored: Collection[str] = ()) -> list[str]:
+    """Where these fields of two specs differ, in words. `ignored`: the dotted paths that may."""
+    before, after = (dict(_leaves(side.model_dump(mode="json", include=set(fields)))) for side in (a, b))
+    paths = [path for path in dict.fromkeys([*before, *after]) if path not in ignored]
+    differing = []
+    for path in paths:
+        x, y = (shown(side[path]) if path in side else "nothing" for side in (before, after))
+        if x != y or before.get(path) != after.get(path):
+            differing.append(f"another spec: {path} is {x} in A, {y} in B")
     unlisted = len(differing) - MOST_SHOWN
     return differing if unlisted <= 0 else [*differing[:MOST_SHOWN], f"another spec: {unlisted} more places differ"]
 
 
-def leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf of nested dicts and lists: its dotted path and its value."""
     if isinstance(plain, dict | list) and plain:
         items = plain.items() if isinstance(plain, dict) else enumerate(plain)
         for key, value in items:
-            yield from leaves(value, f"{path}.{key}" if path else str(key))
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
     else:
         yield path, plain

@@ -19,7 +19,7 @@ from harness.ledger.loading import entries_for
 from harness.oracles.oracle import ArmValues, Place, check, checks
 from harness.oracles.recorded import EQUAL, Recorded
 from harness.oracles.reference import Excusing, Reference
-from harness.plan import digest_arrays
+from harness.plan import digest_in_precision
 from harness.records.array_types import FloatArray
 from harness.records.step_columns import DIGESTS, columns
 from harness.records.trace import Trace
@@ -227,10 +227,9 @@ def _with_curve(judge: Judge, arm: RecordedArm) -> Trace:
     """
     if judge.context is None or not arm.failed(TRACE):
         return arm.trace
-    rounded = {name: value.astype(arm.trace.arm.precision) for name, value in judge.context.plan.weights.items()}
     expected_record = {
         "plan_digest": judge.context.plan.digest,
-        "initial_weights_digest": digest_arrays(rounded),
+        "initial_weights_digest": digest_in_precision(judge.context.plan.weights, arm.trace.arm.precision),
         "finished": len(arm.trace.losses) == judge.context.plan.steps,
     }
     return arm.trace.model_copy(update=expected_record)

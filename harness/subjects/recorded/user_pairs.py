@@ -6,17 +6,14 @@ are bit-equal or, in float64, within a strict bound; otherwise there is no verdi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from harness.composition.mistakes import UserMistake, shown
+from harness.composition.mistakes import UserMistake
 from harness.judging.quantity import same_bits
 from harness.oracles.recorded import EQUAL
 from harness.records.verdict import Verdict
 from harness.results.recorded import STEPS, TRACE
 from harness.subjects.pair.losses import judge_losses
 from harness.subjects.pair.records import read_pair, side_of
-from harness.subjects.pair.spec import Pair as UserPair
-from harness.subjects.recorded.comparable import MOST_SHOWN, leaves
+from harness.subjects.recorded.comparable import differing_specs
 from harness.subjects.recorded.comparison import Compared, Comparison, Folders, general_verdicts, notes_on
 from harness.subjects.recorded.judging import RECORDS, damaged_records, inputs_verdict, weights_verdicts
 from harness.subjects.recorded.pairing import ArmPair, paired
@@ -38,7 +35,7 @@ def compare_pairs(folders: Folders) -> Comparison:
     unreadable = [str(failure) for recorded in (a, b) if recorded.pair is None for failure in recorded.run.failures]
     if a.pair is None or b.pair is None:
         raise UserMistake([f"nothing says what a pair is of: {'; '.join(unreadable)}; nothing can be judged"])
-    mismatches = _reasons(a.pair, b.pair)
+    mismatches = differing_specs(a.pair, b.pair, PARTS)
     if mismatches:
         raise UserMistake(
             [f"A ({folders.a}) and B ({folders.b}) cannot be compared: {recorded}" for recorded in mismatches]
@@ -64,18 +61,3 @@ def _losses(pair: ArmPair) -> list[Verdict]:
     if not same_bits(a.tensor("losses"), b.tensor("losses")):
         return verdicts
     return [v.model_copy(update={"cause": EQUAL}) if v.status == "agrees" else v for v in verdicts]
-
-
-def _reasons(a: UserPair, b: UserPair) -> list[str]:
-    """Why two pairs are not comparable: the fields of their training that differ."""
-    before, after = (dict(leaves(pair.model_dump(mode="json", include=set(PARTS)))) for pair in (a, b))
-    mismatches = [
-        f"another spec: {path} is {_value_in_words(before, path)} in A, {_value_in_words(after, path)} in B"
-        for path in dict.fromkeys([*before, *after])
-        if before.get(path) != after.get(path) or (path in before) != (path in after)
-    ]
-    return mismatches[:MOST_SHOWN]
-
-
-def _value_in_words(values: Mapping[str, object], path: str) -> str:
-    return shown(values[path]) if path in values else "nothing"

@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     climb.remarks.append("rows | turned")
     for arm in pair.arms:
         (folder / "arms" / arm.name).mkdir(parents=True)
-        write_side(folder / "arms" / arm.name, Trace(arm=arm), None)
+        write_side(Store(folder), Trace(arm=arm), None)
     write_facts(folder, composed, matches, climb)
     Store(folder).write_verdicts([verdict("diverges").model_copy(update={"tolerance_source": "its own float64"})])
     complete(folder, Marker.of("pair", 1, SENTENCE))
