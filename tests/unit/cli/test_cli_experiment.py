@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import adapters
 from harness.cli import experiment, main
 from harness.composition import UserMistake, compose_dict
 from harness.system.files import conf_dir
@@ -37,8 +38,13 @@ def test_nothing_is_trusted_unless_it_is_said(parser: argparse.ArgumentParser) -
 def test_the_help_lists_every_group_with_its_options(parser: argparse.ArgumentParser) -> None:
     listed = parser.format_help().partition("groups:\n")[2].partition("\n\n")[0]
     told = {line.split()[0]: line.split(maxsplit=1)[1].split(", ") for line in listed.splitlines()}
-    there = {folder.name: folder for folder in conf_dir().iterdir() if folder.is_dir()}
-    assert told == {name: sorted(file.stem for file in folder.glob("*.yaml")) for name, folder in there.items()}
+    brought = Path(adapters.__file__).parent.glob("*/conf/arm/*.yaml")
+    files = [*conf_dir().glob("*/*.yaml"), *brought]
+    assert told == {
+        group: sorted(file.stem for file in files if file.parent.name == group)
+        for group in {file.parent.name for file in files}
+    }
+    assert {"mindspore", "reference", "tensorflow"} <= set(told["arm"])
 
 
 def test_the_config_is_printed_as_it_is_composed(capsys: pytest.CaptureFixture[str]) -> None:
