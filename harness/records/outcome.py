@@ -57,7 +57,7 @@ def exit_code(verdicts: Sequence[Verdict], traces: Sequence[Trace], unfinished: 
 def earned(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> bool:
     """Whether a check agrees that could have failed, that is, one of an arm other than the reference.
 
-    `traces` say which arms are the reference. Without traces, as for recorded runs, an arm is the reference by its name alone.
+    `traces` say which arms are the reference. Without traces, as for recorded runs, the name alone says it.
     """
     oracles = {ORACLE, *(trace.arm.name for trace in traces if trace.arm.adapter == ORACLE)}
     judged_arms = {trace.arm.name for trace in traces} or {name for v in verdicts for name in (v.arm_a, v.arm_b)}
