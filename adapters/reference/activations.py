@@ -1,8 +1,8 @@
 """Value and pullback of each activation: `(f(x), dy -> dx)`, in the dtype of `x`.
 
-Each formula is written so that nothing cancels and nothing overflows. `VALUE_ULP` says how many ULP a float64 value may
-be off the exact one: 1 where it is one rounded operation or two, and more where NumPy's exp, itself 1.5 ULP off, is
-rounded again and again. The tanh form of GELU has a sigmoid whose argument is rounded, which counts by its size; see
+Each formula is written without cancellation and overflow. `VALUE_ULP` bounds the error of a float64 value in ULP: 1
+where it takes one or two rounded operations, and more where the result of NumPy's exp, itself accurate to 1.5 ULP, is
+rounded several times. The tanh form of GELU has a sigmoid with a rounded argument, whose error grows with its size; see
 `GELU_TANH_ULP`. Gradients are within 4 EPS of the larger of 1 and their own size. An infinite x gives the limit of
 value and gradient; NaN stays NaN.
 """
@@ -31,7 +31,10 @@ GELU_CUBIC = 0.044715
 
 @disturbed.activation
 def activate(word: spec.Activation, x: Array, extra: Parameters = NO_NOISE) -> tuple[Array, Pullback]:
-    """The value, and what gives the gradient by x and by what is learned. `extra`: parameters, noise in training."""
+    """The value, in the shape of `x`, and its pullback to `x` and to the learned parameters by name.
+
+    `extra`: the activation's parameters and, in training, its noise, by name.
+    """
     if type(word) in WITH_EXTRA:
         return WITH_EXTRA[type(word)](word, x, extra)
     y, pullback = made_by(ACTIVATIONS, word, "reference")(word, x)
@@ -65,7 +68,7 @@ def softplus(_: spec.Softplus, x: Array) -> Any:
 
 
 def softsign(_: spec.Softsign, x: Array) -> Any:
-    size = np.minimum(np.abs(x), np.finfo(x.dtype).max)  # inf / inf would be no number
+    size = np.minimum(np.abs(x), np.finfo(x.dtype).max)  # inf / inf would be NaN
     return np.copysign(size / (1 + size), x), lambda dy: dy / (1 + size) / (1 + size)
 
 
@@ -113,11 +116,11 @@ def _sigmoid(x: Array) -> Array:
 
 def _exponential_below_zero(x: Array, above: float, below: float, width: float) -> Any:
     """above * x where positive, else below * (exp(x / width) - 1)."""
-    above, below, width = (x.dtype.type(each) for each in (above, below, width))
+    above, below, width = (x.dtype.type(factor) for factor in (above, below, width))
     negative = np.minimum(x, 0) / width
-    # In float32 as both frameworks do it, which near 0 leaves the rounding of a number near 1.
-    rest = np.expm1(negative) if x.dtype == np.float64 else np.exp(negative) - 1
-    y = np.where(x > 0, above * x, below * rest)
+    # In float32 as both frameworks compute it: near 0 with the rounding error of a number near 1.
+    power = np.expm1(negative) if x.dtype == np.float64 else np.exp(negative) - 1
+    y = np.where(x > 0, above * x, below * power)
     return y, lambda dy: dy * np.where(x > 0, above, below / width * np.exp(negative))
 
 
@@ -126,7 +129,7 @@ def _normal_distribution(x: Array) -> Array:
     half = x.dtype.type(0.5)
     root = x.dtype.type(math.sqrt(0.5))
     tail = np.clip(x, -40, -1)  # below -40 the product underflows
-    # exp(-x**2 / 2) from an exact square and a small rest, for the rounding of x**2 would count x**2 / 2 times.
+    # exp(-x**2 / 2) from an exact square and a small rest: exp would amplify the rounding error of x**2 x**2 / 2 times.
     coarse = np.trunc(tail * 16) / 16
     bell = np.exp(-coarse * coarse / 2) * np.exp(-(tail - coarse) * (tail + coarse) / 2)
     far = half * bell * special.erfcx(-tail * root)
@@ -134,12 +137,12 @@ def _normal_distribution(x: Array) -> Array:
 
 
 def _bounded(x: Array) -> Array:
-    """Without -inf, which times 0 would be no number."""
+    """x with -inf replaced by the lowest finite number, since -inf * 0 is NaN."""
     return np.maximum(x, np.finfo(x.dtype).min)
 
 
 def _limited(x: Array) -> Array:
-    """x, but no further out than where every sigmoid here has reached its limit, so that products have theirs."""
+    """x clipped to where every sigmoid here has reached its limit, so that products with it reach theirs."""
     return np.clip(x, -1000, 1000)
 
 
@@ -194,7 +197,7 @@ VALUE_ULP: dict[type[spec.Activation], int] = {
 # For each unit of the sigmoid's argument, sqrt(8 / pi) * |x + 0.044715 * x**3|.
 GELU_TANH_ULP = 2
 
-# What learns a parameter or takes noise.
+# The activations that learn a parameter or take noise.
 WITH_EXTRA: dict[type[spec.Activation], WithExtra] = {
     spec.Prelu: rectifiers.prelu,
     spec.Rrelu: rectifiers.rrelu,

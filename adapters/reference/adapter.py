@@ -45,10 +45,10 @@ from harness.spec.schedules import Schedule
 
 
 class ReferenceAdapter:
-    """In float64 with the `exact` policy the oracle; in float32 the measure of what float32 arithmetic costs.
+    """In float64 under the `exact` policy the oracle; in float32 the measure of the error of float32 arithmetic.
 
-    Under `exact` the scalar coefficients are computed in float64 (schedules beyond it) and rounded once; under
-    `native` they are computed in the precision of the arm, as a framework does that knows only that precision.
+    Under `exact` the scalar coefficients are computed in float64 (schedules in extended precision) and rounded once.
+    Under `native` they are computed in the precision of the arm, as by a framework that uses only that precision.
     """
 
     def __init__(self, arm: Arm) -> None:
@@ -91,12 +91,14 @@ class ReferenceAdapter:
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
-        own = {name: self._cast(value) for name, value in within(placed, weights).items()}
-        drawn = {name: self._cast(value) for name, value in within(placed, noise).items()} if training else NO_NOISE
-        applied = apply(placed, own, self._cast(x), drawn, training)
+        layer_weights = {name: self._cast(value) for name, value in within(placed, weights).items()}
+        layer_noise = (
+            {name: self._cast(value) for name, value in within(placed, noise).items()} if training else NO_NOISE
+        )
+        applied = apply(placed, layer_weights, self._cast(x), layer_noise, training)
         gradient, learned = applied.pullback(self._cast(upstream))
-        kept = _named("state", applied.state)
-        return {"value": applied.y, "gradient": gradient, **_named("gradient", learned), **kept}
+        state = _named("state", applied.state)
+        return {"value": applied.y, "gradient": gradient, **_named("gradient", learned), **state}
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
         raise UnsupportedSpecError("the plan draws for the reference")
@@ -109,12 +111,12 @@ class ReferenceAdapter:
     def replays(
         self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
     ) -> Iterator[list[dict[str, Array]]]:
-        wanted, last = set(milestones), max(milestones, default=0)
-        fed = [{name: values[k] for name, values in gradients.items()} for k in range(last)]
+        requested, longest = set(milestones), max(milestones, default=0)
+        by_step = [{name: values[k] for name, values in gradients.items()} for k in range(longest)]
         count = len(next(iter(gradients.values())))
-        each = [self._replayed(self._optimizer(update, count), update, parameters, fed) for update in updates]
-        for k, after in enumerate(zip(*each, strict=True), start=1):
-            if k in wanted:
+        replays = [self._replayed(self._optimizer(update, count), update, parameters, by_step) for update in updates]
+        for k, after in enumerate(zip(*replays, strict=True), start=1):
+            if k in requested:
                 yield list(after)
 
     def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
@@ -132,7 +134,7 @@ class ReferenceAdapter:
     def _replayed(
         self, optimizer: Optimizer, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        cast = [{name: self._cast(value) for name, value in each.items()} for each in gradients]
+        cast = [{name: self._cast(value) for name, value in arrays.items()} for arrays in gradients]
         start = {name: self._cast(value) for name, value in parameters.items()}
         return replay(optimizer, update.clipping, start, cast)
 

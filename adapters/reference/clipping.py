@@ -1,4 +1,4 @@
-"""Each clipping, on all gradients of a step together."""
+"""The clippings, each applied to all gradients of a step together."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What errors of a known size in one word do to all that is computed with it: the reference, disturbed.
+"""The reference with errors of a known size in some words, to measure their effect on all that is computed with them.
 
-Within `disturbing`, the value of every evaluation of a word, and its gradient, is moved by up to the word's bound. The
-draws: everything up, everything down, then pseudo-random signs and sizes, the same in every run.
+Within `disturbing`, the value and the gradient of every evaluation of a word are moved by up to the word's bound. Draw
+0 moves everything up, draw 1 everything down; later draws have pseudo-random signs and sizes, the same in every run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Disturbance:
-    """`bound` is absolute, the gradient's for an upstream of 1; or relative to what is disturbed."""
+    """`bound`: the largest error, absolute (for gradients: of an upstream of 1) or `relative` to the value."""
 
     bound: float
     relative: bool = False
@@ -33,7 +33,7 @@ Disturbances = Mapping[type[Any], Disturbance]
 
 
 class _Active:
-    """The disturbances of one draw, and its random numbers, drawn in the order of evaluation."""
+    """The disturbances of one draw, and its random numbers, which are drawn in the order of evaluation."""
 
     def __init__(self, disturbances: Disturbances, draw: int) -> None:
         self.disturbances, self.draw = disturbances, draw
@@ -44,10 +44,10 @@ class _Active:
         """`value` moved by up to the bound, times `scale` where the bound is absolute."""
         value = np.asarray(value)
         self.touched.add(kind)
-        own = self.disturbances[kind]
+        disturbance = self.disturbances[kind]
         signs = {0: 1.0, 1: -1.0}.get(self.draw)
         by = self.random.uniform(-1.0, 1.0, value.shape) if signs is None else signs
-        return (value + by * own.bound * (np.abs(value) if own.relative else scale)).astype(value.dtype)
+        return (value + by * disturbance.bound * (np.abs(value) if disturbance.relative else scale)).astype(value.dtype)
 
 
 _active: ContextVar[_Active | None] = ContextVar("active", default=None)
@@ -55,7 +55,7 @@ _active: ContextVar[_Active | None] = ContextVar("active", default=None)
 
 @contextmanager
 def disturbing(disturbances: Disturbances, draw: int) -> Iterator[set[type[Any]]]:
-    """Gives the set of those words that were evaluated, which grows."""
+    """Context in which `disturbances` apply; yields the set of their words evaluated so far, which grows."""
     active = _Active(disturbances, draw)
     token = _active.set(active)
     try:
@@ -83,11 +83,11 @@ def _moved_pullback(active: _Active, kind: type[Any], pullback: Callable[[Array]
 
 
 def activation(activate: F) -> F:
-    """For the one place where activations are evaluated: `(word, ...) -> value, pullback`."""
+    """Decorates the function that evaluates activations: `(word, ...) -> value, pullback`."""
 
     @wraps(activate)
-    def disturbed(word: Any, *given: Any, **named: Any) -> Any:
-        y, pullback = activate(word, *given, **named)
+    def disturbed(word: Any, *arguments: Any, **keywords: Any) -> Any:
+        y, pullback = activate(word, *arguments, **keywords)
         active = _of(word)
         return (
             (y, pullback)
@@ -99,11 +99,11 @@ def activation(activate: F) -> F:
 
 
 def layer(apply: F) -> F:
-    """For the one place where layers are evaluated: `(placed, ...) -> Applied`."""
+    """Decorates the function that evaluates layers: `(placed, ...) -> Applied`."""
 
     @wraps(apply)
-    def disturbed(placed: Any, *given: Any, **named: Any) -> Any:
-        applied = apply(placed, *given, **named)
+    def disturbed(placed: Any, *arguments: Any, **keywords: Any) -> Any:
+        applied = apply(placed, *arguments, **keywords)
         active, kind = _of(placed.layer), type(placed.layer)
         if active is None:
             return applied
@@ -114,11 +114,11 @@ def layer(apply: F) -> F:
 
 
 def loss(value_and_gradient: F) -> F:
-    """For the one place where a batch's loss is evaluated. An absolute bound is that of a gradient of 1."""
+    """Decorates the function that evaluates a batch's loss. An absolute bound is that of a gradient of 1."""
 
     @wraps(value_and_gradient)
-    def disturbed(word: Any, *given: Any, **named: Any) -> Any:
-        value, gradient = value_and_gradient(word, *given, **named)
+    def disturbed(word: Any, *arguments: Any, **keywords: Any) -> Any:
+        value, gradient = value_and_gradient(word, *arguments, **keywords)
         active = _of(word)
         if active is None:
             return value, gradient
@@ -129,7 +129,7 @@ def loss(value_and_gradient: F) -> F:
 
 
 def update(step: F) -> F:
-    """For an optimizer's `update`: a relative bound is of each move; an absolute one of the weights, from the first."""
+    """Decorates an optimizer's `update`. A relative bound is of each move, an absolute one of the first weights."""
 
     @wraps(step)
     def disturbed(self: Any, weights: Any, gradients: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Several runs side by side: their parameters have a leading axis of draws, and their samples stand in one long batch.
+"""Several runs (draws) computed at once: parameters have a leading axis of draws, samples are joined to one batch.
 
-A parameter of one run has the shape that its spec says, of D runs (D, *shape); D * B samples are those of the first
-run, then of the second. What takes no parameter does not notice. What does finds the axis on the parameter; what sums
-up all numbers of a tensor says so with `summed`.
+A parameter of one run has the shape of its spec, one of D runs (D, *shape). A batch of D * B samples holds those of the
+first run, then those of the second. A function without parameters needs no change. One with parameters takes the axis
+from them, and one that sums all numbers of a tensor uses `summed`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _push: ContextVar[Push | None] = ContextVar("push", default=None)
 
 @contextmanager
 def side_by_side(push: Push | None = None) -> Iterator[None]:
-    """Within it the first axis of every tensor that is summed up is that of the draws.
+    """Context in which the first axis of every tensor given to `summed` is that of the draws.
 
-    `push` makes of what goes into an activation with a kink, or into a maximum, what goes there instead; both (N, ...).
+    `push` replaces the input (N, ...) of an activation with a kink, or of a maximum, by another of the same shape.
     """
     tokens = _several.set(True), _push.set(push)
     try:
@@ -37,30 +37,30 @@ def side_by_side(push: Push | None = None) -> Iterator[None]:
 
 
 def at_kinks(word: Any, x: Array) -> Array:
-    """For where the input of an activation with a kink is known, or the windows (N, ..., cells, C) of a maximum."""
+    """`x`, pushed if a push is active: an input of an activation with a kink, or windows (N, ..., cells, C)."""
     push = _push.get()
     return x if push is None else push(word, x)
 
 
 def summed(x: Array) -> Any:
-    """The sum of all numbers of a run's tensor: () for one run, (D,) side by side."""
+    """The sum of all numbers of a run's tensor: () for one run, (D,) for D draws."""
     return x.sum(axis=tuple(range(int(_several.get()), x.ndim)))
 
 
-def onto(each: Any, x: Array) -> Array:
-    """What `summed` gave, shaped to act on a tensor of its run."""
-    each = np.asarray(each)
-    return each.reshape(*each.shape, *(1,) * (x.ndim - each.ndim))
+def onto(per_run: Any, x: Array) -> Array:
+    """A result of `summed`, () or (D,), reshaped to broadcast with the tensor `x` of its run."""
+    per_run = np.asarray(per_run)
+    return per_run.reshape(*per_run.shape, *(1,) * (x.ndim - per_run.ndim))
 
 
 def by_draw(x: Array, parameter: Array, axes: int = 1) -> Array:
-    """Samples (N, ..., C) as (draws..., rows, C) beside a parameter of so many axes of its own, (draws..., *shape)."""
+    """Samples (N, ..., C) as (draws..., rows, C), for a parameter (draws..., *shape) whose shape has `axes` axes."""
     return x.reshape(*parameter.shape[: parameter.ndim - axes], -1, x.shape[-1])
 
 
 def projected(x: Array, factors: Factors) -> Any:
-    """The projection of a run's tensor (`adapters.digests`): () for one run, (D,) side by side."""
-    rows, last = (each.astype(x.dtype) for each in factors)
+    """The projection of a run's tensor (`adapters.digests`): () for one run, (D,) for D draws."""
+    rows, columns = (factor.astype(x.dtype) for factor in factors)
     lead = x.shape[: int(_several.get())]
-    # The product with the rows makes no copy of the tensor; the sum is of each run by itself, as alone.
-    return (np.matmul(rows, x.reshape(*lead, len(rows), len(last))) * last).sum(axis=-1)
+    # The product with the rows makes no copy of the tensor; each run is summed as it would be alone.
+    return (np.matmul(rows, x.reshape(*lead, len(rows), len(columns))) * columns).sum(axis=-1)

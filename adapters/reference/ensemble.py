@@ -1,10 +1,10 @@
 """The reference trained several times at once, from weights that differ in their last place.
 
-All draws see the same batches. Draw 0 is `ReferenceTrainer`'s run, number for number: each matrix product, sum and
-elementwise step of a draw is the one that it would be alone.
+All draws are trained on the same batches. Draw 0 is bit for bit the run of `ReferenceTrainer`: each matrix product, sum
+and elementwise operation of a draw is the same as it would be alone.
 
-Where rounding moves a number across a kink, of a rectifier, say, the slope jumps, and from there two trainings are two.
-Whether it happens within a few draws is luck, so the last draw may be pushed across on purpose.
+Where rounding moves a number across a kink, such as that of a rectifier, the slope jumps and two trainings diverge.
+Whether this happens within a few draws is chance, so the last draw can be pushed across kinks on purpose.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ from harness.spec.recipe import Recipe
 
 @dataclass(frozen=True)
 class Flip:
-    """An activation with a kink that took the other branch: the draw, the place, and what went in there.
+    """An activation with a kink that took another branch than in draw 0.
 
-    `index` is the sample's number in the batch, then the unit's place in the layer's output. `value` is draw 0's.
+    `index`: the sample's number in the batch, then the unit's index in the layer's output. `value`: the input in draw
+    0. `disturbed`: the input in draw `draw`.
     """
 
     step: int
@@ -48,7 +49,7 @@ class Flip:
 
 @dataclass(frozen=True)
 class Step:
-    """One update of every draw: its losses (D,), its digests (D, columns), and how many activations flipped (D,)."""
+    """One update of all D draws: losses (D,), digests (D, columns), numbers of flipped activations (D,), first flip."""
 
     losses: FloatArray
     digests: FloatArray
@@ -57,9 +58,9 @@ class Step:
 
 
 def disturbed(weights: Parameters, seed: int) -> dict[str, Array]:
-    """The weights in float32, every number moved by -1, 0 or 1 ULP of float32 at random; `seed` 0: as they are.
+    """The weights in float32, each number moved by -1, 0 or 1 ULP of float32 at random; not moved for `seed` 0.
 
-    Exact zeros stay: they have no last place.
+    Exact zeros are not moved: they have no last place.
     """
     random = np.random.default_rng(seed)
     rounded = {name: value.astype(np.float32) for name, value in weights.items()}
@@ -69,10 +70,11 @@ def disturbed(weights: Parameters, seed: int) -> dict[str, Array]:
 
 
 class Ensemble:
-    """`draws`: the initial weights of each. `watch`: which digests each step tells; see `adapters.digests`.
+    """Several trainings of the reference in one.
 
-    `reach`, where it is not 0: the last draw is pushed across each kink that is no further from draw 0 than so many
-    standard deviations of what rounding does there; see `adapters.reference.kink_crossing`.
+    `draws`: the initial weights of each. `horizon`: the number of updates. `watch`: the digests that each step returns;
+    see `adapters.digests`. `reach`: if not 0, the last draw is pushed across each kink within `reach` standard
+    deviations of the rounding error at that place; see `adapters.reference.kink_crossing`.
     """
 
     def __init__(
@@ -91,13 +93,13 @@ class Ensemble:
         self.kernels = [p.name for p in parameters if p.is_kernel]
         self.watched = {kind: [p.name for p in watched_parameters(recipe.model, kind)] for kind in watch}
         self.factors = {p.name: factors(p.shape) for p in parameters} if watch else {}
-        self.parameters = {name: np.stack([each[name] for each in draws]).astype(self.precision) for name in draws[0]}
+        self.parameters = {name: np.stack([draw[name] for draw in draws]).astype(self.precision) for name in draws[0]}
         self.optimizer = reference._optimizer(recipe.update, horizon)
         self.optimizer.start(self._moving())
         self.reach = reach
 
     def step(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> Step:
-        """An update on the batch (B, ...), with its noise."""
+        """One update of every draw on the batch `x` (B, ...), `y` (B,) or (B, ...), with its noise by name."""
         with side_by_side(self._pushed if self.reach else None):
             losses, gradients, bent = self._losses_and_gradients(x, y, noise)
             clipped = clip(self.recipe.update.clipping, gradients)
@@ -112,66 +114,68 @@ class Ensemble:
     def _losses_and_gradients(
         self, x: Array, y: Array, noise: Parameters
     ) -> tuple[FloatArray, dict[str, Array], dict[str, tuple[Activation, Array]]]:
-        """As `ReferenceTrainer.loss_and_gradients`, with what went into the activations that have a kink."""
+        """As `ReferenceTrainer.loss_and_gradients`, for every draw, and the inputs of activations with a kink."""
         flow = self._repeated(x)
-        drawn = {name: self._repeated(value) for name, value in noise.items()}
+        repeated_noise = {name: self._repeated(value) for name, value in noise.items()}
         applied: list[tuple[str, Applied]] = []
         for placed in self.placed:
-            one = apply(placed, within(placed, self.parameters), flow, within(placed, drawn), True)
-            applied.append((placed.name, one))
-            flow = one.y
+            forward = apply(placed, within(placed, self.parameters), flow, within(placed, repeated_noise), True)
+            applied.append((placed.name, forward))
+            flow = forward.y
         targets = y if self.recipe.targets == "labels" else y.astype(self.precision)
         push = push_of_loss(self.recipe.loss, targets) if self.reach else None
         if push is not None:
             flow = pushed(flow.reshape(self.count, -1, *flow.shape[1:]), self.reach, push).reshape(flow.shape)
         losses, upstream = of_each_draw(self.recipe.loss, flow, targets, self.count)
         gradients: dict[str, Array] = {}
-        for name, each in reversed(applied):
-            upstream, own = each.pullback(upstream)
-            gradients |= {f"{name}/{key}": value for key, value in own.items()}
-            self.parameters |= {f"{name}/{key}": value for key, value in each.state.items()}
+        for name, layer in reversed(applied):
+            upstream, by_parameter = layer.pullback(upstream)
+            gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
+            self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
         kernels = {name: self.parameters[name] for name in self.kernels}
         if self.reach and isinstance(self.recipe.regularizer, AT_ZERO):
             kernels = {name: pushed(kernel, self.reach, across_zero) for name, kernel in kernels.items()}
         extra, slopes = penalty(self.recipe.regularizer, kernels)
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
-        bent = {f"{name}/{key}".rstrip("/"): found for name, each in applied for key, found in each.bent.items()}
+        bent = {
+            f"{name}/{key}".rstrip("/"): bent_input for name, layer in applied for key, bent_input in layer.bent.items()
+        }
         return losses + extra, {name: gradients[name] for name in self.trainable}, bent
 
     def astray(self, oracle: Ensemble) -> FloatArray:
-        """(D, columns): how far the tensors of the last step are from those of another run, as digests would show it.
+        """(D, columns): the distance of the last step's tensors from those of another run, in the size of digests.
 
-        Were the errors e of a tensor independent of one another, their projection would be of the size
-        `PATTERN_SIZE * sqrt(sum(e * e))`. The projection itself may be small by luck.
+        If the errors e of a tensor were independent of one another, their projection would have the size
+        `PATTERN_SIZE * sqrt(sum(e * e))`. The projection itself may be small by chance.
         """
-        found = []
+        columns = []
         for kind, names in self.watched.items():
             of, _ = kind.split("_")
             for name in names:
                 error = np.subtract(self.tensors[of][name], oracle.tensors[of][name], dtype=np.float64)
-                found.append(PATTERN_SIZE * np.linalg.norm(error.reshape(self.count, -1), axis=1))
-        return np.array(found).reshape(-1, self.count).T
+                columns.append(PATTERN_SIZE * np.linalg.norm(error.reshape(self.count, -1), axis=1))
+        return np.array(columns).reshape(-1, self.count).T
 
     def _digests(self) -> FloatArray:
-        """(D, columns), as `ReferenceTrainer` watches them."""
-        found = []
+        """The digests (D, columns) of the last step, as those of `ReferenceTrainer`."""
+        columns = []
         for kind, names in self.watched.items():
             of, what = kind.split("_")
             for name in names:
                 tensor = self.tensors[of][name]
-                found.append(
+                columns.append(
                     np.sqrt(summed(tensor * tensor)) if what == "norm" else projected(tensor, self.factors[name])
                 )
-        return np.array(found, self.precision).reshape(-1, self.count).T
+        return np.array(columns, self.precision).reshape(-1, self.count).T
 
     def _flips(self, step: int, bent: Mapping[str, tuple[Activation, Array]]) -> tuple[IntArray, Flip | None]:
-        """How many activations of each draw took another branch than draw 0's, and the first of them."""
+        """The numbers (D,) of activations that took another branch than in draw 0, and the first of them."""
         counts, first = np.zeros(self.count, np.int64), None
         natural = self.count - (self.reach > 0)
         for layer, (word, before) in bent.items():
             z = before.reshape(self.count, -1, *before.shape[1:])
-            taken = branch(word, z)
-            flipped = taken != taken[:1]
+            branches = branch(word, z)
+            flipped = branches != branches[:1]
             counts += flipped.sum(axis=tuple(range(1, z.ndim)))
             if first is None and flipped[:natural].any():
                 draw, *index = (int(i) for i in np.argwhere(flipped[:natural])[0])
@@ -186,7 +190,7 @@ class Ensemble:
         return {name: self.parameters[name] for name in self.trainable}
 
     def _repeated(self, rows: Array) -> Array:
-        """The batch once for every draw: (D * B, ...)."""
+        """The batch repeated for every draw: (D * B, ...)."""
         return np.concatenate([rows.astype(self.precision)] * self.count)
 
 

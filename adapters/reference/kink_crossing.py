@@ -1,8 +1,8 @@
-"""One run pushed across the kinks near another: what rounding could do to it, done.
+"""Pushes one run across the kinks near another, as rounding could.
 
-Where a slope jumps, two correct runs part for good if rounding puts them on different sides. That is rare, so that a
-few disturbed runs may miss it. A `Push` changes `last`, a run's numbers, in place: wherever `first`, those of another
-run, are within `reach` of a kink and `last` is on the same side, `last` is moved to the other.
+At a jump of a slope two correct runs diverge for good if rounding puts them on different sides. That is rare, so that a
+few disturbed runs may miss it. A `Push` changes `last`, the numbers of one run, in place: wherever `first`, those of
+another run, are within `reach` of a kink and `last` is on the same side, `last` is moved to the other side.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.spec.base import Word
 
 Push = Callable[[Array, Array, float], None]
 
-# A difference beyond half of a number's digits is no rounding.
+# A difference of more than half of a number's digits is not rounding.
 ROUNDING = float(np.sqrt(np.finfo(np.float32).eps))
 # Their slope jumps where a weight is 0, or where an output is equal to its target (-1 or 1 for a hinge).
 AT_ZERO = (regularizers.L1, regularizers.L1L2)
@@ -29,13 +29,13 @@ AT_TARGET = (losses.MeanAbsoluteError, losses.MeanAbsolutePercentageError, losse
 
 
 def pushed(draws: Array, deviations: float, push: Push) -> Array:
-    """`draws` (D, ...) with the last one pushed, by so many standard deviations of what rounding does to the others.
+    """`draws` (D, ...) with the last one pushed across kinks within `deviations` standard deviations of rounding.
 
-    That is how far the nearest of the others is from the first.
+    The standard deviation is the root mean square distance of the first draw to the nearest of those in between.
     """
     finite = np.isfinite(draws).all(axis=0)  # windows over padding hold infinities
     size = _root_mean_square(draws[0][finite])
-    rounding = min((_root_mean_square(each[finite] - draws[0][finite]) for each in draws[1:-1]), default=0.0)
+    rounding = min((_root_mean_square(draw[finite] - draws[0][finite]) for draw in draws[1:-1]), default=0.0)
     if not 0 < rounding <= ROUNDING * size:
         return draws
     draws = draws.copy()
@@ -44,12 +44,12 @@ def pushed(draws: Array, deviations: float, push: Push) -> Array:
 
 
 def push_of(word: Word) -> Push:
-    """For what goes into an activation of straight pieces, and for the windows (..., cells, channels) of a maximum."""
+    """The push for inputs of an activation with kinks, or for a maximum's windows (..., cells, channels)."""
     return swap_largest if isinstance(word, LARGEST) else partial(_across_kinks, KINKS[type(word)])  # type: ignore[index]
 
 
 def push_of_loss(word: losses.Loss, y: Array) -> Push | None:
-    """For outputs (B, ...), where the loss has kinks."""
+    """The push for outputs (B, ...) of a loss with kinks; None for a loss without."""
     if not isinstance(word, AT_TARGET):
         return None
 
@@ -61,29 +61,29 @@ def push_of_loss(word: losses.Loss, y: Array) -> Push | None:
 
 
 def across(first: Array, last: Array, reach: float, kinks: Any) -> None:
-    """Mirrored at the kink."""
+    """Mirrors `last` at the kink."""
     near = (np.abs(first - kinks) <= reach) & ((first > kinks) == (last > kinks))
     np.copyto(last, 2 * np.asarray(kinks, last.dtype) - last, where=near)
 
 
 def across_zero(first: Array, last: Array, reach: float) -> None:
-    """Weights, for a penalty on their absolute values."""
+    """Mirrors weights at 0, for a penalty on their absolute values."""
     across(first, last, reach, 0.0)
 
 
 def swap_largest(first: Array, last: Array, reach: float) -> None:
-    """The largest cell of a window and the runner-up change places."""
+    """Exchanges the largest cell of a window and the second largest."""
     if first.shape[-2] < 2:
         return
     order = np.argpartition(first, -2, axis=-2)
     second, largest = order[..., -2:-1, :], order[..., -1:, :]
     with np.errstate(invalid="ignore"):
         lead = np.take_along_axis(first, largest, -2) - np.take_along_axis(first, second, -2)
-    one, other = (np.take_along_axis(last, cell, -2) for cell in (largest, second))
-    # Where both are the same in every run, as zeros are, rounding has no say.
-    near = (lead > 0) & (lead <= reach) & (one > other)
-    np.put_along_axis(last, largest, np.where(near, other, one), -2)
-    np.put_along_axis(last, second, np.where(near, one, other), -2)
+    top, runner_up = (np.take_along_axis(last, cell, -2) for cell in (largest, second))
+    # Cells that are equal in every run, such as zeros, are not affected by rounding.
+    near = (lead > 0) & (lead <= reach) & (top > runner_up)
+    np.put_along_axis(last, largest, np.where(near, runner_up, top), -2)
+    np.put_along_axis(last, second, np.where(near, top, runner_up), -2)
 
 
 def _across_kinks(kinks: tuple[float, ...], first: Array, last: Array, reach: float) -> None:

@@ -37,14 +37,14 @@ LOSSES: dict[type[spec.Loss], Callable[[Any, Array, Array], tuple[Array, Array]]
 
 
 def value_and_gradient(word: spec.Loss, outputs: Array, y: Array) -> tuple[Any, Array]:
-    """The loss over the batch, and its gradient by the outputs."""
+    """The loss of the batch, (), and its gradient by the outputs (B, ...)."""
     losses, gradient = of_each_draw(word, outputs, y, 1)
     return losses[0], gradient
 
 
 @disturbed.loss
 def of_each_draw(word: spec.Loss, outputs: Array, y: Array, draws: int) -> tuple[Array, Array]:
-    """The losses (draws,) of several runs on one batch, and their gradients. `outputs` are (draws * B, ...)."""
+    """The losses (draws,) of several runs on one batch, and their gradients, as the outputs (draws * B, ...)."""
     targets = np.concatenate([y] * draws)
     losses, slopes = unweighted(word, outputs, targets)
     weights = sample_weights(word, targets, outputs.dtype)
@@ -55,9 +55,9 @@ def of_each_draw(word: spec.Loss, outputs: Array, y: Array, draws: int) -> tuple
 
 
 def per_sample(word: spec.Loss, outputs: Array, y: Array) -> tuple[Array, Array]:
-    """(B,) numbers whose mean is the loss, whatever its weights and reduction, and the gradient of each.
+    """(B,) numbers whose mean is the loss, for all weights and reductions, and the gradient of each, (B, ...).
 
-    So no loss is further off than the worst of them.
+    The error of a loss is then at most that of the worst sample.
     """
     losses, slopes = unweighted(word, outputs, y)
     factors = outputs.dtype.type(len(y)) / normaliser(word, y, outputs.dtype)
@@ -74,7 +74,7 @@ def unweighted(word: spec.Loss, outputs: Array, y: Array) -> tuple[Array, Array]
 
 
 def target_rows(word: spec.Loss, outputs: Array, y: Array) -> Array:
-    """(B, C): the values, or a row for each label."""
+    """(B, C): the values of the targets, or for each label its one-hot row (of -1 and 1 for a loss of signs)."""
     if np.issubdtype(y.dtype, np.floating):
         return y.reshape(outputs.shape).astype(outputs.dtype)
     rows = one_hot(y, outputs)

@@ -1,4 +1,4 @@
-"""Each metric, sample by sample."""
+"""The metrics, by sample."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.spec import metrics as spec
 
 
 def metric(word: spec.Metric, outputs: Array, y: IntArray) -> Array:
-    """(B,), in the dtype of `outputs`."""
+    """The metric of each sample, (B,), in the dtype of `outputs` (B, C)."""
     return made_by(METRICS, word, "reference")(word, outputs, y)
 
 

@@ -1,7 +1,7 @@
 """The reference's update rules, on NumPy arrays. `c` holds the coefficients of the update in the dtype of `w`.
 
-Each rule is a generator: it is sent the weight, the gradient and the coefficients of an update and yields the new
-weight with its slots, in the order of the spec's `slot_names`; before the first update it yields the slots alone.
+Each rule is a generator. It first yields the initial slots; then it receives the weight, the gradient and the
+coefficients of each update, and yields the new weight and the slots, in the order of the spec's `slot_names`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from harness.spec.clipping import Clipping
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, WeightDecay, decays
 
-Given = tuple[Array, Array, Mapping[str, Any]]
+Inputs = tuple[Array, Array, Mapping[str, Any]]
 Slots = tuple[Array, ...]
-Rule = Generator[Any, Given, None]
+Rule = Generator[Any, Inputs, None]
 
 
 def sgd(s: spec.Sgd, start: Array, decaying: bool, first_rate: Any) -> Rule:
@@ -69,17 +69,17 @@ def adagrad(s: spec.Adagrad, start: Array, decaying: bool, first_rate: Any) -> R
 def rmsprop(s: spec.Rmsprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
     square, mean, moving = (np.zeros_like(start) for _ in range(3))
 
-    def kept() -> Slots:
+    def slots() -> Slots:
         return (square, *([mean] if s.centered else []), *([moving] if s.momentum else []))
 
-    w, g, c = yield kept()
+    w, g, c = yield slots()
     while True:
         square = c["rho"] * square + c["rest"] * np.square(g)
         mean = c["rho"] * mean + c["rest"] * g
         variance = square - np.square(mean) if s.centered else square
         step = c["rate"] * g / _root(s, variance, c)
         moving = c["momentum"] * moving + step
-        w, g, c = yield w - (moving if s.momentum else step), kept()
+        w, g, c = yield w - (moving if s.momentum else step), slots()
 
 
 def adadelta(s: spec.Adadelta, start: Array, decaying: bool, first_rate: Any) -> Rule:
@@ -114,7 +114,7 @@ def adamw(s: spec.Adamw, start: Array, decaying: bool, first_rate: Any) -> Rule:
 
 
 def _root(s: Any, v: Array, c: Mapping[str, Any]) -> Any:
-    """What divides: epsilon is inside the root, or beside it."""
+    """The divisor, with epsilon inside the root or outside it."""
     return np.sqrt(v + c["epsilon"]) if s.epsilon_place == "inside_root" else np.sqrt(v) + c["epsilon"]
 
 
@@ -173,8 +173,10 @@ def lamb(s: spec.Lamb, start: Array, decaying: bool, first_rate: Any) -> Rule:
         u = m * c["mean"] / (np.sqrt(v) * c["root"] + c["epsilon"])
         if decaying and s.decay == "inside":
             u = u + c["factor"] * w
-        length, own = (np.sqrt(summed(np.square(each))) for each in (w, u))
-        trust = onto(np.divide(length, own, out=np.ones_like(own), where=(length > 0) & (own > 0)), w)
+        weight_norm, step_norm = (np.sqrt(summed(np.square(tensor))) for tensor in (w, u))
+        trust = onto(
+            np.divide(weight_norm, step_norm, out=np.ones_like(step_norm), where=(weight_norm > 0) & (step_norm > 0)), w
+        )
         w, g, c = yield w - c["rate"] * trust * u, (m, v)
 
 
@@ -185,9 +187,9 @@ def rprop(s: spec.Rprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
         now = np.sign(g)
         grown = np.clip(step * c["eta_plus"], c["min_step"], c["max_step"])
         shrunk = np.clip(step * c["eta_minus"], c["min_step"], c["max_step"])
-        same = np.clip(step, c["min_step"], c["max_step"])
+        unchanged = np.clip(step, c["min_step"], c["max_step"])
         turned = now * before == -1
-        step = np.select([turned, now * before == 1], [shrunk, grown], same)
+        step = np.select([turned, now * before == 1], [shrunk, grown], unchanged)
         before = np.where(turned, w.dtype.type(0), now)
         w, g, c = yield w - before * step, (step, before)
 
@@ -218,7 +220,7 @@ RULES: dict[type[spec.Optimizer], Callable[[Any, Array, bool, Any], Rule]] = {
 
 
 class Optimizer:
-    """A weight decay and a rule, with what the rule keeps and its step count. The gradients come clipped."""
+    """A weight decay and a rule, with the rule's slots and its number of updates. Takes clipped gradients."""
 
     def __init__(self, update: Update, rates: FloatArray, precision: Any, coefficient_arithmetic: Any) -> None:
         self.word, self.decay = update.optimizer, update.weight_decay
@@ -227,7 +229,7 @@ class Optimizer:
         self.table = {name: values.astype(precision) for name, values in table.items()}
 
     def start(self, weights: Parameters) -> None:
-        """Before the first update of these weights."""
+        """Resets the slots and the number of updates, for these initial weights."""
         self.updates = 0
         first_rate = self.table["rate"][0]
         decaying = {name: decays(getattr(self.word, "decayed", "all"), name) for name in weights}
@@ -240,14 +242,14 @@ class Optimizer:
         self.updates += 1
         updated = {}
         for name, w in weights.items():
-            given = (*_decayed(self.decay, name, w, gradients[name], now), now)
-            updated[name], self.kept[name] = self.rules[name].send(given)
+            inputs = (*_decayed(self.decay, name, w, gradients[name], now), now)
+            updated[name], self.kept[name] = self.rules[name].send(inputs)
         return updated
 
     def slots(self) -> dict[str, Array]:
-        """Copies, as `Trainer.slots` names them."""
+        """Copies of the slots, with the names of `Trainer.slots`."""
         names = enumerate(self.word.slot_names)
-        return {f"{slot}/{name}": own[number].copy() for number, slot in names for name, own in self.kept.items()}
+        return {f"{slot}/{name}": arrays[number].copy() for number, slot in names for name, arrays in self.kept.items()}
 
 
 def _decayed(decay: WeightDecay, name: str, w: Array, g: Array, c: Mapping[str, Any]) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""The reference makes every word in the same way."""
+"""The table of realisations: the reference computes every word from its formula."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activations of straight pieces: value and pullback. At a kink the gradient is that of the branch the spec names."""
+"""Piecewise activations: value and pullback. The gradient at a kink is that of the branch which the spec names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapters.protocol import Array, Parameters
 from adapters.reference.draws import by_draw
 from harness.spec import activations as spec
 
-# Where the slope jumps: the numbers between which a branch lies.
+# The numbers at which the slope jumps, by activation.
 KINKS: dict[type[spec.Activation], tuple[float, ...]] = {
     spec.Relu: (0.0,),
     spec.Relu6: (0.0, 6.0),
@@ -26,7 +26,7 @@ KINKS: dict[type[spec.Activation], tuple[float, ...]] = {
 
 
 def branch(word: spec.Activation, x: Array) -> Array:
-    """The number of kinks below each x."""
+    """The number of kinks below each x, int8, in the shape of x."""
     return np.sum([x > kink for kink in KINKS[type(word)]], axis=0, dtype=np.int8)
 
 
@@ -51,7 +51,7 @@ def hard_sigmoid(_: spec.HardSigmoid, x: Array) -> Any:
 
 
 def hard_swish(_: spec.HardSwish, x: Array) -> Any:
-    bounded = np.maximum(x, np.finfo(x.dtype).min)  # -inf * 0 would be no number
+    bounded = np.maximum(x, np.finfo(x.dtype).min)  # -inf * 0 would be NaN
     y = bounded * (np.clip(x + 3, 0, 6) / 6)
     slope = np.where(x <= 3, np.where(x >= -3, (2 * np.clip(x, -3, 3) + 3) / 6, x.dtype.type(0)), x.dtype.type(1))
     return y, lambda dy: dy * slope
@@ -80,7 +80,7 @@ def rrelu(word: spec.Rrelu, x: Array, extra: Parameters) -> Any:
 
 
 def _sloped(x: Array, slope: Any) -> tuple[Array, Callable[[Array], tuple[Array, Array]]]:
-    """x where positive, else slope * x; its pullback, to x and to the slope of each element."""
+    """x where positive, else slope * x, and the pullback to x and to the slope, by element."""
     negative = np.minimum(x, 0)
     y = np.where(x > 0, x, slope * negative)
     return y, lambda dy: (np.where(x > 0, dy, slope * dy), dy * negative)

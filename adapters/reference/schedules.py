@@ -1,7 +1,7 @@
 """The rate at step t, by the formula in the spec's docstring.
 
 The oracle evaluates in extended precision and rounds once to float64. In float32 or float64 arithmetic every operation
-of the formula as it is stated is rounded: that is the error which an implementation in that precision may be forgiven.
+of the stated formula is rounded: an implementation in that precision may have this error.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def polynomial(s: spec.Polynomial, t: FloatArray, f: Any) -> FloatArray:
     if s.cycle:
         length *= np.maximum(np.ceil(t / f(s.decay_steps)), 1)
     start, end, done = f(s.initial_rate), f(s.end_rate), np.minimum(t, length)
-    if f is np.longdouble:  # the same without cancellation: what is left of both rates, added up
+    if f is np.longdouble:  # the same without cancellation: the shares of both rates, added
         with np.errstate(divide="ignore"):  # log(0) is -inf, and expm1 of that is -1
             passed = -np.expm1(f(s.power) * np.log1p(-done / length))
         return start * ((length - done) / length) ** f(s.power) + end * passed
@@ -67,10 +67,10 @@ def cosine_min_max(s: spec.CosineMinMax, t: FloatArray, f: Any) -> FloatArray:
 
 
 def cosine_restarts(s: spec.CosineRestarts, t: FloatArray, f: Any) -> FloatArray:
-    # Period starts are summed up, not got from a logarithm, so that a step on a restart falls on its right side.
+    # Period starts are summed, not computed by a logarithm, so that a step on a restart falls on the correct side.
     # Rounded to float64 to choose the side only: 10 + 10 * 1.1 is then 21, as meant.
-    starts, lengths, last = [np.longdouble(0)], [np.longdouble(s.first_period)], float(t.max(initial=0))
-    while float(starts[-1] + lengths[-1]) <= last:
+    starts, lengths, last_step = [np.longdouble(0)], [np.longdouble(s.first_period)], float(t.max(initial=0))
+    while float(starts[-1] + lengths[-1]) <= last_step:
         starts.append(starts[-1] + lengths[-1])
         lengths.append(lengths[0] * np.longdouble(s.period_factor) ** len(lengths))
     period = np.searchsorted(np.asarray(starts, np.float64), t.astype(np.float64), side="right") - 1
@@ -90,9 +90,9 @@ def linear_warmup(s: spec.LinearWarmup, t: FloatArray, f: Any) -> FloatArray:
 
 def warmup_then(s: spec.WarmupThen, t: FloatArray, f: Any) -> FloatArray:
     then = RATES[type(s.then)]
-    first = then(s.then, np.zeros(1, f), f)[0]
+    first_rate = then(s.then, np.zeros(1, f), f)[0]
     after = then(s.then, np.maximum(t - s.warmup_steps, f(0)), f)
-    return np.where(t < s.warmup_steps, _ramp(f(s.start_rate), first, t, f(s.warmup_steps)), after)
+    return np.where(t < s.warmup_steps, _ramp(f(s.start_rate), first_rate, t, f(s.warmup_steps)), after)
 
 
 def _periods(s: Any, t: FloatArray, f: Any) -> FloatArray:

@@ -1,4 +1,4 @@
-"""A model trained with NumPy: the whole of forward, backward and update in the open."""
+"""A model trained with NumPy: forward pass, backward pass and update."""
 
 from __future__ import annotations
 
@@ -66,16 +66,16 @@ class ReferenceTrainer:
         outputs, applied = self._forward(x.astype(self.precision), noise, training=True)
         loss, upstream = value_and_gradient(self.recipe.loss, outputs, self._targets(y))
         gradients: dict[str, Array] = {}
-        for name, each in reversed(applied):
-            upstream, own = each.pullback(upstream)
-            gradients |= {f"{name}/{key}": value for key, value in own.items()}
-            self.parameters |= {f"{name}/{key}": value for key, value in each.state.items()}
+        for name, layer in reversed(applied):
+            upstream, by_parameter = layer.pullback(upstream)
+            gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
+            self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
         extra, slopes = penalty(self.recipe.regularizer, {name: self.parameters[name] for name in self.kernels})
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
         return float(loss + extra), {name: gradients[name] for name in self.trainable}
 
     def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
-        return {name: each.y for name, each in self._forward(x.astype(self.precision), noise, training=True)[1]}
+        return {name: layer.y for name, layer in self._forward(x.astype(self.precision), noise, training=True)[1]}
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = x.astype(self.precision), y
@@ -87,8 +87,8 @@ class ReferenceTrainer:
         losses = np.empty(len(order), self.precision)
         rows: list[list[Any]] = []
         for step, batch in enumerate(order):
-            drawn = {name: value[step] for name, value in noise.items()}
-            losses[step], gradients = self.loss_and_gradients(self.x[batch], self.y[batch], drawn)
+            step_noise = {name: value[step] for name, value in noise.items()}
+            losses[step], gradients = self.loss_and_gradients(self.x[batch], self.y[batch], step_noise)
             clipped = clip(self.recipe.update.clipping, gradients)
             moving = {name: self.parameters[name] for name in self.trainable}
             self.parameters |= self.optimizer.update(moving, clipped)
@@ -96,7 +96,7 @@ class ReferenceTrainer:
         return EpochResult(losses, np.array(rows, self.precision) if self.watch else None)
 
     def _row(self, gradients: Parameters, clipped: Parameters) -> list[Any]:
-        """What is watched of one step, column by column."""
+        """The watched values of one step, in the order of the columns."""
         row = []
         for kind, names in self.watched.items():
             of, what = kind.split("_")
@@ -122,10 +122,16 @@ class ReferenceTrainer:
     def _forward(self, x: Array, noise: Parameters, training: bool) -> tuple[Array, list[tuple[str, Applied]]]:
         applied = []
         for placed in self.placed:
-            own, drawn = within(placed, self.parameters), within(placed, noise)
-            one = apply(placed, own, x, {name: value.astype(self.precision) for name, value in drawn.items()}, training)
-            applied.append((placed.name, one))
-            x = one.y
+            weights, layer_noise = within(placed, self.parameters), within(placed, noise)
+            forward = apply(
+                placed,
+                weights,
+                x,
+                {name: value.astype(self.precision) for name, value in layer_noise.items()},
+                training,
+            )
+            applied.append((placed.name, forward))
+            x = forward.y
         return x, applied
 
 

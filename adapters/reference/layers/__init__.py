@@ -1,4 +1,4 @@
-"""Each layer forward, with the pullback that gives the gradient by its input and by its parameters."""
+"""The layers: each returns its output and the pullback to its input and its parameters."""
 
 from __future__ import annotations
 
@@ -19,31 +19,38 @@ __all__ = ["Applied", "apply", "within"]
 
 
 @disturbed.layer
-def apply(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
-    """`own` and `noise` hold the layer's parameters and random numbers under their names within the layer."""
-    return made_by(LAYERS, placed.layer, "reference")(placed, own, x, noise, training)
+def apply(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+    """The layer applied to `x` (N, ...). `weights` and `noise` are named within the layer.
+
+    `noise` holds the random numbers of training; it is empty in evaluation.
+    """
+    return made_by(LAYERS, placed.layer, "reference")(placed, weights, x, noise, training)
 
 
-def residual(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+def residual(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     word: Any = placed.layer
     applied, y = [], x
     for inner in place(word.layers, placed.input_shape):
         prefix = f"{inner.name}/"
-        one = apply(inner, below(prefix, own), y, below(prefix, noise), training)
-        applied.append((prefix, one))
-        y = one.y
+        inner_applied = apply(inner, below(prefix, weights), y, below(prefix, noise), training)
+        applied.append((prefix, inner_applied))
+        y = inner_applied.y
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
         upstream = dy
         gradients: dict[str, Array] = {}
-        for prefix, one in reversed(applied):
-            upstream, learned = one.pullback(upstream)
+        for prefix, inner_applied in reversed(applied):
+            upstream, learned = inner_applied.pullback(upstream)
             gradients |= {prefix + name: value for name, value in learned.items()}
         return dy + upstream, gradients
 
-    kept = {prefix + name: value for prefix, one in applied for name, value in one.state.items()}
-    bent = {prefix + name: found for prefix, one in applied for name, found in one.bent.items()}
-    return Applied(x + y, pullback, kept, bent)
+    state = {prefix + name: value for prefix, inner_applied in applied for name, value in inner_applied.state.items()}
+    bent = {
+        prefix + name: bent_input
+        for prefix, inner_applied in applied
+        for name, bent_input in inner_applied.bent.items()
+    }
+    return Applied(x + y, pullback, state, bent)
 
 
 LAYERS: dict[type[spec.Layer], Apply] = {

@@ -1,4 +1,4 @@
-"""What every layer of the reference gives back."""
+"""The result of every layer of the reference."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
 
 @dataclass(frozen=True)
 class Applied:
-    """The output, what gives the gradients by the input and by the trainable parameters, and what the layer kept.
+    """`y`: the output. `pullback`: from dy to dx and the gradients by trainable parameter.
 
-    `bent`: each activation with a kink within the layer, and what went into it, by its layer's name there.
+    `state`: the new values of parameters that the layer itself updates, by name. `bent`: each activation with a kink
+    within the layer, with its input, by the name of its layer within this one.
     """
 
     y: Array
@@ -25,12 +26,12 @@ class Applied:
     bent: dict[str, tuple[Activation, Array]] = field(default_factory=dict)
 
 
-# `own` and `noise` hold the layer's parameters and random numbers under their names within the layer.
+# The layer, its parameters by name within it, x, its noise by name within it, and whether this is training.
 Apply = Callable[[PlacedLayer, Parameters, Array, Parameters, bool], Applied]
 
 
 def within(placed: PlacedLayer, arrays: Parameters) -> dict[str, Array]:
-    """Those of the arrays that are the layer's, under their names within it."""
+    """The layer's arrays, by their names within the layer."""
     return below(f"{placed.name}/", arrays)
 
 

@@ -1,4 +1,4 @@
-"""Convolutions: windows of the image times the kernel."""
+"""Convolutions, as products of the image's windows with the kernel."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from adapters.reference.layers.windows import Windows
 from harness.spec.model import PlacedLayer
 
 
-def conv2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
-    windows, kernel = _windows(placed), own["kernel"]
+def conv2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+    windows, kernel = _windows(placed), weights["kernel"]
     cut = windows.cut(x)
     matrix = kernel.reshape(*kernel.shape[:-4], -1, kernel.shape[-1])
     flat = by_draw(cut.reshape(*cut.shape[:3], -1), kernel, axes=4)
@@ -25,17 +25,17 @@ def conv2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, tr
         dx = windows.add_up((rows @ matrix.swapaxes(-1, -2)).reshape(cut.shape))
         return dx, {"kernel": (flat.swapaxes(-1, -2) @ rows).reshape(kernel.shape)}
 
-    return biased(placed, own, (flat @ matrix).reshape(*cut.shape[:3], -1), noise, pullback)
+    return biased(placed, weights, (flat @ matrix).reshape(*cut.shape[:3], -1), noise, pullback)
 
 
-def depthwise_conv2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
-    z, pullback = _depthwise(placed, own["depthwise_kernel"], x)
-    return biased(placed, own, z, noise, pullback)
+def depthwise_conv2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+    z, pullback = _depthwise(placed, weights["depthwise_kernel"], x)
+    return biased(placed, weights, z, noise, pullback)
 
 
-def separable_conv2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
-    between, depthwise_pullback = _depthwise(placed, own["depthwise_kernel"], x)
-    mixing = own["pointwise_kernel"][..., 0, 0, :, :]
+def separable_conv2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+    between, depthwise_pullback = _depthwise(placed, weights["depthwise_kernel"], x)
+    mixing = weights["pointwise_kernel"][..., 0, 0, :, :]
     rows = by_draw(between, mixing, axes=2)
 
     def pullback(dz: Array) -> tuple[Array, dict[str, Array]]:
@@ -44,7 +44,7 @@ def separable_conv2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Para
         mixed = rows.swapaxes(-1, -2) @ upstream
         return dx, {**gradients, "pointwise_kernel": mixed[..., None, None, :, :]}
 
-    return biased(placed, own, (rows @ mixing).reshape(*between.shape[:3], -1), noise, pullback)
+    return biased(placed, weights, (rows @ mixing).reshape(*between.shape[:3], -1), noise, pullback)
 
 
 def _windows(placed: PlacedLayer) -> Windows:

@@ -12,40 +12,40 @@ from adapters.reference.layers.base import Applied
 from harness.spec.model import PlacedLayer
 
 
-def batch_norm(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     word: Any = placed.layer
-    rows, shape = by_draw(x, own["moving_mean"]), x.shape
+    rows, shape = by_draw(x, weights["moving_mean"]), x.shape
     if not training:
-        deviation = np.sqrt(own["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
-        fixed = _centred(rows, own["moving_mean"][..., None, :], deviation)
-        return _scaled(own, fixed, shape, lambda dn: dn / deviation, {})
+        deviation = np.sqrt(weights["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
+        fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation)
+        return _scaled(weights, fixed, shape, lambda dn: dn / deviation, {})
     normalised, mean, variance, back = _normalised(rows, -2, word.epsilon)
-    kept, new = x.dtype.type(word.momentum), x.dtype.type(1 - word.momentum)
+    old_share, new_share = x.dtype.type(word.momentum), x.dtype.type(1 - word.momentum)
     count = rows.shape[-2]
     spread = x.dtype.type(count / max(count - 1, 1)) if word.kept_variance == "unbiased" else x.dtype.type(1)
     state = {
-        "moving_mean": kept * own["moving_mean"] + new * mean[..., 0, :],
-        "moving_variance": kept * own["moving_variance"] + new * (spread * variance[..., 0, :]),
+        "moving_mean": old_share * weights["moving_mean"] + new_share * mean[..., 0, :],
+        "moving_variance": old_share * weights["moving_variance"] + new_share * (spread * variance[..., 0, :]),
     }
-    return _scaled(own, normalised, shape, back, state)
+    return _scaled(weights, normalised, shape, back, state)
 
 
-def layer_norm(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+def layer_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     word: Any = placed.layer
     normalised, _, _, back = _normalised(x, -1, word.epsilon)
-    return _scaled(own, normalised, x.shape, back, {})
+    return _scaled(weights, normalised, x.shape, back, {})
 
 
-def dropout(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+def dropout(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     if not training:
         return Applied(x, lambda dy: (dy, {}))
     word: Any = placed.layer
-    kept = noise["mask"] / x.dtype.type(1 - word.rate)
-    return Applied(x * kept, lambda dy: (dy * kept, {}))
+    scale = noise["mask"] / x.dtype.type(1 - word.rate)
+    return Applied(x * scale, lambda dy: (dy * scale, {}))
 
 
 def _normalised(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, Array, Any]:
-    """`(x - mean) / sqrt(variance + epsilon)` over the axis, mean and variance, and the pullback."""
+    """`(x - mean) / sqrt(variance + epsilon)` over the axis, the mean and the variance, and the pullback."""
     mean = x.mean(axis=axis, keepdims=True)
     variance = ((x - mean) ** 2).mean(axis=axis, keepdims=True)
     deviation = np.sqrt(variance + x.dtype.type(epsilon))
@@ -59,26 +59,26 @@ def _normalised(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, Arra
 
 
 def _centred(x: Array, mean: Array, deviation: Array) -> Array:
-    """`(x - mean) / deviation`; in float32 as Keras does it, which rounds at the size of mean / deviation."""
+    """`(x - mean) / deviation`; in float32 as Keras computes it, rounded at the size of mean / deviation."""
     return (x - mean) / deviation if x.dtype == np.float64 else x / deviation - mean / deviation
 
 
-def _scaled(own: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:
-    """`gamma * normalised + beta`, so far as the layer has them; they lie along the last axis. `shape`: the input's."""
+def _scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:
+    """`gamma * normalised + beta`, along the last axis, as far as the layer has them. `shape`: that of the input."""
     y = normalised
-    if "gamma" in own:
-        y = by_draw(y, own["gamma"]) * own["gamma"][..., None, :]
-    if "beta" in own:
-        y = by_draw(y, own["beta"]) + own["beta"][..., None, :]
+    if "gamma" in weights:
+        y = by_draw(y, weights["gamma"]) * weights["gamma"][..., None, :]
+    if "beta" in weights:
+        y = by_draw(y, weights["beta"]) + weights["beta"][..., None, :]
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
         gradients, dn = {}, dy
-        if "gamma" in own:
-            upstream = by_draw(dy, own["gamma"])
-            gradients["gamma"] = (upstream * by_draw(normalised, own["gamma"])).sum(axis=-2)
-            dn = upstream * own["gamma"][..., None, :]
-        if "beta" in own:
-            gradients["beta"] = by_draw(dy, own["beta"]).sum(axis=-2)
+        if "gamma" in weights:
+            upstream = by_draw(dy, weights["gamma"])
+            gradients["gamma"] = (upstream * by_draw(normalised, weights["gamma"])).sum(axis=-2)
+            dn = upstream * weights["gamma"][..., None, :]
+        if "beta" in weights:
+            gradients["beta"] = by_draw(dy, weights["beta"]).sum(axis=-2)
         return back(dn.reshape(normalised.shape)).reshape(shape), gradients
 
     return Applied(y.reshape(shape), pullback, state)

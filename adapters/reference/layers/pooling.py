@@ -13,7 +13,7 @@ from adapters.reference.layers.windows import Windows
 from harness.spec.model import PlacedLayer
 
 
-def max_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+def max_pool2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     windows = _windows(placed)
     cut = at_kinks(placed.layer, windows.cut(x, -np.inf))
     first = cut.argmax(axis=3, keepdims=True)
@@ -26,7 +26,7 @@ def max_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters
     return Applied(np.take_along_axis(cut, first, axis=3)[:, :, :, 0], pullback)
 
 
-def average_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+def average_pool2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     windows = _windows(placed)
     cells = windows.cut(np.ones((1, *placed.input_shape[:2], 1), x.dtype))  # 1 in the image, 0 in the padding
     count = cells.sum(axis=3)
@@ -37,12 +37,14 @@ def average_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parame
     return Applied(windows.cut(x).sum(axis=3) / count, pullback)
 
 
-def global_average_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+def global_average_pool2d(
+    placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool
+) -> Applied:
     cells = x.dtype.type(x.shape[1] * x.shape[2])
     return Applied(x.mean(axis=(1, 2)), lambda dy: (np.broadcast_to((dy / cells)[:, None, None], x.shape), {}))
 
 
-def global_max_pool2d(placed: PlacedLayer, own: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+def global_max_pool2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     x = at_kinks(placed.layer, x.reshape(len(x), -1, x.shape[-1])).reshape(x.shape)
     y = x.max(axis=(1, 2))
     largest = (x == y[:, None, None]).astype(x.dtype)

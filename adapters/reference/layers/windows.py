@@ -1,4 +1,4 @@
-"""Images cut into windows, and back: what convolutions and pooling have in common."""
+"""Cuts images into windows and adds windows up to images, for convolutions and pooling."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ class Windows:
 
     @property
     def outside(self) -> list[tuple[int, int]]:
-        """Cells of padding before and after, by spatial axis."""
-        each = zip(self.shape[:2], self.window, self.strides, self.dilation, strict=True)
-        return [padded(size, window, stride, dilation, self.padding) for size, window, stride, dilation in each]
+        """The cells of padding (before, after) of each spatial axis."""
+        axes = zip(self.shape[:2], self.window, self.strides, self.dilation, strict=True)
+        return [padded(size, window, stride, dilation, self.padding) for size, window, stride, dilation in axes]
 
     def cut(self, x: Array, outside: float = 0.0) -> Array:
-        """(batch, rows, columns, cells of a window in row-major order, channels); padding holds `outside`."""
+        """The windows (batch, rows, columns, cells, channels), cells in row-major order; padding is `outside`."""
         wide = np.pad(x, [(0, 0), *self.outside, (0, 0)], constant_values=outside)
-        return np.stack([wide[place] for place in self._places()], axis=3)
+        return np.stack([wide[cells] for cells in self._places()], axis=3)
 
     def add_up(self, cut: Array) -> Array:
-        """The transpose of `cut`: what each cell of the images got from all windows; that of the padding is lost."""
+        """The transpose of `cut`: images, without padding, in which a cell is the sum over all windows."""
         (top, bottom), (left, right) = self.outside
         height, width = self.shape[:2]
         wide = np.zeros((len(cut), height + top + bottom, width + left + right, cut.shape[-1]), cut.dtype)
-        for number, place in enumerate(self._places()):
-            wide[place] += cut[:, :, :, number]
+        for number, cells in enumerate(self._places()):
+            wide[cells] += cut[:, :, :, number]
         return wide[:, top : top + height, left : left + width]
 
     def _places(self) -> list[Any]:
