@@ -1,4 +1,4 @@
-"""Claiming a folder: of all processes that want to write into it one is let in, and leaves its name there."""
+"""Claims a folder for one process: only the first of several can write `claim.json`, which identifies it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ CLAIM = "claim.json"
 
 
 class ClaimedError(Exception):
-    """Another process was there first; the message says which."""
+    """Another process has claimed the folder; the message says which."""
 
 
 def claim(folder: Path, verb: str) -> None:
-    """Creates the folder, where it is missing, and `claim.json` in it, which only one process can create.
+    """Creates the folder if it is missing, and `claim.json` in it, which only one process can create.
 
     Raises ClaimedError where the folder has been claimed, CannotWriteError where it cannot be written to.
     """
@@ -43,7 +43,7 @@ def claim(folder: Path, verb: str) -> None:
 
 
 def claim_new(folder: Path, verb: str) -> Path:
-    """Claims `folder` or, where it is taken, the same name with `-2`, `-3`, ... behind; the one that was claimed."""
+    """Claims `folder`, or its name with `-2`, `-3`, ... where that is claimed already; returns the claimed folder."""
     number, free = 1, folder
     while True:
         try:
@@ -55,7 +55,7 @@ def claim_new(folder: Path, verb: str) -> Path:
 
 
 def claimed_by(folder: Path) -> str:
-    """Who claimed a folder, in words; empty where nobody did."""
+    """The process that claimed a folder, as text for a message; empty where none did."""
     path = folder / CLAIM
     if not path.is_file():
         return "is a file" if folder.is_file() else ""
@@ -68,17 +68,20 @@ def claimed_by(folder: Path) -> str:
 
 
 def claimed_for(folder: Path) -> str:
-    """The verb that a folder was claimed for; empty where it was not claimed, or the claim cannot be read."""
+    """The verb of a folder's claim; empty where there is no claim that can be read."""
     try:
         return str(json.loads((folder / CLAIM).read_text(encoding="utf-8"))["verb"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
 
-def _create(written: Path, path: Path, record: str) -> None:
-    """Makes `path`, which must not exist: a link to a file that is written already, so that it appears whole."""
+def _create(source: Path, path: Path, record: str) -> None:
+    """Creates `path` as a link to the complete file `source`, so that it is never seen half-written.
+
+    Raises FileExistsError where `path` exists.
+    """
     try:
-        os.link(written, path)
+        os.link(source, path)
     except FileExistsError:
         raise
     except OSError:  # a file system without links

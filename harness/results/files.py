@@ -1,4 +1,4 @@
-"""The files of a run's folder, each read by itself: what it holds, or why it is not what it should be."""
+"""Reads the files of a run's folder one by one and checks their format; UnreadableError says what is wrong."""
 
 from __future__ import annotations
 
@@ -23,21 +23,24 @@ from harness.spec.base import Spec
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, load_arrays
 
-SAID: dict[str, type[Any]] = {"versions": dict, "device": str}  # of an environment, what is looked up by it
+SAID: dict[str, type[Any]] = {
+    "versions": dict,
+    "device": str,
+}  # the fields of an environment that are read, and their types
 OUTCOME = ("rung", "subject", "arm_a", "arm_b", "status")
 WHOLE = ("epoch", "samples", "samples_scored", "peak_rss_bytes")
-# What damaged bytes make the readers of JSON, Parquet and npz raise.
+# The exceptions that the readers of JSON, Parquet and npz raise for damaged bytes.
 DAMAGE: tuple[type[Exception], ...] = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, EOFError),
     *(MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException),
 )
 AnySpec = TypeVar("AnySpec", bound=Spec)
 MOST_NESTED = 32
-MOST_CELLS = 1 << 29  # of a table: a few bytes of Parquet may stand for any number of equal rows
+MOST_CELLS = 1 << 29  # in a table: a few bytes of Parquet may encode any number of equal rows
 
 
 class UnreadableError(Exception):
-    """A file was read, and is not what it should be."""
+    """A file does not have the format of its record; the message says why."""
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -53,15 +56,15 @@ def read_spec(path: Path, kind: type[AnySpec], what: str) -> AnySpec:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(found, dict):
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
         raise UnreadableError("must hold a JSON object")
-    level: list[Any] = [found]
+    level: list[Any] = [content]
     for _ in range(MOST_NESTED):
-        level = [below for each in level for below in _below(each)]
+        level = [below for node in level for below in _below(node)]
     if level:
         raise UnreadableError(f"is nested deeper than {MOST_NESTED} levels")
-    return found
+    return content
 
 
 def _below(plain: Any) -> list[Any]:
@@ -71,22 +74,25 @@ def _below(plain: Any) -> list[Any]:
 
 
 def read_trace(path: Path) -> tuple[Trace, dict[str, Any]]:
-    """The trace without its steps and epochs, and what else was written of it: its `status` and `summary`."""
+    """The trace without its steps and epochs, and the `status` and `summary` that were written with it.
+
+    Raises UnreadableError where the file holds no trace, or one of a newer schema_version.
+    """
     record = read_object(path)
-    ours, given = Trace.model_fields["schema_version"].default, record.get("schema_version")
-    if given is None:
+    limit, version = Trace.model_fields["schema_version"].default, record.get("schema_version")
+    if version is None:
         raise UnreadableError("is no trace: it has no schema_version")
-    if isinstance(given, int) and given > ours:
+    if isinstance(version, int) and version > limit:
         raise UnreadableError(
-            f"has schema_version {given}, and this version of twinrun reads up to {ours}: it is of a newer twinrun; "
+            f"has schema_version {version}, and this version of twinrun reads up to {limit}: it is of a newer twinrun; "
             "compare with that one (pip install --upgrade twinrun)"
         )
     beside: dict[str, Any] = {key: record.pop(key) for key in ("status", "summary") if key in record}
     try:
         trace = Trace.model_validate_json(json.dumps(record), strict=True)
-        wrong = [key for key, kind in SAID.items() if not isinstance(trace.environment.get(key, kind()), kind)]
-        if wrong:
-            raise UnreadableError(f"is no trace: environment.{wrong[0]} is {trace.environment[wrong[0]]!r}")
+        mistyped = [key for key, kind in SAID.items() if not isinstance(trace.environment.get(key, kind()), kind)]
+        if mistyped:
+            raise UnreadableError(f"is no trace: environment.{mistyped[0]} is {trace.environment[mistyped[0]]!r}")
         if not isinstance(beside.get("summary", {}), dict):
             raise UnreadableError("is no trace: its summary is no object")
         return trace, beside
@@ -95,8 +101,8 @@ def read_trace(path: Path) -> tuple[Trace, dict[str, Any]]:
 
 
 def _in_words(error: ValidationError) -> str:
-    wrong = [f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in error.errors()]
-    return "; ".join(wrong[:3]) + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+    sentences = [f"{'.'.join(map(str, detail['loc'])) or 'it'}: {detail['msg']}" for detail in error.errors()]
+    return "; ".join(sentences[:3]) + (f"; and {len(sentences) - 3} more" if len(sentences) > 3 else "")
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -111,22 +117,22 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def read_outcomes(path: Path) -> pd.DataFrame:
-    """What each check of a run was about and came to, as text."""
+    """The columns `OUTCOME`, and `culprit` if it exists, of a table of verdicts, as text."""
     table = read_table(path, OUTCOME)
-    told = table[[*OUTCOME, *(name for name in ("culprit",) if name in table.columns)]]
-    wrong = [name for name in told.columns if not told[name].map(lambda value: isinstance(value, str)).all()]
-    if wrong:
-        raise UnreadableError(f"column {wrong[0]} does not hold text")
-    return told
+    outcomes = table[[*OUTCOME, *(name for name in ("culprit",) if name in table.columns)]]
+    not_text = [name for name in outcomes.columns if not outcomes[name].map(lambda value: isinstance(value, str)).all()]
+    if not_text:
+        raise UnreadableError(f"column {not_text[0]} does not hold text")
+    return outcomes
 
 
 def read_verdicts(path: Path) -> list[Verdict]:
-    """The verdicts as they were written; a number that was none is None."""
+    """The verdicts of a table; missing numbers become None, and columns of other versions are left out."""
     table = read_table(path, OUTCOME)
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    known = [{key: value for key, value in row.items() if key in Verdict.model_fields} for row in rows]
+    records = [{key: value for key, value in row.items() if key in Verdict.model_fields} for row in rows]
     try:
-        return [Verdict.model_validate(each) for each in known]
+        return [Verdict.model_validate(record) for record in records]
     except ValidationError as error:
         raise UnreadableError(f"holds what is no verdict: {_in_words(error)}") from None
 
@@ -156,10 +162,10 @@ def numbers_of(table: pd.DataFrame, counted: str) -> pd.DataFrame:
 
 def read_arrays(path: Path) -> Arrays:
     with zipfile.ZipFile(path) as archive:
-        if any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist()):
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
             raise UnreadableError("is compressed, which twinrun does not write")
     arrays = load_arrays(path)
-    wrong = [name for name, value in arrays.items() if value.dtype.kind not in "biuf"]
-    if wrong:
-        raise UnreadableError(f"{', '.join(wrong)} does not hold numbers")
+    not_numeric = [name for name, value in arrays.items() if value.dtype.kind not in "biuf"]
+    if not_numeric:
+        raise UnreadableError(f"{', '.join(not_numeric)} does not hold numbers")
     return arrays

@@ -30,9 +30,10 @@ from harness.system.array_files import PREDICTIONS, WEIGHTS
 
 @dataclass(frozen=True)
 class Rule:
-    """`file` is the record it is of; nothing is said where that, or one of `beside`, is known to be damaged.
+    """One rule: `broken` yields a sentence on each impossible value.
 
-    With `by_data` it says more where the data are there, and is asked again.
+    `file`: the record that it checks. It is skipped where this file, or one of `beside`, is known to be damaged.
+    `by_data`: it can check more once the plan and the data are available, and then runs again.
     """
 
     file: str
@@ -75,24 +76,24 @@ RULES_OF_RUNS: tuple[tuple[str, Callable[[RecordedRun], Iterator[str]]], ...] = 
 
 
 def examined(recorded: RecordedRun) -> RecordedRun:
-    """The run with what cannot be, by its own records, among its failures and those of its arms."""
-    stated = recorded.experiment
-    if stated is None or recorded.failed(EXPERIMENT):
-        return recorded  # nothing says what there should be
+    """The run with its impossible values, judged by its records alone, added to its failures and those of its arms."""
+    experiment = recorded.experiment
+    if experiment is None or recorded.failed(EXPERIMENT):
+        return recorded  # without an experiment no value can be judged
     sound = [(file, rule) for file, rule in RULES_OF_RUNS if not recorded.failed(file)]
     broken = [ReadingFailure(file, why) for file, rule in sound for why in rule(recorded)]
     planned = {} if recorded.failed(PLAN) or broken else recorded.plan
-    arms = {name: _with_broken(arm, Left(arm, stated, planned), RULES) for name, arm in recorded.arms.items()}
+    arms = {name: _with_broken(arm, Left(arm, experiment, planned), RULES) for name, arm in recorded.arms.items()}
     return replace(recorded, arms=arms, failures=(*recorded.failures, *broken))
 
 
 def examined_by_data(arm: RecordedArm, experiment: Experiment, plan: Plan, data: Dataset) -> RecordedArm:
-    """The arm with what cannot be, by the plan and the data that it was given, among its failures."""
-    left = Left(arm, experiment, {}, plan, data)
-    return _with_broken(arm, left, tuple(rule for rule in RULES if rule.by_data))
+    """The arm with its impossible values, judged by the plan and the data as well, added to its failures."""
+    records = Left(arm, experiment, {}, plan, data)
+    return _with_broken(arm, records, tuple(rule for rule in RULES if rule.by_data))
 
 
-def _with_broken(arm: RecordedArm, left: Left, rules: tuple[Rule, ...]) -> RecordedArm:
+def _with_broken(arm: RecordedArm, records: Left, rules: tuple[Rule, ...]) -> RecordedArm:
     sound = [rule for rule in rules if not arm.failed(rule.file, *rule.beside)]
-    broken = [ReadingFailure(arm.place + rule.file, why) for rule in sound for why in rule.broken(left)]
+    broken = [ReadingFailure(arm.place + rule.file, why) for rule in sound for why in rule.broken(records)]
     return replace(arm, failures=(*arm.failures, *broken))

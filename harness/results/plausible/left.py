@@ -1,4 +1,4 @@
-"""What the rules look at: what an arm left, beside what it was to leave."""
+"""The input of the rules: the records that an arm left, and the experiment, plan and data that they must fit."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from harness.spec.experiment import Experiment
 
 @dataclass(frozen=True)
 class Left:
-    """`stated` is the run's experiment, `planned` what plan.json holds.
+    """The records of an arm, with what they are judged by.
 
-    `drawn` and `data` are there where the plan could be drawn and the data loaded again.
+    `stated`: the run's experiment. `planned`: the content of plan.json. `drawn` and `data`: the plan and the data set,
+    where they could be made again.
     """
 
     arm: RecordedArm
@@ -45,7 +46,7 @@ class Left:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """As the arm has it, which may be given words of its own."""
+        """The experiment with the arm's own words."""
         try:
             return changed(self.stated, self.trace.arm.spec)
         except ValueError:
@@ -53,28 +54,28 @@ class Left:
 
     @property
     def judged(self) -> int:
-        """So many first steps are judged: what they say of a training that came to NaN is settled there."""
+        """The number of first steps that the ladder judges; a NaN in these is for the ladder to judge."""
         return self.stated.comparison.free_steps
 
     @property
     def diverged(self) -> bool:
-        """Whether a loss of the judged steps is not finite: then nothing after it need be."""
+        """Whether a loss of the judged steps is not finite; values after it may then be anything but finite too."""
         return not bool(np.isfinite(self.losses[: self.judged]).all())
 
     @property
     def has_nonnegative_loss(self) -> bool:
-        known = self.experiment.loss.nonnegative
-        return known == "any" or (known == "labels" and self.stated.data.classes is not None)
+        nonnegative = self.experiment.loss.nonnegative
+        return nonnegative == "any" or (nonnegative == "labels" and self.stated.data.classes is not None)
 
     def of_epochs(self, column: str) -> NDArray[np.float64]:
-        """A column of epochs.parquet; NaN where there is nothing."""
+        """A column of epochs.parquet, (epochs,); NaN where a value is missing."""
         values = [getattr(epoch, column) for epoch in self.epochs]
         return np.asarray([np.nan if value is None else value for value in values], np.float64)
 
 
-def first_row(wrong: ArrayLike, values: ArrayLike, column: str, why: str) -> Iterator[str]:
-    """A sentence on the first row that is wrong, and on how many there are; nothing where none is."""
-    rows = np.flatnonzero(wrong)
+def first_row(is_wrong: ArrayLike, values: ArrayLike, column: str, why: str) -> Iterator[str]:
+    """A sentence on the first row where `is_wrong` (rows,) is true, and on the number of others; none without one."""
+    rows = np.flatnonzero(is_wrong)
     if len(rows):
-        others = f"; so are {len(rows) - 1} more rows" if len(rows) > 1 else ""
-        yield f"row {rows[0]}: {column} is {np.asarray(values)[rows[0]]:.6g}, {why}{others}"
+        more = f"; so are {len(rows) - 1} more rows" if len(rows) > 1 else ""
+        yield f"row {rows[0]}: {column} is {np.asarray(values)[rows[0]]:.6g}, {why}{more}"

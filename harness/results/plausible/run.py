@@ -1,4 +1,4 @@
-"""What cannot be of the records of a whole run."""
+"""Rules on the records of a whole run."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def plan_of_the_experiment(run: RecordedRun) -> Iterator[str]:
     if experiment is None:
         return
     training, model = experiment.training, experiment.model
-    wanted: dict[str, Any] = {
+    expected: dict[str, Any] = {
         "seed": experiment.seed,
         "batch_size": training.batch_size,
         "parameters": model.parameter_count,
         "multiply_adds": model.multiply_adds,
     }
-    for key, value in wanted.items():
+    for key, value in expected.items():
         if type(plan.get(key)) is not int or plan[key] != value:
             yield f"{key} is {plan.get(key)!r}, and {value} in the experiment"
     for key, most in (("epochs", training.epochs), ("steps", training.max_steps)):
@@ -34,7 +34,7 @@ def plan_of_the_experiment(run: RecordedRun) -> Iterator[str]:
 
 
 def outcomes(run: RecordedRun) -> Iterator[str]:
-    """Of verdicts.parquet."""
+    """Each status in verdicts.parquet must be one that a check can have."""
     for row, status in enumerate(run.verdicts.get("status", [])):
         if status not in get_args(Status):
             yield f"row {row}: status is {status!r}, which no check comes to"
