@@ -19,10 +19,10 @@ def _npu_is_ascend(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> Any:
-    """YAML and the command line make a number of `4`; the environment holds text."""
+    """Numbers as text: YAML and the command line read `4` as a number, but environment variables are text."""
     if not isinstance(value, dict):
         return value
-    return {key: str(each) if type(each) in (int, float) else each for key, each in value.items()}
+    return {key: str(item) if type(item) in (int, float) else item for key, item in value.items()}
 
 
 def _is_whole(text: str) -> bool:
@@ -37,16 +37,16 @@ def _program(python: str) -> str:
 
 
 def _variables(environment: dict[str, str]) -> dict[str, str]:
-    wrong = [
+    mistakes = [
         f"given the name {name!r}; allowed: {WHOLE}, without = and not empty"
         for name in environment
         if not name or "=" in name or not _is_whole(name)
     ]
-    wrong += [
+    mistakes += [
         f"given {value!r} for {name}; allowed: {WHOLE}" for name, value in environment.items() if not _is_whole(value)
     ]
-    if wrong:
-        raise ValueError("; ".join(wrong))
+    if mistakes:
+        raise ValueError("; ".join(mistakes))
     return environment
 
 

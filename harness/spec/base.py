@@ -1,4 +1,4 @@
-"""What every spec has in common: it is frozen, closed to unknown keys, and told apart by its `kind`."""
+"""The base classes of all specs: immutable, without unknown keys, and distinguished by their `kind`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import Self
 
 from harness.spec.numbers import kinds_told_apart
 
-# What a folder is called after.
+# A name that folders are named after.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 
 
@@ -22,7 +22,7 @@ class Spec(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
-        # A record of what was measured holds infinities; its numbers are ours, and many.
+        # Records of measurements may hold infinities; their many numbers are written by this package alone.
         return schema if cls.model_config.get("allow_inf_nan") else kinds_told_apart(schema)
 
 
@@ -38,12 +38,12 @@ class Word(Spec):
 
     @classmethod
     def specimens(cls) -> tuple[Self, ...]:
-        """What the vocabulary suite checks this word by: one for each variant whose computation is another."""
+        """The specs by which the vocabulary suite checks this word: one for each variant computed differently."""
         return (cls(),)
 
     @property
     def name_in_tables(self) -> str:
-        """The kind and what tells its variants apart: flags that are set, and forms chosen by name."""
+        """The kind and the fields that distinguish its variants: flags that are set, and forms chosen by name."""
         chosen = [
             name if value is True else value
             for name, value in self
@@ -54,12 +54,12 @@ class Word(Spec):
 
 def family_members(base: type[Word]) -> tuple[type[Word], ...]:
     """Every concrete member defined so far, in the order of definition."""
-    found: list[type[Word]] = []
+    members: list[type[Word]] = []
     for subclass in base.__subclasses__():
         if "kind" in subclass.model_fields:
-            found.append(subclass)
-        found.extend(family_members(subclass))
-    return tuple(dict.fromkeys(found))
+            members.append(subclass)
+        members.extend(family_members(subclass))
+    return tuple(dict.fromkeys(members))
 
 
 def union_of(base: type[Word]) -> Any:

@@ -1,4 +1,4 @@
-"""An experiment with some of its words changed, by their dotted paths; and which word stands for which."""
+"""Changes words of an experiment by their dotted paths, and maps its words to the changed ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Changes = Mapping[str, Any]
 
 
 class NoSuchPathError(ValueError):
-    """A path leads nowhere: `given`, of which `known` would be there."""
+    """A path does not exist: `given` is its part that does not, `known` are the names that exist in its place."""
 
     def __init__(self, path: str, given: str, known: list[str]) -> None:
         super().__init__(f"{path}: there is no {given!r}; there are {', '.join(known)}")
@@ -25,10 +25,10 @@ class NoSuchPathError(ValueError):
 
 
 def changed(experiment: Experiment, changes: Changes) -> Experiment:
-    """The experiment with each path's value replaced, validated anew.
+    """The experiment with the value at each path replaced, validated again.
 
-    NoSuchPathError where a path leads nowhere; pydantic's ValidationError, a ValueError too, where the outcome is no
-    experiment; ValueError where its parameters are others, so that no plan of the experiment would fit.
+    Raises NoSuchPathError where a path does not exist, pydantic's ValidationError (a ValueError) where the result is no
+    valid experiment, and ValueError where its parameters differ, so that the experiment's plan would not fit it.
     """
     if not changes:
         return experiment
@@ -38,26 +38,26 @@ def changed(experiment: Experiment, changes: Changes) -> Experiment:
         if root not in ROOTS:
             raise NoSuchPathError(path, root, list(ROOTS))
         _set(plain, path, value)
-    made = Experiment.model_validate(plain)
-    before, after = (_shapes(each) for each in (experiment, made))
+    outcome = Experiment.model_validate(plain)
+    before, after = (_shapes(candidate) for candidate in (experiment, outcome))
     if before != after:
         first = next(f"{a} in place of {b}" for a, b in zip(after, before, strict=False) if a != b)
         raise ValueError(f"the parameters must stay as they are, but there would be {first}")
-    return made
+    return outcome
 
 
 def at(experiment: Experiment, path: str) -> Any:
-    """The value at a dotted path; NoSuchPathError where it leads nowhere."""
-    found: Any = experiment
+    """The value at a dotted path; NoSuchPathError where the path does not exist."""
+    node: Any = experiment
     for step in path.split("."):
-        if isinstance(found, tuple):
-            known = [str(number) for number in range(len(found))]
+        if isinstance(node, tuple):
+            names = [str(number) for number in range(len(node))]
         else:
-            known = list(type(found).model_fields) if isinstance(found, BaseModel) else []
-        if step not in known:
-            raise NoSuchPathError(path, step, known)
-        found = found[int(step)] if isinstance(found, tuple) else getattr(found, step)
-    return found
+            names = list(type(node).model_fields) if isinstance(node, BaseModel) else []
+        if step not in names:
+            raise NoSuchPathError(path, step, names)
+        node = node[int(step)] if isinstance(node, tuple) else getattr(node, step)
+    return node
 
 
 def leads_somewhere(experiment: Experiment, path: str) -> bool:
@@ -73,51 +73,51 @@ def _shapes(experiment: Experiment) -> list[str]:
 
 
 def _set(plain: Any, path: str, value: Any) -> None:
-    *way, last = path.split(".")
-    for step in way:
+    *parents, key = path.split(".")
+    for step in parents:
         plain = plain[_key(plain, step, path)]
-    plain[_key(plain, last, path)] = value
+    plain[_key(plain, key, path)] = value
 
 
 def _key(plain: Any, step: str, path: str) -> Any:
-    known = [str(i) for i in range(len(plain))] if isinstance(plain, list) else []
-    known = list(plain) if isinstance(plain, dict) else known
-    if step not in known:
-        raise NoSuchPathError(path, step, known)
+    names = [str(i) for i in range(len(plain))] if isinstance(plain, list) else []
+    names = list(plain) if isinstance(plain, dict) else names
+    if step not in names:
+        raise NoSuchPathError(path, step, names)
     return int(step) if isinstance(plain, list) else step
 
 
 class Replacement:
-    """What each word of one experiment is in another, which was made of it by changes."""
+    """Maps the words of an experiment to those of another that was made from it by `changed`."""
 
-    def __init__(self, stated: Experiment, given: Experiment) -> None:
+    def __init__(self, original: Experiment, changed_experiment: Experiment) -> None:
         self.words: dict[Word, Word] = {}
         self.layers: dict[str, PlacedLayer] = {}
-        if stated is given:
+        if original is changed_experiment:
             return
-        for before, after in _side_by_side(stated, given):
+        for before, after in _side_by_side(original, changed_experiment):
             if before != after:
                 self.words.setdefault(before, after)
-        placed = zip(stated.model.placed_layers(), given.model.placed_layers(), strict=True)
+        placed = zip(original.model.placed_layers(), changed_experiment.model.placed_layers(), strict=True)
         self.layers = {before.name: after for before, after in placed if before != after}
 
-    def of(self, asked: Any) -> Any:
-        """What a rung asks for, as the changed experiment has it: a word, a layer at its place, an update."""
-        if isinstance(asked, PlacedLayer):
-            return self.layers.get(asked.name, asked)
-        if isinstance(asked, Update):
-            parts = {name: self.words.get(part, part) for name, part in asked if name != "schedule"}
-            return asked.model_copy(update=parts)
-        return self.words.get(asked, asked)
+    def of(self, subject: Any) -> Any:
+        """The subject of a rung (a word, a placed layer or an update) as it is in the changed experiment."""
+        if isinstance(subject, PlacedLayer):
+            return self.layers.get(subject.name, subject)
+        if isinstance(subject, Update):
+            parts = {name: self.words.get(part, part) for name, part in subject if name != "schedule"}
+            return subject.model_copy(update=parts)
+        return self.words.get(subject, subject)
 
 
 def _side_by_side(a: Any, b: Any) -> Iterator[tuple[Word, Word]]:
-    """The words at the same places of both."""
+    """The pairs of words at the same places of both."""
     if isinstance(a, Word) and isinstance(b, Word):
         yield a, b
     if isinstance(a, BaseModel) and type(a) is type(b):
-        for (_, mine), (_, other) in zip(a, b, strict=True):
-            yield from _side_by_side(mine, other)
+        for (_, part_a), (_, part_b) in zip(a, b, strict=True):
+            yield from _side_by_side(part_a, part_b)
     elif isinstance(a, tuple) and isinstance(b, tuple):
-        for mine, other in zip(a, b, strict=False):
-            yield from _side_by_side(mine, other)
+        for part_a, part_b in zip(a, b, strict=False):
+            yield from _side_by_side(part_a, part_b)

@@ -23,7 +23,7 @@ class Data(Word):
     @property
     @abstractmethod
     def counts(self) -> tuple[int, int]:
-        """How many samples there are to train on, and to test on."""
+        """The numbers of samples in the training set and in the test set."""
 
 
 class Digits(Data):

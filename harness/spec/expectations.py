@@ -1,4 +1,4 @@
-"""What an experiment is expected to come to: checked after a full training, in every arm."""
+"""The expected results of an experiment, which are checked after a full training, in every arm."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Loss(Word):
 
     @classmethod
     def variants(cls) -> tuple[Self, ...]:
-        """One for each variant that is computed otherwise, but for the reduction."""
+        """One spec for each variant that is computed differently, apart from the reduction."""
         return (cls(),)
 
     @classmethod
@@ -52,7 +52,7 @@ class Loss(Word):
 
     @property
     def name_in_tables(self) -> str:
-        """The kind and whatever is not at its default."""
+        """The kind and every field that does not have its default."""
         parts = [self.word()]
         for name, value in self:
             if name == "targets" or (name != "kind" and value != type(self).model_fields[name].default):
@@ -61,11 +61,11 @@ class Loss(Word):
         return " ".join(parts)
 
     def misfit(self, last_activation: str, width: int) -> str:
-        """Why a model with this last activation and this many outputs cannot be trained by it; empty where it can."""
+        """Why a model with this last activation and `width` outputs cannot be trained with it; empty otherwise."""
         if last_activation in UNFIT_ENDS.get(self.outputs, ()):
-            wanted = self.outputs.replace("_", "-") + (" outputs" if self.outputs == "positive" else "")
+            expected = self.outputs.replace("_", "-") + (" outputs" if self.outputs == "positive" else "")
             advice = ": give the last layer activation=linear" if self.outputs == "logits" else ""
-            return f"{self.word()} takes {wanted}, but the model ends in a {last_activation}{advice}"
+            return f"{self.word()} takes {expected}, but the model ends in a {last_activation}{advice}"
         return ""
 
 

@@ -32,17 +32,17 @@ class PlacedLayer(Spec):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        own = self.layer.parameters(self.input_shape)
-        return tuple(p.model_copy(update={"name": f"{self.name}/{p.name}"}) for p in own)
+        parameters = self.layer.parameters(self.input_shape)
+        return tuple(p.model_copy(update={"name": f"{self.name}/{p.name}"}) for p in parameters)
 
     @property
     def noise(self) -> tuple[Mask | UniformNoise, ...]:
-        own = self.layer.noise(self.input_shape)
-        return tuple(n.model_copy(update={"name": f"{self.name}/{n.name}"}) for n in own)
+        noise = self.layer.noise(self.input_shape)
+        return tuple(n.model_copy(update={"name": f"{self.name}/{n.name}"}) for n in noise)
 
     @property
     def inner(self) -> tuple[PlacedLayer, ...]:
-        """The layers inside it, at their places."""
+        """The layers inside this one, with their names and shapes."""
         return place(self.layer.inner, self.input_shape, f"{self.name}/")
 
 
@@ -76,7 +76,7 @@ class Model(Spec):
         return tuple(p for placed in self.placed_layers() for p in placed.parameters)
 
     def noise(self) -> tuple[Mask | UniformNoise, ...]:
-        """What is drawn anew for every sample of every step of a training."""
+        """The noise of all layers, which is drawn again for every sample of every step of a training."""
         return tuple(n for placed in self.placed_layers() for n in placed.noise)
 
     @property
@@ -89,15 +89,15 @@ class Model(Spec):
         return sum(placed.layer.multiply_adds(placed.input_shape) for placed in self.placed_layers())
 
     def words(self) -> tuple[Word, ...]:
-        """Every layer and every activation in it, the inner ones too; each once."""
+        """Every layer and activation, including inner ones, each once."""
         return tuple(dict.fromkeys(word for layer in self.layers for word in _words(layer)))
 
     @property
     def last_activation(self) -> Activation:
-        """The activation that the output comes from; layers without one pass it on."""
+        """The activation that computes the output; layers without one pass on the output of those before them."""
         return next((a for layer in reversed(self.layers) if (a := layer.last_activation) is not None), Linear())
 
 
 def _words(layer: Layer) -> tuple[Word, ...]:
-    own = [value for _, value in layer if isinstance(value, Activation)]
-    return (layer, *own, *(word for each in layer.inner for word in _words(each)))
+    activations = [value for _, value in layer if isinstance(value, Activation)]
+    return (layer, *activations, *(word for inner in layer.inner for word in _words(inner)))

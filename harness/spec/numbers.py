@@ -1,6 +1,6 @@
-"""Which values count as numbers: a boolean is none, and no number is a boolean.
+"""Keeps numbers and booleans apart: a field of one kind refuses a value of the other.
 
-Text that spells a number is taken as one, and so is `yes` for a boolean: environment variables hold nothing but text.
+Text is still converted to a number, and `yes` to a boolean, since environment variables are text.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ LARGEST_INT64 = 2**63 - 1
 # Sizes and steps, which plans and frameworks count in int32.
 Count = Annotated[int, Field(gt=0, le=LARGEST_INT32)]
 
-# Where a schema holds others.
+# The keys under which a schema holds other schemas.
 _PARTS = ("schema", "fields", "items_schema", "keys_schema", "values_schema", "choices")
 
 
 def kinds_told_apart(schema: CoreSchema) -> CoreSchema:
-    """The schema of a spec, whose own fields take no boolean for a number and no number for a boolean."""
+    """The schema of a spec whose own fields refuse booleans for numbers and numbers for booleans."""
     inner: Any = schema
-    # The model may stand within its validators.
+    # The schema of the model may be inside those of its validators.
     below = _strict if inner["type"] == "model" else kinds_told_apart
     return {**inner, "schema": below(inner["schema"])}
 
@@ -32,7 +32,7 @@ def kinds_told_apart(schema: CoreSchema) -> CoreSchema:
 def _strict(node: Any) -> Any:
     if isinstance(node, list | tuple):
         return type(node)(_strict(part) for part in node)
-    if not isinstance(node, dict) or node.get("type") == "model":  # other specs see to themselves
+    if not isinstance(node, dict) or node.get("type") == "model":  # other specs do this for themselves
         return node
     if "type" not in node:  # fields, or members of a union, by name
         return {name: _strict(part) for name, part in node.items()}

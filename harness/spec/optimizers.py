@@ -30,7 +30,7 @@ class Optimizer(Word):
 
     @property
     def slot_names(self) -> tuple[str, ...]:
-        """What it keeps for each parameter from one update to the next, in the order the formula computes it in."""
+        """The arrays kept for each parameter between updates, in the order in which the formula computes them."""
         return ()
 
 
@@ -147,8 +147,8 @@ class Rmsprop(Optimizer):
 
     @property
     def slot_names(self) -> tuple[str, ...]:
-        kept = {"mean_square": True, "mean_gradient": self.centered, "velocity": self.momentum > 0}
-        return tuple(name for name, is_kept in kept.items() if is_kept)
+        slots = {"mean_square": True, "mean_gradient": self.centered, "velocity": self.momentum > 0}
+        return tuple(name for name, is_present in slots.items() if is_present)
 
 
 class Adadelta(Optimizer):
@@ -188,9 +188,9 @@ class Adam(Optimizer):
 
     @classmethod
     def specimens(cls) -> tuple[Adam, ...]:
-        others: list[Any] = [{"bias_correction": False}]
-        others += [{"epsilon": 1e-3, "epsilon_place": place} for place in ("after_correction", "inside_root")]
-        return (cls(), cls(amsgrad=True), *(cls(**each) for each in others))
+        variants: list[Any] = [{"bias_correction": False}]
+        variants += [{"epsilon": 1e-3, "epsilon_place": place} for place in ("after_correction", "inside_root")]
+        return (cls(), cls(amsgrad=True), *(cls(**fields) for fields in variants))
 
     @property
     def name_in_tables(self) -> str:
@@ -384,12 +384,12 @@ class Asgd(Optimizer):
 
 
 def _named(word: Any, *flags: str) -> str:
-    """The kind, the flags that are set, and where epsilon stands and what is corrected if not as usual."""
-    said = [word.kind, *(name for name in flags if getattr(word, name))]
+    """The kind, the flags that are set, and the place of epsilon and the bias correction unless they are default."""
+    parts = [word.kind, *(name for name in flags if getattr(word, name))]
     usual = type(word).model_fields["epsilon_place"].default
-    said += [] if word.epsilon_place == usual else ["epsilon", word.epsilon_place]
-    said += [] if getattr(word, "bias_correction", True) else ["uncorrected"]
-    return " ".join(said)
+    parts += [] if word.epsilon_place == usual else ["epsilon", word.epsilon_place]
+    parts += [] if getattr(word, "bias_correction", True) else ["uncorrected"]
+    return " ".join(parts)
 
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The arrays of a model: what is learned or kept (parameters) and what is drawn anew for every sample (noise)."""
+"""The arrays of a model: parameters, which are learned or updated, and noise, which is drawn for every sample."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 class Parameter(Spec):
     """One array of a model, in canonical layout (a dense kernel is (in, out), a convolution's (kh, kw, in, out)).
 
-    What is not `trainable` has no gradient: the layer itself updates it, as batch normalisation its moving statistics.
+    One that is not `trainable` has no gradient: the layer itself updates it, such as the statistics of a batch norm.
     """
 
     name: str

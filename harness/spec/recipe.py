@@ -1,4 +1,4 @@
-"""What an adapter makes a training from: a model, what is minimised, and how the weights move."""
+"""The specs that an adapter makes a training from: a model, the function that is minimised, and the update."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Targets = Literal["labels", "values"]
 
 
 class Update(Spec):
-    """What becomes of the gradients: they are clipped, the weights decay, then comes the optimizer's rule."""
+    """One update from gradients: they are clipped, the weights decay, and then the optimizer's rule is applied."""
 
     optimizer: AnyOptimizer
     schedule: AnySchedule

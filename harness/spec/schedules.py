@@ -24,7 +24,7 @@ class Schedule(Word):
     family: ClassVar[str] = "schedule"
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
-        """Steps where the formula changes branch or slope: parity is probed there and one step either side."""
+        """Steps at which the formula changes branch or slope; arms are compared there and one step before and after."""
         return ()
 
 
@@ -209,14 +209,14 @@ class PiecewiseConstant(Schedule):
 
     @model_validator(mode="after")
     def _consistent(self) -> PiecewiseConstant:
-        wrong = []
+        mistakes = []
         if len(self.values) != len(self.boundaries) + 1:
             counts = f"{len(self.values)} values and {len(self.boundaries)} boundaries"
-            wrong.append(f"values must be one longer than boundaries, got {counts}")
+            mistakes.append(f"values must be one longer than boundaries, got {counts}")
         if any(later <= earlier for earlier, later in pairwise(self.boundaries)):
-            wrong.append(f"boundaries must increase, got {list(self.boundaries)}")
-        if wrong:
-            raise ValueError("; ".join(wrong))
+            mistakes.append(f"boundaries must increase, got {list(self.boundaries)}")
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
         return self
 
     def boundaries_of_interest(self) -> tuple[int, ...]:

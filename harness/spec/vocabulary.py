@@ -1,4 +1,4 @@
-"""All families of words that adapters make, and all words in them."""
+"""The families of words that adapters support, and all words in them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ BASES: dict[str, tuple[type[Word], Any]] = {
 
 
 def specimens(family: str) -> tuple[Word, ...]:
-    """One of every word of a family, and of every variant of it that is computed otherwise."""
-    return tuple(each for member in family_members(BASES[family][0]) for each in member.specimens())
+    """One spec for every word of a family, and for every variant of it that is computed differently."""
+    return tuple(specimen for member in family_members(BASES[family][0]) for specimen in member.specimens())
 
 
 def parse(family: str, plain: Any) -> Any:
-    """The word from plain containers."""
+    """The word of a family from plain containers; pydantic's ValidationError where they hold none."""
     return TypeAdapter(BASES[family][1]).validate_python(plain)

@@ -1,4 +1,4 @@
-"""What all layers have in common. Shapes leave out the batch axis; images are (height, width, channels)."""
+"""The base class of all layers. Shapes leave out the batch axis; images are (height, width, channels)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Layer(Word):
     name: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape this layer makes of an input of `shape`; ValueError where it does not fit."""
+        """The shape of the output for an input of `shape`; ValueError where the layer takes no such input."""
         return shape
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
-        """The arrays it learns or keeps, named within the layer, for an input of `shape`."""
+        """The arrays that the layer learns or updates, named within the layer, for an input of `shape`."""
         return ()
 
     def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:
@@ -47,16 +47,16 @@ class Layer(Word):
 
     @property
     def last_activation(self) -> Activation | None:
-        """The activation its output comes from; None where it passes its input's on."""
+        """The activation that computes the output; None for a layer that passes on the output of one before it."""
         return None
 
     def specimen_shape(self) -> Shape:
-        """An input that the vocabulary suite gives to its specimens."""
+        """The shape of the input by which the vocabulary suite checks the specimens."""
         return (6,)
 
 
 class Step(NamedTuple):
-    """One of some layers in a row: its name among them, and the shapes around it."""
+    """A layer in a row of layers: its name there, and the shapes of its input and output."""
 
     name: str
     layer: Layer
@@ -87,14 +87,14 @@ def in_a_row(layers: Sequence[Layer], shape: Shape, prefix: str = "") -> tuple[S
 
 
 def image(shape: Shape, what: str) -> tuple[int, int, int]:
-    """The shape as (height, width, channels); ValueError where it is none."""
+    """The shape as (height, width, channels); ValueError where it is not that of an image."""
     if len(shape) != 3:
         raise ValueError(f"{what} takes images (height, width, channels), got {shape}")
     return shape[0], shape[1], shape[2]
 
 
 def places(size: int, window: int, stride: int, dilation: int, padding: ConvolutionPadding) -> int:
-    """How many windows of `window` cells, `dilation` apart, fit along `size` cells; 0 or less: none."""
+    """The number of windows of `window` cells, `dilation` apart, along `size` cells; 0 or less where none fits."""
     if padding != "valid":
         return -(-size // stride)
     return (size - (window - 1) * dilation - 1) // stride + 1
@@ -129,5 +129,5 @@ def windows_shape(
 
 
 def pair_in_tables(pair: Pair, what: str) -> str:
-    """`what 2x1`; nothing for ones."""
+    """A pair as text, such as `stride 2x1`; empty for (1, 1)."""
     return f"{what} {pair[0]}x{pair[1]}" if pair != (1, 1) else ""

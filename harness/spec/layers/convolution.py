@@ -35,7 +35,7 @@ class Convolution(Activated):
 
     @abstractmethod
     def channels(self, shape: Shape) -> int:
-        """How many channels come out of an input of `shape`."""
+        """The number of output channels for an input of `shape`."""
 
     def output_shape(self, shape: Shape) -> Shape:
         rows, columns = self.rows_and_columns(shape)
@@ -45,17 +45,17 @@ class Convolution(Activated):
         return windows_shape(shape, self.word(), self.kernel_size, self.strides, self.dilation, self.padding)
 
     def after_the_kernel(self, shape: Shape) -> tuple[Parameter, ...]:
-        """The bias, if any, and what the activation learns."""
+        """The parameters after the kernel: the bias, if any, and those of the activation."""
         after = self.output_shape(shape)
         bias = Parameter(name="bias", shape=(after[2],), initializer=self.bias_initializer)
         return (*([bias] if self.use_bias else []), *self.activation.parameters(after))
 
     @property
     def name_in_tables(self) -> str:
-        said = [self.word(), f"{self.kernel_size[0]}x{self.kernel_size[1]}", self.padding]
-        said += [pair_in_tables(self.strides, "stride"), pair_in_tables(self.dilation, "dilation")]
-        said += ["" if self.use_bias else "no bias"]
-        return " ".join(filter(None, said))
+        parts = [self.word(), f"{self.kernel_size[0]}x{self.kernel_size[1]}", self.padding]
+        parts += [pair_in_tables(self.strides, "stride"), pair_in_tables(self.dilation, "dilation")]
+        parts += ["" if self.use_bias else "no bias"]
+        return " ".join(filter(None, parts))
 
     def specimen_shape(self) -> Shape:
         return (7, 8, 2)
@@ -146,10 +146,10 @@ class SeparableConv2d(Convolution):
 
     @classmethod
     def specimens(cls) -> tuple[SeparableConv2d, ...]:
-        drawn = {"depthwise_initializer": DRAWN, "pointwise_initializer": DRAWN}
+        initializers = {"depthwise_initializer": DRAWN, "pointwise_initializer": DRAWN}
         return (
-            cls(filters=3, multiplier=2, kernel_size=(3, 2), padding="same", **drawn),
-            cls(filters=3, kernel_size=(3, 3), strides=(2, 2), **drawn),
+            cls(filters=3, multiplier=2, kernel_size=(3, 2), padding="same", **initializers),
+            cls(filters=3, kernel_size=(3, 3), strides=(2, 2), **initializers),
         )
 
     def channels(self, shape: Shape) -> int:

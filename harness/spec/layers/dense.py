@@ -20,7 +20,7 @@ class Activated(Layer):
         return self.activation.noise(self.output_shape(shape))
 
     def acts_on_each_value(self, shape: Shape) -> bool:
-        """Whether the activation knows of no axes: it may then be applied in any layout."""
+        """Whether the activation depends on no axis, so that it may be applied in any memory layout."""
         along = self.activation.word() in ("softmax", "log_softmax")
         return not (along or self.activation.parameters(shape) or self.activation.noise(shape))
 

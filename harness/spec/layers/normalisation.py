@@ -54,10 +54,10 @@ class BatchNorm(Normalisation):
         return super().name_in_tables.removesuffix(" biased")
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
-        kept = [("moving_mean", Zeros()), ("moving_variance", ONES)]
+        statistics = [("moving_mean", Zeros()), ("moving_variance", ONES)]
         return (
             *super().parameters(shape),
-            *(Parameter(name=n, shape=shape[-1:], initializer=start, trainable=False) for n, start in kept),
+            *(Parameter(name=n, shape=shape[-1:], initializer=start, trainable=False) for n, start in statistics),
         )
 
     def specimen_shape(self) -> Shape:

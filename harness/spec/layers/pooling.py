@@ -32,8 +32,8 @@ class Pooling(Layer):
 
     @property
     def name_in_tables(self) -> str:
-        said = [self.word(), f"{self.pool_size[0]}x{self.pool_size[1]}", self.padding]
-        return " ".join(filter(None, [*said, pair_in_tables(self.strides, "stride")]))
+        parts = [self.word(), f"{self.pool_size[0]}x{self.pool_size[1]}", self.padding]
+        return " ".join(filter(None, [*parts, pair_in_tables(self.strides, "stride")]))
 
     def specimen_shape(self) -> Shape:
         return (7, 8, 2)

@@ -34,12 +34,12 @@ class Residual(Layer):
 
     @classmethod
     def specimens(cls) -> tuple[Residual, ...]:
-        drawn, relu = XavierUniform(), Relu()
-        dense = [Dense(units=units, kernel_initializer=drawn, activation=relu) for units in (4, 6)]
-        # No bias before the normalisation, which takes it off again: its gradient is 0, in floating point noise.
-        first = Conv2d(filters=2, kernel_size=(3, 3), padding="same", kernel_initializer=drawn, use_bias=False)
-        last = first.model_copy(update={"use_bias": True})
-        return (cls(layers=(*dense, Dropout(rate=0.3))), cls(layers=(first, BatchNorm(momentum=0.9), last)))
+        xavier, relu = XavierUniform(), Relu()
+        dense = [Dense(units=units, kernel_initializer=xavier, activation=relu) for units in (4, 6)]
+        # No bias before the normalisation, which subtracts it: its gradient would be 0 up to rounding errors.
+        without_bias = Conv2d(filters=2, kernel_size=(3, 3), padding="same", kernel_initializer=xavier, use_bias=False)
+        with_bias = without_bias.model_copy(update={"use_bias": True})
+        return (cls(layers=(*dense, Dropout(rate=0.3))), cls(layers=(without_bias, BatchNorm(momentum=0.9), with_bias)))
 
     @property
     def inner(self) -> tuple[Layer, ...]:
