@@ -22,13 +22,14 @@ from harness.judging.first_divergence import when
 from harness.judging.tolerances import loss_error, pooled_error
 from harness.oracles.oracle import Place, check
 from harness.oracles.reference import Reference
+from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.rungs import model, optimizer, trajectory
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
 PHASES = ("input", "forward", "loss", "gradient", "slots", "update")
-_KIND = {"layer": "forward", "gradient": "gradient", "slot": "slots", "weight": "update"}
+_PHASE_OF_KIND = {"targets": "input", "layer": "forward", "slot": "slots", "weight": "update"}
 
 
 def localised(context: Context, verdict: Verdict, ask: AskTask) -> Verdict:
@@ -36,7 +37,7 @@ def localised(context: Context, verdict: Verdict, ask: AskTask) -> Verdict:
 
     The verdict unchanged if its rung cannot be localised. `ask(task, payload)`: gives a task to the verdict's arms.
     """
-    if verdict.rung == optimizer.NAME and verdict.tensor.startswith("after "):
+    if verdict.rung == optimizer.NAME and TensorKey.parse(verdict.tensor).kind == "after":
         return localised_update(context, verdict, ask)
     if verdict.rung in (model.NAME, trajectory.NAME):
         step = verdict.step or 0
@@ -56,10 +57,7 @@ def _in_step(context: Context, verdict: Verdict, step: int, answers: Answers) ->
 
 def _crossings(answers: Answers) -> Iterator[str]:
     """In words, the units that are off in only one arm. From such a step on even correct runs separate in jumps."""
-    layers = {
-        arm: {name.removeprefix("layer/"): value for name, value in answer.arrays.items() if name.startswith("layer/")}
-        for arm, answer in answers.items()
-    }
+    layers = {arm: of_kind(answer.arrays, "layer") for arm, answer in answers.items()}
     for a, b in pairs_of(list(layers)):
         for crossing in crossings_between(layers[a], layers[b]) if b is not None else ():
             values = f"{crossing.value_a:.2g} in {a}, {crossing.value_b:.2g} in {b}"
@@ -70,28 +68,26 @@ def _crossings(answers: Answers) -> Iterator[str]:
 def _step_checks(context: Context, exact: Arrays, answers: Answers, step: int, rung: str) -> Iterator[Check]:
     """The checks of one step's tensors, in the order in which a step computes them."""
     oracle = Reference(exact, {name: _tolerances(context, answer, exact, step) for name, answer in answers.items()})
-    for name in _in_order(exact):
+    for key in _in_order(exact):
         # An arm whose own class does not expose a slot is not judged by it.
-        exposing = {
-            arm: answer for arm, answer in answers.items() if not name.startswith("slot/") or name in answer.arrays
-        }
+        exposing = {arm: answer for arm, answer in answers.items() if key.kind != "slot" or key in answer.arrays}
         if exposing:
-            yield check(rung, oracle, exposing, name, _place(name, step))
+            yield check(rung, oracle, exposing, key, _place(key, step))
 
 
-def _place(name: str, step: int) -> Place:
-    kind, _, rest = name.partition("/")
-    parameter = rest.partition("/")[2] if kind == "slot" else rest
-    phase = _KIND.get(kind, "input" if kind in ("input", "targets") else kind)
-    layer = rest if kind == "layer" else parameter.rpartition("/")[0]
-    return Place("", phase, step, layer, rest or kind, lambda index: f"step {step}, {name}{list(index)}")
+def _place(key: TensorKey, step: int) -> Place:
+    # A slot is of `<slot>/<parameter>`.
+    layer = key.of if key.kind == "layer" else TensorKey.parse(key.of).layer if key.kind == "slot" else key.layer
+    phase = _PHASE_OF_KIND.get(key.kind, key.kind)
+    return Place("", phase, step, layer, key.of or key.kind, lambda index: f"step {step}, {key}{list(index)}")
 
 
-def _in_order(exact: Arrays) -> list[str]:
-    """The tensors' names, with the gradients from the last layer to the first, as they are computed."""
-    gradients = [name for name in exact if name.startswith("gradient/")]
-    first = list(exact).index(gradients[0])
-    others = [name for name in exact if name not in gradients]
+def _in_order(exact: Arrays) -> list[TensorKey]:
+    """The tensors' keys, with the gradients from the last layer to the first, as they are computed."""
+    keys = list(map(TensorKey.parse, exact))
+    gradients = [key for key in keys if key.kind == "gradient"]
+    first = keys.index(gradients[0])
+    others = [key for key in keys if key.kind != "gradient"]
     return [*others[:first], *reversed(gradients), *others[first:]]
 
 
@@ -99,8 +95,7 @@ def _tolerances(context: Context, answer: Answer, exact: Arrays, step: int) -> d
     in_float32 = reference_probe(context, context.in_float32(answer.arm), step)
     tolerances: dict[str, Any] = {}
     for kind in ("input", "targets", "layer", "gradient", "slot", "weight"):
-        of_kind = {name: value for name, value in exact.items() if name.partition("/")[0] == kind}
-        tolerances |= pooled_error(of_kind, in_float32, answer.precision)
+        tolerances |= pooled_error(only(exact, kind), in_float32, answer.precision)
     return {**tolerances, "loss": loss_error(exact["loss"], _loss_error(context, exact, in_float32), answer.precision)}
 
 
@@ -123,14 +118,14 @@ def _probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     x, y = context.samples(batches[step], adapter.arm.precision)
     noise = batches[step].noise
     tensors: Arrays = {"input": np.asarray(x), "targets": np.asarray(y)}
-    tensors |= {f"layer/{name}": value for name, value in trainer.layers(x, noise).items()}
+    tensors |= keyed("layer", trainer.layers(x, noise))
     trainer.set_weights(before)
     loss, gradients = trainer.loss_and_gradients(x, y, noise)
-    tensors |= {"loss": np.array([loss]), **{f"gradient/{name}": value for name, value in gradients.items()}}
+    tensors |= {"loss": np.array([loss]), **keyed("gradient", gradients)}
     trainer.set_weights(before)
     context.updated(trainer, batches[step], adapter.arm.precision)
-    tensors |= {f"slot/{name}": value for name, value in trainer.slots().items()}
-    return tensors | {f"weight/{name}": value for name, value in trainer.weights().items()}
+    tensors |= keyed("slot", trainer.slots())
+    return tensors | keyed("weight", trainer.weights())
 
 
 def _joined(*parts: str) -> str:

@@ -17,6 +17,7 @@ from harness.judging.judge import worst_of
 from harness.judging.optimizer_state import slot_tolerances
 from harness.oracles.oracle import Place, check, checks
 from harness.oracles.reference import Reference
+from harness.records.tensor_key import TensorKey, keyed, of_kind, only, prefixed
 from harness.records.verdict import Verdict
 from harness.rungs import optimizer
 from harness.rungs.tasks import TASKS
@@ -45,7 +46,8 @@ class Replay:
 
     def upto(self, updates: int) -> Arrays:
         """The weights, and the gradients of the first `updates` updates."""
-        return {n: v[:updates] if n.startswith("gradient/") else v for n, v in self.arrays.items()}
+        fed = {name: gradients[:updates] for name, gradients in of_kind(self.arrays, "gradient").items()}
+        return only(self.arrays, "weight") | keyed("gradient", fed)
 
 
 def localised_update(context: Context, verdict: Verdict, ask: AskTask) -> Verdict:
@@ -56,7 +58,7 @@ def localised_update(context: Context, verdict: Verdict, ask: AskTask) -> Verdic
     replay, after, count = _replay(context, verdict, ask)
     inputs = {**replay.upto(count), "milestones": np.arange(after + 1, count + 1)}
     path = context.scratch / "localised.npz"
-    save_arrays(path, {f"0/{name}": value for name, value in inputs.items()})
+    save_arrays(path, prefixed(0, inputs))
     case = {"call": "update", "given": replay.asked.model_dump(mode="json")}
     answers = ask(TASKS["words"], {"cases": [case], "given": str(path)})
     divergence = first_diverging(_checks(replay, inputs, answers), list(answers))
@@ -70,7 +72,8 @@ def localised_update(context: Context, verdict: Verdict, ask: AskTask) -> Verdic
 def _replay(context: Context, verdict: Verdict, ask: AskTask) -> tuple[Replay, int, int]:
     """The replay, the last milestone that agreed (0 if none), and the first that diverged."""
     case = next(entry for entry in optimizer.cases(context) if entry.subject == verdict.subject)
-    count = int(verdict.tensor.split("/")[0].removeprefix("after "))
+    count = TensorKey.parse(verdict.tensor).step
+    assert count is not None
     update: Any = case.given
     after = max((entry for entry in MILESTONES if entry < count), default=0)
     return Replay(context, update, dict(case.arrays), ask), after, count
@@ -84,13 +87,14 @@ def _checks(replay: Replay, inputs: Arrays, answers: Answers) -> list[Check]:
         in_float32 = answered(context.in_float32(answer.arm), "update", replay.meant, inputs)
         bounds[arm] = optimizer.by_milestone(exact, in_float32, answer.precision)
     numbered = {arm: NumberedAnswer(answer, 0) for arm, answer in answers.items()}
-    return checks(optimizer.NAME, Reference(exact, bounds), numbered, {name: _place(name) for name in exact})
+    return checks(
+        optimizer.NAME, Reference(exact, bounds), numbered, {key: _place(key) for key in map(TensorKey.parse, exact)}
+    )
 
 
-def _place(name: str) -> Place:
-    after, _, parameter = name.partition("/")
-    step = int(after.removeprefix("after ")) - 1
-    return Place("", "update", step, "", parameter, _index_of(parameter))
+def _place(key: TensorKey) -> Place:
+    assert key.step is not None
+    return Place("", "update", key.step - 1, "", key.of, _index_of(key.of))
 
 
 def _of_slots(replay: Replay, divergence: Verdict) -> Verdict | None:
@@ -109,8 +113,8 @@ def _slot_verdicts(replay: Replay, updates: int, divergence: Verdict) -> dict[st
     path = replay.context.scratch / "localised.npz"
     save_arrays(path, arrays)
     answers = replay.ask(TASKS["slots"], {"update": replay.asked.model_dump(mode="json"), "given": str(path)})
-    start = {name.removeprefix("weight/"): value for name, value in arrays.items() if name.startswith("weight/")}
-    fed_gradients = [{name: arrays[f"gradient/{name}"][k] for name in start} for k in range(updates)]
+    start, gradients = of_kind(arrays, "weight"), of_kind(arrays, "gradient")
+    fed_gradients = [{name: gradients[name][k] for name in start} for k in range(updates)]
     context = replay.context
     exact = context.oracle.slots_after(replay.meant, start, fed_gradients)
     bounds = {

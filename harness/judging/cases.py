@@ -10,6 +10,7 @@ import numpy as np
 
 from adapters.protocol import Adapter, UnsupportedSpecError
 from harness.records.array_types import Array
+from harness.records.tensor_key import keyed, of_kind
 from harness.spec.base import Spec, Word
 from harness.spec.model import PlacedLayer
 from harness.spec.recipe import Update
@@ -103,7 +104,7 @@ def _same(a: Arrays, b: Arrays) -> bool:
 
 
 def _activation(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
-    return adapter.activation(spec, arrays["x"], arrays["upstream"], _below(arrays, "extra/"))
+    return adapter.activation(spec, arrays["x"], arrays["upstream"], of_kind(arrays, "extra"))
 
 
 def _loss(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
@@ -115,11 +116,11 @@ def _metric(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
 
 
 def _regularizer(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
-    return adapter.regularizer(spec, _below(arrays, "kernel/"))
+    return adapter.regularizer(spec, of_kind(arrays, "kernel"))
 
 
 def _layer(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
-    weights, noise = _below(arrays, "weight/"), _below(arrays, "noise/")
+    weights, noise = of_kind(arrays, "weight"), of_kind(arrays, "noise")
     return adapter.layer(spec, weights, arrays["x"], arrays["upstream"], noise, bool(arrays["training"]))
 
 
@@ -132,7 +133,7 @@ def _update(adapter: Adapter, spec: Any, arrays: Mapping[str, Array]) -> Arrays:
 
 
 def _updates(adapter: Adapter, specs: Sequence[Any], arrays: Mapping[str, Array]) -> list[Arrays]:
-    gradients, parameters = _below(arrays, "gradient/"), _below(arrays, "weight/")
+    gradients, parameters = of_kind(arrays, "gradient"), of_kind(arrays, "weight")
     count = len(next(iter(gradients.values())))
     defaults = sorted({*(milestone for milestone in MILESTONES if milestone < count), count})
     milestones = [int(milestone) for milestone in arrays.get("milestones", defaults)]
@@ -140,12 +141,8 @@ def _updates(adapter: Adapter, specs: Sequence[Any], arrays: Mapping[str, Array]
     replayed = adapter.replays(specs, parameters, gradients, milestones)
     for k, after in zip(milestones, replayed, strict=True):
         for outputs, weights in zip(weights_by_spec, after, strict=True):
-            outputs |= {f"after {k}/{name}": np.array(value) for name, value in weights.items()}
+            outputs |= keyed("after", {name: np.array(value) for name, value in weights.items()}, k)
     return weights_by_spec
-
-
-def _below(arrays: Mapping[str, Array], prefix: str) -> Arrays:
-    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
 
 
 CALLS: dict[str, Callable[[Adapter, Any, Mapping[str, Array]], Arrays]] = {

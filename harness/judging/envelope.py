@@ -21,6 +21,7 @@ from harness.judging.tolerances import FACTOR, TELLING, Tolerance, enveloped, su
 from harness.judging.ulp import error_against
 from harness.records.array_types import Array, FloatArray, IntArray
 from harness.records.step_columns import DIGESTS, Watched, columns, watched_parameters
+from harness.records.tensor_key import TensorKey
 from harness.spec.arm import Arm
 
 LOSS = "loss"
@@ -177,8 +178,8 @@ def _runs(context: Context, in_float32: Adapter, steps: int) -> Envelope:
     digest_errors = dict(zip(names[1:], np.transpose(distances), strict=True))
     for digest, norm in zip(DIGESTS, NORMS, strict=True):
         for parameter in watched_parameters(model, digest):
-            rounding = summation_error(int(np.prod(parameter.shape)), curves[f"{norm}/{parameter.name}"])
-            column = f"{digest}/{parameter.name}"
+            rounding = summation_error(int(np.prod(parameter.shape)), curves[TensorKey(norm, parameter.name)])
+            column = TensorKey(digest, parameter.name)
             least[column] = np.maximum(rounding, digest_errors[column])
     return Envelope(
         np.float32,

@@ -10,29 +10,32 @@ import numpy as np
 
 from harness.judging.ulp import error_against
 from harness.records.array_types import FloatArray
+from harness.records.tensor_key import TensorKey
 
 
 @dataclass(frozen=True)
 class Quantity:
     """The values of one quantity in A and in B, one-dimensional. They are compared up to the shorter length.
 
-    `steps`: the step of each value; None if the values do not belong to steps.
+    `steps`: the step of each value; None if the values do not belong to steps. `column`: what was recorded of which
+    parameter or layer; None if `what` says all.
     """
 
     what: str
     a: FloatArray
     b: FloatArray
     steps: Any = None
+    column: TensorKey | None = None
 
     @property
     def kind(self) -> str:
         """The kind of the quantity, without the parameter or layer."""
-        return self.what.removeprefix("digest/").partition("/")[0]
+        return self.what if self.column is None else self.column.kind
 
     @property
     def of(self) -> str:
         """The parameter or layer; empty if there is none."""
-        return self.what.removeprefix("digest/").partition("/")[2]
+        return "" if self.column is None else self.column.of
 
     @property
     def common(self) -> int:

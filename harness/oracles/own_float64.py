@@ -19,6 +19,7 @@ from harness.judging.tolerances import FACTOR, FLOOR_ULP, STRICT, Tolerance, env
 from harness.judging.ulp import error_against
 from harness.oracles.oracle import NO_CULPRIT, Expected
 from harness.records.array_types import FloatArray
+from harness.records.tensor_key import below
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays
@@ -47,8 +48,8 @@ class Side:
     @classmethod
     def of(cls, arm: Arm, arrays: Arrays, refused: str) -> Side:
         """The side from arrays with names `<precision>/<tensor>`."""
-        float64 = _below(arrays, "float64/")
-        return cls(arm, _below(arrays, f"{arm.precision}/"), float64 or None, refused)
+        float64 = below(arrays, "float64")
+        return cls(arm, below(arrays, arm.precision), float64 or None, refused)
 
     @property
     def name(self) -> str:
@@ -58,8 +59,8 @@ class Side:
         return self.values.get(name, np.empty(0))
 
     def below(self, prefix: str) -> Side:
-        """Only the tensors whose names begin with `prefix`, by the rest of their names."""
-        return Side(self.arm, _below(self.values, prefix), self.float64 and _below(self.float64, prefix), self.refused)
+        """Only the tensors whose names begin with `prefix` and a slash, by the rest of their names."""
+        return Side(self.arm, below(self.values, prefix), self.float64 and below(self.float64, prefix), self.refused)
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,3 @@ def _width(tolerance: Tolerance) -> float:
 
 def _largest(values: Any) -> float:
     return float(np.max(np.abs(values), initial=0.0))
-
-
-def _below(arrays: Arrays, prefix: str) -> Arrays:
-    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}

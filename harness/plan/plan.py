@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.data.augmenting import augmented
 from harness.plan.initializer_laws import DRAWS
+from harness.records.tensor_key import below, keyed, of_kind, prefixed
 from harness.spec.augmentation import Augmentation
 from harness.spec.data import Digits
 from harness.spec.experiment import Experiment, Training
@@ -80,23 +81,22 @@ class Plan:
         return augmented(samples[chosen], {name: rows[chosen] for name, rows in self.augmentation[epoch].items()})
 
     def save(self, path: Path) -> None:
-        arrays = {f"weight/{name}": value for name, value in self.weights.items()}
-        arrays |= {f"order/{epoch}": order for epoch, order in enumerate(self.orders)}
+        arrays = keyed("weight", self.weights) | prefixed("order", dict(enumerate(self.orders)))
         for epoch, of_epoch in enumerate(self.noise):
-            arrays |= {f"noise/{epoch}/{name}": value for name, value in of_epoch.items()}
+            arrays |= prefixed(f"noise/{epoch}", of_epoch)
         for epoch, of_epoch in enumerate(self.augmentation):
-            arrays |= {f"augmentation/{epoch}/{name}": value for name, value in of_epoch.items()}
+            arrays |= prefixed(f"augmentation/{epoch}", of_epoch)
         save_arrays(path, {"batch_size": np.asarray(self.batch_size, np.int64), **arrays})
 
     @classmethod
     def load(cls, path: Path) -> Plan:
         """Reads a plan and computes its digest from the bytes read."""
         file = load_arrays(path)
-        weights = _below(file, "weight/")
-        epochs = sum(key.startswith("order/") for key in file)
-        orders = tuple(file[f"order/{epoch}"] for epoch in range(epochs))
-        noise = tuple(_below(file, f"noise/{epoch}/") for epoch in range(epochs))
-        moves = tuple(_below(file, f"augmentation/{epoch}/") for epoch in range(epochs))
+        weights, order_by_epoch = of_kind(file, "weight"), below(file, "order")
+        epochs = len(order_by_epoch)
+        orders = tuple(order_by_epoch[str(epoch)] for epoch in range(epochs))
+        noise = tuple(below(file, f"noise/{epoch}") for epoch in range(epochs))
+        moves = tuple(below(file, f"augmentation/{epoch}") for epoch in range(epochs))
         moves = moves if any(moves) else ()
         batch_size = int(file["batch_size"])
         return cls(weights, orders, batch_size, _digest(weights, orders, batch_size, noise, moves), noise, moves)
@@ -183,10 +183,6 @@ def draw_augmentation(spec: Augmentation, epochs: int, samples: int, seed: int) 
 
 def _unpacked(rows: Array, spec: Noise) -> Array:
     return np.unpackbits(rows, axis=-1, count=spec.shape[-1]) if isinstance(spec, Mask) else rows
-
-
-def _below(file: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    return {key.removeprefix(prefix): file[key] for key in file if key.startswith(prefix)}
 
 
 def digest_arrays(arrays: Mapping[str, Array]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from harness.records.tensor_key import TensorKey
 from harness.spec.model import Model
 from harness.spec.parameters import Parameter
 
@@ -19,6 +20,6 @@ def watched_parameters(model: Model, kind: Watched) -> tuple[Parameter, ...]:
     return tuple(p for p in model.parameters() if of_weights or p.trainable)
 
 
-def columns(model: Model, watch: Sequence[Watched]) -> tuple[str, ...]:
-    """The names of the columns of `EpochResult.watched`: `<kind>/<parameter>`, kind by kind in the order of `watch`."""
-    return tuple(f"{kind}/{p.name}" for kind in watch for p in watched_parameters(model, kind))
+def columns(model: Model, watch: Sequence[Watched]) -> tuple[TensorKey, ...]:
+    """The columns of `EpochResult.watched`, each of a kind and a parameter, kind by kind in the order of `watch`."""
+    return tuple(TensorKey(kind, p.name) for kind in watch for p in watched_parameters(model, kind))

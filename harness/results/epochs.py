@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.records.tensor_key import TensorKey
 from harness.records.trace import EpochRecord
 
 # The columns of steps.parquet that hold a number for each layer, and their place in an epoch's record.
@@ -29,9 +30,9 @@ def _record(number: int, steps: pd.DataFrame | None, scored: Mapping[Any, Any] |
     accuracy = found.get("test_accuracy")
     norms: dict[str, dict[str, tuple[float, ...]]] = {where: {} for where in NORMS.values()}
     for name in () if steps is None else steps.columns:
-        kind, _, layer = str(name).partition("/")
-        if kind in NORMS:
-            norms[NORMS[kind]][layer] = column(name)
+        key = TensorKey.parse(str(name))
+        if key.kind in NORMS:
+            norms[NORMS[key.kind]][key.of] = column(name)
     return EpochRecord(
         epoch=number,
         losses=column("loss"),

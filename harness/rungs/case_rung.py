@@ -20,6 +20,7 @@ from harness.ledger import Entry
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.records.array_types import FloatArray
+from harness.records.tensor_key import only, prefixed
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Parts, Question, Rung
 from harness.rungs.tasks import TASKS
@@ -86,7 +87,10 @@ class WordRung:
     def ask(self, context: Context) -> dict[str, Any]:
         cases = list(self.cases(context))
         path = context.scratch / f"{self.name}_cases.npz"
-        save_arrays(path, {f"{i}/{name}": value for i, case in enumerate(cases) for name, value in case.arrays.items()})
+        arrays: Arrays = {}
+        for number, case in enumerate(cases):
+            arrays |= prefixed(number, case.arrays)
+        save_arrays(path, arrays)
         return {"cases": [case.plain() for case in cases], "given": str(path)}
 
     def judge(self, context: Context, answers: Answers) -> list[Verdict]:
@@ -139,7 +143,7 @@ class WordRung:
         """
         key = self.name, number, case.given, adapter.arm.precision, adapter.arm.realisation, seed
         if key not in context.of_words:
-            weights = {name: value for name, value in case.arrays.items() if name.startswith("weight/")}
+            weights = only(case.arrays, "weight")
             arrays = {**case.arrays, **disturbed(weights, seed)} if seed else case.arrays
             context.of_words[key] = answer(adapter, case.call, case.given, arrays)
         made: Arrays = context.of_words[key]

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
+from harness.records.tensor_key import keyed
 from harness.rungs.case_rung import WordRung, subjects
 from harness.spec.clipping import NoClipping
 from harness.spec.optimizers import Sgd
@@ -24,8 +25,8 @@ def cases(context: Context) -> Iterator[Case]:
         bound = 1.0 if isinstance(word, NoClipping) else float(word.bound)
         for what, given in gradients(bound).items():
             # From weights of 0 nothing is lost in the subtraction.
-            arrays = {f"weight/{name}": np.zeros_like(g) for name, g in given.items()}
-            arrays |= {f"gradient/{name}": g[None] for name, g in given.items()}
+            arrays = keyed("weight", {name: np.zeros_like(g) for name, g in given.items()})
+            arrays |= keyed("gradient", {name: g[None] for name, g in given.items()})
             yield Case(word, Update(optimizer=Sgd(), schedule=Constant(rate=1.0), clipping=word), arrays, what)
 
 

@@ -24,6 +24,7 @@ from harness.judging.ulp import error_against
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.records.array_types import FloatArray
+from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
 from harness.rungs.free_run_curves import FreeRuns
 from harness.spec.arm import Arm
@@ -71,12 +72,12 @@ def checks_of(context: Context, answers: Answers) -> list[Check]:
 
 
 def _place(column: str, count: int) -> Place:
-    kind, _, parameter = column.partition("/")
+    key = TensorKey.parse(column)
     return Place(
         f"free run: digests, steps 0 to {count - 1}",
-        "gradient" if kind.startswith("gradient") else "update",
-        layer=parameter.rpartition("/")[0],
-        tensor=parameter,
+        "gradient" if key.kind.startswith("gradient") else "update",
+        layer=key.layer,
+        tensor=key.of,
         name_index=lambda index: f"step {index[0]}, {column}",
     )
 
@@ -111,7 +112,7 @@ def _before_overflow(checks: Sequence[Check]) -> list[Check]:
 
 def _in_order(columns: Iterable[str]) -> list[str]:
     named = [name for name in columns if name != LOSS]
-    gradients = [name for name in named if name.startswith("gradient")]
+    gradients = [name for name in named if TensorKey.parse(name).kind.startswith("gradient")]
     return [*reversed(gradients), *(name for name in named if name not in gradients)]
 
 

@@ -11,6 +11,7 @@ from adapters.protocol import Parameters, Trainer
 from harness.judging.cases import given_of
 from harness.records.array_types import Array
 from harness.records.step_columns import DIGESTS, columns
+from harness.records.tensor_key import keyed, of_kind, prefixed
 from harness.system.array_files import load_arrays
 from harness.worker.session import Session
 from harness.worker.task import Result
@@ -26,7 +27,7 @@ def free_run(session: Session, scratch: str, steps: int, runs: dict[str, str | N
     for name, file in runs.items():
         weights = session.plan.weights if file is None else load_arrays(Path(file))
         losses, digests = advance(session, trainer, weights, steps)
-        arrays |= {f"{name}/losses": losses, f"{name}/digests": digests}
+        arrays |= prefixed(name, {"losses": losses, "digests": digests})
     return session.reply(arrays, columns=list(columns(session.experiment.model, DIGESTS)))
 
 
@@ -39,23 +40,23 @@ def probe(session: Session, scratch: str, step: int) -> Result:
     batch = session.batches(step + 1)[step]
     x, y = session.batch(batch)
     arrays: dict[str, Any] = {"input": np.asarray(x), "targets": np.asarray(y)}
-    arrays |= {f"layer/{name}": value for name, value in trainer.layers(x, batch.noise).items()}
+    arrays |= keyed("layer", trainer.layers(x, batch.noise))
     trainer.set_weights(before)
     loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
-    arrays |= {"loss": np.array([loss]), **{f"gradient/{name}": value for name, value in gradients.items()}}
+    arrays |= {"loss": np.array([loss]), **keyed("gradient", gradients)}
     trainer.set_weights(before)
     trainer.bind(x, y)
     trainer.train_epoch(np.arange(len(batch.samples))[None], {name: drawn[None] for name, drawn in batch.noise.items()})
-    arrays |= {f"slot/{name}": value for name, value in trainer.slots().items()}
-    return session.reply(arrays | {f"weight/{name}": value for name, value in trainer.weights().items()})
+    arrays |= keyed("slot", trainer.slots())
+    return session.reply(arrays | keyed("weight", trainer.weights()))
 
 
 def slots(session: Session, scratch: str, update: Any, given: str) -> Result:
     """What an optimizer keeps after the given gradients, by `<slot>/<parameter>`."""
     own = session.at(scratch).replacement.of(given_of("update", update))
     arrays = load_arrays(Path(given))
-    start = {name.removeprefix("weight/"): value for name, value in arrays.items() if name.startswith("weight/")}
-    fed = {name: arrays[f"gradient/{name}"] for name in start}
+    start = of_kind(arrays, "weight")
+    fed = of_kind(arrays, "gradient")
     count = len(next(iter(fed.values())))
     gradients = [{name: each[k] for name, each in fed.items()} for k in range(count)]
     return session.reply(session.adapter.slots_after(own, start, gradients))

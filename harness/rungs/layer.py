@@ -10,6 +10,7 @@ import numpy as np
 from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.judging.tolerances import Tolerance, pooled_error
+from harness.records.tensor_key import keyed
 from harness.rungs.case_rung import WordRung
 from harness.spec.model import PlacedLayer, place
 from harness.spec.parameters import Parameter, UniformNoise
@@ -41,8 +42,8 @@ def _cases(placed: PlacedLayer, weights: Mapping[str, Any], where: str) -> Itera
     arrays = {
         "x": (_sizes(placed) * rng.normal(size=(SAMPLES, *placed.input_shape))).astype(np.float32),
         "upstream": rng.normal(size=(SAMPLES, *placed.output_shape)).astype(np.float32),
-        **{f"weight/{p.name}": weights.get(p.name, _drawn(p, rng)) for p in placed.parameters},
-        **{f"noise/{n.name}": _noise(n, rng) for n in placed.noise},
+        **keyed("weight", {p.name: weights.get(p.name, _drawn(p, rng)) for p in placed.parameters}),
+        **keyed("noise", {n.name: _noise(n, rng) for n in placed.noise}),
     }
     evaluated_otherwise = placed.noise or any(not p.trainable for p in placed.parameters)
     yield Case(placed.layer, placed, {**arrays, "training": np.array(True)}, where)

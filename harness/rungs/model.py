@@ -15,6 +15,7 @@ from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, ow
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.plan import digest_in_precision
+from harness.records.tensor_key import TensorKey, keyed, of_kind
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, Question, Rung
 from harness.rungs.tasks import TASKS
@@ -41,21 +42,21 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     }
 
     oracle = Reference(reference, tolerances, {name: effect.excuse for name, effect in known.items()})
-    return verdicts + judge_checks(checks(NAME, oracle, answers, {tensor: _place(tensor) for tensor in reference}))
+    return verdicts + judge_checks(
+        checks(NAME, oracle, answers, {key: _place(key) for key in map(TensorKey.parse, reference)})
+    )
 
 
-def _place(tensor: str) -> Place:
-    if not tensor.startswith("gradient/"):
-        return Place(tensor, "forward")
-    parameter = tensor.removeprefix("gradient/")
-    layer = parameter.rpartition("/")[0]
-    return Place("gradients", "gradient", None, layer, parameter, lambda index: f"{parameter}{list(index)}")
+def _place(key: TensorKey) -> Place:
+    if key.kind != "gradient":
+        return Place(key, "forward")
+    return Place("gradients", "gradient", None, key.layer, key.of, lambda index: f"{key.of}{list(index)}")
 
 
 def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:
     adapter = context.in_float32(answer.arm)
     own = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, reference))
-    gradients = {name: value for name, value in reference.items() if name.startswith("gradient/")}
+    gradients = keyed("gradient", of_kind(reference, "gradient"))
     return {
         "logits": own_error(reference["logits"], own["logits"], answer.precision),
         "loss": loss_error(reference["loss"], context.sample_loss_error, answer.precision),
@@ -80,7 +81,7 @@ def first_batch(context: Context, adapter: Adapter, weights: Parameters | None =
     return {
         "logits": logits,
         "loss": np.array([loss]),
-        **{f"gradient/{name}": value for name, value in gradients.items()},
+        **keyed("gradient", gradients),
     }
 
 

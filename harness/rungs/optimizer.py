@@ -14,6 +14,7 @@ from adapters.reference.schedules import oracle
 from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.judging.tolerances import Tolerance, pooled_error
+from harness.records.tensor_key import TensorKey, keyed, of_kind
 from harness.rungs.case_rung import WordRung, subjects
 from harness.rungs.rung import OF_THE_UPDATE
 from harness.spec.experiment import Experiment
@@ -61,8 +62,8 @@ def weights_and_gradients() -> Arrays:
         size = 10.0 ** rng.uniform(-3, 1, size=shape)
         drawn = rng.normal(size=(UPDATES, *shape)) * size
         drawn[rng.random(drawn.shape) < 0.02] = 0
-        arrays[f"weight/{name}"] = rng.normal(size=shape).astype(np.float32)
-        arrays[f"gradient/{name}"] = drawn.astype(np.float32)
+        arrays[TensorKey("weight", name)] = rng.normal(size=shape).astype(np.float32)
+        arrays[TensorKey("gradient", name)] = drawn.astype(np.float32)
     return arrays
 
 
@@ -74,9 +75,8 @@ def tolerances(case: Case, reference: Arrays, in_float32: Arrays, precision: Any
 def by_milestone(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
     """Of all tensors after as many updates the worst relative error: in one of three numbers it may be 0 by luck."""
     found: dict[str, Tolerance] = {}
-    for after in dict.fromkeys(name.partition("/")[0] for name in reference):
-        own = {name: value for name, value in reference.items() if name.startswith(f"{after}/")}
-        found |= pooled_error(own, in_float32, precision)
+    for updates in dict.fromkeys(TensorKey.parse(name).step for name in reference):
+        found |= pooled_error(keyed("after", of_kind(reference, "after", updates), updates), in_float32, precision)
     return found
 
 

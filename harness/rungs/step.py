@@ -16,11 +16,11 @@ from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
-from harness.judging.judge import IndexName
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
+from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung
 from harness.rungs.tasks import TASKS
@@ -55,19 +55,19 @@ def teach(context: Context) -> Teacher:
     weights = _rounded(plan.weights)
     fed: list[Any] = []  # the optimizer is replayed from the start each time: forced steps are few
     for k, batch in enumerate(batches):
-        given |= {f"weight/{k}/{name}": value for name, value in weights.items()}
+        given |= keyed("weight", weights, k)
         trainer.set_weights(weights)
         loss, gradients = trainer.loss_and_gradients(*context.samples(batch), batch.noise)
-        expected[f"loss/{k}"] = np.array([loss])
-        given[f"loss/{k}"] = expected[f"loss/{k}"]
-        expected |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
+        loss_key = TensorKey("loss", step=k)
+        given[loss_key] = expected[loss_key] = np.array([loss])
+        expected |= keyed("gradient", gradients, k)
         fed.append(_rounded(gradients))
-        given |= {f"gradient/{k}/{name}": value for name, value in fed[-1].items()}
+        given |= keyed("gradient", fed[-1], k)
         kept = {name: value for name, value in trainer.weights().items() if name not in gradients}
-        expected |= {f"state/{k}/{name}": value for name, value in kept.items()}
+        expected |= keyed("state", kept, k)
         start = {name: value for name, value in _rounded(plan.weights).items() if name in gradients}
         *_, moved = context.oracle.optimizer(e.update, start, fed)
-        expected |= {f"weight/{k + 1}/{name}": value for name, value in moved.items()}
+        expected |= keyed("weight", moved, k + 1)
         weights = _rounded({**moved, **kept})
     return Teacher(given, expected)
 
@@ -84,40 +84,33 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         for name, answer in answers.items()
     }
 
-    places = {
-        tensor: _place(tensor, phase)
-        for phase, prefixes in {"gradient": ("loss/", "gradient/", "state/"), "update": ("weight/",)}.items()
-        for tensor in expected
-        if tensor.startswith(prefixes)
-    }
+    keys = sorted(map(TensorKey.parse, expected), key=lambda key: key.kind == "weight")  # the updates after the rest
+    places: dict[str, Place] = {key: _place(key) for key in keys}
     oracle = Reference(expected, tolerances, {name: effect.excuse for name, effect in known.items()})
     return judge_checks(checks(NAME, oracle, answers, places))
 
 
-def _place(tensor: str, phase: str) -> Place:
-    named = tensor.split("/", 2)[-1] if tensor.count("/") > 1 else tensor.partition("/")[0]
-    return Place(phase, phase, _step(tensor), "/".join(tensor.split("/")[2:-1]), named, _named(tensor))
+def _place(key: TensorKey) -> Place:
+    phase = "update" if key.kind == "weight" else "gradient"
+    tensor, step = key.of or key.kind, _step(key)
+    return Place(phase, phase, step, key.layer, tensor, lambda index: f"step {step}, {tensor}{list(index)}")
 
 
 def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:
     adapter = context.in_float32(answer.arm)
     own = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, given, expected))
     precision = answer.precision
-    kinds = ("loss/", "gradient/", "state/", "weight/")
-    of_kind = {kind: [name for name in expected if name.startswith(kind)] for kind in kinds}
+    by_kind = {kind: only(expected, kind) for kind in ("loss", "gradient", "state", "weight")}
     # The first batch's samples say nothing of weights that have moved: of the steps, too, the worst counts for all.
-    off = [float(np.max(np.abs(own[name] - expected[name]))) for name in of_kind["loss/"]]
+    off = [float(np.max(np.abs(own[name] - expected[name]))) for name in by_kind["loss"]]
     sample_error = max(context.sample_loss_error, *off)
     return {
-        **{name: loss_error(expected[name], sample_error, precision) for name in of_kind["loss/"]},
-        **pooled_error({name: expected[name] for name in of_kind["gradient/"]}, own, precision),
+        **{name: loss_error(expected[name], sample_error, precision) for name in by_kind["loss"]},
+        **pooled_error({name: expected[name] for name in by_kind["gradient"]}, own, precision),
+        **{key: own_error(expected[key], own[key], precision, size=_spread(expected, key)) for key in by_kind["state"]},
         **{
-            name: own_error(expected[name], own[name], precision, size=_spread(expected, name))
-            for name in of_kind["state/"]
-        },
-        **{
-            name: own_error(expected[name], own[name], precision, size=_size(given, expected, name))
-            for name in of_kind["weight/"]
+            key: own_error(expected[key], own[key], precision, size=_size(given, expected, key))
+            for key in map(TensorKey.parse, by_kind["weight"])
         },
     }
 
@@ -128,15 +121,16 @@ def _spread(expected: Arrays, name: str) -> Any:
     return 0.0 if variance is None else np.sqrt(variance)
 
 
-def _size(given: Arrays, expected: Arrays, name: str) -> Any:
+def _size(given: Arrays, expected: Arrays, key: TensorKey) -> Any:
     """How large each weight was up to this update, which took place in sums of that size."""
-    _, step, parameter = name.split("/", 2)
-    before = [np.abs(given[f"weight/0/{parameter}"])]
-    return np.max([*before, *(np.abs(expected[f"weight/{k}/{parameter}"]) for k in range(1, int(step) + 1))], axis=0)
+    assert key.step is not None
+    start = given[TensorKey("weight", key.of, 0)]
+    after = [expected[TensorKey("weight", key.of, k)] for k in range(1, key.step + 1)]
+    return np.max(np.abs([start, *after]), axis=0)
 
 
 def _in_float32(context: Context, adapter: Adapter, given: Arrays, expected: Arrays) -> Arrays:
-    weights = {name: value for name, value in given.items() if name.startswith("weight/")}
+    weights = only(given, "weight")
     moved = ({**given, **disturbed(weights, seed)} for seed in range(RUNS))
     return furthest(expected, [_pupil(context, adapter, each) for each in moved])
 
@@ -145,20 +139,21 @@ def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:
     """The reference, taught as the arms are."""
     e, names = context.experiment, list(context.plan.weights)
     trainable = [p.name for p in e.model.parameters() if p.trainable]
-    steps = sum(key.startswith("loss/") for key in given)
+    steps = len(only(given, "loss"))
     trainer = context.trainer(adapter, horizon=steps)
     found: Arrays = {}
     for k, batch in enumerate(context.batches(steps)):
-        trainer.set_weights({name: given[f"weight/{k}/{name}"] for name in names})
+        trainer.set_weights(of_kind(given, "weight", k))
         loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
-        found[f"loss/{k}"] = np.array([loss])
-        found |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
+        found[TensorKey("loss", step=k)] = np.array([loss])
+        found |= keyed("gradient", gradients, k)
         after = trainer.weights()
-        found |= {f"state/{k}/{name}": after[name] for name in names if name not in trainable}
-    fed = [{name: given[f"gradient/{k}/{name}"] for name in trainable} for k in range(steps)]
-    start = {name: given[f"weight/0/{name}"] for name in trainable}
+        found |= keyed("state", {name: after[name] for name in names if name not in trainable}, k)
+    fed = [of_kind(given, "gradient", k) for k in range(steps)]
+    first = of_kind(given, "weight", 0)
+    start = {name: first[name] for name in trainable}
     for k, weights in enumerate(adapter.optimizer(e.update, start, fed)):
-        found |= {f"weight/{k + 1}/{name}": value for name, value in weights.items()}
+        found |= keyed("weight", weights, k + 1)
     return found
 
 
@@ -166,15 +161,10 @@ def _rounded(arrays: Any) -> dict[str, Any]:
     return {name: value.astype(np.float32) for name, value in arrays.items()}
 
 
-def _step(tensor: str) -> int:
+def _step(key: TensorKey) -> int:
     """The update that a tensor belongs to: the weights after it are numbered by the next."""
-    kind, step, *_ = tensor.split("/")
-    return int(step) - (kind == "weight")
-
-
-def _named(tensor: str) -> IndexName:
-    kind, _, *name = tensor.split("/")
-    return lambda index: f"step {_step(tensor)}, {'/'.join(name) or kind}{list(index)}"
+    assert key.step is not None
+    return key.step - (key.kind == "weight")
 
 
 RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"gradient": OF_THE_MODEL, "update": OF_THE_UPDATE}))

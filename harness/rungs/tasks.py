@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 from adapters.protocol import UnsupportedSpecError
 from harness.judging.cases import answers, given_of
 from harness.plan import digest_arrays
+from harness.records.tensor_key import TensorKey, below, keyed, of_kind, only, prefixed
 from harness.rungs.free_run_tasks import free_run, probe, slots
 from harness.spec.schedules import AnySchedule, Schedule
 from harness.spec.vocabulary import parse
@@ -87,15 +89,12 @@ def words(session: Session, scratch: str, cases: list[Any], given: str) -> Resul
     found: dict[str, Any] = {}
     refused: dict[str, str] = {}
 
-    def arrays_of(number: int) -> dict[str, Any]:
-        return {name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(f"{number}/")}
-
     given_to = [(case["call"], own(given_of(case["call"], case["given"]))) for case in cases]
-    for number, answered in enumerate(answers(session.adapter, given_to, arrays_of)):
+    for number, answered in enumerate(answers(session.adapter, given_to, partial(below, arrays))):
         if isinstance(answered, UnsupportedSpecError):
             refused[str(number)] = str(answered)
         else:
-            found |= {f"{number}/{name}": value for name, value in answered.items()}
+            found |= prefixed(number, answered)
     return session.reply(found, refused=refused)
 
 
@@ -120,7 +119,7 @@ def model(session: Session, scratch: str) -> Result:
     weights_digest = digest_arrays(trainer.weights())
     arrays = {"logits": trainer.forward(x)}
     loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
-    arrays |= {f"gradient/{name}": value for name, value in gradients.items()}
+    arrays |= keyed("gradient", gradients)
     return session.reply(
         {**arrays, "loss": np.array([loss])},
         structure=asdict(trainer.structure()),
@@ -133,24 +132,25 @@ def step(session: Session, scratch: str, teacher: str) -> Result:
     """Teacher-forced: the gradients at the teacher's weights, and the updates by the teacher's gradients."""
     e = session.at(scratch).experiment
     forced = load_arrays(Path(teacher))
-    batches = session.batches(sum(name.startswith("loss/") for name in forced))
+    batches = session.batches(len(only(forced, "loss")))
     arrays: dict[str, Any] = {}
     trainable = [p.name for p in e.model.parameters() if p.trainable]
     kept = [name for name in session.plan.weights if name not in trainable]
-    given = [{name: forced[f"gradient/{k}/{name}"] for name in trainable} for k in range(len(batches))]
+    given = [of_kind(forced, "gradient", k) for k in range(len(batches))]
     for k, batch in enumerate(batches):
-        session.trainer.set_weights({name: forced[f"weight/{k}/{name}"] for name in session.plan.weights})
+        session.trainer.set_weights(of_kind(forced, "weight", k))
         x, y = session.batch(batch)
         loss, gradients = session.trainer.loss_and_gradients(x, y, batch.noise)
-        arrays[f"loss/{k}"] = np.array([loss])
-        arrays |= {f"gradient/{k}/{name}": value for name, value in gradients.items()}
+        arrays[TensorKey("loss", step=k)] = np.array([loss])
+        arrays |= keyed("gradient", gradients, k)
         if kept:
             after = session.trainer.weights()
-            arrays |= {f"state/{k}/{name}": after[name] for name in kept}
-    start = {name: forced[f"weight/0/{name}"] for name in trainable}
+            arrays |= keyed("state", {name: after[name] for name in kept}, k)
+    first = of_kind(forced, "weight", 0)
+    start = {name: first[name] for name in trainable}
     updates = session.adapter.optimizer(e.update, start, given)
     for k, weights in enumerate(updates):
-        arrays |= {f"weight/{k + 1}/{name}": value for name, value in weights.items()}
+        arrays |= keyed("weight", weights, k + 1)
     return session.reply(arrays)
 
 

@@ -9,15 +9,15 @@ FAULTS = (
     JudgeFault(
         "a missing tensor skipped, in rung model",
         "harness.rungs.model",
-        "{tensor: _place(tensor) for tensor in reference}",
-        "{tensor: _place(tensor) for tensor in reference if all(tensor in a.arrays for a in answers.values())}",
+        "{key: _place(key) for key in map(TensorKey.parse, reference)}",
+        "{k: _place(TensorKey.parse(k)) for k in reference if all(k in a.arrays for a in answers.values())}",
         rung_guards.missing_tensor,
     ),
     JudgeFault(
         "a missing tensor skipped, in rung step",
         "harness.rungs.step",
-        "if tensor.startswith(prefixes)\n    }",
-        "if tensor.startswith(prefixes) and all(tensor in answer.arrays for answer in answers.values())\n    }",
+        "{key: _place(key) for key in keys}",
+        "{key: _place(key) for key in keys if all(key in answer.arrays for answer in answers.values())}",
         rung_guards.missing_tensor,
     ),
     JudgeFault(
@@ -44,8 +44,8 @@ FAULTS = (
     JudgeFault(
         "only the last forced step judged",
         "harness.rungs.step",
-        "if tensor.startswith(prefixes)\n    }",
-        'if tensor.startswith(prefixes) and tensor.split("/")[1] in ("2", "3")\n    }',
+        "{key: _place(key) for key in keys}",
+        "{key: _place(key) for key in keys if key.step in (2, 3)}",
         rung_guards.each_step_off,
     ),
     JudgeFault(

@@ -133,8 +133,8 @@ TRAINING = (
     Fault(
         "one batch swapped with the next, in the plan",
         "harness.plan.plan",
-        'orders = tuple(file[f"order/{epoch}"] for epoch in range(epochs))',
-        'orders = tuple(np.roll(file[f"order/{epoch}"], 8) for epoch in range(epochs))',
+        "orders = tuple(order_by_epoch[str(epoch)] for epoch in range(epochs))",
+        "orders = tuple(np.roll(order_by_epoch[str(epoch)], 8) for epoch in range(epochs))",
         "model",
         "mindspore",
     ),

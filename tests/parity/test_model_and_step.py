@@ -218,8 +218,8 @@ def test_another_structure(climbed: Climbed, arm: str, fault: str) -> None:
     [
         ("model", "logits", "logits"),
         ("model", f"gradient/{SQUARE}", "gradients"),
-        ("step", f"gradient/2/{SQUARE}", "gradient"),
-        ("step", f"weight/2/{SQUARE}", "update"),
+        ("step", f"gradient 2/{SQUARE}", "gradient"),
+        ("step", f"weight 2/{SQUARE}", "update"),
     ],
 )
 def test_a_tensor_left_out(climbed: Climbed, arm: str, rung: str, name: str, subject: str) -> None:
@@ -242,7 +242,7 @@ def test_step_agrees(climbed: Climbed) -> None:
 @pytest.mark.parametrize("step", range(STEPS))
 def test_one_gradient_of_one_step_off(climbed: Climbed, arm: str, step: int) -> None:
     tensor = TENSORS[step]
-    name = f"gradient/{step}/{tensor}"
+    name = f"gradient {step}/{tensor}"
     value = array(climbed, "step", arm, name)
     verdict = found_out(climbed, "step", arm, "gradient", **{name: scaled_at(value, largest(value), SLIGHTLY)})
     assert verdict.worst_index == f"step {step}, {tensor}{list(largest(value))}"
@@ -251,7 +251,7 @@ def test_one_gradient_of_one_step_off(climbed: Climbed, arm: str, step: int) -> 
 @pytest.mark.parametrize("arm", ARMS)
 @pytest.mark.parametrize("step", range(STEPS))
 def test_one_loss_off(climbed: Climbed, arm: str, step: int) -> None:
-    name = f"loss/{step}"
+    name = f"loss {step}"
     verdict = found_out(climbed, "step", arm, "gradient", **{name: SLIGHTLY * array(climbed, "step", arm, name)})
     assert verdict.worst_index == f"step {step}, loss[0]"
 
@@ -259,9 +259,9 @@ def test_one_loss_off(climbed: Climbed, arm: str, step: int) -> None:
 @pytest.mark.parametrize("arm", ARMS)
 @pytest.mark.parametrize(("step", "tensor"), [(at % STEPS, tensor) for at, tensor in enumerate(TENSORS)])
 def test_one_weight_that_an_update_did_not_move(climbed: Climbed, arm: str, step: int, tensor: str) -> None:
-    name = f"weight/{step + 1}/{tensor}"
+    name = f"weight {step + 1}/{tensor}"
     teacher = load_arrays(climbed.context.scratch / "teacher.npz")
-    before = teacher[f"weight/{step}/{tensor}"]
+    before = teacher[f"weight {step}/{tensor}"]
     after = array(climbed, "step", arm, name).copy()
     index = largest(after - before)
     after[index] = before[index]
@@ -272,7 +272,7 @@ def test_one_weight_that_an_update_did_not_move(climbed: Climbed, arm: str, step
 @pytest.mark.parametrize("arm", ARMS)
 @pytest.mark.parametrize("tensor", KERNELS)
 def test_a_transposed_update(climbed: Climbed, arm: str, tensor: str) -> None:
-    name = f"weight/2/{tensor}"
+    name = f"weight 2/{tensor}"
     altered = climbed.altered("step", arm, **{name: array(climbed, "step", arm, name).T})
     (verdict,) = diverging(climbed.judge("step", altered))
     assert verdict.subject == "update"
@@ -283,7 +283,7 @@ def test_a_transposed_update(climbed: Climbed, arm: str, tensor: str) -> None:
 def test_the_batch_of_the_step_before(climbed: Climbed, arm: str) -> None:
     """Each step's gradients one step late: the first is right, the second is named."""
     late = {
-        f"gradient/{step}/{tensor}": array(climbed, "step", arm, f"gradient/{max(step - 1, 0)}/{tensor}")
+        f"gradient {step}/{tensor}": array(climbed, "step", arm, f"gradient {max(step - 1, 0)}/{tensor}")
         for step in range(STEPS)
         for tensor in TENSORS
     }
@@ -294,11 +294,11 @@ def updated_by(climbed: Climbed, **changed: Any) -> dict[str, Any]:
     """What the reference makes of the teacher's gradients with another optimizer or schedule."""
     teacher = load_arrays(climbed.context.scratch / "teacher.npz")
     e = EXPERIMENT.model_copy(update=changed)
-    fed = [{name: teacher[f"gradient/{step}/{name}"] for name in TENSORS} for step in range(STEPS)]
-    start = {name: teacher[f"weight/0/{name}"] for name in TENSORS}
+    fed = [{name: teacher[f"gradient {step}/{name}"] for name in TENSORS} for step in range(STEPS)]
+    start = {name: teacher[f"weight 0/{name}"] for name in TENSORS}
     found = {}
     for step, weights in enumerate(climbed.context.oracle.optimizer(e.update, start, fed)):
-        found |= {f"weight/{step + 1}/{name}": value for name, value in weights.items()}
+        found |= {f"weight {step + 1}/{name}": value for name, value in weights.items()}
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from harness.records.step_columns import DIGESTS, Watched, columns
+from harness.records.tensor_key import TensorKey
 from harness.results.plausible.left import Left, first_row
 from harness.spec.experiment import Experiment
 
@@ -76,7 +77,9 @@ def _columns_of(experiment: Experiment) -> list[str]:
     training, clips = experiment.training, experiment.clipping.word() != "none"
     norms: tuple[Watched, ...] = ("gradient_norm", "clipped_norm") if clips else ("gradient_norm",)
     names = (
-        [column.rpartition("/")[0] for column in columns(experiment.model, norms)] if training.gradient_norms else []
+        [TensorKey(column.kind, column.layer) for column in columns(experiment.model, norms)]
+        if training.gradient_norms
+        else []
     )
     digests = [f"digest/{column}" for column in columns(experiment.model, DIGESTS)] if training.digests else []
     return list(dict.fromkeys([*names, *digests]))

@@ -7,7 +7,7 @@ judged by what both sides compute in float64 at that step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -18,12 +18,11 @@ from harness.judging.first_divergence import first_step
 from harness.oracles.oracle import Place, checks
 from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.records.array_types import FloatArray
+from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import STEP, TRAJECTORY, Answers, Climb
 from harness.subjects.pair.passes import below_name, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
-
-DIGEST, APART = "digest/", "apart/"
 
 
 def localised(climb: Climb, verdict: Verdict) -> Verdict:
@@ -39,20 +38,20 @@ def _first_step(climb: Climb) -> int:
     """The first step after which a digest of the weights diverges; the last step if none does."""
     answers = climb.ask(TASKS["pair_digests"], weights=str(climb.start), steps=climb.pair.steps)
     a, b = climb.read(answers)
-    names = [name for name in a.values if name.startswith(DIGEST) and name in b.values]
-    drifts = {name: _drift(answers, name) for name in names}
+    keys = [key for key in map(TensorKey.parse, a.values) if key.kind == "digest" and key in b.values]
+    drifts: dict[str, FloatArray] = {key: _drift(answers, key) for key in keys}
     oracle = OwnFloat64.of_curves(a, b, drifts)
-    places = {name: Place("digests", "update") for name in names}
-    first = first_step(checks(TRAJECTORY, oracle, oracle.sides, places), list(oracle.sides)) if names else None
+    places: dict[str, Place] = {key: Place("digests", "update") for key in keys}
+    first = first_step(checks(TRAJECTORY, oracle, oracle.sides, places), list(oracle.sides)) if keys else None
     return climb.pair.steps - 1 if first is None else first[0]
 
 
-def _drift(answers: Answers, name: str) -> FloatArray:
+def _drift(answers: Answers, digest: TensorKey) -> FloatArray:
     """The bound for a digest's distance from that of the float64 weights, (steps,).
 
     It is `PATTERN_SIZE` times the norm of the weights' distance: the largest digest of such a difference.
     """
-    apart = APART + name.removeprefix(DIGEST)
+    apart = TensorKey("apart", digest.of)
     widest: FloatArray = PATTERN_SIZE * np.max([arrays[apart] for _, arrays in answers.values()], axis=0)
     return widest
 
@@ -80,17 +79,13 @@ def _step_checks(climb: Climb, answers: Answers, rung: str, a: Side, b: Side) ->
     loss = passed(rung, a, b, {"loss": Place("", "loss", name_index=below_name("loss"))})
     yield from loss.checks.values()
     for kind, phase in (("gradient", "gradient"), ("kept", "kept"), ("weight", "update")):
-        names = [match.name for match in climb.matches if f"{kind}/{match.name}" in a.values]
+        keys = [key for key in (TensorKey(kind, match.name) for match in climb.matches) if key in a.values]
         if kind == "gradient":
-            names.reverse()
-        yield from passed(rung, a, b, _places(climb, kind, phase, names)).checks.values()
-
-
-def _places(climb: Climb, kind: str, phase: str, names: list[str]) -> Mapping[str, Place]:
-    return {
-        f"{kind}/{name}": Place("", phase, None, name.rpartition("/")[0], name, below_name(climb.spoken(name)))
-        for name in names
-    }
+            keys.reverse()
+        places: dict[str, Place] = {
+            key: Place("", phase, None, key.layer, key.of, below_name(climb.spoken(key.of))) for key in keys
+        }
+        yield from passed(rung, a, b, places).checks.values()
 
 
 def _named(check: Check, spoken: str) -> Check:

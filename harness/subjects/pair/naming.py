@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.judging.ulp import error_against
 from harness.oracles.own_float64 import Side
+from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Climb
 from harness.subjects.pair.layer_forms import Form, Seen, kept_differently, output_form, recovered
@@ -53,7 +54,7 @@ def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Side, b:
 def _kept(
     climb: Climb, verdict: Verdict, judged: Pass, pair: LayerPair, sides: tuple[Seen, Seen], a: Side, b: Side
 ) -> Verdict:
-    name = verdict.tensor.removeprefix("kept/")
+    name = TensorKey.parse(verdict.tensor).of
     statistic = next(m.a.role for m in climb.matches if m.name == name)
     old = climb.weights[name]
     how_a, how_b = (

@@ -9,6 +9,7 @@ from harness.judging.checks import Check
 from harness.judging.judge import IndexName
 from harness.oracles.oracle import Place, checks
 from harness.oracles.own_float64 import OwnFloat64, Side
+from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
 from harness.subjects.pair.layers import Calls, LayerPair, canonical_images, layer_pairs
@@ -38,7 +39,7 @@ def paired_calls(climb: Climb, answers: Answers, phase: str) -> tuple[list[Layer
     turned = []
     for side in climb.read(answers):
         recorded = answers[side.name][0]["calls"][f"{side.arm.precision}/{phase}"]
-        calls = Calls([(layer, kind) for layer, kind in recorded], side.below(f"{phase}/").values)
+        calls = Calls([(layer, kind) for layer, kind in recorded], side.below(phase).values)
         turned.append(canonical_images(calls, climb.rows if side.name == first else {}, _of(climb, side)))
     return layer_pairs(turned[0], turned[1], climb.matches), (turned[0], turned[1])
 
@@ -52,7 +53,7 @@ def layer_pass(
         values = {str(n): calls[number].y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
         float64 = None
         if side.float64 is not None:
-            below = Calls(calls[number].called, side.below(f"{phase}/").float64 or {})
+            below = Calls(calls[number].called, side.below(phase).float64 or {})
             turned = canonical_images(below, climb.rows if side.name == climb.channels_first else {}, _of(climb, side))
             float64 = {str(n): turned.y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
         sides.append(Side(side.arm, values, float64, side.refused))
@@ -65,8 +66,8 @@ def layer_pass(
 
 def kept_pass(climb: Climb, a: Side, b: Side) -> Pass:
     """The pass with the layers' statistics, each with a verdict of its own."""
-    places = {
-        f"kept/{m.name}": Place(f"layer {m.a.layer} / {m.b.layer}, kept {m.a.role}", "kept", layer=m.a.layer)
+    places: dict[str, Place] = {
+        TensorKey("kept", m.name): Place(f"layer {m.a.layer} / {m.b.layer}, kept {m.a.role}", "kept", layer=m.a.layer)
         for m in climb.matches
         if not m.a.trainable
     }

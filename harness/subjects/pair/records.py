@@ -28,7 +28,7 @@ from harness.system.array_files import WEIGHTS, Arrays, save_arrays
 PAIR = "pair.json"
 COLUMNS = ("step", "loss", "loss_float64")
 REFUSED = "float64_refused"  # in a trace's environment: why the side does not run in float64
-FINAL = "final/"
+FINAL = "final"
 
 
 def write_side(store: Store, trace: Trace, walked: Side | None) -> None:

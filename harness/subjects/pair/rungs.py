@@ -15,6 +15,7 @@ from harness.judging.tolerances import FACTOR, Tolerance, own_error
 from harness.oracles.oracle import Place, checks
 from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.oracles.reference import Reference
+from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy, Precision
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
@@ -62,8 +63,8 @@ def model_rung(climb: Climb) -> list[Verdict]:
     )
     subject = f"gradients: {len(climb.trainable)} tensors"
     places = {"loss": Place("loss", "loss")} | {
-        tensor: Place(subject, "gradient", name_index=below_name(tensor))
-        for tensor in (f"gradient/{name}" for name in climb.trainable)
+        key: Place(subject, "gradient", name_index=below_name(key))
+        for key in (TensorKey("gradient", name) for name in climb.trainable)
     }
     trained = passed(MODEL, a, b, places)
     apart.append(trained.oracle.apart)
@@ -103,21 +104,18 @@ def step_rung(climb: Climb, walked: Walked) -> list[Verdict]:
     """Compares teacher-forced steps. The teacher is one side in float64, its weights rounded to float32 once."""
     steps = climb.pair.forced_steps
     oracle = OwnFloat64(*walked)
-    forced = {name: value.astype(np.float32) for name, value in oracle.values.items() if name.startswith("weight/")}
+    forced = {name: value.astype(np.float32) for name, value in only(oracle.values, "weight").items()}
     save_arrays(climb.teacher, forced)
     a, b = climb.read(climb.ask(TASKS["pair_pupil"], teacher=str(climb.teacher), steps=steps))
     subject = f"loss and gradients, {steps} forced steps"
-    places = {}
+    places: dict[str, Place] = {}
     for k in range(steps):
-        places[f"loss/{k}"] = Place(subject, "loss", k, name_index=below_name(f"loss/{k}"))
-        for tensor in (f"gradient/{k}/{name}" for name in climb.trainable):
-            places[tensor] = Place(subject, "gradient", k, name_index=below_name(tensor))
+        for key in (TensorKey("loss", step=k), *(TensorKey("gradient", name, k) for name in climb.trainable)):
+            places[key] = Place(subject, key.kind, k, name_index=below_name(key))
     pupils = passed(STEP, a, b, places)
     verdicts = judge_checks(pupils.checks.values())
     exact = pupils.oracle.values
-    fed_gradients = {
-        name: exact[name].astype(np.float32) for name in places if name.startswith("gradient/") and name in exact
-    }
+    fed_gradients = {key: exact[key].astype(np.float32) for key in only(exact, "gradient") if key in places}
     save_arrays(climb.teacher, {**forced, **fed_gradients})
     return [*verdicts, *_updates(climb, climb.teacher, fed_gradients, forced)]
 
@@ -126,13 +124,16 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
     """Gives both optimizers the same gradients. The reference judges: a pair's optimizer is a word of the spec."""
     steps, names = climb.pair.forced_steps, climb.trainable
     answers = climb.ask(TASKS["pair_update"], teacher=str(path), steps=steps)
-    start = {name: forced[f"weight/0/{name}"] for name in names}
-    gradients = [{name: fed_gradients[f"gradient/{k}/{name}"] for name in names} for k in range(steps)]
+    first = of_kind(forced, "weight", 0)
+    start = {name: first[name] for name in names}
+    gradients = [of_kind(fed_gradients, "gradient", k) for k in range(steps)]
 
     def weights_by_step(precision: Precision, policy: Policy) -> Arrays:
         arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
-        weights = adapters.load(arm).optimizer(climb.pair.update, start, gradients)
-        return {f"weight/{k}/{name}": value for k, after in enumerate(weights) for name, value in after.items()}
+        weights: Arrays = {}
+        for k, after in enumerate(adapters.load(arm).optimizer(climb.pair.update, start, gradients)):
+            weights |= keyed("weight", after, k)
+        return weights
 
     expected = weights_by_step("float64", "exact")
     # Its coefficients computed as the arm's own are.
@@ -145,8 +146,8 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
 
     oracle = Reference(expected, {arm.name: tolerances(arm) for arm in climb.arms})
     subject = f"updates by the same gradients, {steps} steps"
-    places = {
-        f"weight/{k}/{name}": Place(subject, "update", k, "", f"weight/{name}", below_name(f"weight/{name}"))
+    places: dict[str, Place] = {
+        TensorKey("weight", name, k): Place(subject, "update", k, "", f"weight/{name}", below_name(f"weight/{name}"))
         for k in range(steps)
         for name in names
     }

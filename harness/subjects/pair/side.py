@@ -13,6 +13,7 @@ import numpy as np
 import adapters
 from adapters.user_model import Called, OwnModel
 from harness.records.array_types import Array
+from harness.records.tensor_key import prefixed
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
 from harness.worker.session import Session
@@ -111,5 +112,7 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
 
 def layer_arrays(above: str, calls: Sequence[Called]) -> dict[str, Array]:
     """The inputs and outputs of the calls, as `<above>/<number>/x` and `<above>/<number>/y`."""
-    inputs = {f"{above}/{number}/x": call.x for number, call in enumerate(calls)}
-    return inputs | {f"{above}/{number}/y": call.y for number, call in enumerate(calls)}
+    arrays: dict[str, Array] = {}
+    for number, call in enumerate(calls):
+        arrays |= prefixed(f"{above}/{number}", {"x": call.x, "y": call.y})
+    return arrays

@@ -11,6 +11,7 @@ from adapters.digests import pattern
 from adapters.user_model import OwnModel
 from harness.judging.repeats import RUNS
 from harness.records.array_types import Array
+from harness.records.tensor_key import TensorKey, keyed, of_kind, prefixed
 from harness.subjects.pair.side import FLOAT64, LiveSide, batches_at, layer_arrays, live, pair_at
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
@@ -26,13 +27,14 @@ def repeat(session: Session, scratch: str, weights: str) -> Result:
     answer: dict[str, Array] = {}
     for run in RUNS:
         model = _begun(side, precision, pair, start)
-        answer[f"{run}/losses"] = np.array([model.step(x[step], y[step]) for step in range(pair.steps)])
-        answer[f"{run}/digests"] = np.array([_digest(value) for value in side.weights(precision).values()])
+        losses = np.array([model.step(x[step], y[step]) for step in range(pair.steps)])
+        final = np.array([_digest(value) for value in side.weights(precision).values()])
+        answer |= prefixed(run, {"losses": losses, "digests": final})
     return session.reply(answer)
 
 
 def walk(session: Session, scratch: str, weights: str, told: int) -> Result:
-    """A free run: `losses`, (steps,); `weight/<step>/<name>` before the first `told` steps; `final/<name>`."""
+    """A free run: `losses`, (steps,); `weight <step>/<name>` before the first `told` steps; `final/<name>`."""
     pair, side, start = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
     answer: dict[str, Array] = {}
@@ -41,10 +43,10 @@ def walk(session: Session, scratch: str, weights: str, told: int) -> Result:
         losses = []
         for step in range(pair.steps):
             if step < told:
-                answer |= {f"{precision}/weight/{step}/{name}": w for name, w in side.weights(precision).items()}
+                answer |= prefixed(precision, keyed("weight", side.weights(precision), step))
             losses.append(model.step(x[step], y[step]))
-        answer[f"{precision}/losses"] = np.array(losses)
-        answer |= {f"{precision}/final/{name}": w for name, w in side.weights(precision).items()}
+        final = keyed("final", side.weights(precision))
+        answer |= prefixed(precision, {"losses": np.array(losses), **final})
     return session.reply(answer)
 
 
@@ -64,16 +66,16 @@ def digests(session: Session, scratch: str, weights: str, steps: int) -> Result:
         after = {precision: side.weights(precision) for precision in models}
         exact = after.get(FLOAT64, {})
         for precision, values in after.items():
-            for name, value in values.items():
-                by_step.setdefault(f"{precision}/digest/{name}", []).append(_digest(value))
+            for key, value in prefixed(precision, keyed("digest", values)).items():
+                by_step.setdefault(key, []).append(_digest(value))
         for name, value in after[session.adapter.arm.precision].items():
             distance = np.linalg.norm(value.astype(np.float64) - exact[name]) if name in exact else 0.0
-            by_step.setdefault(f"apart/{name}", []).append(float(distance))
+            by_step.setdefault(TensorKey("apart", name), []).append(float(distance))
     return session.reply({name: np.array(values) for name, values in by_step.items()})
 
 
 def pupil(session: Session, scratch: str, teacher: str, steps: int) -> Result:
-    """Teacher-forced steps: `loss/<step>` and `gradient/<step>/<name>` at the teacher's weights."""
+    """Teacher-forced steps: `loss <step>` and `gradient <step>/<name>` at the teacher's weights."""
     session.at(scratch)
     side, forced = live(session), load_arrays(Path(teacher))
     x, y = batches_at(scratch)
@@ -82,21 +84,22 @@ def pupil(session: Session, scratch: str, teacher: str, steps: int) -> Result:
         for step in range(steps):
             side.set_weights(precision, _forced(side, forced, step))
             loss, gradients = model.loss_and_gradients(x[step], y[step])
-            answer[f"{precision}/loss/{step}"] = np.array([loss])
-            answer |= {f"{precision}/gradient/{step}/{name}": g for name, g in side.shared(gradients).items()}
+            forward = {TensorKey("loss", step=step): np.array([loss])}
+            answer |= prefixed(precision, forward | keyed("gradient", side.shared(gradients), step))
     return session.reply(answer)
 
 
 def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
-    """Updates by this arm's optimizer from the teacher's gradients: `weight/<step>/<name>` after each."""
+    """Updates by this arm's optimizer from the teacher's gradients: `weight <step>/<name>` after each."""
     pair, forced = pair_at(session, scratch), load_arrays(Path(teacher))
-    names = [name.removeprefix("gradient/0/") for name in forced if name.startswith("gradient/0/")]
-    start = {name: forced[f"weight/0/{name}"] for name in names}
-    gradients = [{name: forced[f"gradient/{step}/{name}"] for name in names} for step in range(steps)]
+    gradients = [of_kind(forced, "gradient", step) for step in range(steps)]
+    first = of_kind(forced, "weight", 0)
+    start = {name: first[name] for name in gradients[0]}
     weights_by_step = session.adapter.optimizer(pair.update, start, gradients)
-    return session.reply(
-        {f"weight/{k}/{name}": w for k, weights in enumerate(weights_by_step) for name, w in weights.items()}
-    )
+    answer: dict[str, Array] = {}
+    for step, after in enumerate(weights_by_step):
+        answer |= keyed("weight", after, step)
+    return session.reply(answer)
 
 
 def probe(session: Session, scratch: str, weights: str, step: int, forced: bool) -> Result:
@@ -117,16 +120,16 @@ def probe(session: Session, scratch: str, weights: str, step: int, forced: bool)
         trained = model.traced(x[step], True)
         side.set_weights(precision, start)
         loss, gradients = model.loss_and_gradients(x[step], y[step])
-        answer[f"{precision}/loss"] = np.array([loss])
-        answer |= {f"{precision}/gradient/{name}": g for name, g in side.shared(gradients).items()}
-        answer |= {f"{precision}/kept/{name}": value for name, value in side.kept(precision).items()}
+        of_step = {"loss": np.array([loss]), **keyed("gradient", side.shared(gradients))}
+        answer |= prefixed(precision, of_step | keyed("kept", side.kept(precision)))
         answer |= layer_arrays(f"{precision}/training", trained)
         calls[f"{precision}/training"] = [[call.layer, call.kind] for call in trained]
         if not forced:
             side.set_weights(precision, start)
             model.step(x[step], y[step])
             trainable = side.trainable(precision)
-            answer |= {f"{precision}/weight/{n}": w for n, w in side.weights(precision).items() if n in trainable}
+            after = {name: w for name, w in side.weights(precision).items() if name in trainable}
+            answer |= prefixed(precision, keyed("weight", after))
     return session.reply(answer, calls=calls)
 
 
@@ -140,7 +143,8 @@ def _begun(side: LiveSide, precision: str, pair: Pair, start: Mapping[str, Array
 
 
 def _forced(side: LiveSide, teacher: Mapping[str, Array], step: int) -> dict[str, Array]:
-    return {name: teacher[f"weight/{step}/{name}"] for name in side.names}
+    weights = of_kind(teacher, "weight", step)
+    return {name: weights[name] for name in side.names}
 
 
 def _digest(value: Array) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any
 
+from harness.records.tensor_key import TensorKey
 from harness.records.trace import Trace
 from harness.results.recorded import RecordedArm, RecordedRun
 from harness.subjects.recorded.pairing import ArmPair
@@ -38,7 +39,7 @@ def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
     for word, made in trace.realisations.items():
         yield word, ", ".join(filter(None, (made.get(key) for key in ("kind", "by", "reason"))))
     yield "left", ", ".join(what for what in ("weights", "predictions") if getattr(arm, what)) or "no arrays"
-    yield "also recorded", ", ".join(dict.fromkeys(name.partition("/")[0] for name in arm.columns))
+    yield "also recorded", ", ".join(dict.fromkeys(TensorKey.parse(name).kind for name in arm.columns))
 
 
 def _flat(path: str, plain: Any) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.judging.quantity import Quantity
 from harness.records.array_types import FloatArray
+from harness.records.tensor_key import TensorKey
 from harness.results.recorded import RecordedArm
 from harness.subjects.recorded.pairing import ArmPair
 from harness.system.array_files import Arrays
@@ -25,13 +26,19 @@ def quantities(pair: ArmPair) -> list[Quantity]:
     a, b = (_by_step(arm) for arm in pair.sides)
     empty = np.empty(0)
     pairs = [(what, a.get(what, empty), b.get(what, empty)) for what in dict.fromkeys([*a, *b])]
-    recorded = [Quantity(what, x, y, np.arange(min(len(x), len(y)))) for what, x, y in pairs]
+    recorded = [Quantity(what, x, y, np.arange(min(len(x), len(y))), _column(what)) for what, x, y in pairs]
     recorded += _by_epoch(pair)
     recorded += _by_name(FINAL_WEIGHTS, pair.a.weights, pair.b.weights)
     for name, what in (("label", LABELS), ("margin", MARGINS)):
         ends = [{what: arm.predictions[name]} if name in arm.predictions else {} for arm in pair.sides]
         recorded += _by_name(what, *ends)
     return [quantity for quantity in recorded if len(quantity.a) or len(quantity.b)]
+
+
+def _column(name: str) -> TensorKey:
+    """What a column of steps.parquet holds, of which parameter or layer. A digest is called `digest/<kind>/<of>`."""
+    key = TensorKey.parse(name)
+    return TensorKey.parse(key.of) if key.kind == "digest" else key
 
 
 def _by_step(arm: RecordedArm) -> dict[str, FloatArray]:

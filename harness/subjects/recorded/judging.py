@@ -22,6 +22,7 @@ from harness.oracles.reference import Excusing, Reference
 from harness.plan import digest_in_precision
 from harness.records.array_types import FloatArray
 from harness.records.step_columns import DIGESTS, columns
+from harness.records.tensor_key import prefixed
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm
@@ -167,11 +168,8 @@ def _digests(judge: Judge, pair: ArmPair) -> list[Verdict]:
             return []
         tables = {"losses": np.asarray(arm.trace.losses), "digests": np.stack(list(digests.values()), axis=-1)}
         # There is no disturbed run of a recorded training: its spread is unknown and widens no tolerance.
-        runs = {
-            f"{run}/{what}": values[:count]
-            for run in (free_run.PLANNED, free_run.DISTURBED)
-            for what, values in tables.items()
-        }
+        first_steps = {what: values[:count] for what, values in tables.items()}
+        runs = prefixed(free_run.PLANNED, first_steps) | prefixed(free_run.DISTURBED, first_steps)
         answers[arm.trace.arm.name] = Answer(arm.trace.arm, {"columns": list(digests)}, runs)
     return [verdict for verdict in free_run.judge_answers(judge.context, answers) if "digests" in verdict.subject]
 

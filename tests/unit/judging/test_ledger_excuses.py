@@ -179,7 +179,7 @@ def test_the_forced_steps_know_it_too(context: Context) -> None:
     teacher = step.teach(context)
     right = dict(teacher.expected)
     change = effect(context, "gradient/dense_2/kernel")
-    moved = {**right, "gradient/0/dense_2/kernel": right["gradient/0/dense_2/kernel"] + change}
+    moved = {**right, "gradient 0/dense_2/kernel": right["gradient 0/dense_2/kernel"] + change}
     arm = context.experiment.arms[0]
     assert [v.status for v in step.judge_answers(context, {"arm": Answer(arm, {}, right)})] == ["agrees", "agrees"]
     found = step.judge_answers(context, {"arm": Answer(arm, {}, moved)})
