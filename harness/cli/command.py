@@ -17,7 +17,7 @@ from harness.system.stopping import heeding_signals, stopped
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; the process' exit code. Nothing that goes wrong leaves it as an exception."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    with heeding_signals():
+    with heeding_signals(ends_process=arguments is None):
         try:
             with guarded_output():
                 return _dispatch(given)

@@ -31,8 +31,12 @@ _state = _State()
 
 
 @contextmanager
-def heeding_signals() -> Iterator[None]:
-    """Context in which signals are handled as described above; no effect in other threads or where one is active."""
+def heeding_signals(ends_process: bool = False) -> Iterator[None]:
+    """Context in which signals are handled as described above; no effect in other threads or where one is active.
+
+    `ends_process`: the process ends after the context. Where it was stopped, further signals are then ignored: while
+    the interpreter is shut down, one of them would end the process with another exit code.
+    """
     if _state.is_heeding or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -46,8 +50,9 @@ def heeding_signals() -> Iterator[None]:
         yield
     finally:
         _state.is_heeding = False
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        with shielded():
+            for number, handler in before.items():
+                signal.signal(number, signal.SIG_IGN if ends_process and stopped() else handler)
 
 
 @contextmanager

@@ -94,3 +94,19 @@ def test_an_interruption_that_a_library_hides_is_one_all_the_same(tmp_path: Path
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
     assert (done.returncode, done.stderr) == (130, "")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_a_signal_after_the_command_of_a_process_does_not_change_its_exit_code(is_stopped: bool) -> None:
+    """While the interpreter is shut down: a second SIGTERM came 0.2 s after the first, to a run that had just ended."""
+    script = (
+        "import os, signal, sys; from harness.system.stopping import heeding_signals\n"
+        "with heeding_signals(ends_process=True):\n"
+        "    try:\n"
+        f"        os.kill(os.getpid(), signal.SIGTERM) if {is_stopped} else None\n"
+        "    except KeyboardInterrupt: pass\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.exit(130)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], timeout=60, check=False)
+    assert ended.returncode == (130 if is_stopped else -signal.SIGTERM)
