@@ -24,7 +24,9 @@ MARKER = "complete.json"
 SCHEMA_VERSION = 1
 OWN = "digest"  # of the marker itself: SHA-256 of its other fields as JSON
 # What is a record, by its place in the folder.
-RECORDS = ("*.json", "*.parquet", "*.npz", "arms/*/*.json", "arms/*/*.parquet", "arms/*/*.npz")
+RECORDS = tuple(
+    f"{folder}*{suffix}" for folder in ("", "arms/*/", "arms/*/answers/") for suffix in (".json", ".parquet", ".npz")
+)
 PAGES = (MARKER, "trajectory.parquet")
 # Beyond these sizes a file is no record of ours, and would only keep the reader waiting.
 MOST_BYTES = {".json": 16 << 20, ".parquet": 4 << 30, ".npz": 16 << 30}

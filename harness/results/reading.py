@@ -15,6 +15,7 @@ import pandas as pd
 
 from harness.plan import digest_arrays
 from harness.records.trace import Trace
+from harness.results.answers import ANSWERS, RecordedAnswer, read_answer
 from harness.results.claim import claimed_by
 from harness.results.epochs import epochs_from
 from harness.results.files import (
@@ -102,7 +103,8 @@ class Reader:
 
     def __init__(self, folder: Path, below: str, damaged: dict[str, str]) -> None:
         self.folder, self.below = folder, below
-        mine = [place for place in damaged if place.rpartition("/")[0] == below.rstrip("/")]
+        folders = (below.rstrip("/"), f"{below}{ANSWERS}")
+        mine = [place for place in damaged if place.rpartition("/")[0] in folders]
         self.reasons = {place: damaged.pop(place) for place in mine}
 
     @property
@@ -153,6 +155,7 @@ def _read_arm(reader: Reader, stated: Arm | None) -> RecordedArm | None:
     told = bool(reader.reasons)  # then more has been said already
     if steps is not None and epochs is not None and not told and set(steps["epoch"]) != set(epochs["epoch"]):
         reader.fail(STEPS, f"is of other epochs than {EPOCHS}")
+    answers = _read_answers(reader)
     if trace is None:
         return None
     said = steps is not None and bool(steps["learning_rate"].notna().any())
@@ -167,7 +170,15 @@ def _read_arm(reader: Reader, stated: Arm | None) -> RecordedArm | None:
         np.empty(0) if epochs is None else epochs["train_loss"].to_numpy(np.float64),
         beside,
         reader.below,
+        answers,
     )
+
+
+def _read_answers(reader: Reader) -> dict[str, RecordedAnswer]:
+    """The answers to the rungs' questions that can be read, by rung."""
+    files = sorted((reader.folder / reader.below / ANSWERS).glob("*.json"))
+    answers = {file.stem: reader.read(f"{ANSWERS}/{file.name}", read_answer) for file in files}
+    return {rung: answer for rung, answer in answers.items() if answer is not None}
 
 
 def _read_numbers(reader: Reader, name: str, columns: tuple[str, ...], counted: str) -> pd.DataFrame | None:

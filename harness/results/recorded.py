@@ -12,6 +12,7 @@ import pandas as pd
 
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
+from harness.results.answers import RecordedAnswer
 from harness.results.marker import State
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays
@@ -37,7 +38,8 @@ class RecordedArm:
 
     `columns`: what steps.parquet has besides its own columns, a number a step; `train_losses`: the column of
     epochs.parquet; `beside`: what trace.json holds that follows from the rest. Weights that are not those the training
-    ended with are not there. `place` is the arm's folder, in that of the run.
+    ended with are not there. `place` is the arm's folder, in that of the run. `answers` are those to the rungs'
+    questions, by rung.
     """
 
     trace: Trace
@@ -48,6 +50,7 @@ class RecordedArm:
     train_losses: FloatArray = field(default_factory=lambda: np.empty(0))
     beside: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
+    answers: Mapping[str, RecordedAnswer] = field(default_factory=dict)
 
     def failed(self, *files: str) -> bool:
         """Whether one of these files of the arm is not to be relied on."""

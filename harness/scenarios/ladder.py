@@ -20,6 +20,7 @@ from harness.judging.silence import NO_WORD, silent_arms, silent_rung
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.rungs import registry, trajectory
+from harness.rungs.questions import question_digest
 from harness.rungs.rung import Question
 from harness.spec.changes import Changes
 from harness.worker.asking import side_by_side
@@ -32,9 +33,11 @@ def climb(
     workers: Iterable[Worker],
     on_rung: Callable[[str, list[Verdict]], None],
     on_failure: Callable[[str, Failure], None],
+    on_answers: Callable[[str, str, Answers], None],
 ) -> list[Verdict]:
     """All verdicts, in order. An arm that fails is reported at the rung where it did, and asked no more.
 
+    `on_answers`: is given each rung's name, the digest of its question, and the answers.
     The first divergence is gone after: where it stands, and, where it is a known form, what would mend it.
     """
     alive = {worker.arm.name: worker for worker in workers}
@@ -54,6 +57,7 @@ def climb(
             for name, failure in failures.items():
                 del alive[name]
                 on_failure(name, failure)
+            on_answers(rung, question_digest(question.task, payload), answers)
             found = question.judge(context, answers) if answers else []
             found += silent_arms(rung, answers, found)
             if first_of(verdicts) is None:

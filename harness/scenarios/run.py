@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from harness.data import Dataset
-from harness.judging.context import Context
+from harness.judging.context import Answers, Context
 from harness.judging.flips import flips_between, shown_images
 from harness.judging.silence import NO_TRAINING, silent_rung
 from harness.plan import Plan, draw_plan
@@ -27,6 +27,7 @@ from harness.records import outcome
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.trace import EpochRecord, Trace
 from harness.records.verdict import Verdict
+from harness.results.answers import RecordedAnswer, write_answer
 from harness.results.marker import Marker, complete, state_of
 from harness.results.segments import Segments
 from harness.results.store import Store, write_text
@@ -201,7 +202,20 @@ def _climb(run: Run, workers: Workers) -> None:
         ready = _described(run, asked)
     run.verdicts += [ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure]
     if run.climbs:
-        run.verdicts += ladder.climb(run.context, ready, run.show.rung, lambda name, failure: _fail(run, name, failure))
+        run.verdicts += ladder.climb(
+            run.context, ready, run.show.rung, partial(_fail, run), partial(_record_answers, run)
+        )
+
+
+def _record_answers(run: Run, rung: str, question: str, answers: Answers) -> None:
+    """Keeps which plan and weights the arms say that they had, and writes the answers if the experiment asks for it."""
+    for name, answer in answers.items():
+        told = {"plan_digest": "plan_digest", "weights_digest": "initial_weights_digest"}
+        run.update(name, **{told[key]: value for key, value in answer.result.items() if key in told})
+    if run.experiment.comparison.record_answers:
+        for name, answer in answers.items():
+            recorded = RecordedAnswer(question, answer.result, answer.arrays)
+            write_answer(run.store.arm_folder(name), rung, recorded)
 
 
 def _described(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:

@@ -83,11 +83,13 @@ class Comparison(Spec):
     """What the verdicts need to know. `accuracy_margin` is a fraction: 0.003 is 0.3 points.
 
     `forced_steps` teacher-forced steps and `free_steps` free-running steps are judged against the reference.
+    `record_answers`: keeps what every arm answers to the rungs, so that `compare` can judge it again.
     """
 
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
     free_steps: Annotated[int, Field(gt=0, le=1000)] = 20
     accuracy_margin: Annotated[float, Field(gt=0, lt=1)] = 0.003
+    record_answers: bool = False
 
 
 class Experiment(Spec):

@@ -16,6 +16,7 @@ from harness.system.array_files import Arrays
 
 FINAL_WEIGHTS, LABELS, MARGINS = "final weights", "predicted labels", "margins of the predictions"
 TEST_LOSS, TEST_ACCURACY = "test_loss after an epoch", "test_accuracy after an epoch"
+ANSWERS_TO = "answers to rung "
 
 
 def quantities(pair: ArmPair) -> list[Quantity]:
@@ -32,7 +33,13 @@ def quantities(pair: ArmPair) -> list[Quantity]:
     for name, what in (("label", LABELS), ("margin", MARGINS)):
         ends = [{what: arm.predictions[name]} if name in arm.predictions else {} for arm in pair.sides]
         recorded += _by_name(what, *ends)
+    for rung in dict.fromkeys([*pair.a.answers, *pair.b.answers]):
+        recorded += _by_name(f"{ANSWERS_TO}{rung}", *(_answer(arm, rung) for arm in pair.sides))
     return [quantity for quantity in recorded if len(quantity.a) or len(quantity.b)]
+
+
+def _answer(arm: RecordedArm, rung: str) -> Arrays:
+    return arm.answers[rung].arrays if rung in arm.answers else {}
 
 
 def _column(name: str) -> TensorKey:

@@ -27,7 +27,9 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm
 from harness.rungs import convergence, free_run, schedule, trajectory
+from harness.subjects.recorded.answers import answers_verdicts
 from harness.subjects.recorded.differences import (
+    ANSWERS_TO,
     FINAL_WEIGHTS,
     LABELS,
     MARGINS,
@@ -44,19 +46,21 @@ from harness.system.array_files import WEIGHTS, Arrays
 RECORDS, INPUTS = "records", "inputs"
 DIGEST = "digest/"  # above the columns of steps.parquet that are digests
 RATE = "learning rate"
-JUDGED_ELSEWHERE = ("learning_rate", "loss", FINAL_WEIGHTS, LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY)
+# How the kinds of quantities begin that other rungs' verdicts are about.
+JUDGED_ELSEWHERE = ("learning_rate", "loss", FINAL_WEIGHTS, LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY, ANSWERS_TO)
 
 
 def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
     """All verdicts on a pair of arms, in this order: damaged records, inputs, learning rates, loss curves, digests,
-    other quantities by step, final weights, accuracy. If the inputs differ, nothing after them is compared.
+    other quantities by step, final weights, accuracy, recorded answers. If the inputs differ, nothing after them is
+    compared.
     """
     judge = judge.beside(pair)
     records, inputs = [*damaged_records(pair), *failed_arms(pair, RECORDS)], inputs_verdict(pair)
     if inputs.status == "diverges":
         return [*records, inputs]  # runs with different inputs are not compared
     recorded = quantities(pair)
-    watched = [item for item in recorded if item.kind not in JUDGED_ELSEWHERE]
+    watched = [item for item in recorded if not item.kind.startswith(JUDGED_ELSEWHERE)]
     verdicts_by_file = {
         TRACE: [inputs],
         STEPS: [
@@ -71,6 +75,7 @@ def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
     return [
         *records,
         *(relied_on(item, pair.sides, file) for file, verdicts in verdicts_by_file.items() for item in verdicts),
+        *answers_verdicts(judge, pair),
     ]
 
 
@@ -140,6 +145,8 @@ def _excuse(word: Any, trace: Trace, reference: FloatArray, tolerance: Tolerance
 
 def _curves(judge: Judge, pair: ArmPair) -> list[Verdict]:
     traces = [_with_curve(judge, arm) for arm in pair.sides]
+    if all(arm.answers and not arm.trace.losses for arm in pair.sides):
+        return []  # two checks, which train nothing: the answers to the rungs are compared
     missing = [trace for trace in traces if not trace.losses]
     if missing:
         return [_unknown(trajectory.NAME, "train_loss", traces, missing, "recorded a step")]
