@@ -156,9 +156,16 @@ class _Wording:
         if nearest(path[-1], allowed) is None:
             # The right name in the wrong place: `epochs` for `training.epochs`.
             found = [each for each in self.places_by_key.get(path[-1], ()) if places_at(each, self.whole)]
-            if len(found) == 1:
+            if len(found) == 1 and found[0] != path:
                 return f"{what}; did you mean {dotted(found[0])}? Allowed: {', '.join(sorted(allowed))}"
+            if others := self._kinds_with(path):
+                what += f", which {', '.join(others)} would have"
         return no_such(what, path[-1], allowed, prefix=above)
+
+    def _kinds_with(self, path: tuple[str, ...]) -> list[str]:
+        """The other kinds that may stand at the place above a key, and that have such a key."""
+        members = [member for place in places_at(path[:-1], self.whole) for member in place.members()]
+        return [word for member in members if path[-1] in member.field_names() for word in words_of(member.specs)]
 
 
 def _at(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -63,6 +63,11 @@ ONE_MISTAKE = [
     ("schedule.decay=3", "schedule.decay: there is no such key (given 3); allowed: kind, rate"),
     ("epochs=3", f"epochs: there is no such key (given 3); did you mean training.epochs? Allowed: {ROOT_KEYS}"),
     (
+        "data.root=/x",
+        "data.root: there is no such key (given '/x'), which mnist would have; "
+        "allowed: augmentation, kind, normalisation, split_seed, test_size",
+    ),
+    (
         "model.layers.1.unit=3",
         "model.layers.1.unit: there is no such key (given 3); did you mean model.layers.1.units? "
         f"Allowed: {DENSE_FIELDS}",
