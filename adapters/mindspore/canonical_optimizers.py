@@ -8,7 +8,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
-from adapters.canonical import RULES, decayed, for_parameter
+from adapters.canonical import RULES, apply_decay, words_for_parameter
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
 from adapters.protocol import made_by
@@ -79,7 +79,7 @@ class OneWeight(nn.Cell):
     def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
         super().__init__()
         dtype = getattr(ms, precision)
-        self.word, decay = for_parameter(update.optimizer, update.weight_decay, name)
+        self.word, decay = words_for_parameter(update.optimizer, update.weight_decay, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "mindspore")
         self.update, self.maths = rule.update, MindSporeMaths()
@@ -90,7 +90,7 @@ class OneWeight(nn.Cell):
         )
 
     def construct(self, c: Any, gradient: Any) -> Any:
-        w, g = decayed(self.decay, c, self.w, gradient)
+        w, g = apply_decay(self.decay, c, self.w, gradient)
         updated, slots = self.update(self.word, c, w, g, self.slots, self.maths)
         done: Any = (ops.assign(self.w, updated),)
         for slot, value in zip(self.slots, slots):  # noqa: B905  (graph mode knows no `strict`)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, ops
 
-from adapters.base import kept
+from adapters.base import compact_copy
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
 from adapters.making import maker
@@ -28,7 +28,7 @@ class Optimizer:
 
     def __init__(self, move: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
         self.move, self._slots = move, slots
-        self._first = [(parameter, kept(parameter.asnumpy())) for parameter in state]
+        self._first = [(parameter, compact_copy(parameter.asnumpy())) for parameter in state]
 
     def slots(self) -> dict[str, Array]:
         """Copies of those that hold what the formula says, by `<slot>/<parameter>`, laid out as the parameter is."""
@@ -60,10 +60,12 @@ def native(update: Update, parameters: dict[str, Any], horizon: int, setting: Se
     slots = named(native_slots(word, move), parameters)
     table = coefficients(update, rate_table(update.schedule, horizon))
     if isinstance(word, Adamw):
-        move = Decaying(move, live, [decays(word.decayed, name) for name in parameters], word.factor, table["kept"])
+        move = Decaying(
+            move, live, [decays(word.decayed, name) for name in parameters], word.factor, table["shrinkage"]
+        )
     if isinstance(decay, Coupled | Decoupled):
         decaying = [decays(decay.decayed, name) for name in parameters]
-        move = Decaying(move, live, decaying, decay.factor, table.get("decay_kept"))
+        move = Decaying(move, live, decaying, decay.factor, table.get("decay_shrinkage"))
     return Optimizer(move, slots, _state(move, parameters))
 
 

@@ -12,7 +12,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
-from adapters.forms import NativeClass, rate_table, with_table
+from adapters.forms import NativeClass, forms_with_table, rate_table
 from adapters.mindspore.realisations.schedules import native_class, schedule
 from adapters.mindspore.specifics.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
@@ -24,7 +24,7 @@ def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm,
     """Every form that the framework offers for the schedule, then the table; the one that it trains with is marked."""
     offer = native_class(word, setting)
     classes = [] if isinstance(offer, str) else [class_form(offer, word, setting)]
-    return with_table(word, [*classes, *function_forms(word), *scheduler_forms(word)], schedule(word, setting))
+    return forms_with_table(word, [*classes, *function_forms(word), *scheduler_forms(word)], schedule(word, setting))
 
 
 def learning_rate(word: spec.Schedule, horizon: int, setting: Setting) -> Any:

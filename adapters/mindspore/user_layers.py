@@ -11,7 +11,7 @@ from mindspore import Tensor, nn
 
 from adapters.mindspore.runtime import array
 from adapters.protocol import Array
-from adapters.user_model import Called, OwnParameter, Recorder
+from adapters.user_model import LayerCall, OwnParameter, Recorder
 
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
@@ -117,17 +117,17 @@ def _axes(role: str, rank: int) -> tuple[int, ...]:
 def _hook(recorder: Recorder, name: str) -> Any:
     def take(cell: Any, inputs: Any, output: Any) -> None:
         if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-            recorder.take(name, type(cell).__name__, array(inputs[0]), array(output))
+            recorder.record(name, type(cell).__name__, array(inputs[0]), array(output))
 
     return take
 
 
-def _unfused(calls: list[Called]) -> list[Called]:
+def _unfused(calls: list[LayerCall]) -> list[LayerCall]:
     """A layer's output before its fused activation, whose own call comes first in what was recorded."""
-    unfused: list[Called] = []
+    unfused: list[LayerCall] = []
     for call in calls:
         if unfused and unfused[-1].layer == f"{call.layer}.activation":
-            unfused.insert(-1, Called(call.layer, call.kind, call.x, unfused[-1].x))
+            unfused.insert(-1, LayerCall(call.layer, call.kind, call.x, unfused[-1].x))
         else:
             unfused.append(call)
     return unfused

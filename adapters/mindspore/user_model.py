@@ -27,7 +27,15 @@ from adapters.mindspore.user_layers import (
 )
 from adapters.protocol import Array
 from adapters.setting import Setting
-from adapters.user_model import Called, OwnParameter, Recorder, accepted, built, from_channels_last, relayered
+from adapters.user_model import (
+    LayerCall,
+    OwnParameter,
+    Recorder,
+    build_model,
+    calls_in_canonical_layout,
+    from_channels_last,
+    require_accepts,
+)
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.recipe import Update
@@ -45,7 +53,7 @@ class MindSporeOwnModel:
     ) -> None:
         self.layout, self.word, self.setting = layout, word, setting
         ms.set_seed(seed)
-        self.network = built(file, function, (nn.Cell,), "an nn.Cell")
+        self.network = build_model(file, function, (nn.Cell,), "an nn.Cell")
         self.composed: list[str] = []
         if setting.precision == "float64":
             for parameter in self.network.get_parameters():
@@ -58,7 +66,7 @@ class MindSporeOwnModel:
         }
         self._forward = compiled(Forward(self.network).construct, setting)
         self._differentiated: dict[tuple[int, ...], Any] = {}
-        accepted(lambda: self.forward(sample), f"{Path(file).name}:{function}", sample)
+        require_accepts(lambda: self.forward(sample), f"{Path(file).name}:{function}", sample)
 
     def parameters(self) -> list[OwnParameter]:
         return [description for description, _ in self._named.values()]
@@ -95,12 +103,12 @@ class MindSporeOwnModel:
         self.network.set_train(False)
         return array(self._forward(self._inputs(x)))
 
-    def traced(self, x: Array, training: bool) -> list[Called]:
+    def traced(self, x: Array, training: bool) -> list[LayerCall]:
         recorder = Recorder()
         with recorded(recorder, self.layers):
             self.network.set_train(training)
             self.network(self._inputs(x))
-        return relayered(recorder.calls, self.layout)
+        return calls_in_canonical_layout(recorder.calls, self.layout)
 
     def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
         value, gradients = self._value_and_gradients(x, y)

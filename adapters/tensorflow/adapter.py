@@ -45,23 +45,23 @@ class TensorFlowAdapter(FrameworkAdapter):
         return schedule_forms(spec, self.setting)
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
-        self.supported(spec)
+        self.require_supported(spec)
         return self._differentiated(activation(spec, self.setting), x, upstream, extra)
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
-        self.supported(spec)
+        self.require_supported(spec)
         labels = np.issubdtype(y.dtype, np.integer)
         function = loss(spec, outputs.shape[-1], "labels" if labels else "values", self.setting)
         targets = integers(y) if labels else floats(y, self.setting)
         return self._differentiated(Against(function, targets), outputs, np.ones(()), {})
 
     def metric(self, spec: Metric, outputs: Array, y: IntArray) -> dict[str, Array]:
-        self.supported(spec)
+        self.require_supported(spec)
         function = compiled(metric(spec, self.setting).__call__, self.setting)
         return {"value": array(function(floats(outputs, self.setting), integers(y)))}
 
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
-        self.supported(spec)
+        self.require_supported(spec)
         function = PlusPenalty(penalty(spec, self.setting))
         answer = self._differentiated(function, np.zeros(()), np.ones(()), kernels)
         return {name: value for name, value in answer.items() if name != "gradient"}
@@ -69,7 +69,7 @@ class TensorFlowAdapter(FrameworkAdapter):
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
-        self.supported(placed.layer, *(inner.layer for inner in placed.inner))
+        self.require_supported(placed.layer, *(inner.layer for inner in placed.inner))
         built = row((placed,), weights, self.setting)
         trainable = [p for p in placed.parameters if p.trainable]
         drawn = {n.name: noise[n.name] for n in placed.noise} if training else {}
@@ -83,13 +83,13 @@ class TensorFlowAdapter(FrameworkAdapter):
         return answer | {f"state/{within(p, placed)}": canonical(p, array(built.parameters[p.name])) for p in state}
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
-        self.supported(spec)
+        self.require_supported(spec)
         return array(initializer(spec, shape, seed, self.setting))
 
     def optimizer(
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        self.supported_update(update)
+        self.require_supported_update(update)
         live, _, apply = self._applied(update, parameters, len(gradients))
         for by_name in gradients:
             apply(*(floats(by_name[name], self.setting) for name in live))
@@ -99,11 +99,11 @@ class TensorFlowAdapter(FrameworkAdapter):
         self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
     ) -> Iterator[list[dict[str, Array]]]:
         for update in updates:
-            self.supported_update(update)
+            self.require_supported_update(update)
         return replays(updates, parameters, gradients, milestones, self.setting)
 
     def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
-        self.supported_update(update)
+        self.require_supported_update(update)
         live, stepped, apply = self._applied(update, parameters, len(gradients))
         for by_name in gradients:
             apply(*(floats(by_name[name], self.setting) for name in live))
@@ -112,7 +112,7 @@ class TensorFlowAdapter(FrameworkAdapter):
     def trainer(
         self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
     ) -> TensorFlowTrainer:
-        self.supported_recipe(recipe)
+        self.require_supported_recipe(recipe)
         return TensorFlowTrainer(recipe, weights, horizon, self.setting, watch)
 
     def _applied(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from adapters.canonical import RULES, decayed, for_parameter
+from adapters.canonical import RULES, apply_decay, words_for_parameter
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
 from adapters.protocol import made_by
@@ -55,7 +55,7 @@ class OneWeight:
     """The rule for one weight, with its slots."""
 
     def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
-        self.word, decay = for_parameter(update.optimizer, update.weight_decay, name)
+        self.word, decay = words_for_parameter(update.optimizer, update.weight_decay, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "tensorflow")
         self.update, self.maths = rule.update, TensorFlowMaths()
@@ -65,7 +65,7 @@ class OneWeight:
         ]
 
     def __call__(self, c: Any, gradient: Any) -> None:
-        w, g = decayed(self.decay, c, self.w, gradient)
+        w, g = apply_decay(self.decay, c, self.w, gradient)
         updated, slots = self.update(self.word, c, w, g, self.slots, self.maths)
         self.w.assign(updated)
         for slot, value in zip(self.slots, slots, strict=True):

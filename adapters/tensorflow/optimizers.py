@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import kept
+from adapters.base import compact_copy
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
 from adapters.making import maker
@@ -27,7 +27,7 @@ class Optimizer:
 
     def __init__(self, move: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
         self.move, self._slots = move, slots
-        self._first = [(variable, kept(np.array(variable))) for variable in state]
+        self._first = [(variable, compact_copy(np.array(variable))) for variable in state]
 
     def slots(self) -> dict[str, Array]:
         """Copies of those that hold what the formula says, by `<slot>/<parameter>`, laid out as the parameter is."""
@@ -67,7 +67,7 @@ def native(update: Update, parameters: dict[str, Any], horizon: int, setting: Se
         return Optimizer(move, slots, state)
     table = coefficients(update, rate_table(update.schedule, horizon))
     decaying = [decays(decay.decayed, name) for name in parameters]
-    both = Decaying(move, [w.value for w in live], decaying, decay.factor, table.get("decay_kept"))
+    both = Decaying(move, [w.value for w in live], decaying, decay.factor, table.get("decay_shrinkage"))
     return Optimizer(both, slots, [*state, both.step])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras.optimizers import schedules as ks
 
-from adapters.forms import NativeClass, rate_table, with_table
+from adapters.forms import NativeClass, forms_with_table, rate_table
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from adapters.tensorflow.realisations.schedules import native_class, schedule
@@ -20,7 +20,7 @@ def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm,
     """Every form that the framework offers for the schedule, then the table; the one that it trains with is marked."""
     offer = native_class(word, setting)
     classes = [] if isinstance(offer, str) else [class_form(offer, word, setting)]
-    return with_table(word, classes, schedule(word, setting))
+    return forms_with_table(word, classes, schedule(word, setting))
 
 
 def learning_rate(word: spec.Schedule, horizon: int, setting: Setting) -> Any:

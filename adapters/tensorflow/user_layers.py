@@ -119,10 +119,10 @@ class _Call:
         kind = _name(activation) if alone else type(self.layer).__name__
         if isinstance(activation, _Activation):
             before = np.array(activation.x)
-            self.recorder.take(self.name, kind, x, before)
-            self.recorder.take(f"{self.name}.activation", _name(activation.inner), before, y)
+            self.recorder.record(self.name, kind, x, before)
+            self.recorder.record(f"{self.name}.activation", _name(activation.inner), before, y)
         else:
-            self.recorder.take(self.name, kind, x, y)
+            self.recorder.record(self.name, kind, x, y)
 
 
 def _name(function: Any) -> str:

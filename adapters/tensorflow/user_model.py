@@ -28,7 +28,15 @@ from adapters.tensorflow.user_layers import (
     to_canonical,
     to_native,
 )
-from adapters.user_model import Called, OwnParameter, Recorder, accepted, built, from_channels_last, relayered
+from adapters.user_model import (
+    LayerCall,
+    OwnParameter,
+    Recorder,
+    build_model,
+    calls_in_canonical_layout,
+    from_channels_last,
+    require_accepts,
+)
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.recipe import Update
@@ -48,10 +56,10 @@ class TensorFlowOwnModel:
         keras.utils.clear_session()  # names that Keras gives are numbered anew, so that every precision has the same
         keras.utils.set_random_seed(seed)
         with default_precision(setting.precision):
-            self.network = built(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
+            self.network = build_model(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
             # The first call builds what waits for a shape.
             call = partial(self.network, self._inputs(sample), training=False)
-            accepted(call, f"{Path(file).name}:{function}", sample)
+            require_accepts(call, f"{Path(file).name}:{function}", sample)
         self.composed: list[str] = []
         self.layers = dict(layers_of(self.network))
         self._named = {
@@ -90,11 +98,11 @@ class TensorFlowOwnModel:
     def forward(self, x: Array) -> Array:
         return array(self._forward(self._inputs(x)))
 
-    def traced(self, x: Array, training: bool) -> list[Called]:
+    def traced(self, x: Array, training: bool) -> list[LayerCall]:
         recorder = Recorder()
         with recorded(recorder, self.layers):
             self.network(self._inputs(x), training=training)
-        return relayered(recorder.calls, self.layout)
+        return calls_in_canonical_layout(recorder.calls, self.layout)
 
     def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
         value, gradients = self._value_and_gradients(x, y)

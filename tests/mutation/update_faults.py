@@ -50,8 +50,8 @@ UPDATES = (
     Fault(
         "epsilon outside the root",
         "adapters.coefficients",
-        '"inside_root": second}[s.epsilon_place]',
-        '"inside_root": second}["after_correction"]',
+        '"inside_root": bias2}[s.epsilon_place]',
+        '"inside_root": bias2}["after_correction"]',
         "applied-lr",
         "mindspore-exact",
         "conv",
@@ -104,8 +104,8 @@ UPDATES = (
     Fault(
         "decay not times the rate",
         "adapters.coefficients",
-        'return {"kept": 1 - rate * f(s.factor)}',
-        'return {"kept": 1 - f(s.factor) + 0 * rate}',
+        'return {"shrinkage": 1 - rate * f(s.factor)}',
+        'return {"shrinkage": 1 - f(s.factor) + 0 * rate}',
         "optimizer",
         "mindspore",
         "decoupled",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.making import Makers
-from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, chosen, composed, native
+from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, composed, native, resolve
 from harness.spec import losses as spec
 
 make = Makers("adapters.mindspore.losses")
@@ -40,7 +40,7 @@ def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> C
 def sigmoid_cross_entropy(word: spec.SigmoidCrossEntropy, setting: Setting) -> Choice:
     if setting.mode != "jit":
         return composed("where, exp, log1p", FIRST_BATCH, make.composed_sigmoid_cross_entropy)
-    return chosen(COMPILED_SIGMOID_CROSS_ENTROPY, word, setting)
+    return resolve(COMPILED_SIGMOID_CROSS_ENTROPY, word, setting)
 
 
 COMPILED_SIGMOID_CROSS_ENTROPY = by_precision(

@@ -14,9 +14,9 @@ from adapters.setting import (
     Setting,
     Way,
     canonical,
-    chosen,
     composed,
     native,
+    resolve,
     unless_exact,
 )
 from harness.spec import optimizers as spec
@@ -55,7 +55,7 @@ def adam(made: Way) -> Entry:
             return canonical("nn.Adam adds epsilon before the bias is corrected")
         if not word.bias_correction:
             return canonical("nn.Adam corrects the bias")
-        return chosen(beta_above_zero(made), word, setting)
+        return resolve(beta_above_zero(made), word, setting)
 
     return choose
 

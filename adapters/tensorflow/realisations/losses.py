@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.making import Makers
-from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, chosen, composed, native
+from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, composed, native, resolve
 from harness.spec import losses as spec
 
 make = Makers("adapters.tensorflow.losses")
@@ -37,13 +37,13 @@ def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> C
 def categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setting) -> Choice:
     if not word.normalize:
         return composed("clip, log", NORMALIZES, make.composed_categorical_cross_entropy)
-    return chosen(NORMALIZED_CROSS_ENTROPY, word, setting)
+    return resolve(NORMALIZED_CROSS_ENTROPY, word, setting)
 
 
 def cosine_similarity(word: spec.CosineSimilarity, setting: Setting) -> Choice:
     if setting.mode == "xla":
         return composed("sqrt, where, sum", NAN_AT_0, make.composed_cosine_similarity)
-    return chosen(COSINE_SIMILARITY, word, setting)
+    return resolve(COSINE_SIMILARITY, word, setting)
 
 
 def categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Choice:

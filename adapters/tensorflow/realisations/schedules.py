@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.forms import FLOAT, Classes, NativeClass, Offer, realised
+from adapters.forms import FLOAT_RATE, Classes, NativeClass, Offer, schedule_realisation
 from adapters.making import Makers
 from adapters.setting import Entries, Make, Realisation, Setting
 from harness.spec import schedules as spec
@@ -20,11 +20,11 @@ def native_class(word: spec.Schedule, setting: Setting) -> Offer:
 
 
 def schedule(word: spec.Schedule, setting: Setting) -> Realisation:
-    return realised(native_class(word, setting), setting)
+    return schedule_realisation(native_class(word, setting), setting)
 
 
 def constant(_: spec.Constant, setting: Setting) -> Offer:
-    return NativeClass(FLOAT, FLOAT, make.constant)
+    return NativeClass(FLOAT_RATE, FLOAT_RATE, make.constant)
 
 
 def exponential(s: spec.Exponential, setting: Setting) -> Offer:
