@@ -71,16 +71,8 @@ def adadelta(s: spec.Adadelta, rate: FloatArray, f: Any) -> Scalars:
 def adam(s: Any, rate: FloatArray, f: Any) -> Scalars:
     """The rate with the bias corrected, and the epsilon scaled to the place that the word states."""
     bias1, bias2 = _bias_corrections(s, len(rate), f) if s.bias_correction else (np.ones_like(rate),) * 2
-    scale = {
-        "before_correction": f(1),
-        "after_correction": np.sqrt(bias2),
-        "inside_root": bias2,
-    }[s.epsilon_place]
-    return {
-        "corrected_rate": rate * np.sqrt(bias2) / bias1,
-        **_moments(s, f),
-        "epsilon": f(s.epsilon) * scale,
-    }
+    scale = {"before_correction": f(1), "after_correction": np.sqrt(bias2), "inside_root": bias2}[s.epsilon_place]
+    return {"corrected_rate": rate * np.sqrt(bias2) / bias1, **_moments(s, f), "epsilon": f(s.epsilon) * scale}
 
 
 def adamw(s: spec.Adamw, rate: FloatArray, f: Any) -> Scalars:

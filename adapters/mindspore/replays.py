@@ -1,6 +1,6 @@
-"""Many updates in MindSpore, of several optimizers side by side: in `jit` mode one compiled loop, not call by call.
+"""Many steps of several updates side by side in MindSpore. In `jit` mode they are one compiled loop.
 
-Compiling is what costs: eight optimizers in one graph take a third of the time of eight graphs.
+Compiling takes most of the time: eight optimizers in one graph take a third of the time of eight graphs.
 """
 
 from __future__ import annotations
@@ -26,59 +26,65 @@ def replays(
     milestones: Sequence[int],
     setting: Setting,
 ) -> Iterator[list[dict[str, Array]]]:
+    """Yields the parameters of every update after each milestone, as `Adapter.replays` does."""
     dtype = getattr(ms, setting.precision)
-    fed = [Tensor(gradients[name], dtype) for name in parameters]
-    lives, moves = [], []
-    for number, update in enumerate(updates):
-        live = {
-            name: Parameter(Tensor(value, dtype), name=f"{number}.{name.replace('/', '.')}")
+    gradient_tensors = [Tensor(gradients[name], dtype) for name in parameters]
+    variable_sets, clipped_updates = [], []
+    for index, update in enumerate(updates):
+        variables = {
+            name: Parameter(Tensor(value, dtype), name=f"{index}.{name.replace('/', '.')}")
             for name, value in parameters.items()
         }
-        made = optimizer(update, live, len(next(iter(gradients.values()))), setting)
-        lives.append(live)
-        moves.append(ClippedAndApplied(clipping(update.clipping, setting), made.move))
-    loop: Any = EagerLoop(moves) if setting.mode == "pynative" else CompiledLoop(moves, setting)
+        update_optimizer = optimizer(update, variables, len(next(iter(gradients.values()))), setting)
+        variable_sets.append(variables)
+        clipped_updates.append(ClippedUpdate(clipping(update.clipping, setting), update_optimizer.apply_gradients))
+    loop: Any = EagerLoop(clipped_updates) if setting.mode == "pynative" else CompiledLoop(clipped_updates, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
-        loop(Tensor(start, ms.int32), Tensor(stop, ms.int32), *fed)
-        yield [{name: np.array(parameter.asnumpy()) for name, parameter in live.items()} for live in lives]
+        loop(Tensor(start, ms.int32), Tensor(stop, ms.int32), *gradient_tensors)
+        yield [
+            {name: np.array(parameter.asnumpy()) for name, parameter in variables.items()}
+            for variables in variable_sets
+        ]
 
 
-class ClippedAndApplied(nn.Cell):
-    """A clipping and an update as one function of the gradients."""
+class ClippedUpdate(nn.Cell):
+    """A clipping followed by an update, as one function of the gradients."""
 
-    def __init__(self, clip: Any, move: Any) -> None:
+    def __init__(self, clip: Any, apply_gradients: Any) -> None:
         super().__init__()
-        self.clip, self.move = clip, move
+        self.clip, self.apply_gradients = clip, apply_gradients
 
     def construct(self, gradients: Any) -> Any:
-        return self.move(self.clip(gradients))
+        return self.apply_gradients(self.clip(gradients))
 
 
 class CompiledLoop(nn.Cell):
-    """The gradients from `start` to `stop`, each to every move."""
+    """Applies the gradients of the steps `start` to `stop - 1` by every update, in one graph."""
 
-    def __init__(self, moves: Sequence[Any], setting: Setting) -> None:
+    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
         super().__init__()
-        self.moves = nn.CellList(moves)
+        self.clipped_updates = nn.CellList(clipped_updates)
 
     @ms.jit
     def construct(self, start: Any, stop: Any, *gradients: Any) -> Any:
         step = start
-        while step < stop:  # of a tensor: over a number it would be unrolled
-            now: Any = ()
+        while step < stop:  # a condition on tensors: on a number the loop would be unrolled
+            step_gradients: Any = ()
             for gradient in gradients:
-                now += (ops.gather(gradient, step, 0),)
-            for move in self.moves:
-                step = ops.depend(step, move(now))
+                step_gradients += (ops.gather(gradient, step, 0),)
+            for clipped_update in self.clipped_updates:
+                step = ops.depend(step, clipped_update(step_gradients))
             step = step + 1
         return step
 
 
 class EagerLoop:
-    def __init__(self, moves: Sequence[Any]) -> None:
-        self.moves = moves
+    """Applies the gradients of the steps `start` to `stop - 1` by every update, call by call."""
+
+    def __init__(self, clipped_updates: Sequence[Any]) -> None:
+        self.clipped_updates = clipped_updates
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         for step in range(int(start), int(stop)):
-            for move in self.moves:
-                move(tuple(gradient[step] for gradient in gradients))
+            for clipped_update in self.clipped_updates:
+                clipped_update(tuple(gradient[step] for gradient in gradients))

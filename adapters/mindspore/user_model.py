@@ -80,7 +80,7 @@ class MindSporeOwnModel:
         }
 
     def set_weights(self, weights: Mapping[str, Array]) -> None:
-        # Not Parameter.set_data: once an optimizer has run eagerly it would silently detach the parameter.
+        # Not Parameter.set_data, which silently detaches the parameter once an optimizer has run eagerly.
         for name, value in weights.items():
             description, parameter = self._named[name]
             ops.assign(parameter, floats(to_native(description, value, parameter.shape), self.setting))
@@ -118,12 +118,12 @@ class MindSporeOwnModel:
     def begin(self, update: Update, names: Mapping[str, str], horizon: int) -> None:
         self._updated = {key: self._named[name][1] for key, name in names.items()}
         self._clip = clipping(update.clipping, self.setting)
-        self._move = optimizer(update, self._updated, horizon, self.setting).move
+        self._apply_gradients = optimizer(update, self._updated, horizon, self.setting).apply_gradients
 
     def step(self, x: Array, y: Array) -> float:
         value, gradients = self._value_and_gradients(x, y)
         by_parameter = dict(zip(map(id, self._trainable().values()), gradients, strict=True))
-        self._move(self._clip(tuple(by_parameter[id(parameter)] for parameter in self._updated.values())))
+        self._apply_gradients(self._clip(tuple(by_parameter[id(parameter)] for parameter in self._updated.values())))
         return float(array(value))
 
     def _value_and_gradients(self, x: Array, y: Array) -> Any:

@@ -95,8 +95,8 @@ UPDATES = (
     Fault(
         "coupled for decoupled decay",
         f"{MS}.native_optimizers",
-        "self.decoupled = kept is not None",
-        "self.decoupled = kept is None",
+        "self.decoupled = decay_factors is not None",
+        "self.decoupled = decay_factors is None",
         "optimizer",
         "mindspore",
         "decoupled",
@@ -113,8 +113,8 @@ UPDATES = (
     Fault(
         "decay of biases too",
         f"{TF}.optimizers",
-        "decaying = [decays(decay.decayed, name) for name in parameters]",
-        "decaying = [True for name in parameters]",
+        "decay_mask = [decays(decay.decayed, name) for name in parameters]",
+        "decay_mask = [True for name in parameters]",
         "optimizer",
         "tensorflow",
         "decoupled",

@@ -14,7 +14,7 @@ def images(setting: Setting) -> Layout:
     return "channels_last" if setting.layout == "auto" else setting.layout
 
 
-def thinned(word: spec.Convolution) -> str:
+def thinning_reason(word: spec.Convolution) -> str:
     """Why a convolution is made with strides 1, of which every so many-th is kept; empty where it is not."""
     if isinstance(word, spec.Conv2d):
         combined = word.strides != (1, 1) and word.dilation != (1, 1)
@@ -27,7 +27,7 @@ def _convolution(name: str) -> Entry:
     def made(word: Any, setting: Setting) -> Realisation:
         if setting.layout == "channels_first" and setting.precision == "float64":
             return unsupported("TensorFlow has no float64 convolutions with channels first: layout=channels_last")
-        if reason := thinned(word):
+        if reason := thinning_reason(word):
             return composed(f"{name} with strides 1, thinned out", reason)
         padded = "tf.pad, then " if word.padding == "same_lower" else ""
         if setting.layout == "channels_first" and word.use_bias:
