@@ -41,6 +41,7 @@ class MindSporeMaths:
         return ops.pow(base, exponent)
 
     def norm(self, x: Any) -> Any:
+        """The root of the sum of all squared elements."""
         return ops.sqrt((x * x).sum())
 
     def zeros_like(self, x: Any) -> Any:

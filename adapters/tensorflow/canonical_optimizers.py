@@ -29,6 +29,7 @@ class TensorFlowMaths:
 
     @staticmethod
     def norm(x: Any) -> Any:
+        """The root of the sum of all squared elements."""
         return tf.sqrt(tf.reduce_sum(x * x))
 
 

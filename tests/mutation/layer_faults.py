@@ -81,7 +81,8 @@ LAYERS = (
         "unbiased variance kept",
         f"{MS}.specifics.normalisation",
         "batch_statistic = ops.stop_gradient(variance).reshape(-1)",
-        "batch_statistic = ops.stop_gradient(variance * (x.size / variance.size) / (x.size / variance.size - 1)).reshape(-1)",
+        "batch_statistic = ops.stop_gradient(variance * (x.size / variance.size) / (x.size / variance.size - 1))"
+        ".reshape(-1)",
         "layer",
         "mindspore",
         "conv",
@@ -90,8 +91,8 @@ LAYERS = (
         "unbiased variance in the normalisation",
         f"{MS}.specifics.normalisation",
         "y = self.scale_and_shift((x - mean) / ops.sqrt(variance + self.epsilon))",
-        "y = self.scale_and_shift((x - mean) / ops.sqrt(variance * (x.size / variance.size) / (x.size / variance.size - 1)"
-        " + self.epsilon))",
+        "y = self.scale_and_shift((x - mean) / ops.sqrt(variance * (x.size / variance.size)"
+        " / (x.size / variance.size - 1) + self.epsilon))",
         "layer",
         "mindspore",
         "conv",

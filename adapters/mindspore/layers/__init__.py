@@ -1,4 +1,4 @@
-"""Layers in MindSpore. Between layers of images the images stay in the layout of MindSpore's kernels, channels first."""
+"""Layers in MindSpore. Between layers, images stay in the layout of MindSpore's kernels, channels first."""
 
 from __future__ import annotations
 

@@ -92,8 +92,9 @@ class PlainLayer(nn.Cell):
 class Row(nn.Cell):
     """Layers applied in order, each with its part of the noise.
 
-    `noise_spans`: the places of each layer's noise; `input_layouts` and `output_layouts`: the layouts that its input comes in and its output
-    lies in; `last_layout` and `layout`: those that the last output lies in and leaves in.
+    `noise_spans` are the positions of each layer's noise. `input_layouts` and `output_layouts` are the layouts in which
+    the input of each layer arrives and its output leaves it. `last_layout` is the layout of the last output, which is
+    returned in `layout`.
     """
 
     def __init__(
@@ -106,32 +107,25 @@ class Row(nn.Cell):
         layout: Layout,
     ) -> None:
         super().__init__()
-        self.layers = nn.CellList(
-            [layer.call for layer in layers]
-        )  # CellList renames the parameters, so that their names differ
+        # CellList renames the parameters, so that their names differ.
+        self.layers = nn.CellList([layer.call for layer in layers])
         self.native_layouts = [layer.input_layout for layer in layers]
         self.noise_spans, self.input_layouts, self.output_layouts = noise_spans, input_layouts, output_layouts
         self.last_layout, self.layout = last_layout, layout
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
         for index, layer in enumerate(self.layers):
-            noise_start, noise_end = self.noise_spans[index]
-            x = layer(
-                to_layout(x, self.input_layouts[index], self.native_layouts[index]),
-                training,
-                noise[noise_start:noise_end],
-            )
+            start, end = self.noise_spans[index]
+            x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
+            x = layer(x, training, noise[start:end])
         return to_layout(x, self.last_layout, self.layout)
 
     def outputs(self, x: Any, training: bool, noise: Any) -> Any:
         """The output of each layer, images (B, H, W, C)."""
         outputs: Any = ()
         for index, layer in enumerate(self.layers):
-            noise_start, noise_end = self.noise_spans[index]
-            x = layer(
-                to_layout(x, self.input_layouts[index], self.native_layouts[index]),
-                training,
-                noise[noise_start:noise_end],
-            )
+            start, end = self.noise_spans[index]
+            x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
+            x = layer(x, training, noise[start:end])
             outputs += (to_layout(x, self.output_layouts[index], "channels_last"),)
         return outputs

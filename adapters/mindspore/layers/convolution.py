@@ -59,7 +59,7 @@ def separable_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting,
 def _convolution(
     placed: PlacedLayer, weights: Parameters, setting: Setting, layer: Any, pointwise: Any = None
 ) -> BuiltLayer:
-    """The convolution by `layer`, then `pointwise`, which take the arguments of nn.Conv2d besides sizes and channels."""
+    """The convolution by `layer`, then `pointwise`, which take the options of nn.Conv2d besides sizes and channels."""
     word: Any = placed.layer
     layout = images(setting)
     if setting.precision == "float64":
@@ -88,9 +88,7 @@ def _padding(placed: PlacedLayer) -> dict[str, Any]:
     if word.padding != "same_lower":
         return {"pad_mode": word.padding, "padding": 0}
     axes = zip(placed.input_shape[:2], word.kernel_size, word.strides, word.dilation, strict=True)
-    vertical, horizontal = (
-        padded(size, window, stride, dilation, word.padding) for size, window, stride, dilation in axes
-    )
+    vertical, horizontal = (padded(*sizes, word.padding) for sizes in axes)
     return {"pad_mode": "pad", "padding": (*vertical, *horizontal)}
 
 

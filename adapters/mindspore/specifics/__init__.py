@@ -1,1 +1,1 @@
-"""Modules that only MindSpore needs, without twins in `adapters/tensorflow`: layers composed of primitives, schedulers."""
+"""Modules that only MindSpore needs, without twins in `adapters/tensorflow`: composed layers, schedulers."""

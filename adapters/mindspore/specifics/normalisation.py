@@ -34,21 +34,15 @@ class BatchNormalisation(nn.Cell):
         variance = ops.mean(ops.square(x - mean), self.axes, True)
         y = self.scale_and_shift((x - mean) / ops.sqrt(variance + self.epsilon))
         batch_statistic = ops.stop_gradient(mean).reshape(-1)
-        y = ops.depend(
-            y,
-            ops.assign(self.moving_mean, self.momentum * self.moving_mean + self.one_minus_momentum * batch_statistic),
-        )
+        moving_mean = self.momentum * self.moving_mean + self.one_minus_momentum * batch_statistic
+        y = ops.depend(y, ops.assign(self.moving_mean, moving_mean))
         batch_statistic = ops.stop_gradient(variance).reshape(-1)
         if self.unbiased:
             count = x.size // batch_statistic.size
             # Whole numbers, because a fraction would be rounded to float32 first.
             batch_statistic = batch_statistic * count / max(count - 1, 1)
-        return ops.depend(
-            y,
-            ops.assign(
-                self.moving_variance, self.momentum * self.moving_variance + self.one_minus_momentum * batch_statistic
-            ),
-        )
+        moving_variance = self.momentum * self.moving_variance + self.one_minus_momentum * batch_statistic
+        return ops.depend(y, ops.assign(self.moving_variance, moving_variance))
 
     def scale_and_shift(self, normalised: Any) -> Any:
         """`gamma * normalised + beta`, by channel."""

@@ -1,7 +1,7 @@
-"""The stateful schedulers of `mindspore.experimental.optim.lr_scheduler` that mean one of our schedules, as forms.
+"""The stateful schedulers of `mindspore.experimental.optim.lr_scheduler` that equal one of our schedules, as forms.
 
-They compute each rate from the one before, in float32, and are stepped one by one at a millisecond or more a step, so
-each is asked for its first steps only. `MultiplicativeLR`, `CyclicLR` and `ReduceLROnPlateau` mean no schedule of ours.
+They compute each rate from the previous one in float32, at a millisecond or more per step, so only their first steps
+are checked. `MultiplicativeLR`, `CyclicLR` and `ReduceLROnPlateau` equal no schedule of ours.
 """
 
 from __future__ import annotations
@@ -24,26 +24,23 @@ from harness.spec import schedules as spec
 MODULE = "experimental.optim.lr_scheduler"
 LAST_STEP = 31
 Make = Callable[[Any], Any]
-# The class' name, the optimizer's own rate, the scheduler on that optimizer.
+# The name of the class, the initial rate of the optimizer, and the maker of the scheduler for that optimizer.
 Offer = tuple[str, float, Make]
 
 
 def scheduler_forms(word: spec.Schedule) -> list[ScheduleForm]:
-    """At most one, for the values that the scheduler can express."""
+    """At most one form, if a scheduler can express the values of the schedule."""
     offer = OFFERS.get(type(word), _no_offer)(word)
     if offer is None:
         return []
     name, initial, make = offer
     by = native(f"{MODULE}.{name}")
-    return [
-        ScheduleForm(
-            name, by, partial(_rates_by_stepping, initial, make), differs=ledger_entry(word, name), last=LAST_STEP
-        )
-    ]
+    rates = partial(_rates_by_stepping, initial, make)
+    return [ScheduleForm(name, by, rates, differs=ledger_entry(word, name), last=LAST_STEP)]
 
 
 def ledger_entry(word: spec.Schedule, name: str) -> str:
-    """The ledger's entry for a scheduler that is not the spec for some values."""
+    """The ledger's entry on a scheduler that departs from the spec for some values; empty where there is none."""
     if isinstance(word, spec.WarmupThen):
         return ledger_entry(word.then, name) if isinstance(word.then, spec.Cosine | spec.CosineMinMax) else ""
     if isinstance(word, spec.Cosine | spec.CosineMinMax):
@@ -62,6 +59,7 @@ def _rates_by_stepping(initial: float, make: Make, steps: IntArray) -> FloatArra
 
 
 def exponential(s: spec.Exponential) -> Offer | None:
+    """StepLR with staircase, else ExponentialLR."""
     if s.initial_rate == 0:
         return None
     if s.staircase:
@@ -74,6 +72,7 @@ def exponential(s: spec.Exponential) -> Offer | None:
 
 
 def natural_exponential(s: spec.NaturalExponential) -> Offer | None:
+    """StepLR with staircase, else ExponentialLR."""
     if s.staircase:
         gamma = math.exp(-s.decay_rate * s.decay_steps)
         return "StepLR", s.initial_rate, lambda optimizer: lr_scheduler.StepLR(optimizer, s.decay_steps, gamma)
@@ -85,6 +84,7 @@ def natural_exponential(s: spec.NaturalExponential) -> Offer | None:
 
 
 def inverse_time(s: spec.InverseTime) -> Offer | None:
+    """LambdaLR, without staircase."""
     if s.staircase:
         return None
 
@@ -95,6 +95,7 @@ def inverse_time(s: spec.InverseTime) -> Offer | None:
 
 
 def polynomial(s: spec.Polynomial) -> Offer | None:
+    """PolynomialLR down to 0, or LinearLR."""
     if s.cycle or s.initial_rate == 0:
         return None
     if s.end_rate == 0:
@@ -110,6 +111,7 @@ def polynomial(s: spec.Polynomial) -> Offer | None:
 
 
 def cosine(s: spec.Cosine) -> Offer | None:
+    """CosineAnnealingLR from the initial rate."""
     minimum = s.initial_rate * s.floor_ratio
     return (
         "CosineAnnealingLR",
@@ -119,6 +121,7 @@ def cosine(s: spec.Cosine) -> Offer | None:
 
 
 def cosine_min_max(s: spec.CosineMinMax) -> Offer | None:
+    """CosineAnnealingLR from the maximum."""
     return (
         "CosineAnnealingLR",
         s.maximum,
@@ -127,6 +130,7 @@ def cosine_min_max(s: spec.CosineMinMax) -> Offer | None:
 
 
 def cosine_restarts(s: spec.CosineRestarts) -> Offer | None:
+    """CosineAnnealingWarmRestarts, for whole period factors and equal peaks."""
     if s.peak_factor != 1 or not float(s.period_factor).is_integer():
         return None
     factor, minimum = int(s.period_factor), s.initial_rate * s.floor_ratio
@@ -138,6 +142,7 @@ def cosine_restarts(s: spec.CosineRestarts) -> Offer | None:
 
 
 def piecewise_constant(s: spec.PiecewiseConstant) -> Offer | None:
+    """ConstantLR for one rise, or MultiStepLR for equal ratios."""
     # A milestone is the first step of the next value.
     milestones = [boundary + (s.boundary == "inclusive") for boundary in s.boundaries]
     if len(milestones) == 1 and s.values[0] < s.values[1]:
@@ -150,6 +155,7 @@ def piecewise_constant(s: spec.PiecewiseConstant) -> Offer | None:
 
 
 def linear_warmup(s: spec.LinearWarmup) -> Offer | None:
+    """LinearLR from a rate above 0."""
     if not 0 < s.start_rate <= s.target_rate:
         return None
     start = s.start_rate / s.target_rate
@@ -157,7 +163,7 @@ def linear_warmup(s: spec.LinearWarmup) -> Offer | None:
 
 
 def warmup_then(s: spec.WarmupThen) -> Offer | None:
-    """Both parts on the optimizer whose own rate is the first of the second part."""
+    """SequentialLR of both parts, on an optimizer with the first rate of the second part."""
     second_part = OFFERS.get(type(s.then), _no_offer)(s.then)
     # SequentialLR sets its second part to step 0, which fails in MultiStepLR: that reads `step_size`, which it lacks.
     if second_part is None or second_part[0] in ("SequentialLR", "MultiStepLR"):
@@ -166,11 +172,11 @@ def warmup_then(s: spec.WarmupThen) -> Offer | None:
     if not 0 < s.start_rate <= initial:
         return None
 
-    def both(optimizer: Any) -> Any:
+    def both_parts(optimizer: Any) -> Any:
         warmup = lr_scheduler.LinearLR(optimizer, s.start_rate / initial, 1.0, s.warmup_steps)
         return lr_scheduler.SequentialLR(optimizer, [warmup, make(optimizer)], [s.warmup_steps])
 
-    return "SequentialLR", initial, both
+    return "SequentialLR", initial, both_parts
 
 
 def _no_offer(_: spec.Schedule) -> Offer | None:

@@ -88,9 +88,8 @@ def batch_norm(cell: Any) -> Callable[[Any], Any]:
             ops.assign(cell.moving_mean, old_share * cell.moving_mean + new_share * ops.stop_gradient(mean))
             ops.assign(cell.moving_variance, old_share * cell.moving_variance + new_share * unbiased)
         deviation = ops.sqrt(variance.reshape(channel_shape) + Tensor(cell.eps, ms.float64))
-        return (x - mean.reshape(channel_shape)) / deviation * cell.gamma.reshape(channel_shape) + cell.beta.reshape(
-            channel_shape
-        )
+        gamma, beta = cell.gamma.reshape(channel_shape), cell.beta.reshape(channel_shape)
+        return (x - mean.reshape(channel_shape)) / deviation * gamma + beta
 
     return call
 
@@ -125,9 +124,9 @@ def _padded(cell: Any, x: Any, padding_value: float) -> tuple[Any, Any]:
     if mode != "pad":
         return x, mode
     padding = cell.padding
-    top, bottom, left, right = (
-        (padding,) * 4 if isinstance(padding, int) else padding if len(padding) == 4 else _both_sides(padding)
-    )
+    if isinstance(padding, int):
+        padding = (padding,) * 4
+    top, bottom, left, right = padding if len(padding) == 4 else _both_sides(padding)
     return ops.pad(x, (left, right, top, bottom), "constant", padding_value), "valid"
 
 

@@ -1,4 +1,4 @@
-"""Layers in Keras. Between layers of images the images stay in the arm's layout."""
+"""Layers in Keras. Between layers, images stay in the arm's layout."""
 
 from __future__ import annotations
 

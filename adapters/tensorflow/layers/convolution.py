@@ -1,4 +1,4 @@
-"""Convolutions by Keras' classes. Where these cannot pad or stride as stated, images are padded before, thinned after."""
+"""Convolutions by Keras' classes. Where they lack a padding or strides, images are padded before and thinned after."""
 
 from __future__ import annotations
 

@@ -29,17 +29,10 @@ class PaddedAndThinned:
     ) -> None:
         self.native, self.channels_first, self.keep_every = native, layout == "channels_first", keep_every
         axes = zip(shape[:2], word.kernel_size, word.strides, word.dilation, strict=True)
-        self.paddings = [
-            padded(size, window, stride, dilation, word.padding) for size, window, stride, dilation in axes
-        ]
+        self.paddings = [padded(*sizes, word.padding) for sizes in axes]
 
     def __call__(self, x: Any) -> Any:
         (row_stride, column_stride), no_padding = self.keep_every, (0, 0)
-        padded_x = tf.pad(
-            x,
-            [no_padding, no_padding, *self.paddings]
-            if self.channels_first
-            else [no_padding, *self.paddings, no_padding],
-        )
-        y = self.native(padded_x)
+        paddings = [no_padding, *self.paddings] if self.channels_first else [*self.paddings, no_padding]
+        y = self.native(tf.pad(x, [no_padding, *paddings]))
         return y[:, :, ::row_stride, ::column_stride] if self.channels_first else y[:, ::row_stride, ::column_stride]
