@@ -63,12 +63,12 @@ def cosine_min_max(s: spec.CosineMinMax, setting: Setting) -> Offer:
 
 
 def linear_warmup(_: spec.LinearWarmup, setting: Setting) -> Offer:
-    """PolynomialDecay of power 1, which cancels."""
+    """PolynomialDecay of power 1, which loses digits by cancellation."""
     return _keras_class("PolynomialDecay", make.linear_warmup, "tensorflow-linear_warmup-cancels")
 
 
 def cosine_restarts(s: spec.CosineRestarts, setting: Setting) -> Offer:
-    """CosineDecayRestarts, which departs from the spec but in eager mode with equal periods."""
+    """CosineDecayRestarts, which departs from the spec except in eager mode with equal periods."""
     late = "" if setting.mode == "eager" else "tensorflow-cosine_restarts-late"
     differs = late if s.period_factor == 1 else "tensorflow-cosine_restarts-logarithm"
     return _keras_class("CosineDecayRestarts", make.cosine_restarts, differs)
