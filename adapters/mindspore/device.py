@@ -22,7 +22,7 @@ def set_up(arm: Arm) -> DeviceName:
         raise DeviceUnavailableError(f"MindSpore {ms.__version__} cannot use {name}: {problem}")
     ms.set_device(TARGETS[name])
     if arm.threads is not None:
-        # The kernels use as many threads as there are processors whatever OMP_NUM_THREADS is.
+        # The kernels use one thread per processor, whatever OMP_NUM_THREADS is, so the process gets fewer processors.
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arm.threads])
     # The trainer compiles functions one by one. In graph mode MindSpore would compile every Cell at every shape.
     ms.set_context(mode=ms.PYNATIVE_MODE)

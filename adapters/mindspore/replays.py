@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import mindspore as ms
-import numpy as np
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import nn, ops
 
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.optimizers import optimizer
+from adapters.mindspore.runtime import array, compiles, floats, integers, variable
 from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
 from harness.spec.recipe import Update
@@ -27,24 +27,17 @@ def replays(
     setting: Setting,
 ) -> Iterator[list[dict[str, Array]]]:
     """Yields the parameters of every update after each milestone, as `Adapter.replays` does."""
-    dtype = getattr(ms, setting.precision)
-    gradient_tensors = [Tensor(gradients[name], dtype) for name in parameters]
+    gradient_tensors = [floats(gradients[name], setting) for name in parameters]
     variable_sets, clipped_updates = [], []
     for index, update in enumerate(updates):
-        variables = {
-            name: Parameter(Tensor(value, dtype), name=f"{index}.{name.replace('/', '.')}")
-            for name, value in parameters.items()
-        }
+        variables = {name: variable(f"{index}.{name}", value, setting) for name, value in parameters.items()}
         update_optimizer = optimizer(update, variables, len(next(iter(gradients.values()))), setting)
         variable_sets.append(variables)
         clipped_updates.append(ClippedUpdate(clipping(update.clipping, setting), update_optimizer.apply_gradients))
-    loop: Any = EagerLoop(clipped_updates) if setting.mode == "pynative" else CompiledLoop(clipped_updates, setting)
+    loop: Any = (CompiledLoop if compiles(setting) else EagerLoop)(clipped_updates, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
-        loop(Tensor(start, ms.int32), Tensor(stop, ms.int32), *gradient_tensors)
-        yield [
-            {name: np.array(parameter.asnumpy()) for name, parameter in variables.items()}
-            for variables in variable_sets
-        ]
+        loop(integers(start), integers(stop), *gradient_tensors)
+        yield [{name: array(parameter) for name, parameter in variables.items()} for variables in variable_sets]
 
 
 class ClippedUpdate(nn.Cell):
@@ -81,7 +74,7 @@ class CompiledLoop(nn.Cell):
 class EagerLoop:
     """Applies the gradients of the steps `start` to `stop - 1` by every update, call by call."""
 
-    def __init__(self, clipped_updates: Sequence[Any]) -> None:
+    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
         self.clipped_updates = clipped_updates
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:

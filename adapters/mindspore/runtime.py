@@ -24,7 +24,8 @@ def integers(value: Any) -> Any:
 
 def variable(name: str, value: Any, setting: Setting, trainable: bool = True) -> Any:
     """A Parameter in the arm's precision."""
-    return Parameter(floats(value, setting), name=name.replace("/", "."), requires_grad=trainable)
+    dotted_name = name.replace("/", ".")
+    return Parameter(floats(value, setting), name=dotted_name, requires_grad=trainable)
 
 
 def array(tensor: Any) -> Array:

@@ -115,7 +115,7 @@ class MindSporeTrainer(FrameworkTrainer):
         return [floats(noise[spec.name], self.setting) for spec in self.noise]
 
     def _rows_after_updates(self, rows: Array) -> Array:
-        """The rows with the weight numbers of after the step (before the next step) in place of those before it."""
+        """The rows with the weight numbers after each step, which are those before the next one."""
         width = self.watched.weight_width
         if not width:
             return rows

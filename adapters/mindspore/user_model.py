@@ -90,13 +90,13 @@ class MindSporeOwnModel:
             ops.assign(parameter, floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        cell = self.layers[layer]
-        if not isinstance(cell, NORMALISATIONS):
+        normalisation = self.layers[layer]
+        if not isinstance(normalisation, NORMALISATIONS):
             raise KeyError(setting)
-        cell.eps = {"epsilon": value}.get(setting, cell.eps)
-        cell.momentum = {"momentum": 1 - value}.get(setting, cell.momentum)
-        cell.bn_train = ops.BatchNorm(True, cell.eps, cell.momentum, cell.format)
-        cell.bn_infer = ops.BatchNorm(False, cell.eps, data_format=cell.format)
+        normalisation.eps = {"epsilon": value}.get(setting, normalisation.eps)
+        normalisation.momentum = {"momentum": 1 - value}.get(setting, normalisation.momentum)
+        normalisation.bn_train = ops.BatchNorm(True, normalisation.eps, normalisation.momentum, normalisation.format)
+        normalisation.bn_infer = ops.BatchNorm(False, normalisation.eps, data_format=normalisation.format)
 
     def without_dropout(self) -> None:
         for layer in self.layers.values():

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
 
 from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.optimizers import optimizer
+from adapters.tensorflow.runtime import array, compiles, floats, integers, variable
 from harness.spec.recipe import Update
 
 
@@ -24,19 +23,17 @@ def replays(
     setting: Setting,
 ) -> Iterator[list[dict[str, Array]]]:
     """Yields the parameters of every update after each milestone, as `Adapter.replays` does."""
-    gradient_tensors = [tf.constant(gradients[name], setting.precision) for name in parameters]
+    gradient_tensors = [floats(gradients[name], setting) for name in parameters]
     variable_sets, clipped_updates = [], []
-    for update in updates:
-        variables = {name: keras.Variable(value, dtype=setting.precision) for name, value in parameters.items()}
+    for index, update in enumerate(updates):
+        variables = {name: variable(f"{index}.{name}", value, setting) for name, value in parameters.items()}
         update_optimizer = optimizer(update, variables, len(next(iter(gradients.values()))), setting)
         variable_sets.append(variables)
         clipped_updates.append(ClippedUpdate(clipping(update.clipping, setting), update_optimizer.apply_gradients))
-    loop: Any = EagerLoop(clipped_updates) if setting.mode == "eager" else CompiledLoop(clipped_updates, setting)
+    loop: Any = (CompiledLoop if compiles(setting) else EagerLoop)(clipped_updates, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
-        loop(tf.constant(start), tf.constant(stop), *gradient_tensors)
-        yield [
-            {name: np.array(parameter.value) for name, parameter in variables.items()} for variables in variable_sets
-        ]
+        loop(integers(start), integers(stop), *gradient_tensors)
+        yield [{name: array(parameter) for name, parameter in variables.items()} for variables in variable_sets]
 
 
 class ClippedUpdate:
@@ -74,10 +71,10 @@ class CompiledLoop:
 class EagerLoop:
     """Applies the gradients of the steps `start` to `stop - 1` by every update, call by call."""
 
-    def __init__(self, clipped_updates: Sequence[Any]) -> None:
+    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
         self.clipped_updates = clipped_updates
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         for step in range(int(start), int(stop)):
             for clipped_update in self.clipped_updates:
-                clipped_update([gradient[step] for gradient in gradients])
+                clipped_update(tuple(gradient[step] for gradient in gradients))

@@ -90,9 +90,10 @@ class TensorFlowOwnModel:
             parameter.assign(floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        if not isinstance(self.layers[layer], NORMALISATIONS):
+        normalisation = self.layers[layer]
+        if not isinstance(normalisation, NORMALISATIONS):
             raise KeyError(setting)
-        setattr(self.layers[layer], setting, value)
+        setattr(normalisation, setting, value)
 
     def without_dropout(self) -> None:
         for layer in self.layers.values():
