@@ -27,6 +27,7 @@ MODULES = {
     "model": "model",
     "step": "step",
     "trajectory": "trajectory",
+    "evaluation": "evaluation",
     "convergence": "convergence",
     "expected": "expected",
 }

@@ -39,12 +39,14 @@ class Question:
 class Trainings:
     """The records of one experiment's trainings by one plan, one for each arm.
 
-    `weights`: the final weights of each arm that finished, by the arm's name and the parameter's.
+    `weights`: the final weights of each arm that finished, by the arm's name and the parameter's. `predictions`: the
+    label and the margin of every test sample, (N,), of each arm that recorded them, by the arm's name.
     """
 
     context: Context
     traces: Sequence[Trace]
     weights: Mapping[str, Arrays]
+    predictions: Mapping[str, Arrays]
 
     @property
     def healthy(self) -> list[str]:

@@ -165,7 +165,7 @@ def _match(runs: Sequence[Run], folder: Path) -> None:
 def _judge_trainings(run: Run) -> None:
     traces = list(run.traces.values())
     weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
-    trainings = Trainings(run.context, traces, weights)
+    trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights))
     for rung in registry.of_trainings(run.experiment.rungs):
         verdicts = [] if rung.over_seeds and not run.is_alone else _judged(rung, trainings)
         if verdicts is not None:
