@@ -24,11 +24,11 @@ def run(chosen: argparse.Namespace) -> int:
 
         raise UserMistake(["give either an ID or --verify"])
     if chosen.verify:
-        return ledger_table.verified(chosen.markdown)
+        return ledger_table.print_verification(chosen.markdown)
     if chosen.id is None:
-        return ledger_table.table(chosen.markdown)
+        return ledger_table.print_table(chosen.markdown)
     known("entry", chosen.id, [entry.id for entry in ledger()])
-    return ledger_table.one(chosen.id)
+    return ledger_table.print_entry(chosen.id)
 
 
 def _entries(**_: Any) -> list[str]:
