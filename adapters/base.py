@@ -115,14 +115,15 @@ class FrameworkTrainer(ABC):
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
         """The loss and accuracy over all samples, computed in batches of EVALUATION_BATCH."""
-        loss_sum, misses = 0.0, 0
+        loss_sum, misses, scored = 0.0, 0, 0
         for start in range(0, len(x), EVALUATION_BATCH):
             batch = slice(start, start + EVALUATION_BATCH)
             batch_loss, batch_misses = self.score(x[batch], y[batch])
             loss_sum += batch_loss * float(normaliser(self.loss, y[batch]))
             misses += batch_misses
+            scored += len(x[batch])
         loss = loss_sum / float(normaliser(self.loss, y))
-        return Evaluation(loss, (len(x) - misses) / len(x) if self.labels else None, len(x))
+        return Evaluation(loss, (scored - misses) / scored if self.labels else None, scored)
 
 
 def compact_copy(value: Array) -> Array:

@@ -79,8 +79,8 @@ TRACES = (
     RecordFault(
         "evaluation leaving out the last, short batch",
         TRAINER,
-        "total, wrong = 0.0, 0\n",
-        "total, wrong, x, y = 0.0, 0, x[:16], y[:16]\n",
+        "total, wrong, scored = 0.0, 0, 0\n",
+        "total, wrong, scored, x, y = 0.0, 0, 0, x[:16], y[:16]\n",
         "convergence",
     ),
 )
