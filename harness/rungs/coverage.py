@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.judging.tolerances import STRICT_STEPS
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.rungs import convergence, expected, registry, schedule, trajectory
+from harness.rungs import convergence, evaluation, expected, registry, schedule, trajectory
 from harness.spec.experiment import Experiment
 
 JUDGED = ("agrees", "known", "diverges")
@@ -65,7 +65,9 @@ def coverage(
         sort(f"test accuracy after the last epoch{alone}", convergence.NAME in rungs)
     if experiment.expected:
         sort("what the experiment expects", expected.NAME in rungs)
-    left += ["test losses", "final weights"]
+    sort("test loss, accuracy and predictions, from the final weights", evaluation.NAME in rungs)
+    epochs = max((len(trace.epochs) for trace in traces), default=0)
+    left += ["test losses of earlier epochs"] * (epochs > 1 or evaluation.NAME not in rungs)
     return Coverage(tuple(judged), tuple(left))
 
 

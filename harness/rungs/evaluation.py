@@ -37,40 +37,41 @@ EPSILON = 1e-12  # of an accuracy, which is a quotient of whole numbers
 PART = 1000  # samples at a time
 
 
-def judge_trainings(trainings: Trainings) -> list[Verdict] | None:
-    """A verdict on each arm that finished; None if the experiment has no test set."""
-    context = trainings.context
-    if not len(context.data.x_test):
-        return None
-    return [
-        verdict
-        for trace in trainings.traces
-        if trace.failure is None and trace.finished
-        for verdict in judge_arm(
-            context, trace, trainings.weights.get(trace.arm.name, {}), trainings.predictions.get(trace.arm.name, {})
-        )
-    ]
+def judge_trainings(trainings: Trainings) -> list[Verdict]:
+    """A verdict on each arm that finished. If classes are predicted, an arm must have recorded its predictions."""
+    verdicts = []
+    for trace in trainings.traces:
+        name = trace.arm.name
+        if trace.failure is not None or not trace.finished:
+            continue
+        weights, predictions = trainings.weights.get(name, {}), trainings.predictions.get(name, {})
+        if trainings.context.experiment.data.classes is not None and not predictions:
+            verdicts.append(_unverified(trace, "its predictions"))
+        verdicts += judge_arm(trainings.context, trace, weights, predictions)
+    return verdicts
 
 
 def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: Arrays) -> list[Verdict]:
     """The verdict on the last epoch's scores of one arm, and on its predictions, by its recorded final weights.
 
-    `weights`: by parameter. `predictions`: `label` and `margin` of every test sample, (N,) each; empty if values are
-    predicted.
+    `weights`: by parameter. `predictions`: `label` and `margin` of every test sample, (N,) each; empty if the arm has
+    recorded none.
     """
+    if not trace.epochs or not weights:
+        return [_unverified(trace, "an epoch" if weights else "its final weights")]
     count = len(context.data.x_test)
     subject = f"test set, {count:,} samples, from the final weights"
-    missing = [what for what, there in (("an epoch", trace.epochs), ("its final weights", weights)) if not there]
-    if not missing and context.experiment.data.classes is not None and not predictions:
-        missing.append("its predictions")
-    if missing:
-        cause = f"{trace.arm.name} has not recorded {' and '.join(missing)}"
-        return [Verdict(rung=NAME, subject=subject, arm_a=trace.arm.name, status="unverified", cause=cause)]
     expected = _expected(context, trace.arm, weights)
     claims = _claims(trace, predictions, expected)
     oracle = Reference(expected.values, {trace.arm.name: expected.tolerances})
-    places = {name: Place(subject, "evaluation", name_index=expected.index_name(name)) for name in expected.values}
+    recorded = [name for name in expected.values if name not in (LABELS, MARGINS) or predictions]
+    places = {name: Place(subject, "evaluation", name_index=expected.index_name(name)) for name in recorded}
     return judge_checks(checks(NAME, oracle, {trace.arm.name: ArmValues(trace.arm, claims)}, places))
+
+
+def _unverified(trace: Trace, record: str) -> Verdict:
+    cause = f"{trace.arm.name} has not recorded {record}"
+    return Verdict(rung=NAME, subject="test set", arm_a=trace.arm.name, status="unverified", cause=cause)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def climb(
     workers: Iterable[Worker],
     on_rung: Callable[[str, list[Verdict]], None],
     on_failure: Callable[[str, Failure], None],
-    on_answers: Callable[[str, str, Answers], None],
+    on_answers: Callable[[str, str, Answers], None] = lambda rung, question, answers: None,
 ) -> list[Verdict]:
     """All verdicts, in order. An arm that fails is reported at that rung and not asked again.
 
