@@ -46,7 +46,7 @@ def judge_trainings(trainings: Trainings) -> list[Verdict]:
             continue
         weights, predictions = trainings.weights.get(name, {}), trainings.predictions.get(name, {})
         if trainings.context.experiment.data.classes is not None and not predictions:
-            verdicts.append(_unverified(trace, "its predictions"))
+            verdicts.append(_unverified(trace, f"{name} has not recorded its predictions"))
         verdicts += judge_arm(trainings.context, trace, weights, predictions)
     return verdicts
 
@@ -58,7 +58,12 @@ def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: 
     recorded none.
     """
     if not trace.epochs or not weights:
-        return [_unverified(trace, "an epoch" if weights else "its final weights")]
+        return [
+            _unverified(trace, f"{trace.arm.name} has not recorded {'an epoch' if weights else 'its final weights'}")
+        ]
+    shapes = {parameter.name: parameter.shape for parameter in context.experiment.model.parameters()}
+    if {name: np.shape(value) for name, value in weights.items()} != shapes:
+        return [_unverified(trace, f"the final weights of {trace.arm.name} are not of the model's names and shapes")]
     count = len(context.data.x_test)
     subject = f"test set, {count:,} samples, from the final weights"
     expected = _expected(context, trace.arm, weights)
@@ -69,8 +74,7 @@ def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: 
     return judge_checks(checks(NAME, oracle, {trace.arm.name: ArmValues(trace.arm, claims)}, places))
 
 
-def _unverified(trace: Trace, record: str) -> Verdict:
-    cause = f"{trace.arm.name} has not recorded {record}"
+def _unverified(trace: Trace, cause: str) -> Verdict:
     return Verdict(rung=NAME, subject="test set", arm_a=trace.arm.name, status="unverified", cause=cause)
 
 

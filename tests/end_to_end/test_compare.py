@@ -91,7 +91,7 @@ def test_two_runs_alike(recorded, tmp_path):
     assert "without an interval, and so without a verdict" in out
     found = verdicts_of(tmp_path / "report")
     assert set(found["status"]) == {"agrees"}
-    assert {"inputs", "schedule", "trajectory", "convergence"} == set(found["rung"])
+    assert {"inputs", "schedule", "trajectory", "evaluation", "convergence"} == set(found["rung"])
     assert list(found[found["rung"] == "inputs"]["arm_b"]) == ["B.wide", "B.narrow"]
     assert set(found[found["rung"] == "schedule"]["judgement"]) == {"both right"}
     report = (tmp_path / "report" / "report.md").read_text()
@@ -123,7 +123,8 @@ def test_arms_of_other_names_are_paired_by_hand(a, b, compare, tmp_path):
     code, out, _ = compare(a, b, "--arms", "narrow:narrow", "--arms", "wide:narrow", "out=report")
     assert code == 0
     found = verdicts_of(tmp_path / "report")
-    assert set(found["arm_b"]) == {"B.narrow"}
+    assert set(found[found["rung"] != "evaluation"]["arm_b"]) == {"B.narrow"}
+    assert set(found[found["rung"] == "evaluation"]["arm_a"]) == {"A.wide", "A.narrow", "B.narrow"}
     assert "wide : narrow: what changed" in out
     assert "arm.precision float64 float32" in out
     assert "without a counterpart: B.wide;" in out
@@ -234,9 +235,13 @@ def test_another_accuracy(a, b, compare):
     )
     say_so(path, test_accuracy=0.01)
     seal(b)
-    code, out, _ = compare(a, b)
+    code, out, _ = compare(a, b, "out=report")
     assert code == 1
-    assert "DIVERGES first at convergence" in out
+    assert "DIVERGES first at evaluation" in out
+    found = verdicts_of(b.parent / "report")
+    wrong = found[found["status"] == "diverges"]
+    assert set(wrong["rung"]) == {"evaluation", "convergence"}
+    assert list(wrong[wrong["rung"] == "evaluation"]["culprit"]) == ["B.narrow"]
 
 
 def test_what_changed_and_what_the_runs_said_themselves(a, b, compare):
