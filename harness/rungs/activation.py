@@ -1,7 +1,7 @@
 """Rung `activation`: value and gradient of every activation over a grid that includes the special points.
 
-Every point is a finite float32 number, because the formulas are defined over the real numbers only, and at
-infinities and NaN the frameworks follow no rule (MindSpore's relu returns 0 for NaN). A framework may flush a denormal to 0, as
+Every point is a finite float32 number, because the formulas are defined over the real numbers only, and at infinities
+and NaN the frameworks follow no rule (MindSpore's relu returns 0 for NaN). A framework may flush a denormal to 0, as
 TensorFlow does, so no bound is below the smallest normal number.
 """
 

@@ -131,7 +131,7 @@ class Study:
         if self.several_seeds:
             found = [
                 {"variant": variant, "arm_a": each.arm_a, "arm_b": each.arm_b}
-                | {**asdict(each.found), "pairs_advised": each.found.pairs_advised}
+                | {**asdict(each.equivalence), "pairs_advised": each.equivalence.pairs_advised}
                 for variant, compared in self.compared.items()
                 for each in compared
             ]

@@ -135,15 +135,15 @@ FAULTS = (
     JudgeFault(
         "seeds that one arm did not finish left out in silence",
         "harness.rungs.convergence",
-        "said = decided | {status for status, _ in self.missing.values()}",
-        "said = decided",
+        "statuses = decided | {status for status, _ in self.unfinished.values()}",
+        "statuses = decided",
         rung_guards.undecided_seeds,
     ),
     JudgeFault(
         "a NaN that is not above the bound",
         "harness.rungs.expected",
-        "met = all(value <= wanted.within for value in apart.values())",
-        "met = not any(value > wanted.within for value in apart.values())",
+        "met = all(distance <= expectation.within for distance in distances.values())",
+        "met = not any(distance > expectation.within for distance in distances.values())",
         rung_guards.weights_that_are_no_numbers,
     ),
     JudgeFault(
