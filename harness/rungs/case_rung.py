@@ -198,5 +198,5 @@ def _excuse_of(
 
 
 def _within_range(values: FloatArray, precision: Any) -> bool:
-    """Whether the precision can hold the finite values. If it cannot (diverging updates), no value is right or wrong."""
+    """Whether the precision can hold the finite values. If it cannot, as in diverging updates, none is right."""
     return bool(np.max(np.abs(values[np.isfinite(values)]), initial=0.0) <= np.finfo(precision).max)
