@@ -46,7 +46,8 @@ def probe(session: Session, scratch: str, step: int) -> Result:
     arrays |= {"loss": np.array([loss]), **keyed("gradient", gradients)}
     trainer.set_weights(weights)
     trainer.bind(x, y)
-    trainer.train_epoch(np.arange(len(batch.samples))[None], {name: values[None] for name, values in batch.noise.items()})
+    noise = {name: values[None] for name, values in batch.noise.items()}
+    trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
     arrays |= keyed("slot", trainer.slots())
     return session.reply(arrays | keyed("weight", trainer.weights()))
 
