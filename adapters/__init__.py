@@ -24,40 +24,40 @@ SHIPPED = ("mindspore", "reference", "tensorflow")
 
 
 def names() -> tuple[str, ...]:
-    """Every adapter that is installed, whether or not its framework is."""
-    return tuple(sorted({*SHIPPED, *_points()}))
+    """The names of all installed adapters, sorted, whether or not their frameworks are installed."""
+    return tuple(sorted({*SHIPPED, *_entry_points()}))
 
 
 def info(name: str) -> AdapterInfo:
-    """What is known of an adapter. KeyError where there is no such adapter, AdapterError where it cannot be used."""
-    point = None if name in SHIPPED else _points()[name]
+    """The `AdapterInfo` of an adapter. KeyError where there is no such adapter, AdapterError where it is not usable."""
+    entry_point = None if name in SHIPPED else _entry_points()[name]
     try:
-        # Those that ship are found also in a checkout that is not installed.
-        module: Any = import_module(f"adapters.{name}") if point is None else point.load()
-        found = module.INFO
+        # The shipped adapters are imported by name, so that a checkout that is not installed finds them too.
+        module: Any = import_module(f"adapters.{name}") if entry_point is None else entry_point.load()
+        adapter_info = module.INFO
     except AdapterError as error:
         raise AdapterError(f"adapter {name}: {error}") from error
     except Exception as error:  # whatever a third party's module raises
         raise AdapterError(f"adapter {name} cannot be loaded: {in_one_line(error)}") from error
-    if not isinstance(found, AdapterInfo):
-        raise AdapterError(f"adapter {name}: INFO is {type(found).__name__}, and must be an AdapterInfo")
-    return found
+    if not isinstance(adapter_info, AdapterInfo):
+        raise AdapterError(f"adapter {name}: INFO is {type(adapter_info).__name__}, and must be an AdapterInfo")
+    return adapter_info
 
 
 def usable() -> dict[str, AdapterInfo]:
-    """All adapters of which is known what there is to know, by name."""
-    found: dict[str, AdapterInfo] = {}
+    """The `AdapterInfo` of every adapter that can be loaded and has a valid one, by name."""
+    infos: dict[str, AdapterInfo] = {}
     for name in names():
         try:
-            found[name] = info(name)
+            infos[name] = info(name)
         except AdapterError:
             continue
-    return found
+    return infos
 
 
 def frameworks() -> tuple[str, ...]:
-    """The usable adapters that are judged, and do not judge."""
-    return tuple(name for name, each in usable().items() if not each.is_oracle)
+    """The names of the usable adapters that are judged, which excludes the oracle."""
+    return tuple(name for name, adapter_info in usable().items() if not adapter_info.is_oracle)
 
 
 def modes(name: str) -> tuple[str, ...]:
@@ -66,18 +66,18 @@ def modes(name: str) -> tuple[str, ...]:
 
 
 def realisation(word: Word, setting: Setting) -> Realisation:
-    """How the setting's adapter makes a word; known without its framework."""
+    """How the setting's adapter makes a word. This is known without importing the framework."""
     return look_up(info(setting.adapter).entries, word, setting)
 
 
 def load(arm: Arm) -> Adapter:
-    """The adapter of an arm, its framework imported and set up in this process."""
+    """The adapter of an arm. This imports its framework and sets it up in this process."""
     adapter = info(arm.adapter).create(arm)
     assert isinstance(adapter, Adapter)
     return adapter
 
 
 @cache
-def _points() -> Mapping[str, EntryPoint]:
-    """Looked for once: it reads what every installed package says of itself."""
-    return {point.name: point for point in entry_points(group=ADAPTERS)}
+def _entry_points() -> Mapping[str, EntryPoint]:
+    """The entry points of third-party adapters, by name. Cached, because it reads the metadata of every package."""
+    return {entry_point.name: entry_point for entry_point in entry_points(group=ADAPTERS)}

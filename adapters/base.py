@@ -1,4 +1,4 @@
-"""What the adapters of the frameworks have in common: setting up, saying how each word is made, scoring a model."""
+"""The base classes of the adapters and trainers of the frameworks, for what needs only NumPy arrays."""
 
 from __future__ import annotations
 
@@ -32,44 +32,53 @@ EVALUATION_BATCH = 1000
 
 
 class FrameworkAdapter(ABC):
-    """Set up for one arm. `device` is the module of that name in its folder."""
+    """The part of a framework's adapter that is the same for all frameworks, for one arm.
+
+    `device` is the module `device` of the framework's folder.
+    """
 
     def __init__(self, arm: Arm, device: ModuleType) -> None:
         self.arm, self.device = arm, device
         self.setting = Setting.of(arm, device.set_up(arm))
 
     def environment(self) -> Environment:
+        """The framework's versions, device, threads and flags."""
         environment: Environment = self.device.environment(self.arm)
         return environment
 
     def devices(self) -> tuple[Device, ...]:
+        """The CPU and each accelerator, with the reason where the framework cannot use it."""
         problems = {name: self.device.unavailable(name) for name in ACCELERATORS}
-        processor = Device("cpu", True, platform.processor() or platform.machine())
-        return processor, *(Device(name, not problem, problem) for name, problem in problems.items())
+        cpu = Device("cpu", True, platform.processor() or platform.machine())
+        return cpu, *(Device(name, not problem, problem) for name, problem in problems.items())
 
     @abstractmethod
-    def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]: ...
+    def schedule_forms(self, spec: Schedule) -> tuple[ScheduleForm, ...]:
+        """Every form that the framework offers for the schedule; exactly one is `used`."""
 
     def realisation(self, spec: Word) -> Realisation:
+        """How this arm makes the word."""
         return adapters.realisation(spec, self.setting)
 
-    def supported(self, *words: Word) -> None:
-        """UnsupportedSpecError, with the reason, where this arm cannot make one of the words."""
+    def require_supported(self, *words: Word) -> None:
+        """Raises UnsupportedSpecError, with the reason, where this arm cannot make one of the words."""
         for word in words:
             realisation = self.realisation(word)
             if realisation.kind == "unsupported":
                 raise UnsupportedSpecError(realisation.reason)
 
-    def supported_update(self, update: Update) -> None:
-        self.supported(update.optimizer, update.schedule, update.clipping, update.weight_decay)
+    def require_supported_update(self, update: Update) -> None:
+        """Raises UnsupportedSpecError where this arm cannot make a word of the update."""
+        self.require_supported(update.optimizer, update.schedule, update.clipping, update.weight_decay)
 
-    def supported_recipe(self, recipe: Recipe) -> None:
-        self.supported_update(recipe.update)
-        self.supported(recipe.loss, recipe.regularizer, *recipe.model.words())
+    def require_supported_recipe(self, recipe: Recipe) -> None:
+        """Raises UnsupportedSpecError where this arm cannot make a word of the recipe."""
+        self.require_supported_update(recipe.update)
+        self.require_supported(recipe.loss, recipe.regularizer, *recipe.model.words())
 
 
 class FrameworkTrainer(ABC):
-    """What a trainer does with NumPy arrays alone. `optimizer` is the framework's, made with the trainer."""
+    """The part of a framework's trainer that uses NumPy arrays alone. The subclass sets `optimizer`."""
 
     optimizer: Any
 
@@ -77,19 +86,22 @@ class FrameworkTrainer(ABC):
         self.loss, self.labels = recipe.loss, recipe.targets == "labels"
         self.noise = recipe.model.noise()
         self.layer_names = [placed.name for placed in recipe.model.placed_layers()]
-        self.shapes = {p.name: p.shape for p in recipe.model.parameters()}
+        self.shapes = {parameter.name: parameter.shape for parameter in recipe.model.parameters()}
 
     @abstractmethod
-    def weights(self) -> dict[str, Array]: ...
+    def weights(self) -> dict[str, Array]:
+        """Copies of all parameters by canonical name, in canonical layout."""
 
     @abstractmethod
-    def set_weights(self, weights: Parameters) -> None: ...
+    def set_weights(self, weights: Parameters) -> None:
+        """Overwrites the parameters and keeps the optimizer's state."""
 
     @abstractmethod
     def score(self, x: Array, y: Array) -> tuple[float, int]:
-        """In evaluation, of one batch: the loss without the penalty, and how many labels are missed."""
+        """The loss of one batch in evaluation, without the penalty, and the number of misclassified samples."""
 
     def structure(self) -> Structure:
+        """The names, shapes and dtypes of all parameters, and the total number of their elements."""
         arrays = self.weights()
         return Structure(
             tuple((name, value.shape, value.dtype.name) for name, value in arrays.items()),
@@ -97,20 +109,23 @@ class FrameworkTrainer(ABC):
         )
 
     def restart(self, weights: Parameters) -> None:
+        """Sets the weights and resets the optimizer's slots and counters."""
         self.set_weights(weights)
         self.optimizer.restart()
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
-        total, wrong = 0.0, 0
+        """The loss and accuracy over all samples, computed in batches of EVALUATION_BATCH."""
+        loss_sum, misses, scored = 0.0, 0, 0
         for start in range(0, len(x), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
-            value, missed = self.score(x[part], y[part])
-            total += value * float(normaliser(self.loss, y[part]))
-            wrong += missed
-        whole = total / float(normaliser(self.loss, y))
-        return Evaluation(whole, (len(x) - wrong) / len(x) if self.labels else None, len(x))
+            batch = slice(start, start + EVALUATION_BATCH)
+            batch_loss, batch_misses = self.score(x[batch], y[batch])
+            loss_sum += batch_loss * float(normaliser(self.loss, y[batch]))
+            misses += batch_misses
+            scored += len(x[batch])
+        loss = loss_sum / float(normaliser(self.loss, y))
+        return Evaluation(loss, (scored - misses) / scored if self.labels else None, scored)
 
 
-def kept(value: Array) -> Array:
-    """The value to be had back later; of a tensor that is one number throughout, as most slots start, the number."""
+def compact_copy(value: Array) -> Array:
+    """A copy of the array. Where all elements are equal, as in most initial slots, a broadcast view of one number."""
     return np.broadcast_to(value.flat[0], value.shape) if np.ptp(value) == 0 else value.copy()

@@ -1,4 +1,4 @@
-"""What the schedules of every adapter have in common: the class that a framework offers, and the float64 table."""
+"""The forms of a schedule that all frameworks share: the framework's own class, and the table of float64 rates."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from harness.spec.schedules import Schedule
 
 TABLE = "float64 table, rounded once"
 EXACT_RATES = "the policy is exact, or the arm is in float64, where rates stay float32"
-FLOAT = "learning_rate=float"
+FLOAT_RATE = "learning_rate=float"
 
 
 @dataclass(frozen=True)
 class NativeClass:
-    """The framework's own class for the values of a schedule, and the function that makes it.
+    """The framework's own class for the values of a schedule, and the function that makes an instance of it.
 
-    `form`: the name of the form that it is; `by`: its public name; `make(word)`: what an optimizer's `learning_rate`
-    gets. `differs`, where not empty, names the ledger's entry that says how it is not the spec: it is then checked, and
-    not trained with.
+    `form` is the name of the form, `by` the public name of the class. `make(word)` returns the argument for an
+    optimizer's `learning_rate`. `differs`, where not empty, names the ledger's entry on how the class departs from the
+    spec; such a class is checked and never trained with.
     """
 
     form: str
@@ -33,12 +33,12 @@ class NativeClass:
     differs: str = ""
 
 
-Offer = NativeClass | str  # the class for these values, or why there is none
+Offer = NativeClass | str  # the class for these values, or the reason why there is none
 Classes = Mapping[type[Schedule], Callable[[Any, Setting], Offer]]
 
 
-def realised(offer: Offer, setting: Setting) -> Realisation:
-    """How a schedule is trained with for which the framework has this class."""
+def schedule_realisation(offer: Offer, setting: Setting) -> Realisation:
+    """How an arm makes a schedule that it trains with, given the framework's class for it."""
     if setting.exact:
         return custom(TABLE, EXACT_RATES)
     if isinstance(offer, str):
@@ -49,15 +49,17 @@ def realised(offer: Offer, setting: Setting) -> Realisation:
 
 
 def rate_table(word: Schedule, steps: int) -> FloatArray:
-    """`rate(t)` for t = 0 .. steps - 1 in float64; whoever feeds it to a framework rounds it once."""
+    """`rate(t)` for t = 0 .. steps - 1 in float64. The caller rounds it once to the framework's precision."""
     return oracle(word, np.arange(steps))
 
 
-def with_table(word: Schedule, forms: Iterable[ScheduleForm], made: Realisation) -> tuple[ScheduleForm, ...]:
-    """The framework's forms and the table, with the one marked that is used: how the word is `made` says which."""
-    offered = list(forms)
-    of_table = Realisation("composed", TABLE, "not needed") if made.kind == "native" else made
-    table = ScheduleForm("table", of_table, lambda steps: rate_table(word, int(np.max(steps)) + 1)[steps])
-    fitting = (form for form in offered if form.realisation == made and not form.differs)
-    used = next(fitting) if made.kind == "native" else table
-    return tuple(replace(form, used=form is used) for form in (*offered, table))
+def forms_with_table(
+    word: Schedule, forms: Iterable[ScheduleForm], realisation: Realisation
+) -> tuple[ScheduleForm, ...]:
+    """The framework's forms and the table, of which the one that `realisation` names is marked as used."""
+    framework_forms = list(forms)
+    table_realisation = Realisation("composed", TABLE, "not needed") if realisation.kind == "native" else realisation
+    table = ScheduleForm("table", table_realisation, lambda steps: rate_table(word, int(np.max(steps)) + 1)[steps])
+    native_forms = (form for form in framework_forms if form.realisation == realisation and not form.differs)
+    used = next(native_forms) if realisation.kind == "native" else table
+    return tuple(replace(form, used=form is used) for form in (*framework_forms, table))

@@ -1,4 +1,4 @@
-"""What is known of an adapter without its framework: one record, behind the entry point."""
+"""The description of an adapter, which its entry point names and which is read without importing the framework."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from harness.spec.arm import Arm
 
 
 class AdapterError(Exception):
-    """An adapter that cannot be used: its module fails, or has no right `INFO`. The message is one line."""
+    """An adapter cannot be used, because its module fails or has no valid `INFO`. The message is one line."""
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """Where all packages of `beside` are installed, the version of `package` must be within `allowed`, and why."""
+    """Where all packages of `beside` are installed, the version of `package` must be within `allowed`, for `reason`."""
 
     beside: tuple[str, ...]
     package: str
@@ -30,10 +30,10 @@ class Requirement:
 
 @dataclass(frozen=True)
 class UserModels:
-    """How models that a user wrote in the framework are run.
+    """How the framework runs models that a user wrote in it.
 
-    `module` has `user_model(...)`; `arm` is the config of the arm that runs any native code, one operation at a time.
-    `spellings`: how the framework says what pairs of models are known to differ in, by what it is.
+    `module` has the function `user_model`. `arm` is the config of the arm that runs native code one operation at a
+    time. `spellings` maps each way in which pairs of models are known to differ to the framework's code for it.
     """
 
     module: str
@@ -43,12 +43,13 @@ class UserModels:
 
 @dataclass(frozen=True)
 class AdapterInfo:
-    """`create(arm)` imports the framework, and nothing before it does. `modes`: the first is the usual one.
+    """The properties of an adapter. `create(arm)` imports the framework; nothing imports it earlier.
 
-    `entries`: how each word is made, by its class. `distribution`: the package that brings the framework; `versions` of
-    it are those that the adapter was written for; `packages`: all whose version decides what it computes. `install`:
-    the command that brings them. `ledger`: the folder of its entries, whose evidence runs with `evidence_environment`.
-    `exclusive`: packages of which one may be there. `is_oracle`: it is no framework, but what they are judged by.
+    `modes` are the execution modes, the default first. `entries` states how each word is made, by the word's class.
+    `distribution` is the package that contains the framework, `versions` the range that the adapter supports,
+    `packages` all packages whose versions decide the numbers, and `install` the command that installs them. `ledger`
+    is the folder of the ledger's entries; their evidence runs with the variables of `evidence_environment`. Of the
+    packages in `exclusive` only one may be installed. `is_oracle` marks the reference, by which frameworks are judged.
     """
 
     title: str
@@ -68,28 +69,28 @@ class AdapterInfo:
     is_oracle: bool = False
 
     def __post_init__(self) -> None:
-        """AdapterError, with every field that is wrong."""
-        wrong = [f"{name} is {value!r}" for name, value in self._misfits()]
-        if wrong:
-            raise AdapterError("; ".join(wrong))
+        """Raises AdapterError, which names every invalid field."""
+        problems = [f"{name} is {value!r}" for name, value in self._misfits()]
+        if problems:
+            raise AdapterError("; ".join(problems))
 
     def _misfits(self) -> list[tuple[str, Any]]:
         kinds = get_type_hints(type(self))
-        texts = [each.name for each in fields(self) if kinds[each.name] is str]
-        tuples = [each.name for each in fields(self) if kinds[each.name] == tuple[str, ...]]
-        found = [(name, getattr(self, name)) for name in texts if not isinstance(getattr(self, name), str)]
-        found += [(name, getattr(self, name)) for name in ("title", "distribution") if not getattr(self, name)]
-        found += [(name, value) for name in tuples if not _are_texts(value := getattr(self, name))]
-        found += [] if self.modes else [("modes", self.modes)]
-        found += [] if callable(self.create) else [("create", self.create)]
-        found += [] if isinstance(self.entries, Mapping) else [("entries", self.entries)]
-        found += [] if self.ledger is None or isinstance(self.ledger, Path) else [("ledger", self.ledger)]
+        texts = [attribute.name for attribute in fields(self) if kinds[attribute.name] is str]
+        tuples = [attribute.name for attribute in fields(self) if kinds[attribute.name] == tuple[str, ...]]
+        misfits = [(name, getattr(self, name)) for name in texts if not isinstance(getattr(self, name), str)]
+        misfits += [(name, getattr(self, name)) for name in ("title", "distribution") if not getattr(self, name)]
+        misfits += [(name, value) for name in tuples if not _is_tuple_of_texts(value := getattr(self, name))]
+        misfits += [] if self.modes else [("modes", self.modes)]
+        misfits += [] if callable(self.create) else [("create", self.create)]
+        misfits += [] if isinstance(self.entries, Mapping) else [("entries", self.entries)]
+        misfits += [] if self.ledger is None or isinstance(self.ledger, Path) else [("ledger", self.ledger)]
         try:
             SpecifierSet(self.versions)
         except (InvalidSpecifier, TypeError, AttributeError):
-            found.append(("versions", self.versions))
-        return found
+            misfits.append(("versions", self.versions))
+        return misfits
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+def _is_tuple_of_texts(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(text, str) for text in value)

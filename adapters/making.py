@@ -1,7 +1,8 @@
-"""From how a word is made to what makes it: functions of files that import a framework, named before it is imported.
+"""Functions that make words, named before the framework that they need is imported.
 
-The tables in `realisations/` say both in one row. They are read where no framework is installed, so that they name the
-functions of the file beside them through `Makers`, and that file is imported when the first is called.
+A row of a table in `realisations/` states how a word is made and by which function. The tables are read where no
+framework is installed. Therefore they name the functions through `Makers`, and the module of the functions is imported
+at the first call.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from importlib import import_module
 from typing import Any
 
 from adapters.protocol import UnsupportedSpecError
-from adapters.setting import Entries, Make, Setting, Way, chosen, look_up, unsupported
+from adapters.setting import Entries, Make, Setting, Way, look_up, resolve, unsupported
 from harness.spec.base import Word
 
 
 @dataclass(frozen=True)
 class Maker:
-    """The function `name` of a module, which is imported when it is called."""
+    """The function `name` of a module. The module is imported when the function is called."""
 
     module: str
     name: str
@@ -28,13 +29,13 @@ class Maker:
 
     @property
     def function(self) -> Callable[..., Any]:
-        """AttributeError where the module has none of that name."""
+        """The function itself. AttributeError where the module has none of that name."""
         function: Callable[..., Any] = getattr(import_module(self.module), self.name)
         return function
 
 
 class Makers:
-    """The functions of a module, as `Maker`s, by their names."""
+    """The functions of a module as `Maker`s: `makers.NAME` is the one of that name."""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -46,8 +47,8 @@ class Makers:
 
 
 def maker(entries: Entries, word: Word, setting: Setting) -> Make:
-    """What makes the word in this setting; UnsupportedSpecError, with the reason, where nothing does."""
-    choice = chosen(entries.get(type(word), unsupported("")), word, setting)
+    """The function that makes the word in this setting; UnsupportedSpecError, with the reason, where there is none."""
+    choice = resolve(entries.get(type(word), unsupported("")), word, setting)
     if isinstance(choice, Way):
         return choice.make
     reason = look_up(entries, word, setting).reason

@@ -1,7 +1,7 @@
-"""What an adapter is: specs and NumPy arrays in, NumPy arrays out. The same for every framework.
+"""The adapter protocol, which is the same for every framework: specs and NumPy arrays in, NumPy arrays out.
 
-Weights cross in canonical layout (a dense kernel is (in, out)) and in float64 or the arm's precision; an adapter owns
-its transposes. Nothing of a framework leaks through this protocol.
+Weights are exchanged in canonical layout (a dense kernel is (in, out)) and in float64 or the arm's precision; the
+adapter transposes them. No object of a framework crosses this protocol.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from harness.spec.schedules import Schedule
 Parameters = Mapping[str, Array]
 NO_NOISE: Parameters = MappingProxyType({})
 
-Made = TypeVar("Made")
+Entry = TypeVar("Entry")
 
 
 class UnsupportedSpecError(Exception):
-    """The adapter cannot compute this spec exactly, and says why."""
+    """The adapter cannot compute this spec exactly; the message is the reason."""
 
 
 class DeviceUnavailableError(Exception):
     """The arm's device is not on this machine, or the framework cannot use it."""
 
 
-def made_by(table: Mapping[type[Any], Made], spec: Word, adapter: str) -> Made:
-    """The entry of an adapter's table for a spec; UnsupportedSpecError where it has none."""
+def made_by(table: Mapping[type[Any], Entry], spec: Word, adapter: str) -> Entry:
+    """The entry of an adapter's table for a spec; UnsupportedSpecError where the table has none."""
     try:
         return table[type(spec)]
     except KeyError:
@@ -52,11 +52,11 @@ def made_by(table: Mapping[type[Any], Made], spec: Word, adapter: str) -> Made:
 
 @dataclass(frozen=True)
 class ScheduleForm:
-    """One way the framework can compute a schedule. `rate` maps 0-based steps to rates, vectorised.
+    """One way in which the framework can compute a schedule. `rate` maps an array of 0-based steps to their rates.
 
-    `used` marks the form the arm trains with. `differs`, where not empty, names the entry of the ledger that says how
-    the form is not the spec, for some numbers at least: it is never trained with, and a divergence of it is a known
-    one. `last` is the last step it is asked for, where it goes step by step and is slow.
+    `used` marks the form that the arm trains with. `differs`, where not empty, names the ledger's entry on how the form
+    departs from the spec for some values; such a form is never trained with, and its divergence is known. `last` limits
+    the steps that are checked, for a form that computes step by step and is slow.
     """
 
     name: str
@@ -69,7 +69,7 @@ class ScheduleForm:
 
 @dataclass(frozen=True)
 class Device:
-    """One device the framework was asked about in this process."""
+    """One device that the framework was asked about in this process. `detail` is its name, or why it is unavailable."""
 
     name: DeviceName
     available: bool
@@ -78,7 +78,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Environment:
-    """What a result depends on besides the spec: versions, the device really used, threads, flags."""
+    """The facts besides the spec on which a result depends: versions, the device in use, threads, flags."""
 
     framework: str
     version: str
@@ -90,7 +90,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Structure:
-    """The realised model, read back from the framework's own objects, in canonical names and layout."""
+    """The model as read back from the framework's objects: the (name, shape, dtype) of each parameter, canonical."""
 
     parameters: tuple[tuple[str, tuple[int, ...], str], ...]
     parameter_count: int
@@ -98,9 +98,9 @@ class Structure:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The loss of all samples given as if they were one batch, without a regularizer's penalty.
+    """The loss of all samples as one batch, without the penalty of a regularizer.
 
-    `accuracy`: the fraction of samples whose largest output is the label's; None where targets are values.
+    `accuracy` is the fraction of samples whose largest output is the label's; None where targets are values.
     """
 
     loss: float
@@ -110,16 +110,17 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class EpochResult:
-    """Per step: the loss, and what was to be watched: (steps, columns), named by `records.step_columns.columns`."""
+    """The loss of each step, and the watched numbers (steps, columns), named by `records.step_columns.columns`."""
 
     losses: FloatArray
     watched: FloatArray | None = None
 
 
 class Trainer(Protocol):
-    """One model with its loss and update, alive in a framework. `noise` has a row for every sample, by name."""
+    """One model with its loss and its update. `noise` maps names to arrays with a row for every sample."""
 
-    def structure(self) -> Structure: ...
+    def structure(self) -> Structure:
+        """The parameters of the model, read back from the framework."""
 
     def weights(self) -> dict[str, Array]:
         """Copies of all parameters, canonical layout, in the arm's precision."""
@@ -128,40 +129,41 @@ class Trainer(Protocol):
         """Overwrites the parameters; the optimizer's state stays."""
 
     def slots(self) -> dict[str, Array]:
-        """Copies of what the optimizer keeps: `<slot>/<parameter>`, by the `slot_names` of its spec, canonical layout.
+        """Copies of the optimizer's slots by `<slot>/<parameter>` (`slot_names` of its spec), in canonical layout.
 
-        They hold what the formula says. A slot that the framework does not keep, or keeps in another form from which
-        it cannot be had back, is left out.
+        They hold the values of the formula. A slot is left out where the framework does not keep it, or keeps it in a
+        form from which the value cannot be recovered.
         """
 
     def restart(self, weights: Parameters) -> None:
-        """As newly made from these weights: the optimizer's slots and all counters too. Nothing is compiled anew."""
+        """Resets the weights to these, and the optimizer's slots and all counters to their start, without compiling."""
 
     def forward(self, x: Array) -> Array:
         """The model's output in evaluation for samples `x` of shape (B, ...), in the arm's precision."""
 
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
-        """In training: the loss over the batch, penalty included, and its gradient by every trainable parameter."""
+        """In training mode, the loss of the batch with the penalty, and its gradient by every trainable parameter."""
 
     def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
-        """In training: the output (B, ...) of every placed layer, by its name, in order; images (B, H, W, C).
+        """In training mode, the output (B, ...) of every placed layer, by its name, in order; images (B, H, W, C).
 
-        What layers keep may move, as in `loss_and_gradients`.
+        The state of layers may change, as in `loss_and_gradients`.
         """
 
     def bind(self, x: Array, y: Array) -> None:
         """Places the training set on the device."""
 
     def compile(self, steps: int, batch_size: int) -> None:
-        """Builds what `train_epoch` runs for that shape, without an update; nothing to do in eager modes."""
+        """Compiles what `train_epoch` runs for these sizes, without an update. Eager modes compile nothing."""
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
-        """One update per row of `order` (steps, batch) of sample numbers; everything is fetched at the end.
+        """One update for each row of `order`, sample numbers (steps, batch). Results are fetched after the last step.
 
-        `noise` arrays are (steps, batch, ...).
+        The arrays of `noise` are (steps, batch, ...).
         """
 
-    def evaluate(self, x: Array, y: Array) -> Evaluation: ...
+    def evaluate(self, x: Array, y: Array) -> Evaluation:
+        """The loss and the accuracy over the samples, in evaluation."""
 
 
 @runtime_checkable
@@ -170,9 +172,11 @@ class Adapter(Protocol):
 
     arm: Arm
 
-    def environment(self) -> Environment: ...
+    def environment(self) -> Environment:
+        """The versions, the device, the threads and the flags of this process."""
 
-    def devices(self) -> tuple[Device, ...]: ...
+    def devices(self) -> tuple[Device, ...]:
+        """Every device that the framework was asked about."""
 
     def realisation(self, spec: Word) -> Realisation:
         """How this arm makes a word of the spec."""
@@ -181,9 +185,9 @@ class Adapter(Protocol):
         """Every form the framework offers for the schedule; exactly one is `used`."""
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
-        """`value`: f(x). `gradient`: what `upstream` becomes on the way back to x; `gradient/NAME`: to a parameter.
+        """`value`: f(x). `gradient`: the product of `upstream` and df/dx; `gradient/NAME`: that by a parameter.
 
-        `extra` holds the activation's parameters and, for training, its noise, under their names within it.
+        `extra` holds the activation's parameters and, for training, its noise, by their names within the activation.
         """
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
@@ -198,7 +202,7 @@ class Adapter(Protocol):
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
-        """`value`, `gradient` by x, `gradient/NAME` by each trainable parameter, `state/NAME`: what it kept."""
+        """`value`, `gradient` by x, `gradient/NAME` by each trainable parameter, in training `state/NAME`."""
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
         """A sample of the framework's own initializer, for its statistics; UnsupportedSpecError where it has none."""
@@ -206,22 +210,22 @@ class Adapter(Protocol):
     def optimizer(
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        """Replays given gradients; yields the parameters after each update."""
+        """Applies the update to the gradients in turn, and yields the parameters after each step."""
 
     def replays(
         self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
     ) -> Iterator[list[dict[str, Array]]]:
-        """The same for several updates, each on parameters of its own, and for stacked gradients, quickly.
+        """Replays stacked gradients through several updates, each on a separate copy of the parameters, in fast loops.
 
-        The first axis of a gradient is the update. Yields every update's parameters after each of the `milestones`,
-        which are numbers of updates, increasing.
+        The first axis of a gradient is the step. Yields the parameters of every update after each of the `milestones`,
+        which are increasing numbers of steps.
         """
 
     def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
-        """Replays given gradients; the optimizer's slots at the end, as `Trainer.slots` names them."""
+        """Applies the update to the gradients in turn, and returns the final slots, named as by `Trainer.slots`."""
 
     def trainer(self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()) -> Trainer:
-        """A model that starts from `weights`. `horizon` is the number of updates the run will make.
+        """A trainer of a model that starts from `weights`. `horizon` is the number of updates of the whole run.
 
-        `watch`: what each step of `train_epoch` tells besides its loss.
+        `watch` names the kinds of numbers that each step of `train_epoch` records besides its loss.
         """

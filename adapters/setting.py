@@ -1,4 +1,4 @@
-"""How a word is made depends on the word and on this: one arm's choices, known before its framework is imported."""
+"""The setting of an arm, and the tables that state how a word is made in it. No framework is imported for them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Kind = Literal["native", "composed", "custom", "unsupported"]
 
 @dataclass(frozen=True)
 class Realisation:
-    """How an adapter made a spec, and out of what.
+    """How an adapter makes a spec (`kind`), from which objects of the framework (`by`), and why so (`reason`).
 
-    `native`: the framework's own class as it is. `composed`: native pieces and a stated transformation. `custom`:
-    written by the adapter from primitive operations. `unsupported`: not made; `reason` says why.
+    `native`: the framework's own class, unchanged. `composed`: native parts and a stated transformation. `custom`:
+    written by the adapter from primitive operations. `unsupported`: not made.
     """
 
     kind: Kind
@@ -27,7 +27,7 @@ class Realisation:
 
 @dataclass(frozen=True)
 class Setting:
-    """What an arm says of how words are made. `device = auto` counts as the CPU until the framework has been asked."""
+    """The choices of an arm that decide how words are made. `device = auto` is the CPU until a framework is asked."""
 
     adapter: str
     mode: str
@@ -38,11 +38,12 @@ class Setting:
 
     @classmethod
     def of(cls, arm: Arm, device: DeviceName | None = None) -> Setting:
-        # Both frameworks keep their rate (and Keras its betas, and most of MindSpore's optimizers their weights) in
-        # float32: among float64 weights only the canonical rules are exact.
+        """The setting of an arm. `device` is the one that the framework chose, once it has been asked."""
+        # Both frameworks keep the rate in float32, Keras also the betas, and most optimizers of MindSpore the weights.
+        # For float64 weights only the canonical rules are exact.
         exact = arm.realisation == "exact" or arm.precision == "float64"
-        where = device or ("cpu" if arm.device == "auto" else arm.device)
-        return cls(arm.adapter, arm.mode, where, arm.precision, exact, arm.layout)
+        known_device = device or ("cpu" if arm.device == "auto" else arm.device)
+        return cls(arm.adapter, arm.mode, known_device, arm.precision, exact, arm.layout)
 
 
 Make = Callable[..., Any]
@@ -50,7 +51,7 @@ Make = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Way:
-    """One way to make a word: how, as it is recorded, and the function that does it (`adapters.making`)."""
+    """A realisation, as it is recorded, and the function that makes the word accordingly (`adapters.making`)."""
 
     realisation: Realisation
     make: Make
@@ -66,7 +67,8 @@ def native(by: str) -> Realisation: ...
 @overload
 def native(by: str, make: Make) -> Way: ...
 def native(by: str, make: Make | None = None) -> Choice:
-    return _with(Realisation("native", by), make)
+    """The realisation by the framework's own class `by`, with the function that makes the word if one is given."""
+    return _choice(Realisation("native", by), make)
 
 
 @overload
@@ -74,47 +76,50 @@ def composed(by: str, reason: str) -> Realisation: ...
 @overload
 def composed(by: str, reason: str, make: Make) -> Way: ...
 def composed(by: str, reason: str, make: Make | None = None) -> Choice:
-    return _with(Realisation("composed", by, reason), make)
+    """The realisation by the parts `by`, for this reason, with the function that makes the word if one is given."""
+    return _choice(Realisation("composed", by, reason), make)
 
 
 def custom(by: str, reason: str) -> Realisation:
+    """The realisation by code of the adapter, for this reason."""
     return Realisation("custom", by, reason)
 
 
 def unsupported(reason: str) -> Realisation:
+    """The realisation of a word that the adapter cannot make, for this reason."""
     return Realisation("unsupported", "", reason)
 
 
 def by_precision(in_float32: Entry, in_float64: Entry) -> Entry:
-    """One entry for each precision of an arm."""
-    return lambda word, setting: chosen(in_float64 if setting.precision == "float64" else in_float32, word, setting)
+    """An entry that depends on the precision of the arm."""
+    return lambda word, setting: resolve(in_float64 if setting.precision == "float64" else in_float32, word, setting)
 
 
-def chosen(entry: Entry, word: Any, setting: Setting) -> Choice:
-    """What an entry says of the word in this setting."""
+def resolve(entry: Entry, word: Any, setting: Setting) -> Choice:
+    """The choice of an entry for the word in this setting."""
     return entry(word, setting) if callable(entry) else entry
 
 
 def look_up(entries: Entries, word: Word, setting: Setting) -> Realisation:
-    """How the word is made in this setting, by the adapter's entries; `unsupported` where there is none."""
+    """How the adapter's entries make the word in this setting; `unsupported` where there is no entry."""
     entry = entries.get(type(word))
     if entry is None:
         return unsupported(f"the {setting.adapter} adapter has no {word.family} {word.word()}")
-    choice = chosen(entry, word, setting)
+    choice = resolve(entry, word, setting)
     return choice.realisation if isinstance(choice, Way) else choice
 
 
 def unless_exact(entry: Entry) -> Entry:
-    """The canonical rule where the policy is exact, else what the entry says."""
-    return lambda word, setting: EXACT if setting.exact else chosen(entry, word, setting)
+    """The canonical rule where the policy is exact, else the choice of the entry."""
+    return lambda word, setting: EXACT if setting.exact else resolve(entry, word, setting)
 
 
 def canonical(reason: str) -> Realisation:
-    """The canonical rule where the framework's own optimizer is not the spec."""
+    """The canonical rule, for the `reason` that the framework's own optimizer departs from the spec."""
     return custom(EXACT.by, reason)
 
 
-def _with(realisation: Realisation, make: Make | None) -> Choice:
+def _choice(realisation: Realisation, make: Make | None) -> Choice:
     return realisation if make is None else Way(realisation, make)
 
 

@@ -1,7 +1,7 @@
-"""A user's own model, in native code: what both frameworks' `user_model.py` share.
+"""The parts that the `user_model.py` of both frameworks share: a user's own model, written in native code.
 
-Arrays cross in canonical layout, as everywhere: images channels last, a dense kernel (in, out), a convolution's
-(kh, kw, in, out), a depthwise one (kh, kw, in, multiplier). This is the one place where code named in a file is run.
+Arrays are exchanged in canonical layout: images with channels last, a dense kernel (in, out), a convolution's kernel
+(kh, kw, in, out), a depthwise one (kh, kw, in, multiplier). Only this module runs code from a file that a user names.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from adapters.protocol import Array
 from harness.spec.arm import Layout
 from harness.spec.recipe import Update
 
-Made = Callable[[], Any]
+Builder = Callable[[], Any]
 
 
 class BuilderError(Exception):
-    """A builder, or the model that it returned, cannot be used; the message names the file."""
+    """A builder, or the model that it returns, cannot be used. The message names the file."""
 
 
 @dataclass(frozen=True)
 class OwnParameter:
-    """`name` is the framework's, `role` the canonical name within the layer, `shape` canonical."""
+    """A parameter of the model: `name` in the framework, canonical `role` within its layer, canonical `shape`."""
 
     name: str
     layer: str
@@ -38,10 +38,10 @@ class OwnParameter:
 
 
 @dataclass(frozen=True)
-class Called:
-    """One call of a layer: what went in and came out, in canonical layout.
+class LayerCall:
+    """One call of a layer with its input x and its output y, in canonical layout. `kind` is the class of the layer.
 
-    A fused activation is a call of its own, so that `Dense(activation="relu")` and a Dense before a ReLU are alike.
+    A fused activation is a separate call, so that `Dense(activation="relu")` equals a Dense followed by a ReLU.
     """
 
     layer: str
@@ -52,109 +52,113 @@ class Called:
 
 @dataclass
 class Recorder:
-    """Takes down the calls of layers, in order."""
+    """The calls of layers, in order."""
 
-    calls: list[Called] = field(default_factory=list)
+    calls: list[LayerCall] = field(default_factory=list)
 
-    def take(self, layer: str, kind: str, x: Any, y: Any) -> None:
+    def record(self, layer: str, kind: str, x: Any, y: Any) -> None:
+        """Adds a call if input and output are arrays."""
         if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
-            self.calls.append(Called(layer, kind, x, y))
+            self.calls.append(LayerCall(layer, kind, x, y))
 
 
 class OwnModel(Protocol):
-    """One model, alive in one precision. `composed`: the layers that are not the framework's own in it."""
+    """One model of a user in one precision. `composed` names the layers whose native computation was replaced."""
 
     composed: list[str]
 
-    def parameters(self) -> list[OwnParameter]: ...
+    def parameters(self) -> list[OwnParameter]:
+        """All parameters of the model."""
 
     def settings(self) -> dict[str, dict[str, Any]]:
-        """By layer: its class as `kind`, and what is known to be given differently in the two frameworks."""
+        """By layer, its class as `kind`, and the settings that the two frameworks define differently, canonical."""
 
     def weights(self) -> dict[str, Array]:
         """Copies of all parameters, by the framework's names."""
 
-    def set_weights(self, weights: Mapping[str, Array]) -> None: ...
+    def set_weights(self, weights: Mapping[str, Array]) -> None:
+        """Overwrites the parameters of these names, the framework's."""
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        """Sets what `settings` tells in the live layer; KeyError where that cannot be."""
+        """Changes a setting of `settings` in the model; KeyError where the layer does not allow it."""
 
     def without_dropout(self) -> None:
-        """Turns the dropout layers off: no two frameworks draw the same masks."""
+        """Switches the dropout layers off, because no two frameworks draw the same masks."""
 
     def forward(self, x: Array) -> Array:
-        """In evaluation, in the arm's mode."""
+        """The output for x in evaluation, in the arm's mode."""
 
-    def traced(self, x: Array, training: bool) -> list[Called]:
-        """Every layer's call, one operation at a time."""
+    def traced(self, x: Array, training: bool) -> list[LayerCall]:
+        """The calls of all layers for x, run one operation at a time."""
 
     def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
-        """In training, in the arm's mode; the layers then keep what they keep."""
+        """The loss and its gradients in training, in the arm's mode. The state of layers is updated."""
 
     def begin(self, update: Update, names: Mapping[str, str], horizon: int) -> None:
-        """A fresh optimizer for the parameters of these names; the keys are what weight decays know them by."""
+        """Starts a new optimizer for the parameters `names.values()`, which weight decays know by the keys."""
 
     def step(self, x: Array, y: Array) -> float:
-        """One update; the loss before it."""
+        """Makes one update and returns the loss before it."""
 
 
-def load_function(file: str, name: str) -> Made:
-    """The function of that name in a file, whose folder is importable to it."""
+def load_function(file: str, name: str) -> Builder:
+    """The function of that name in a file. The file can import from its folder."""
     path = Path(file)
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
-    named = f"own_{path.stem}"  # whatever else has the file's name
-    spec = importlib.util.spec_from_file_location(named, path)
+    module_name = f"own_{path.stem}"  # other modules may have the name of the file
+    spec = importlib.util.spec_from_file_location(module_name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[named] = module  # compilers look a function's source up by its module
+    sys.modules[module_name] = module  # compilers look a function's source up by its module
     spec.loader.exec_module(module)
-    made: Made = getattr(module, name)
-    return made
+    builder: Builder = getattr(module, name)
+    return builder
 
 
-def built(file: str, function: str, kinds: tuple[type[Any], ...], named: str) -> Any:
-    """What the builder returns; BuilderError where it raises, or returns none of `kinds`."""
-    where = f"{Path(file).name}:{function}"
+def build_model(file: str, function: str, kinds: tuple[type[Any], ...], expected_kinds: str) -> Any:
+    """The model that the builder returns; BuilderError where it raises or returns none of `kinds`."""
+    location = f"{Path(file).name}:{function}"
     try:
         model = load_function(file, function)()
     except (Exception, SystemExit) as error:
         first_line = next(iter(str(error).strip().splitlines()), "")
-        raise BuilderError(f"{where} raised {type(error).__name__}: {first_line}") from error
+        raise BuilderError(f"{location} raised {type(error).__name__}: {first_line}") from error
     if not isinstance(model, kinds):
-        raise BuilderError(f"{where} returned {type(model).__name__}, not {named}")
+        raise BuilderError(f"{location} returned {type(model).__name__}, not {expected_kinds}")
     return model
 
 
-def accepted(call: Callable[[], Any], where: str, sample: Array) -> None:
-    """BuilderError where the model cannot be called with the sample."""
+def require_accepts(call: Callable[[], Any], location: str, sample: Array) -> None:
+    """Raises BuilderError where the model cannot be called with the sample."""
     try:
         call()
     except Exception as error:
         first_line = next(iter(str(error).strip().splitlines()), "")
         raise BuilderError(
-            f"the model of {where} does not take a batch of shape {sample.shape}, channels last "
+            f"the model of {location} does not take a batch of shape {sample.shape}, channels last "
             f"({type(error).__name__}: {first_line})"
         ) from error
 
 
 def to_channels_last(value: Array, layout: Layout) -> Array:
-    """An image or a sequence as it lies in `layout`, channels last; anything else as it is."""
-    return np.ascontiguousarray(np.moveaxis(value, 1, -1)) if _turns(value, layout) else value
+    """A batch of images or sequences in `layout`, moved to channels last; any other array unchanged."""
+    return np.ascontiguousarray(np.moveaxis(value, 1, -1)) if _is_moved(value, layout) else value
 
 
 def from_channels_last(value: Array, layout: Layout) -> Array:
-    return np.ascontiguousarray(np.moveaxis(value, -1, 1)) if _turns(value, layout) else value
+    """A batch of images or sequences with channels last, moved to `layout`; any other array unchanged."""
+    return np.ascontiguousarray(np.moveaxis(value, -1, 1)) if _is_moved(value, layout) else value
 
 
-def _turns(value: Array, layout: Layout) -> bool:
+def _is_moved(value: Array, layout: Layout) -> bool:
     return layout == "channels_first" and value.ndim > 2
 
 
-def relayered(calls: list[Called], layout: Layout) -> list[Called]:
+def calls_in_canonical_layout(calls: list[LayerCall], layout: Layout) -> list[LayerCall]:
     """The calls in canonical layout."""
     return [
-        Called(each.layer, each.kind, to_channels_last(each.x, layout), to_channels_last(each.y, layout))
-        for each in calls
+        LayerCall(call.layer, call.kind, to_channels_last(call.x, layout), to_channels_last(call.y, layout))
+        for call in calls
     ]

@@ -12,6 +12,7 @@ from harness.spec.arm import Arm
 
 
 def create(arm: Arm) -> Adapter:
+    """The adapter of an arm. Imports the framework."""
     from adapters.mindspore.adapter import MindSporeAdapter
 
     return MindSporeAdapter(arm)

@@ -8,7 +8,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
-from adapters.canonical import RULES, decayed, for_parameter
+from adapters.canonical import RULES, apply_decay, words_for_parameter
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
 from adapters.protocol import made_by
@@ -17,7 +17,7 @@ from harness.spec.recipe import Update
 
 @ms.jit_class
 class MindSporeMaths:
-    """`adapters.canonical.Maths`; methods, for a graph calls no function it finds in a variable."""
+    """`adapters.canonical.Maths` in MindSpore, as methods, because a graph cannot call a function in a variable."""
 
     def sqrt(self, x: Any) -> Any:
         return ops.sqrt(x)
@@ -41,6 +41,7 @@ class MindSporeMaths:
         return ops.pow(base, exponent)
 
     def norm(self, x: Any) -> Any:
+        """The root of the sum of all squared elements."""
         return ops.sqrt((x * x).sum())
 
     def zeros_like(self, x: Any) -> Any:
@@ -50,8 +51,8 @@ class MindSporeMaths:
         return ops.ones_like(x)
 
 
-class Canonical(nn.Cell):
-    """A weight decay and a rule, with coefficients and step count, on tensors."""
+class CanonicalUpdate(nn.Cell):
+    """The update of all weights by the canonical rule and the weight decay. It counts the steps."""
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
         super().__init__()
@@ -59,40 +60,42 @@ class Canonical(nn.Cell):
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = Tensor(np.stack(list(table.values()), axis=1), getattr(ms, precision))
-        self.each = nn.CellList([OneWeight(update, name, w, rates[0], precision) for name, w in parameters.items()])
+        self.weight_rules = nn.CellList(
+            [WeightRule(update, name, w, rates[0], precision) for name, w in parameters.items()]
+        )
         self.step = Parameter(Tensor(0, ms.int32), name="canonical_step", requires_grad=False)
 
     def construct(self, gradients: Any) -> Any:
-        row = ops.unstack(ops.gather(self.table, self.step, 0))
+        scalars = ops.unstack(ops.gather(self.table, self.step, 0))
         c = {}
-        for number, name in enumerate(self.names):
-            c[name] = row[number]
-        done: Any = ()
-        for index, one in enumerate(self.each):
-            done += one(c, gradients[index])
-        return ops.depend(done, ops.assign_add(self.step, Tensor(1, ms.int32)))
+        for index, name in enumerate(self.names):
+            c[name] = scalars[index]
+        assignments: Any = ()
+        for index, weight_rule in enumerate(self.weight_rules):
+            assignments += weight_rule(c, gradients[index])
+        return ops.depend(assignments, ops.assign_add(self.step, Tensor(1, ms.int32)))
 
 
-class OneWeight(nn.Cell):
-    """The rule for one weight, with its slots."""
+class WeightRule(nn.Cell):
+    """The canonical rule for one weight, with the slots of that weight."""
 
     def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
         super().__init__()
         dtype = getattr(ms, precision)
-        self.word, decay = for_parameter(update.optimizer, update.weight_decay, name)
+        self.word, decay = words_for_parameter(update.optimizer, update.weight_decay, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "mindspore")
         self.update, self.maths = rule.update, MindSporeMaths()
         self.w = w
         self.slots = ParameterTuple(
-            Parameter(Tensor(np.full(w.shape, value), dtype), name=f"slot{number}.{w.name}", requires_grad=False)
-            for number, value in enumerate(rule.initial(self.word, first_rate))
+            Parameter(Tensor(np.full(w.shape, value), dtype), name=f"slot{index}.{w.name}", requires_grad=False)
+            for index, value in enumerate(rule.initial(self.word, first_rate))
         )
 
     def construct(self, c: Any, gradient: Any) -> Any:
-        w, g = decayed(self.decay, c, self.w, gradient)
-        updated, slots = self.update(self.word, c, w, g, self.slots, self.maths)
-        done: Any = (ops.assign(self.w, updated),)
-        for slot, value in zip(self.slots, slots):  # noqa: B905  (graph mode knows no `strict`)
-            done += (ops.assign(slot, value),)
-        return done
+        w, g = apply_decay(self.decay, c, self.w, gradient)
+        new_weight, new_slots = self.update(self.word, c, w, g, self.slots, self.maths)
+        assignments: Any = (ops.assign(self.w, new_weight),)
+        for slot, value in zip(self.slots, new_slots):  # noqa: B905  (graph mode knows no `strict`)
+            assignments += (ops.assign(slot, value),)
+        return assignments

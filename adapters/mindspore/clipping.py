@@ -13,26 +13,30 @@ from adapters.setting import Setting
 from harness.spec import clipping as spec
 
 
-def none(_: spec.NoClipping, setting: Setting) -> Any:
-    return _as_they_are
+def no_clipping(_: spec.NoClipping, setting: Setting) -> Any:
+    """The gradients unchanged."""
+    return _identity
 
 
 def by_value(word: spec.ByValue, setting: Setting) -> Any:
-    return Elementwise(word.bound, setting)
+    """Clips every element."""
+    return ValueClipping(word.bound, setting)
 
 
 def by_norm(word: spec.ByNorm, setting: Setting) -> Any:
-    return OneByOne(word.bound, setting)
+    """Clips each gradient by its norm."""
+    return NormClipping(word.bound, setting)
 
 
 def by_global_norm(word: spec.ByGlobalNorm, setting: Setting) -> Any:
+    """Clips all gradients by their common norm."""
     if setting.precision == "float64":
-        return _TogetherInFloat64(word.bound, setting)
-    return Together(word.bound, setting)
+        return _GlobalNormClippingFloat64(word.bound, setting)
+    return GlobalNormClipping(word.bound, setting)
 
 
 CLIPPINGS: dict[type[spec.Clipping], Callable[[Any, Setting], Any]] = {
-    spec.NoClipping: none,
+    spec.NoClipping: no_clipping,
     spec.ByValue: by_value,
     spec.ByNorm: by_norm,
     spec.ByGlobalNorm: by_global_norm,
@@ -40,25 +44,26 @@ CLIPPINGS: dict[type[spec.Clipping], Callable[[Any, Setting], Any]] = {
 
 
 def clipping(word: spec.Clipping, setting: Setting) -> Any:
+    """The function of a clipping, from the tuple of gradients to the clipped ones."""
     return made_by(CLIPPINGS, word, "mindspore")(word, setting)
 
 
-class Elementwise(nn.Cell):
-    """Every number between -bound and bound."""
+class ValueClipping(nn.Cell):
+    """Limits every element to between -bound and bound."""
 
     def __init__(self, bound: float, setting: Setting) -> None:
         super().__init__()
-        self.least, self.most = floats(-bound, setting), floats(bound, setting)
+        self.lower, self.upper = floats(-bound, setting), floats(bound, setting)
 
     def construct(self, gradients: Any) -> Any:
         clipped: Any = ()
-        for g in gradients:
-            clipped += (ops.clip_by_value(g, self.least, self.most),)
+        for gradient in gradients:
+            clipped += (ops.clip_by_value(gradient, self.lower, self.upper),)
         return clipped
 
 
-class OneByOne(nn.Cell):
-    """Each gradient brought down to the bound's length."""
+class NormClipping(nn.Cell):
+    """Scales each gradient with a norm above the bound down to the bound: `g * bound / max(|g|, bound)`."""
 
     def __init__(self, bound: float, setting: Setting) -> None:
         super().__init__()
@@ -66,13 +71,13 @@ class OneByOne(nn.Cell):
 
     def construct(self, gradients: Any) -> Any:
         clipped: Any = ()
-        for g in gradients:
-            clipped += (g * (self.bound / ops.maximum(ops.sqrt((g * g).sum()), self.bound)),)
+        for gradient in gradients:
+            clipped += (gradient * (self.bound / ops.maximum(ops.sqrt((gradient * gradient).sum()), self.bound)),)
         return clipped
 
 
-class Together(nn.Cell):
-    """All gradients as one vector brought down to the bound's length."""
+class GlobalNormClipping(nn.Cell):
+    """Scales all gradients by one factor, `bound / max(norm, bound)` with the norm of all gradients together."""
 
     def __init__(self, bound: float, setting: Setting) -> None:
         super().__init__()
@@ -82,8 +87,8 @@ class Together(nn.Cell):
         return ops.clip_by_global_norm(gradients, self.bound)
 
 
-class _TogetherInFloat64(nn.Cell):
-    """Likewise, from primitives."""
+class _GlobalNormClippingFloat64(nn.Cell):
+    """GlobalNormClipping from primitives, in float64."""
 
     def __init__(self, bound: float, setting: Setting) -> None:
         super().__init__()
@@ -91,13 +96,13 @@ class _TogetherInFloat64(nn.Cell):
 
     def construct(self, gradients: Any) -> Any:
         total = ops.zeros_like(self.bound)
-        for g in gradients:
-            total = total + (g * g).sum()
+        for gradient in gradients:
+            total = total + (gradient * gradient).sum()
         clipped: Any = ()
-        for g in gradients:
-            clipped += (g * (self.bound / ops.maximum(ops.sqrt(total), self.bound)),)
+        for gradient in gradients:
+            clipped += (gradient * (self.bound / ops.maximum(ops.sqrt(total), self.bound)),)
         return clipped
 
 
-def _as_they_are(gradients: Any) -> Any:
+def _identity(gradients: Any) -> Any:
     return gradients

@@ -1,4 +1,4 @@
-"""Setting MindSpore up for an arm, and what it really runs on."""
+"""Setting MindSpore up for an arm, and the environment in which it then runs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ FLAGS = ("OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "MS_DEV_JIT_SYNTAX_LEVEL", "MS
 
 
 def set_up(arm: Arm) -> DeviceName:
-    """Chooses the device, which it returns, and the threads; must come before the first operation."""
-    wanted = best_device() if arm.device == "auto" else arm.device
-    problem = "" if wanted == "cpu" else unavailable(wanted)
+    """Sets and returns the device, and sets the threads. It must be called before the first operation."""
+    name = best_device() if arm.device == "auto" else arm.device
+    problem = "" if name == "cpu" else unavailable(name)
     if problem:
-        raise DeviceUnavailableError(f"MindSpore {ms.__version__} cannot use {wanted}: {problem}")
-    ms.set_device(TARGETS[wanted])
+        raise DeviceUnavailableError(f"MindSpore {ms.__version__} cannot use {name}: {problem}")
+    ms.set_device(TARGETS[name])
     if arm.threads is not None:
-        # Its kernels take as many threads as there are processors, whatever OMP_NUM_THREADS says: so it gets fewer.
+        # The kernels use one thread per processor, whatever OMP_NUM_THREADS is, so the process gets fewer processors.
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arm.threads])
-    # Functions are compiled one by one where the trainer says so: under graph mode every Cell would be, at every shape.
+    # The trainer compiles functions one by one. In graph mode MindSpore would compile every Cell at every shape.
     ms.set_context(mode=ms.PYNATIVE_MODE)
-    return wanted
+    return name
 
 
 def best_device() -> DeviceName:
+    """The first usable accelerator, else the CPU."""
     for name in ("ascend", "gpu"):
         if not unavailable(name):
             return name
@@ -37,15 +38,16 @@ def best_device() -> DeviceName:
 
 
 def unavailable(name: DeviceName) -> str:
-    """Why a device cannot be used; empty where it can."""
+    """The reason why a device cannot be used; empty where it can."""
     try:
-        usable = getattr(ms.device_context, TARGETS[name].lower()).is_available()
+        available = getattr(ms.device_context, TARGETS[name].lower()).is_available()
     except (RuntimeError, ValueError, AttributeError) as error:
         return str(error).strip().splitlines()[0]
-    return "" if usable else "none found, or this build has no support for it"
+    return "" if available else "none found, or this build has no support for it"
 
 
 def environment(arm: Arm) -> Environment:
+    """The versions, the device, the threads and the flags of this process."""
     flags = {name: os.environ[name] for name in FLAGS if name in os.environ}
     device = str(ms.get_context("device_target")).lower()
     versions = {"mindspore": ms.__version__, "numpy": np.__version__}

@@ -1,11 +1,11 @@
-"""An update in MindSpore, and an epoch of them. In `jit` mode an epoch is one compiled graph with a real loop in it.
+"""One update in MindSpore, and the updates of an epoch. In `jit` mode an epoch is one compiled graph with a real loop.
 
-Measured on 2 CPU cores, 784-784-784-10, batch 200, Adam: the epoch graph takes 0.3 to 0.5 of the time a step takes
-that is compiled alone, because parameters then enter and leave the graph once an epoch and not once a step. The loop
-condition is a tensor: over a Python number MindSpore would unroll the loop, and compile for seconds.
+Measured on 2 CPU cores, 784-784-784-10, batch 200, Adam: the graph of an epoch takes 0.3 to 0.5 of the time of steps
+that are compiled one by one, because parameters enter and leave the graph once per epoch instead of once per step. The
+loop condition is a tensor: over a Python number MindSpore would unroll the loop and compile for seconds.
 
-What is watched of the weights is read before an update: in a compiled loop, a float64 parameter that is read again
-after it was assigned to is right to float32 only, and so are then all later updates.
+The watched numbers of the weights are read before an update: in a compiled loop, a float64 parameter that is read again
+after an assignment has float32 precision only, and so have all later updates.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 import mindspore as ms
 from mindspore import nn, ops
 
-from adapters.mindspore.digests import Watching
+from adapters.mindspore.digests import WatchedColumns
 from adapters.mindspore.runtime import integers
 from adapters.protocol import IntArray
 from adapters.setting import Setting
 
 
 class Step:
-    """The loss of a batch, its gradients, and its count of wrong answers, as functions of tensors."""
+    """The loss of a batch, its gradients, and the number of misclassified samples, as functions of tensors."""
 
     def __init__(
         self,
@@ -37,22 +37,27 @@ class Step:
         self.network, self.outputs = network, outputs
         self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = ms.ParameterTuple(kernels)
-        self.differentiated = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
+        self.gradient_function = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
 
     def value_and_gradients(self, x: Any, y: Any, *noise: Any) -> Any:
-        return self.differentiated(x, y, *noise)
+        """The loss with the penalty in training, and its gradients by the trainable parameters."""
+        return self.gradient_function(x, y, *noise)
 
     def layers(self, x: Any, *noise: Any) -> Any:
+        """The outputs of all layers in training."""
         return self.outputs(x, True, noise)
 
     def forward(self, x: Any) -> Any:
+        """The output of the model in evaluation."""
         return self.network(x, False, ())
 
     def score(self, x: Any, y: Any) -> Any:
+        """The loss in evaluation without the penalty, and the number of misclassified samples."""
         outputs = self.network(x, False, ())
         return self.loss(outputs, y), self.zero_one(outputs, y).sum()
 
     def score_values(self, x: Any, y: Any) -> Any:
+        """The loss in evaluation for targets that are values, and 0."""
         return self.loss(self.network(x, False, ()), y), integers(0)
 
     def _value(self, x: Any, y: Any, *noise: Any) -> Any:
@@ -60,23 +65,23 @@ class Step:
 
 
 class Update(nn.Cell):
-    """One update: the loss of its step, and what is watched of it."""
+    """One update on the samples `batch`: returns the loss before it and the row of watched numbers."""
 
-    def __init__(self, step: Step, clip: Any, move: Any, watching: Watching) -> None:
+    def __init__(self, step: Step, clip: Any, apply_gradients: Any, watched: WatchedColumns) -> None:
         super().__init__()
-        self.differentiated, self.clip, self.move = step.differentiated, clip, move
-        self.watching, self.width = watching, watching.width
+        self.value_and_gradients, self.clip, self.apply_gradients = step.gradient_function, clip, apply_gradients
+        self.watched, self.width = watched, watched.width
 
     def construct(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
-        of_weights = self.watching.of_weights()
-        value, gradients = self.differentiated(ops.gather(x, batch, 0), ops.gather(y, batch, 0), *noise)
+        weight_numbers = self.watched.weight_numbers()
+        value, gradients = self.value_and_gradients(ops.gather(x, batch, 0), ops.gather(y, batch, 0), *noise)
         clipped = self.clip(gradients)
-        value = ops.depend(value, self.move(clipped))
-        return value, self.watching(of_weights, gradients, clipped) if self.width else value
+        value = ops.depend(value, self.apply_gradients(clipped))
+        return value, self.watched(weight_numbers, gradients, clipped) if self.width else value
 
 
 class CompiledEpoch:
-    """All updates of an epoch in one graph."""
+    """All updates of an epoch in one graph: returns the losses and the rows of watched numbers."""
 
     def __init__(self, update: Update, setting: Setting) -> None:
         self.loop = _EpochLoop(update, setting)
@@ -86,18 +91,18 @@ class CompiledEpoch:
 
 
 class EagerEpoch:
-    """One update after another; losses stay on the device until the end."""
+    """The updates of an epoch one after another. The losses stay on the device until the end."""
 
     def __init__(self, update: Update, setting: Setting) -> None:
         self.update = update
 
     def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
         losses, rows = [], []
-        for number in range(steps):
-            value, row = self.update(x, y, integers(order[number]), *(tensor[number] for tensor in noise))
+        for step in range(steps):
+            value, row = self.update(x, y, integers(order[step]), *(tensor[step] for tensor in noise))
             losses.append(value)
             rows.append(row)
-        return _stacked(losses), _stacked(rows)
+        return _stack(losses), _stack(rows)
 
 
 class _EpochLoop(nn.Cell):
@@ -111,10 +116,10 @@ class _EpochLoop(nn.Cell):
         losses = ops.zeros((order.shape[0],), self.dtype)
         rows = ops.zeros((order.shape[0], max(self.width, 1)), self.dtype)
         while step < steps:
-            drawn: Any = ()
+            step_noise: Any = ()
             for tensor in noise:
-                drawn += (ops.gather(tensor, step, 0),)
-            value, row = self.update(x, y, ops.gather(order, step, 0), *drawn)
+                step_noise += (ops.gather(tensor, step, 0),)
+            value, row = self.update(x, y, ops.gather(order, step, 0), *step_noise)
             losses = ops.tensor_scatter_update(losses, step.reshape(1, 1), value.reshape(1))
             if self.width:
                 rows = ops.tensor_scatter_update(rows, step.reshape(1, 1), row.reshape(1, self.width))
@@ -122,5 +127,5 @@ class _EpochLoop(nn.Cell):
         return losses, rows
 
 
-def _stacked(tensors: list[Any]) -> Any:
+def _stack(tensors: list[Any]) -> Any:
     return ops.stack(tensors) if tensors else None

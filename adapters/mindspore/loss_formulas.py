@@ -1,6 +1,7 @@
-"""Losses composed of MindSpore's operations: from outputs and targets (B, C) to the loss of each sample, (B,).
+"""Losses composed of MindSpore's operations: from outputs p or z and targets t (B, C) to sample losses (B,).
 
-The numbers of a word come last, as tensors: a Python number would meet a float64 tensor as float32.
+The numbers of a word come last as tensors, because MindSpore rounds a Python number to float32. "mean" and
+"sum" are over the last axis.
 """
 
 from __future__ import annotations
@@ -12,69 +13,82 @@ from mindspore import ops
 
 
 def mean_squared_logarithmic_error(p: Any, t: Any, epsilon: Any) -> Any:
-    difference = ops.log1p(_at_least(p, epsilon)) - ops.log1p(_at_least(t, epsilon))
+    """`mean((log(1 + max(p, epsilon)) - log(1 + max(t, epsilon)))**2)`."""
+    difference = ops.log1p(_bound_below(p, epsilon)) - ops.log1p(_bound_below(t, epsilon))
     return _mean(difference * difference)
 
 
 def mean_absolute_percentage_error(p: Any, t: Any, epsilon: Any) -> Any:
-    return 100 * _mean(ops.abs(p - t) / _at_least(ops.abs(t), epsilon))
+    """`100 mean(|p - t| / max(|t|, epsilon))`."""
+    return 100 * _mean(ops.abs(p - t) / _bound_below(ops.abs(t), epsilon))
 
 
 def log_cosh(p: Any, t: Any, log2: Any) -> Any:
+    """`mean(log(cosh(p - t)))`."""
     size = ops.abs(p - t)
-    # cosh(e) - 1 = expm1(e)**2 / (2 exp(e)) near 0, where the other form cancels.
-    grown = ops.expm1(ops.where(size < 1, size, ops.ones_like(size)))
-    near = ops.log1p(grown * grown / (2 * (grown + 1)))
-    return _mean(ops.where(size < 1, near, size + ops.log1p(ops.exp(-2 * size)) - log2))
+    # Near 0 the other form cancels, and cosh(e) - 1 = expm1(e)**2 / (2 exp(e)).
+    growth = ops.expm1(ops.where(size < 1, size, ops.ones_like(size)))
+    near_zero = ops.log1p(growth * growth / (2 * (growth + 1)))
+    return _mean(ops.where(size < 1, near_zero, size + ops.log1p(ops.exp(-2 * size)) - log2))
 
 
 def cosine_similarity(p: Any, t: Any, epsilon: Any) -> Any:
+    """`-sum(p t / (|p| |t|))`, each norm at least epsilon."""
     return -_sum(p / _norm(p, epsilon) * (t / _norm(t, epsilon)))
 
 
 def asymmetric_linear(p: Any, t: Any, over: Any, under: Any) -> Any:
+    """`mean(over d)` where `d = p - t` is positive, else `mean(-under d)`, by element."""
     difference = p - t
     return _mean(ops.where(difference > 0, over * difference, -under * difference))
 
 
-def categorical_cross_entropy(p: Any, t: Any, least: Any, most: Any) -> Any:
-    return -_sum(t * ops.log(_within(p, least, most)))
+def categorical_cross_entropy(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """`-sum(t log(clip(p, lower, upper)))`."""
+    return -_sum(t * ops.log(_clip(p, lower, upper)))
 
 
-def normalized_cross_entropy(p: Any, t: Any, least: Any, most: Any) -> Any:
-    return categorical_cross_entropy(p / p.sum(-1, keepdims=True), t, least, most)
+def normalized_cross_entropy(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """The categorical cross-entropy of `p / sum(p)`."""
+    return categorical_cross_entropy(p / p.sum(-1, keepdims=True), t, lower, upper)
 
 
 def negative_log_likelihood(p: Any, t: Any) -> Any:
+    """`-sum(t p)`, with 0 where t is 0 even for an infinite p."""
     return -_sum(t * ops.where(t == 0, ops.zeros_like(p), p))
 
 
-def binary_cross_entropy(p: Any, t: Any, least: Any, most: Any) -> Any:
-    q = _within(p, least, most)
+def binary_cross_entropy(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """`-mean(t log(q) + (1 - t) log(1 - q))` with `q = clip(p, lower, upper)`."""
+    q = _clip(p, lower, upper)
     return -_mean(t * ops.log(q) + (1 - t) * ops.log1p(-q))
 
 
-def kl_divergence(p: Any, t: Any, least: Any, most: Any) -> Any:
-    u = _within(t, least, most)
-    return _sum(u * ops.log(u / _within(p, least, most)))
+def kl_divergence(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """`sum(t log(t / p))`, both clipped to the bounds."""
+    u = _clip(t, lower, upper)
+    return _sum(u * ops.log(u / _clip(p, lower, upper)))
 
 
 def poisson(p: Any, t: Any, epsilon: Any) -> Any:
+    """`mean(p - t log(p + epsilon))`."""
     return _mean(p - t * ops.log(p + epsilon))
 
 
-def categorical_hinge(p: Any, t: Any, own: Any) -> Any:
-    # The label's own place holds `own`. Equal rivals share the gradient: the native maximum gives it to the first.
-    rivals = ops.where(t > 0, own, p)
-    fixed = ops.stop_gradient(rivals)
-    best = _largest(fixed)
-    winners = (fixed == best).astype(p.dtype)
+def categorical_hinge(p: Any, t: Any, label_value: Any) -> Any:
+    """`max(0, max(rivals) - sum(t p) + 1)`."""
+    # `label_value` replaces the label's output. Equal rivals share the gradient, which the native maximum does not.
+    rivals = ops.where(t > 0, label_value, p)
+    fixed_rivals = ops.stop_gradient(rivals)
+    best = _largest(fixed_rivals)
+    winners = (fixed_rivals == best).astype(p.dtype)
     share = winners / winners.sum(-1, keepdims=True)
-    return _positive_part(best[:, 0] + _sum(share * (rivals - fixed)) - _sum(t * p) + 1)
+    return _positive_part(best[:, 0] + _sum(share * (rivals - fixed_rivals)) - _sum(t * p) + 1)
 
 
 def exponential(p: Any, t: Any) -> Any:
-    # The float32 kernel is 2e-5 off, relatively, far out.
+    """`mean(exp(-t p))`."""
+    # The float32 kernel has a relative error of 2e-5 at large arguments.
     return _mean(ops.exp((-t * p).astype(ms.float64)).astype(p.dtype))
 
 
@@ -87,59 +101,67 @@ def _sum(x: Any) -> Any:
 
 
 def _norm(x: Any, epsilon: Any) -> Any:
-    # The root of 0 has no gradient: it is taken of 1 where the norm does not count.
+    # The root of 0 has no gradient, so the root is taken of 1 where the norm is replaced by epsilon.
     squares = (x * x).sum(-1, keepdims=True)
-    long = squares > epsilon * epsilon
-    return ops.where(long, ops.sqrt(ops.where(long, squares, ops.ones_like(squares))), epsilon)
+    is_long = squares > epsilon * epsilon
+    return ops.where(is_long, ops.sqrt(ops.where(is_long, squares, ops.ones_like(squares))), epsilon)
 
 
-def _at_least(x: Any, least: Any) -> Any:
-    return ops.where(x >= least, x, least)
+def _bound_below(x: Any, lower: Any) -> Any:
+    return ops.where(x >= lower, x, lower)
 
 
-def _within(x: Any, least: Any, most: Any) -> Any:
-    return ops.where(x >= least, ops.where(x <= most, x, most), least)
+def _clip(x: Any, lower: Any, upper: Any) -> Any:
+    return ops.where(x >= lower, ops.where(x <= upper, x, upper), lower)
 
 
-# MindSpore's own classes for these refuse float64, or there are none.
+# MindSpore's own classes for these refuse float64, or do not exist.
 
 
 def mean_squared_error(p: Any, t: Any) -> Any:
+    """`mean((p - t)**2)`."""
     return _mean((p - t) * (p - t))
 
 
 def mean_absolute_error(p: Any, t: Any) -> Any:
+    """`mean(|p - t|)`."""
     return _mean(ops.abs(p - t))
 
 
 def huber(p: Any, t: Any, delta: Any) -> Any:
+    """`mean(e**2 / 2)` where `e = |p - t|` is at most delta, else `mean(delta (e - delta / 2))`, by element."""
     size = ops.abs(p - t)
     return _mean(ops.where(size <= delta, size * size / 2, delta * (size - delta / 2)))
 
 
 def softmax_cross_entropy(z: Any, t: Any) -> Any:
+    """`sum(t (log(sum(exp(z))) - z))`, with the largest logit subtracted first."""
     shifted = z - ops.stop_gradient(_largest(z))
     return _sum(t * (ops.log(ops.exp(shifted).sum(-1, keepdims=True)) - shifted))
 
 
 def sigmoid_cross_entropy(z: Any, t: Any) -> Any:
-    # Both branches belong together, so that the gradient at 0 is that of the formula.
-    above = z >= 0
-    size = ops.where(above, z, -z)
-    return _mean(ops.where(above, z, ops.zeros_like(z)) - z * t + ops.log1p(ops.exp(-size)))
+    """`mean(max(z, 0) - z t + log(1 + exp(-|z|)))`."""
+    # Both terms use the same branch, so that the gradient at 0 is that of the formula.
+    is_positive = z >= 0
+    size = ops.where(is_positive, z, -z)
+    return _mean(ops.where(is_positive, z, ops.zeros_like(z)) - z * t + ops.log1p(ops.exp(-size)))
 
 
-def native_binary_cross_entropy(p: Any, t: Any, least: Any, most: Any) -> Any:
-    return _mean(ops.binary_cross_entropy(_within(p, least, most), t, ops.ones_like(p), "none"))
+def native_binary_cross_entropy(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """`ops.binary_cross_entropy` of `clip(p, lower, upper)`."""
+    return _mean(ops.binary_cross_entropy(_clip(p, lower, upper), t, ops.ones_like(p), "none"))
 
 
 def hinge(p: Any, t: Any) -> Any:
+    """`mean(max(0, 1 - t p))`."""
     return _mean(_positive_part(1 - t * p))
 
 
 def squared_hinge(p: Any, t: Any) -> Any:
-    lack = _positive_part(1 - t * p)
-    return _mean(lack * lack)
+    """`mean(max(0, 1 - t p)**2)`."""
+    shortfall = _positive_part(1 - t * p)
+    return _mean(shortfall * shortfall)
 
 
 def _largest(x: Any) -> Any:
@@ -147,5 +169,5 @@ def _largest(x: Any) -> Any:
 
 
 def _positive_part(x: Any) -> Any:
-    """With the gradient of above at 0."""
+    """`max(x, 0)`, whose gradient at 0 is 1."""
     return ops.where(x >= 0, x, ops.zeros_like(x))

@@ -1,10 +1,10 @@
-"""A model in MindSpore: its layers in a row."""
+"""A model in MindSpore: its layers in order."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from adapters.mindspore.layers import row
+from adapters.mindspore.layers import build_row
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.model import Model
@@ -13,8 +13,8 @@ from harness.spec.model import Model
 def model(word: Model, weights: Parameters, setting: Setting) -> tuple[Any, Any, dict[str, Any]]:
     """The network, the outputs of its layers, and its parameters under their canonical names, in the model's order.
 
-    Both are called as `network(x, training, noise)`: a tensor for each entry of `Model.noise`, in order; none in
-    evaluation.
+    Network and outputs are called as `network(x, training, noise)`. `noise` has a tensor for each entry of
+    `Model.noise`, in order, and is empty in evaluation.
     """
-    layers = row(word.placed_layers(), weights, setting)
+    layers = build_row(word.placed_layers(), weights, setting)
     return layers.call, layers.outputs, {p.name: layers.parameters[p.name] for p in word.parameters()}

@@ -1,6 +1,6 @@
-"""MindSpore's own optimizers, with every argument passed, and compositions of them. What people run.
+"""MindSpore's own optimizers and compositions of them, with every argument passed explicitly.
 
-`realisations.optimizers` says which makes a word. `rate` is a float, a LearningRateSchedule or a table of rates.
+`realisations.optimizers` states which function makes a word. `rate` is a float, a LearningRateSchedule or a table.
 """
 
 from __future__ import annotations
@@ -18,60 +18,73 @@ from harness.spec import optimizers as spec
 
 
 def sgd(_: spec.Sgd, parameters: Any, rate: Any) -> Any:
+    """nn.SGD without momentum."""
     return nn.SGD(parameters, rate, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)
 
 
 def momentum(s: spec.HeavyBall, parameters: Any, rate: Any) -> Any:
+    """nn.SGD, whose velocity holds the rate outside."""
     return nn.SGD(parameters, rate, momentum=s.momentum, dampening=s.dampening, weight_decay=0.0, nesterov=False)
 
 
 def nesterov(s: spec.Nesterov, parameters: Any, rate: Any) -> Any:
+    """nn.SGD with Nesterov momentum, the rate outside."""
     return nn.SGD(parameters, rate, momentum=s.momentum, dampening=0.0, weight_decay=0.0, nesterov=True)
 
 
 def adagrad(s: spec.Adagrad, parameters: Any, rate: Any) -> Any:
-    # It knows no epsilon: in the root, what the sum starts from does the same.
-    start = s.initial_accumulator + s.epsilon
-    return nn.Adagrad(parameters, accum=start, learning_rate=rate, update_slots=True, weight_decay=0.0)
+    """nn.Adagrad from `initial_accumulator + epsilon`."""
+    # nn.Adagrad has no epsilon. Inside the root, a larger initial sum has the same effect.
+    initial_sum = s.initial_accumulator + s.epsilon
+    return nn.Adagrad(parameters, accum=initial_sum, learning_rate=rate, update_slots=True, weight_decay=0.0)
 
 
 def rmsprop(s: spec.Rmsprop, parameters: Any, rate: Any) -> Any:
-    made = nn.RMSProp(
+    """nn.RMSProp with mean squares that start at 0."""
+    optimizer = nn.RMSProp(
         parameters, rate, decay=s.rho, momentum=s.momentum, epsilon=s.epsilon, centered=s.centered, weight_decay=0.0
     )
-    made.ms = ParameterTuple(parameters).clone(prefix="mean_square", init="zeros")
-    return made
+    optimizer.ms = ParameterTuple(parameters).clone(prefix="mean_square", init="zeros")
+    return optimizer
 
 
 def adadelta(s: spec.Adadelta, parameters: Any, rate: Any) -> Any:
+    """nn.Adadelta."""
     return nn.Adadelta(parameters, rate, rho=s.rho, epsilon=s.epsilon, weight_decay=0.0)
 
 
 def adam(s: spec.Adam, parameters: Any, rate: Any) -> Any:
+    """nn.Adam."""
     options = {"use_nesterov": False, "use_amsgrad": s.amsgrad, "weight_decay": 0.0}
     return nn.Adam(parameters, rate, beta1=s.beta1, beta2=s.beta2, eps=s.epsilon, **options)
 
 
 def adamw(s: spec.Adamw, parameters: Any, rate: Any) -> Any:
+    """nn.Adam; `WithWeightDecay` decays the weights before it."""
     options = {"use_nesterov": False, "use_amsgrad": False, "weight_decay": 0.0}
     return nn.Adam(parameters, rate, beta1=s.beta1, beta2=s.beta2, eps=s.epsilon, **options)
 
 
 def adamax(s: spec.Adamax, parameters: Any, rate: Any) -> Any:
+    """nn.AdaMax."""
     return nn.AdaMax(parameters, rate, beta1=s.beta1, beta2=s.beta2, eps=s.epsilon, weight_decay=0.0)
 
 
 def nadam(s: spec.Nadam, parameters: Any, rate: Any) -> Any:
+    """The experimental NAdam, with the rate assigned at each update."""
     betas, decay = (s.beta1, s.beta2), s.momentum_decay
-    made = experimental.NAdam(parameters, lr=1.0, betas=betas, eps=s.epsilon, weight_decay=0.0, momentum_decay=decay)
-    return RateAssigned(made, rate)
+    optimizer = experimental.NAdam(
+        parameters, lr=1.0, betas=betas, eps=s.epsilon, weight_decay=0.0, momentum_decay=decay
+    )
+    return AssignedRate(optimizer, rate)
 
 
 def ftrl(s: spec.Ftrl, parameters: Any, rate: Any) -> Any:
-    return FollowTheLeader(s, parameters, rate)
+    """The operator of nn.FTRL with the rate of each update."""
+    return FtrlAtRate(s, parameters, rate)
 
 
-# Where each slot lies, by its name in the spec.
+# The attribute that holds each slot, by the name of the slot in the spec.
 MOMENTS = {"first_moment": "moment1", "second_moment": "moment2"}
 SLOTS: dict[type[spec.Optimizer], dict[str, str]] = {
     spec.Sgd: {},
@@ -90,94 +103,107 @@ SLOTS: dict[type[spec.Optimizer], dict[str, str]] = {
 }
 
 
-def native_slots(word: Any, made: Any) -> dict[str, tuple[Any, Callable[[Any], Any]]]:
-    """By the slot's name in the spec: the parameters that hold it, and what turns their values into the formula's."""
+def native_slots(word: Any, optimizer: Any) -> dict[str, tuple[Any, Callable[[Any], Any]]]:
+    """By the name of the slot in the spec, the parameters that hold it and the conversion to the formula's values."""
     if isinstance(word, spec.HeavyBall | spec.Nesterov) and not word.momentum:
-        return {}  # nn.SGD then keeps none
-    own = getattr(made, "inner", made)
-    return {slot: (getattr(own, SLOTS[type(word)][slot]), _reading(word, slot)) for slot in word.slot_names}
+        return {}  # nn.SGD then keeps no velocity
+    inner_optimizer = getattr(optimizer, "inner", optimizer)
+    return {
+        slot: (getattr(inner_optimizer, SLOTS[type(word)][slot]), _slot_conversion(word, slot))
+        for slot in word.slot_names
+    }
 
 
-def _reading(word: Any, slot: str) -> Callable[[Any], Any]:
+def _slot_conversion(word: Any, slot: str) -> Callable[[Any], Any]:
     if slot == "velocity" and getattr(word, "form", "") == "rate_inside":
-        return lambda value: -value  # it is fed rate * gradient, and subtracts
+        return lambda value: -value  # the optimizer gets rate * gradient, and subtracts
     if isinstance(word, spec.Adagrad):
-        return lambda value: value - np.float32(word.epsilon)  # it started from there
+        return lambda value: value - np.float32(word.epsilon)  # the initial sum contains epsilon
     if slot == "sign":
-        return np.sign  # of the gradient that is kept
+        return np.sign  # nn.Rprop keeps the gradient
     return lambda value: value
 
 
-class Decaying(nn.Cell):
-    """Decays weights before an optimizer: `kept` is a factor for each update. Or adds to gradients: `factor`."""
+class WithWeightDecay(nn.Cell):
+    """An optimizer after a weight decay.
 
-    def __init__(self, inner: Any, parameters: Any, decaying: list[bool], factor: float, kept: FloatArray | None):
+    Decoupled, the weights are multiplied by the `decay_factors` of the update. Coupled (None), `factor * weight` is
+    added to the gradients.
+    """
+
+    def __init__(
+        self, inner: Any, parameters: Any, decay_mask: list[bool], factor: float, decay_factors: FloatArray | None
+    ):
         super().__init__()
-        self.inner, self.weights, self.decaying = inner, ParameterTuple(parameters), tuple(decaying)
-        self.decoupled = kept is not None
+        self.inner, self.weights, self.decay_mask = inner, ParameterTuple(parameters), tuple(decay_mask)
+        self.decoupled = decay_factors is not None
         self.factor = Tensor(factor, ms.float32)
-        self.kept = Tensor(np.zeros(1) if kept is None else kept, ms.float32)
+        self.decay_factors = Tensor(np.zeros(1) if decay_factors is None else decay_factors, ms.float32)
         self.step = Parameter(Tensor(0, ms.int32), name="decay_step", requires_grad=False)
 
     def construct(self, gradients: Any) -> Any:
-        kept = ops.gather(self.kept, self.step, 0) if self.decoupled else self.factor
-        given: Any = ()
-        done: Any = ()
+        decay_factor = ops.gather(self.decay_factors, self.step, 0) if self.decoupled else self.factor
+        decayed_gradients: Any = ()
+        assignments: Any = ()
         for index, w in enumerate(self.weights):
             gradient = gradients[index]
-            if self.decaying[index]:
+            if self.decay_mask[index]:
                 if self.decoupled:
-                    done += (ops.assign(w, w * kept),)
+                    assignments += (ops.assign(w, w * decay_factor),)
                 else:
                     gradient = gradient + self.factor * w
-            given += (gradient,)
+            decayed_gradients += (gradient,)
         if self.decoupled:
-            done += (ops.assign_add(self.step, Tensor(1, ms.int32)),)
-            given = ops.depend(given, done)
-        return self.inner(given)
+            assignments += (ops.assign_add(self.step, Tensor(1, ms.int32)),)
+            decayed_gradients = ops.depend(decayed_gradients, assignments)
+        return self.inner(decayed_gradients)
 
 
-# Keras has no such classes, or has them as the spec says.
+# Keras has no such classes, or its classes need no composition.
 
 
 def composed_momentum(s: spec.HeavyBall, parameters: Any, rate: Any) -> Any:
+    """nn.SGD with the rate moved inside the velocity."""
     return GradientTimesRate(nn.SGD(parameters, 1.0, momentum=s.momentum, nesterov=False), rate)
 
 
 def composed_nesterov(s: spec.Nesterov, parameters: Any, rate: Any) -> Any:
+    """nn.SGD with Nesterov momentum and the rate moved inside the velocity."""
     return GradientTimesRate(nn.SGD(parameters, 1.0, momentum=s.momentum, nesterov=True), rate)
 
 
 def rprop(s: spec.Rprop, parameters: Any, rate: Any) -> Any:
+    """nn.Rprop."""
     steps = (s.min_step, s.max_step)
     return nn.Rprop(parameters, rate, etas=(s.eta_minus, s.eta_plus), step_sizes=steps, weight_decay=0.0)
 
 
 def asgd(s: spec.Asgd, parameters: Any, rate: Any) -> Any:
-    # t0 is where its average begins, which no weight ever sees.
+    """nn.ASGD."""
+    # t0 is the step at which the average of the weights begins, which no weight depends on.
     return nn.ASGD(parameters, rate, lambd=s.lambd, alpha=s.alpha, t0=1e6, weight_decay=0.0)
 
 
 class Rate(nn.Cell):
-    """The rate of the update, from what an optimizer takes as its learning rate; counts the updates itself."""
+    """The rate of each update, from the `learning_rate` of an optimizer. It counts the updates."""
 
     def __init__(self, rate: Any) -> None:
         super().__init__()
-        self.of_step = rate if isinstance(rate, nn.Cell) else None
-        self.table = rate if isinstance(rate, Tensor) else Tensor([0.0 if self.of_step else rate], ms.float32)
-        self.last = self.table.shape[0] - 1
+        self.schedule = rate if isinstance(rate, nn.Cell) else None
+        self.table = rate if isinstance(rate, Tensor) else Tensor([0.0 if self.schedule else rate], ms.float32)
+        self.last_step = self.table.shape[0] - 1
         self.step = Parameter(Tensor([0], ms.int32), name="rate_step", requires_grad=False)
 
     def construct(self) -> Any:
-        if self.of_step is not None:
-            rate = self.of_step(self.step)
+        if self.schedule is not None:
+            rate = self.schedule(self.step)
         else:
-            rate = ops.gather(self.table, ops.minimum(self.step, self.last), 0)
+            rate = ops.gather(self.table, ops.minimum(self.step, self.last_step), 0)
         return ops.depend(rate.reshape(()), ops.assign_add(self.step, Tensor([1], ms.int32)))
 
 
 class GradientTimesRate(nn.Cell):
-    """Moves the rate inside the velocity: an optimizer at rate 1 that is fed `rate * gradient`."""
+    """Moves the rate inside the velocity: an optimizer with rate 1 that gets `rate * gradient`."""
 
     def __init__(self, inner: Any, rate: Any) -> None:
         super().__init__()
@@ -191,22 +217,24 @@ class GradientTimesRate(nn.Cell):
         return self.inner(scaled)
 
 
-class RateAssigned(nn.Cell):
-    """An experimental optimizer, whose rate is a parameter that somebody else sets."""
+class AssignedRate(nn.Cell):
+    """An experimental optimizer, whose rate is a parameter that is assigned before each update."""
 
     def __init__(self, inner: Any, rate: Any) -> None:
         super().__init__()
         self.inner, self.rate = inner, Rate(rate)
-        self.own_rate = inner.lrs[0]
-        self.kept = ParameterTuple(inner.mu_product)  # a plain list there, which no Cell knows of
+        self.rate_parameter = inner.lrs[0]
+        self.mu_products = ParameterTuple(
+            inner.mu_product
+        )  # the optimizer keeps them in a plain list, which a Cell does not track
 
     def construct(self, gradients: Any) -> Any:
-        assigned = ops.assign(self.own_rate, self.rate())
-        return self.inner(ops.depend(gradients, assigned))
+        assignment = ops.assign(self.rate_parameter, self.rate())
+        return self.inner(ops.depend(gradients, assignment))
 
 
-class FollowTheLeader(nn.Cell):
-    """The operator of nn.FTRL, at the rate of the update."""
+class FtrlAtRate(nn.Cell):
+    """The operator of nn.FTRL with the rate of each update."""
 
     def __init__(self, s: spec.Ftrl, parameters: Any, rate: Any) -> None:
         super().__init__()
@@ -217,8 +245,8 @@ class FollowTheLeader(nn.Cell):
 
     def construct(self, gradients: Any) -> Any:
         s, rate = self.s, self.rate()
-        done: Any = ()
+        assignments: Any = ()
         for index, w in enumerate(self.weights):
             slots = self.moments[index], self.linear[index]
-            done += (self.apply(w, *slots, gradients[index], rate, s.l1, s.l2, s.learning_rate_power),)
-        return done
+            assignments += (self.apply(w, *slots, gradients[index], rate, s.l1, s.l2, s.learning_rate_power),)
+        return assignments

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, ops
 
-from adapters.base import kept
+from adapters.base import compact_copy
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
 from adapters.making import maker
-from adapters.mindspore.canonical_optimizers import Canonical
-from adapters.mindspore.native_optimizers import Decaying, native_slots
+from adapters.mindspore.canonical_optimizers import CanonicalUpdate
+from adapters.mindspore.native_optimizers import WithWeightDecay, native_slots
 from adapters.mindspore.realisations.optimizers import OPTIMIZERS
 from adapters.mindspore.schedules import learning_rate
 from adapters.protocol import Array
@@ -24,63 +24,70 @@ from harness.spec.weight_decay import Coupled, Decoupled, decays
 
 
 class Optimizer:
-    """`move`, a Cell, takes the gradients in the order of the parameters, and updates these in place."""
+    """An update with its state. `apply_gradients`, a Cell, takes gradients in the order of the parameters."""
 
-    def __init__(self, move: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
-        self.move, self._slots = move, slots
-        self._first = [(parameter, kept(parameter.asnumpy())) for parameter in state]
+    def __init__(self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
+        self.apply_gradients, self._slots = apply_gradients, slots
+        self._initial_state = [(parameter, compact_copy(parameter.asnumpy())) for parameter in state]
 
     def slots(self) -> dict[str, Array]:
-        """Copies of those that hold what the formula says, by `<slot>/<parameter>`, laid out as the parameter is."""
+        """Copies of the slots by `<slot>/<parameter>`, with the formula's values, in the layout of the parameter."""
         return {name: np.array(read(parameter.asnumpy())) for name, (parameter, read) in self._slots.items()}
 
     def restart(self) -> None:
-        """All that it keeps, counters too, as it was made."""
-        for parameter, value in self._first:
+        """Resets all state, with the counters, to its initial values."""
+        for parameter, value in self._initial_state:
             ops.assign(parameter, Tensor(np.array(value), parameter.dtype))
 
 
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
     is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
-    return (canonical if is_canonical else native)(update, parameters, horizon, setting)
+    return (canonical_optimizer if is_canonical else native_optimizer)(update, parameters, horizon, setting)
 
 
-def canonical(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
-    move = Canonical(update, parameters, horizon, setting.precision)
+def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    """The update by the canonical rule."""
+    apply_gradients = CanonicalUpdate(update, parameters, horizon, setting.precision)
     slots = {
-        slot: ([one.slots[number] for one in move.each], _as_is)
-        for number, slot in enumerate(update.optimizer.slot_names)
+        slot: ([weight_rule.slots[index] for weight_rule in apply_gradients.weight_rules], _identity)
+        for index, slot in enumerate(update.optimizer.slot_names)
     }
-    return Optimizer(move, named(slots, parameters), _state(move, parameters))
+    return Optimizer(apply_gradients, slots_by_parameter(slots, parameters), _state(apply_gradients, parameters))
 
 
-def native(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
-    word, decay, live = update.optimizer, update.weight_decay, list(parameters.values())
-    move = maker(OPTIMIZERS, word, setting)(word, live, learning_rate(update.schedule, horizon, setting))
-    slots = named(native_slots(word, move), parameters)
+def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    """The update by the framework's own optimizer, with the weight decay before it."""
+    word, decay, variables = update.optimizer, update.weight_decay, list(parameters.values())
+    rate = learning_rate(update.schedule, horizon, setting)
+    apply_gradients = maker(OPTIMIZERS, word, setting)(word, variables, rate)
+    slots = slots_by_parameter(native_slots(word, apply_gradients), parameters)
     table = coefficients(update, rate_table(update.schedule, horizon))
     if isinstance(word, Adamw):
-        move = Decaying(move, live, [decays(word.decayed, name) for name in parameters], word.factor, table["kept"])
+        decay_mask = [decays(word.decayed, name) for name in parameters]
+        apply_gradients = WithWeightDecay(apply_gradients, variables, decay_mask, word.factor, table["shrinkage"])
     if isinstance(decay, Coupled | Decoupled):
-        decaying = [decays(decay.decayed, name) for name in parameters]
-        move = Decaying(move, live, decaying, decay.factor, table.get("decay_kept"))
-    return Optimizer(move, slots, _state(move, parameters))
+        decay_mask = [decays(decay.decayed, name) for name in parameters]
+        apply_gradients = WithWeightDecay(
+            apply_gradients, variables, decay_mask, decay.factor, table.get("decay_shrinkage")
+        )
+    return Optimizer(apply_gradients, slots, _state(apply_gradients, parameters))
 
 
-def named(slots: Mapping[str, tuple[Any, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
-    """By `<slot>/<parameter>`: what holds it, and what turns that into the formula's value."""
+def slots_by_parameter(slots: Mapping[str, tuple[Any, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+    """By `<slot>/<parameter>`, the parameter that holds the slot and the conversion to the value of the formula."""
     return {
         f"{slot}/{name}": (parameter, read)
-        for slot, (made, read) in slots.items()
-        for name, parameter in zip(parameters, made, strict=True)
+        for slot, (tensors, read) in slots.items()
+        for name, parameter in zip(parameters, tensors, strict=True)
     }
 
 
-def _state(move: Any, parameters: dict[str, Any]) -> list[Any]:
-    """What a Cell keeps besides the parameters that it updates."""
+def _state(apply_gradients: Any, parameters: dict[str, Any]) -> list[Any]:
+    """The parameters of the Cell that are state: all but those that it updates."""
     updated = {id(parameter) for parameter in parameters.values()}
-    return [parameter for parameter in move.get_parameters() if id(parameter) not in updated]
+    return [parameter for parameter in apply_gradients.get_parameters() if id(parameter) not in updated]
 
 
-def _as_is(value: Any) -> Any:
+def _identity(value: Any) -> Any:
     return value

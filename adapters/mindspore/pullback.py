@@ -1,4 +1,4 @@
-"""What MindSpore needs to differentiate one thing by itself: a Cell or a function, pulled back to all it is given."""
+"""The gradients of a single function or Cell in MindSpore by its inputs and parameters."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
 
 
-def pulled_back(
+def pull_back(
     function: Any, x: Array, upstream: Array, extra: Parameters, setting: Setting, parameters: tuple[Any, ...] = ()
 ) -> tuple[Array, list[Array]]:
-    """The value of `function(x, *extra)`, and what `upstream` becomes on the way back to x, each extra, each parameter.
+    """The value of `function(x, *extra)`, and the gradients of `sum(value * upstream)` by x, extras and parameters.
 
-    A value may have any shape; it is computed once, for it may update what a layer keeps.
+    The value may have any shape. It is computed once, because the function may update the state of a layer.
     """
     inputs = [floats(value, setting) for value in (x, upstream, *extra.values())]
-    positions = (0, *range(2, len(inputs)))
+    input_positions = (0, *range(2, len(inputs)))
     weights = ms.ParameterTuple(parameters) if parameters else None
-    weighted = ms.value_and_grad(_Weighted(function), positions, weights, has_aux=True)
-    (_, value), gradients = compiled(_Called(weighted).construct, setting)(*inputs)
-    by_inputs, by_parameters = gradients if parameters else (gradients, ())
-    if len(positions) == 1 and not isinstance(by_inputs, tuple):
-        by_inputs = (by_inputs,)
-    return array(value), [array(gradient) for gradient in (*by_inputs, *by_parameters)]
+    weighted_sum = ms.value_and_grad(_WeightedSum(function), input_positions, weights, has_aux=True)
+    (_, value), gradients = compiled(_AsCell(weighted_sum).construct, setting)(*inputs)
+    input_gradients, parameter_gradients = gradients if parameters else (gradients, ())
+    if len(input_positions) == 1 and not isinstance(input_gradients, tuple):
+        input_gradients = (input_gradients,)
+    return array(value), [array(gradient) for gradient in (*input_gradients, *parameter_gradients)]
 
 
-class InPlace(nn.Cell):
-    """A layer, in training or in evaluation, as a function of its input and its noise."""
+class LayerInMode(nn.Cell):
+    """A layer in training or in evaluation, as a function of its input and its noise."""
 
     def __init__(self, layer: Any, in_training: bool) -> None:
         super().__init__()
@@ -41,19 +41,19 @@ class InPlace(nn.Cell):
         return self.layer(x, self.in_training, noise)
 
 
-class Against(nn.Cell):
+class LossOfOutputs(nn.Cell):
     """A loss as a function of the outputs alone."""
 
-    def __init__(self, criterion: Any, targets: Any) -> None:
+    def __init__(self, loss: Any, targets: Any) -> None:
         super().__init__()
-        self.criterion, self.targets = criterion, targets
+        self.loss, self.targets = loss, targets
 
     def construct(self, outputs: Any) -> Any:
-        return self.criterion(outputs, self.targets)
+        return self.loss(outputs, self.targets)
 
 
-class PlusPenalty(nn.Cell):
-    """A penalty as a function of a number, to which it is added, and of the kernels."""
+class AddedPenalty(nn.Cell):
+    """`x + penalty(kernels)` as a function of the number x and the kernels."""
 
     def __init__(self, penalty: Any) -> None:
         super().__init__()
@@ -63,8 +63,8 @@ class PlusPenalty(nn.Cell):
         return x + self.penalty(kernels)
 
 
-class _Weighted(nn.Cell):
-    """`sum(function(x) * upstream)`, whose gradient is what upstream becomes on the way back, and the value itself."""
+class _WeightedSum(nn.Cell):
+    """`sum(function(x) * upstream)`, whose gradient is the product of upstream and the derivative, and the value."""
 
     def __init__(self, function: Any) -> None:
         super().__init__()
@@ -75,7 +75,9 @@ class _Weighted(nn.Cell):
         return (value * upstream).sum(), value
 
 
-class _Called(nn.Cell):
+class _AsCell(nn.Cell):
+    """A function as a Cell, because `ms.jit` compiles the method of a Cell."""
+
     def __init__(self, function: Any) -> None:
         super().__init__()
         self.function = function

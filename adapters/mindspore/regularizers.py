@@ -13,24 +13,28 @@ from adapters.setting import Setting
 from harness.spec import regularizers as spec
 
 
-def none(_: spec.NoRegularizer, setting: Setting) -> Any:
-    return _nothing
+def no_regularizer(_: spec.NoRegularizer, setting: Setting) -> Any:
+    """No penalty."""
+    return _no_penalty
 
 
 def l1(word: spec.L1, setting: Setting) -> Any:
+    """`l1 * sum(|w|)`."""
     return Penalty(word.l1, 0.0, setting)
 
 
 def l2(word: spec.L2, setting: Setting) -> Any:
+    """`l2 * sum(w * w)`."""
     return Penalty(0.0, word.l2, setting)
 
 
 def l1_l2(word: spec.L1L2, setting: Setting) -> Any:
+    """`l1 * sum(|w|) + l2 * sum(w * w)`."""
     return Penalty(word.l1, word.l2, setting)
 
 
 REGULARIZERS: dict[type[spec.Regularizer], Callable[[Any, Setting], Any]] = {
-    spec.NoRegularizer: none,
+    spec.NoRegularizer: no_regularizer,
     spec.L1: l1,
     spec.L2: l2,
     spec.L1L2: l1_l2,
@@ -38,26 +42,27 @@ REGULARIZERS: dict[type[spec.Regularizer], Callable[[Any, Setting], Any]] = {
 
 
 def penalty(word: spec.Regularizer, setting: Setting) -> Any:
+    """The function of a regularizer, from the kernels to the penalty."""
     return made_by(REGULARIZERS, word, "mindspore")(word, setting)
 
 
 class Penalty(nn.Cell):
-    """`of_sizes * sum(|w|) + of_squares * sum(w * w)` over all kernels."""
+    """`l1 * sum(|w|) + l2 * sum(w * w)`, summed over all kernels."""
 
-    def __init__(self, of_sizes: float, of_squares: float, setting: Setting) -> None:
+    def __init__(self, l1: float, l2: float, setting: Setting) -> None:
         super().__init__()
-        self.with_sizes, self.with_squares = of_sizes > 0, of_squares > 0
-        self.of_sizes, self.of_squares = floats(of_sizes, setting), floats(of_squares, setting)
+        self.has_l1, self.has_l2 = l1 > 0, l2 > 0
+        self.l1, self.l2 = floats(l1, setting), floats(l2, setting)
 
     def construct(self, kernels: Any) -> Any:
-        total = ops.zeros_like(self.of_sizes)
+        total = ops.zeros_like(self.l1)
         for w in kernels:
-            if self.with_sizes:
-                total = total + self.of_sizes * ops.abs(w).sum()
-            if self.with_squares:
-                total = total + self.of_squares * (w * w).sum()
+            if self.has_l1:
+                total = total + self.l1 * ops.abs(w).sum()
+            if self.has_l2:
+                total = total + self.l2 * (w * w).sum()
         return total
 
 
-def _nothing(kernels: Any) -> Any:
+def _no_penalty(kernels: Any) -> Any:
     return 0

@@ -1,6 +1,6 @@
-"""Many updates in MindSpore, of several optimizers side by side: in `jit` mode one compiled loop, not call by call.
+"""Many steps of several updates side by side in MindSpore. In `jit` mode they are one compiled loop.
 
-Compiling is what costs: eight optimizers in one graph take a third of the time of eight graphs.
+Compiling takes most of the time: eight optimizers in one graph take a third of the time of eight graphs.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import mindspore as ms
-import numpy as np
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import nn, ops
 
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.optimizers import optimizer
+from adapters.mindspore.runtime import array, compiles, floats, integers, variable
 from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
 from harness.spec.recipe import Update
@@ -26,59 +26,58 @@ def replays(
     milestones: Sequence[int],
     setting: Setting,
 ) -> Iterator[list[dict[str, Array]]]:
-    dtype = getattr(ms, setting.precision)
-    fed = [Tensor(gradients[name], dtype) for name in parameters]
-    lives, moves = [], []
-    for number, update in enumerate(updates):
-        live = {
-            name: Parameter(Tensor(value, dtype), name=f"{number}.{name.replace('/', '.')}")
-            for name, value in parameters.items()
-        }
-        made = optimizer(update, live, len(next(iter(gradients.values()))), setting)
-        lives.append(live)
-        moves.append(ClippedAndApplied(clipping(update.clipping, setting), made.move))
-    loop: Any = EagerLoop(moves) if setting.mode == "pynative" else CompiledLoop(moves, setting)
+    """Yields the parameters of every update after each milestone, as `Adapter.replays` does."""
+    gradient_tensors = [floats(gradients[name], setting) for name in parameters]
+    variable_sets, clipped_updates = [], []
+    for index, update in enumerate(updates):
+        variables = {name: variable(f"{index}.{name}", value, setting) for name, value in parameters.items()}
+        update_optimizer = optimizer(update, variables, len(next(iter(gradients.values()))), setting)
+        variable_sets.append(variables)
+        clipped_updates.append(ClippedUpdate(clipping(update.clipping, setting), update_optimizer.apply_gradients))
+    loop: Any = (CompiledLoop if compiles(setting) else EagerLoop)(clipped_updates, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
-        loop(Tensor(start, ms.int32), Tensor(stop, ms.int32), *fed)
-        yield [{name: np.array(parameter.asnumpy()) for name, parameter in live.items()} for live in lives]
+        loop(integers(start), integers(stop), *gradient_tensors)
+        yield [{name: array(parameter) for name, parameter in variables.items()} for variables in variable_sets]
 
 
-class ClippedAndApplied(nn.Cell):
-    """A clipping and an update as one function of the gradients."""
+class ClippedUpdate(nn.Cell):
+    """A clipping followed by an update, as one function of the gradients."""
 
-    def __init__(self, clip: Any, move: Any) -> None:
+    def __init__(self, clip: Any, apply_gradients: Any) -> None:
         super().__init__()
-        self.clip, self.move = clip, move
+        self.clip, self.apply_gradients = clip, apply_gradients
 
     def construct(self, gradients: Any) -> Any:
-        return self.move(self.clip(gradients))
+        return self.apply_gradients(self.clip(gradients))
 
 
 class CompiledLoop(nn.Cell):
-    """The gradients from `start` to `stop`, each to every move."""
+    """Applies the gradients of the steps `start` to `stop - 1` by every update, in one graph."""
 
-    def __init__(self, moves: Sequence[Any], setting: Setting) -> None:
+    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
         super().__init__()
-        self.moves = nn.CellList(moves)
+        self.clipped_updates = nn.CellList(clipped_updates)
 
     @ms.jit
     def construct(self, start: Any, stop: Any, *gradients: Any) -> Any:
         step = start
-        while step < stop:  # of a tensor: over a number it would be unrolled
-            now: Any = ()
+        while step < stop:  # a condition on tensors: on a number the loop would be unrolled
+            step_gradients: Any = ()
             for gradient in gradients:
-                now += (ops.gather(gradient, step, 0),)
-            for move in self.moves:
-                step = ops.depend(step, move(now))
+                step_gradients += (ops.gather(gradient, step, 0),)
+            for clipped_update in self.clipped_updates:
+                step = ops.depend(step, clipped_update(step_gradients))
             step = step + 1
         return step
 
 
 class EagerLoop:
-    def __init__(self, moves: Sequence[Any]) -> None:
-        self.moves = moves
+    """Applies the gradients of the steps `start` to `stop - 1` by every update, call by call."""
+
+    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
+        self.clipped_updates = clipped_updates
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         for step in range(int(start), int(stop)):
-            for move in self.moves:
-                move(tuple(gradient[step] for gradient in gradients))
+            for clipped_update in self.clipped_updates:
+                clipped_update(tuple(gradient[step] for gradient in gradients))

@@ -1,4 +1,4 @@
-"""Between NumPy and MindSpore, and how an arm's mode runs a function."""
+"""Conversions between NumPy and MindSpore, and compiling functions according to the mode of an arm."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ def integers(value: Any) -> Any:
 
 
 def variable(name: str, value: Any, setting: Setting, trainable: bool = True) -> Any:
-    """What an optimizer moves: a Parameter in the arm's precision."""
-    return Parameter(floats(value, setting), name=name.replace("/", "."), requires_grad=trainable)
+    """A Parameter in the arm's precision."""
+    dotted_name = name.replace("/", ".")
+    return Parameter(floats(value, setting), name=dotted_name, requires_grad=trainable)
 
 
 def array(tensor: Any) -> Array:
-    """A copy, for `asnumpy` is a live view."""
+    """A copy as a NumPy array, because `asnumpy` is a view of the tensor."""
     return np.array(tensor.asnumpy())
 
 
 def compiles(setting: Setting) -> bool:
+    """Whether the mode of the arm compiles functions."""
     return setting.mode == "jit"
 
 
 def compiled(function: Any, setting: Setting) -> Any:
-    """The function as the arm's mode runs it."""
+    """The function compiled if the mode of the arm compiles, else unchanged."""
     return ms.jit(function) if compiles(setting) else function

@@ -10,7 +10,7 @@ from mindspore import nn, ops
 
 from adapters.base import FrameworkTrainer
 from adapters.mindspore.clipping import clipping
-from adapters.mindspore.digests import Watching
+from adapters.mindspore.digests import WatchedColumns
 from adapters.mindspore.epochs import CompiledEpoch, EagerEpoch, Step, Update
 from adapters.mindspore.layers import to_canonical, to_native
 from adapters.mindspore.losses import loss
@@ -27,6 +27,8 @@ from harness.spec.recipe import Recipe
 
 
 class MindSporeTrainer(FrameworkTrainer):
+    """One model with its loss and its update in this framework; the methods are those of `protocol.Trainer`."""
+
     def __init__(
         self, recipe: Recipe, weights: Parameters, horizon: int, setting: Setting, watch: tuple[Watched, ...]
     ) -> None:
@@ -43,15 +45,15 @@ class MindSporeTrainer(FrameworkTrainer):
             list(self.trainable.values()),
             [self.parameters[p.name] for p in recipe.model.parameters() if p.is_kernel],
         )
-        self.watching = Watching(recipe.model, watch, self.parameters, setting)
+        self.watched = WatchedColumns(recipe.model, watch, self.parameters, setting)
         self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
-        update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.move, self.watching)
+        update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.apply_gradients, self.watched)
         self._epoch = (CompiledEpoch if compiles(setting) else EagerEpoch)(update, setting)
         self._value_and_gradients = compiled(step.value_and_gradients, setting)
         self._layers = compiled(step.layers, setting)
         self._forward = compiled(step.forward, setting)
         self._score = compiled(step.score if self.labels else step.score_values, setting)
-        self._weights_now = compiled(_WeightsNow(self.watching).construct, setting)
+        self._current_weight_numbers = compiled(_CurrentWeightNumbers(self.watched).construct, setting)
 
     def weights(self) -> dict[str, Array]:
         return {
@@ -59,7 +61,7 @@ class MindSporeTrainer(FrameworkTrainer):
         }
 
     def set_weights(self, weights: Parameters) -> None:
-        # Not Parameter.set_data: once an optimizer has run eagerly it would silently detach the parameter.
+        # Not Parameter.set_data, which silently detaches the parameter once an optimizer has run eagerly.
         for name, parameter in self.parameters.items():
             ops.assign(parameter, floats(to_native(name, weights[name]), self.setting))
 
@@ -74,12 +76,16 @@ class MindSporeTrainer(FrameworkTrainer):
         return array(self._forward(floats(x, self.setting)))
 
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
-        value, gradients = self._value_and_gradients(floats(x, self.setting), self._targets(y), *self._drawn(noise))
-        named = zip(self.trainable, gradients, strict=True)
-        return float(array(value)), {name: to_canonical(name, array(g), self.shapes[name]) for name, g in named}
+        value, gradients = self._value_and_gradients(
+            floats(x, self.setting), self._targets(y), *self._noise_tensors(noise)
+        )
+        named_gradients = zip(self.trainable, gradients, strict=True)
+        return float(array(value)), {
+            name: to_canonical(name, array(gradient), self.shapes[name]) for name, gradient in named_gradients
+        }
 
     def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
-        values = self._layers(floats(x, self.setting), *self._drawn(noise))
+        values = self._layers(floats(x, self.setting), *self._noise_tensors(noise))
         return {name: array(value) for name, value in zip(self.layer_names, values, strict=True)}
 
     def bind(self, x: Array, y: Array) -> None:
@@ -87,45 +93,49 @@ class MindSporeTrainer(FrameworkTrainer):
 
     def compile(self, steps: int, batch_size: int) -> None:
         order = np.zeros((steps, batch_size), np.int32)
-        noise = [floats(np.zeros((steps, batch_size, *word.shape)), self.setting) for word in self.noise]
+        noise = [floats(np.zeros((steps, batch_size, *spec.shape)), self.setting) for spec in self.noise]
         self._epoch(self.x, self.y, order, 0, noise)
-        if self.watching.width_of_weights:
-            self._read_weights()
+        if self.watched.weight_width:
+            self._read_weight_numbers()
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
-        losses, rows = self._epoch(self.x, self.y, order, len(order), self._drawn(noise))
-        if not self.watching.width:
+        losses, rows = self._epoch(self.x, self.y, order, len(order), self._noise_tensors(noise))
+        if not self.watched.width:
             return EpochResult(array(losses))
-        return EpochResult(array(losses), self.watching.table(self._after_each(array(rows))))
+        return EpochResult(array(losses), self.watched.table(self._rows_after_updates(array(rows))))
 
     def score(self, x: Array, y: Array) -> tuple[float, int]:
-        value, missed = self._score(floats(x, self.setting), self._targets(y))
-        return float(array(value)), int(array(missed))
+        value, misses = self._score(floats(x, self.setting), self._targets(y))
+        return float(array(value)), int(array(misses))
 
     def _targets(self, y: Array) -> Any:
         return integers(y) if self.labels else floats(y, self.setting)
 
-    def _drawn(self, noise: Parameters) -> list[Any]:
-        return [floats(noise[word.name], self.setting) for word in self.noise]
+    def _noise_tensors(self, noise: Parameters) -> list[Any]:
+        return [floats(noise[spec.name], self.setting) for spec in self.noise]
 
-    def _after_each(self, rows: Array) -> Array:
-        """The rows with the weights after each step, which are those before the next, instead of those before it."""
-        width = self.watching.width_of_weights
+    def _rows_after_updates(self, rows: Array) -> Array:
+        """The rows with the weight numbers after each step, which are those before the next one."""
+        width = self.watched.weight_width
         if not width:
             return rows
-        return np.concatenate([np.concatenate([rows[1:, :width], self._read_weights()]), rows[:, width:]], axis=1)
+        return np.concatenate(
+            [np.concatenate([rows[1:, :width], self._read_weight_numbers()]), rows[:, width:]], axis=1
+        )
 
-    def _read_weights(self) -> Array:
-        return array(self._weights_now())[None]
+    def _read_weight_numbers(self) -> Array:
+        return array(self._current_weight_numbers())[None]
 
 
-class _WeightsNow(nn.Cell):
-    """A Cell of its own: a Cell of which another method was compiled too is compiled as that method from then on,
-    wherever it is called."""
+class _CurrentWeightNumbers(nn.Cell):
+    """`weight_numbers` as a separate Cell.
 
-    def __init__(self, watching: Watching) -> None:
+    Once a method of a Cell other than `construct` was compiled, MindSpore runs that method wherever the Cell is called.
+    """
+
+    def __init__(self, watched: WatchedColumns) -> None:
         super().__init__()
-        self.watching = watching
+        self.watched = watched
 
     def construct(self) -> Any:
-        return ops.concat(self.watching.of_weights())
+        return ops.concat(self.watched.weight_numbers())

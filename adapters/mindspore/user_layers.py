@@ -1,4 +1,4 @@
-"""The layers of a user's own nn.Cell: which they are, what they hold, how they are set, what they computed."""
+"""The layers of a user's own nn.Cell: their names, parameters, settings and calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mindspore import Tensor, nn
 
 from adapters.mindspore.runtime import array
 from adapters.protocol import Array
-from adapters.user_model import Called, OwnParameter, Recorder
+from adapters.user_model import LayerCall, OwnParameter, Recorder
 
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
@@ -24,12 +24,12 @@ ROLES = {
 
 
 def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
-    """The layers of the framework, and the user's own cells that hold no others, by their dotted names."""
+    """The layers of the framework, and the user's cells without inner cells, by their dotted names."""
     yield from _leaves(network, "")
 
 
 def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[OwnParameter, Any]]:
-    """Every parameter, and what it is in canonical terms; `layers` as `layers_of` names them."""
+    """Every parameter with its canonical description. `layers` are those of `layers_of`."""
     for name, cell in network.cells_and_names():
         for key, parameter in cell._params.items():
             role, shape = _canonical_form(cell, key, tuple(parameter.shape))
@@ -38,7 +38,7 @@ def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[Own
 
 
 def settings_of(layer: Any) -> dict[str, Any]:
-    """What is known to be given differently in the two frameworks, in canonical terms."""
+    """The settings that the two frameworks define differently, in canonical terms."""
     if isinstance(layer, NORMALISATIONS):
         return {"momentum": round(1 - layer.momentum, 12), "epsilon": layer.eps}
     if isinstance(layer, nn.Conv2d):
@@ -49,15 +49,15 @@ def settings_of(layer: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def recorded(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None]:
-    """Takes down the calls of the layers, and of their fused activations, meanwhile."""
-    handles = [layer.register_forward_hook(_hook(recorder, name)) for name, layer in layers.items()]
+def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None]:
+    """Records the calls of the layers and of their fused activations within the context."""
+    handles = [layer.register_forward_hook(_recording_hook(recorder, name)) for name, layer in layers.items()]
     try:
         yield
     finally:
         for handle in handles:
             handle.remove()
-        recorder.calls = _unfused(recorder.calls)
+        recorder.calls = _split_fused_calls(recorder.calls)
 
 
 def to_canonical(parameter: OwnParameter, value: Array) -> Array:
@@ -71,15 +71,17 @@ def to_canonical(parameter: OwnParameter, value: Array) -> Array:
 
 def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> Array:
     """From the canonical layout to MindSpore's, of this shape."""
-    back = np.argsort(_axes(parameter.role, len(shape)))
-    whole = value.reshape(*(1,) * (len(shape) - value.ndim), *value.shape)
-    return np.ascontiguousarray(whole.transpose(back)).reshape(shape)
+    inverse_axes = np.argsort(_axes(parameter.role, len(shape)))
+    expanded = value.reshape(*(1,) * (len(shape) - value.ndim), *value.shape)
+    return np.ascontiguousarray(expanded.transpose(inverse_axes)).reshape(shape)
 
 
-def _leaves(cell: Any, above: str) -> Iterator[tuple[str, Any]]:
+def _leaves(cell: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, inner in cell.name_cells().items():
-        path = f"{above}{name}"
-        if isinstance(inner, nn.SequentialCell | nn.CellList) or (inner.name_cells() and not _of_framework(inner)):
+        path = f"{prefix}{name}"
+        if isinstance(inner, nn.SequentialCell | nn.CellList) or (
+            inner.name_cells() and not _is_framework_layer(inner)
+        ):
             yield from _leaves(inner, f"{path}.")
             continue
         yield path, inner
@@ -87,13 +89,13 @@ def _leaves(cell: Any, above: str) -> Iterator[tuple[str, Any]]:
             yield f"{path}.activation", inner.activation
 
 
-def _of_framework(layer: Any) -> bool:
+def _is_framework_layer(layer: Any) -> bool:
     return type(layer).__module__.startswith("mindspore.")
 
 
 def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
     """The role and the canonical shape of a cell's parameter."""
-    role = ROLES.get(key, key) if _of_framework(cell) else key
+    role = ROLES.get(key, key) if _is_framework_layer(cell) else key
     if role == "kernel" and len(shape) == 1:  # a normalisation's scale
         role = "gamma"
     if role == "kernel" and getattr(cell, "group", 1) > 1:
@@ -114,20 +116,20 @@ def _axes(role: str, rank: int) -> tuple[int, ...]:
     return tuple(range(rank))
 
 
-def _hook(recorder: Recorder, name: str) -> Any:
-    def take(cell: Any, inputs: Any, output: Any) -> None:
+def _recording_hook(recorder: Recorder, name: str) -> Any:
+    def record_call(cell: Any, inputs: Any, output: Any) -> None:
         if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-            recorder.take(name, type(cell).__name__, array(inputs[0]), array(output))
+            recorder.record(name, type(cell).__name__, array(inputs[0]), array(output))
 
-    return take
+    return record_call
 
 
-def _unfused(calls: list[Called]) -> list[Called]:
-    """A layer's output before its fused activation, whose own call comes first in what was recorded."""
-    unfused: list[Called] = []
+def _split_fused_calls(calls: list[LayerCall]) -> list[LayerCall]:
+    """The calls, with a layer before its fused activation, whose call is recorded first."""
+    split_calls: list[LayerCall] = []
     for call in calls:
-        if unfused and unfused[-1].layer == f"{call.layer}.activation":
-            unfused.insert(-1, Called(call.layer, call.kind, call.x, unfused[-1].x))
+        if split_calls and split_calls[-1].layer == f"{call.layer}.activation":
+            split_calls.insert(-1, LayerCall(call.layer, call.kind, call.x, split_calls[-1].x))
         else:
-            unfused.append(call)
-    return unfused
+            split_calls.append(call)
+    return split_calls

@@ -37,7 +37,7 @@ def momentum(s: spec.HeavyBall, start: Array, decaying: bool, first_rate: Any) -
     w, g, c = yield (v,)
     while True:
         if s.form == "rate_outside":
-            v = c["momentum"] * v + c["taken"] * g
+            v = c["momentum"] * v + c["gradient_factor"] * g
             w = w - c["rate"] * v
         else:
             v = c["momentum"] * v - c["rate"] * g
@@ -74,8 +74,8 @@ def rmsprop(s: spec.Rmsprop, start: Array, decaying: bool, first_rate: Any) -> R
 
     w, g, c = yield slots()
     while True:
-        square = c["rho"] * square + c["rest"] * np.square(g)
-        mean = c["rho"] * mean + c["rest"] * g
+        square = c["rho"] * square + c["one_minus_rho"] * np.square(g)
+        mean = c["rho"] * mean + c["one_minus_rho"] * g
         variance = square - np.square(mean) if s.centered else square
         step = c["rate"] * g / _root(s, variance, c)
         moving = c["momentum"] * moving + step
@@ -86,9 +86,9 @@ def adadelta(s: spec.Adadelta, start: Array, decaying: bool, first_rate: Any) ->
     of_gradients, of_steps = np.zeros_like(start), np.zeros_like(start)
     w, g, c = yield (of_gradients, of_steps)
     while True:
-        of_gradients = c["rho"] * of_gradients + c["rest"] * np.square(g)
+        of_gradients = c["rho"] * of_gradients + c["one_minus_rho"] * np.square(g)
         step = np.sqrt(of_steps + c["epsilon"]) / np.sqrt(of_gradients + c["epsilon"]) * g
-        of_steps = c["rho"] * of_steps + c["rest"] * np.square(step)
+        of_steps = c["rho"] * of_steps + c["one_minus_rho"] * np.square(step)
         w, g, c = yield w - c["rate"] * step, (of_gradients, of_steps)
 
 
@@ -96,21 +96,21 @@ def adam(s: spec.Adam, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v, largest = (np.zeros_like(start) for _ in range(3))
     w, g, c = yield (m, v, largest)[: 2 + s.amsgrad]
     while True:
-        m = c["beta1"] * m + c["rest1"] * g
-        v = c["beta2"] * v + c["rest2"] * np.square(g)
+        m = c["beta1"] * m + c["one_minus_beta1"] * g
+        v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
         largest = np.maximum(largest, v)
         root = _root(s, largest if s.amsgrad else v, c)
-        w, g, c = yield w - c["corrected"] * m / root, (m, v, largest)[: 2 + s.amsgrad]
+        w, g, c = yield w - c["corrected_rate"] * m / root, (m, v, largest)[: 2 + s.amsgrad]
 
 
 def adamw(s: spec.Adamw, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v = np.zeros_like(start), np.zeros_like(start)
     w, g, c = yield (m, v)
     while True:
-        m = c["beta1"] * m + c["rest1"] * g
-        v = c["beta2"] * v + c["rest2"] * np.square(g)
-        w = w * c["kept"] if decaying else w
-        w, g, c = yield w - c["corrected"] * m / _root(s, v, c), (m, v)
+        m = c["beta1"] * m + c["one_minus_beta1"] * g
+        v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
+        w = w * c["shrinkage"] if decaying else w
+        w, g, c = yield w - c["corrected_rate"] * m / _root(s, v, c), (m, v)
 
 
 def _root(s: Any, v: Array, c: Mapping[str, Any]) -> Any:
@@ -122,19 +122,19 @@ def adamax(s: spec.Adamax, start: Array, decaying: bool, first_rate: Any) -> Rul
     m, largest = np.zeros_like(start), np.zeros_like(start)
     w, g, c = yield (m, largest)
     while True:
-        m = c["beta1"] * m + c["rest1"] * g
+        m = c["beta1"] * m + c["one_minus_beta1"] * g
         largest = np.maximum(c["beta2"] * largest, np.abs(g))
-        w, g, c = yield w - c["corrected"] * m / (largest + c["epsilon"]), (m, largest)
+        w, g, c = yield w - c["corrected_rate"] * m / (largest + c["epsilon"]), (m, largest)
 
 
 def nadam(s: spec.Nadam, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v = np.zeros_like(start), np.zeros_like(start)
     w, g, c = yield (m, v)
     while True:
-        m = c["beta1"] * m + c["rest1"] * g
-        v = c["beta2"] * v + c["rest2"] * np.square(g)
-        ahead = c["of_mean"] * m + c["of_gradient"] * g
-        w, g, c = yield w - c["rate"] * ahead / (np.sqrt(v) * c["root"] + c["epsilon"]), (m, v)
+        m = c["beta1"] * m + c["one_minus_beta1"] * g
+        v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
+        ahead = c["mean_factor"] * m + c["gradient_factor"] * g
+        w, g, c = yield w - c["rate"] * ahead / (np.sqrt(v) * c["root_factor"] + c["epsilon"]), (m, v)
 
 
 def ftrl(s: spec.Ftrl, start: Array, decaying: bool, first_rate: Any) -> Rule:
@@ -157,8 +157,8 @@ def lion(s: spec.Lion, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m = np.zeros_like(start)
     w, g, c = yield (m,)
     while True:
-        step = np.sign(c["beta1"] * m + c["rest1"] * g)
-        m = c["beta2"] * m + c["rest2"] * g
+        step = np.sign(c["beta1"] * m + c["one_minus_beta1"] * g)
+        m = c["beta2"] * m + c["one_minus_beta2"] * g
         w, g, c = yield w - c["rate"] * step, (m,)
 
 
@@ -167,10 +167,10 @@ def lamb(s: spec.Lamb, start: Array, decaying: bool, first_rate: Any) -> Rule:
     w, g, c = yield (m, v)
     while True:
         if decaying and s.decay == "decoupled":
-            w = w * c["kept"]
-        m = c["beta1"] * m + c["rest1"] * g
-        v = c["beta2"] * v + c["rest2"] * np.square(g)
-        u = m * c["mean"] / (np.sqrt(v) * c["root"] + c["epsilon"])
+            w = w * c["shrinkage"]
+        m = c["beta1"] * m + c["one_minus_beta1"] * g
+        v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
+        u = m * c["mean_factor"] / (np.sqrt(v) * c["root_factor"] + c["epsilon"])
         if decaying and s.decay == "inside":
             u = u + c["factor"] * w
         weight_norm, step_norm = (np.sqrt(summed(np.square(tensor))) for tensor in (w, u))
@@ -197,7 +197,7 @@ def rprop(s: spec.Rprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
 def asgd(s: spec.Asgd, start: Array, decaying: bool, first_rate: Any) -> Rule:
     w, g, c = yield ()
     while True:
-        w, g, c = yield w * c["kept"] - c["own"] * g, ()
+        w, g, c = yield w * c["shrinkage"] - c["current_rate"] * g, ()
 
 
 RULES: dict[type[spec.Optimizer], Callable[[Any, Array, bool, Any], Rule]] = {
@@ -256,7 +256,7 @@ def _decayed(decay: WeightDecay, name: str, w: Array, g: Array, c: Mapping[str, 
     if isinstance(decay, Coupled) and decays(decay.decayed, name):
         return w, g + c["decay_factor"] * w
     if isinstance(decay, Decoupled) and decays(decay.decayed, name):
-        return w * c["decay_kept"], g
+        return w * c["decay_shrinkage"], g
     return w, g
 
 

@@ -105,7 +105,7 @@ class ReferenceTrainer:
         return row
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
-        total, wrong = 0.0, 0
+        total, wrong, scored = 0.0, 0, 0
         for start in range(0, len(x), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             outputs = self.forward(x[part])
@@ -113,8 +113,9 @@ class ReferenceTrainer:
             total += float(losses.mean(dtype=np.float64)) * float(normaliser(self.recipe.loss, y[part]))
             if self.recipe.targets == "labels":
                 wrong += int(metric(ZeroOne(), outputs, y[part]).sum())
-        accuracy = (len(x) - wrong) / len(x) if self.recipe.targets == "labels" else None
-        return Evaluation(total / float(normaliser(self.recipe.loss, y)), accuracy, len(x))
+            scored += len(outputs)
+        accuracy = (scored - wrong) / scored if self.recipe.targets == "labels" else None
+        return Evaluation(total / float(normaliser(self.recipe.loss, y)), accuracy, scored)
 
     def _targets(self, y: Array) -> Array:
         return y if self.recipe.targets == "labels" else y.astype(self.precision)

@@ -13,6 +13,7 @@ from harness.spec.arm import Arm
 
 
 def create(arm: Arm) -> Adapter:
+    """The adapter of an arm. Imports the framework."""
     os.environ["KERAS_BACKEND"] = "tensorflow"  # Keras reads it once, at its import
     if arm.layout == "channels_first":
         # On a CPU these kernels are oneDNN's, which TensorFlow uses by itself on some processors and not on others.

@@ -13,11 +13,11 @@ from adapters.tensorflow import device
 from adapters.tensorflow.activations import activation
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.initializers import initializer
-from adapters.tensorflow.layers import row, to_canonical
+from adapters.tensorflow.layers import build_row, to_canonical
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.metrics import metric
 from adapters.tensorflow.optimizers import optimizer
-from adapters.tensorflow.pullback import Against, InPlace, PlusPenalty, pulled_back
+from adapters.tensorflow.pullback import AddedPenalty, LayerInMode, LossOfOutputs, pull_back
 from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.replays import replays
 from adapters.tensorflow.runtime import array, compiled, floats, integers, variable
@@ -38,6 +38,8 @@ from harness.spec.schedules import Schedule
 
 
 class TensorFlowAdapter(FrameworkAdapter):
+    """The adapter protocol in this framework, for one arm."""
+
     def __init__(self, arm: Arm) -> None:
         super().__init__(arm, device)
 
@@ -45,104 +47,115 @@ class TensorFlowAdapter(FrameworkAdapter):
         return schedule_forms(spec, self.setting)
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
-        self.supported(spec)
-        return self._differentiated(activation(spec, self.setting), x, upstream, extra)
+        self.require_supported(spec)
+        return self._value_and_gradients(activation(spec, self.setting), x, upstream, extra)
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
-        self.supported(spec)
+        self.require_supported(spec)
         labels = np.issubdtype(y.dtype, np.integer)
         function = loss(spec, outputs.shape[-1], "labels" if labels else "values", self.setting)
         targets = integers(y) if labels else floats(y, self.setting)
-        return self._differentiated(Against(function, targets), outputs, np.ones(()), {})
+        return self._value_and_gradients(LossOfOutputs(function, targets), outputs, np.ones(()), {})
 
     def metric(self, spec: Metric, outputs: Array, y: IntArray) -> dict[str, Array]:
-        self.supported(spec)
+        self.require_supported(spec)
         function = compiled(metric(spec, self.setting).__call__, self.setting)
         return {"value": array(function(floats(outputs, self.setting), integers(y)))}
 
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
-        self.supported(spec)
-        function = PlusPenalty(penalty(spec, self.setting))
-        answer = self._differentiated(function, np.zeros(()), np.ones(()), kernels)
+        self.require_supported(spec)
+        function = AddedPenalty(penalty(spec, self.setting))
+        answer = self._value_and_gradients(function, np.zeros(()), np.ones(()), kernels)
         return {name: value for name, value in answer.items() if name != "gradient"}
 
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
-        self.supported(placed.layer, *(inner.layer for inner in placed.inner))
-        built = row((placed,), weights, self.setting)
-        trainable = [p for p in placed.parameters if p.trainable]
-        drawn = {n.name: noise[n.name] for n in placed.noise} if training else {}
-        learned = tuple(built.parameters[p.name] for p in trainable)
-        function = InPlace(built.call, training)
-        value, (gradient, *others) = pulled_back(function, x, upstream, drawn, self.setting, learned)
-        answer = {"value": value, "gradient": gradient}
-        named = zip(trainable, others[len(drawn) :], strict=True)
-        answer |= {f"gradient/{within(p, placed)}": canonical(p, gradient) for p, gradient in named}
-        state = [p for p in placed.parameters if training and not p.trainable]
-        return answer | {f"state/{within(p, placed)}": canonical(p, array(built.parameters[p.name])) for p in state}
+        self.require_supported(placed.layer, *(inner.layer for inner in placed.inner))
+        built_layer = build_row((placed,), weights, self.setting)
+        trainable = [parameter for parameter in placed.parameters if parameter.trainable]
+        layer_noise = {spec.name: noise[spec.name] for spec in placed.noise} if training else {}
+        variables = tuple(built_layer.parameters[parameter.name] for parameter in trainable)
+        function = LayerInMode(built_layer.call, training)
+        value, (x_gradient, *other_gradients) = pull_back(function, x, upstream, layer_noise, self.setting, variables)
+        answer = {"value": value, "gradient": x_gradient}
+        parameter_gradients = zip(trainable, other_gradients[len(layer_noise) :], strict=True)
+        answer |= {
+            f"gradient/{local_name(parameter, placed)}": canonical_value(parameter, gradient)
+            for parameter, gradient in parameter_gradients
+        }
+        state = [parameter for parameter in placed.parameters if training and not parameter.trainable]
+        return answer | {
+            f"state/{local_name(parameter, placed)}": canonical_value(
+                parameter, array(built_layer.parameters[parameter.name])
+            )
+            for parameter in state
+        }
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
-        self.supported(spec)
+        self.require_supported(spec)
         return array(initializer(spec, shape, seed, self.setting))
 
     def optimizer(
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        self.supported_update(update)
-        live, _, apply = self._applied(update, parameters, len(gradients))
-        for by_name in gradients:
-            apply(*(floats(by_name[name], self.setting) for name in live))
-            yield {name: array(parameter) for name, parameter in live.items()}
+        self.require_supported_update(update)
+        variables, _, apply_gradients = self._replay_setup(update, parameters, len(gradients))
+        for step_gradients in gradients:
+            apply_gradients(*(floats(step_gradients[name], self.setting) for name in variables))
+            yield {name: array(parameter) for name, parameter in variables.items()}
 
     def replays(
         self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
     ) -> Iterator[list[dict[str, Array]]]:
         for update in updates:
-            self.supported_update(update)
+            self.require_supported_update(update)
         return replays(updates, parameters, gradients, milestones, self.setting)
 
     def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
-        self.supported_update(update)
-        live, stepped, apply = self._applied(update, parameters, len(gradients))
-        for by_name in gradients:
-            apply(*(floats(by_name[name], self.setting) for name in live))
-        return stepped.slots()
+        self.require_supported_update(update)
+        variables, live_optimizer, apply_gradients = self._replay_setup(update, parameters, len(gradients))
+        for step_gradients in gradients:
+            apply_gradients(*(floats(step_gradients[name], self.setting) for name in variables))
+        return live_optimizer.slots()
 
     def trainer(
         self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
     ) -> TensorFlowTrainer:
-        self.supported_recipe(recipe)
+        self.require_supported_recipe(recipe)
         return TensorFlowTrainer(recipe, weights, horizon, self.setting, watch)
 
-    def _applied(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:
-        """Live parameters, their optimizer, and its clipped update as a function of the gradients."""
-        live = {name: variable(name, value, self.setting) for name, value in parameters.items()}
-        stepped = optimizer(update, live, horizon, self.setting)
-        apply = ClippedAndApplied(clipping(update.clipping, self.setting), stepped.move)
-        return live, stepped, compiled(apply.__call__, self.setting)
+    def _replay_setup(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:
+        """The parameters as variables, their optimizer, and its clipped update as a function of the gradients."""
+        variables = {name: variable(name, value, self.setting) for name, value in parameters.items()}
+        live_optimizer = optimizer(update, variables, horizon, self.setting)
+        clipped_update = ClippedUpdate(clipping(update.clipping, self.setting), live_optimizer.apply_gradients)
+        return variables, live_optimizer, compiled(clipped_update.__call__, self.setting)
 
-    def _differentiated(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
-        """The value of `function(x, *extra)`, and what `upstream` becomes on the way back to x and to each extra."""
-        value, (gradient, *others) = pulled_back(function, x, upstream, extra, self.setting)
-        named = {f"gradient/{name}": other for name, other in zip(extra, others, strict=True)}
-        return {"value": value, "gradient": gradient, **named}
+    def _value_and_gradients(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
+        """The value of `function(x, *extra)`, and its gradients by x and by each extra, multiplied by `upstream`."""
+        value, (x_gradient, *extra_gradients) = pull_back(function, x, upstream, extra, self.setting)
+        named_gradients = {
+            f"gradient/{name}": extra_gradient for name, extra_gradient in zip(extra, extra_gradients, strict=True)
+        }
+        return {"value": value, "gradient": x_gradient, **named_gradients}
 
 
-class ClippedAndApplied:
-    """A clipping and an update as one function of the gradients."""
+class ClippedUpdate:
+    """A clipping followed by an update, as one function of the gradients."""
 
-    def __init__(self, clip: Any, move: Any) -> None:
-        self.clip, self.move = clip, move
+    def __init__(self, clip: Any, apply_gradients: Any) -> None:
+        self.clip, self.apply_gradients = clip, apply_gradients
 
     def __call__(self, *gradients: Any) -> Any:
-        return self.move(self.clip(gradients))
+        return self.apply_gradients(self.clip(gradients))
 
 
-def within(parameter: spec.Parameter, placed: PlacedLayer) -> str:
-    """The parameter's name within the layer."""
+def local_name(parameter: spec.Parameter, placed: PlacedLayer) -> str:
+    """The name of the parameter within its layer."""
     return parameter.name.removeprefix(f"{placed.name}/")
 
 
-def canonical(parameter: spec.Parameter, value: Array) -> Array:
+def canonical_value(parameter: spec.Parameter, value: Array) -> Array:
+    """The parameter's value in canonical layout."""
     return to_canonical(parameter.name, value, parameter.shape)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from adapters.canonical import RULES, decayed, for_parameter
+from adapters.canonical import RULES, apply_decay, words_for_parameter
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
 from adapters.protocol import made_by
@@ -15,7 +15,7 @@ from harness.spec.recipe import Update
 
 
 class TensorFlowMaths:
-    """`adapters.canonical.Maths`."""
+    """`adapters.canonical.Maths` in TensorFlow."""
 
     sqrt = staticmethod(tf.sqrt)
     abs = staticmethod(tf.abs)
@@ -29,33 +29,34 @@ class TensorFlowMaths:
 
     @staticmethod
     def norm(x: Any) -> Any:
+        """The root of the sum of all squared elements."""
         return tf.sqrt(tf.reduce_sum(x * x))
 
 
-class Canonical:
-    """A weight decay and a rule, with coefficients and step count, on tensors."""
+class CanonicalUpdate:
+    """The update of all weights by the canonical rule and the weight decay. It counts the steps."""
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
         rates = rate_table(update.schedule, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
-        self.each = [OneWeight(update, name, w.value, rates[0], precision) for name, w in parameters.items()]
+        self.weight_rules = [WeightRule(update, name, w.value, rates[0], precision) for name, w in parameters.items()]
         self.step = tf.Variable(0, dtype=tf.int32)
 
     def __call__(self, gradients: Any) -> None:
-        row = tf.unstack(tf.gather(self.table, self.step))
-        c = dict(zip(self.names, row, strict=True))
-        for one, gradient in zip(self.each, gradients, strict=True):
-            one(c, gradient)
+        scalars = tf.unstack(tf.gather(self.table, self.step))
+        c = dict(zip(self.names, scalars, strict=True))
+        for weight_rule, gradient in zip(self.weight_rules, gradients, strict=True):
+            weight_rule(c, gradient)
         self.step.assign_add(1)
 
 
-class OneWeight:
-    """The rule for one weight, with its slots."""
+class WeightRule:
+    """The canonical rule for one weight, with the slots of that weight."""
 
     def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
-        self.word, decay = for_parameter(update.optimizer, update.weight_decay, name)
+        self.word, decay = words_for_parameter(update.optimizer, update.weight_decay, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "tensorflow")
         self.update, self.maths = rule.update, TensorFlowMaths()
@@ -65,8 +66,8 @@ class OneWeight:
         ]
 
     def __call__(self, c: Any, gradient: Any) -> None:
-        w, g = decayed(self.decay, c, self.w, gradient)
-        updated, slots = self.update(self.word, c, w, g, self.slots, self.maths)
-        self.w.assign(updated)
-        for slot, value in zip(self.slots, slots, strict=True):
+        w, g = apply_decay(self.decay, c, self.w, gradient)
+        new_weight, new_slots = self.update(self.word, c, w, g, self.slots, self.maths)
+        self.w.assign(new_weight)
+        for slot, value in zip(self.slots, new_slots, strict=True):
             slot.assign(value)

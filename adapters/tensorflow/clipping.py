@@ -12,24 +12,28 @@ from adapters.setting import Setting
 from harness.spec import clipping as spec
 
 
-def none(_: spec.NoClipping, setting: Setting) -> Any:
+def no_clipping(_: spec.NoClipping, setting: Setting) -> Any:
+    """The gradients unchanged."""
     return tuple
 
 
 def by_value(word: spec.ByValue, setting: Setting) -> Any:
-    return Elementwise(word.bound, setting)
+    """Clips every element."""
+    return ValueClipping(word.bound, setting)
 
 
 def by_norm(word: spec.ByNorm, setting: Setting) -> Any:
-    return OneByOne(word.bound, setting)
+    """Clips each gradient by its norm."""
+    return NormClipping(word.bound, setting)
 
 
 def by_global_norm(word: spec.ByGlobalNorm, setting: Setting) -> Any:
-    return Together(word.bound, setting)
+    """Clips all gradients by their common norm."""
+    return GlobalNormClipping(word.bound, setting)
 
 
 CLIPPINGS: dict[type[spec.Clipping], Callable[[Any, Setting], Any]] = {
-    spec.NoClipping: none,
+    spec.NoClipping: no_clipping,
     spec.ByValue: by_value,
     spec.ByNorm: by_norm,
     spec.ByGlobalNorm: by_global_norm,
@@ -37,31 +41,32 @@ CLIPPINGS: dict[type[spec.Clipping], Callable[[Any, Setting], Any]] = {
 
 
 def clipping(word: spec.Clipping, setting: Setting) -> Any:
+    """The function of a clipping, from the tuple of gradients to the clipped ones."""
     return made_by(CLIPPINGS, word, "tensorflow")(word, setting)
 
 
-class Elementwise:
-    """Every number between -bound and bound."""
+class ValueClipping:
+    """Limits every element to between -bound and bound."""
 
     def __init__(self, bound: float, setting: Setting) -> None:
-        self.least, self.most = -bound, bound
+        self.lower, self.upper = -bound, bound
 
     def __call__(self, gradients: Any) -> Any:
-        return tuple(tf.clip_by_value(g, self.least, self.most) for g in gradients)
+        return tuple(tf.clip_by_value(gradient, self.lower, self.upper) for gradient in gradients)
 
 
-class OneByOne:
-    """Each gradient brought down to the bound's length."""
+class NormClipping:
+    """Scales each gradient with a norm above the bound down to the bound: `g * bound / max(|g|, bound)`."""
 
     def __init__(self, bound: float, setting: Setting) -> None:
         self.bound = bound
 
     def __call__(self, gradients: Any) -> Any:
-        return tuple(tf.clip_by_norm(g, self.bound) for g in gradients)
+        return tuple(tf.clip_by_norm(gradient, self.bound) for gradient in gradients)
 
 
-class Together:
-    """All gradients as one vector brought down to the bound's length."""
+class GlobalNormClipping:
+    """Scales all gradients by one factor, `bound / max(norm, bound)` with the norm of all gradients together."""
 
     def __init__(self, bound: float, setting: Setting) -> None:
         self.bound = bound

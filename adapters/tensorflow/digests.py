@@ -1,4 +1,4 @@
-"""What is watched of every step, in TensorFlow: one short vector."""
+"""The watched numbers of every step in TensorFlow, as one short vector."""
 
 from __future__ import annotations
 
@@ -15,41 +15,44 @@ from harness.spec.model import Model
 from harness.spec.parameters import Parameter
 
 
-class Watching:
-    """A step's numbers in one row, those of weights first; `table` makes the columns of rows."""
+class WatchedColumns:
+    """The watched numbers of a step in one row: those of weights first.
+
+    `table` turns rows into the recorded columns.
+    """
 
     def __init__(self, word: Model, watch: tuple[Watched, ...], parameters: dict[str, Any], setting: Setting) -> None:
         kinds = weights_first(watch)
-        groups = [_Grouped(watched_parameters(word, kind), kind.endswith("_norm"), setting) for kind in kinds]
+        groups = [_NumbersOfKind(watched_parameters(word, kind), kind.endswith("_norm"), setting) for kind in kinds]
         names = [f"{kind}/{name}" for kind, group in zip(kinds, groups, strict=True) for name in group.names]
-        self.places = [names.index(name) for name in columns(word, watch)]
+        self.positions = [names.index(name) for name in columns(word, watch)]
         self.width = len(names)
         self.subjects = tuple(kind.partition("_")[0] for kind in kinds)
         self.groups = groups
-        self.weights = [parameters[p.name].value for p in word.parameters()]
+        self.weights = [parameters[parameter.name].value for parameter in word.parameters()]
 
-    def of_weights(self) -> Any:
-        """The first part of a row: the weights as they are."""
+    def weight_numbers(self) -> Any:
+        """The first part of a row, from the current weights."""
         numbers: Any = ()
         for index, subject in enumerate(self.subjects):
             if subject == "weight":
                 numbers += (self.groups[index](self.weights),)
         return numbers
 
-    def __call__(self, of_weights: Any, gradients: Any, clipped: Any) -> Any:
-        numbers = of_weights
+    def __call__(self, weight_numbers: Any, gradients: Any, clipped: Any) -> Any:
+        numbers = weight_numbers
         for index, subject in enumerate(self.subjects):
             if subject != "weight":
                 numbers += (self.groups[index](gradients if subject == "gradient" else clipped),)
         return tf.concat(numbers, 0)
 
     def table(self, rows: Array) -> Array:
-        """(steps, columns), named by `records.step_columns.columns`."""
-        return rows[:, self.places]
+        """The recorded numbers (steps, columns), named by `records.step_columns.columns`."""
+        return rows[:, self.positions]
 
 
-class _Grouped:
-    """The norm of each of some tensors, or each one's projection."""
+class _NumbersOfKind:
+    """The norm, or the projection, of each parameter of one watched kind."""
 
     def __init__(self, parameters: tuple[Parameter, ...], norm: bool, setting: Setting) -> None:
         self.names = [parameter.name for parameter in parameters]
@@ -59,17 +62,19 @@ class _Grouped:
     def __call__(self, tensors: Any) -> Any:
         if self.norm:
             return tf.stack([self._norm(tensor) for tensor in tensors])
-        return tf.stack([self._sum(tensor * fixed) for tensor, fixed in zip(tensors, self.patterns, strict=True)])
+        return tf.stack(
+            [self._sum(tensor * tensor_pattern) for tensor, tensor_pattern in zip(tensors, self.patterns, strict=True)]
+        )
 
     def _norm(self, tensor: Any) -> Any:
         return tf.sqrt(self._sum(tensor * tensor) if self.xla else 2 * tf.nn.l2_loss(tensor))
 
     def _sum(self, tensor: Any) -> Any:
-        return _summed_by_product(tensor) if self.xla else tf.reduce_sum(tensor)
+        return _sum_by_product(tensor) if self.xla else tf.reduce_sum(tensor)
 
 
-def _summed_by_product(tensor: Any) -> Any:
-    """The sum of all elements. XLA adds up a large tensor one by one, 8 times as slow as a product with ones."""
+def _sum_by_product(tensor: Any) -> Any:
+    """The sum of all elements. A product with ones is 8 times as fast as XLA's sum, which adds one by one."""
     if len(tensor.shape) < 2:
         return tf.reduce_sum(tensor)
     rows = tf.reshape(tensor, (-1, tensor.shape[-1]))

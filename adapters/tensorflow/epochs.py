@@ -1,9 +1,9 @@
-"""An update in TensorFlow, and an epoch of them. In `graph` and `xla` modes an epoch is one compiled function.
+"""One update in TensorFlow, and the updates of an epoch. In `graph` and `xla` modes an epoch is one compiled function.
 
-Measured on 2 CPU cores, 784-784-784-10, batch 200, Adam: the epoch function takes 0.5 to 0.6 of the time of
-`keras.Model.fit`, which leaves the graph once a step.
+Measured on 2 CPU cores, 784-784-784-10, batch 200, Adam: the function of an epoch takes 0.5 to 0.6 of the time of
+`keras.Model.fit`, which leaves the graph once per step.
 
-What is watched of the weights is read after an update.
+The watched numbers of the weights are read after an update.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import tensorflow as tf
 
 from adapters.protocol import IntArray
 from adapters.setting import Setting
-from adapters.tensorflow.digests import Watching
+from adapters.tensorflow.digests import WatchedColumns
 from adapters.tensorflow.runtime import integers
 
 
 class Step:
-    """The loss of a batch, its gradients, and its count of wrong answers, as functions of tensors."""
+    """The loss of a batch, its gradients, and the number of misclassified samples, as functions of tensors."""
 
     def __init__(
         self,
@@ -37,21 +37,26 @@ class Step:
         self.parameters = [parameter.value for parameter in parameters]
 
     def value_and_gradients(self, x: Any, y: Any, *noise: Any) -> Any:
+        """The loss with the penalty in training, and its gradients by the trainable parameters."""
         with tf.GradientTape() as tape:
             value = self._value(x, y, *noise)
         return value, tape.gradient(value, self.parameters)
 
     def layers(self, x: Any, *noise: Any) -> Any:
+        """The outputs of all layers in training."""
         return self.outputs(x, True, noise)
 
     def forward(self, x: Any) -> Any:
+        """The output of the model in evaluation."""
         return self.network(x, False, ())
 
     def score(self, x: Any, y: Any) -> Any:
+        """The loss in evaluation without the penalty, and the number of misclassified samples."""
         outputs = self.network(x, False, ())
         return self.loss(outputs, y), tf.reduce_sum(self.zero_one(outputs, y))
 
     def score_values(self, x: Any, y: Any) -> Any:
+        """The loss in evaluation for targets that are values, and 0."""
         return self.loss(self.network(x, False, ()), y), integers(0)
 
     def _value(self, x: Any, y: Any, *noise: Any) -> Any:
@@ -59,21 +64,21 @@ class Step:
 
 
 class Update:
-    """One update: the loss of its step, and what is watched of it."""
+    """One update on the samples `batch`: returns the loss before it and the row of watched numbers."""
 
-    def __init__(self, step: Step, clip: Any, move: Any, watching: Watching) -> None:
-        self.differentiated, self.clip, self.move = step.value_and_gradients, clip, move
-        self.watching, self.width = watching, watching.width
+    def __init__(self, step: Step, clip: Any, apply_gradients: Any, watched: WatchedColumns) -> None:
+        self.value_and_gradients, self.clip, self.apply_gradients = step.value_and_gradients, clip, apply_gradients
+        self.watched, self.width = watched, watched.width
 
     def __call__(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
-        value, gradients = self.differentiated(tf.gather(x, batch), tf.gather(y, batch), *noise)
+        value, gradients = self.value_and_gradients(tf.gather(x, batch), tf.gather(y, batch), *noise)
         clipped = self.clip(gradients)
-        self.move(clipped)
-        return value, self.watching(self.watching.of_weights(), gradients, clipped) if self.width else value
+        self.apply_gradients(clipped)
+        return value, self.watched(self.watched.weight_numbers(), gradients, clipped) if self.width else value
 
 
 class CompiledEpoch:
-    """All updates of an epoch in one graph."""
+    """All updates of an epoch in one graph: returns the losses and the rows of watched numbers."""
 
     def __init__(self, update: Update, setting: Setting) -> None:
         self.loop: Any = tf.function(_EpochLoop(update, setting).__call__, jit_compile=setting.mode == "xla")
@@ -83,18 +88,18 @@ class CompiledEpoch:
 
 
 class EagerEpoch:
-    """One update after another; losses stay on the device until the end."""
+    """The updates of an epoch one after another. The losses stay on the device until the end."""
 
     def __init__(self, update: Update, setting: Setting) -> None:
         self.update = update
 
     def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
         losses, rows = [], []
-        for number in range(steps):
-            value, row = self.update(x, y, integers(order[number]), *(tensor[number] for tensor in noise))
+        for step in range(steps):
+            value, row = self.update(x, y, integers(order[step]), *(tensor[step] for tensor in noise))
             losses.append(value)
             rows.append(row)
-        return _stacked(losses), _stacked(rows)
+        return _stack(losses), _stack(rows)
 
 
 class _EpochLoop:
@@ -102,17 +107,17 @@ class _EpochLoop:
         self.update, self.width = update, update.width
         self.precision = setting.precision
 
-    def __call__(self, x: Any, y: Any, order: Any, first: Any, steps: Any, *noise: Any) -> Any:
+    def __call__(self, x: Any, y: Any, order: Any, start: Any, steps: Any, *noise: Any) -> Any:
         losses = tf.zeros((order.shape[0],), self.precision)
         rows = tf.zeros((order.shape[0], self.width), self.precision)
-        for step in tf.range(first, steps):
-            drawn = [tensor[step] for tensor in noise]
-            value, row = self.update(x, y, order[step], *drawn)
+        for step in tf.range(start, steps):
+            step_noise = [tensor[step] for tensor in noise]
+            value, row = self.update(x, y, order[step], *step_noise)
             losses = tf.tensor_scatter_nd_update(losses, [[step]], [value])
             if self.width:
                 rows = tf.tensor_scatter_nd_update(rows, [[step]], [row])
         return losses, rows
 
 
-def _stacked(tensors: list[Any]) -> Any:
+def _stack(tensors: list[Any]) -> Any:
     return tf.stack(tensors) if tensors else None

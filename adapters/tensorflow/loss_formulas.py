@@ -1,6 +1,7 @@
-"""Losses composed of TensorFlow's operations: from outputs and targets (B, C) to the loss of each sample, (B,).
+"""Losses composed of TensorFlow's operations: from outputs p and targets t (B, C) to sample losses (B,).
 
-The numbers of a word come last, as tensors: `tf.cast` would take a Python number in float32.
+The numbers of a word come last as tensors, because `tf.cast` rounds a Python number to float32. "mean" and
+"sum" are over the last axis.
 """
 
 from __future__ import annotations
@@ -11,64 +12,77 @@ import tensorflow as tf
 
 
 def mean_squared_logarithmic_error(p: Any, t: Any, epsilon: Any) -> Any:
-    difference = tf.math.log1p(_at_least(p, epsilon)) - tf.math.log1p(_at_least(t, epsilon))
+    """`mean((log(1 + max(p, epsilon)) - log(1 + max(t, epsilon)))**2)`."""
+    difference = tf.math.log1p(_bound_below(p, epsilon)) - tf.math.log1p(_bound_below(t, epsilon))
     return _mean(difference * difference)
 
 
 def mean_absolute_percentage_error(p: Any, t: Any, epsilon: Any) -> Any:
-    return 100 * _mean(tf.abs(p - t) / _at_least(tf.abs(t), epsilon))
+    """`100 mean(|p - t| / max(|t|, epsilon))`."""
+    return 100 * _mean(tf.abs(p - t) / _bound_below(tf.abs(t), epsilon))
 
 
 def log_cosh(p: Any, t: Any, log2: Any) -> Any:
+    """`mean(log(cosh(p - t)))`."""
     size = tf.abs(p - t)
-    # cosh(e) - 1 = expm1(e)**2 / (2 exp(e)) near 0, where the other form cancels.
-    grown = tf.math.expm1(tf.minimum(size, 1))
-    near = tf.math.log1p(grown * grown / (2 * (grown + 1)))
-    return _mean(tf.where(size < 1, near, size + tf.math.log1p(tf.exp(-2 * size)) - log2))
+    # Near 0 the other form cancels, and cosh(e) - 1 = expm1(e)**2 / (2 exp(e)).
+    growth = tf.math.expm1(tf.minimum(size, 1))
+    near_zero = tf.math.log1p(growth * growth / (2 * (growth + 1)))
+    return _mean(tf.where(size < 1, near_zero, size + tf.math.log1p(tf.exp(-2 * size)) - log2))
 
 
 def cosine_similarity(p: Any, t: Any, epsilon: Any) -> Any:
+    """`-sum(p t / (|p| |t|))`, each norm at least epsilon."""
     return -_sum(p / _norm(p, epsilon) * (t / _norm(t, epsilon)))
 
 
 def asymmetric_linear(p: Any, t: Any, over: Any, under: Any) -> Any:
+    """`mean(over d)` where `d = p - t` is positive, else `mean(-under d)`, by element."""
     difference = p - t
     return _mean(tf.where(difference > 0, over * difference, -under * difference))
 
 
-def categorical_cross_entropy(p: Any, t: Any, least: Any, most: Any) -> Any:
-    return -_sum(t * tf.math.log(_within(p, least, most)))
+def categorical_cross_entropy(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """`-sum(t log(clip(p, lower, upper)))`."""
+    return -_sum(t * tf.math.log(_clip(p, lower, upper)))
 
 
-def normalized_cross_entropy(p: Any, t: Any, least: Any, most: Any) -> Any:
-    return categorical_cross_entropy(p / tf.reduce_sum(p, -1, keepdims=True), t, least, most)
+def normalized_cross_entropy(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """The categorical cross-entropy of `p / sum(p)`."""
+    return categorical_cross_entropy(p / tf.reduce_sum(p, -1, keepdims=True), t, lower, upper)
 
 
 def negative_log_likelihood(p: Any, t: Any) -> Any:
+    """`-sum(t p)`, with 0 where t is 0 even for an infinite p."""
     return -_sum(t * tf.where(t == 0, tf.zeros_like(p), p))
 
 
-def binary_cross_entropy(p: Any, t: Any, least: Any, most: Any) -> Any:
-    q = _within(p, least, most)
+def binary_cross_entropy(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """`-mean(t log(q) + (1 - t) log(1 - q))` with `q = clip(p, lower, upper)`."""
+    q = _clip(p, lower, upper)
     return -_mean(t * tf.math.log(q) + (1 - t) * tf.math.log1p(-q))
 
 
-def kl_divergence(p: Any, t: Any, least: Any, most: Any) -> Any:
-    u = _within(t, least, most)
-    return _sum(u * tf.math.log(u / _within(p, least, most)))
+def kl_divergence(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """`sum(t log(t / p))`, both clipped to the bounds."""
+    u = _clip(t, lower, upper)
+    return _sum(u * tf.math.log(u / _clip(p, lower, upper)))
 
 
 def poisson(p: Any, t: Any, epsilon: Any) -> Any:
+    """`mean(p - t log(p + epsilon))`."""
     return _mean(p - t * tf.math.log(p + epsilon))
 
 
-def categorical_hinge(p: Any, t: Any, own: Any) -> Any:
-    # The label's own place holds `own`: the rival 0, or one that never wins.
-    best = tf.reduce_max(tf.where(t > 0, own, p), -1)
+def categorical_hinge(p: Any, t: Any, label_value: Any) -> Any:
+    """`max(0, max(rivals) - sum(t p) + 1)`."""
+    # `label_value` replaces the label's output: 0 as a rival, or a number that never wins.
+    best = tf.reduce_max(tf.where(t > 0, label_value, p), -1)
     return tf.maximum(best - _sum(t * p) + 1, 0)
 
 
 def exponential(p: Any, t: Any) -> Any:
+    """`mean(exp(-t p))`."""
     return _mean(tf.exp(-t * p))
 
 
@@ -81,15 +95,15 @@ def _sum(x: Any) -> Any:
 
 
 def _norm(x: Any, epsilon: Any) -> Any:
-    # The root of 0 has no gradient: it is taken of 1 where the norm does not count.
+    # The root of 0 has no gradient, so the root is taken of 1 where the norm is replaced by epsilon.
     squares = tf.reduce_sum(x * x, -1, keepdims=True)
-    long = squares > epsilon * epsilon
-    return tf.where(long, tf.sqrt(tf.where(long, squares, tf.ones_like(squares))), epsilon)
+    is_long = squares > epsilon * epsilon
+    return tf.where(is_long, tf.sqrt(tf.where(is_long, squares, tf.ones_like(squares))), epsilon)
 
 
-def _at_least(x: Any, least: Any) -> Any:
-    return tf.maximum(x, least)
+def _bound_below(x: Any, lower: Any) -> Any:
+    return tf.maximum(x, lower)
 
 
-def _within(x: Any, least: Any, most: Any) -> Any:
-    return tf.clip_by_value(x, least, most)
+def _clip(x: Any, lower: Any, upper: Any) -> Any:
+    return tf.clip_by_value(x, lower, upper)

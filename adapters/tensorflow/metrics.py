@@ -14,7 +14,8 @@ from harness.spec import metrics as spec
 
 
 def zero_one(_: spec.ZeroOne, setting: Setting) -> Any:
-    return Wrong(setting)
+    """The zero-one loss of each sample."""
+    return Misclassified(setting)
 
 
 METRICS: dict[type[spec.Metric], Callable[[Any, Setting], Any]] = {
@@ -23,11 +24,12 @@ METRICS: dict[type[spec.Metric], Callable[[Any, Setting], Any]] = {
 
 
 def metric(word: spec.Metric, setting: Setting) -> Any:
+    """The function of a metric, from outputs (B, C) and labels (B,) to (B,)."""
     return made_by(METRICS, word, "tensorflow")(word, setting)
 
 
-class Wrong:
-    """1 where the largest output is not the label's."""
+class Misclassified:
+    """1 for each sample whose largest output is not that of its label, else 0."""
 
     def __init__(self, setting: Setting) -> None:
         self.dtype = setting.precision

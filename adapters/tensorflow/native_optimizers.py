@@ -1,7 +1,7 @@
-"""Keras' own optimizers, with every argument passed, and compositions of them. What people run.
+"""Keras' own optimizers and compositions of them, with every argument passed explicitly.
 
-`realisations.optimizers` says which makes a word. `rate` is a float or a LearningRateSchedule. Keras' optimizers get
-their parameters when they are built.
+`realisations.optimizers` states which function makes a word. `rate` is a float or a LearningRateSchedule. Keras'
+optimizers get their parameters when they are built.
 """
 
 from __future__ import annotations
@@ -16,49 +16,60 @@ from harness.spec import optimizers as spec
 
 
 def sgd(_: spec.Sgd, parameters: Any, rate: Any) -> Any:
+    """SGD without momentum."""
     return keras.optimizers.SGD(rate, momentum=0.0, nesterov=False)
 
 
 def momentum(s: spec.HeavyBall, parameters: Any, rate: Any) -> Any:
+    """SGD, whose velocity holds the rate inside."""
     return keras.optimizers.SGD(rate, momentum=s.momentum, nesterov=False)
 
 
 def nesterov(s: spec.Nesterov, parameters: Any, rate: Any) -> Any:
+    """SGD with Nesterov momentum, the rate inside."""
     return keras.optimizers.SGD(rate, momentum=s.momentum, nesterov=True)
 
 
 def adagrad(s: spec.Adagrad, parameters: Any, rate: Any) -> Any:
+    """Adagrad."""
     return keras.optimizers.Adagrad(rate, initial_accumulator_value=s.initial_accumulator, epsilon=s.epsilon)
 
 
 def rmsprop(s: spec.Rmsprop, parameters: Any, rate: Any) -> Any:
+    """RMSprop."""
     return keras.optimizers.RMSprop(
         rate, rho=s.rho, momentum=s.momentum, epsilon=s.epsilon, centered=s.centered, weight_decay=None
     )
 
 
 def adadelta(s: spec.Adadelta, parameters: Any, rate: Any) -> Any:
+    """Adadelta."""
     return keras.optimizers.Adadelta(rate, rho=s.rho, epsilon=s.epsilon)
 
 
 def adam(s: spec.Adam, parameters: Any, rate: Any) -> Any:
+    """Adam."""
     return keras.optimizers.Adam(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, amsgrad=s.amsgrad)
 
 
 def adamw(s: spec.Adamw, parameters: Any, rate: Any) -> Any:
+    """AdamW, which decays the weights itself."""
     options = {"weight_decay": s.factor, "amsgrad": False}
     return keras.optimizers.AdamW(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, **options)
 
 
 def adamax(s: spec.Adamax, parameters: Any, rate: Any) -> Any:
+    """Adamax."""
     return keras.optimizers.Adamax(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon)
 
 
 def nadam(s: spec.Nadam, parameters: Any, rate: Any) -> Any:
+    """Nadam."""
     return keras.optimizers.Nadam(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon)
 
 
 def ftrl(s: spec.Ftrl, parameters: Any, rate: Any) -> Any:
+    """Ftrl without shrinkage."""
     return keras.optimizers.Ftrl(
         rate,
         learning_rate_power=s.learning_rate_power,
@@ -70,7 +81,7 @@ def ftrl(s: spec.Ftrl, parameters: Any, rate: Any) -> Any:
     )
 
 
-# Where each slot lies, by its name in the spec; all hold the formula's values as they are.
+# The attribute that holds each slot, by the name of the slot in the spec. All hold the formula's values.
 MOMENTS = {"first_moment": "_momentums", "second_moment": "_velocities"}
 SLOTS: dict[type[spec.Optimizer], dict[str, str]] = {
     spec.Sgd: {},
@@ -89,39 +100,47 @@ SLOTS: dict[type[spec.Optimizer], dict[str, str]] = {
 }
 
 
-def native_slots(word: Any, made: Any) -> dict[str, Any]:
-    """By the slot's name in the spec: the variables that hold it."""
-    return {slot: getattr(made, SLOTS[type(word)][slot]) for slot in word.slot_names}
+def native_slots(word: Any, optimizer: Any) -> dict[str, Any]:
+    """By the name of the slot in the spec, the variables that hold it."""
+    return {slot: getattr(optimizer, SLOTS[type(word)][slot]) for slot in word.slot_names}
 
 
-class Decaying:
-    """Decays weights before an optimizer: `kept` is a factor for each update. Or adds to gradients: `factor`."""
+class WithWeightDecay:
+    """An optimizer after a weight decay.
 
-    def __init__(self, inner: Any, parameters: Any, decaying: list[bool], factor: float, kept: FloatArray | None):
-        self.inner, self.weights, self.decaying = inner, parameters, decaying
+    Decoupled, the weights are multiplied by the `decay_factors` of the update. Coupled (None), `factor * weight` is
+    added to the gradients.
+    """
+
+    def __init__(
+        self, inner: Any, parameters: Any, decay_mask: list[bool], factor: float, decay_factors: FloatArray | None
+    ):
+        self.inner, self.weights, self.decay_mask = inner, parameters, decay_mask
         self.factor = tf.constant(factor, tf.float32)
-        self.kept = None if kept is None else tf.constant(kept, tf.float32)
+        self.decay_factors = None if decay_factors is None else tf.constant(decay_factors, tf.float32)
         self.step = tf.Variable(0, dtype=tf.int32)
 
     def __call__(self, gradients: Any) -> None:
-        given = []
-        for w, gradient, decays in zip(self.weights, gradients, self.decaying, strict=True):
-            if decays and self.kept is None:
-                given.append(gradient + self.factor * w)
+        decayed_gradients = []
+        for w, gradient, is_decayed in zip(self.weights, gradients, self.decay_mask, strict=True):
+            if is_decayed and self.decay_factors is None:
+                decayed_gradients.append(gradient + self.factor * w)
                 continue
-            if decays:
-                w.assign(w * tf.gather(self.kept, self.step))
-            given.append(gradient)
+            if is_decayed:
+                w.assign(w * tf.gather(self.decay_factors, self.step))
+            decayed_gradients.append(gradient)
         self.step.assign_add(1)
-        self.inner(given)
+        self.inner(decayed_gradients)
 
 
-# MindSpore has no right one of these.
+# MindSpore has no correct class for these.
 
 
 def lion(s: spec.Lion, parameters: Any, rate: Any) -> Any:
+    """Lion."""
     return keras.optimizers.Lion(rate, beta_1=s.beta1, beta_2=s.beta2, weight_decay=None)
 
 
 def lamb(s: spec.Lamb, parameters: Any, rate: Any) -> Any:
+    """Lamb, which decays the weights itself."""
     return keras.optimizers.Lamb(rate, beta_1=s.beta1, beta_2=s.beta2, epsilon=s.epsilon, weight_decay=s.factor)

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import kept
+from adapters.base import compact_copy
 from adapters.coefficients import coefficients
 from adapters.forms import rate_table
 from adapters.making import maker
 from adapters.protocol import Array
 from adapters.setting import Setting, look_up
-from adapters.tensorflow.canonical_optimizers import Canonical
-from adapters.tensorflow.native_optimizers import Decaying, native_slots
+from adapters.tensorflow.canonical_optimizers import CanonicalUpdate
+from adapters.tensorflow.native_optimizers import WithWeightDecay, native_slots
 from adapters.tensorflow.realisations.optimizers import OPTIMIZERS
 from adapters.tensorflow.schedules import learning_rate
 from harness.spec.optimizers import Adamw, Lamb
@@ -23,58 +23,70 @@ from harness.spec.weight_decay import Coupled, Decoupled, decays
 
 
 class Optimizer:
-    """`move` takes the gradients in the order of the parameters, and updates these in place."""
+    """An update with its state. `apply_gradients` takes gradients in the order of the parameters."""
 
-    def __init__(self, move: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
-        self.move, self._slots = move, slots
-        self._first = [(variable, kept(np.array(variable))) for variable in state]
+    def __init__(self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
+        self.apply_gradients, self._slots = apply_gradients, slots
+        self._initial_state = [(variable, compact_copy(np.array(variable))) for variable in state]
 
     def slots(self) -> dict[str, Array]:
-        """Copies of those that hold what the formula says, by `<slot>/<parameter>`, laid out as the parameter is."""
+        """Copies of the slots by `<slot>/<parameter>`, with the formula's values, in the layout of the parameter."""
         return {name: np.array(variable) for name, variable in self._slots.items()}
 
     def restart(self) -> None:
-        """All that it keeps, counters too, as it was made."""
-        for variable, value in self._first:
+        """Resets all state, with the counters, to its initial values."""
+        for variable, value in self._initial_state:
             variable.assign(value)
 
 
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
     is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
-    return (canonical if is_canonical else native)(update, parameters, horizon, setting)
+    return (canonical_optimizer if is_canonical else native_optimizer)(update, parameters, horizon, setting)
 
 
-def canonical(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
-    move = Canonical(update, parameters, horizon, setting.precision)
-    slots = {slot: [one.slots[number] for one in move.each] for number, slot in enumerate(update.optimizer.slot_names)}
-    own = named(slots, parameters)
-    return Optimizer(move, own, [*own.values(), move.step])
+def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    """The update by the canonical rule."""
+    apply_gradients = CanonicalUpdate(update, parameters, horizon, setting.precision)
+    slots = {
+        slot: [weight_rule.slots[index] for weight_rule in apply_gradients.weight_rules]
+        for index, slot in enumerate(update.optimizer.slot_names)
+    }
+    named_slots = slots_by_parameter(slots, parameters)
+    return Optimizer(apply_gradients, named_slots, [*named_slots.values(), apply_gradients.step])
 
 
-def native(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
-    word, decay, live = update.optimizer, update.weight_decay, list(parameters.values())
-    made = maker(OPTIMIZERS, word, setting)(word, live, learning_rate(update.schedule, horizon, setting))
+def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
+    """The update by the framework's own optimizer, with the weight decay before it."""
+    word, decay, variables = update.optimizer, update.weight_decay, list(parameters.values())
+    rate = learning_rate(update.schedule, horizon, setting)
+    native = maker(OPTIMIZERS, word, setting)(word, variables, rate)
     if isinstance(word, Adamw | Lamb):
-        made.exclude_from_weight_decay([w for name, w in parameters.items() if not decays(word.decayed, name)])
-    made.build(live)
-    slots = named({slot: [v.value for v in own] for slot, own in native_slots(word, made).items()}, parameters)
-    state = [variable.value for variable in made.variables]
+        native.exclude_from_weight_decay([w for name, w in parameters.items() if not decays(word.decayed, name)])
+    native.build(variables)
+    slot_tensors = {
+        slot: [v.value for v in slot_variables] for slot, slot_variables in native_slots(word, native).items()
+    }
+    slots = slots_by_parameter(slot_tensors, parameters)
+    state = [variable.value for variable in native.variables]
 
-    def move(gradients: Any) -> None:
-        made.apply(gradients, live)
+    def apply_gradients(gradients: Any) -> None:
+        native.apply(gradients, variables)
 
     if not isinstance(decay, Coupled | Decoupled):
-        return Optimizer(move, slots, state)
+        return Optimizer(apply_gradients, slots, state)
     table = coefficients(update, rate_table(update.schedule, horizon))
-    decaying = [decays(decay.decayed, name) for name in parameters]
-    both = Decaying(move, [w.value for w in live], decaying, decay.factor, table.get("decay_kept"))
-    return Optimizer(both, slots, [*state, both.step])
+    decay_mask = [decays(decay.decayed, name) for name in parameters]
+    decayed_update = WithWeightDecay(
+        apply_gradients, [w.value for w in variables], decay_mask, decay.factor, table.get("decay_shrinkage")
+    )
+    return Optimizer(decayed_update, slots, [*state, decayed_update.step])
 
 
-def named(slots: Mapping[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """By `<slot>/<parameter>`: what holds it."""
+def slots_by_parameter(slots: Mapping[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """By `<slot>/<parameter>`, the variable that holds the slot."""
     return {
         f"{slot}/{name}": variable
-        for slot, made in slots.items()
-        for name, variable in zip(parameters, made, strict=False)
+        for slot, tensors in slots.items()
+        for name, variable in zip(parameters, tensors, strict=False)
     }

@@ -1,4 +1,4 @@
-"""What TensorFlow needs to differentiate one thing by itself: a function, pulled back to all it is given."""
+"""The gradients of a single function in TensorFlow by its inputs and parameters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from adapters.setting import Setting
 from adapters.tensorflow.runtime import array, compiled, floats
 
 
-def pulled_back(
+def pull_back(
     function: Any, x: Array, upstream: Array, extra: Parameters, setting: Setting, parameters: tuple[Any, ...] = ()
 ) -> tuple[Array, list[Array]]:
-    """The value of `function(x, *extra)`, and what `upstream` becomes on the way back to x, each extra, each parameter.
+    """The value of `function(x, *extra)`, and the gradients of `sum(value * upstream)` by x, extras and parameters.
 
-    A value may have any shape; it is computed once, for it may update what a layer keeps.
+    The value may have any shape. It is computed once, because the function may update the state of a layer.
     """
     inputs = [floats(value, setting) for value in (x, *extra.values())]
     weights = [parameter.value for parameter in parameters]
@@ -25,15 +25,15 @@ def pulled_back(
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             value = function(*inputs)
-        zero = tf.UnconnectedGradients.ZERO
-        return value, tape.gradient(value, [*inputs, *weights], upstream, unconnected_gradients=zero)
+        zero_gradients = tf.UnconnectedGradients.ZERO
+        return value, tape.gradient(value, [*inputs, *weights], upstream, unconnected_gradients=zero_gradients)
 
     value, gradients = compiled(differentiate, setting)(floats(upstream, setting), *inputs)
     return array(value), [array(gradient) for gradient in gradients]
 
 
-class InPlace:
-    """A layer, in training or in evaluation, as a function of its input and its noise."""
+class LayerInMode:
+    """A layer in training or in evaluation, as a function of its input and its noise."""
 
     def __init__(self, layer: Any, in_training: bool) -> None:
         self.layer, self.in_training = layer, in_training
@@ -42,18 +42,18 @@ class InPlace:
         return self.layer(x, self.in_training, noise)
 
 
-class Against:
+class LossOfOutputs:
     """A loss as a function of the outputs alone."""
 
-    def __init__(self, criterion: Any, targets: Any) -> None:
-        self.criterion, self.targets = criterion, targets
+    def __init__(self, loss: Any, targets: Any) -> None:
+        self.loss, self.targets = loss, targets
 
     def __call__(self, outputs: Any) -> Any:
-        return self.criterion(outputs, self.targets)
+        return self.loss(outputs, self.targets)
 
 
-class PlusPenalty:
-    """A penalty as a function of a number, to which it is added, and of the kernels."""
+class AddedPenalty:
+    """`x + penalty(kernels)` as a function of the number x and the kernels."""
 
     def __init__(self, penalty: Any) -> None:
         self.penalty = penalty

@@ -13,30 +13,34 @@ from adapters.setting import Setting
 from harness.spec import regularizers as spec
 
 
-def none(_: spec.NoRegularizer, setting: Setting) -> Any:
-    return _nothing
+def no_regularizer(_: spec.NoRegularizer, setting: Setting) -> Any:
+    """No penalty."""
+    return _no_penalty
 
 
 def l1(word: spec.L1, setting: Setting) -> Any:
+    """`l1 * sum(|w|)`."""
     if setting.precision == "float32":
         return _Native(keras.regularizers.L1(word.l1))
     return Penalty(word.l1, 0.0, setting)
 
 
 def l2(word: spec.L2, setting: Setting) -> Any:
+    """`l2 * sum(w * w)`."""
     if setting.precision == "float32":
         return _Native(keras.regularizers.L2(word.l2))
     return Penalty(0.0, word.l2, setting)
 
 
 def l1_l2(word: spec.L1L2, setting: Setting) -> Any:
+    """`l1 * sum(|w|) + l2 * sum(w * w)`."""
     if setting.precision == "float32":
         return _Native(keras.regularizers.L1L2(word.l1, word.l2))
     return Penalty(word.l1, word.l2, setting)
 
 
 REGULARIZERS: dict[type[spec.Regularizer], Callable[[Any, Setting], Any]] = {
-    spec.NoRegularizer: none,
+    spec.NoRegularizer: no_regularizer,
     spec.L1: l1,
     spec.L2: l2,
     spec.L1L2: l1_l2,
@@ -44,23 +48,22 @@ REGULARIZERS: dict[type[spec.Regularizer], Callable[[Any, Setting], Any]] = {
 
 
 def penalty(word: spec.Regularizer, setting: Setting) -> Any:
+    """The function of a regularizer, from the kernels to the penalty."""
     return made_by(REGULARIZERS, word, "tensorflow")(word, setting)
 
 
 class Penalty:
-    """`of_sizes * sum(|w|) + of_squares * sum(w * w)` over all kernels."""
+    """`l1 * sum(|w|) + l2 * sum(w * w)`, summed over all kernels."""
 
-    def __init__(self, of_sizes: float, of_squares: float, setting: Setting) -> None:
-        self.of_sizes, self.of_squares = of_sizes, of_squares
+    def __init__(self, l1: float, l2: float, setting: Setting) -> None:
+        self.l1, self.l2 = l1, l2
 
     def __call__(self, kernels: Any) -> Any:
-        return tf.add_n(
-            [self.of_sizes * tf.reduce_sum(tf.abs(w)) + self.of_squares * tf.reduce_sum(w * w) for w in kernels]
-        )
+        return tf.add_n([self.l1 * tf.reduce_sum(tf.abs(w)) + self.l2 * tf.reduce_sum(w * w) for w in kernels])
 
 
 class _Native:
-    """A class of Keras, summed over all kernels."""
+    """A regularizer of Keras, summed over all kernels."""
 
     def __init__(self, native: Any) -> None:
         self.native = native
@@ -69,5 +72,5 @@ class _Native:
         return tf.add_n([self.native(w) for w in kernels])
 
 
-def _nothing(kernels: Any) -> Any:
+def _no_penalty(kernels: Any) -> Any:
     return 0

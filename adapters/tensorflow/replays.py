@@ -1,18 +1,17 @@
-"""Many updates in TensorFlow, of several optimizers side by side: compiled, they are one loop, not call by call."""
+"""Many steps of several updates side by side in TensorFlow. In compiled modes they are one loop."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
 
 from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.optimizers import optimizer
+from adapters.tensorflow.runtime import array, compiles, floats, integers, variable
 from harness.spec.recipe import Update
 
 
@@ -23,54 +22,59 @@ def replays(
     milestones: Sequence[int],
     setting: Setting,
 ) -> Iterator[list[dict[str, Array]]]:
-    fed = [tf.constant(gradients[name], setting.precision) for name in parameters]
-    lives, moves = [], []
-    for update in updates:
-        live = {name: keras.Variable(value, dtype=setting.precision) for name, value in parameters.items()}
-        made = optimizer(update, live, len(next(iter(gradients.values()))), setting)
-        lives.append(live)
-        moves.append(ClippedAndApplied(clipping(update.clipping, setting), made.move))
-    loop: Any = EagerLoop(moves) if setting.mode == "eager" else CompiledLoop(moves, setting)
+    """Yields the parameters of every update after each milestone, as `Adapter.replays` does."""
+    gradient_tensors = [floats(gradients[name], setting) for name in parameters]
+    variable_sets, clipped_updates = [], []
+    for index, update in enumerate(updates):
+        variables = {name: variable(f"{index}.{name}", value, setting) for name, value in parameters.items()}
+        update_optimizer = optimizer(update, variables, len(next(iter(gradients.values()))), setting)
+        variable_sets.append(variables)
+        clipped_updates.append(ClippedUpdate(clipping(update.clipping, setting), update_optimizer.apply_gradients))
+    loop: Any = (CompiledLoop if compiles(setting) else EagerLoop)(clipped_updates, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
-        loop(tf.constant(start), tf.constant(stop), *fed)
-        yield [{name: np.array(parameter.value) for name, parameter in live.items()} for live in lives]
+        loop(integers(start), integers(stop), *gradient_tensors)
+        yield [{name: array(parameter) for name, parameter in variables.items()} for variables in variable_sets]
 
 
-class ClippedAndApplied:
-    """A clipping and an update as one function of the gradients."""
+class ClippedUpdate:
+    """A clipping followed by an update, as one function of the gradients."""
 
-    def __init__(self, clip: Any, move: Any) -> None:
-        self.clip, self.move = clip, move
+    def __init__(self, clip: Any, apply_gradients: Any) -> None:
+        self.clip, self.apply_gradients = clip, apply_gradients
 
     def __call__(self, gradients: Any) -> None:
-        self.move(self.clip(gradients))
+        self.apply_gradients(self.clip(gradients))
 
 
 class CompiledLoop:
-    """The gradients from `start` to `stop`, each to every move."""
+    """Applies the gradients of the steps `start` to `stop - 1` by every update, in one graph."""
 
-    def __init__(self, moves: Sequence[Any], setting: Setting) -> None:
-        self.moves = moves
+    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
+        self.clipped_updates = clipped_updates
         self.compiled = tf.function(self.steps, jit_compile=setting.mode == "xla", autograph=False)
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         self.compiled(start, stop, *gradients)
 
     def steps(self, start: Any, stop: Any, *gradients: Any) -> Any:
-        def one(step: Any) -> Any:
-            now = [tf.gather(gradient, step) for gradient in gradients]
-            for move in self.moves:
-                move(now)
+        """The loop over the steps."""
+
+        def run_step(step: Any) -> Any:
+            step_gradients = [tf.gather(gradient, step) for gradient in gradients]
+            for clipped_update in self.clipped_updates:
+                clipped_update(step_gradients)
             return (step + 1,)
 
-        return tf.while_loop(lambda step: step < stop, one, (start,))
+        return tf.while_loop(lambda step: step < stop, run_step, (start,))
 
 
 class EagerLoop:
-    def __init__(self, moves: Sequence[Any]) -> None:
-        self.moves = moves
+    """Applies the gradients of the steps `start` to `stop - 1` by every update, call by call."""
+
+    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
+        self.clipped_updates = clipped_updates
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         for step in range(int(start), int(stop)):
-            for move in self.moves:
-                move([gradient[step] for gradient in gradients])
+            for clipped_update in self.clipped_updates:
+                clipped_update(tuple(gradient[step] for gradient in gradients))

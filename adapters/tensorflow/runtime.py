@@ -1,4 +1,4 @@
-"""Between NumPy and TensorFlow, and how an arm's mode runs a function."""
+"""Conversions between NumPy and TensorFlow, and compiling functions according to the mode of an arm."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ def integers(value: Any) -> Any:
 
 
 def variable(name: str, value: Any, setting: Setting, trainable: bool = True) -> Any:
-    """What an optimizer moves: a keras.Variable in the arm's precision."""
-    named = name.replace("/", ".")
-    return keras.Variable(floats(value, setting), dtype=setting.precision, name=named, trainable=trainable)
+    """A keras.Variable in the arm's precision."""
+    dotted_name = name.replace("/", ".")
+    return keras.Variable(floats(value, setting), dtype=setting.precision, name=dotted_name, trainable=trainable)
 
 
 def array(tensor: Any) -> Array:
-    """A copy."""
+    """A copy as a NumPy array."""
     return np.array(tensor)
 
 
 def compiles(setting: Setting) -> bool:
+    """Whether the mode of the arm compiles functions."""
     return setting.mode != "eager"
 
 
 def compiled(function: Any, setting: Setting) -> Any:
-    """The function as the arm's mode runs it."""
+    """The function compiled if the mode of the arm compiles, else unchanged."""
     xla = setting.mode == "xla"
     return tf.function(function, jit_compile=xla, autograph=False) if compiles(setting) else function

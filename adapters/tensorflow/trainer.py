@@ -11,7 +11,7 @@ from adapters.base import FrameworkTrainer
 from adapters.protocol import NO_NOISE, Array, EpochResult, IntArray, Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.clipping import clipping
-from adapters.tensorflow.digests import Watching
+from adapters.tensorflow.digests import WatchedColumns
 from adapters.tensorflow.epochs import CompiledEpoch, EagerEpoch, Step, Update
 from adapters.tensorflow.layers import to_canonical, to_native
 from adapters.tensorflow.losses import loss
@@ -26,6 +26,8 @@ from harness.spec.recipe import Recipe
 
 
 class TensorFlowTrainer(FrameworkTrainer):
+    """One model with its loss and its update in this framework; the methods are those of `protocol.Trainer`."""
+
     def __init__(
         self, recipe: Recipe, weights: Parameters, horizon: int, setting: Setting, watch: tuple[Watched, ...]
     ) -> None:
@@ -42,9 +44,9 @@ class TensorFlowTrainer(FrameworkTrainer):
             list(self.trainable.values()),
             [self.parameters[p.name] for p in recipe.model.parameters() if p.is_kernel],
         )
-        self.watching = Watching(recipe.model, watch, self.parameters, setting)
+        self.watched = WatchedColumns(recipe.model, watch, self.parameters, setting)
         self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
-        update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.move, self.watching)
+        update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.apply_gradients, self.watched)
         self._epoch = (CompiledEpoch if compiles(setting) else EagerEpoch)(update, setting)
         self._value_and_gradients = compiled(step.value_and_gradients, setting)
         self._layers = compiled(step.layers, setting)
@@ -71,12 +73,16 @@ class TensorFlowTrainer(FrameworkTrainer):
         return array(self._forward(floats(x, self.setting)))
 
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
-        value, gradients = self._value_and_gradients(floats(x, self.setting), self._targets(y), *self._drawn(noise))
-        named = zip(self.trainable, gradients, strict=True)
-        return float(array(value)), {name: to_canonical(name, array(g), self.shapes[name]) for name, g in named}
+        value, gradients = self._value_and_gradients(
+            floats(x, self.setting), self._targets(y), *self._noise_tensors(noise)
+        )
+        named_gradients = zip(self.trainable, gradients, strict=True)
+        return float(array(value)), {
+            name: to_canonical(name, array(gradient), self.shapes[name]) for name, gradient in named_gradients
+        }
 
     def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
-        values = self._layers(floats(x, self.setting), *self._drawn(noise))
+        values = self._layers(floats(x, self.setting), *self._noise_tensors(noise))
         return {name: array(value) for name, value in zip(self.layer_names, values, strict=True)}
 
     def bind(self, x: Array, y: Array) -> None:
@@ -84,21 +90,21 @@ class TensorFlowTrainer(FrameworkTrainer):
 
     def compile(self, steps: int, batch_size: int) -> None:
         order = np.zeros((steps, batch_size), np.int32)
-        noise = [floats(np.zeros((steps, batch_size, *word.shape)), self.setting) for word in self.noise]
+        noise = [floats(np.zeros((steps, batch_size, *spec.shape)), self.setting) for spec in self.noise]
         self._epoch(self.x, self.y, order, 0, noise)
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
-        losses, rows = self._epoch(self.x, self.y, order, len(order), self._drawn(noise))
-        if not self.watching.width:
+        losses, rows = self._epoch(self.x, self.y, order, len(order), self._noise_tensors(noise))
+        if not self.watched.width:
             return EpochResult(array(losses))
-        return EpochResult(array(losses), self.watching.table(array(rows)))
+        return EpochResult(array(losses), self.watched.table(array(rows)))
 
     def score(self, x: Array, y: Array) -> tuple[float, int]:
-        value, missed = self._score(floats(x, self.setting), self._targets(y))
-        return float(array(value)), int(array(missed))
+        value, misses = self._score(floats(x, self.setting), self._targets(y))
+        return float(array(value)), int(array(misses))
 
     def _targets(self, y: Array) -> Any:
         return integers(y) if self.labels else floats(y, self.setting)
 
-    def _drawn(self, noise: Parameters) -> list[Any]:
-        return [floats(noise[word.name], self.setting) for word in self.noise]
+    def _noise_tensors(self, noise: Parameters) -> list[Any]:
+        return [floats(noise[spec.name], self.setting) for spec in self.noise]

@@ -1,4 +1,4 @@
-"""The layers of a user's own keras.Model: which they are, what they hold, how they are set, what they computed."""
+"""The layers of a user's own keras.Model: their names, parameters, settings and calls."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
 
 def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
-    """The layers of the framework, and the user's own layers that hold no others, by their names."""
+    """The layers of the framework, and the user's layers without inner layers, by their names."""
     layers: dict[str, Any] = {}
     for layer in network._flatten_layers(include_self=False):
-        holds = any(True for _ in layer._flatten_layers(include_self=False, recursive=False))
-        if isinstance(layer, keras.layers.InputLayer) or (holds and not _of_framework(layer)):
+        has_sublayers = any(True for _ in layer._flatten_layers(include_self=False, recursive=False))
+        if isinstance(layer, keras.layers.InputLayer) or (has_sublayers and not _is_framework_layer(layer)):
             continue
         if isinstance(layer, keras.Model):
             continue
@@ -35,18 +35,18 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
 
 
 def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[OwnParameter, Any]]:
-    """Every parameter, and what it is in canonical terms; `layers` as `layers_of` names them."""
+    """Every parameter with its canonical description. `layers` are those of `layers_of`."""
     owners = {id(parameter): (name, layer) for name, layer in layers.items() for parameter in layer.weights}
     for parameter in network.weights:
-        above, _, role = parameter.path.rpartition("/")
-        name, layer = owners.get(id(parameter), (above.rpartition("/")[2], None))
+        parent_path, _, role = parameter.path.rpartition("/")
+        name, layer = owners.get(id(parameter), (parent_path.rpartition("/")[2], None))
         role = "depthwise_kernel" if role == "kernel" and isinstance(layer, DEPTHWISE) else role
         shape = tuple(parameter.shape)
         yield OwnParameter(parameter.path, name, role, shape, bool(parameter.trainable)), parameter
 
 
 def settings_of(layer: Any) -> dict[str, Any]:
-    """What is known to be given differently in the two frameworks, in canonical terms."""
+    """The settings that the two frameworks define differently, in canonical terms."""
     if isinstance(layer, NORMALISATIONS):
         return {"momentum": layer.momentum, "epsilon": layer.epsilon}
     if isinstance(layer, keras.layers.Conv2D):
@@ -57,23 +57,23 @@ def settings_of(layer: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def recorded(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None]:
-    """Takes down the calls of the layers, and of their fused activations, meanwhile."""
-    fused = {}
+def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None]:
+    """Records the calls of the layers and of their fused activations within the context."""
+    fused_activations = {}
     try:
         for name, layer in layers.items():
             activation = getattr(layer, "activation", None)
             if activation not in (None, keras.activations.linear) and layer.weights:
-                fused[name] = activation
-                layer.activation = _Activation(activation)
-            layer.call = _Call(layer, name, recorder)
+                fused_activations[name] = activation
+                layer.activation = _RememberingActivation(activation)
+            layer.call = _RecordedCall(layer, name, recorder)
         yield
     finally:
         for name, layer in layers.items():
             if "call" in vars(layer):
                 del layer.call
-            if name in fused:
-                layer.activation = fused[name]
+            if name in fused_activations:
+                layer.activation = fused_activations[name]
 
 
 def to_canonical(parameter: OwnParameter, value: Array) -> Array:
@@ -86,12 +86,12 @@ def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> 
     return value
 
 
-def _of_framework(layer: Any) -> bool:
+def _is_framework_layer(layer: Any) -> bool:
     return type(layer).__module__.startswith("keras.")
 
 
-class _Activation:
-    """A fused activation that remembers what it was last given."""
+class _RememberingActivation:
+    """A fused activation that stores its last input."""
 
     def __init__(self, inner: Any) -> None:
         self.inner, self.x = inner, None
@@ -101,8 +101,8 @@ class _Activation:
         return self.inner(x)
 
 
-class _Call:
-    """A layer's call that is taken down."""
+class _RecordedCall:
+    """The call of a layer, which adds itself to the recorder."""
 
     def __init__(self, layer: Any, name: str, recorder: Recorder) -> None:
         self.layer, self.inner, self.name, self.recorder = layer, layer.call, name, recorder
@@ -110,20 +110,20 @@ class _Call:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         y = self.inner(*inputs, **options)
         if tf.executing_eagerly() and inputs and tf.is_tensor(inputs[0]) and tf.is_tensor(y):
-            self._take(np.array(inputs[0]), np.array(y))
+            self._record(np.array(inputs[0]), np.array(y))
         return y
 
-    def _take(self, x: Array, y: Array) -> None:
+    def _record(self, x: Array, y: Array) -> None:
         activation = getattr(self.layer, "activation", None)
-        alone = isinstance(self.layer, keras.layers.Activation)
-        kind = _name(activation) if alone else type(self.layer).__name__
-        if isinstance(activation, _Activation):
-            before = np.array(activation.x)
-            self.recorder.take(self.name, kind, x, before)
-            self.recorder.take(f"{self.name}.activation", _name(activation.inner), before, y)
+        is_activation_layer = isinstance(self.layer, keras.layers.Activation)
+        kind = _function_name(activation) if is_activation_layer else type(self.layer).__name__
+        if isinstance(activation, _RememberingActivation):
+            preactivation = np.array(activation.x)
+            self.recorder.record(self.name, kind, x, preactivation)
+            self.recorder.record(f"{self.name}.activation", _function_name(activation.inner), preactivation, y)
         else:
-            self.recorder.take(self.name, kind, x, y)
+            self.recorder.record(self.name, kind, x, y)
 
 
-def _name(function: Any) -> str:
+def _function_name(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))

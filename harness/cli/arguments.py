@@ -1,4 +1,4 @@
-"""What the command line takes: its verbs with their arguments."""
+"""The parser of the command line: its verbs with their arguments."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from harness.system.text import printable
 
 
 class _Parser(argparse.ArgumentParser):
-    """Shows what was typed as text, whatever is in it."""
+    """Prints what the user typed as plain text, also where it contains control characters."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
 
 
 def parser(verbs: Mapping[str, Verb]) -> argparse.ArgumentParser:
-    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
-    top = _Parser(
+    """The parser of `twinrun`, with a subparser for each verb."""
+    layout: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    command = _Parser(
         prog="twinrun",
         description="Matched trainings of one abstract spec in MindSpore and TensorFlow, compared number by number.",
         epilog=f"{EXAMPLES}\n{CODES}",
-        **shape,
+        **layout,
     )
-    top.add_argument("--version", action="version", version=f"twinrun {__version__}")
-    listed = top.add_subparsers(dest="verb", metavar="VERB")
+    command.add_argument("--version", action="version", version=f"twinrun {__version__}")
+    subparsers = command.add_subparsers(dest="verb", metavar="VERB")
     for name, verb in verbs.items():
         description = verb.summary[0].upper() + verb.summary[1:] + "."
-        verb.add_arguments(listed.add_parser(name, help=verb.summary, description=description, **shape))
-    return top
+        verb.add_arguments(subparsers.add_parser(name, help=verb.summary, description=description, **layout))
+    return command

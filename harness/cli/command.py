@@ -1,4 +1,4 @@
-"""The command `twinrun`. Imports what a verb needs when it needs it, so that help and mistakes come at once."""
+"""The command `twinrun`. It imports what a verb needs only when the verb runs, so that help is printed at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from harness.cli.arguments import parser
-from harness.cli.verb import known
+from harness.cli.verb import require_known
 from harness.cli.verbs import verbs
 from harness.records.exit_codes import INTERRUPTED, MISTAKE
 from harness.system.output import guarded_output
@@ -15,43 +15,45 @@ from harness.system.stopping import heeding_signals, stopped
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one verb; the process' exit code. Nothing that goes wrong leaves it as an exception."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Runs one verb and returns the exit code of the process. Exceptions are reported and become exit codes."""
+    typed = list(sys.argv[1:] if arguments is None else arguments)
     with heeding_signals(ends_process=arguments is None):
         try:
             with guarded_output():
-                return _dispatch(given)
+                return _dispatch(typed)
         except KeyboardInterrupt:
             return INTERRUPTED
         except Exception as error:
-            # A library may have made another exception of the interruption: pydantic does, while it builds a validator.
-            return INTERRUPTED if stopped() else _ended_by(error)
+            # A library may turn the interruption into another exception, as pydantic does while it builds a validator.
+            return INTERRUPTED if stopped() else _report(error)
 
 
-def _dispatch(given: list[str]) -> int:
-    there = verbs()
-    top = parser(there)
+def _dispatch(typed: list[str]) -> int:
+    """Parses what was typed and runs its verb; UserMistake where there is no such verb or option."""
+    available = verbs()
+    command_parser = parser(available)
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
-        argcomplete.autocomplete(top)
-    if given and not given[0].startswith("-"):
-        known("verb", given[0], there)
-    chosen, rest = top.parse_known_args(given)
-    if chosen.verb is None:
-        top.print_help()
+        argcomplete.autocomplete(command_parser)
+    if typed and not typed[0].startswith("-"):
+        require_known("verb", typed[0], available)
+    options, remaining = command_parser.parse_known_args(typed)
+    if options.verb is None:
+        command_parser.print_help()
         return MISTAKE
-    unknown = [option for option in rest if option.startswith("-") or not hasattr(chosen, "overrides")]
+    unknown = [text for text in remaining if text.startswith("-") or not hasattr(options, "overrides")]
     if unknown:
         from harness.composition import UserMistake
 
-        raise UserMistake([f"twinrun {chosen.verb} knows no option {option}; see --help" for option in unknown])
-    if hasattr(chosen, "overrides"):
-        chosen.overrides += rest
-    return there[chosen.verb].run(chosen)
+        raise UserMistake([f"twinrun {options.verb} knows no option {text}; see --help" for text in unknown])
+    if hasattr(options, "overrides"):
+        options.overrides += remaining
+    return available[options.verb].run(options)
 
 
-def _ended_by(error: Exception) -> int:
+def _report(error: Exception) -> int:
+    """Prints why a verb failed and returns the exit code."""
     from harness.composition import UserMistake
     from harness.scenarios.ending import exit_code_of
 

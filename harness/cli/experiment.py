@@ -1,4 +1,4 @@
-"""What `match` and `check` share: how an experiment, or a pair, is given, and how it is run."""
+"""What `match` and `check` share: the arguments that describe an experiment or a pair, and the code that runs it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ examples:
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `match` and `check`."""
     overrides = sub.add_argument(
         "overrides",
         nargs="*",
@@ -46,28 +47,29 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     sub.epilog = f"{_groups()}\n\n{EXAMPLES}\n{CODES}"
 
 
-def run(chosen: argparse.Namespace) -> int:
-    if any(text.startswith("pair=") for text in chosen.overrides):
-        return _pair(chosen)
-    if chosen.cfg == "job":
-        return _print_config(chosen)
+def run(options: argparse.Namespace) -> int:
+    """Runs the experiment, the study or the pair that the options describe. Returns the exit code."""
+    if any(text.startswith("pair=") for text in options.overrides):
+        return _pair(options)
+    if options.cfg == "job":
+        return _print_config(options)
     from harness.composition.preflight import prepare
 
-    study, data = prepare(chosen.overrides, chosen.config_dir, chosen.trust)
+    study, data = prepare(options.overrides, options.config_dir, options.trust)
     _announce(study.code)
     from harness.report import presented
     from harness.scenarios.start import start
 
-    return start(chosen.verb, study, data, presented)
+    return start(options.verb, study, data, presented)
 
 
-def _pair(chosen: argparse.Namespace) -> int:
+def _pair(options: argparse.Namespace) -> int:
     from harness.composition import UserMistake
     from harness.subjects.pair.composing import compose_pair
 
-    if chosen.verb != "check" or chosen.cfg is not None:
+    if options.verb != "check" or options.cfg is not None:
         raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
-    composed = compose_pair(chosen.overrides, chosen.config_dir, trust=chosen.trust)
+    composed = compose_pair(options.overrides, options.config_dir, trust=options.trust)
     _announce(composed.code)
     from harness.report.pages import page_of
     from harness.report.pair import PairTerminal
@@ -77,14 +79,14 @@ def _pair(chosen: argparse.Namespace) -> int:
 
 
 def _announce(code: Iterable[object]) -> None:
-    """Says what files gave that can run code, before it does."""
+    """Prints the trusted settings from files that can run code, before that code runs."""
     from harness.system.text import printable
 
-    for each in code:
-        print(f"twinrun: trusted: {printable(each)}", file=sys.stderr, flush=True)
+    for setting in code:
+        print(f"twinrun: trusted: {printable(setting)}", file=sys.stderr, flush=True)
 
 
-def _print_config(chosen: argparse.Namespace) -> int:
+def _print_config(options: argparse.Namespace) -> int:
     import yaml
     from omegaconf import OmegaConf
 
@@ -92,9 +94,9 @@ def _print_config(chosen: argparse.Namespace) -> int:
     from harness.composition.base import literal
     from harness.system.text import printable
 
-    composed = literal(compose_dict(chosen.overrides, chosen.config_dir))
+    composed = literal(compose_dict(options.overrides, options.config_dir))
     text = OmegaConf.to_yaml(OmegaConf.create(composed))
-    # Where a terminal would obey what is in it, by YAML's own escapes, so that it can still be read as YAML.
+    # Text that a terminal would obey is written with YAML's escapes, so that it can still be read as YAML.
     is_safe = printable(text, lines=True) == text
     print(text if is_safe else yaml.safe_dump(composed, allow_unicode=False, sort_keys=False), end="")
     return 0
@@ -107,7 +109,13 @@ def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[st
 
 
 def _groups() -> str:
-    options: dict[str, set[str]] = {}
+    """The help on config groups: a line for each group with its options."""
+    options_by_group: dict[str, set[str]] = {}
     for file in chain.from_iterable(map(options_in, installed_folders())):
-        options.setdefault(file.parent.name, set()).add(file.stem)
-    return "\n".join(["groups:", *(f"  {group:12} {', '.join(sorted(options[group]))}" for group in sorted(options))])
+        options_by_group.setdefault(file.parent.name, set()).add(file.stem)
+    return "\n".join(
+        [
+            "groups:",
+            *(f"  {group:12} {', '.join(sorted(options_by_group[group]))}" for group in sorted(options_by_group)),
+        ]
+    )

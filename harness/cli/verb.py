@@ -1,4 +1,4 @@
-"""What a verb of the command is: its arguments, its help and its code, together in a file of `harness.cli.verbs`."""
+"""A verb of the command: its arguments, its help and its code, in one file of `harness.cli.verbs`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ CODES = "\n".join(["exit codes:", *(f"  {code:3}  {meaning}" for code, meaning i
 
 
 def no_arguments(_: argparse.ArgumentParser) -> None:
-    """Of a verb that takes none."""
+    """Adds nothing, for a verb without arguments."""
 
 
 @dataclass(frozen=True)
 class Verb:
-    """`summary` is a clause in the list of verbs. `run` gives the exit code; UserMistake tells what the user got wrong.
+    """A verb. `summary` is its clause in the list of verbs.
 
-    The file of a verb imports nothing but this at its top, so that help and mistakes come at once.
+    `run` returns the exit code and raises UserMistake where the command line is wrong. At its top the file of a verb
+    imports modules of `harness.cli` only, so that help is printed at once.
     """
 
     name: str
@@ -28,10 +29,10 @@ class Verb:
     add_arguments: Callable[[argparse.ArgumentParser], None] = no_arguments
 
 
-def known(what: str, given: str, allowed: Iterable[str]) -> None:
-    """UserMistake, with the nearest name, where what was given is none of what is allowed."""
-    if given not in allowed:
+def require_known(kind: str, name: str, allowed: Iterable[str]) -> None:
+    """Raises UserMistake, with the nearest name, where `name` is not among `allowed`. `kind` is what it names."""
+    if name not in allowed:
         from harness.composition import UserMistake
         from harness.composition.mistakes import no_such
 
-        raise UserMistake([no_such(f"there is no {what} {given!r}", given, allowed)])
+        raise UserMistake([no_such(f"there is no {kind} {name!r}", name, allowed)])

@@ -144,6 +144,10 @@ class Context:
         precisions = "float64", "float32"
         return {precision: Inputs(self.experiment.data, self.data.x_train, precision) for precision in precisions}
 
+    def test_set(self, precision: str = "float64") -> tuple[FloatArray, Any]:
+        """The samples of the test set as an arm of this precision sees them, and their targets."""
+        return self._inputs[precision](self.data.x_test), self.data.y_test
+
     def samples(self, batch: Batch, precision: str = "float64") -> tuple[FloatArray, Any]:
         """The samples of a batch as an arm of this precision sees them, and their targets."""
         samples = self.plan.seen(self.data.x_train, batch.epoch, batch.samples)

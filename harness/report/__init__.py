@@ -1,1 +1,1 @@
-"""The same tables for the terminal (`terminal`) and for `report.md` (`markdown`); `rows` builds their cells."""
+"""Shows results. `terminal` prints and `markdown` writes the same tables, whose cells come from `rows`."""

@@ -1,4 +1,4 @@
-"""What `compare` prints, and its `report.md`: both from the folder of the comparison alone."""
+"""What `compare` prints, and its `report.md`. Both are made from the folder of the comparison alone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from harness.results.store import write_text
 from harness.subjects.recorded.facts import ArmFacts, PartFacts
 from harness.system.text import markdown
 
-PROSE = ("cause", "A", "B", "what")
+PROSE = ("cause", "A", "B", "what")  # the columns that may wrap
 FEW_STEPS = "float32 curves are judged over the first steps, before rounding has grown; the rest is shown, not judged"
 NO_INTERVAL = "times are of one run each: without an interval, and so without a verdict"
-
 
 CHANGED = ["what", "A", "B"]
 DIFFERENCES = ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
 OTHER_OUTCOMES = ["rung", "what", "A", "B"]
-# How what was measured is shown: in how many of its units, and as what.
+# How a measured quantity is shown: the factor to the unit of the table, and the format.
 UNITS = {
     "import": (1.0, "{:.2f} s"),
     "compile": (1.0, "{:.2f} s"),
@@ -35,21 +34,21 @@ UNITS = {
 
 
 def show(folder: Path) -> None:
-    """Prints the comparison that is in a folder."""
-    comparison, on = ComparisonRecord.of(folder), console()
-    for head in _heads(comparison):
-        on.print(head, soft_wrap=True)
+    """Prints the comparison that a folder holds."""
+    comparison, screen = ComparisonRecord.of(folder), console()
+    for side in _sides(comparison):
+        screen.print(side, soft_wrap=True)
     for part, verdicts in comparison.parts:
-        on.print()
-        for text in _texts(part):
-            on.print(text, soft_wrap=True)
+        screen.print()
+        for note in _notes(part):
+            screen.print(note, soft_wrap=True)
         for title, table in _tables(part, verdicts):
-            on.print(line((title, "bold")), soft_wrap=True)  # not the table's own, which wraps at its width
-            draw(on, "", *table, PROSE)
-            on.print()
+            screen.print(line((title, "bold")), soft_wrap=True)  # not the table's own, which wraps at its width
+            draw(screen, "", *table, PROSE)
+            screen.print()
     colour = "green" if comparison.exit_code == AGREES else "bold red"
-    on.print(line((comparison.sentence, colour)), soft_wrap=True)
-    on.print(f"results: {folder}", soft_wrap=True)
+    screen.print(line((comparison.sentence, colour)), soft_wrap=True)
+    screen.print(f"results: {folder}", soft_wrap=True)
 
 
 def write_page(folder: Path) -> None:
@@ -60,9 +59,9 @@ def write_page(folder: Path) -> None:
 def report(comparison: ComparisonRecord) -> str:
     """The comparison as a page of Markdown."""
     lines = ["# Two runs compared", "", f"**{markdown(comparison.sentence)}**", "", *comparison.damage_lines]
-    lines += [*(f"- {markdown(head)}" for head in _heads(comparison)), ""]
+    lines += [*(f"- {markdown(side)}" for side in _sides(comparison)), ""]
     for part, verdicts in comparison.parts:
-        lines += [line for text in _texts(part) for line in (markdown(text), "")]
+        lines += [line for note in _notes(part) for line in (markdown(note), "")]
         for title, table in _tables(part, verdicts):
             lines += [f"## {markdown(title)}", "", as_markdown(*table), ""]
     if comparison.facts is None and comparison.verdicts:
@@ -70,12 +69,14 @@ def report(comparison: ComparisonRecord) -> str:
     return "\n".join([*lines, *sources_section(comparison.verdicts)])
 
 
-def _heads(comparison: ComparisonRecord) -> list[str]:
+def _sides(comparison: ComparisonRecord) -> list[str]:
+    """A line for each of the two folders; none where the facts cannot be read."""
     facts = comparison.facts
     return [f"A: {facts.a}", f"B: {facts.b}"] if facts else []
 
 
-def _texts(part: PartFacts) -> Iterator[str]:
+def _notes(part: PartFacts) -> Iterator[str]:
+    """The lines above the tables of a part."""
     if part.variant:
         yield f"{part.variant}:"
     yield f"judge: {part.judged_by}"
@@ -88,39 +89,40 @@ def _texts(part: PartFacts) -> Iterator[str]:
 
 
 def _tables(part: PartFacts, verdicts: Sequence[Verdict]) -> list[tuple[str, Table]]:
-    """Those that have a row, with their titles."""
+    """The tables of a part that have a row, with their titles."""
     titled: list[tuple[str, Table]] = []
-    above = f"{part.variant}, " if part.variant else ""
+    prefix = f"{part.variant}, " if part.variant else ""
     for arms in part.arms:
-        of = f"{above}{arms.name}"
+        heading = f"{prefix}{arms.name}"
         titled += [
-            (f"{of}: what changed", (CHANGED, _rows(arms.changed))),
-            (f"{of}: what both recorded", (DIFFERENCES, _rows(arms.differences))),
+            (f"{heading}: what changed", (CHANGED, _as_lists(arms.changed))),
+            (f"{heading}: what both recorded", (DIFFERENCES, _as_lists(arms.differences))),
             (
-                f"{of}: checks of the runs themselves that came out otherwise",
-                (OTHER_OUTCOMES, _rows(arms.other_outcomes)),
+                f"{heading}: checks of the runs themselves that came out otherwise",
+                (OTHER_OUTCOMES, _as_lists(arms.other_outcomes)),
             ),
-            (f"{of}: time and memory", time_table(arms)),
+            (f"{heading}: time and memory", time_table(arms)),
         ]
-    titled.append((f"{above}verdicts", verdict_table(verdicts)))
+    titled.append((f"{prefix}verdicts", verdict_table(verdicts)))
     return [(title, table) for title, table in titled if table[1]]
 
 
-def _rows(cells: Sequence[Sequence[str]]) -> list[list[str]]:
+def _as_lists(cells: Sequence[Sequence[str]]) -> list[list[str]]:
     return [list(row) for row in cells]
 
 
 def time_table(arms: ArmFacts) -> Table:
-    """What each took, and how many times as much B took as A."""
+    """The measured times and memory of A and of B, and their ratio B / A; empty where one of them was not measured."""
     rows = []
-    for what, a, b in arms.times:
-        scale, shape = UNITS.get(what, (1.0, "{:.4g}"))
-        shown = [number(None if value is None else scale * value, shape) for value in (a, b)]
-        rows.append([what, *shown, number(b / a if a and b else None, "{:.2f}")])
+    for quantity, a, b in arms.times:
+        factor, template = UNITS.get(quantity, (1.0, "{:.4g}"))
+        values = [number(None if value is None else factor * value, template) for value in (a, b)]
+        rows.append([quantity, *values, number(b / a if a and b else None, "{:.2f}")])
     return ["what", "A", "B", "B / A"], rows
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """A row for each verdict."""
     head = ["rung", "what", "arms", "worst ULP", "at", "of tolerance", "verdict", "by the reference", "cause"]
     rows = [
         [

@@ -1,4 +1,4 @@
-"""A comparison as its folder has it: what its page, and what is printed of it, are made of."""
+"""The record of a comparison in its folder, from which its page and its terminal output are made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.subjects.recorded.facts import COMPARISON, Facts, PartFacts, read_f
 
 @dataclass(frozen=True)
 class ComparisonRecord(PlacedRecord):
-    """Comparisons that were made before there was `comparison.json` have their verdicts alone."""
+    """The record of one comparison. It has verdicts only where it was made before `comparison.json` was written."""
 
     @cached_property
     def failures(self) -> list[ReadingFailure]:
@@ -24,11 +24,12 @@ class ComparisonRecord(PlacedRecord):
 
     @cached_property
     def facts(self) -> Facts | None:
+        """What `comparison.json` holds; None where it is missing or cannot be read."""
         return self._read(COMPARISON, read_facts)
 
     @property
     def parts(self) -> Iterator[tuple[PartFacts, list[Verdict]]]:
-        """The runs that were compared, with the verdicts on them."""
+        """The parts of the comparison, each of two runs, with the verdicts on it."""
         start = 0
         for part in self.facts.parts if self.facts else ():
             yield part, self.verdicts[start : start + part.verdicts]

@@ -1,4 +1,4 @@
-"""What this machine can really use: every adapter is started in a process of its own and asked."""
+"""What this machine can use: every adapter is started in a process of its own and asked for its devices."""
 
 from __future__ import annotations
 
@@ -26,77 +26,79 @@ from harness.worker import Worker
 from harness.worker.tasks import TASKS
 
 TIMEOUT_S = 120.0
-UNSEEN_WIDTH = 140  # of the tables, where nobody looks at a terminal
+UNSEEN_WIDTH = 140  # columns of the tables where the output is no terminal
 YES, NO = line(("yes", "green")), line(("no", "red"))
 
-ASK = """\
+VERSIONS_CODE = """\
 import json, sys
 from importlib import metadata as m
 names = ("numpy", *{names}, "pydantic", "pyarrow")
-found = {{d.metadata["Name"].lower(): d.version for d in m.distributions() if d.metadata["Name"]}}
-print(json.dumps({{"version": sys.version.split()[0], **{{n: found[n] for n in names if n in found}}}}))
+versions = {{d.metadata["Name"].lower(): d.version for d in m.distributions() if d.metadata["Name"]}}
+print(json.dumps({{"version": sys.version.split()[0], **{{n: versions[n] for n in names if n in versions}}}}))
 """
 
 
 def examine() -> int:
-    """Prints what was found; 0 where all frameworks and the combination work, 4 where not."""
-    on = console(UNSEEN_WIDTH)
+    """Prints the state of the installation. Returns 0 where all frameworks and the combination work, and else 4."""
+    screen = console(UNSEEN_WIDTH)
     machine = f"{platform.system()} {platform.machine()}"
-    on.print(f"twinrun on Python {platform.python_version()}, {machine}, {sys.executable}", soft_wrap=True)
-    on.print()
-    usable = _frameworks(on)
-    _interpreters(on)
+    screen.print(f"twinrun on Python {platform.python_version()}, {machine}, {sys.executable}", soft_wrap=True)
+    screen.print()
+    usable = _frameworks(screen)
+    _interpreters(screen)
     problems = combination_problems(_installed())
     if platform.system() != "Linux":
         problems.append(f"{machine}: the frameworks are tried on Linux only")
     if not Version("3.10") <= Version(platform.python_version()) < Version("3.13"):
         problems.append(f"Python {platform.python_version()}: twinrun is tried with 3.10, 3.11 and 3.12 only")
     if problems:
-        on.print(line(("this combination does not work:", "bold red")))
+        screen.print(line(("this combination does not work:", "bold red")))
         for problem in problems:
-            on.print(f"  {problem}", soft_wrap=True)
+            screen.print(f"  {problem}", soft_wrap=True)
     else:
-        on.print(line(("the combination of NumPy, protobuf and platform is one that works", "green")))
+        screen.print(line(("the combination of NumPy, protobuf and platform is one that works", "green")))
     return AGREES if usable and not problems else UNVERIFIED
 
 
 def combination_problems(installed: dict[str, str]) -> list[str]:
-    """What is wrong with these versions, by what the adapters require; a package that is not there breaks no rule."""
-    about = adapters.usable().values()
+    """The requirements of the adapters that these versions break. A package that is not installed breaks none."""
+    infos = adapters.usable().values()
     problems = [
         f"{rule.package} {installed[rule.package]} is installed, {' with '.join(rule.beside)} needs "
         f"{rule.package}{rule.allowed}: {rule.reason}"
-        for each in about
-        for rule in each.requirements
+        for info in infos
+        for rule in info.requirements
         if rule.package in installed and all(name in installed for name in rule.beside)
         if Version(installed[rule.package]) not in SpecifierSet(rule.allowed)
     ]
-    for each in about:
-        if len(both := [name for name in each.exclusive if name in installed]) > 1:
-            problems.append(f"{' and '.join(both)} are both installed and own the same files: remove one")
+    for info in infos:
+        if len(clashing := [name for name in info.exclusive if name in installed]) > 1:
+            problems.append(f"{' and '.join(clashing)} are both installed and own the same files: remove one")
     return problems
 
 
 def _installed() -> dict[str, str]:
-    about = adapters.usable().values()
-    of_adapters = {name for each in about for name in (each.distribution, *each.packages, *each.exclusive)}
-    required = {rule.package for each in about for rule in each.requirements}
-    found = {}
-    for name in sorted(of_adapters | required):
+    """The versions of the packages here that the adapters name, by package."""
+    infos = adapters.usable().values()
+    named = {name for info in infos for name in (info.distribution, *info.packages, *info.exclusive)}
+    required = {rule.package for info in infos for rule in info.requirements}
+    versions = {}
+    for name in sorted(named | required):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
-def _frameworks(on: Screen) -> bool:
+def _frameworks(screen: Screen) -> bool:
+    """Prints what each adapter can use. Returns whether all of them could be started."""
     table = Table("adapter", "version", "modes", "device", "usable", "why not", box=None, padding=(0, 2, 0, 0))
     usable = True
     for name in adapters.names():
         try:
             modes = ", ".join(adapters.modes(name))
-            found = _ask(name)
+            answer = _ask(name)
         except AdapterError as error:
             usable = False
             table.add_row(name, "", "", "", NO, line(str(error)))
@@ -105,20 +107,20 @@ def _frameworks(on: Screen) -> bool:
             usable = False
             table.add_row(name, "", modes, "", NO, error.failure.message)
             continue
-        environment = found["environment"]
+        environment = answer["environment"]
         versions = ", ".join(f"{package} {number}" for package, number in environment["versions"].items())
-        for number, device in enumerate(found["devices"]):
-            head = [name, versions, modes] if number == 0 else ["", "", ""]
-            yes = device["available"]
-            why = "" if yes else device["detail"]
-            table.add_row(*head, device["name"], YES if yes else "no", why)
-    on.print(table)
-    on.print()
+        for number, device in enumerate(answer["devices"]):
+            cells = [name, versions, modes] if number == 0 else ["", "", ""]
+            is_available = device["available"]
+            reason = "" if is_available else device["detail"]
+            table.add_row(*cells, device["name"], YES if is_available else "no", reason)
+    screen.print(table)
+    screen.print()
     return usable
 
 
 def _ask(name: str) -> dict[str, Any]:
-    """Starts the adapter in a folder of its own, which goes with its log."""
+    """Starts the adapter in a temporary folder and returns its environment and devices."""
     arm = Arm(name=name, adapter=name, mode=adapters.modes(name)[0], timeout_s=TIMEOUT_S)
     with tempfile.TemporaryDirectory() as folder, Worker(arm, Path(folder), Path(folder)) as worker:
         worker.ready()
@@ -126,20 +128,20 @@ def _ask(name: str) -> dict[str, Any]:
         return result
 
 
-def _interpreters(on: Screen) -> None:
-    """The Pythons an arm's `python` could name, and what they have."""
+def _interpreters(screen: Screen) -> None:
+    """Prints the interpreters that an arm's `python` could name, and the packages that they have."""
     table = Table("interpreter", "version", "has", box=None, padding=(0, 2, 0, 0))
-    asking = ASK.format(names=tuple(adapters.info(name).distribution for name in adapters.frameworks()))
+    code = VERSIONS_CODE.format(names=tuple(adapters.info(name).distribution for name in adapters.frameworks()))
     candidates = [sys.executable, *(shutil.which(f"python3.{minor}") for minor in (10, 11, 12))]
     for path in dict.fromkeys(candidates):
         if path is None:
             continue
-        asked = subprocess.run([path, "-c", asking], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-        if asked.returncode != 0:
+        process = subprocess.run([path, "-c", code], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        if process.returncode != 0:
             table.add_row(path, "", line(("does not run", "red")))
             continue
-        found = json.loads(asked.stdout)
-        number = found.pop("version")
-        table.add_row(path, number, ", ".join(f"{k} {v}" for k, v in found.items()) or "none of what an arm needs")
-    on.print(table)
-    on.print()
+        versions = json.loads(process.stdout)
+        python = versions.pop("version")
+        table.add_row(path, python, ", ".join(f"{k} {v}" for k, v in versions.items()) or "none of what an arm needs")
+    screen.print(table)
+    screen.print()

@@ -1,4 +1,4 @@
-"""What the pages of all kinds of folders are made of alike: its state, what is damaged, and what it came to."""
+"""What the records of all kinds of folders share: the state of the folder, its damage and its outcome."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Read = TypeVar("Read")
 
 
 class FolderRecord(ABC):
-    """A folder as it was left. What is missing or damaged is left out, and named in `problems`."""
+    """What can be read in a folder. A file that is missing or damaged is left out; `problems` names it."""
 
     @property
     @abstractmethod
@@ -37,23 +37,25 @@ class FolderRecord(ABC):
     @property
     @abstractmethod
     def failures(self) -> Sequence[ReadingFailure]:
-        """Of all files below the folder."""
+        """The files below the folder that cannot be read or have changed."""
 
     @abstractmethod
     def outcome_in_words(self) -> str:
-        """The outcome in one line, by the verdicts: for a folder whose marker does not say it."""
+        """The outcome in one line, derived from the verdicts, for a folder without a marker that states it."""
 
     @property
     def is_complete(self) -> bool:
+        """Whether the folder has its marker."""
         return self.state == "complete"
 
     @cached_property
     def verdicts(self) -> list[Verdict]:
+        """The recorded verdicts, in order; empty where they cannot be read."""
         return self._read(VERDICTS, read_verdicts) or []
 
     @property
     def problems(self) -> list[str]:
-        """What of a complete folder is not as it was left."""
+        """The files of a complete folder that are damaged or were changed since; empty for an unfinished folder."""
         return [str(failure) for failure in self.failures] if self.is_complete else []
 
     @property
@@ -63,26 +65,26 @@ class FolderRecord(ABC):
 
     @cached_property
     def unfinished(self) -> Unfinished | None:
-        """Why it did not come to its end; None where it did."""
+        """Why the work was not finished; None where the folder is not `unfinished`."""
         if self.state != "unfinished":
             return None
-        said = next((v for v in self.verdicts if v.rung == "run" and v.subject in get_args(UnfinishedKind)), None)
-        if said is None:
+        stated = next((v for v in self.verdicts if v.rung == "run" and v.subject in get_args(UnfinishedKind)), None)
+        if stated is None:
             return Unfinished("internal", UNKNOWN)
-        kind: UnfinishedKind = said.subject  # type: ignore[assignment]
-        return Unfinished(kind, said.cause)
+        kind: UnfinishedKind = stated.subject  # type: ignore[assignment]
+        return Unfinished(kind, stated.cause)
 
     @cached_property
     def sentence(self) -> str:
-        """The outcome in one line; what has changed since the folder was complete agrees on nothing."""
+        """The outcome in one line. It is `UNVERIFIED` where files have changed since the folder was complete."""
         if self.problems:
             more = f"; and {len(self.problems) - 1} more" if len(self.problems) > 1 else ""
             return f"UNVERIFIED: {self.problems[0]}{more}"
-        said = self._read(MARKER, read_object) if self.is_complete else None
-        return str(said["sentence"]) if said else self.outcome_in_words()
+        marker = self._read(MARKER, read_object) if self.is_complete else None
+        return str(marker["sentence"]) if marker else self.outcome_in_words()
 
     def _read(self, name: str, parse: Callable[[Path], Read]) -> Read | None:
-        """None where there is no such file, or where it cannot be read, which is among the problems then."""
+        """The parsed file; None where it is missing, or cannot be read, which `problems` then names."""
         path = self.folder / name
         try:
             return parse(path) if path.is_file() else None
@@ -98,6 +100,7 @@ class PlacedRecord(FolderRecord):
 
     @classmethod
     def of(cls, folder: Path) -> Self:
+        """The record of a folder; nothing is read yet."""
         return cls(folder)
 
     @property
@@ -110,6 +113,6 @@ class PlacedRecord(FolderRecord):
 
 
 def sources_section(verdicts: Sequence[Verdict]) -> list[str]:
-    """The last section of a page: where the tolerances come from."""
+    """The lines of a page's last section, which names the source of each tolerance."""
     sources = dict.fromkeys(verdict.tolerance_source for verdict in verdicts if verdict.tolerance_source)
     return ["## Where the tolerances come from", "", *(f"- {markdown(source)}" for source in sources), ""]

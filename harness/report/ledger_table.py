@@ -1,4 +1,4 @@
-"""`twinrun ledger`: the table, one entry with its evidence, or all the evidence run again."""
+"""Prints what `twinrun ledger` shows: the table, one entry with its evidence, or the evidence of all run again."""
 
 from __future__ import annotations
 
@@ -21,23 +21,39 @@ CODES: dict[Status, int] = {
 
 
 def find(name: str) -> Entry:
-    """KeyError where there is no such entry."""
+    """The ledger entry with this id; KeyError where there is none."""
     return {entry.id: entry for entry in ledger()}[name]
 
 
-def table(markdown: bool) -> int:
+def print_table(markdown: bool) -> int:
+    """Prints a row for every entry. Returns the exit code, which is always 0."""
     rows = [
-        [e.id, e.framework, f"{e.family} {e.word}", e.precision, e.kind, e.bound_in_words, e.what, e.instead]
-        for e in ledger()
+        [
+            entry.id,
+            entry.framework,
+            f"{entry.family} {entry.word}",
+            entry.precision,
+            entry.kind,
+            entry.bound_in_words,
+            entry.what,
+            entry.instead,
+        ]
+        for entry in ledger()
     ]
     if markdown:
         print(as_markdown(HEAD, rows, trusted=True))
         return exit_codes.AGREES
-    on = console()
-    draw(on, "Where a framework departs from its formula", HEAD, rows, prose=("id", "what", "instead", "bound", "word"))
+    screen = console()
+    draw(
+        screen,
+        "Where a framework departs from its formula",
+        HEAD,
+        rows,
+        prose=("id", "what", "instead", "bound", "word"),
+    )
     different = sum(entry.kind == "different" for entry in ledger())
-    on.print()
-    on.print(
+    screen.print()
+    screen.print(
         f"{len(rows)} entries: {different} different, which are never used, and {len(rows) - different} inaccurate, "
         "which are used with their bound. `twinrun ledger ID` runs the evidence of one, --verify of all.",
         soft_wrap=True,
@@ -45,52 +61,54 @@ def table(markdown: bool) -> int:
     return exit_codes.AGREES
 
 
-def one(name: str) -> int:
-    """The whole entry, then what its evidence shows here."""
-    entry, on = find(name), console()
+def print_entry(name: str) -> int:
+    """Prints the whole entry and the output of its evidence. Returns the exit code of the evidence's status."""
+    entry, screen = find(name), console()
     fields = entry.model_dump(exclude={"id", "evidence"}, exclude_none=True)
     for field, value in fields.items():
         text = ", ".join(value) if isinstance(value, tuple) else str(value)
         if text:
-            on.print(line((f"{field:10}", "bold"), f" {text}"), soft_wrap=True)
-    on.print(line(("evidence", "bold")))
+            screen.print(line((f"{field:10}", "bold"), f" {text}"), soft_wrap=True)
+    screen.print(line(("evidence", "bold")))
     print("".join(f"    {code}\n" for code in entry.evidence.splitlines()))
     (shown,) = verify([entry])
     print(printable(shown.output.rstrip(), lines=True))
-    on.print(line((_meaning(shown.status), "bold")))
+    screen.print(line((_meaning(shown.status), "bold")))
     return CODES[shown.status]
 
 
-def verified(markdown: bool) -> int:
-    """Every entry's evidence. 1 where a divergence is gone, so that the ledger is put right."""
-    shown = verify(ledger())
+def print_verification(markdown: bool) -> int:
+    """Runs the evidence of all entries and prints the results. Returns the exit code of the gravest of them."""
+    results = verify(ledger())
     head = ["id", "verdict", "what it showed"]
-    rows = [[each.entry.id, each.status, _last_lines(each)] for each in shown]
+    rows = [[result.entry.id, result.status, _last_lines(result)] for result in results]
     if markdown:
-        print(as_markdown(head, [[*row, showed.replace("\n", "; ")] for *row, showed in rows]))
+        print(as_markdown(head, [[*row, output.replace("\n", "; ")] for *row, output in rows]))
     else:
-        colours = {**COLOURS, "diverges": "green"}  # what an entry's evidence should show
-        showed = ("what it showed",)
-        draw(console(), "The ledger's evidence, run again", head, rows, showed, colours, paragraphs=showed)
-        print(_in_one_line(shown))
-    return exit_code(shown)
+        colours = {**COLOURS, "diverges": "green"}  # here a divergence is what the evidence should show
+        multiline = ("what it showed",)
+        draw(console(), "The ledger's evidence, run again", head, rows, multiline, colours, paragraphs=multiline)
+        print(_in_one_line(results))
+    return exit_code(results)
 
 
-def exit_code(shown: Sequence[Shown]) -> int:
-    """The gravest: crashed, gone, unverified, all as recorded."""
-    found = {each.status for each in shown}
-    return next((code for status, code in CODES.items() if status in found), exit_codes.AGREES)
+def exit_code(results: Sequence[Shown]) -> int:
+    """The exit code of the gravest status: crashed, then gone, then unverified, then all as recorded."""
+    statuses = {result.status for result in results}
+    return next((code for status, code in CODES.items() if status in statuses), exit_codes.AGREES)
 
 
-def _in_one_line(shown: Sequence[Shown]) -> str:
-    def of(status: Status) -> list[str]:
-        return [each.entry.id for each in shown if each.status == status]
+def _in_one_line(results: Sequence[Shown]) -> str:
+    """How many entries diverge as recorded, and the ids of those that do not."""
 
-    found = [f"{len(of('diverges'))} of {len(shown)} entries diverge as recorded"]
-    for status, what in (("gone", "stale"), ("crashed", "crashed"), ("unverified", "not verified")):
-        if of(status):  # type: ignore[arg-type]
-            found.append(f"{what}: {', '.join(of(status))}")  # type: ignore[arg-type]
-    return "; ".join(found)
+    def ids(status: Status) -> list[str]:
+        return [result.entry.id for result in results if result.status == status]
+
+    parts = [f"{len(ids('diverges'))} of {len(results)} entries diverge as recorded"]
+    for status, label in (("gone", "stale"), ("crashed", "crashed"), ("unverified", "not verified")):
+        if ids(status):  # type: ignore[arg-type]
+            parts.append(f"{label}: {', '.join(ids(status))}")  # type: ignore[arg-type]
+    return "; ".join(parts)
 
 
 def _meaning(status: Status) -> str:

@@ -1,4 +1,4 @@
-"""`report.md`: the tables of a run, for people, from the run's folder alone."""
+"""`report.md` of a run: its tables, made from the run's folder alone."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DETECTS = (
 
 
 def write_report(folder: Path) -> None:
-    """Writes `report.md`, once the run is complete or is known to be unfinished."""
+    """Writes `report.md` into the folder of a run that is complete or known to be unfinished."""
     write_text(folder / "report.md", report(RunRecord.of(folder)))
 
 
 def report(run: RunRecord) -> str:
-    """The run as a page of Markdown; the pictures that it shows are left beside it, if the run is complete."""
+    """The run as a page of Markdown. Of a complete run, the pictures of the page are written into the folder."""
     lines = [
         f"# {markdown(run.experiment.name if run.experiment else run.folder.name)}",
         "",
@@ -55,25 +55,26 @@ def report(run: RunRecord) -> str:
 
 
 def _conditions(run: RunRecord) -> list[str]:
-    """What the run was of, so far as that can be read."""
-    e, plan = run.experiment, run.plan
-    if e is None:
+    """Lines about the model, the data and the plan; none where the experiment cannot be read."""
+    experiment, plan = run.experiment, run.plan
+    if experiment is None:
         return []
+    model = experiment.model
     lines = [
         f"- {markdown(run.coverage)}",
-        f"- model: {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample",
+        f"- model: {model.parameter_count:,} parameters, {model.multiply_adds:,} multiply-adds a sample",
     ]
     if plan:
         samples = plan.get("samples", {})
         sizes = f"; {samples['train']:,} to train, {samples['test']:,} to test" if samples else ""
         lines.append(f"- data: {markdown(str(plan.get('data', '')))}{sizes}")
     lines.append(
-        f"- optimizer: {e.optimizer.name_in_tables}; schedule: {e.schedule.name_in_tables}; "
-        f"loss: {e.loss.name_in_tables}"
+        f"- optimizer: {experiment.optimizer.name_in_tables}; schedule: {experiment.schedule.name_in_tables}; "
+        f"loss: {experiment.loss.name_in_tables}"
     )
     if plan:
         counts = f"{plan.get('epochs')} epochs, {plan.get('steps')} steps of {plan.get('batch_size')}"
-        lines.append(f"- plan: {str(plan.get('digest'))[:16]}, seed {e.seed}, {counts}")
+        lines.append(f"- plan: {str(plan.get('digest'))[:16]}, seed {experiment.seed}, {counts}")
     if run.seeds:
         all_seeds = seeds_in_words(run.seeds)
         lines.append(f"- one of {all_seeds}; whether the arms end equally well is judged over all of them")
@@ -81,19 +82,20 @@ def _conditions(run: RunRecord) -> list[str]:
 
 
 def _free_runs(run: RunRecord) -> list[str]:
-    """The picture of the free runs in their envelope, and what bounds them; nothing where none were made."""
-    if (found := run.free_runs) is None:
+    """The section on the free runs, with their picture and the bounds; no line where no free runs were made."""
+    if (free_runs := run.free_runs) is None:
         return []
-    table, facts = found
+    table, facts = free_runs
     envelope_plot(run.folder / PICTURE, table, facts)
-    said = [f"![{PICTURE}]({PICTURE})", "", *(f"- {markdown(bound)}" for bound in facts["bounds"])]
-    return ["## Free runs in the chaos envelope", "", *said, ""]
+    lines = [f"![{PICTURE}]({PICTURE})", "", *(f"- {markdown(bound)}" for bound in facts["bounds"])]
+    return ["## Free runs in the chaos envelope", "", *lines, ""]
 
 
 def _realisations(run: RunRecord) -> Table:
+    """A row for each arm and each word of the experiment."""
     rows = [
-        [trace.arm.name, word, made["kind"], made["by"], made["reason"]]
+        [trace.arm.name, word, realisation["kind"], realisation["by"], realisation["reason"]]
         for trace in run.traces
-        for word, made in trace.realisations.items()
+        for word, realisation in trace.realisations.items()
     ]
     return ["arm", "word", "realisation", "by", "reason"], rows

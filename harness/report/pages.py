@@ -1,4 +1,4 @@
-"""`report.md` of any folder that twinrun leaves, from the folder alone."""
+"""The text of `report.md` for any folder that twinrun writes, made from the folder alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.subjects.recorded.facts import COMPARISON
 
 
 def page_of(folder: Path) -> str:
-    """The page of a recorded run, a study, a checked pair or a comparison; a run's leaves its pictures beside it."""
+    """The page of a run, a study, a checked pair or a comparison. Its pictures are written into the folder."""
     kind = kind_of(folder)
     if kind == "pair":
         return pair.report(PairRecord.of(folder))
@@ -31,13 +31,13 @@ def page_of(folder: Path) -> str:
 
 
 def kind_of(folder: Path) -> str:
-    """What a folder is of: as its marker says or, where it has none that can be read, by the files that are there."""
+    """One of `KINDS`, read from the folder's marker or, where that cannot be read, derived from the files there."""
     try:
-        stated = str(read_object(folder / MARKER)["kind"])
+        kind = str(read_object(folder / MARKER)["kind"])
     except NOT_READ:
-        stated = ""
-    if stated in KINDS:
-        return stated
+        kind = ""
+    if kind in KINDS:
+        return kind
     if is_pair(folder):
         return "pair"
     if (folder / COMPARISON).exists() or claimed_for(folder) == "compare":

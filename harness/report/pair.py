@@ -1,4 +1,4 @@
-"""What the check of a pair prints, and its `report.md`, from its folder alone."""
+"""What the check of a pair prints, and its `report.md`, which is made from the folder alone."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from harness.subjects.pair.facts import code_run
 from harness.subjects.pair.mapping import Match
 from harness.system.text import markdown
 
-PROSE = ("what",)
+PROSE = ("what",)  # the column that may wrap
 
 
 class PairTerminal:
-    """Plain lines, then the tables and the sentence."""
+    """Prints the progress of a check as plain lines, and at its end the table and the outcome."""
 
     def __init__(self) -> None:
         self.console = console()
@@ -42,11 +42,13 @@ class PairTerminal:
         self.console.print(f"  parameters paired: {len(matches)}; which is which stands in report.md")
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
-        wrong = [verdict.status for verdict in verdicts if verdict.status not in ("agrees", "known")]
+        disagreements = [verdict.status for verdict in verdicts if verdict.status not in ("agrees", "known")]
         known = sum(verdict.status == "known" for verdict in verdicts)
-        aside = f", {known} known in the ledger" if known else ""
-        found = ", ".join(dict.fromkeys(wrong)) or "agrees"
-        self.console.print(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(found), aside))
+        known_note = f", {known} known in the ledger" if known else ""
+        outcome = ", ".join(dict.fromkeys(disagreements)) or "agrees"
+        self.console.print(
+            line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(outcome), known_note)
+        )
 
     def arm_failed(self, arm: str, failure: Failure, log: Path) -> None:
         self.console.print(line("  ", (arm, "bold red"), f": {failure}"), soft_wrap=True)
@@ -96,6 +98,6 @@ def report(run: PairRecord) -> str:
 
 
 def parameter_table(run: PairRecord) -> Table:
-    """Which parameter is which."""
+    """A row for each parameter: its name in both models, its canonical shape and how it was carried over."""
     a, b = (arm.name for arm in run.pair.arms) if run.pair else ("A", "B")
     return [a, b, "shape, canonical", "carried over"], run.parameters

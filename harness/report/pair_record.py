@@ -1,4 +1,4 @@
-"""A checked pair as its folder has it: what its page is made of."""
+"""The record of a checked pair in its folder, from which its page is made."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from harness.subjects.pair.spec import Pair
 
 @dataclass(frozen=True)
 class PairRecord(FolderRecord):
-    """`recorded`: the pair and its sides. Pairs that were checked before there were facts have none."""
+    """The record of one checked pair. `recorded` holds the pair and the traces of its two arms."""
 
     recorded: RecordedPair
 
     @classmethod
     def of(cls, folder: Path) -> PairRecord:
+        """Reads the pair in a folder."""
         return cls(read_pair(folder))
 
     @property
@@ -42,19 +43,22 @@ class PairRecord(FolderRecord):
 
     @property
     def pair(self) -> Pair | None:
+        """The checked pair; None where it cannot be read."""
         return self.recorded.pair
 
     @property
     def name(self) -> str:
+        """The pair's name, or the folder's where the pair cannot be read."""
         return self.pair.name if self.pair else self.folder.name
 
     @cached_property
     def facts(self) -> Facts:
+        """What was recorded beside the verdicts; empty for pairs that were checked before facts were recorded."""
         return self._read(FACTS, read_facts) or Facts()
 
     @property
     def parameters(self) -> list[list[str]]:
-        """Of each parameter: its name on both sides, the canonical shape, how it was carried over."""
+        """A row for each parameter: its name in both models, the canonical shape, how it was carried over."""
         return self._read(PARAMETERS, lambda path: parameter_rows(read_table(path, PARAMETER_COLUMNS))) or []
 
     @property

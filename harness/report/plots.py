@@ -1,4 +1,4 @@
-"""Pictures of a run, each with the numbers behind it."""
+"""The picture of a run's free runs in the chaos envelope."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ BAND = "#BBBBBB"
 
 
 def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
-    """Writes the picture, a PNG at `path`, of what `harness.rungs.free_run_curves` recorded.
+    """Draws what `harness.rungs.free_run_curves` recorded, as a PNG at `path`.
 
-    |difference of the training losses| at each step, on a logarithmic scale: of every two arms, and of each arm and
-    the float64 reference; the chaos envelope as a band. Where two losses are the same the line has a gap.
+    The lines are |difference of the training losses| at each step, on a logarithmic scale, of every two arms and of
+    each arm and the float64 reference. The band is the chaos envelope. A line has a gap where two losses are equal.
     """
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
@@ -33,14 +33,23 @@ def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> 
     axes = figure.subplots()
     step, tolerance = table["step"], table["tolerance"]
     arms = {column.removeprefix("loss/"): table[column] for column in map(str, table.filter(like="loss/"))}
-    lines = {f"{arm} and the float64 reference": (one - table["reference_float64"]).abs() for arm, one in arms.items()}
+    lines = {
+        f"{arm} and the float64 reference": (losses - table["reference_float64"]).abs() for arm, losses in arms.items()
+    }
     lines |= {f"{a} and {b}": (arms[a] - arms[b]).abs() for a, b in combinations(arms, 2)}
-    apart = table[["spread", "drift"]].max(axis=1)
+    rounding = table[["spread", "drift"]].max(axis=1)
     floor = _floor(table)
 
     axes.fill_between(step, floor, tolerance, color=BAND, alpha=0.4, linewidth=0, label="chaos envelope (tolerance)")
-    own = "the reference: float32 and float64, and 1 ULP in its weights"
-    axes.plot(step, apart.where(apart > 0), color="#777777", linewidth=0.8, linestyle=(0, (1, 1.5)), label=own)
+    rounding_label = "the reference: float32 and float64, and 1 ULP in its weights"
+    axes.plot(
+        step,
+        rounding.where(rounding > 0),
+        color="#777777",
+        linewidth=0.8,
+        linestyle=(0, (1, 1.5)),
+        label=rounding_label,
+    )
     for number, (label, line) in enumerate(lines.items()):
         of_pair = number >= len(arms)
         colour = "black" if of_pair else COLOURS[number % len(COLOURS)]
@@ -62,17 +71,17 @@ def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> 
 
 
 def sentence(table: pd.DataFrame, horizon: int | None) -> str:
-    """What the picture shows, in words: which arm leaves the envelope and when, or that none does."""
-    said, ended = [], []
+    """The picture in words: which arm leaves the envelope at which step, or that none does."""
+    departures, cut_short = [], []
     for column in map(str, table.filter(like="loss/")):
-        arm, line = column.removeprefix("loss/"), table[column]
-        ended += [f"{arm} recorded {line.count()} of {len(line)} steps"] if line.isna().any() else []
-        outside = np.flatnonzero((line - table["reference_float64"]).abs() > table["tolerance"])
-        said += [f"{arm} leaves the chaos envelope at step {outside[0]}"] if outside.size else []
+        arm, losses = column.removeprefix("loss/"), table[column]
+        cut_short += [f"{arm} recorded {losses.count()} of {len(losses)} steps"] if losses.isna().any() else []
+        outside = np.flatnonzero((losses - table["reference_float64"]).abs() > table["tolerance"])
+        departures += [f"{arm} leaves the chaos envelope at step {outside[0]}"] if outside.size else []
     names = " and ".join(column.removeprefix("loss/") for column in map(str, table.filter(like="loss/")))
-    until = f"{len(table)} steps" if horizon is None else f"{horizon} steps, after which nothing can be told"
-    kept = f"{names} stay{'' if ' and ' in names else 's'} within what rounding alone does, over {until}"
-    return "; ".join([*(said or [kept]), *ended])
+    extent = f"{len(table)} steps" if horizon is None else f"{horizon} steps, after which nothing can be told"
+    agreement = f"{names} stay{'' if ' and ' in names else 's'} within what rounding alone does, over {extent}"
+    return "; ".join([*(departures or [agreement]), *cut_short])
 
 
 def _mark(axes: Axes, steps: int, facts: Mapping[str, Any]) -> None:
@@ -92,6 +101,6 @@ def _mark(axes: Axes, steps: int, facts: Mapping[str, Any]) -> None:
 
 
 def _floor(table: pd.DataFrame) -> float:
-    """The lower edge: a tenth of what float32 can tell of such losses."""
-    size = float(table["reference_float64"].abs().median())
-    return float(np.finfo(np.float32).eps) * (size or 1.0) / 10
+    """The lower edge of the picture: a tenth of float32's resolution of such losses."""
+    typical_loss = float(table["reference_float64"].abs().median())
+    return float(np.finfo(np.float32).eps) * (typical_loss or 1.0) / 10

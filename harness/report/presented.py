@@ -1,4 +1,4 @@
-"""How `match` and `check` are shown and written: who listens to a run or to a study, and what writes its page."""
+"""What shows `match` and `check`: the listeners of a run and of a study, and the functions that write their pages."""
 
 from harness.report.markdown import write_report
 from harness.report.study import StudyTerminal, write_study_report

@@ -1,4 +1,4 @@
-"""What stands in the tables, as text: one place for the terminal and for `report.md`."""
+"""The cells of the tables as text, for the terminal and for `report.md`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MIB = 2**20
 
 
 def schedule_table(verdicts: Sequence[Verdict]) -> Table:
-    """One row per form, and one per pair of arms."""
+    """The checks of the schedule rung: a row for each form of the schedule, and one for every two arms."""
     head = ["schedule: form", "arm", "against", "worst ULP", "at", "value", "reference", "verdict", "how"]
     rows = [
         [
@@ -36,7 +36,7 @@ def schedule_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def ladder_table(verdicts: Sequence[Verdict]) -> Table:
-    """Every other rung. `detects` is the smallest relative error that the check was seen to notice."""
+    """The checks of all other rungs. `detects` is the smallest relative error that the check was seen to notice."""
     head = ["rung", "what", "arms", "worst ULP", "at", "of tolerance", "verdict", "wrong", "detects", "cause"]
     rows = [
         [
@@ -58,30 +58,37 @@ def ladder_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def rung_table(verdicts: Sequence[Verdict]) -> Table:
-    """How many checks each rung made, what came of them, and the worst disagreements that needed no ledger entry.
+    """A row for each rung: its checks by outcome, and the largest errors of those that agree.
 
-    The most units in the last place are where a small value is left after larger ones have cancelled; how much of its
-    tolerance an error used is the fairer measure, so both stand here, with the middle one of all.
+    An error is largest in units in the last place where a small value is left after larger ones have cancelled. Its
+    share of the tolerance is the fairer measure, so the table has both, and the median.
     """
-    counted = ("agrees", "known", "unsupported", "diverges")
+    statuses = ("agrees", "known", "unsupported", "diverges")
     head = ["rung", "checks", "agree", "known", "unsupported", "diverge", "other"]
     head += ["median ULP", "worst ULP", "of", "most of tolerance", "by"]
     rows = []
     for rung in dict.fromkeys(verdict.rung for verdict in verdicts):
-        mine = [verdict for verdict in verdicts if verdict.rung == rung]
-        counts = [sum(v.status == status for v in mine) for status in counted]
-        found = {v.subject: v.worst_ulp for v in mine if v.status == "agrees" and v.worst_ulp is not None}
-        used = {v.subject: v.error_over_tolerance for v in mine if v.status == "agrees" and v.error_over_tolerance}
-        cells = [str(count or "") for count in (*counts, len(mine) - sum(counts))]
-        cells += [ulps(median(found.values())), *_largest(found, ulps)] if found else [""] * 3
-        cells += _largest(used, "{:.1%}".format) if used else [""] * 2
-        rows.append([rung, str(len(mine)), *cells])
+        rung_verdicts = [verdict for verdict in verdicts if verdict.rung == rung]
+        counts = [sum(v.status == status for v in rung_verdicts) for status in statuses]
+        ulps_by_subject = {
+            v.subject: v.worst_ulp for v in rung_verdicts if v.status == "agrees" and v.worst_ulp is not None
+        }
+        share_by_subject = {
+            v.subject: v.error_over_tolerance for v in rung_verdicts if v.status == "agrees" and v.error_over_tolerance
+        }
+        cells = [str(count or "") for count in (*counts, len(rung_verdicts) - sum(counts))]
+        cells += (
+            [ulps(median(ulps_by_subject.values())), *_largest(ulps_by_subject, ulps)] if ulps_by_subject else [""] * 3
+        )
+        cells += _largest(share_by_subject, "{:.1%}".format) if share_by_subject else [""] * 2
+        rows.append([rung, str(len(rung_verdicts)), *cells])
     return head, rows
 
 
-def _largest(of: dict[str, float], shown: Callable[[float], str]) -> list[str]:
-    subject = max(of, key=lambda each: of[each])
-    return [shown(of[subject]), subject]
+def _largest(values: dict[str, float], as_text: Callable[[float], str]) -> list[str]:
+    """The largest value and its key."""
+    subject = max(values, key=lambda key: values[key])
+    return [as_text(values[subject]), subject]
 
 
 def _arms(verdict: Verdict) -> str:
@@ -89,7 +96,7 @@ def _arms(verdict: Verdict) -> str:
 
 
 def runs_as(row: dict[str, Any]) -> list[str]:
-    """Mode, device, precision, policy, and what the arm's environment sets."""
+    """Mode, device, precision and policy of an arm, then the settings of its environment."""
     return [*(str(row[key]) for key in RUNS_AS), *row["settings"]]
 
 
@@ -111,15 +118,17 @@ COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
 
 
 def summary_table(traces: Sequence[Trace]) -> Table:
-    """Accuracy and timing, one row per arm."""
+    """A row for each arm: how it ran, its accuracy, its losses, its times and its memory."""
     return [name for name, _ in COLUMNS], [[cell(t.summary()) for _, cell in COLUMNS] for t in traces]
 
 
 def ulps(value: float | None) -> str:
+    """An error in units in the last place; empty for None."""
     if value is None:
         return ""
     return f"{value:.1f}" if value < 1000 else f"{value:.2g}"
 
 
-def number(value: Any, shape: str = "{:.7g}") -> str:
-    return "" if value is None else shape.format(value)
+def number(value: Any, template: str = "{:.7g}") -> str:
+    """A number in the format of `template`; empty for None."""
+    return "" if value is None else template.format(value)

@@ -1,4 +1,4 @@
-"""A run as its folder has it: what its page is made of, whoever made the run, and whoever listened to it."""
+"""The record of a run in its folder, from which its page is made."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from harness.system.array_files import Arrays
 
 @dataclass(frozen=True)
 class RunRecord(FolderRecord):
-    """`recorded`: the inputs and the arms."""
+    """The record of one run. `recorded` holds its inputs and its arms."""
 
     recorded: RecordedRun
 
     @classmethod
     def of(cls, folder: Path) -> RunRecord:
+        """Reads the run in a folder."""
         return cls(read_run(folder))
 
     @property
@@ -40,16 +41,17 @@ class RunRecord(FolderRecord):
 
     @property
     def experiment(self) -> Experiment | None:
+        """The experiment of the run; None where it cannot be read."""
         return self.recorded.experiment
 
     @property
     def plan(self) -> Mapping[str, Any]:
-        """What `plan.json` holds."""
+        """What `plan.json` holds; empty where it cannot be read."""
         return self.recorded.plan
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Of all runs that are made of the experiment; empty where this is the only one."""
+        """The seeds of all runs of the experiment; empty where this is the only run."""
         seeds = self.plan.get("seeds") or ()
         return tuple(seeds) if len(seeds) > 1 else ()
 
@@ -63,10 +65,12 @@ class RunRecord(FolderRecord):
 
     @cached_property
     def arms(self) -> list[RecordedArm]:
+        """The arms, each with the trace of its whole epochs alone."""
         return [replace(arm, trace=arm.trace.of_whole_epochs) for arm in self.recorded.arms.values()]
 
     @cached_property
     def traces(self) -> list[Trace]:
+        """The traces of `arms`."""
         return [arm.trace for arm in self.arms]
 
     def outcome_in_words(self) -> str:
@@ -83,16 +87,17 @@ class RunRecord(FolderRecord):
 
     @property
     def flips(self) -> pd.DataFrame | None:
-        """Test images that two arms see differently; None where they were not looked for."""
+        """A row for each test image that two arms classify differently; None where no flips were recorded."""
         return self._read(FLIPS, lambda path: read_table(path, ()))
 
     @property
     def flipped_images(self) -> Arrays:
+        """The pictures of flipped test images; empty where none were recorded."""
         return self._read(FLIPPED_IMAGES, read_arrays) or {}
 
     @property
     def free_runs(self) -> tuple[pd.DataFrame, dict[str, Any]] | None:
-        """A row for each step of the free runs, and what bounds them; None where there were none."""
+        """A table with a row for each step of the free runs, and their facts; None where none were recorded."""
         table = self._read(FREE_RUNS, lambda path: read_table(path, ("step", "reference_float64", "tolerance")))
         facts = self._read(FREE_RUN_FACTS, read_object)
         return None if table is None or facts is None else (table, facts)

@@ -1,4 +1,4 @@
-"""What a study over several seeds says: whether the arms end equally well, and which test images flip how often."""
+"""The tables of a study over several seeds: how well the arms end, and which test images flip how often."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.judging.flips import MOST_SHOWN
-from harness.report.pictures import IN_TABLE, SHEET, Captioned, contact_sheet, said
+from harness.report.pictures import IN_TABLE, SHEET, Captioned, contact_sheet, predicted
 from harness.report.rows import Table, number
 from harness.report.study_record import StudyRecord
 from harness.report.tables import as_markdown
@@ -25,7 +25,7 @@ MEANING = (
 
 
 def convergence_table(study: StudyRecord) -> Table:
-    """A row for every variant and two arms: the mean test accuracies, the p-values, and the rest in a sentence."""
+    """A row for each variant and every two arms: mean test accuracies, p-values of the two tests, and the verdict."""
     head = ["variant", "arms", "seeds", "mean of first", "of second", "p, above -margin", "p, below margin"]
     head += ["verdict", "found"]
     rows = []
@@ -46,56 +46,61 @@ def convergence_table(study: StudyRecord) -> Table:
 
 
 def spread_table(study: StudyRecord) -> Table:
-    """How many test images flip between two arms at one seed, and between two seeds of one arm."""
+    """How many test images flip between two arms at one seed, and between two seeds of one arm.
+
+    It has no row where the study has one seed.
+    """
     head = ["variant", "between", "compared", "flips, mean", "fewest", "most", "of the test set"]
     rows: list[list[str]] = []
     if not study.several_seeds:
         return head, rows
-    for key, own in study.spread.groupby(KEYS, sort=False):
+    for key, group in study.spread.groupby(KEYS, sort=False):
         variant, a, b = map(str, key)
         between = f"two seeds of {a}" if a == b else f"{a} : {b} at one seed"
-        flips = own["flips"]
-        share = f"{flips.mean() / own['images'].iloc[0]:.2%}"
-        rows.append([variant, between, str(len(own)), f"{flips.mean():.1f}", str(flips.min()), str(flips.max()), share])
+        flips = group["flips"]
+        share = f"{flips.mean() / group['images'].iloc[0]:.2%}"
+        rows.append(
+            [variant, between, str(len(group)), f"{flips.mean():.1f}", str(flips.min()), str(flips.max()), share]
+        )
     return head, rows
 
 
 def flips_of_study(study: StudyRecord) -> list[str]:
-    """Which images flip between two arms, at how many of the seeds; draws the sheet beside the report."""
+    """Lines about the images that flip between two arms, the most often flipped first. Draws them in the folder."""
     if not study.several_seeds or study.spread.empty:
         return []
-    lines = [MEANING, ""]
+    section = [MEANING, ""]
     if study.flips.empty:
-        return [*lines, "No test image flips between two arms.", ""]
-    every = often_flipped(study.flips)
-    chosen = [
+        return [*section, "No test image flips between two arms.", ""]
+    images = often_flipped(study.flips)
+    shown = [
         {**row, "of": _compared_at(study, row["variant"], row["arm_a"], row["arm_b"])}
-        for row in every.head(MOST_SHOWN).to_dict("records")
+        for row in images.head(MOST_SHOWN).to_dict("records")
     ]
-    what = f"{len(chosen)} of {len(every)} images that flip between two arms, the most often flipped first"
+    title = f"{len(shown)} of {len(images)} images that flip between two arms, the most often flipped first"
     sheet = []
-    if pictures := _pictures(study, chosen):
-        contact_sheet(study.folder / SHEET, what, pictures)
-        sheet = [f"![{what}]({SHEET})", ""]
+    if pictures := _pictures(study, shown):
+        contact_sheet(study.folder / SHEET, title, pictures)
+        sheet = [f"![{title}]({SHEET})", ""]
     head = ["variant", "image", "is", "flips at", "first arm", "says", "second arm", "says"]
     table = [
         [
             *(row["variant"], str(row["index"]), str(row["label"]), f"{row['flips']} of {row['of']} seeds"),
-            *(cell for side in "ab" for cell in (row[f"arm_{side}"], said(row[f"prediction_{side}"]))),
+            *(cell for side in "ab" for cell in (row[f"arm_{side}"], predicted(row[f"prediction_{side}"]))),
         ]
-        for row in chosen[:IN_TABLE]
+        for row in shown[:IN_TABLE]
     ]
-    return [*lines, *sheet, as_markdown(head, table), ""]
+    return [*section, *sheet, as_markdown(head, table), ""]
 
 
-def _pictures(study: StudyRecord, chosen: Sequence[dict[Any, Any]]) -> list[Captioned]:
-    """Of the flips that are shown; none where not all of them were recorded."""
-    shown = study.flipped_images
+def _pictures(study: StudyRecord, rows: Sequence[dict[Any, Any]]) -> list[Captioned]:
+    """The pictures of `rows`, with captions; none where one of them was not recorded."""
+    arrays = study.flipped_images
     images: dict[tuple[str, int], NDArray[Any]] = {}
-    for variant in {row["variant"] for row in chosen}:
-        index, image = (shown.get(image_key(variant, what), ()) for what in ("index", "image"))
-        images |= {(variant, int(place)): picture for place, picture in zip(index, image, strict=False)}
-    if any((row["variant"], row["index"]) not in images for row in chosen):
+    for variant in {row["variant"] for row in rows}:
+        index, image = (arrays.get(image_key(variant, part), ()) for part in ("index", "image"))
+        images |= {(variant, int(number)): picture for number, picture in zip(index, image, strict=False)}
+    if any((row["variant"], row["index"]) not in images for row in rows):
         return []
     return [
         Captioned(
@@ -103,15 +108,15 @@ def _pictures(study: StudyRecord, chosen: Sequence[dict[Any, Any]]) -> list[Capt
             (
                 f"image {row['index']} is {row['label']}",
                 f"flips at {row['flips']} of {row['of']} seeds",
-                *(f"{said(row[f'prediction_{side}'])}: {row[f'arm_{side}']}" for side in "ab"),
+                *(f"{predicted(row[f'prediction_{side}'])}: {row[f'arm_{side}']}" for side in "ab"),
                 *([row["variant"]] if row["variant"] else []),
             ),
         )
-        for row in chosen
+        for row in rows
     ]
 
 
 def _compared_at(study: StudyRecord, variant: str, arm_a: str, arm_b: str) -> int:
-    """The number of seeds at which both arms were there."""
+    """The number of seeds at which both arms were trained."""
     rows = study.spread
     return int(((rows["variant"] == variant) & (rows["arm_a"] == arm_a) & (rows["arm_b"] == arm_b)).sum())

@@ -1,4 +1,4 @@
-"""What a study prints and leaves behind: one line a variant while it runs, then one table over all of them."""
+"""What a study prints, a few lines for each variant and tables over all of them, and its `report.md`."""
 
 from __future__ import annotations
 
@@ -26,23 +26,25 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.text import markdown
 
-PLANNED = {"data", "epochs", "steps", "batch_size"}  # what is told of a plan
+PLANNED = {"data", "epochs", "steps", "batch_size"}  # the keys of a plan that the page shows
 NORMS = ("gradient_norm/", "clipped_norm/")
 
 
 class StudyTerminal(Terminal):
-    """Shows a variant in a few lines; its own tables go to its own report.md."""
+    """Prints each variant in a few lines. The tables of a variant are in its own report.md."""
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = f"{experiment.model.parameter_count:,} parameters"
-        self._say(line((f"{experiment.name}: {named(experiment)}", "bold"), f" ({model}, plan {plan.digest[:16]})"))
+        self._say(
+            line((f"{experiment.name}: {variant_and_seed(experiment)}", "bold"), f" ({model}, plan {plan.digest[:16]})")
+        )
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
         if any(verdict.status not in ("agrees", "known") for verdict in verdicts):
             super().rung(name, verdicts)
 
     def training(self, arm: Arm, epochs: int, steps: int) -> None:
-        """The line at the end of a training says enough."""
+        """Prints nothing: a training of a study is shown by the line at its end."""
 
     def epoch(self, trace: Trace) -> None:
         if len(trace.losses) == len(trace.learning_rates):
@@ -50,10 +52,10 @@ class StudyTerminal(Terminal):
 
     def end(self, run: Run, is_brief: bool = False) -> None:
         self._stop_progress()
-        self._say(f"  {named(run.experiment)}: {run.sentence}")
+        self._say(f"  {variant_and_seed(run.experiment)}: {run.sentence}")
 
     def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None:
-        """The tables over all variants, unless it is to be brief; then what the study comes to."""
+        """Prints the tables over all variants, unless `is_brief`, then the outcome of the study and its folder."""
         recorded = StudyRecord.of(study.folder)
         self.console.print()
         for title, table in {} if is_brief else _tables(recorded).items():
@@ -66,14 +68,14 @@ class StudyTerminal(Terminal):
 
 
 def write_study_report(folder: Path) -> None:
-    """Writes the study's `report.md`, once the study is complete or is known to be unfinished."""
+    """Writes `report.md` into the folder of a study that is complete or known to be unfinished."""
     write_text(folder / "report.md", report(StudyRecord.of(folder)))
 
 
 def report(study: StudyRecord) -> str:
-    """The study as a page of Markdown; the picture that it shows is left beside it, if the study is complete."""
-    said = [study.sentence, *_over_seeds(study)]
-    lines = [f"# {markdown(study.name)}", "", *(f"**{markdown(sentence)}**\n" for sentence in said)]
+    """The study as a page of Markdown. Of a complete study, the picture of the page is written into the folder."""
+    sentences = [study.sentence, *_over_seeds(study)]
+    lines = [f"# {markdown(study.name)}", "", *(f"**{markdown(sentence)}**\n" for sentence in sentences)]
     lines += [*study.damage_lines, *(f"- {markdown(condition)}" for condition in _conditions(study)), ""]
     for title, table in _tables(study).items():
         lines += [f"## {title}", "", as_markdown(*table), ""]
@@ -82,7 +84,7 @@ def report(study: StudyRecord) -> str:
 
 
 def _tables(study: StudyRecord) -> dict[str, Table]:
-    """Those that have a row, by their title."""
+    """The tables that have a row, by title."""
     tables = {
         "By variant": variant_table(study),
         "Over the seeds": convergence_table(study),
@@ -94,26 +96,30 @@ def _tables(study: StudyRecord) -> dict[str, Table]:
 
 
 def _over_seeds(study: StudyRecord) -> list[str]:
-    """A line for every two arms; none of a study that is unfinished, which agrees on nothing."""
-    if study.state == "unfinished":  # of which no run need be read for this
+    """A line for every two arms on how well they end; none of an unfinished study, which has no such outcome."""
+    if study.state == "unfinished":  # decided before any run is read
         return []
     return [_in_one_line(verdict, study.exit_code == AGREES) for verdict in study.over_seeds]
 
 
 def _in_one_line(verdict: Verdict, study_agrees: bool) -> str:
-    """The word of agreement is in capitals, by which scripts go, only where the study as a whole agrees."""
+    """The verdict as a line that starts with its status.
+
+    Scripts search for AGREES, so that it is in capitals only where the study as a whole agrees.
+    """
     is_quiet = verdict.status in ("agrees", "known") and not study_agrees
     word = verdict.status if is_quiet else verdict.status.upper()
     arms = f"{verdict.arm_a} and {verdict.arm_b}"
     return f"{word}: {arms}, {verdict.subject}: {verdict.cause}"
 
 
-def named(experiment: Experiment) -> str:
+def variant_and_seed(experiment: Experiment) -> str:
+    """The name of a run within its study."""
     return f"{experiment.variant or ''} seed {experiment.seed}".strip()
 
 
 def variant_table(study: StudyRecord) -> Table:
-    """One row per variant, seed and arm."""
+    """A row for each variant, seed and arm."""
     head = ["variant", *(["seed"] if study.several_seeds else [])]
     head += ["arm", "status", "test accuracy", "test loss", "train loss", "training", "step, median"]
     with_norms = any(_norms(arm) for run in study.runs for arm in run.arms)
@@ -149,21 +155,21 @@ def _first_norms(arm: RecordedArm, kind: str) -> str:
 
 
 def _judgements(run: RunRecord, arm: str) -> list[str]:
-    """What parity and the expectations say of an arm; the worst word that was said."""
-    mine = [verdict for verdict in run.verdicts if arm in (verdict.arm_a, verdict.arm_b)]
-    found: list[str] = []
-    for kind in ([v for v in mine if v.rung != expected.NAME], [v for v in mine if v.rung == expected.NAME]):
-        said = [verdict.status for verdict in kind]
-        worst = [word for word in WORST_FIRST if word in said]
-        found.append(worst[0] if worst else "")
-    return found
+    """The worst status of an arm's parity checks and of its expectations; empty where there are none."""
+    on_arm = [verdict for verdict in run.verdicts if arm in (verdict.arm_a, verdict.arm_b)]
+    words: list[str] = []
+    for verdicts in ([v for v in on_arm if v.rung != expected.NAME], [v for v in on_arm if v.rung == expected.NAME]):
+        statuses = [verdict.status for verdict in verdicts]
+        worst = [word for word in WORST_FIRST if word in statuses]
+        words.append(worst[0] if worst else "")
+    return words
 
 
 WORST_FIRST = ("crashed", "interrupted", "diverges", "unverified", "unsupported", "known", "agrees")
 
 
 def expected_table(study: StudyRecord) -> Table:
-    """What the variants are expected to come to, and came to."""
+    """A row for each expectation of a variant, with the value that it was compared with."""
     head = ["variant", "arm", "what", "found", "verdict"]
     rows = [
         [study.variant_of(run), v.arm_a, v.subject, v.cause, v.status]
@@ -175,12 +181,13 @@ def expected_table(study: StudyRecord) -> Table:
 
 
 def between_table(verdicts: Sequence[Verdict]) -> Table:
+    """A row for each ordering between two variants."""
     head = ["what", "arm", "found", "verdict"]
     return head, [[v.subject, v.arm_a, v.cause, v.status] for v in verdicts if v.rung == NAME]
 
 
 def _conditions(study: StudyRecord) -> list[str]:
-    """What a reader of the table needs to know of how it came about."""
+    """Lines about the data, the training and the arms; none where no run can be read."""
     planned = [run for run in study.runs if run.experiment and run.plan.keys() >= PLANNED]
     if not planned:
         return []

@@ -1,4 +1,4 @@
-"""A study as its folder has it, with its runs: what its page is made of."""
+"""The record of a study in its folder, with its runs, from which its page is made."""
 
 from __future__ import annotations
 
@@ -30,69 +30,76 @@ FLIP_COLUMNS = ("variant", "seed", *flips.COLUMNS)
 
 @dataclass(frozen=True)
 class StudyRecord(PlacedRecord):
-    """Of studies that were made before there was `study.json` the runs stand in the order of their places."""
+    """The record of one study. Where it was made before `study.json` was written, its runs are sorted by folder."""
 
     @cached_property
     def failures(self) -> list[ReadingFailure]:
-        """Those of the study, then those of its runs."""
+        """The failures of the study's own files, then those of its runs."""
         reasons = dict(state_problems(self.place, self.state, "study"))
         for run in self.runs:
             for failure in run.failures:
                 reasons.setdefault(f"{self._place_of(run)}/{failure.file}", failure.message)
-        return [ReadingFailure(place, why) for place, why in reasons.items()]
+        return [ReadingFailure(place, reason) for place, reason in reasons.items()]
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What `study.json` holds: its `name`, and the places of its `runs`, in order."""
+        """The `name` and the folders of the `runs`, in order, of `study.json`; empty where it cannot be read."""
         return self._read(STUDY, _read_study) or {}
 
     @cached_property
     def runs(self) -> list[RunRecord]:
+        """The runs of all variants and seeds."""
         places = self.facts.get("runs") or list(runs_below(self.place))
         return [RunRecord.of(self.place / place) for place in places]
 
     @property
     def name(self) -> str:
+        """The name of the study's experiment, or of its folder where that cannot be read."""
         names = (run.experiment.name for run in self.runs if run.experiment)
         return str(self.facts.get("name") or next(names, self.place.name))
 
     def variant_of(self, run: RunRecord) -> str:
-        """Empty for the one variant of an experiment without any."""
+        """The variant of a run, empty where the experiment has none; the run's folder where it cannot be read."""
         return run.experiment.variant or "" if run.experiment else self._place_of(run)
 
     def seed_of(self, run: RunRecord) -> str:
+        """The seed of a run; empty where it cannot be read."""
         return str(run.experiment.seed) if run.experiment else ""
 
     @property
     def several_seeds(self) -> bool:
+        """Whether some variant has more than one run."""
         variants = [self.variant_of(run) for run in self.runs]
         return len(set(variants)) < len(variants)
 
     @property
     def over_seeds(self) -> list[Verdict]:
-        """On every two arms of every variant, whether they end equally well."""
+        """The verdicts on whether two arms of a variant end equally well."""
         return [verdict for verdict in self.verdicts if verdict.rung == convergence.NAME]
 
     @cached_property
     def convergence(self) -> pd.DataFrame:
-        """The statistics behind `over_seeds`, a row for each."""
+        """The statistics behind `over_seeds`: a row for each of these verdicts."""
         return self._table("convergence.parquet", CONVERGENCE_COLUMNS)
 
     @cached_property
     def spread(self) -> pd.DataFrame:
+        """How many test images flip between any two runs that are compared, with `SPREAD_COLUMNS`."""
         return self._table("spread.parquet", SPREAD_COLUMNS)
 
     @cached_property
     def flips(self) -> pd.DataFrame:
+        """A row for each flipped test image, with `FLIP_COLUMNS`."""
         return self._table(FLIPS, FLIP_COLUMNS)
 
     @property
     def flipped_images(self) -> Arrays:
+        """The pictures of flipped test images; empty where none were recorded."""
         return self._read(FLIPPED_IMAGES, read_arrays) or {}
 
     @cached_property
     def unfinished(self) -> Unfinished | None:
-        """The reason that one of the runs has, where any has one."""
+        """Why the study was not finished, as recorded by one of its runs; None where it is not `unfinished`."""
         if self.state != "unfinished":
             return None
         reasons = [run.unfinished for run in self.runs if run.unfinished and run.unfinished.reason != UNKNOWN]
@@ -100,30 +107,31 @@ class StudyRecord(PlacedRecord):
 
     @property
     def exit_code(self) -> int:
+        """The exit code of the study; `UNVERIFIED` where files are damaged."""
         if self.problems:
             return exit_codes.UNVERIFIED
-        return outcome.exit_code(*self._everything, self.unfinished)
+        return outcome.exit_code(*self._verdicts_and_traces, self.unfinished)
 
     def outcome_in_words(self) -> str:
-        return in_one_sentence(self.name, len(self.runs), *self._everything, self.unfinished)
+        return in_one_sentence(self.name, len(self.runs), *self._verdicts_and_traces, self.unfinished)
 
     @property
-    def _everything(self) -> tuple[list[Verdict], list[Trace]]:
+    def _verdicts_and_traces(self) -> tuple[list[Verdict], list[Trace]]:
         """The verdicts of all runs, then those between them, and all traces."""
-        every = [*(verdict for run in self.runs for verdict in run.verdicts), *self.verdicts]
-        return every, [trace for run in self.runs for trace in run.traces]
+        verdicts = [*(verdict for run in self.runs for verdict in run.verdicts), *self.verdicts]
+        return verdicts, [trace for run in self.runs for trace in run.traces]
 
     def _place_of(self, run: RunRecord) -> str:
         return run.folder.relative_to(self.place).as_posix()
 
     def _table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
-        """Without a row where there is no such table."""
+        """A recorded table; it has no row where it cannot be read."""
         table = self._read(name, lambda path: read_table(path, columns))
         return pd.DataFrame(columns=list(columns)) if table is None else table
 
 
 def _read_study(path: Path) -> dict[str, Any]:
-    """The record; UnreadableError where it is none, or names a run outside the study."""
+    """Reads `study.json`; UnreadableError where it has another form, or names a run outside the study."""
     record = read_object(path)
     places = record.get("runs")
     if record.get("schema_version") != SCHEMA_VERSION or not isinstance(record.get("name"), str):

@@ -1,4 +1,4 @@
-"""Tables and lines as they are drawn: on the terminal, or as Markdown. No text in them is markup."""
+"""Draws tables and lines on the terminal or as Markdown. Text in them is never read as markup."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.system.text import markdown, printable
 
 Rows = Sequence[Sequence[str]]
 Part = str | tuple[str, str]  # text, or text with its style
-UNSEEN_WIDTH = 180  # where nobody looks at a terminal
+UNSEEN_WIDTH = 180  # columns where the output is no terminal
 COLOURS = {
     "native": "green",
     "custom": "yellow",
@@ -27,7 +27,7 @@ COLOURS = {
 class Screen(Console):
     """A console on which a string is text and nothing else: no markup, no line break, no control character.
 
-    What has styles is a `line`, what has several lines a `paragraph`.
+    Text with styles is made with `line`, text of several lines with `paragraph`.
     """
 
     def render_str(self, text: str, **options: Any) -> Text:
@@ -35,23 +35,24 @@ class Screen(Console):
 
 
 def console(unseen_width: int = UNSEEN_WIDTH) -> Screen:
-    seen = Screen(highlight=False)
-    return seen if seen.is_terminal else Screen(width=unseen_width, highlight=False)
+    """A screen on standard output, `unseen_width` columns wide where that is no terminal."""
+    screen = Screen(highlight=False)
+    return screen if screen.is_terminal else Screen(width=unseen_width, highlight=False)
 
 
 def line(*parts: Part) -> Text:
-    """One line of several styles."""
+    """One line of parts, each with or without a style."""
     pairs = ((part, "") if isinstance(part, str) else part for part in parts)
     return Text.assemble(*((printable(text), style) for text, style in pairs))
 
 
 def paragraph(text: str) -> Text:
-    """Text that keeps its line breaks."""
+    """Text in which line breaks are kept."""
     return Text(printable(text, lines=True))
 
 
 def draw(
-    on: Screen,
+    screen: Screen,
     title: str,
     head: Sequence[str],
     rows: Rows,
@@ -59,31 +60,35 @@ def draw(
     colours: Mapping[str, str] = COLOURS,
     paragraphs: Sequence[str] = (),
 ) -> None:
-    """`prose` names the columns that may wrap; on a narrow terminal all do. `paragraphs` keep their line breaks."""
-    wide = on.width >= UNSEEN_WIDTH
+    """Prints a table. `prose` names the columns that may wrap; on a narrow terminal all may.
+
+    `colours` maps the text of a cell to its style. The columns in `paragraphs` keep their line breaks.
+    """
+    is_wide = screen.width >= UNSEEN_WIDTH
     table = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for name in head:
-        table.add_column(name, overflow="fold", no_wrap=wide and name not in prose)
+        table.add_column(name, overflow="fold", no_wrap=is_wide and name not in prose)
     for row in rows:
-        named = zip(head, row, strict=True)
+        cells = zip(head, row, strict=True)
         table.add_row(
-            *(paragraph(each) if name in paragraphs else line(coloured(each, colours)) for name, each in named)
+            *(paragraph(cell) if name in paragraphs else line(coloured(cell, colours)) for name, cell in cells)
         )
-    on.print(table)
+    screen.print(table)
 
 
 def as_markdown(head: Sequence[str], rows: Rows, trusted: bool = False) -> str:
-    """A table in GitHub's Markdown. In one that is `trusted`, as on a page of ours, Markdown in a cell stays such."""
+    """A table in GitHub's Markdown. Where it is `trusted`, Markdown in the cells takes effect; else it is escaped."""
     from tabulate import tabulate
 
-    first, *others = ([_trusted(cell) if trusted else markdown(cell) for cell in row] for row in (head, *rows))
-    return str(tabulate(others, first, tablefmt="github", disable_numparse=True))
+    header, *lines = ([_trusted(cell) if trusted else markdown(cell) for cell in row] for row in (head, *rows))
+    return str(tabulate(lines, header, tablefmt="github", disable_numparse=True))
 
 
 def _trusted(cell: str) -> str:
+    """The cell with its bars escaped, which would else end it."""
     return cell.replace("|", "\\|")
 
 
 def coloured(text: str, colours: Mapping[str, str] = COLOURS) -> tuple[str, str]:
-    """A word of a verdict and its colour."""
+    """A text and its colour in `colours`, empty where it has none."""
     return text, colours.get(text, "")

@@ -1,4 +1,4 @@
-"""What a run prints: what runs, how far it is, the tables, the verdict, the folder."""
+"""What a run prints: its inputs, its progress, its tables, its outcome and its folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_ROWS = 100
 
 
 class Terminal:
-    """Progress bars on a terminal, plain lines elsewhere."""
+    """Prints a run. Trainings have a progress bar on a terminal and a line for each epoch elsewhere."""
 
     def __init__(self) -> None:
         self.console = console()
@@ -33,27 +33,28 @@ class Terminal:
         self._task: TaskID | None = None
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
-        e = experiment
-        arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in e.arms)
-        self.console.print(line((e.name, "bold"), f": {arms}"))
+        model = experiment.model
+        arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
+        self.console.print(line((experiment.name, "bold"), f": {arms}"))
         self.console.print(
-            f"  model {e.model.parameter_count:,} parameters, {e.model.multiply_adds:,} multiply-adds a sample; "
-            f"{e.loss.name_in_tables}, {e.optimizer.name_in_tables}, {e.schedule.name_in_tables}"
+            f"  model {model.parameter_count:,} parameters, {model.multiply_adds:,} multiply-adds a sample; "
+            f"{experiment.loss.name_in_tables}, {experiment.optimizer.name_in_tables}, "
+            f"{experiment.schedule.name_in_tables}"
         )
         self.console.print(f"  data  {data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test")
         self.console.print(
-            f"  plan  {plan.digest[:16]}, seed {e.seed}: "
+            f"  plan  {plan.digest[:16]}, seed {experiment.seed}: "
             f"{len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}"
         )
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
-        wrong = [verdict for verdict in verdicts if verdict.status not in ("agrees", "known")]
-        found = ", ".join(dict.fromkeys(verdict.status for verdict in wrong)) or "agrees"
+        disagreements = [verdict for verdict in verdicts if verdict.status not in ("agrees", "known")]
+        outcome = ", ".join(dict.fromkeys(verdict.status for verdict in disagreements)) or "agrees"
         if not verdicts:
-            found = "nothing to compare"
+            outcome = "nothing to compare"
         known = sum(verdict.status == "known" for verdict in verdicts)
-        aside = f", {known} known in the ledger" if known else ""
-        self._say(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(found), aside))
+        known_note = f", {known} known in the ledger" if known else ""
+        self._say(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(outcome), known_note))
 
     def arm_failed(self, arm: str, failure: Failure) -> None:
         self._stop_progress()
@@ -78,25 +79,25 @@ class Terminal:
 
     def epoch(self, trace: Trace) -> None:
         last = trace.epochs[-1]
-        done = sum(len(epoch.losses) for epoch in trace.epochs)
-        scored = (
+        steps_done = sum(len(epoch.losses) for epoch in trace.epochs)
+        score = (
             f"test loss {last.test_loss:.6f}"
             if last.test_accuracy is None
             else f"test accuracy {last.test_accuracy:.2%}"
         )
-        text = f"loss {last.losses[-1]:.4f}, {scored}"
+        text = f"loss {last.losses[-1]:.4f}, {score}"
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=done, loss=text)
+            self._progress.update(self._task, completed=steps_done, loss=text)
         else:
-            total = len(trace.learning_rates)
-            spent = sum(epoch.epoch_time_s for epoch in trace.epochs)
-            left = spent / done * (total - done)
+            steps = len(trace.learning_rates)
+            elapsed_s = sum(epoch.epoch_time_s for epoch in trace.epochs)
+            left_s = elapsed_s / steps_done * (steps - steps_done)
             self.console.print(
-                f"  {trace.arm.name}: epoch {last.epoch + 1}, step {done}/{total}, {text}, {left:.0f} s left"
+                f"  {trace.arm.name}: epoch {last.epoch + 1}, step {steps_done}/{steps}, {text}, {left_s:.0f} s left"
             )
 
     def end(self, run: Run, is_brief: bool = False) -> None:
-        """The tables, unless it is to be brief; then the verdict, what was judged, and the folder."""
+        """Prints the tables, unless `is_brief`, then the outcome, what was judged, and the folder."""
         self._stop_progress()
         if not is_brief:
             self._tables(run)
@@ -108,7 +109,7 @@ class Terminal:
     def _tables(self, run: Run) -> None:
         traces = list(run.traces.values())
         self.console.print()
-        # A long list says little on a terminal: what agrees is then counted, and stands in report.md.
+        # On a terminal a long list is of little use: checks that agree are counted instead. report.md lists all.
         shown = run.verdicts if len(run.verdicts) <= MOST_ROWS else [v for v in run.verdicts if v.status != "agrees"]
         for title, table in (
             ("Learning-rate schedules against the float64 reference", schedule_table(shown)),
@@ -121,7 +122,7 @@ class Terminal:
 
     def _table(self, title: str, table: Table) -> None:
         head, rows = table
-        filled = [i for i in range(len(head)) if any(row[i] for row in rows)]  # an empty column says nothing
+        filled = [i for i in range(len(head)) if any(row[i] for row in rows)]  # columns without any text are left out
         draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
         self.console.print()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.judging.tolerances import STRICT_STEPS
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.rungs import convergence, expected, registry, schedule, trajectory
+from harness.rungs import convergence, evaluation, expected, registry, schedule, trajectory
 from harness.spec.experiment import Experiment
 
 JUDGED = ("agrees", "known", "diverges")
@@ -66,7 +66,9 @@ def coverage(
         add(f"test accuracy after the last epoch{alone}", convergence.NAME in rungs)
     if experiment.expected:
         add("what the experiment expects", expected.NAME in rungs)
-    not_judged += ["test losses", "final weights"]
+    add("test loss, accuracy and predictions, from the final weights", evaluation.NAME in rungs)
+    epochs = max((len(trace.epochs) for trace in traces), default=0)
+    not_judged += ["test losses of earlier epochs"] * (epochs > 1 or evaluation.NAME not in rungs)
     return Coverage(tuple(judged), tuple(not_judged))
 
 

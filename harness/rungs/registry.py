@@ -28,6 +28,7 @@ MODULES = {
     "model": "model",
     "step": "step",
     "trajectory": "trajectory",
+    "evaluation": "evaluation",
     "convergence": "convergence",
     "expected": "expected",
 }

@@ -39,12 +39,14 @@ class Question:
 class Trainings:
     """The records of one experiment's trainings by one plan, one for each arm.
 
-    `weights`: by the arm's name and the parameter's, the final weights of each arm that finished.
+    `weights`: by the arm's name and the parameter's, the final weights of each arm that finished. `predictions`: by the
+    arm's name, the label and the margin of every test sample, (N,), of each arm that recorded them.
     """
 
     context: Context
     traces: Sequence[Trace]
     weights: Mapping[str, Arrays]
+    predictions: Mapping[str, Arrays]
 
     @property
     def healthy(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""From the command line to an exit code: the two folders, what they hold, and where the report goes."""
+"""Compares two recorded folders that the command line names, and writes and shows the comparison."""
 
 from __future__ import annotations
 
@@ -29,53 +29,57 @@ MOST_SHOWN = 10
 Runs = Mapping[str, Path]
 
 
-class Presented(Protocol):
-    """How a recorded comparison is shown and written for people; `harness.report.comparison` is one."""
+class Presenter(Protocol):
+    """Shows a recorded comparison and writes its page, from its folder. `harness.report.comparison` is one."""
 
     def show(self, folder: Path) -> None: ...
 
     def write_page(self, folder: Path) -> None: ...
 
 
-def start(given: Sequence[str], pairs: Sequence[str], presented: Presented) -> int:
-    """`given`: two folders, and out=DIR where it is wanted. The exit code; UserMistake where there is a mistake."""
-    wrong = list[str]()
-    texts = [text for text in given if not text.startswith(OUT)]
-    if len(texts) != 2:
-        shown = ", ".join(texts) or "none"
-        wrong.append(f"give the folders of two runs; given: {shown}. For example: twinrun compare RUN_A RUN_B")
-    folders = [folder for text in texts if (folder := _path(text, text, wrong)) is not None]
-    wrong += [problem for folder in folders if (problem := _wrong_run(folder))]
-    outs = [text.removeprefix(OUT) for text in given if text.startswith(OUT)]
-    out = _path(f"{OUT}{outs[0]}", outs[0], wrong) if outs else None
+def start(arguments: Sequence[str], pairs: Sequence[str], presenter: Presenter) -> int:
+    """Compares the two folders in `arguments`, which may also hold out=DIR. Returns the exit code.
+
+    `pairs`: the arms to compare, each as `A:B`; all arms that match where it is empty. Raises UserMistake where
+    arguments are wrong.
+    """
+    mistakes = list[str]()
+    folder_texts = [text for text in arguments if not text.startswith(OUT)]
+    if len(folder_texts) != 2:
+        shown = ", ".join(folder_texts) or "none"
+        mistakes.append(f"give the folders of two runs; given: {shown}. For example: twinrun compare RUN_A RUN_B")
+    folders = [folder for text in folder_texts if (folder := _folder_of(text, text, mistakes)) is not None]
+    mistakes += [problem for folder in folders if (problem := _folder_mistake(folder))]
+    outs = [text.removeprefix(OUT) for text in arguments if text.startswith(OUT)]
+    out = _folder_of(f"{OUT}{outs[0]}", outs[0], mistakes) if outs else None
     if len(outs) > 1:
-        wrong.append(f"out is given {len(outs)} times: {', '.join(outs)}")
+        mistakes.append(f"out is given {len(outs)} times: {', '.join(outs)}")
     elif out is not None or not outs:
-        wrong += unusable("results", DEFAULT) if out is None else unusable("out", out, must_be_new=True)
-    if wrong:
-        raise UserMistake(list(dict.fromkeys(wrong)))
-    # What is not finite is judged, and no news to the user.
+        mistakes += unusable("results", DEFAULT) if out is None else unusable("out", out, must_be_new=True)
+    if mistakes:
+        raise UserMistake(list(dict.fromkeys(mistakes)))
+    # Values that are not finite are judged like others, so NumPy must not warn about them.
     with np.errstate(all="ignore"):
-        found = _compared(folders[0], folders[1], pairs)
+        comparisons = _compare_folders(folders[0], folders[1], pairs)
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     folder = claimed("compare", out, DEFAULT / now)
     with heeding_signals():
-        write_records(found, folder)
-        write_facts(found, folder)
+        write_records(comparisons, folder)
+        write_facts(comparisons, folder)
         with shielded():
-            complete(folder, Marker.of("comparison", exit_code(found), in_one_line(found)))
-            presented.write_page(folder)
-        presented.show(folder)
-    return exit_code(found)
+            complete(folder, Marker.of("comparison", exit_code(comparisons), in_one_line(comparisons)))
+            presenter.write_page(folder)
+        presenter.show(folder)
+    return exit_code(comparisons)
 
 
-def _compared(a: Path, b: Path, pairs: Sequence[str]) -> list[Comparison]:
-    """One comparison, or one for each variant of two studies."""
+def _compare_folders(a: Path, b: Path, pairs: Sequence[str]) -> list[Comparison]:
+    """One comparison of two runs or two pairs, or one for each variant that two studies share."""
     if is_pair(a) and is_pair(b):
         return [compare_pairs(Folders(a, b, pairs=pairs))]
     if is_pair(a) or is_pair(b):
-        pair, no_pair = (a, b) if is_pair(a) else (b, a)
-        raise UserMistake([f"{pair} is a check of a pair, and {no_pair} is none; give two checks of one pair"])
+        pair, other = (a, b) if is_pair(a) else (b, a)
+        raise UserMistake([f"{pair} is a check of a pair, and {other} is none; give two checks of one pair"])
     if is_run(a) and is_run(b):
         return [compare(Folders(a, b, pairs=pairs))]
     if is_run(a) or is_run(b):
@@ -83,25 +87,25 @@ def _compared(a: Path, b: Path, pairs: Sequence[str]) -> list[Comparison]:
         variants = ", ".join(str(study / name) for name in list(runs_below(study))[:MOST_SHOWN])
         raise UserMistake([f"{study} is a study, and {run} is one run; give one of its runs: {variants}"])
     before, after = runs_below(a), runs_below(b)
-    found, mistakes = [], list[str]()
+    comparisons, mistakes = [], list[str]()
     for name in (name for name in before if name in after):
         try:
-            found.append(compare(Folders(before[name], after[name], name, pairs)))
+            comparisons.append(compare(Folders(before[name], after[name], name, pairs)))
         except UserMistake as mistake:
-            found.append(left_out(Folders(before[name], after[name], name), mistake))
+            comparisons.append(left_out(Folders(before[name], after[name], name), mistake))
             mistakes += mistake.mistakes
-    if not any(each.compared for each in found):
-        none = f"the studies share no variant: A has {', '.join(before)}; B has {', '.join(after)}"
-        raise UserMistake(mistakes or [none])
-    for side, own, other in (("A", before, after), ("B", after, before)):
-        alone = [name for name in own if name not in other]
-        if alone:
-            found[0].notes.append(f"variants of {side} without a counterpart: {', '.join(alone)}")
-    return [*over_seeds(found), *_of_studies(a, b, found[0])]
+    if not any(comparison.compared for comparison in comparisons):
+        no_variant = f"the studies share no variant: A has {', '.join(before)}; B has {', '.join(after)}"
+        raise UserMistake(mistakes or [no_variant])
+    for side, names, others in (("A", before, after), ("B", after, before)):
+        unmatched = [name for name in names if name not in others]
+        if unmatched:
+            comparisons[0].notes.append(f"variants of {side} without a counterpart: {', '.join(unmatched)}")
+    return [*over_seeds(comparisons), *_damage_of_studies(a, b, comparisons[0])]
 
 
-def _of_studies(a: Path, b: Path, first: Comparison) -> list[Comparison]:
-    """What is damaged of the folders of two studies, beside that of their runs; nothing where nothing is."""
+def _damage_of_studies(a: Path, b: Path, first: Comparison) -> list[Comparison]:
+    """A comparison that holds the damage to the studies' own files; none where no file is damaged."""
     verdicts = [
         verdict
         for side, folder in (("A", a), ("B", b))
@@ -110,27 +114,28 @@ def _of_studies(a: Path, b: Path, first: Comparison) -> list[Comparison]:
     return [replace(first, compared=[], general=verdicts, notes=[], variant="the study")] if verdicts else []
 
 
-def _path(shown: str, text: str, wrong: list[str]) -> Path | None:
+def _folder_of(shown: str, text: str, mistakes: list[str]) -> Path | None:
+    """The path that `text` names; None, and a mistake about `shown`, where it names none."""
     try:
         return given_path(text)
     except FileError as error:
-        wrong.append(f"{shown}: {error}")
+        mistakes.append(f"{shown}: {error}")
         return None
 
 
-def _wrong_run(folder: Path) -> str:
-    """Why this is the folder of no run and of no study; empty where it is one."""
+def _folder_mistake(folder: Path) -> str:
+    """Why nothing in this folder can be compared; empty where it is a run, a study or a pair."""
     if folder.is_file():
         return f"{folder}: is a file; give the folder of a run"
     if not folder.is_dir():
-        return f"{folder}: there is no such folder{_near(folder)}"
+        return f"{folder}: there is no such folder{_suggestion(folder)}"
     if is_pair(folder) or is_run(folder) or runs_below(folder):
         return ""
     return f"{folder}: is no run: it has no experiment.json, no plan.json and no arms, and neither has a folder below"
 
 
-def _near(folder: Path) -> str:
-    """The nearest name there is, where the path first goes wrong."""
+def _suggestion(folder: Path) -> str:
+    """A suggestion for a path that does not exist: the nearest name in the last folder that does."""
     parts = [folder, *folder.parents]
     missing = next((part for part in reversed(parts) if not part.exists()), None)
     if missing is None:
@@ -138,6 +143,6 @@ def _near(folder: Path) -> str:
     names = sorted(path.name for path in missing.parent.iterdir() if path.is_dir()) if missing.parent.is_dir() else []
     near = nearest(missing.name, names)
     if near is None:
-        listed = ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
-        return f"; {missing.parent} has {listed}" if names else f"; {missing.parent} has no folder"
+        some = ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
+        return f"; {missing.parent} has {some}" if names else f"; {missing.parent} has no folder"
     return f"; did you mean {missing.parent / near / folder.relative_to(missing)}?"

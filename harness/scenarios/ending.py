@@ -1,4 +1,4 @@
-"""How a run that did not come to its end is told of: why, and for a fault of twinrun's where its traceback is."""
+"""Reports what ended a run early: the reason, and for a fault of twinrun the place of its traceback."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def unfinished_by(error: BaseException, folder: Path) -> Unfinished:
         return Unfinished("output", str(error))
     if isinstance(error, OSError) and (failure := as_disk_failure(error, folder)) is not None:
         return Unfinished("disk", str(failure))
-    if stopped():  # a library has made another exception of the interruption
+    if stopped():  # a library has turned the interruption into another exception
         return Unfinished("interrupted", STOPPED)
     return Unfinished("internal", f"internal error, {_in_one_line(error)}")
 
 
-def tell(unfinished: Unfinished, error: BaseException, folder: Path) -> None:
-    """One line on standard error; nothing for an interruption, of which the user knows."""
+def report_unfinished(unfinished: Unfinished, error: BaseException, folder: Path) -> None:
+    """Prints one line on standard error, and none for an interruption, which the user caused."""
     if unfinished.kind == "interrupted" or (isinstance(error, OutputGoneError) and error.is_quiet):
         return
     if unfinished.kind == "internal":
@@ -40,7 +40,7 @@ def tell(unfinished: Unfinished, error: BaseException, folder: Path) -> None:
 
 
 def exit_code_of(error: Exception) -> int:
-    """Says in one line what ended a verb that has no run, or one after its run was complete; its exit code."""
+    """Prints in one line what ended a verb without a run, or one whose run was complete. Returns the exit code."""
     unfinished = unfinished_by(error, Path.cwd())
     if unfinished.kind == "internal":
         say_on_stderr(internal_error(error))
@@ -50,7 +50,7 @@ def exit_code_of(error: Exception) -> int:
 
 
 def internal_error(error: BaseException, folder: Path | None = None) -> str:
-    """The line about an internal error. Its traceback goes to `folder`, or else to a folder for temporary files."""
+    """The line about an internal error. Its traceback is written to `folder` or, if that fails, to a temporary one."""
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S")
     where = "could not be written anywhere"

@@ -1,4 +1,4 @@
-"""Climbs the rungs: every arm is asked at once, and what an arm cannot answer is a verdict too."""
+"""Climbs the rungs. All arms are asked at the same time, and an arm that cannot answer gets a verdict too."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def climb(
     workers: Iterable[Worker],
     on_rung: Callable[[str, list[Verdict]], None],
     on_failure: Callable[[str, Failure], None],
-    on_answers: Callable[[str, str, Answers], None],
+    on_answers: Callable[[str, str, Answers], None] = lambda rung, question, answers: None,
 ) -> list[Verdict]:
-    """All verdicts, in order. An arm that fails is reported at the rung where it did, and asked no more.
+    """All verdicts, in order. An arm that fails is reported at that rung and not asked again.
 
     `on_answers`: is given each rung's name, the digest of its question, and the answers.
-    The first divergence is gone after: where it stands, and, where it is a known form, what would mend it.
+    The first divergence is localised and, where a known form explains it, gets the advice that makes the arms equal.
     """
     alive = {worker.arm.name: worker for worker in workers}
-    everyone = list(alive.values())
+    all_workers = list(alive.values())
     verdicts: list[Verdict] = []
-    with ThreadPoolExecutor(max_workers=max(1, len(alive))) as pool, _closed_on_interrupt(everyone):
+    with ThreadPoolExecutor(max_workers=max(1, len(alive))) as pool, _closed_on_interrupt(all_workers):
         for rung, question in registry.questions(context.stated.rungs).items():
             if not alive:
                 break
@@ -53,24 +53,24 @@ def climb(
                     verdicts.append(silent_rung(rung, NO_WORD))
                     on_rung(rung, verdicts[-1:])
                 continue
-            answers, failures = _asked(pool, alive, question.task, payload)
+            answers, failures = _ask_all(pool, alive, question.task, payload)
             for name, failure in failures.items():
                 del alive[name]
                 on_failure(name, failure)
             on_answers(rung, question_digest(question.task, payload), answers)
-            found = question.judge(context, answers) if answers else []
-            found += silent_arms(rung, answers, found)
+            rung_verdicts = question.judge(context, answers) if answers else []
+            rung_verdicts += silent_arms(rung, answers, rung_verdicts)
             if first_of(verdicts) is None:
-                found = _gone_after(context, question, payload, found, answers, pool, alive)
-            found += [failed(rung, name, failure) for name, failure in failures.items()]
-            verdicts += found
-            on_rung(rung, found)
+                rung_verdicts = _with_explanation(context, question, payload, rung_verdicts, answers, pool, alive)
+            rung_verdicts += [failure_verdict(rung, name, failure) for name, failure in failures.items()]
+            verdicts += rung_verdicts
+            on_rung(rung, rung_verdicts)
     return verdicts
 
 
 @contextmanager
-def prepared(context: Context) -> Iterator[None]:
-    """While the frameworks are being imported, the reference makes the runs that take it longest."""
+def preparing_envelopes(context: Context) -> Iterator[None]:
+    """Computes the envelopes, the slowest work of the reference, in a thread while the frameworks are imported."""
     stopping = threading.Event()
 
     def prepare() -> None:
@@ -87,64 +87,68 @@ def prepared(context: Context) -> Iterator[None]:
         stopping.set()
 
 
-def _asked(
+def _ask_all(
     pool: ThreadPoolExecutor, alive: Mapping[str, Worker], task: Task, payload: Mapping[str, Any]
 ) -> tuple[dict[str, Answer], dict[str, Failure]]:
-    """The arms' answers, asked side by side, and what became of those that have none."""
-    return side_by_side(pool, alive, partial(_ask, task=task, payload=payload))
+    """The arms' answers by name, and the failures of the arms that have none."""
+    return side_by_side(pool, alive, partial(_ask_one, task=task, payload=payload))
 
 
-def _gone_after(
+def _with_explanation(
     context: Context,
     question: Question,
     payload: Mapping[str, Any],
-    found: list[Verdict],
+    verdicts: list[Verdict],
     answers: Answers,
     pool: ThreadPoolExecutor,
     alive: Mapping[str, Worker],
 ) -> list[Verdict]:
-    """The verdicts, the first divergence before the others, with its place, and with advice where there is some."""
-    first = first_of(found)
+    """The verdicts with the first divergence in front, localised, and with advice where a known form explains it."""
+    first = first_of(verdicts)
     if first is None:
-        return found
-    asked = {name: worker for name, worker in alive.items() if name in (first.arm_a, first.arm_b)}
+        return verdicts
+    first_workers = {name: worker for name, worker in alive.items() if name in (first.arm_a, first.arm_b)}
 
-    def again(task: Task, payload: Mapping[str, Any]) -> Answers:
-        told, failures = _asked(pool, asked, task, payload)
+    def ask_again(task: Task, payload: Mapping[str, Any]) -> Answers:
+        answers_again, failures = _ask_all(pool, first_workers, task, payload)
         if failures:
             raise WorkerFailedError(next(iter(failures.values())))
-        return told
+        return answers_again
 
     try:
-        place = localised(context, first, again)
+        explained = localised(context, first, ask_again)
     except WorkerFailedError as error:
-        # The divergence stands, wherever it is; an arm that cannot be asked again is no news of its own.
-        place = first.model_copy(update={"cause": f"{first.cause}; not localised: {error.failure}"})
+        # The divergence stands without its place; a failure of this second question gets no verdict of its own.
+        explained = first.model_copy(update={"cause": f"{first.cause}; not localised: {error.failure}"})
 
-    lost: dict[str, Failure] = {}
+    failures_again: dict[str, Failure] = {}
 
-    def given(name: str, changes: Changes) -> Answer | None:
-        told, failures = _asked(pool, {name: alive[name]}, question.task, {**payload, "changes": dict(changes)})
-        lost.update(failures)
-        return told.get(name)
+    def ask_changed(name: str, changes: Changes) -> Answer | None:
+        answers_again, failures = _ask_all(
+            pool, {name: alive[name]}, question.task, {**payload, "changes": dict(changes)}
+        )
+        failures_again.update(failures)
+        return answers_again.get(name)
 
-    advice = advise(context, question, first, answers, given)
+    advice = advise(context, question, first, answers, ask_changed)
     if advice is not None:
-        place = place.model_copy(update={"cause": advice.cause, "advice": advice.advice})
-    if lost:
-        failed_again = "; ".join(f"{name} failed when asked again: {failure}" for name, failure in lost.items())
-        place = place.model_copy(update={"cause": f"{place.cause}; {failed_again}"})
-    return [place, *(verdict for verdict in found if verdict is not first)]
+        explained = explained.model_copy(update={"cause": advice.cause, "advice": advice.advice})
+    if failures_again:
+        failed_again = "; ".join(
+            f"{name} failed when asked again: {failure}" for name, failure in failures_again.items()
+        )
+        explained = explained.model_copy(update={"cause": f"{explained.cause}; {failed_again}"})
+    return [explained, *(verdict for verdict in verdicts if verdict is not first)]
 
 
-def failed(rung: str, arm: str, failure: Failure) -> Verdict:
+def failure_verdict(rung: str, arm: str, failure: Failure) -> Verdict:
     """The verdict on an arm that has no answer."""
     return Verdict(rung=rung, subject=failure.stage, arm_a=arm, status=failure.status, cause=failure.message)
 
 
 @contextmanager
 def _closed_on_interrupt(workers: list[Worker]) -> Iterator[None]:
-    """Ends the workers before the pool is left, which would else wait for their answers."""
+    """Ends the workers on an exception, since leaving the pool would wait for their answers."""
     try:
         yield
     except BaseException:
@@ -153,6 +157,6 @@ def _closed_on_interrupt(workers: list[Worker]) -> Iterator[None]:
         raise
 
 
-def _ask(worker: Worker, task: Task, payload: Mapping[str, Any]) -> Answer:
+def _ask_one(worker: Worker, task: Task, payload: Mapping[str, Any]) -> Answer:
     result, arrays = worker.ask(task, **payload)
     return Answer(worker.arm, result, arrays)

@@ -1,4 +1,4 @@
-"""The order of things for a pair: batches, both models, which parameter is which, the rungs, the folder."""
+"""Checks a pair: draws the batches, builds both models, pairs their parameters, climbs the rungs, writes the folder."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.marker import Marker, complete
 from harness.results.store import Store, write_text
-from harness.scenarios.ending import tell, unfinished_by
-from harness.scenarios.ladder import failed
+from harness.scenarios.ending import report_unfinished, unfinished_by
+from harness.scenarios.ladder import failure_verdict
 from harness.scenarios.pair_outcome import coverage, first_divergence, in_one_sentence
 from harness.spec.arm import Arm
 from harness.subjects.pair import rungs
@@ -49,7 +49,7 @@ from harness.worker.task import Task
 
 
 class PairListener(Protocol):
-    """Who is told what happens; `harness.report.pair` prints it."""
+    """Receives the progress of a check; `harness.report.pair` prints it."""
 
     def begin(self, composed: ComposedPair) -> None: ...
 
@@ -64,11 +64,11 @@ class PairListener(Protocol):
 
 @dataclass
 class PairRun:
-    """What is known of a pair's run so far."""
+    """The state and the results of a pair's check."""
 
     composed: ComposedPair
     folder: Path
-    show: PairListener
+    listener: PairListener
     traces: dict[str, Trace] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     climb: Climb | None = None
@@ -77,15 +77,17 @@ class PairRun:
 
     @cached_property
     def scratch(self) -> Path:
+        """The folder of the files that are shared with the workers; it is removed at the end."""
         return self.folder / ".scratch"
 
     @property
     def exit_code(self) -> int:
+        """The exit code of the check, from its verdicts, its traces and whether it was finished."""
         return outcome.exit_code(self.verdicts, list(self.traces.values()), self.unfinished)
 
     @property
     def sentence(self) -> str:
-        """The outcome; of a divergence the first, with its place and cause."""
+        """The outcome in one sentence, with the first divergence where there is one."""
         name = self.composed.pair.name
         return in_one_sentence(name, self.traces, self.verdicts, self.exit_code, self.unfinished)
 
@@ -95,45 +97,49 @@ class PairRun:
         return coverage(self.composed.pair, self.verdicts)
 
     def update(self, arm: str, **fields: object) -> None:
+        """Replaces fields of an arm's trace."""
         self.traces[arm] = self.traces[arm].model_copy(update=fields)
 
-    def fail(self, rung: str, arm: str, failure: Failure) -> None:
+    def record_failure(self, rung: str, arm: str, failure: Failure) -> None:
+        """Records and reports that an arm failed at a rung."""
         self.update(arm, failure=failure)
-        self.verdicts.append(failed(rung, arm, failure))
-        self.show.arm_failed(arm, failure, self.folder / "arms" / arm / "worker.log")
+        self.verdicts.append(failure_verdict(rung, arm, failure))
+        self.listener.arm_failed(arm, failure, self.folder / "arms" / arm / "worker.log")
 
-    def climbed(self, rung: str, found: Sequence[Verdict]) -> None:
-        found = found or [silent_rung(rung, NO_CHECK)]
-        self.verdicts += found
-        self.show.rung(rung, found)
+    def record_rung(self, rung: str, verdicts: Sequence[Verdict]) -> None:
+        """Records and reports the verdicts of a rung; a rung without any is unverified."""
+        verdicts = verdicts or [silent_rung(rung, NO_CHECK)]
+        self.verdicts += verdicts
+        self.listener.rung(rung, verdicts)
 
 
-def start_pair(composed: ComposedPair, show: PairListener, page: Callable[[Path], str]) -> int:
-    """Checks a pair; the exit code. UserMistake, and no folder, where parameters must be asked for.
+def start_pair(composed: ComposedPair, listener: PairListener, page: Callable[[Path], str]) -> int:
+    """Checks a pair and returns the exit code.
 
-    `page` makes the text of `report.md` from the folder.
+    `page` makes the text of `report.md` from the folder. Raises UserMistake, and leaves no folder, where the user has
+    to say which parameters belong together.
     """
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
-    run = PairRun(composed, folder, show)
+    run = PairRun(composed, folder, listener)
     run.traces = {arm.name: Trace(arm=arm) for arm in composed.pair.arms}
     with heeding_signals():
-        _run_whole(run)
+        _run_and_record(run)
         with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
             write_text(folder / "report.md", page(folder))
         if run.unfinished is None or run.unfinished.can_be_shown:
-            run.show.end(run)
+            run.listener.end(run)
     return run.exit_code
 
 
-def _run_whole(run: PairRun) -> None:
-    """From the inputs to the marker; where that is not reached, what is known, and why."""
+def _run_and_record(run: PairRun) -> None:
+    """Makes the check and writes its records and its marker. On an exception it writes the records so far."""
     try:
         run.scratch.mkdir()
         for arm in run.traces:
             (run.folder / "arms" / arm).mkdir(parents=True)
         write_text(run.folder / "pair.json", run.composed.pair.model_dump_json(indent=2) + "\n")
-        run.show.begin(run.composed)
+        run.listener.begin(run.composed)
         with np.errstate(all="ignore"):  # Overflow is judged like any other value.
             _check(run)
         _write_records(run)
@@ -149,10 +155,11 @@ def _run_whole(run: PairRun) -> None:
             run.verdicts.append(Verdict(rung="run", subject=kind, arm_a="", status="interrupted", cause=cause))
             with suppress(OSError):
                 _write_records(run)
-            tell(run.unfinished, error, run.folder)
+            report_unfinished(run.unfinished, error, run.folder)
 
 
 def _check(run: PairRun) -> None:
+    """Climbs the rungs of the pair. A failure of its batches or of an arm is recorded as a verdict."""
     composed, pair = run.composed, run.composed.pair
     write_text(run.scratch / "pair.json", pair.model_dump_json())
     try:
@@ -166,29 +173,29 @@ def _check(run: PairRun) -> None:
     with Workers(run.folder) as pool:
         rung = "start"
         try:
-            ask = _asking({arm.name: _worker(pool, arm, run.scratch) for arm in pair.arms})
-            built = _built(run, ask)
-            run.climb = _climb(run, ask, built)
+            ask = _asker({arm.name: _start_worker(pool, arm, run.scratch) for arm in pair.arms})
+            built = _build_models(run, ask)
+            run.climb = _start_climb(run, ask, built)
             rung = MODEL
             carried = carried_over(run.climb)
             for name, digest in run.climb.start_digests.items():
                 run.update(name, initial_weights_digest=digest)
-            left = list(pair.rungs or RUNGS)
-            for rung, climbed in _rungs(run.climb, carried):
-                if rung == SELF and rung not in left:
+            remaining = list(pair.rungs or RUNGS)
+            for rung, climb_rung in _rungs(run.climb, carried):
+                if rung == SELF and rung not in remaining:
                     continue
-                verdicts = climbed()  # also where it is not asked for: those above it stand on what it finds out
-                if rung in left:
-                    left.remove(rung)
-                    run.climbed(rung, _localised(run, verdicts))
-                if not left:
+                verdicts = climb_rung()  # even if it was not chosen, since the rungs above use its results
+                if rung in remaining:
+                    remaining.remove(rung)
+                    run.record_rung(rung, _localise_first(run, verdicts))
+                if not remaining:
                     break
         except _ArmsFailedError as error:
             for name, failure in error.failures.items():
-                run.fail(rung, name, failure)
+                run.record_failure(rung, name, failure)
 
 
-def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
+def _start_worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
     try:
         return pool.of(arm, scratch)
     except WorkerFailedError as error:
@@ -196,43 +203,48 @@ def _worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
 
 
 def _rungs(climb: Climb, carried: list[Verdict]) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
-    """Each with what climbs it, from below; the trajectory is walked once, for all that need it."""
-    walked = cache(lambda: rungs.walk(climb))
-    yield SELF, lambda: rungs.self_rung(climb, walked)
+    """The rungs from the lowest, each with the function that climbs it. They share one walk of the trajectory."""
+    walk_once = cache(lambda: rungs.walk(climb))
+    yield SELF, lambda: rungs.self_rung(climb, walk_once)
     yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]
-    yield STEP, lambda: rungs.step_rung(climb, walked())
-    yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walked())
+    yield STEP, lambda: rungs.step_rung(climb, walk_once())
+    yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walk_once())
 
 
-def _localised(run: PairRun, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The first divergence of the run with its place; the others as they are."""
+def _localise_first(run: PairRun, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts, with the place of the divergence if it is the first of the check."""
     first = first_divergence(verdicts)
     if first is None or run.climb is None or first_divergence(run.verdicts) is not None:
         return list(verdicts)
     try:
-        place = localised(run.climb, first)
+        localised_first = localised(run.climb, first)
     except _ArmsFailedError as error:
-        # The divergence stands, wherever it is; a side that cannot be asked again is no news of its own.
-        place = first.model_copy(update={"cause": f"{first.cause}; not localised: {error}"})
-    return [place if verdict is first else verdict for verdict in verdicts]
+        # The divergence stands without its place; a failure of this second question gets no verdict of its own.
+        localised_first = first.model_copy(update={"cause": f"{first.cause}; not localised: {error}"})
+    return [localised_first if verdict is first else verdict for verdict in verdicts]
 
 
 class _ArmsFailedError(Exception):
+    """Arms failed, so that the check cannot go on; `failures` holds their failures by name."""
+
     def __init__(self, failures: Mapping[str, Failure]) -> None:
         super().__init__("; ".join(f"{name}: {failure}" for name, failure in failures.items()))
         self.failures = failures
 
 
-def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
-    """Both sides at once; of no use without one of them."""
+def _asker(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
+    """A function that gives a task to both arms, or to those in `by_arm`, and returns their answers by name.
 
-    def ask(task: Task, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **same: Any) -> Any:
-        def one(worker: Worker) -> tuple[dict[str, Any], Arrays]:
-            return worker.ask(task, **(by_arm[worker.arm.name] if by_arm is not None else same))
+    It raises _ArmsFailedError where one of them fails, since a check needs both.
+    """
+
+    def ask(task: Task, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **common: Any) -> Any:
+        def ask_one(worker: Worker) -> tuple[dict[str, Any], Arrays]:
+            return worker.ask(task, **(by_arm[worker.arm.name] if by_arm is not None else common))
 
         concerned = {name: workers[name] for name in by_arm or workers}
         with ThreadPoolExecutor(max_workers=len(concerned)) as threads:
-            answers, failures = side_by_side(threads, concerned, one, all_needed=True)
+            answers, failures = side_by_side(threads, concerned, ask_one, all_needed=True)
         if failures:
             raise _ArmsFailedError(failures)
         return answers
@@ -240,24 +252,28 @@ def _asking(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict
     return ask
 
 
-def _built(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
+def _build_models(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
+    """Has both arms build their models; returns what they tell of them, by arm."""
     composed = run.composed
     payload = {}
     for arm in composed.pair.arms:
         file, function = composed.place(composed.pair.models[arm.adapter].builder)
         payload[arm.name] = {"file": str(file), "function": function}
     built = {name: result for name, (result, _) in ask(TASKS["pair_build"], by_arm=payload).items()}
-    for name, each in built.items():
-        refused = {REFUSED: each["refused"]} if each["refused"] else {}
-        run.update(name, environment={**each["environment"], **refused})
+    for name, result in built.items():
+        refused = {REFUSED: result["refused"]} if result["refused"] else {}
+        run.update(name, environment={**result["environment"], **refused})
     return built
 
 
-def _climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
+def _start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
+    """Pairs the parameters of both models, and returns the climb over the rungs."""
     a, b = (arm.name for arm in run.composed.pair.arms)
-    own = [[OwnParameter(**{**p, "shape": tuple(p["shape"])}) for p in built[name]["parameters"]] for name in (a, b)]
-    run.matches = paired(own[0], own[1], run.composed.pair.parameters, Names(a, b))
-    run.show.matched(run.matches, (a, b))
+    parameters = [
+        [OwnParameter(**{**p, "shape": tuple(p["shape"])}) for p in built[name]["parameters"]] for name in (a, b)
+    ]
+    run.matches = paired(parameters[0], parameters[1], run.composed.pair.parameters, Names(a, b))
+    run.listener.matched(run.matches, (a, b))
     return Climb(run.composed.pair, run.scratch, ask, built, run.matches)
 
 

@@ -1,4 +1,4 @@
-"""What the check of a pair comes to, in one sentence, and what of it was judged."""
+"""The outcome of a pair's check in one sentence, and what of the pair was judged."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from harness.subjects.pair.spec import Pair
 
 
 def first_divergence(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The first diverging verdict; None where nothing diverges."""
     return next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
 
 
 def in_one_sentence(
     name: str, arms: Iterable[str], verdicts: Sequence[Verdict], code: int, unfinished: outcome.Unfinished | None
 ) -> str:
-    """The outcome; of a divergence the first, with its place and cause."""
-    found = first_divergence(verdicts)
+    """The outcome in one sentence. Of several divergences it names the first, with its place and cause."""
+    divergence = first_divergence(verdicts)
     if unfinished is not None:
         word = "INTERRUPTED" if code == exit_codes.INTERRUPTED else "UNFINISHED"
         return f"{word}: pair {name}: {unfinished.reason}"
-    bad = next((v for v in verdicts if v.status in ("crashed", "unverified", "unsupported", "interrupted")), None)
-    if code == exit_codes.DIVERGES and found is not None:
-        # The index in a tensor that the subject names, or which of several tensors it is.
-        index = found.worst_index if found.worst_index.startswith("[") else f", {found.worst_index}"
-        where = f"rung {found.rung}, {found.subject}{index.removesuffix(', ')}"
-        return f"DIVERGES: pair {name} diverges first at {where}: {found.cause}"
-    if bad is not None:
-        return f"{bad.status.upper()}: pair {name}, {bad.arm_a or bad.subject}: {bad.cause}"
+    failed = next((v for v in verdicts if v.status in ("crashed", "unverified", "unsupported", "interrupted")), None)
+    if code == exit_codes.DIVERGES and divergence is not None:
+        # `worst_index` is the index in the subject's tensor or, where the subject has several, the tensor's name.
+        index = divergence.worst_index if divergence.worst_index.startswith("[") else f", {divergence.worst_index}"
+        where = f"rung {divergence.rung}, {divergence.subject}{index.removesuffix(', ')}"
+        return f"DIVERGES: pair {name} diverges first at {where}: {divergence.cause}"
+    if failed is not None:
+        return f"{failed.status.upper()}: pair {name}, {failed.arm_a or failed.subject}: {failed.cause}"
     if code == exit_codes.UNVERIFIED:
         return f"UNVERIFIED: pair {name}: {outcome.NOTHING_EARNED}"
     sides = " and ".join(arms)
     climbed = ", ".join(dict.fromkeys(verdict.rung for verdict in verdicts))
     known = [verdict for verdict in verdicts if verdict.status == "known"]
-    aside = f"; known: {known[0].cause}" if known else ""
-    return f"AGREES: pair {name}: {sides} on {climbed}{aside}"
+    known_note = f"; known: {known[0].cause}" if known else ""
+    return f"AGREES: pair {name}: {sides} on {climbed}{known_note}"
 
 
 def coverage(pair: Pair, verdicts: Sequence[Verdict]) -> str:
@@ -50,6 +51,6 @@ def coverage(pair: Pair, verdicts: Sequence[Verdict]) -> str:
         TRAJECTORY: f"losses of {pair.steps} free steps",
     }
     judged = [text for rung, text in parts.items() if rung in rungs]
-    left = [text for rung, text in parts.items() if rung not in rungs]
-    left.append("whatever the models do outside of these steps: data loading, evaluation, later training")
-    return Coverage(tuple(judged), tuple(left)).in_words
+    not_judged = [text for rung, text in parts.items() if rung not in rungs]
+    not_judged.append("whatever the models do outside of these steps: data loading, evaluation, later training")
+    return Coverage(tuple(judged), tuple(not_judged)).in_words

@@ -1,7 +1,7 @@
 """One run from experiment to folder: prepare, climb the ladder, train each arm in a fresh process, compare.
 
-A run is complete only once `recorded` has written its marker, which it does last. Whatever ends it before leaves what
-was recorded, and `Run.unfinished` says why.
+A run is complete only once `run_and_record` has written its marker, which it does last. A run that ends earlier keeps
+its records so far, and `Run.unfinished` says why it ended.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from harness.rungs.free_run import CURVES
 from harness.rungs.free_run_curves import FreeRuns
 from harness.rungs.rung import Rung, Trainings
 from harness.scenarios import ladder
-from harness.scenarios.ending import tell, unfinished_by
+from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.array_files import save_array
@@ -46,12 +46,12 @@ from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
 from harness.worker.tasks import TASKS
 
-# What a killed parent may lose of a training's records; all else is written on the way out.
+# Seconds of a training's records that are lost if this process is killed; at any other end they are written.
 WRITE_EVERY_S = 2.0
 
 
-class Show(Protocol):
-    """Who is told what happens; `harness.report.terminal` prints it."""
+class RunListener(Protocol):
+    """Receives the progress of a run; `harness.report.terminal` prints it."""
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None: ...
 
@@ -68,17 +68,17 @@ class Show(Protocol):
 
 @dataclass
 class Run:
-    """What is known of a run so far. `traces` holds one per arm, in the experiment's order.
+    """The state and the results of a run. `traces` has one trace for each arm, in the experiment's order.
 
-    `seeds` are those of all runs that are made of this experiment, where there are several. The first of them climbs
-    the ladder, and whether they end equally well is judged over all of them, by the study that they are part of.
+    `seeds`: the seeds of all runs of this experiment, where there are several. Only the run of the first seed climbs
+    the ladder. Whether the arms end equally well is judged over all seeds, by the study.
     """
 
     experiment: Experiment
     plan: Plan
     data: Dataset
     store: Store
-    show: Show
+    listener: RunListener
     traces: dict[str, Trace] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     last_written: float = 0.0
@@ -91,22 +91,27 @@ class Run:
 
     @property
     def is_alone(self) -> bool:
+        """Whether this is the only run of its experiment."""
         return len(self.seeds) < 2
 
     @property
     def climbs(self) -> bool:
+        """Whether this run climbs the ladder: of several seeds, the first does."""
         return self.is_alone or self.experiment.seed == self.seeds[0]
 
     @property
     def scratch(self) -> Path:
+        """The folder of the files that are shared with the workers; it is removed at the end."""
         return self.store.folder / ".scratch"
 
     @cached_property
     def context(self) -> Context:
+        """What the rungs judge with."""
         return Context(self.experiment, self.plan, self.data, self.scratch, self.environments)
 
     @property
     def exit_code(self) -> int:
+        """The exit code of the run, from its verdicts, its traces and whether it was finished."""
         return outcome.exit_code(self.verdicts, list(self.traces.values()), self.unfinished)
 
     @property
@@ -120,40 +125,41 @@ class Run:
         return coverage(self.experiment, self.plan.steps, self.verdicts, list(self.traces.values()), self.trains)
 
     def update(self, arm: str, **fields: object) -> Trace:
+        """Replaces fields of an arm's trace; returns the new trace."""
         self.traces[arm] = self.traces[arm].model_copy(update=fields)
         return self.traces[arm]
 
 
 def begin(
-    experiment: Experiment, data: Dataset, plan: Plan, folder: Path, show: Show, seeds: tuple[int, ...] = ()
+    experiment: Experiment, data: Dataset, plan: Plan, folder: Path, listener: RunListener, seeds: tuple[int, ...] = ()
 ) -> Run:
-    """A run in a folder that has been claimed; nothing is written yet."""
-    run = Run(experiment, plan, data, Store(folder.absolute()), show, seeds=seeds)
+    """A new run in a folder that has been claimed. It writes nothing yet."""
+    run = Run(experiment, plan, data, Store(folder.absolute()), listener, seeds=seeds)
     run.traces = {arm.name: Trace(arm=arm) for arm in experiment.arms}
     return run
 
 
 def plan_of(experiment: Experiment, data: Dataset) -> Plan:
-    """Everything random of a run, drawn from the experiment's seed."""
+    """The plan of a run, drawn from the experiment's seed."""
     return draw_plan(experiment, len(data.x_train))
 
 
 def check(runs: Sequence[Run], folder: Path) -> None:
-    """The rungs that need no long training. `folder` gets the workers' logs."""
-    recorded(runs, folder, lambda: _climb_all(runs, folder))
+    """Climbs the rungs that need no long training. The workers' logs are written below `folder`."""
+    run_and_record(runs, folder, lambda: _climb_all(runs, folder))
 
 
 def match(runs: Sequence[Run], folder: Path) -> None:
-    """The rungs, then the matched trainings, one arm after the other, then what the traces say."""
+    """Climbs the rungs, trains one arm after the other, then judges the recorded trainings."""
     for run in runs:
         run.trains = True
-    recorded(runs, folder, lambda: _match(runs, folder))
+    run_and_record(runs, folder, lambda: _climb_and_train(runs, folder))
 
 
-def _match(runs: Sequence[Run], folder: Path) -> None:
+def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
     _climb_all(runs, folder)
     for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
-        # A fresh process per arm, one at a time, so that nothing else of ours runs beside what is timed.
+        # A fresh process per arm, one at a time, so that no other worker runs during the timed training.
         with Workers(folder) as workers:
             for run in runs:
                 if name in run.traces and run.traces[name].failure is None:
@@ -165,16 +171,16 @@ def _match(runs: Sequence[Run], folder: Path) -> None:
 def _judge_trainings(run: Run) -> None:
     traces = list(run.traces.values())
     weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
-    trainings = Trainings(run.context, traces, weights)
+    trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights))
     for rung in registry.of_trainings(run.experiment.rungs):
-        verdicts = [] if rung.over_seeds and not run.is_alone else _judged(rung, trainings)
+        verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, trainings)
         if verdicts is not None:
             run.verdicts += verdicts
-            run.show.rung(rung.name, verdicts)
+            run.listener.rung(rung.name, verdicts)
 
 
-def _judged(rung: Rung, trainings: Trainings) -> list[Verdict] | None:
-    """What the rung says of the trainings; one that was chosen and has nothing to say of them is unverified."""
+def _judge_rung(rung: Rung, trainings: Trainings) -> list[Verdict] | None:
+    """The verdicts of a rung on the trainings. A rung that was chosen by name and makes no check is unverified."""
     assert rung.judge_trainings is not None
     verdicts = rung.judge_trainings(trainings)
     if not verdicts and rung.name in trainings.context.stated.rungs and trainings.healthy:
@@ -183,27 +189,29 @@ def _judged(rung: Rung, trainings: Trainings) -> list[Verdict] | None:
 
 
 def _climb_all(runs: Sequence[Run], folder: Path) -> None:
-    """One long-lived worker per arm answers all rungs; times are not taken here, so the arms run side by side."""
+    """Climbs the ladder of each run. One worker per arm answers all rungs; arms run in parallel, as none is timed."""
     with Workers(folder) as workers:
         for run in runs:
-            run.show.begin(run.experiment, run.plan, run.data, run.store.folder)
+            run.listener.begin(run.experiment, run.plan, run.data, run.store.folder)
             _climb(run, workers)
 
 
 def _climb(run: Run, workers: Workers) -> None:
-    asked: dict[str, Worker] = {}
+    started: dict[str, Worker] = {}
     for arm in run.experiment.arms:
         try:
-            asked[arm.name] = workers.of(arm, run.scratch)
+            started[arm.name] = workers.of(arm, run.scratch)
         except WorkerFailedError as error:
             _fail(run, arm.name, error.failure)
-    # What is not climbed needs no preparing, which would go on beside the trainings that are timed.
-    with ladder.prepared(run.context) if run.climbs else nullcontext():
-        ready = _described(run, asked)
-    run.verdicts += [ladder.failed("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure]
+    # A run that does not climb prepares nothing: the preparation would still run beside the timed trainings.
+    with ladder.preparing_envelopes(run.context) if run.climbs else nullcontext():
+        ready = _describe(run, started)
+    run.verdicts += [
+        ladder.failure_verdict("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
+    ]
     if run.climbs:
         run.verdicts += ladder.climb(
-            run.context, ready, run.show.rung, partial(_fail, run), partial(_record_answers, run)
+            run.context, ready, run.listener.rung, partial(_fail, run), partial(_record_answers, run)
         )
 
 
@@ -218,37 +226,38 @@ def _record_answers(run: Run, rung: str, question: str, answers: Answers) -> Non
             write_answer(run.store.arm_folder(name), rung, recorded)
 
 
-def _described(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
-    """Waits for all frameworks side by side and records what they are; the workers of those that there are."""
+def _describe(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
+    """Asks all workers for their environments and records these. Returns the workers that answered."""
     with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
         answers, failures = side_by_side(pool, workers, lambda worker: worker.ask(TASKS["describe"])[0])
     for name, failure in failures.items():
         _fail(run, name, failure)
-    for name, described in answers.items():
-        run.update(name, **described)
-        run.environments[name] = described["environment"]
+    for name, description in answers.items():
+        run.update(name, **description)
+        run.environments[name] = description["environment"]
     return [workers[name] for name in answers]
 
 
 def _train(run: Run, arm: Arm, workers: Workers) -> None:
-    run.show.training(arm, len(run.plan.orders), run.plan.steps)
+    run.listener.training(arm, len(run.plan.orders), run.plan.steps)
     try:
         worker = workers.of(arm, run.scratch)
-        started = worker.ready()
+        ready_event = worker.ready()
         run.update(
             arm.name,
-            import_time_s=started["import_time_s"],
-            baseline_rss_bytes=started["baseline_rss_bytes"],
+            import_time_s=ready_event["import_time_s"],
+            baseline_rss_bytes=ready_event["baseline_rss_bytes"],
         )
         run.segments[arm.name] = Segments(run.store.arm_folder(arm.name), run.scratch)
         for event in worker.stream(TASKS["train"], folder=str(run.store.arm_folder(arm.name))):
             _record(run, arm, event)
     except WorkerFailedError as error:
         _fail(run, arm.name, error.failure)
-        run.verdicts.append(ladder.failed("training", arm.name, error.failure))
+        run.verdicts.append(ladder.failure_verdict("training", arm.name, error.failure))
 
 
 def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
+    """Adds an event of a training to its trace, and writes the trace every few seconds and at the end."""
     fields = {key: value for key, value in event.items() if key != "event"}
     match event["event"]:
         case "epoch":
@@ -258,7 +267,7 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
                 run.store.write_trace_record(trace)
                 run.segments[arm.name].append(trace)
                 run.last_written = time.monotonic()
-            run.show.epoch(trace)
+            run.listener.epoch(trace)
         case "done":
             result = dict(fields["result"])  # type: ignore[call-overload]
             result.pop("peak_rss_bytes")
@@ -267,8 +276,8 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
             run.update(arm.name, **fields)
 
 
-def _find_flips(run: Run) -> None:
-    """Which test images the arms see differently; nothing where there are no classes, or nobody to differ from."""
+def _record_flips(run: Run) -> None:
+    """Records the test images that the arms classify differently, where two arms have predictions."""
     predictions = run.store.read_predictions(trace.arm.name for trace in run.traces.values() if trace.finished)
     if len(predictions) > 1:
         run.flips = flips_between(run.data.y_test, predictions)
@@ -277,14 +286,14 @@ def _find_flips(run: Run) -> None:
 
 def _fail(run: Run, arm: str, failure: Failure) -> None:
     run.update(arm, failure=failure)
-    run.show.arm_failed(arm, failure)
+    run.listener.arm_failed(arm, failure)
 
 
-def recorded(runs: Sequence[Run], folder: Path, work: Callable[[], None]) -> None:
-    """Lays out what the workers share, does the work, and writes all that is known, and last the marker of each run.
+def run_and_record(runs: Sequence[Run], folder: Path, work: Callable[[], None]) -> None:
+    """Writes the inputs, does the work, writes the records of each run and, last, its marker.
 
-    Where that is not reached, whatever the reason, it writes what is known, sets `unfinished`, and goes on: an
-    unfinished run is a result too.
+    On any exception it writes the records so far, sets `unfinished` and returns, since an unfinished run is a result
+    too.
     """
     try:
         for run in runs:
@@ -303,7 +312,7 @@ def recorded(runs: Sequence[Run], folder: Path, work: Callable[[], None]) -> Non
             for run in runs:
                 if state_of(run.store.folder) != "complete":
                     _leave_unfinished(run, unfinished)
-            tell(unfinished, error, folder)
+            report_unfinished(unfinished, error, folder)
 
 
 def _write_records(run: Run) -> None:
@@ -312,16 +321,16 @@ def _write_records(run: Run) -> None:
         run.store.write_trace(trace)
     run.store.write_verdicts(run.verdicts)
     run.store.write_summary(list(run.traces.values()))
-    _find_flips(run)
+    _record_flips(run)
     free_runs: FreeRuns | None = run.context.made.get(CURVES)
     if free_runs is not None:
         run.store.write_free_runs(free_runs.table(), free_runs.facts())
 
 
 def _leave_unfinished(run: Run, unfinished: outcome.Unfinished) -> None:
-    """Writes what is known, file by file: one that the disk does not take leaves the others, and its last state."""
+    """Writes the records so far, file by file. A file that cannot be written keeps its last state."""
     run.unfinished = unfinished
-    # A verdict of its own, for the arms may all have finished, and only the judging of them not.
+    # It needs a verdict of its own: all arms may have finished, and only the judging was cut short.
     run.verdicts.append(
         Verdict(rung="run", subject=unfinished.kind, arm_a="", status="interrupted", cause=unfinished.reason)
     )
@@ -338,7 +347,7 @@ def _leave_unfinished(run: Run, unfinished: outcome.Unfinished) -> None:
 
 
 def _share_inputs(run: Run) -> None:
-    """The same bytes for every arm: experiment, plan, digits."""
+    """Writes the experiment, the plan and the data, which all arms read."""
     run.scratch.mkdir()
     write_text(run.scratch / "experiment.json", run.experiment.model_dump_json())
     run.plan.save(run.scratch / "plan.npz")

@@ -1,4 +1,4 @@
-"""From what was asked for to a run, or to a study of several: folders claimed, rungs climbed, pages written, told."""
+"""Runs `match` and `check`: claims the folders, makes one run or a study of several, writes and shows the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.results.marker import Marker, complete
 from harness.results.store import run_folder
 from harness.rungs import registry
 from harness.scenarios import run
-from harness.scenarios.ending import tell, unfinished_by
+from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.scenarios.run import Run
 from harness.scenarios.study import Study
 from harness.system.stopping import heeding_signals, shielded, stopped_again
@@ -27,16 +27,16 @@ from harness.system.stopping import heeding_signals, shielded, stopped_again
 VERBS = {"match": run.match, "check": run.check}
 
 
-class StudyListener(run.Show, Protocol):
-    """Who is told what happens in a study."""
+class StudyListener(run.RunListener, Protocol):
+    """Receives the progress of a study; `harness.report.study` prints it."""
 
     def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None: ...
 
 
-class Presented(Protocol):
-    """How runs and studies are shown and written for people; `harness.report.presented` is one."""
+class Presenter(Protocol):
+    """Shows runs and studies and writes their pages; `harness.report.presented` is one."""
 
-    def run_listener(self) -> run.Show: ...
+    def run_listener(self) -> run.RunListener: ...
 
     def study_listener(self) -> StudyListener: ...
 
@@ -45,77 +45,80 @@ class Presented(Protocol):
     def write_study_report(self, folder: Path) -> None: ...
 
 
-def start(verb: str, asked: ComposedStudy, data: Sequence[Dataset], presented: Presented) -> int:
-    """Runs `match` or `check`; the exit code.
+def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter: Presenter) -> int:
+    """Runs `match` or `check` and returns the exit code.
 
-    UserMistake where the folder is somebody else's, or where `check` is to climb a rung that judges trainings alone.
+    Raises UserMistake where the folder belongs to something else, or where `check` is asked for a rung that judges
+    trainings only.
     """
-    # The reference overflows where a training does; what is then not finite is judged, and no news to the user.
+    # The reference overflows where a training does. Such values are judged like others, so NumPy must not warn.
     with np.errstate(all="ignore"), heeding_signals():
         if verb == "check":
-            _refuse_without_training(asked)
-            asked = asked.at_first_seeds()
-        refuse_too_large(asked)
+            _refuse_without_training(composed)
+            composed = composed.at_first_seeds()
+        refuse_too_large(composed)
         return (
-            _single(verb, asked.first, data[0], presented) if asked.is_single else _study(verb, asked, data, presented)
+            _single(verb, composed.first, data[0], presenter)
+            if composed.is_single
+            else _study(verb, composed, data, presenter)
         )
 
 
-def _refuse_without_training(asked: ComposedStudy) -> None:
-    chosen = dict.fromkeys(name for composed in asked.variants for name in composed.experiment.rungs)
-    wrong = [
+def _refuse_without_training(study: ComposedStudy) -> None:
+    names = dict.fromkeys(name for variant in study.variants for name in variant.experiment.rungs)
+    mistakes = [
         f"rungs: {name} judges what trainings recorded, and check makes none; choose it for twinrun match"
-        for name in registry.training_only(list(chosen))
+        for name in registry.training_only(list(names))
     ]
-    if wrong:
-        raise UserMistake(wrong)
+    if mistakes:
+        raise UserMistake(mistakes)
 
 
-def _single(verb: str, composed: Composed, data: Dataset, presented: Presented) -> int:
+def _single(verb: str, composed: Composed, data: Dataset, presenter: Presenter) -> int:
     plan = run.plan_of(composed.experiment, data)
     folder = claimed(verb, composed.out, run_folder(composed.results_root, composed.experiment, plan.digest))
-    show = presented.run_listener()
-    started = run.begin(composed.experiment, data, plan, folder, show)
-    VERBS[verb]([started], started.store.folder)
-    _write_page(started, presented)
-    if _can_be_shown(started.unfinished):
-        show.end(started, is_brief=stopped_again())
-    return started.exit_code
+    listener = presenter.run_listener()
+    active = run.begin(composed.experiment, data, plan, folder, listener)
+    VERBS[verb]([active], active.store.folder)
+    _write_page(active, presenter)
+    if _can_be_shown(active.unfinished):
+        listener.end(active, is_brief=stopped_again())
+    return active.exit_code
 
 
-def _study(verb: str, asked: ComposedStudy, data: Sequence[Dataset], presented: Presented) -> int:
-    first, show = asked.first, presented.study_listener()
+def _study(verb: str, composed_study: ComposedStudy, datasets: Sequence[Dataset], presenter: Presenter) -> int:
+    first, listener = composed_study.first, presenter.study_listener()
     folder = claimed(verb, first.out, run_folder(first.results_root, first.experiment, "study")).absolute()
-    started: dict[str, Run] = {}
-    for composed, own in zip(asked.variants, data, strict=True):
-        for seed in composed.seeds:
-            experiment = composed.experiment.model_copy(update={"seed": seed})
-            place = "/".join(filter(None, [composed.experiment.variant, f"seed{seed}" * (len(composed.seeds) > 1)]))
+    runs_by_place: dict[str, Run] = {}
+    for variant, dataset in zip(composed_study.variants, datasets, strict=True):
+        for seed in variant.seeds:
+            experiment = variant.experiment.model_copy(update={"seed": seed})
+            place = "/".join(filter(None, [variant.experiment.variant, f"seed{seed}" * (len(variant.seeds) > 1)]))
             claim(folder / place, verb)
-            plan = run.plan_of(experiment, own)
-            started[place] = run.begin(experiment, own, plan, folder / place, show, composed.seeds)
-    runs = list(started.values())
+            plan = run.plan_of(experiment, dataset)
+            runs_by_place[place] = run.begin(experiment, dataset, plan, folder / place, listener, variant.seeds)
+    runs = list(runs_by_place.values())
     VERBS[verb](runs, folder)
-    for each in runs:
-        _write_page(each, presented)
-        if _can_be_shown(each.unfinished):
-            show.end(each)
-    study = Study(first.experiment.name, runs, asked.orderings, folder)
+    for seed_run in runs:
+        _write_page(seed_run, presenter)
+        if _can_be_shown(seed_run.unfinished):
+            listener.end(seed_run)
+    study = Study(first.experiment.name, runs, composed_study.orderings, folder)
     verdicts = study.verdicts()
     try:
         study.write(verdicts)
         if not study.unfinished:
             marker = Marker.of("study", study.exit_code(verdicts), study.sentence(verdicts))
-            complete(folder, marker, {place: each.store.folder for place, each in started.items()})
+            complete(folder, marker, {place: seed_run.store.folder for place, seed_run in runs_by_place.items()})
     except OSError as error:
         unfinished = unfinished_by(error, folder)
-        for each in runs:
-            each.unfinished = unfinished
-        tell(unfinished, error, folder)
-    with shielded(), _lenient(study.unfinished):
-        presented.write_study_report(folder)
+        for seed_run in runs:
+            seed_run.unfinished = unfinished
+        report_unfinished(unfinished, error, folder)
+    with shielded(), _ignoring_write_errors(study.unfinished):
+        presenter.write_study_report(folder)
     if _can_be_shown(study.unfinished):
-        show.study(study, verdicts, is_brief=stopped_again())
+        listener.study(study, verdicts, is_brief=stopped_again())
     return study.exit_code(verdicts)
 
 
@@ -123,11 +126,11 @@ def _can_be_shown(unfinished: outcome.Unfinished | None) -> bool:
     return unfinished is None or unfinished.can_be_shown
 
 
-def _write_page(each: Run, presented: Presented) -> None:
-    with shielded(), _lenient(each.unfinished):
-        presented.write_report(each.store.folder)
+def _write_page(finished: Run, presenter: Presenter) -> None:
+    with shielded(), _ignoring_write_errors(finished.unfinished):
+        presenter.write_report(finished.store.folder)
 
 
-def _lenient(unfinished: outcome.Unfinished | None) -> AbstractContextManager[None]:
-    """Of an unfinished run as much is written as the disk takes: why it is unfinished has been told."""
+def _ignoring_write_errors(unfinished: outcome.Unfinished | None) -> AbstractContextManager[None]:
+    """Ignores write errors for an unfinished run, whose reason has already been reported."""
     return nullcontext() if unfinished is None else suppress(OSError)

@@ -33,7 +33,7 @@ SPREAD_COLUMNS = ("variant", "arm_a", "seed_a", "arm_b", "seed_b", "flips", "ima
 
 @dataclass(frozen=True)
 class Study:
-    """The runs of all variants and seeds, in order, and the folder that holds theirs."""
+    """The runs of all variants and seeds, in order, and the folder that holds their folders."""
 
     name: str
     runs: Sequence[Run]
@@ -42,58 +42,61 @@ class Study:
 
     @cached_property
     def by_variant(self) -> dict[str, list[Run]]:
-        """The runs of each variant, one for each seed; the one variant of an experiment without any is ''."""
-        found: dict[str, list[Run]] = {}
+        """The runs of each variant, one for each seed. An experiment without variants has one, named ''."""
+        runs_by_variant: dict[str, list[Run]] = {}
         for run in self.runs:
-            found.setdefault(run.experiment.variant or "", []).append(run)
-        return found
+            runs_by_variant.setdefault(run.experiment.variant or "", []).append(run)
+        return runs_by_variant
 
     @property
     def several_seeds(self) -> bool:
+        """Whether some variant has more than one run."""
         return any(len(runs) > 1 for runs in self.by_variant.values())
 
     @cached_property
-    def compared(self) -> dict[str, list[Paired]]:
-        """By variant, every two arms over its seeds; nothing of one with one seed, or that leaves `convergence` out."""
-        found = {}
+    def arm_pairs(self) -> dict[str, list[Paired]]:
+        """By variant, every two arms over its seeds. A variant with one seed, or without `convergence`, is left out."""
+        pairs_by_variant = {}
         for variant, runs in self.by_variant.items():
             if len(runs) > 1 and convergence.RUNG in registry.of_trainings(runs[0].experiment.rungs):
                 by_seed = {run.experiment.seed: list(run.traces.values()) for run in runs}
                 subject = f"{variant}: " if variant else ""
                 subject += f"test_accuracy over {seeds_in_words(list(by_seed))}"
-                found[variant] = compare_seeds(runs[0].experiment, by_seed, subject)
-        return found
+                pairs_by_variant[variant] = compare_seeds(runs[0].experiment, by_seed, subject)
+        return pairs_by_variant
 
     def verdicts(self) -> list[Verdict]:
-        """Whether the arms end equally well over the seeds, and what holds between the variants."""
-        return [verdict for variant in self.compared for verdict in self._over_seeds(variant)] + self._orderings()
+        """The verdicts on whether the arms end equally well over the seeds, then those on the orderings of variants."""
+        return [verdict for variant in self.arm_pairs for verdict in self._over_seeds(variant)] + self._orderings()
 
     def _over_seeds(self, variant: str) -> list[Verdict]:
-        """Where `convergence` was chosen by name and there is nothing to compare, that is unverified."""
-        compared = self.compared[variant]
-        if not compared and convergence.NAME in self.by_variant[variant][0].experiment.rungs:
+        """The verdicts on one variant. It is unverified where `convergence` was chosen by name and compares nothing."""
+        pairs = self.arm_pairs[variant]
+        if not pairs and convergence.NAME in self.by_variant[variant][0].experiment.rungs:
             return [silent_rung(convergence.NAME, NO_TRAINING)]
-        return [paired.verdict for paired in compared]
+        return [paired.verdict for paired in pairs]
 
     def _orderings(self) -> list[Verdict]:
-        """Nothing of a variant that was cut short, or not run to its end."""
-        whole = [run for run in self.runs if run.experiment.training.max_steps is None]
-        names = {run.experiment.variant for run in whole}
-        found = []
+        """The verdicts on the orderings. Runs that were limited by `max_steps` or not finished are left out."""
+        full_runs = [run for run in self.runs if run.experiment.training.max_steps is None]
+        names = {run.experiment.variant for run in full_runs}
+        verdicts = []
         for ordering in self.orderings:
             if not {ordering.better, ordering.than} <= names:
                 continue
             better, worse = (self.by_variant[name] for name in (ordering.better, ordering.than))
             for arm in better[0].traces:
-                pairs = [(run.traces[arm], other.traces.get(arm)) for run, other in zip(better, worse, strict=False)]
-                both = [(a, b) for a, b in pairs if a.finished and b is not None and b.finished]
-                if both:
-                    found.append(_judged(ordering, both))
-        return found
+                trace_pairs = [
+                    (run.traces[arm], other.traces.get(arm)) for run, other in zip(better, worse, strict=False)
+                ]
+                finished_pairs = [(a, b) for a, b in trace_pairs if a.finished and b is not None and b.finished]
+                if finished_pairs:
+                    verdicts.append(_ordering_verdict(ordering, finished_pairs))
+        return verdicts
 
     @cached_property
     def flips(self) -> pd.DataFrame:
-        """Of every run, the test images that two arms see differently, with `variant` and `seed`."""
+        """A row for each run and test image that two arms classify differently, with `variant` and `seed`."""
         parts = [
             run.flips.assign(variant=run.experiment.variant or "", seed=run.experiment.seed)
             for run in self.runs
@@ -103,16 +106,19 @@ class Study:
 
     @cached_property
     def spread(self) -> pd.DataFrame:
-        """`SPREAD_COLUMNS`: how many test images flip between two arms at a seed, and between two seeds of an arm.
+        """The number of test images that flip between two arms at a seed, and between two seeds of an arm.
 
-        The latter is what other weights and other batches do, and what the former is to be measured by.
+        It has `SPREAD_COLUMNS`. The flips between seeds come from other weights and batches alone; they are the measure
+        for the flips between arms.
         """
-        rows = [row for variant, runs in self.by_variant.items() for row in _spread_of(variant, runs)]
+        rows = [row for variant, runs in self.by_variant.items() for row in _spread_rows(variant, runs)]
         return pd.DataFrame(rows, columns=list(SPREAD_COLUMNS))
 
     def write(self, verdicts: Sequence[Verdict]) -> None:
-        """`study.json`: its name and the places of its runs, in order; `summary.parquet`: a row for every run and arm;
-        `verdicts.parquet`: what holds over seeds and variants.
+        """Writes the records of the study.
+
+        `study.json`: its name and the folders of its runs, in order. `summary.parquet`: a row for every run and arm.
+        `verdicts.parquet`: the verdicts over seeds and variants.
 
         Over several seeds also `convergence.parquet`, the statistics of every two arms; `flips.parquet`, a row for
         every flipped test image; `spread.parquet`, the number of flips between any two runs that are compared;
@@ -129,15 +135,15 @@ class Study:
         write_parquet(self.folder / "summary.parquet", rows, tuple(rows[0]))
         write_parquet(self.folder / "verdicts.parquet", [v.model_dump() for v in verdicts], VERDICT_COLUMNS)
         if self.several_seeds:
-            found = [
-                {"variant": variant, "arm_a": each.arm_a, "arm_b": each.arm_b}
-                | {**asdict(each.equivalence), "pairs_advised": each.equivalence.pairs_advised}
-                for variant, compared in self.compared.items()
-                for each in compared
+            rows_of_pairs = [
+                {"variant": variant, "arm_a": pair.arm_a, "arm_b": pair.arm_b}
+                | {**asdict(pair.equivalence), "pairs_advised": pair.equivalence.pairs_advised}
+                for variant, pairs in self.arm_pairs.items()
+                for pair in pairs
             ]
-            tables = {"convergence": pd.DataFrame(found), "flips": self.flips, "spread": self.spread}
+            tables = {"convergence": pd.DataFrame(rows_of_pairs), "flips": self.flips, "spread": self.spread}
             for name, table in tables.items():
-                if len(table.columns):  # where values are predicted there is nothing to tabulate
+                if len(table.columns):  # a table without columns has no flips: the targets are values, not labels
                     write_frame(self.folder / f"{name}.parquet", table)
             if not self.flips.empty:
                 save_arrays(self.folder / FLIPPED_IMAGES, self._shown_images())
@@ -153,27 +159,27 @@ class Study:
 
     @property
     def unfinished(self) -> outcome.Unfinished | None:
-        """Why the study did not come to its end; None where all its runs did."""
+        """Why the study was not finished; None where all its runs were."""
         return next((run.unfinished for run in self.runs if run.unfinished is not None), None)
 
     def exit_code(self, verdicts: Sequence[Verdict]) -> int:
-        """The gravest thing that happened in any variant or between them."""
-        return outcome.exit_code(*self._everything(verdicts), self.unfinished)
+        """The exit code of the gravest verdict or failure, in any run or between them."""
+        return outcome.exit_code(*self._verdicts_and_traces(verdicts), self.unfinished)
 
     def sentence(self, verdicts: Sequence[Verdict]) -> str:
         """The outcome in one line."""
-        return in_one_sentence(self.name, len(self.runs), *self._everything(verdicts), self.unfinished)
+        return in_one_sentence(self.name, len(self.runs), *self._verdicts_and_traces(verdicts), self.unfinished)
 
-    def _everything(self, verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Trace]]:
+    def _verdicts_and_traces(self, verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Trace]]:
         """The verdicts of all runs, then those between them, and all traces."""
-        every = [*(verdict for run in self.runs for verdict in run.verdicts), *verdicts]
-        return every, [trace for run in self.runs for trace in run.traces.values()]
+        all_verdicts = [*(verdict for run in self.runs for verdict in run.verdicts), *verdicts]
+        return all_verdicts, [trace for run in self.runs for trace in run.traces.values()]
 
 
 def in_one_sentence(
     name: str, count: int, verdicts: list[Verdict], traces: list[Trace], unfinished: outcome.Unfinished | None
 ) -> str:
-    """The outcome of a study of `count` runs, by the verdicts of all runs and between them, and all traces."""
+    """The outcome of a study of `count` runs. `verdicts` and `traces`: those of all runs, and the study's own."""
     if outcome.exit_code(verdicts, traces, unfinished) == exit_codes.AGREES:
         arms = dict.fromkeys(trace.arm.name for trace in traces)
         return f"AGREES: {' and '.join(arms)} in {count} run{'s' * (count > 1)} of {name}"
@@ -181,7 +187,7 @@ def in_one_sentence(
 
 
 def often_flipped(flips: pd.DataFrame) -> pd.DataFrame:
-    """`flips` by variant, two arms and image: at how many seeds each flips (see `by_image`), the most often first."""
+    """For each variant, two arms and image, at how many seeds it flips (see `by_image`), the most often first."""
     parts = []
     for key, rows in flips.groupby(["variant", "arm_a", "arm_b"], sort=False):
         variant, a, b = map(str, key)
@@ -189,40 +195,45 @@ def often_flipped(flips: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).sort_values("flips", ascending=False, kind="stable")
 
 
-def image_key(variant: str, what: str) -> str:
+def image_key(variant: str, array: str) -> str:
     """The name of an array of `flips.npz`."""
-    return f"{variant}/{what}" if variant else what
+    return f"{variant}/{array}" if variant else array
 
 
-def _spread_of(variant: str, runs: Sequence[Run]) -> Iterator[tuple[object, ...]]:
-    """The rows of one variant's runs."""
-    said: dict[tuple[str, int], Arrays] = {}
+def _spread_rows(variant: str, runs: Sequence[Run]) -> Iterator[tuple[object, ...]]:
+    """The rows of `Study.spread` for one variant."""
+    predictions: dict[tuple[str, int], Arrays] = {}
     for run in runs:
         finished = [name for name, trace in run.traces.items() if trace.finished]
-        said |= {(arm, run.experiment.seed): each for arm, each in run.store.read_predictions(finished).items()}
-    for (one, each), (other, another) in combinations(said.items(), 2):
-        (arm_a, seed_a), (arm_b, seed_b) = one, other
+        predictions |= {
+            (arm, run.experiment.seed): arrays for arm, arrays in run.store.read_predictions(finished).items()
+        }
+    for (first, predicted_a), (second, predicted_b) in combinations(predictions.items(), 2):
+        (arm_a, seed_a), (arm_b, seed_b) = first, second
         if arm_a == arm_b or seed_a == seed_b:
-            yield variant, arm_a, seed_a, arm_b, seed_b, len(flipped(each, another)), len(each["label"])
+            count = len(flipped(predicted_a, predicted_b))
+            yield variant, arm_a, seed_a, arm_b, seed_b, count, len(predicted_a["label"])
 
 
-def _judged(ordering: Ordering, pairs: Sequence[tuple[Trace, Trace]]) -> Verdict:
-    """Over several seeds, of the means."""
-    measured = [[MEASURES[ordering.measure](trace) for trace in side] for side in zip(*pairs, strict=True)]
-    values = [None if None in side else fmean(value for value in side if value is not None) for side in measured]
+def _ordering_verdict(ordering: Ordering, pairs: Sequence[tuple[Trace, Trace]]) -> Verdict:
+    """The verdict on an ordering. `pairs`: the traces of both variants at each seed; their means are compared."""
+    measures_by_side = [[MEASURES[ordering.measure](trace) for trace in side] for side in zip(*pairs, strict=True)]
+    values = [
+        None if None in side else fmean(value for value in side if value is not None) for side in measures_by_side
+    ]
     first, second = values
     sign = -1 if ordering.measure == "test_loss" else 1
-    met = first is not None and second is not None and sign * (first - second) >= ordering.by
-    shown = " against ".join("nothing" if value is None else f"{value:.4g}" for value in values)
+    is_met = first is not None and second is not None and sign * (first - second) >= ordering.by
+    values_text = " against ".join("nothing" if value is None else f"{value:.4g}" for value in values)
     return Verdict(
         rung=NAME,
         subject=f"{ordering.measure} of {ordering.better} at least {ordering.by:g} better than of {ordering.than}",
         arm_a=pairs[0][0].arm.name,
-        status="agrees" if met else "diverges",
+        status="agrees" if is_met else "diverges",
         value_a=first,
         value_b=second,
         tolerance_source="the study's ordering",
-        cause=shown,
+        cause=values_text,
     )
 
 

@@ -1,4 +1,4 @@
-"""One process per arm: `child` runs in it, `process` is the parent's handle on it, `tasks` are its questions.
+"""One process per arm: `child` runs in it, `process` is the parent's side of it, `tasks` are its questions.
 
 Requests go in as JSON lines, events come out as JSON lines on a separate pipe; arrays cross in .npz files.
 """

@@ -1,4 +1,4 @@
-"""What comes from a worker, with the time at which it came, read by a thread of its own."""
+"""A thread that reads a worker's events and notes the time at which each arrived."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from dataclasses import dataclass
 from harness.records.failure import in_one_line
 from harness.worker.events import Event, ProtocolError, read_events
 
-LOOK_S = 1.0  # how often it is looked whether a silent worker is still there
+LOOK_S = 1.0  # seconds between checks whether a silent worker still runs
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """`what` is None at the end of the channel. `time_s` is of `time.monotonic`."""
+    """An event, or what came in its place; None at the end of the channel. `time_s` is a time of `time.monotonic`."""
 
-    what: Event | ProtocolError | None
+    item: Event | ProtocolError | None
     time_s: float
 
 
 class Arrivals:
-    """Reads the pipe to its end, or to the first that is no event, and closes it."""
+    """Reads a pipe until its end or until something that is no event, and closes it."""
 
     def __init__(self, pipe: int) -> None:
         self._queue: queue.Queue[Arrival] = queue.Queue()
         threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
 
     def next(self, limit_s: float, has_ended: Callable[[], bool]) -> Arrival | None:
-        """The next; None where there is none by `limit_s`, a time of `time.monotonic`.
+        """The next arrival; None where nothing arrives by `limit_s`, a time of `time.monotonic`.
 
-        What came by then is returned whenever it is asked for. `has_ended`: whether the worker has; what it started may
-        hold its end of the pipe open, so that only this tells that nothing more will come.
+        What arrived by then is returned even after that time. `has_ended` tells whether the worker has ended: processes
+        that it started may hold the pipe open, so that the end of the pipe alone does not show it.
         """
         while True:
-            rest_s = limit_s - time.monotonic()
+            remaining_s = limit_s - time.monotonic()
             try:
-                return self._queue.get(timeout=max(0.0, min(LOOK_S, rest_s)))
+                return self._queue.get(timeout=max(0.0, min(LOOK_S, remaining_s)))
             except queue.Empty:
-                if rest_s <= 0:
+                if remaining_s <= 0:
                     return None
             if has_ended():
                 try:
@@ -56,8 +56,8 @@ class Arrivals:
                     self._put(event)
         except (ProtocolError, MemoryError) as error:
             self._put(error if isinstance(error, ProtocolError) else ProtocolError(in_one_line(error)))
-        finally:  # else it would be waited for in vain
+        finally:  # without this end, `next` would wait for nothing
             self._put(None)
 
-    def _put(self, what: Event | ProtocolError | None) -> None:
-        self._queue.put(Arrival(what, time.monotonic()))
+    def _put(self, item: Event | ProtocolError | None) -> None:
+        self._queue.put(Arrival(item, time.monotonic()))

@@ -1,4 +1,4 @@
-"""Several arms are asked at once, and waited for side by side."""
+"""Asks several arms at the same time and collects their answers and failures."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from harness.records.failure import Failure, WorkerFailedError
 
 
 class Closable(Protocol):
+    """Anything that can be asked and ended."""
+
     def close(self) -> None: ...
 
 
-Asked = TypeVar("Asked", bound=Closable)
-Told = TypeVar("Told")
+Respondent = TypeVar("Respondent", bound=Closable)
+Reply = TypeVar("Reply")
 
 
 def side_by_side(
-    pool: Executor, workers: Mapping[str, Asked], ask: Callable[[Asked], Told], all_needed: bool = False
-) -> tuple[dict[str, Told], dict[str, Failure]]:
-    """What `ask` returns for each worker, by the arm's name, and what became of those that have no answer.
+    pool: Executor, workers: Mapping[str, Respondent], ask: Callable[[Respondent], Reply], all_needed: bool = False
+) -> tuple[dict[str, Reply], dict[str, Failure]]:
+    """What `ask` returns for each worker, by the arm's name, and the failures of those that did not answer.
 
-    `pool` must have a thread for each. `all_needed`: without one of them the others are of no use; they are waited for
-    as long again, for they may have failed too, and then ended, and are in neither of the two. Where anything else than
-    the failure of an arm is raised, all are ended.
+    `pool` must have a thread for each worker. `all_needed`: one failure makes the other answers useless. The others are
+    then waited for as long again, since they may fail too, and ended; they are in neither result. All workers are ended
+    where anything but the failure of an arm is raised.
     """
     start_s = time.monotonic()
     pending = {pool.submit(ask, worker): name for name, worker in workers.items()}
-    answers: dict[str, Told] = {}
+    answers: dict[str, Reply] = {}
     failures: dict[str, Failure] = {}
 
-    def take(answer: Future[Told]) -> None:
+    def take(answer: Future[Reply]) -> None:
         try:
             answers[pending[answer]] = answer.result()
         except WorkerFailedError as error:
@@ -43,11 +45,11 @@ def side_by_side(
             take(answer)
             if failures and all_needed:
                 break
-        late = [answer for answer, name in pending.items() if name not in answers and name not in failures]
-        for answer in wait(late, timeout=time.monotonic() - start_s).done:
+        unanswered = [answer for answer, name in pending.items() if name not in answers and name not in failures]
+        for answer in wait(unanswered, timeout=time.monotonic() - start_s).done:
             take(answer)
     except BaseException:
-        _close(workers.values())  # else leaving the pool would wait for their answers
+        _close(workers.values())  # leaving the pool would wait for their answers
         raise
     _close(worker for name, worker in workers.items() if name not in answers and name not in failures)
     return {n: answers[n] for n in workers if n in answers}, {n: failures[n] for n in workers if n in failures}

@@ -1,4 +1,7 @@
-"""What runs in an arm's process: `python -m harness.worker.child ARM_JSON EVENTS LIFELINE`, the two as descriptors."""
+"""The program of an arm's process: `python -m harness.worker.child ARM_JSON EVENTS LIFELINE`.
+
+EVENTS and LIFELINE are numbers of open descriptors.
+"""
 
 from __future__ import annotations
 
@@ -22,54 +25,60 @@ from harness.worker.task import PROTOCOL, task_at
 
 
 def main(arguments: list[str]) -> None:
-    """Answers requests until one fails or the parent is gone. Never returns."""
+    """Answers requests until one fails or the parent has gone. It never returns."""
     arm = Arm.model_validate_json(arguments[0])
     channel = Channel(int(arguments[1]), int(arguments[2]))
     try:
         session = _begin(arm, channel)
         while True:
             request = channel.receive()
-            session.given(request.pop("changes", {}))
+            session.set_changes(request.pop("changes", {}))
             channel.send("done", result=task_at(request.pop("task")).answer(session, **request))
-    except BaseException as error:  # also what asks for the end of the process: that is an arm without an answer
+    except BaseException as error:  # also SystemExit: the arm then has no answer
         channel.end_copy()
-        # The log may be what the disk has no room for, and the parent may be gone.
+        # Printing fails where the disk is full, and sending where the parent has gone.
         with contextlib.suppress(Exception):
             traceback.print_exc()
         with contextlib.suppress(Exception):
             channel.send("failed", **_failure(error))
         with contextlib.suppress(Exception):
             sys.stdout.flush()
-    os._exit(0)  # whatever threads and handlers the user's code has left
+    os._exit(0)  # not sys.exit: threads and handlers of the user's code must not run on
 
 
 class _MissingFrameworkError(Exception):
-    pass
+    """The adapter or its framework cannot be imported here."""
 
 
 def _begin(arm: Arm, channel: Channel) -> Session:
+    """Imports the framework and sends the `ready` event."""
     start = time.perf_counter()
     try:
         session = Session(adapters.load(arm), channel.send)
     except AdapterError as error:
         raise _MissingFrameworkError(str(error)) from error
     except ImportError as error:
-        about = adapters.info(arm.adapter)
-        brings = f"; {about.install} brings it" if about.install else ""
+        info = adapters.info(arm.adapter)
+        hint = f"; {info.install} brings it" if info.install else ""
         raise _MissingFrameworkError(
-            f"{about.distribution} is not usable here ({shortened(str(error))}){brings}"
+            f"{info.distribution} is not usable here ({shortened(str(error))}){hint}"
         ) from error
-    own = {"protocol": PROTOCOL, "twinrun": __version__}
-    channel.send("ready", **own, import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
+    versions = {"protocol": PROTOCOL, "twinrun": __version__}
+    channel.send("ready", **versions, import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
     return session
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
-    """The fields of the event that tells of it."""
-    full = full_disk(error)
-    if full is not None:
-        path = None if full.filename is None else os.fsdecode(full.filename)
-        return {"symptom": "disk_full", "message": in_one_line(full), "error_number": full.errno, "path": path}
+    """The fields of the `failed` event for an exception."""
+    disk_error = full_disk(error)
+    if disk_error is not None:
+        path = None if disk_error.filename is None else os.fsdecode(disk_error.filename)
+        return {
+            "symptom": "disk_full",
+            "message": in_one_line(disk_error),
+            "error_number": disk_error.errno,
+            "path": path,
+        }
     match error:
         case _MissingFrameworkError():
             return {"symptom": "missing_framework", "message": str(error)}

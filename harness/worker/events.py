@@ -1,4 +1,4 @@
-"""What may come from a worker: its events, checked one by one, for a user's code can write to any descriptor."""
+"""The events of a worker. Each is checked, since the user's code can write to any descriptor."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from harness.worker.task import Task
 
 Event = dict[str, Any]
 Plain = dict[str, Any]
-BEGINNING = b'{"event": "'  # of every line that a worker sends
+BEGINNING = b'{"event": "'  # each line of a worker starts with this
 HEAD_BYTES = 4096
 LINE_BYTES = 512 * 1024**2  # an epoch of 60,000 steps with 300 digests of each has 360 MB
 
 
 class ProtocolError(Exception):
-    """What came is no event of a worker; the message is one line that says what came."""
+    """Something other than an event arrived. The message shows it in one line."""
 
 
 class _Fields(Spec):
@@ -30,7 +30,7 @@ class _Fields(Spec):
 
 
 class Ready(_Fields):
-    """`protocol` and `twinrun` are the worker's own; a worker of before there were protocols says neither."""
+    """The framework is imported. `protocol` and `twinrun`: the worker's versions; the oldest workers send neither."""
 
     protocol: int = 0
     twinrun: str = ""
@@ -39,21 +39,27 @@ class Ready(_Fields):
 
 
 class Started(_Fields):
+    """A training begins."""
+
     plan_digest: str
     initial_weights_digest: str
     learning_rates: list[float]
 
 
 class Compiled(_Fields):
+    """A training has compiled its steps."""
+
     compile_time_s: float
 
 
 class Done(_Fields):
+    """The answer to a request."""
+
     result: Plain
 
 
 class Failed(_Fields):
-    """`error_number` and `path` are those of the system's call that found the disk full."""
+    """The request failed. `error_number` and `path` are those of the system call that found the disk full."""
 
     symptom: Literal[Symptom, "disk_full"]
     message: str
@@ -62,45 +68,45 @@ class Failed(_Fields):
 
 
 def read_events(pipe: BinaryIO) -> Iterator[Event]:
-    """The events on a pipe until its end; ProtocolError where something else comes."""
+    """The events on a pipe until its end; ProtocolError where something else arrives."""
     while True:
-        room = HEAD_BYTES
-        line = pipe.readline(room)
-        # What does not begin as an event is not waited for to its end, which may never come.
-        if len(line) == room and line.startswith(BEGINNING) and not line.endswith(b"\n"):
-            room += LINE_BYTES
+        limit = HEAD_BYTES
+        line = pipe.readline(limit)
+        # A line that does not begin as an event is not read to its end, which may never come.
+        if len(line) == limit and line.startswith(BEGINNING) and not line.endswith(b"\n"):
+            limit += LINE_BYTES
             line += pipe.readline(LINE_BYTES)
-        if len(line) < room and not line.endswith(b"\n"):
+        if len(line) < limit and not line.endswith(b"\n"):
             return  # the end, or a line that was cut off by it
         yield event_of(line)
 
 
 def event_of(line: bytes) -> Event:
-    """A line as an event that has the fields of its kind; ProtocolError where it is none."""
+    """The event of a line, with the fields of its kind; ProtocolError where it is no event."""
     try:
         event: Any = json.loads(line)
     except (ValueError, RecursionError):
-        raise ProtocolError(f"{_shown(line)} came in place of an event") from None
+        raise ProtocolError(f"{_excerpt(line)} came in place of an event") from None
     kind = event.get("event") if isinstance(event, dict) else None
     if not isinstance(kind, str) or kind not in _kinds() or type(event.get("request")) is not int:
-        raise ProtocolError(f"{_shown(line)} came in place of an event")
+        raise ProtocolError(f"{_excerpt(line)} came in place of an event")
     fields = {key: value for key, value in event.items() if key not in ("event", "request")}
-    _hold(f"event {kind}", _kinds()[kind], fields)
+    _require_form(f"event {kind}", _kinds()[kind], fields)
     return {"event": kind, "request": event["request"], **fields}
 
 
 def check_result(task: Task, result: Plain) -> None:
     """ProtocolError where a task's result lacks what it must hold."""
-    _hold(f"the result of {task.name}", _form(task.result), result)
+    _require_form(f"the result of {task.name}", _form(task.result), result)
 
 
-def _hold(what: str, adapter: TypeAdapter[Any], fields: Plain) -> None:
+def _require_form(subject: str, adapter: TypeAdapter[Any], fields: Plain) -> None:
     try:
         adapter.validate_python(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ascii(".".join(map(str, first["loc"])))
-        raise ProtocolError(f"{what} is not whole: {where}: {shortened(first['msg'])}") from None
+        raise ProtocolError(f"{subject} is not whole: {where}: {shortened(first['msg'])}") from None
 
 
 @cache
@@ -114,5 +120,5 @@ def _form(result: Any) -> TypeAdapter[Any]:
     return TypeAdapter(result)
 
 
-def _shown(line: bytes) -> str:
+def _excerpt(line: bytes) -> str:
     return ascii(line[:80])[1:] + ("..." if len(line) > 80 else "")

@@ -1,4 +1,4 @@
-"""What becomes of copies of a process that a user's code forks and that return from that code as the original does."""
+"""Ends copies of a worker: code of the user may fork, and the copy returns from it as the original does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import os
 
 
 def end_copy(owner: int) -> None:
-    """Ends this process at once where it is not `owner`: two would give the same answer."""
+    """Ends this process at once if its id is not `owner`: a forked copy would answer a second time."""
     if os.getpid() != owner:
         os._exit(0)

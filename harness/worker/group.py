@@ -1,4 +1,4 @@
-"""A process in a session of its own, which ends with everything that it started."""
+"""A process in its own session, which ends together with everything that it started."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 POLL_S = 0.02
-REAP_S = 10.0  # a process in the middle of an uninterruptible read may take this long to die
+REAP_S = 10.0  # seconds that a process in an uninterruptible read may take to die
 
 
 class Group:
@@ -27,7 +27,8 @@ class Group:
     (PR_SET_PDEATHSIG would reach the process and none of its children, and would come when the thread that started
     it ends; a thread that waits for the end of a pipe needs the interpreter.)
 
-    `command` is told the number of the lifeline. OSError or ValueError where it cannot be started.
+    `command` takes the number of the lifeline's descriptor and returns the program and its arguments. OSError or
+    ValueError where the program cannot be started.
     """
 
     def __init__(
@@ -54,21 +55,21 @@ class Group:
                     pass_fds=(lifeline, *descriptors),
                     start_new_session=True,
                 )
-                _killed_at_its_end(lifeline, self._process.pid)
+                _kill_when_closed(lifeline, self._process.pid)
             except BaseException:
-                self._cut()
+                self._close_lifeline()
                 raise
             finally:
                 os.close(lifeline)
 
     def write(self, data: bytes) -> None:
-        """To its standard input; nothing where it no longer reads. Blocks while it does not read."""
+        """Writes to its standard input, and blocks while it does not read. Nothing happens where it has closed it."""
         stdin = self._process.stdin
         assert stdin is not None
-        rest = memoryview(data)
+        unsent = memoryview(data)
         with contextlib.suppress(OSError, ValueError):
-            while rest:
-                rest = rest[stdin.write(rest) :]
+            while unsent:
+                unsent = unsent[stdin.write(unsent) :]
 
     def wait(self, seconds: float) -> bool:
         """Whether the process has ended within this time. What it started may still run; `end` ends it too."""
@@ -80,13 +81,13 @@ class Group:
         return True
 
     def end(self) -> int:
-        """Kills what is left of the group; the exit code of the process, negative where a signal ended it."""
+        """Kills what is left of the group. Returns the exit code of the process, negative where a signal ended it."""
         with self._ending:
-            # Before it is reaped: only then is it certain that the number is still the group's.
+            # The group is killed before the process is reaped: until then its number cannot belong to others.
             if self._process.returncode is None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, signal.SIGKILL)
-                self._cut()
+                self._close_lifeline()
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(REAP_S)
                 if self._process.returncode is None:
@@ -103,7 +104,7 @@ class Group:
     ) -> None:
         self.end()
 
-    def _cut(self) -> None:
+    def _close_lifeline(self) -> None:
         descriptor, self._lifeline = self._lifeline, -1
         if descriptor >= 0:
             os.close(descriptor)
@@ -113,7 +114,7 @@ class Group:
             return True
         try:
             return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        except ChildProcessError:  # somebody else has reaped it
+        except ChildProcessError:  # other code has reaped it
             return True
 
 
@@ -121,13 +122,13 @@ def ending(code: int) -> str:
     """An exit code in words."""
     if code >= 0:
         return f"ended with exit code {code}"
-    known: Any = {number.value: number.name for number in signal.Signals}
+    names: Any = {number.value: number.name for number in signal.Signals}
     hint = " (out of memory, or killed by hand)" if -code == signal.SIGKILL else ""
-    return f"killed by {known.get(-code, f'signal {-code}')}{hint}"
+    return f"killed by {names.get(-code, f'signal {-code}')}{hint}"
 
 
-def _killed_at_its_end(pipe: int, group: int) -> None:
-    """The kernel is to kill the group when the last write end of the pipe is closed."""
+def _kill_when_closed(pipe: int, group: int) -> None:
+    """Has the kernel kill the group when the last write end of the pipe is closed."""
     fcntl.fcntl(pipe, fcntl.F_SETOWN, -group)
     fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)

@@ -1,4 +1,4 @@
-"""Resident memory of this process, from the kernel's own account."""
+"""Resident memory of this process, as the kernel counts it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def resident_bytes(field: str = "VmRSS") -> int:
-    """`VmRSS`: now. `VmHWM`: the peak, of this process alone (`ru_maxrss` also remembers its parent's)."""
+    """Bytes of `VmRSS`, the present size, or of `VmHWM`, its peak; 0 where the system does not tell.
+
+    The peak is of this process alone, unlike `ru_maxrss`, which also remembers that of its parent.
+    """
     status = Path("/proc/self/status")
     if not status.exists():
         return 0

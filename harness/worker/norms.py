@@ -1,4 +1,4 @@
-"""What is watched of a training: gradient norms by layer, from those of its parameters, and digests."""
+"""The series that a training records of every step: gradient norms by layer, and digests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.spec.experiment import Experiment
 
 
 def watch_of(experiment: Experiment) -> tuple[Watched, ...]:
-    """What the trainers of an experiment are to watch: for the norms by layer, and the digests."""
+    """The series that the trainers of an experiment record: for the norms by layer, and the digests."""
     norms: tuple[Watched, ...] = ("gradient_norm", "clipped_norm") if experiment.training.gradient_norms else ()
     return (*norms, *(kind for kind in DIGESTS if experiment.training.digests and kind not in norms))
 
@@ -23,24 +23,27 @@ def watched_of(experiment: Experiment, results: Sequence[EpochResult]) -> dict[s
 
     The norm of a layer is `sqrt(sum_p ||g_p||**2)` over its trainable parameters p.
     """
-    rows = [each.watched for each in results if each.watched is not None]
+    rows = [result.watched for result in results if result.watched is not None]
     if not rows:
         return {}
     names = columns(experiment.model, watch_of(experiment))
     series = dict(zip(names, np.concatenate(rows).astype(np.float64).T, strict=True))
-    found = {}
+    watched = {}
     if experiment.training.gradient_norms:
-        found["gradient_norms"] = _by_layer("gradient_norm/", series)
+        watched["gradient_norms"] = _by_layer("gradient_norm/", series)
         if experiment.clipping.word() != "none":
-            found["clipped_norms"] = _by_layer("clipped_norm/", series)
+            watched["clipped_norms"] = _by_layer("clipped_norm/", series)
     if experiment.training.digests:
-        found["digests"] = {name: own.tolist() for name, own in series.items() if name.partition("/")[0] in DIGESTS}
-    return found
+        watched["digests"] = {
+            name: values.tolist() for name, values in series.items() if name.partition("/")[0] in DIGESTS
+        }
+    return watched
 
 
 def _by_layer(kind: str, series: dict[str, FloatArray]) -> dict[str, list[float]]:
-    owned: dict[str, list[FloatArray]] = {}
+    """The norms of each layer at every step, from the series of its parameters whose names start with `kind`."""
+    norms_by_layer: dict[str, list[FloatArray]] = {}
     for name, lengths in series.items():
         if name.startswith(kind):
-            owned.setdefault(name.removeprefix(kind).rpartition("/")[0], []).append(lengths)
-    return {layer: np.sqrt(sum(each * each for each in own)).tolist() for layer, own in owned.items()}
+            norms_by_layer.setdefault(name.removeprefix(kind).rpartition("/")[0], []).append(lengths)
+    return {layer: np.sqrt(sum(norm * norm for norm in norms)).tolist() for layer, norms in norms_by_layer.items()}

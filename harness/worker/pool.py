@@ -1,4 +1,4 @@
-"""Workers that live as long as they are of use: one per arm, asked about one experiment after another."""
+"""A pool of workers, one per arm, each of which is asked about one experiment after another."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from harness.worker.process import Worker
 
 
 class Workers:
-    """`folder` is where their logs lie, by arm; each is ended when the pool is left."""
+    """The workers of all arms. Their logs are written below `folder`; all are ended when the pool is left."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._alive: dict[str, Worker] = {}
 
     def of(self, arm: Arm, scratch: Path) -> Worker:
-        """The arm's worker, turned to the experiment in `scratch`; a new one where the last has failed."""
+        """The arm's worker for the experiment in `scratch`; a new one where there is none or the last has failed."""
         key = arm.model_dump_json()
         worker = self._alive.get(key)
         if worker is None or worker.failed:
@@ -28,6 +28,7 @@ class Workers:
         return worker
 
     def close(self) -> None:
+        """Ends all workers."""
         for worker in self._alive.values():
             worker.close()
         self._alive.clear()

@@ -1,4 +1,4 @@
-"""What a trained model says of every test sample, so that two models can be compared image by image."""
+"""The predictions of a trained model, so that two models can be compared image by image."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from adapters.protocol import Trainer
 from harness.records.array_types import Array, FloatArray
 from harness.system.array_files import Arrays
 
-PART = 1000  # samples at a time
+PART = 1000  # samples in one forward pass
 NO_LABEL = -1
 
 
 def predictions(trainer: Trainer, x: Array) -> Arrays:
-    """For every sample of `x`, (N, ...), `label` and `margin`, each (N,), of the model's outputs in evaluation."""
+    """`label` and `margin`, each (N,), of the outputs in evaluation mode for the samples `x`, (N, ...)."""
     parts = [of_outputs(trainer.forward(x[start : start + PART])) for start in range(0, len(x), PART)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

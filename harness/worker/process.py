@@ -1,4 +1,4 @@
-"""The parent's handle on one arm's process."""
+"""The parent's side of one arm's process."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from harness.worker.task import PROTOCOL, Task
 from harness.worker.temporary import Temporary
 
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
-GRACE_S = 5.0  # for the end of a process that has closed its channel
+GRACE_S = 5.0  # seconds that a process may take to end after it has closed its channel
 
 
 class Worker:
     """A spawned interpreter that holds one adapter. It runs in `folder`, where its output goes to `log`.
 
-    The arm's `timeout_s` runs while an answer of it is pending, from the request (the first is its start) to the time
-    at which the answer arrived, and begins anew with every experiment. Where the arm fails its process is ended.
+    The arm's `timeout_s` counts the time from each request, and first from its start, to the arrival of the answer. It
+    starts again with every experiment. The process of an arm that fails is ended.
 
-    WorkerFailedError tells of the arm's failure, from each of the methods and where it cannot be started; OSError of a
-    disk that has no room for what the worker writes, which is no failure of the arm's.
+    The constructor and all methods raise WorkerFailedError where the arm fails, and OSError where the disk is full,
+    which is no failure of the arm.
     """
 
     def __init__(self, arm: Arm, folder: Path, scratch: Path, log: str = "worker.log") -> None:
@@ -50,7 +50,7 @@ class Worker:
         self._temporary = Temporary(folder, arm.environment)
         read_end, write_end = os.pipe()
         try:
-            self._group = self._spawned(write_end)
+            self._group = self._spawn(write_end)
         except BaseException:
             os.close(read_end)
             self._temporary.close()
@@ -60,53 +60,53 @@ class Worker:
         self._arrivals = Arrivals(read_end)
 
     def turn_to(self, scratch: Path) -> None:
-        """Asks about the experiment in `scratch` from now on, with the arm's time limit anew."""
+        """Asks about the experiment in `scratch` from now on. The arm's time limit starts again."""
         self.scratch, self._spent_s = scratch, 0.0
 
     def ready(self) -> Event:
-        """Waits until the framework is imported; what it says of itself."""
-        if self._failure is not None:  # it stays what it was
+        """Waits until the framework is imported; returns the `ready` event."""
+        if self._failure is not None:  # a failed worker stays failed
             raise WorkerFailedError(self._failure)
         if self._started is None:
-            (started,) = self._until("ready")
-            theirs = started.get("protocol", 0)
-            if theirs != PROTOCOL:
-                of = f"twinrun {started.get('twinrun') or 'of before 0.1'}, which speaks protocol {theirs}"
-                own = f"twinrun {harness.__version__} speaks protocol {PROTOCOL}"
-                raise self._failed("protocol", f"its interpreter has {of}; {own}")
+            (started,) = self._events_until("ready")
+            protocol = started.get("protocol", 0)
+            if protocol != PROTOCOL:
+                interpreter = f"twinrun {started.get('twinrun') or 'of before 0.1'}, which speaks protocol {protocol}"
+                parent = f"twinrun {harness.__version__} speaks protocol {PROTOCOL}"
+                raise self._fail("protocol", f"its interpreter has {interpreter}; {parent}")
             self._started = started
         return self._started
 
     def stream(self, task: Task, **payload: Any) -> Iterator[Event]:
-        """Asks for a task; yields its events, the last of which is its result."""
+        """Gives the worker a task and yields its events, the last of which has the result."""
         self.ready()
         self.stage, self._task = task.name, task
         self._request += 1
         self._asked_s = time.monotonic()
         request = {"request": self._request, "task": task.place, "scratch": str(self.scratch), **payload}
         line = json.dumps(request).encode() + b"\n"
-        # A worker that is stopped takes no more than a pipe holds; one that has died shows as the end of its events.
+        # A thread writes, since a stopped worker reads nothing; of a dead one the end of its events tells.
         threading.Thread(target=self._group.write, args=(line,), daemon=True).start()
-        return self._until("done")
+        return self._events_until("done")
 
     def ask(self, task: Task, **payload: Any) -> tuple[Event, Arrays]:
-        """Asks for a task; its result and the arrays that came with it."""
+        """Gives the worker a task; returns its result and the arrays that came with it."""
         *_, done = self.stream(task, **payload)
         result: Event = done["result"]
         if "arrays" not in result:
             return result, {}
         path = self.scratch / f"{self.arm.name}.answer.npz"
         if result.pop("arrays") != str(path):
-            raise self._failed("protocol", f"the result of {task.name} names other arrays than {path.name}")
+            raise self._fail("protocol", f"the result of {task.name} names other arrays than {path.name}")
         try:
             arrays = load_arrays(path)
             path.unlink()
-        except Exception as error:  # whatever a broken file makes its readers raise
-            raise self._failed("protocol", f"its arrays cannot be read ({in_one_line(error)})") from None
+        except Exception as error:  # readers of a broken file may raise anything
+            raise self._fail("protocol", f"its arrays cannot be read ({in_one_line(error)})") from None
         return result, arrays
 
     def close(self) -> None:
-        """Ends the process and all that it started at once, and waits for it."""
+        """Kills the process and all that it started, and waits for its end."""
         self._group.end()
         self._temporary.close()
 
@@ -118,18 +118,18 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _until(self, last: str) -> Iterator[Event]:
-        """What arrives about the pending request, until an event of the kind `last`."""
+    def _events_until(self, last: str) -> Iterator[Event]:
+        """The events about the pending request, up to one of the kind `last`."""
         limit_s = self._asked_s + self.arm.timeout_s - self._spent_s
         while True:
             arrival = self._arrivals.next(limit_s, lambda: self._group.wait(0))
             if arrival is None or arrival.time_s > limit_s:
-                raise self._failed("timeout", f"not done within timeout_s={self.arm.timeout_s:g}{self._doubt()}")
-            if arrival.what is None:
-                raise self._death()
-            if isinstance(arrival.what, ProtocolError):
-                raise self._failed("protocol", str(arrival.what))
-            event = self._about_this(arrival.what, last)
+                raise self._fail("timeout", f"not done within timeout_s={self.arm.timeout_s:g}{self._python_hint()}")
+            if arrival.item is None:
+                raise self._closed_channel()
+            if isinstance(arrival.item, ProtocolError):
+                raise self._fail("protocol", str(arrival.item))
+            event = self._checked(arrival.item, last)
             if event["event"] != last:
                 yield event
                 continue
@@ -137,37 +137,39 @@ class Worker:
             yield event
             return
 
-    def _about_this(self, event: Event, last: str) -> Event:
-        """The event, if it is part of an answer to the pending request."""
+    def _checked(self, event: Event, last: str) -> Event:
+        """The event, if it belongs to the pending request; raises the failure that it reports."""
         kind, request = event["event"], event.pop("request")
         if kind == "failed" and event["symptom"] == "disk_full":
             self._end()
             number = event.get("error_number") or errno.ENOSPC
             raise OSError(number, os.strerror(number), event.get("path") or str(self._log.parent))
         if kind == "failed":
-            raise self._failed(event["symptom"], shortened(event["message"], 4 * MESSAGE_CHARACTERS))
+            raise self._fail(event["symptom"], shortened(event["message"], 4 * MESSAGE_CHARACTERS))
         if request != self._request or (kind == "ready") != (last == "ready"):
-            raise self._failed("protocol", f"event {kind} came, which answers nothing that it was asked")
+            raise self._fail("protocol", f"event {kind} came, which answers nothing that it was asked")
         if kind == "done" and self._task is not None:
             try:
                 check_result(self._task, event["result"])
             except ProtocolError as error:
-                raise self._failed("protocol", str(error)) from None
+                raise self._fail("protocol", str(error)) from None
         return event
 
-    def _death(self) -> WorkerFailedError:
+    def _closed_channel(self) -> WorkerFailedError:
+        """The failure of a worker whose channel has ended without an answer."""
         if not self._group.wait(GRACE_S):
-            return self._failed("protocol", "it closed its channel without an answer, and went on")
-        code, doubt = self._group.end(), self._doubt()
-        if code == 1 and doubt:
-            doubt = f"; does {self.arm.python} have all that twinrun requires? {self._log.name} says what is missing"
-        return self._failed("signal" if code < 0 else "exit", ending(code) + doubt)
+            return self._fail("protocol", "it closed its channel without an answer, and went on")
+        code, hint = self._group.end(), self._python_hint()
+        if code == 1 and hint:
+            hint = f"; does {self.arm.python} have all that twinrun requires? {self._log.name} says what is missing"
+        return self._fail("signal" if code < 0 else "exit", ending(code) + hint)
 
-    def _doubt(self) -> str:
-        """Of an interpreter of the user's choice that never said anything."""
+    def _python_hint(self) -> str:
+        """A hint about an interpreter that the user chose and that never sent an event; else empty."""
         return f"; is {self.arm.python} a Python?" if self.arm.python and self._started is None else ""
 
-    def _failed(self, symptom: Any, message: str) -> WorkerFailedError:
+    def _fail(self, symptom: Any, message: str) -> WorkerFailedError:
+        """Ends the process and records its failure, which is returned as an exception."""
         self._end()
         self._failure = Failure(symptom=symptom, stage=self.stage, message=message)
         return WorkerFailedError(self._failure)
@@ -176,7 +178,7 @@ class Worker:
         self.failed = True
         self.close()
 
-    def _spawned(self, events: int) -> Group:
+    def _spawn(self, events: int) -> Group:
         def command(lifeline: int) -> list[str]:
             program = [self.arm.python or sys.executable, "-m", "harness.worker.child"]
             return [*program, self.arm.model_dump_json(), str(events), str(lifeline)]
@@ -184,14 +186,14 @@ class Worker:
         log, environment = self._log, {**_environment(self.arm), **self._temporary.environment}
         try:
             return Group(command, log.parent, log, environment, descriptors=[events], stdin=subprocess.PIPE)
-        except (OSError, ValueError) as error:  # ValueError: what no path and no environment can hold
+        except (OSError, ValueError) as error:  # ValueError: a path or variable that the system does not allow
             if full_disk(error):
                 raise
-            raise WorkerFailedError(_not_started(self.arm, error)) from None
+            raise WorkerFailedError(_start_failure(self.arm, error)) from None
 
 
-def _not_started(arm: Arm, error: OSError | ValueError) -> Failure:
-    """Of a program that is not there, or of a system that starts no more of them."""
+def _start_failure(arm: Arm, error: OSError | ValueError) -> Failure:
+    """The failure of an arm whose program is missing or cannot be started."""
     program = arm.python or sys.executable
     if isinstance(error, OSError) and error.filename == program:
         return Failure(symptom="missing_framework", stage="start", message=f"{program}: {error.strerror}")
@@ -199,9 +201,10 @@ def _not_started(arm: Arm, error: OSError | ValueError) -> Failure:
 
 
 def _environment(arm: Arm) -> dict[str, str]:
+    """The environment variables of the arm's process; those that the arm sets take precedence."""
     environment = {**os.environ, **{key: os.environ.get(key, value) for key, value in QUIET.items()}}
     if arm.threads is not None:
         environment["OMP_NUM_THREADS"] = str(arm.threads)
-    # Another interpreter finds this very code.
+    # Another interpreter must import this very code.
     paths = [arm.environment.get("PYTHONPATH"), str(Path(harness.__file__).parents[1]), environment.get("PYTHONPATH")]
     return {**environment, **arm.environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

@@ -1,4 +1,4 @@
-"""What lives as long as a worker: the adapter, and the inputs and the trainer once they are asked for."""
+"""The state of a worker: its adapter, and what it has made of the experiment that it is asked about."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Send = Callable[..., None]
 
 
 class Session:
-    """What lives as long as the worker: the adapter, and the inputs and the trainer once they are asked for."""
+    """The state of a worker. What the experiment needs, from its plan to its trainer, is made on first use and kept."""
 
     def __init__(self, adapter: Adapter, send: Send) -> None:
         self.adapter, self.send = adapter, send
@@ -35,54 +35,57 @@ class Session:
         self.changes: Changes = {}
 
     def end_copy(self) -> None:
-        """To be called before anything is written: a copy that a user's code has forked would write the same files."""
+        """Ends a forked copy of this process. Call it before writing: a copy would write the same files."""
         end_copy(self._owner)
 
     def at(self, scratch: str) -> Session:
+        """The session, turned to the experiment in `scratch`."""
         if Path(scratch) != self.scratch:
             self.scratch = Path(scratch)
             self.forget()
         return self
 
-    def given(self, changes: Changes) -> Session:
-        """Answers, until told otherwise, as if the spec had these changes, over those that are the arm's own."""
+    def set_changes(self, changes: Changes) -> Session:
+        """Applies these changes to the spec, on top of the arm's own, until others are set."""
         if changes != self.changes:
             self.changes = changes
             self.forget()
         return self
 
     def forget(self) -> None:
-        """Nothing made for the last question holds for the next: another experiment, or weights anew."""
-        for made in ("stated", "experiment", "replacement", "plan", "inputs", "trainer", "traced"):
-            self.__dict__.pop(made, None)
+        """Drops all that was made for the experiment, for another one or for a training with new weights."""
+        for name in ("stated", "experiment", "replacement", "plan", "inputs", "trainer", "traced"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def stated(self) -> Experiment:
-        """As it was asked for."""
+        """The experiment as the user stated it."""
         return Experiment.model_validate_json((self.scratch / "experiment.json").read_text())
 
     @cached_property
     def experiment(self) -> Experiment:
-        """As this arm has it."""
+        """The experiment with the arm's own words and the changes in place."""
         return changed(self.stated, {**self.adapter.arm.spec, **self.changes})
 
     @cached_property
     def replacement(self) -> Replacement:
-        """What the words of the stated experiment are in the arm's own."""
+        """Maps words of the stated experiment to those of `experiment`."""
         return Replacement(self.stated, self.experiment)
 
     @cached_property
     def plan(self) -> Plan:
+        """The shared plan of the run."""
         return Plan.load(self.scratch / "plan.npz")
 
     @cached_property
     def trainer(self) -> Trainer:
-        e = self.experiment
-        return self.adapter.trainer(e.recipe, self.plan.weights, self.plan.steps, watch_of(e))
+        """A trainer with the plan's weights that records what the experiment asks for."""
+        experiment = self.experiment
+        return self.adapter.trainer(experiment.recipe, self.plan.weights, self.plan.steps, watch_of(experiment))
 
     @cached_property
     def traced(self) -> Trainer:
-        """A trainer that tells a digest of every step."""
+        """A trainer with the plan's weights that records digests at every step."""
         return self.adapter.trainer(self.experiment.recipe, self.plan.weights, self.plan.steps, DIGESTS)
 
     def batches(self, count: int) -> list[Batch]:
@@ -91,24 +94,25 @@ class Session:
 
     @cached_property
     def inputs(self) -> Inputs:
+        """Converts raw samples to inputs in the arm's precision, with normalised pixels."""
         return Inputs(self.experiment.data, self._raw("x_train"), self.adapter.arm.precision)
 
     def test_set(self) -> tuple[Any, Any]:
-        """Samples, in the arm's precision, and targets."""
+        """The test samples, in the arm's precision, and their targets."""
         return self.inputs(self._raw("x_test")), np.array(self._raw("y_test"))
 
     def epoch(self, number: int) -> tuple[Any, Any]:
-        """The training samples of an epoch, by their number, and targets."""
+        """The training samples as they are seen in an epoch, in their numbering, and their targets."""
         samples = self.plan.seen(self._raw("x_train"), number)
         return self.inputs(samples), np.array(self._raw("y_train"))
 
     def portions(self, epoch: int, samples: int | None = None) -> list[tuple[IntArray, Parameters]]:
-        """What a trainer is given of an epoch, or of its first `samples`: whole batches, a short one; with noise."""
+        """The orders and the noise of an epoch, or of its first `samples`: for its whole batches, then a short one."""
         part, size = slice(0, samples), self.plan.batch_size
         noise = self.plan.noise_of(epoch, self.experiment.model.noise(), part)
-        drawn = {name: whole_and_short(each, size) for name, each in noise.items()}
+        noise_parts = {name: whole_and_short(values, size) for name, values in noise.items()}
         batches = enumerate(whole_and_short(self.plan.orders[epoch][part], size))
-        return [(each, {name: own[number] for name, own in drawn.items()}) for number, each in batches]
+        return [(order, {name: values[number] for name, values in noise_parts.items()}) for number, order in batches]
 
     def batch(self, batch: Batch) -> tuple[Any, Any]:
         """The samples and targets of one batch."""
@@ -119,7 +123,7 @@ class Session:
         return np.asarray(np.load(self.scratch / f"{array}.npy", mmap_mode="r"))
 
     def reply(self, arrays: dict[str, Any], **fields: Any) -> Result:
-        """The result of a task with its arrays, which are left in a file."""
+        """The result of a task. Its arrays are written to a file whose path the result holds."""
         self.end_copy()
         path = self.scratch / f"{self.adapter.arm.name}.answer.npz"
         save_arrays(path, arrays)

@@ -1,6 +1,6 @@
-"""What a task is: something that a worker can be asked, wherever it is defined.
+"""A task: a question to a worker, defined in any module.
 
-A worker knows no task by itself: it is given the module and the name, and looks the name up in the module's `TASKS`.
+A request names the module and the task, and the worker looks the task up in the module's `TASKS`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 Result = dict[str, Any]
-# Of requests and events. It grows where one of them changes: an arm's interpreter may hold another version of ours.
+# The version of requests and events. It grows with each change, as an arm's interpreter may have another twinrun.
 PROTOCOL = 1
 
 
@@ -34,7 +34,7 @@ class Task:
 
     @property
     def place(self) -> str:
-        """By which `task_at` finds it, in another process too."""
+        """The text by which `task_at` finds the task, in any process."""
         return f"{self.module}:{self.name}"
 
 
@@ -44,7 +44,7 @@ def tasks(module: str, answers: Mapping[str, tuple[Callable[..., Result], Any]])
 
 
 def task_at(place: str) -> Task:
-    """KeyError, AttributeError or ImportError where no module of ours has it."""
+    """The task at a `place`; KeyError, AttributeError or ImportError where there is none."""
     module, _, name = place.partition(":")
-    found: Task = import_module(module).TASKS[name]
-    return found
+    task: Task = import_module(module).TASKS[name]
+    return task

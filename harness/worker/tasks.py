@@ -1,4 +1,4 @@
-"""What a worker can be asked whatever is judged: what it is, what it can use, and the training.
+"""The tasks that belong to no rung: describe the arm, examine its devices, train.
 
 Each task takes paths and plain values, and returns plain values and arrays.
 """
@@ -18,16 +18,22 @@ Plain = dict[str, Any]
 
 
 class Described(TypedDict):
+    """The form of the result of `describe`."""
+
     environment: Plain
     realisations: dict[str, dict[str, str]]
 
 
 class Examined(TypedDict):
+    """The form of the result of `doctor`."""
+
     environment: Plain
     devices: list[Plain]
 
 
 class Trained(TypedDict):
+    """The form of the result of `train`."""
+
     final_weights_digest: str
     compile_time_s: float
     peak_rss_bytes: int
@@ -35,19 +41,21 @@ class Trained(TypedDict):
 
 def describe(session: Session, scratch: str) -> Result:
     """The environment, and how this arm makes every word of the experiment."""
-    e = session.at(scratch).experiment
-    made = {f"{w.family} {w.name_in_tables}": asdict(session.adapter.realisation(w)) for w in e.words()}
-    return {"environment": asdict(session.adapter.environment()), "realisations": made}
+    experiment = session.at(scratch).experiment
+    realisations = {
+        f"{word.family} {word.name_in_tables}": asdict(session.adapter.realisation(word)) for word in experiment.words()
+    }
+    return {"environment": asdict(session.adapter.environment()), "realisations": realisations}
 
 
 def doctor(session: Session, scratch: str) -> Result:
-    """What this process can really use."""
+    """The environment, and the devices that this process can use."""
     devices = [asdict(device) for device in session.adapter.devices()]
     return {"environment": asdict(session.adapter.environment()), "devices": devices}
 
 
 def train(session: Session, scratch: str, folder: str) -> Result:
-    """The matched training itself; sends an event per epoch and leaves the final weights in `folder`."""
+    """The matched training. Sends an event for each epoch and writes the final weights to `folder`."""
     session.forget()
     return run_training(session.at(scratch), session.send, folder)
 

@@ -1,4 +1,4 @@
-"""Where the libraries of a worker keep their temporary files, for as long as the worker lives."""
+"""The folder for temporary files of a worker's libraries, which is removed when the worker is closed."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ MOST_BYTES = 107 - len("/pymp-xxxxxxxx/listener-xxxxxxxx")
 
 
 class Temporary:
-    """A folder for temporary files, which goes with all that is in it when it is closed.
+    """A folder for temporary files, which `close` removes with its content.
 
-    A worker is ended and does not end by itself, so that what a library removes at the interpreter's exit would stay:
-    TensorFlow keeps there the Python that it generates of a traced function. The folder lies in the worker's own, where
-    it is short enough for a socket's path, and otherwise where the system keeps such files. An arm whose environment
-    sets TMPDIR has that, and nothing is removed.
+    A worker is killed, so that files which a library removes at the interpreter's exit would stay. TensorFlow keeps the
+    Python code of traced functions there. The folder is made in the worker's folder, or in the system's where that path
+    is too long for a socket. An arm that sets TMPDIR uses that, and nothing is removed.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._made = None if "TMPDIR" in environment else _made_in(folder)
+        self._path = None if "TMPDIR" in environment else _make_below(folder)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {} if self._made is None else {"TMPDIR": self._made}
+        """The variable that makes libraries use the folder; empty where the arm sets its own."""
+        return {} if self._path is None else {"TMPDIR": self._path}
 
     def close(self) -> None:
-        if self._made is not None:
-            shutil.rmtree(self._made, ignore_errors=True)
+        """Removes the folder."""
+        if self._path is not None:
+            shutil.rmtree(self._path, ignore_errors=True)
 
 
-def _made_in(folder: Path) -> str:
-    made = tempfile.mkdtemp(prefix=".temporary-", dir=folder.absolute())
-    if len(os.fsencode(made)) > MOST_BYTES:
-        with suppress(OSError):  # a full disk there is no reason to run without
+def _make_below(folder: Path) -> str:
+    path = tempfile.mkdtemp(prefix=".temporary-", dir=folder.absolute())
+    if len(os.fsencode(path)) > MOST_BYTES:
+        with suppress(OSError):  # where the system's disk is full, the long path is used
             elsewhere = tempfile.mkdtemp(prefix="twinrun-")
-            Path(made).rmdir()
+            Path(path).rmdir()
             return elsewhere
-    return made
+    return path

@@ -1,4 +1,4 @@
-"""The measured training of one arm. Nothing here runs inside a step: an epoch is one call."""
+"""The timed training of one arm. An epoch is one call of the trainer, so that no code here runs between steps."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from harness.worker.session import Session, whole_and_short
 
 
 def run_training(session: Session, send: Callable[..., None], folder: str) -> dict[str, Any]:
-    """Trains by the plan, and leaves the final weights in `folder`, and what they predict where targets are labels.
+    """Trains by the plan. Writes the final weights to `folder`, and the predictions where targets are labels.
 
-    Per epoch: the loss of every step, the time it took, and the test set in full.
+    Sends an event for each epoch: the loss of every step, the time of the epoch, the scores on the whole test set.
     """
     plan, trainer = session.plan, session.trainer
     initial = digest_arrays(trainer.weights())

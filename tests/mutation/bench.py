@@ -22,7 +22,7 @@ from harness.rungs import registry
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.judging import Judge, judge_pair
 from harness.subjects.recorded.pairing import ArmPair
-from harness.system.array_files import WEIGHTS, load_arrays
+from harness.system.array_files import PREDICTIONS, WEIGHTS, load_arrays
 from harness.worker.session import Session
 from harness.worker.training import run_training
 
@@ -33,11 +33,15 @@ BOTH = ("one", "other")
 
 @dataclass(frozen=True)
 class Bench:
-    """`answers`: of both arms, by rung. `traces`: of a whole training of each."""
+    """`answers`: of both arms, by rung. `recorded`: of a whole training of each."""
 
     context: Context
     answers: Mapping[str, Mapping[str, Answer]]
-    traces: Mapping[str, Trace]
+    recorded: Mapping[str, RecordedArm]
+
+    @property
+    def traces(self) -> Mapping[str, Trace]:
+        return {name: arm.trace for name, arm in self.recorded.items()}
 
     def judge(self, rung: str, answers: Mapping[str, Answer]) -> list[Verdict]:
         """Anew: nothing that was made before the comparison was changed."""
@@ -62,13 +66,16 @@ class Bench:
         true = self.answers[rung]
         return {**true, arm: replace(true[arm], result={**true[arm].result, **fields})}
 
-    def trained(self, arm: str, edits: tuple[Edit, ...] = ()) -> Trace:
+    def trained(self, arm: str, edits: tuple[Edit, ...] = ()) -> RecordedArm:
         return trained(self.context, arm, edits)
 
-    def compared(self, **changed: Trace) -> list[Verdict]:
-        """What is said of the recorded trainings of both arms, some of them replaced."""
-        traces = {**self.traces, **changed}
-        a, b = (RecordedArm(traces[name]) for name in BOTH)
+    def compared(self, **changed: Trace | RecordedArm) -> list[Verdict]:
+        """What is said of the recorded trainings of both arms, some of them replaced, or only their traces."""
+        arms = {
+            name: replace(self.recorded[name], trace=arm) if isinstance(arm, Trace) else arm
+            for name, arm in {**self.recorded, **changed}.items()
+        }
+        a, b = (arms[name] for name in BOTH)
         return judge_pair(Judge(self.context.experiment, self.fresh()), ArmPair("both", a, b))
 
 
@@ -88,7 +95,7 @@ def make_bench(folder: Path) -> Bench:
     return Bench(context, answers, {name: trained(context, name) for name in BOTH})
 
 
-def trained(context: Context, name: str, edits: tuple[Edit, ...] = ()) -> Trace:
+def trained(context: Context, name: str, edits: tuple[Edit, ...] = ()) -> RecordedArm:
     """What a worker records of the training, with or without a fault."""
     events: list[dict[str, Any]] = []
     folder = context.scratch / name
@@ -99,5 +106,5 @@ def trained(context: Context, name: str, edits: tuple[Edit, ...] = ()) -> Trace:
     started, _, *epochs = events
     done.pop("peak_rss_bytes")
     records = tuple(EpochRecord.model_validate(each) for each in epochs)
-    assert load_arrays(folder / WEIGHTS)
-    return Trace(arm=ARMS[name], finished=True, epochs=records, **{**started, **done})
+    trace = Trace(arm=ARMS[name], finished=True, epochs=records, **{**started, **done})
+    return RecordedArm(trace, weights=load_arrays(folder / WEIGHTS), predictions=load_arrays(folder / PREDICTIONS))

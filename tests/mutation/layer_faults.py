@@ -25,8 +25,8 @@ LAYERS = (
     Fault(
         "a matrix product in TF32",
         f"{TF}.layers.dense",
-        '    return activated({"kernel": native.kernel, **bias}, native, placed, weights, setting)',
-        '    return activated({"kernel": native.kernel, **bias}, lambda x: native(x + keras.ops.stop_gradient('
+        '    return with_activation({"kernel": native.kernel, **bias}, native, placed, weights, setting)',
+        '    return with_activation({"kernel": native.kernel, **bias}, lambda x: native(x + keras.ops.stop_gradient('
         "x * 8193 - (x * 8193 - x) - x)), placed, weights, setting)",
         "layer",
         "tensorflow",
@@ -52,9 +52,9 @@ LAYERS = (
     Fault(
         "kernel turned around, as in a true convolution",
         f"{TF}.layers.convolution",
-        "    return activated(parameters, native, placed, weights, setting, layout)",
+        "    return with_activation(parameters, native, placed, weights, setting, layout)",
         "    turned = lambda x: keras.ops.conv(x, native.kernel[::-1, ::-1], word.strides, 'same') + native.bias\n"
-        "    return activated(parameters, turned, placed, weights, setting, layout)",
+        "    return with_activation(parameters, turned, placed, weights, setting, layout)",
         "layer",
         "tensorflow",
         "conv",
@@ -80,8 +80,9 @@ LAYERS = (
     Fault(
         "unbiased variance kept",
         f"{MS}.specifics.normalisation",
-        "of_batch = ops.stop_gradient(variance).reshape(-1)",
-        "of_batch = ops.stop_gradient(variance * (x.size / variance.size) / (x.size / variance.size - 1)).reshape(-1)",
+        "batch_statistic = ops.stop_gradient(variance).reshape(-1)",
+        "batch_statistic = ops.stop_gradient(variance * (x.size / variance.size) / (x.size / variance.size - 1))"
+        ".reshape(-1)",
         "layer",
         "mindspore",
         "conv",
@@ -89,9 +90,9 @@ LAYERS = (
     Fault(
         "unbiased variance in the normalisation",
         f"{MS}.specifics.normalisation",
-        "y = self.scaled((x - mean) / ops.sqrt(variance + self.epsilon))",
-        "y = self.scaled((x - mean) / ops.sqrt(variance * (x.size / variance.size) / (x.size / variance.size - 1)"
-        " + self.epsilon))",
+        "y = self.scale_and_shift((x - mean) / ops.sqrt(variance + self.epsilon))",
+        "y = self.scale_and_shift((x - mean) / ops.sqrt(variance * (x.size / variance.size)"
+        " / (x.size / variance.size - 1) + self.epsilon))",
         "layer",
         "mindspore",
         "conv",
@@ -99,8 +100,8 @@ LAYERS = (
     Fault(
         "epsilon outside the root in batch norm",
         f"{MS}.specifics.normalisation",
-        "y = self.scaled((x - mean) / ops.sqrt(variance + self.epsilon))",
-        "y = self.scaled((x - mean) / (ops.sqrt(variance) + self.epsilon))",
+        "y = self.scale_and_shift((x - mean) / ops.sqrt(variance + self.epsilon))",
+        "y = self.scale_and_shift((x - mean) / (ops.sqrt(variance) + self.epsilon))",
         "layer",
         "mindspore",
         "conv",
@@ -135,7 +136,7 @@ LAYERS = (
     Fault(
         "dropout without rescaling",
         f"{MS}.layers.normalisation",
-        "return x * (mask / self.kept)",
+        "return x * (mask / self.keep_probability)",
         "return x * mask",
         "layer",
         "mindspore",
@@ -144,8 +145,8 @@ LAYERS = (
     Fault(
         "dropout of the wrong mask",
         f"{TF}.layers.normalisation",
-        'turned(noise[0], "channels_last", self.layout)',
-        'turned(keras.ops.roll(noise[0], 1, 0), "channels_last", self.layout)',
+        'to_layout(noise[0], "channels_last", self.layout)',
+        'to_layout(keras.ops.roll(noise[0], 1, 0), "channels_last", self.layout)',
         "layer",
         "tensorflow",
         "conv",
@@ -154,7 +155,7 @@ LAYERS = (
         "dropout in evaluation",
         f"{TF}.layers.normalisation",
         "            return x\n",
-        "            return x * self.kept\n",
+        "            return x * self.keep_probability\n",
         "layer",
         "tensorflow",
         "conv",
@@ -162,8 +163,8 @@ LAYERS = (
     Fault(
         "average for max in pooling",
         f"{MS}.layers.pooling",
-        "_pooled(nn.MaxPool2d, largest,",
-        "_pooled(nn.AvgPool2d, largest,",
+        "_pooling(nn.MaxPool2d, max_pooling,",
+        "_pooling(nn.AvgPool2d, max_pooling,",
         "layer",
         "mindspore",
         "conv",
@@ -171,8 +172,8 @@ LAYERS = (
     Fault(
         "images flattened with the channels first",
         f"{MS}.layers.shape",
-        "return BuiltLayer(Plain(nn.Flatten()), takes=word.order)",
-        'return BuiltLayer(Plain(nn.Flatten()), takes="channels_first")',
+        "return BuiltLayer(PlainLayer(nn.Flatten()), input_layout=word.order)",
+        'return BuiltLayer(PlainLayer(nn.Flatten()), input_layout="channels_first")',
         "layer",
         "mindspore",
         "conv",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from planting import Edit
 
 TRAINING, SESSION, TRAINER = "harness.worker.training", "harness.worker.session", "adapters.reference.trainer"
+PREDICTING = "harness.worker.predicting"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,115 @@ class RecordFault:
         return (Edit(self.module, self.old, self.new),)
 
 
+BATCHES = (
+    "for start in range(0, len(x), EVALUATION_BATCH):\n            part = slice(start, start + EVALUATION_BATCH)\n"
+)
+SCORE = "score = trainer.evaluate(x_test, y_test)"
+FINAL = "weights = trainer.weights()\n"
+TEST_SET = 'self.inputs(self._raw("x_test"))'
+PREDICTED = "predictions(trainer, x_test)"
+# Of 20 test samples. In all of them both arms of a comparison would agree with each other, if both had the fault.
+EVALUATION = tuple(
+    RecordFault(name, module, old, new, "evaluation")
+    for name, module, old, new in (
+        (
+            "evaluation leaving out the last samples",
+            TRAINER,
+            "total, wrong, scored = 0.0, 0, 0\n",
+            "total, wrong, scored, x, y = 0.0, 0, 0, x[:16], y[:16]\n",
+        ),
+        (
+            "the last sample of the test set left out, and counted",
+            TRAINER,
+            "total, wrong, scored = 0.0, 0, 0\n",
+            "total, wrong, scored, x, y = 0.0, 0, 1, x[:-1], y[:-1]\n",
+        ),
+        (
+            "one sample counted twice in the test loss",
+            TRAINER,
+            BATCHES,
+            BATCHES.replace("len(x), EVALUATION_BATCH", "len(x), 19").replace("+ EVALUATION_BATCH", "+ 20"),
+        ),
+        (
+            "the test loss averaged over unequal batches",
+            TRAINER,
+            "total += float(losses.mean(dtype=np.float64)) * float(normaliser(self.recipe.loss, y[part]))",
+            "total += float((losses[:16].mean() + losses[16:].mean()) / 2) * len(losses)",
+        ),
+        (
+            "the median of the sample losses for their mean",
+            TRAINER,
+            "float(losses.mean(dtype=np.float64))",
+            "float(np.median(losses))",
+        ),
+        (
+            "the penalty counted in the test loss",
+            TRAINER,
+            "return Evaluation(total / float(normaliser(self.recipe.loss, y))",
+            "return Evaluation(total / float(normaliser(self.recipe.loss, y)) + float(penalty("
+            "self.recipe.regularizer, {n: self.parameters[n] for n in self.kernels})[0])",
+        ),
+        ("one miss forgotten", TRAINER, "wrong += int(", "wrong += -1 + int("),
+        ("the share of misses for that of hits", TRAINER, "(scored - wrong) / scored", "wrong / scored"),
+        ("scored once, and never again", TRAINING, SCORE, f"{SCORE} if epoch == 0 else score"),
+        ("scores on the training samples", TRAINING, SCORE, "score = trainer.evaluate(*session.epoch(0))"),
+        (
+            "the test loss of another epoch",
+            TRAINING,
+            "test_loss=score.loss",
+            "test_loss=score.loss * (1 + 1e-3 * epoch)",
+        ),
+        (
+            "one sample fewer said to be scored",
+            TRAINING,
+            "samples_scored=score.samples",
+            "samples_scored=score.samples - 1",
+        ),
+        ("the plan's weights read back as the final ones", TRAINING, FINAL, "weights = dict(plan.weights)\n"),
+        (
+            "the final weights read back in half precision",
+            TRAINING,
+            FINAL,
+            "weights = {n: w.astype(np.float16).astype(w.dtype) for n, w in trainer.weights().items()}\n",
+        ),
+        (
+            "one kernel read back transposed",
+            TRAINING,
+            FINAL,
+            "weights = {n: w.T if w.shape == (12, 12) else w for n, w in trainer.weights().items()}\n",
+        ),
+        (
+            "a bias not read back",
+            TRAINING,
+            FINAL,
+            "weights = {n: 0 * w if n == 'dense_1/bias' else w for n, w in trainer.weights().items()}\n",
+        ),
+        (
+            "the test images shifted by a pixel",
+            SESSION,
+            TEST_SET,
+            'self.inputs(np.roll(self._raw("x_test"), 1, axis=2))',
+        ),
+        ("the test images mirrored", SESSION, TEST_SET, 'self.inputs(self._raw("x_test")[:, :, ::-1])'),
+        ("the test images scaled otherwise", SESSION, TEST_SET, f"{TEST_SET} * np.float32(255 / 256)"),
+        (
+            "the test labels of the next sample",
+            SESSION,
+            'np.array(self._raw("y_test"))',
+            'np.roll(self._raw("y_test"), 1)',
+        ),
+        ("predictions in another order", TRAINING, PREDICTED, "predictions(trainer, x_test[::-1])"),
+        ("predictions of training samples", TRAINING, PREDICTED, "predictions(trainer, session.epoch(0)[0])"),
+        ("one prediction too few", TRAINING, PREDICTED, "predictions(trainer, x_test[:-1])"),
+        ("the second best class predicted", PREDICTING, "wide.argmax(axis=-1)", "np.argsort(wide, axis=-1)[:, -2]"),
+        (
+            "the margin to the third best class",
+            PREDICTING,
+            "np.sort(wide, axis=-1)[:, -2:].T",
+            "np.sort(wide, axis=-1)[:, [-3, -1]].T",
+        ),
+    )
+)
 LOSSES = "losses=[float(loss) for result in results for loss in result.losses]"
 TRACES = (
     RecordFault(
@@ -76,13 +186,7 @@ TRACES = (
         "self.plan.orders[0][part]",
         "trajectory",
     ),
-    RecordFault(
-        "evaluation leaving out the last, short batch",
-        TRAINER,
-        "total, wrong = 0.0, 0\n",
-        "total, wrong, x, y = 0.0, 0, x[:16], y[:16]\n",
-        "convergence",
-    ),
+    *EVALUATION,
 )
 DRAWS = (
     RecordFault(

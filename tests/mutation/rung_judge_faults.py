@@ -177,8 +177,8 @@ FAULTS = (
     JudgeFault(
         "a worker's failure told, and not judged",
         "harness.scenarios.ladder",
-        "found += [failed(rung, name, failure) for name, failure in failures.items()]",
-        "found += [failed(rung, name, failure) for name, failure in failures.items() if not answers]",
+        "rung_verdicts += [failure_verdict(rung, name, failure) for name, failure in failures.items()]",
+        "rung_verdicts += [failure_verdict(rung, name, failure) for name, failure in failures.items() if not answers]",
         rung_guards.dead_worker,
     ),
     JudgeFault(

@@ -50,8 +50,8 @@ UPDATES = (
     Fault(
         "epsilon outside the root",
         "adapters.coefficients",
-        '"inside_root": second}[s.epsilon_place]',
-        '"inside_root": second}["after_correction"]',
+        '"inside_root": bias2}[s.epsilon_place]',
+        '"inside_root": bias2}["after_correction"]',
         "applied-lr",
         "mindspore-exact",
         "conv",
@@ -95,8 +95,8 @@ UPDATES = (
     Fault(
         "coupled for decoupled decay",
         f"{MS}.native_optimizers",
-        "self.decoupled = kept is not None",
-        "self.decoupled = kept is None",
+        "self.decoupled = decay_factors is not None",
+        "self.decoupled = decay_factors is None",
         "optimizer",
         "mindspore",
         "decoupled",
@@ -104,8 +104,8 @@ UPDATES = (
     Fault(
         "decay not times the rate",
         "adapters.coefficients",
-        'return {"kept": 1 - rate * f(s.factor)}',
-        'return {"kept": 1 - f(s.factor) + 0 * rate}',
+        'return {"shrinkage": 1 - rate * f(s.factor)}',
+        'return {"shrinkage": 1 - f(s.factor) + 0 * rate}',
         "optimizer",
         "mindspore",
         "decoupled",
@@ -113,8 +113,8 @@ UPDATES = (
     Fault(
         "decay of biases too",
         f"{TF}.optimizers",
-        "decaying = [decays(decay.decayed, name) for name in parameters]",
-        "decaying = [True for name in parameters]",
+        "decay_mask = [decays(decay.decayed, name) for name in parameters]",
+        "decay_mask = [True for name in parameters]",
         "optimizer",
         "tensorflow",
         "decoupled",

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import adapters
-from adapters.setting import Entry, Setting, Way, chosen
+from adapters.setting import Entry, Setting, Way, resolve
 from harness.report.vocabulary_table import PRECISIONS
 from harness.spec.base import Word
 from harness.spec.schedules import Schedule
@@ -80,5 +80,5 @@ def _maker_is_there(framework: str, entry: Entry, word: Word, setting: Setting) 
         native_class = import_module(f"{adapters.__name__}.{framework}.realisations.schedules").native_class
         offer = native_class(word, setting)
         return isinstance(offer, str) or callable(offer.make.function)  # by the table where there is no class
-    choice = chosen(entry, word, setting)
+    choice = resolve(entry, word, setting)
     return isinstance(choice, Way) and callable(choice.make.function)

@@ -56,7 +56,7 @@ def test_what_is_native_is_there(processes: dict[str, Ask], framework: str) -> N
         (word.family, made.by)
         for view in views
         for word in EVERYTHING
-        for (adapter, _), made in zip(view.columns, view.made(word), strict=True)
+        for (adapter, _), made in zip(view.columns, view.realisations(word), strict=True)
         if (adapter, made.kind) == (framework, "native") and made.by not in NAMELESS
     }
     assert len(named) > len(BASES)
@@ -71,7 +71,7 @@ def test_every_word_that_is_made_has_a_builder(processes: dict[str, Ask], framew
     made = {
         type(word).__qualname__
         for word in EVERYTHING
-        for (adapter, _), each in zip(View().columns, View().made(word), strict=True)
+        for (adapter, _), each in zip(View().columns, View().realisations(word), strict=True)
         # A weight decay is made by the optimizer that it goes before.
         if adapter == framework and each.kind != "unsupported" and word.family != "weight_decay"
         if each.by != "no operation"

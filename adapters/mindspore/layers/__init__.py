@@ -1,4 +1,4 @@
-"""Layers in MindSpore. Between layers of images these stay in the layout of MindSpore's kernels, channels first."""
+"""Layers in MindSpore. Between layers, images stay in the layout of MindSpore's kernels, channels first."""
 
 from __future__ import annotations
 
@@ -18,39 +18,40 @@ from harness.spec import layers as spec
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
-__all__ = ["row", "to_canonical", "to_native"]
+__all__ = ["build_row", "to_canonical", "to_native"]
 
 
-def row(
+def build_row(
     layers: tuple[PlacedLayer, ...], weights: Parameters, setting: Setting, layout: Layout = "channels_last"
 ) -> BuiltLayer:
-    """Layers in a row, and their parameters under their full names; images enter and leave in `layout`."""
-    built: list[BuiltLayer] = []
-    spans: list[tuple[int, int]] = []
-    before: list[Layout] = []
-    after: list[Layout] = []
+    """The layers, applied in order, with their parameters by full name. Images enter and leave in `layout`."""
+    built_layers: list[BuiltLayer] = []
+    noise_spans: list[tuple[int, int]] = []
+    input_layouts: list[Layout] = []
+    output_layouts: list[Layout] = []
     parameters: dict[str, Any] = {}
-    last = layout
+    current_layout = layout
     for placed in layers:
-        layer = made_by(LAYERS, placed.layer, "mindspore")(placed, weights, setting, last)
-        taken = spans[-1][1] if spans else 0
-        built.append(layer)
-        spans.append((taken, taken + len(placed.noise)))
-        before.append(last if len(placed.input_shape) == 3 else layer.takes)
-        after.append(layer.gives if len(placed.output_shape) == 3 else "channels_last")
+        layer = made_by(LAYERS, placed.layer, "mindspore")(placed, weights, setting, current_layout)
+        noise_start = noise_spans[-1][1] if noise_spans else 0
+        built_layers.append(layer)
+        noise_spans.append((noise_start, noise_start + len(placed.noise)))
+        input_layouts.append(current_layout if len(placed.input_shape) == 3 else layer.input_layout)
+        output_layouts.append(layer.output_layout if len(placed.output_shape) == 3 else "channels_last")
         parameters |= {f"{placed.name}/{name}": parameter for name, parameter in layer.parameters.items()}
-        last = layer.gives if len(placed.output_shape) == 3 else layout
-    call = Row(built, spans, before, after, last, layout)
+        current_layout = layer.output_layout if len(placed.output_shape) == 3 else layout
+    call = Row(built_layers, noise_spans, input_layouts, output_layouts, current_layout, layout)
     return BuiltLayer(call, layout, layout, parameters, call.outputs)
 
 
 def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
-    inner = row(placed.inner, weights, setting, incoming)
+    """`x + f(x)`, with the inner layers as f."""
+    inner = build_row(placed.inner, weights, setting, incoming)
     parameters = {name.removeprefix(f"{placed.name}/"): parameter for name, parameter in inner.parameters.items()}
-    return BuiltLayer(PlusInput(inner.call), incoming, incoming, parameters)
+    return BuiltLayer(ResidualSum(inner.call), incoming, incoming, parameters)
 
 
-class PlusInput(nn.Cell):
+class ResidualSum(nn.Cell):
     """`x + f(x)`."""
 
     def __init__(self, function: Any) -> None:

@@ -1,4 +1,4 @@
-"""What every layer in MindSpore is built into, and the crossing of weights.
+"""The form of every layer in MindSpore, and the conversion of weights between layouts.
 
 Every layer is called as `call(x, training, noise)`; `noise` is a tuple in the order of the layer's noise, empty in
 evaluation, and always in canonical layout.
@@ -26,26 +26,27 @@ TO_FIRST, TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 class BuiltLayer:
     """A Cell, the layouts in which images enter and leave it, and its parameters by their names within the layer.
 
-    `outputs`, of layers in a row, is called likewise and gives the output of each, images (B, H, W, C).
+    For several layers in order, `outputs` is called like `call` and returns the output of each, images (B, H, W, C).
     """
 
     call: Any
-    takes: Layout = "channels_last"
-    gives: Layout = "channels_last"
+    input_layout: Layout = "channels_last"
+    output_layout: Layout = "channels_last"
     parameters: dict[str, Any] = field(default_factory=dict)
     outputs: Any = None
 
 
-# The last argument: the layout in which an image comes from the layer before.
+# The last argument is the layout in which the layer before outputs an image.
 LayerBuilder = Callable[[PlacedLayer, Parameters, Setting, Layout], BuiltLayer]
 
 
 def parameter(name: str, placed: PlacedLayer, weights: Parameters, setting: Setting, trainable: bool = True) -> Any:
-    """A parameter of the layer, in MindSpore's layout, with its share of the weights."""
-    return variable(name, initial(name, placed, weights, setting), setting, trainable)
+    """A parameter of the layer, in MindSpore's layout, initialised from the weights."""
+    return variable(name, initial_value(name, placed, weights, setting), setting, trainable)
 
 
-def initial(name: str, placed: PlacedLayer, weights: Parameters, setting: Setting) -> Any:
+def initial_value(name: str, placed: PlacedLayer, weights: Parameters, setting: Setting) -> Any:
+    """The weights of the parameter in the framework's layout, as a tensor."""
     return floats(to_native(name, weights[f"{placed.name}/{name}"]), setting)
 
 
@@ -72,13 +73,13 @@ def to_canonical(name: str, value: Array, shape: tuple[int, ...]) -> Array:
     return np.ascontiguousarray(value.T if value.ndim == 2 else value.transpose(2, 3, 1, 0))
 
 
-def turned(x: Any, before: Layout, after: Layout) -> Any:
-    """An image in another layout."""
-    return x if before == after else ops.transpose(x, TO_FIRST if after == "channels_first" else TO_LAST)
+def to_layout(x: Any, source: Layout, target: Layout) -> Any:
+    """A batch of images, transposed from the layout `source` to `target`."""
+    return x if source == target else ops.transpose(x, TO_FIRST if target == "channels_first" else TO_LAST)
 
 
-class Plain(nn.Cell):
-    """A layer that is the same in training and in evaluation, and takes no noise."""
+class PlainLayer(nn.Cell):
+    """A native layer that computes the same in training and in evaluation, without noise."""
 
     def __init__(self, native: Any) -> None:
         super().__init__()
@@ -89,38 +90,42 @@ class Plain(nn.Cell):
 
 
 class Row(nn.Cell):
-    """Layers applied in order, each to its share of the noise.
+    """Layers applied in order, each with its part of the noise.
 
-    `spans`: the places of each layer's noise; `before` and `after`: the layouts that its input comes in and its output
-    lies in; `last` and `layout`: those that the last output lies in and leaves in.
+    `noise_spans` are the positions of each layer's noise. `input_layouts` and `output_layouts` are the layouts in which
+    the input of each layer arrives and its output leaves it. `last_layout` is the layout of the last output, which is
+    returned in `layout`.
     """
 
     def __init__(
         self,
         layers: list[BuiltLayer],
-        spans: list[tuple[int, int]],
-        before: list[Layout],
-        after: list[Layout],
-        last: Layout,
+        noise_spans: list[tuple[int, int]],
+        input_layouts: list[Layout],
+        output_layouts: list[Layout],
+        last_layout: Layout,
         layout: Layout,
     ) -> None:
         super().__init__()
-        self.layers = nn.CellList([layer.call for layer in layers])  # renames the parameters, so that names differ
-        self.takes = [layer.takes for layer in layers]
-        self.spans, self.before, self.after = spans, before, after
-        self.last, self.layout = last, layout
+        # CellList renames the parameters, so that their names differ.
+        self.layers = nn.CellList([layer.call for layer in layers])
+        self.native_layouts = [layer.input_layout for layer in layers]
+        self.noise_spans, self.input_layouts, self.output_layouts = noise_spans, input_layouts, output_layouts
+        self.last_layout, self.layout = last_layout, layout
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
         for index, layer in enumerate(self.layers):
-            start, end = self.spans[index]
-            x = layer(turned(x, self.before[index], self.takes[index]), training, noise[start:end])
-        return turned(x, self.last, self.layout)
+            start, end = self.noise_spans[index]
+            x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
+            x = layer(x, training, noise[start:end])
+        return to_layout(x, self.last_layout, self.layout)
 
     def outputs(self, x: Any, training: bool, noise: Any) -> Any:
-        """What each layer gives, images (B, H, W, C)."""
+        """The output of each layer, images (B, H, W, C)."""
         outputs: Any = ()
         for index, layer in enumerate(self.layers):
-            start, end = self.spans[index]
-            x = layer(turned(x, self.before[index], self.takes[index]), training, noise[start:end])
-            outputs += (turned(x, self.after[index], "channels_last"),)
+            start, end = self.noise_spans[index]
+            x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
+            x = layer(x, training, noise[start:end])
+            outputs += (to_layout(x, self.output_layouts[index], "channels_last"),)
         return outputs

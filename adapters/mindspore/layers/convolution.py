@@ -1,4 +1,4 @@
-"""Convolutions: nn.Conv2d in float32, which pads by itself; windows and products in float64."""
+"""Convolutions: by nn.Conv2d with its own padding in float32, and by windows and products in float64."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from mindspore import nn
 
-from adapters.mindspore.layers.base import BuiltLayer, initial, parameter
-from adapters.mindspore.layers.dense import activated
+from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter
+from adapters.mindspore.layers.dense import with_activation
 from adapters.mindspore.realisations.layers import images
-from adapters.mindspore.specifics.convolution import convolved
+from adapters.mindspore.specifics.convolution import convolution_in_float64
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
@@ -18,6 +18,7 @@ from harness.spec.model import PlacedLayer
 
 
 def conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """A convolution over height and width."""
     word: Any = placed.layer
     channels = placed.input_shape[2]
     return _convolution(
@@ -29,55 +30,57 @@ def conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming:
 
 
 def depthwise_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """A convolution of each channel with `multiplier` kernels."""
     word: Any = placed.layer
     channels = placed.input_shape[2]
-    between = channels * word.multiplier
+    middle_channels = channels * word.multiplier
     return _convolution(
         placed,
         weights,
         setting,
-        lambda **options: nn.Conv2d(channels, between, word.kernel_size, group=channels, **options),
+        lambda **options: nn.Conv2d(channels, middle_channels, word.kernel_size, group=channels, **options),
     )
 
 
 def separable_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """A depthwise convolution, then a convolution of 1 x 1."""
     word: Any = placed.layer
     channels = placed.input_shape[2]
-    between = channels * word.multiplier
+    middle_channels = channels * word.multiplier
     return _convolution(
         placed,
         weights,
         setting,
-        lambda **options: nn.Conv2d(channels, between, word.kernel_size, group=channels, **options),
-        lambda **options: nn.Conv2d(between, word.filters, 1, pad_mode="valid", **options),
+        lambda **options: nn.Conv2d(channels, middle_channels, word.kernel_size, group=channels, **options),
+        lambda **options: nn.Conv2d(middle_channels, word.filters, 1, pad_mode="valid", **options),
     )
 
 
 def _convolution(
     placed: PlacedLayer, weights: Parameters, setting: Setting, layer: Any, pointwise: Any = None
 ) -> BuiltLayer:
-    """`layer`, and `pointwise` after it, are called with what is given to nn.Conv2d besides sizes and channels."""
+    """The convolution by `layer`, then `pointwise`, which take the options of nn.Conv2d besides sizes and channels."""
     word: Any = placed.layer
     layout = images(setting)
     if setting.precision == "float64":
         parameters = {p.name: parameter(p.name, placed, weights, setting) for p in word.parameters(placed.input_shape)}
-        return activated(parameters, convolved(placed, parameters), placed, weights, setting, layout)
+        return with_activation(parameters, convolution_in_float64(placed, parameters), placed, weights, setting, layout)
     kernels = [p.name for p in word.parameters(placed.input_shape) if p.is_kernel]
     native = layer(
         stride=word.strides,
         dilation=word.dilation,
         **_padding(placed),
-        **_initial(kernels[0], word.use_bias and pointwise is None, placed, weights, setting),
+        **_initial_values(kernels[0], word.use_bias and pointwise is None, placed, weights, setting),
     )
     parameters = {kernels[0]: native.weight}
-    last = native
+    biased_layer = native
     if pointwise is not None:
-        last = pointwise(**_initial(kernels[1], word.use_bias, placed, weights, setting))
-        parameters[kernels[1]] = last.weight
-        native = nn.SequentialCell(native, last)
+        biased_layer = pointwise(**_initial_values(kernels[1], word.use_bias, placed, weights, setting))
+        parameters[kernels[1]] = biased_layer.weight
+        native = nn.SequentialCell(native, biased_layer)
     if word.use_bias:
-        parameters["bias"] = last.bias
-    return activated(parameters, native, placed, weights, setting, layout)
+        parameters["bias"] = biased_layer.bias
+    return with_activation(parameters, native, placed, weights, setting, layout)
 
 
 def _padding(placed: PlacedLayer) -> dict[str, Any]:
@@ -85,13 +88,15 @@ def _padding(placed: PlacedLayer) -> dict[str, Any]:
     if word.padding != "same_lower":
         return {"pad_mode": word.padding, "padding": 0}
     axes = zip(placed.input_shape[:2], word.kernel_size, word.strides, word.dilation, strict=True)
-    vertical, horizontal = (padded(size, window, stride, apart, word.padding) for size, window, stride, apart in axes)
+    vertical, horizontal = (padded(*sizes, word.padding) for sizes in axes)
     return {"pad_mode": "pad", "padding": (*vertical, *horizontal)}
 
 
-def _initial(kernel: str, use_bias: bool, placed: PlacedLayer, weights: Parameters, setting: Setting) -> dict[str, Any]:
+def _initial_values(
+    kernel: str, use_bias: bool, placed: PlacedLayer, weights: Parameters, setting: Setting
+) -> dict[str, Any]:
     return {
         "has_bias": use_bias,
-        "weight_init": initial(kernel, placed, weights, setting),
-        "bias_init": initial("bias", placed, weights, setting) if use_bias else None,
+        "weight_init": initial_value(kernel, placed, weights, setting),
+        "bias_init": initial_value("bias", placed, weights, setting) if use_bias else None,
     }

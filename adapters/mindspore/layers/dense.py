@@ -1,4 +1,4 @@
-"""The dense layer, and activations: as layers of their own, and as the last step of another."""
+"""The dense layer, and activations: as separate layers, and as the last step of another layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import mindspore as ms
 from mindspore import nn
 
 from adapters.mindspore.activations import activation as function
-from adapters.mindspore.layers.base import BuiltLayer, initial, parameter, turned
+from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter, to_layout
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
@@ -16,26 +16,28 @@ from harness.spec.model import PlacedLayer
 
 
 def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """`activation(x kernel + bias)`."""
     word: Any = placed.layer
     native = nn.Dense(
         placed.input_shape[0],
         word.units,
-        weight_init=initial("kernel", placed, weights, setting),
-        bias_init=initial("bias", placed, weights, setting) if word.use_bias else None,
+        weight_init=initial_value("kernel", placed, weights, setting),
+        bias_init=initial_value("bias", placed, weights, setting) if word.use_bias else None,
         has_bias=word.use_bias,
         dtype=getattr(ms, setting.precision),
     )
     bias = {"bias": native.bias} if word.use_bias else {}
-    return activated({"kernel": native.weight, **bias}, native, placed, weights, setting)
+    return with_activation({"kernel": native.weight, **bias}, native, placed, weights, setting)
 
 
 def activation(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """An activation as a separate layer."""
     word: Any = placed.layer
     layout = incoming if word.acts_on_each_value(placed.input_shape) else "channels_last"
-    return activated({}, nn.Identity(), placed, weights, setting, layout)
+    return with_activation({}, nn.Identity(), placed, weights, setting, layout)
 
 
-def activated(
+def with_activation(
     parameters: dict[str, Any],
     native: Any,
     placed: PlacedLayer,
@@ -43,24 +45,26 @@ def activated(
     setting: Setting,
     layout: Layout = "channels_last",
 ) -> BuiltLayer:
-    """The layer followed by its activation, with what that learns or takes. `layout`: of images around the layer."""
+    """The native layer followed by the activation of the word. `layout` is that of images at the native layer."""
     word: Any = placed.layer
     shape = placed.output_shape
     learned = {p.name: parameter(p.name, placed, weights, setting) for p in word.activation.parameters(shape)}
-    after: Layout = layout if word.acts_on_each_value(shape) else "channels_last"
-    call = Activated(native, function(word.activation, setting), learned, layout, after)
-    return BuiltLayer(call, layout, after, {**parameters, **learned})
+    output_layout: Layout = layout if word.acts_on_each_value(shape) else "channels_last"
+    call = LayerWithActivation(native, function(word.activation, setting), learned, layout, output_layout)
+    return BuiltLayer(call, layout, output_layout, {**parameters, **learned})
 
 
-class Activated(nn.Cell):
-    """A layer followed by an activation, which may learn parameters of its own or take noise."""
+class LayerWithActivation(nn.Cell):
+    """A native layer followed by an activation, which may have trainable parameters or take noise."""
 
-    def __init__(self, native: Any, function: Any, learned: dict[str, Any], before: Layout, after: Layout) -> None:
+    def __init__(
+        self, native: Any, function: Any, learned: dict[str, Any], input_layout: Layout, output_layout: Layout
+    ) -> None:
         super().__init__()
         self.native, self.function = native, function
-        self.before, self.after = before, after
+        self.input_layout, self.output_layout = input_layout, output_layout
         self.learned = ms.ParameterTuple(learned.values())
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
         z = self.native(x)
-        return self.function(turned(z, self.before, self.after), *self.learned, *noise)
+        return self.function(to_layout(z, self.input_layout, self.output_layout), *self.learned, *noise)

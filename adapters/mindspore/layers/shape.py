@@ -1,4 +1,4 @@
-"""Layers that move values without computing."""
+"""Layers that change the shape and compute nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from mindspore import nn
 
-from adapters.mindspore.layers.base import BuiltLayer, Plain
+from adapters.mindspore.layers.base import BuiltLayer, PlainLayer
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
@@ -14,15 +14,17 @@ from harness.spec.model import PlacedLayer
 
 
 def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """(B, ...) to (B, n). The order of an image is that of the layout `word.order`."""
     word: Any = placed.layer
-    return BuiltLayer(Plain(nn.Flatten()), takes=word.order)
+    return BuiltLayer(PlainLayer(nn.Flatten()), input_layout=word.order)
 
 
 def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
-    return BuiltLayer(Plain(_Reshaped(placed.output_shape)))
+    """(B, ...) to the output shape, in row-major order."""
+    return BuiltLayer(PlainLayer(_Reshape(placed.output_shape)))
 
 
-class _Reshaped(nn.Cell):
+class _Reshape(nn.Cell):
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.shape = shape

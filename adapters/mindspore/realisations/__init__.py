@@ -1,4 +1,4 @@
-"""How each word is made here, and by which function of the files beside this folder; imports no framework."""
+"""How each word is made in this framework, and by which function of the parent folder. No framework is imported."""
 
 from adapters.mindspore.realisations.activations import ACTIVATIONS
 from adapters.mindspore.realisations.clipping import CLIPPINGS

@@ -19,10 +19,12 @@ FLOAT64_LOST = "the native one computes in float32, or from constants in float32
 
 
 def elu(word: spec.Elu, setting: Setting) -> Choice:
+    """Native for an alpha of 1, else composed."""
     return native("ops.elu", make.elu) if word.alpha == 1 else composed("where, expm1", ONE_ONLY, make.composed_elu)
 
 
 def gelu(word: spec.Gelu, setting: Setting) -> Choice:
+    """Composed for the tanh form in float64, else native."""
     if setting.precision == "float64" and word.form == "tanh":
         return composed("ops.sigmoid", FLOAT64_LOST, make.composed_gelu)
     return native(f"ops.gelu(approximate={'none' if word.form == 'erf' else 'tanh'})", make.gelu)

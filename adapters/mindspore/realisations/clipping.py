@@ -10,6 +10,7 @@ FLOAT64_LOST = "the native one takes its bound in float32"
 
 
 def by_global_norm(_: spec.ByGlobalNorm, setting: Setting) -> Realisation:
+    """Composed in float64, else native."""
     if setting.precision == "float64":
         return composed("square, sum, sqrt", FLOAT64_LOST)
     return native("ops.clip_by_global_norm")

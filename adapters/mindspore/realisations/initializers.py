@@ -15,12 +15,14 @@ UNIFORM_INSTEAD = "the native VarianceScaling draws uniform numbers when asked f
 
 
 def variance_scaling(word: spec.VarianceScaling, setting: Setting) -> Choice:
+    """Composed for a truncated normal, else native."""
     if word.distribution == "truncated_normal":
         return composed("TruncatedNormal", UNIFORM_INSTEAD, make.composed_variance_scaling)
     return native("VarianceScaling", make.variance_scaling)
 
 
 def identity(word: spec.Identity, setting: Setting) -> Choice:
+    """Native for a gain of 1, else composed."""
     if word.gain == 1:
         return native("Identity", make.identity)
     return composed("Identity, times the gain", NO_GAIN, make.composed_identity)

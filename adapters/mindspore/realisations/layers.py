@@ -12,14 +12,14 @@ IN_FLOAT64 = "windows gathered by their indices, then matmul, max or sum"
 
 
 def images(setting: Setting) -> Layout:
-    """How images lie in memory: MindSpore's kernels on CPU and Ascend know channels first only, our composites last."""
+    """The layout of images: MindSpore's kernels on CPU and Ascend take channels first only, composed layers last."""
     if setting.layout != "auto":
         return setting.layout
     return "channels_last" if setting.precision == "float64" else "channels_first"
 
 
-def _image(in_float32: Realisation, in_float64: Realisation) -> Entry:
-    def made(word: Any, setting: Setting) -> Realisation:
+def _image_layer(in_float32: Realisation, in_float64: Realisation) -> Entry:
+    def choose(word: Any, setting: Setting) -> Realisation:
         if setting.precision == "float64":
             if setting.layout == "channels_first":
                 return unsupported("in float64 it is composed of primitives, with channels last: layout=channels_last")
@@ -28,13 +28,13 @@ def _image(in_float32: Realisation, in_float64: Realisation) -> Entry:
             return unsupported("MindSpore's kernels take images with channels first only: layout=channels_first")
         return in_float32
 
-    return made
+    return choose
 
 
 def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
-    own = "the moving variance of nn.BatchNorm is divided by one less than the count"
-    why = own if word.kept_variance == "biased" else "as where the moving variance is divided by the count"
-    return composed("mean, square, sqrt, ops.assign", why)
+    unbiased = "the moving variance of nn.BatchNorm is divided by one less than the count"
+    reason = unbiased if word.kept_variance == "biased" else "as where the moving variance is divided by the count"
+    return composed("mean, square, sqrt, ops.assign", reason)
 
 
 def _layer_norm(word: spec.LayerNorm, setting: Setting) -> Realisation:
@@ -49,16 +49,16 @@ LAYERS: Entries = {
     spec.Reshape: native("ops.reshape"),
     spec.Dense: native("nn.Dense"),
     spec.ActivationLayer: native("the activation alone"),
-    spec.Conv2d: _image(native("nn.Conv2d"), composed(IN_FLOAT64, REFUSED)),
-    spec.DepthwiseConv2d: _image(native("nn.Conv2d, one group a channel"), composed(IN_FLOAT64, REFUSED)),
-    spec.SeparableConv2d: _image(
+    spec.Conv2d: _image_layer(native("nn.Conv2d"), composed(IN_FLOAT64, REFUSED)),
+    spec.DepthwiseConv2d: _image_layer(native("nn.Conv2d, one group a channel"), composed(IN_FLOAT64, REFUSED)),
+    spec.SeparableConv2d: _image_layer(
         composed("nn.Conv2d, one group a channel, then nn.Conv2d of 1 x 1", "MindSpore has no such class"),
         composed(IN_FLOAT64, REFUSED),
     ),
-    spec.MaxPool2d: _image(
+    spec.MaxPool2d: _image_layer(
         native("nn.MaxPool2d"), composed(IN_FLOAT64, "the gradient of nn.MaxPool2d is computed in float32")
     ),
-    spec.AveragePool2d: _image(
+    spec.AveragePool2d: _image_layer(
         native("nn.AvgPool2d"), composed(IN_FLOAT64, "nn.AvgPool2d computes in float32 whatever its input")
     ),
     spec.GlobalAveragePool2d: composed("ops.mean", "MindSpore has no such class"),

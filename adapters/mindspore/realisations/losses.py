@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.making import Makers
-from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, chosen, composed, native
+from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, composed, native, resolve
 from harness.spec import losses as spec
 
 make = Makers("adapters.mindspore.losses")
@@ -22,13 +22,14 @@ PAIRS_ALONE = "the native loss takes pairs that are alike or not"
 WEIGHTS = "the native reduction has no class weights"
 
 
-def of_mindspore(by: str, maker: Make) -> Entry:
-    """The class `by` for a mean; for a sum it is summed here."""
-    summed = composed(f"{by}, sum", SUM_OF_SAMPLES, maker)
-    return lambda word, setting: native(by, maker) if word.reduction == "mean" else summed
+def by_reduction(by: str, maker: Make) -> Entry:
+    """The class `by` as it is for a mean, and summed by the adapter for a sum."""
+    sum_choice = composed(f"{by}, sum", SUM_OF_SAMPLES, maker)
+    return lambda word, setting: native(by, maker) if word.reduction == "mean" else sum_choice
 
 
 def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> Choice:
+    """Native for dense targets without class weights, else composed."""
     by = "one-hot rows, nn.SoftmaxCrossEntropyWithLogits"
     if word.class_weights:
         return composed(f"{by}, weights", WEIGHTS, make.softmax_cross_entropy)
@@ -38,24 +39,25 @@ def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> C
 
 
 def sigmoid_cross_entropy(word: spec.SigmoidCrossEntropy, setting: Setting) -> Choice:
+    """By precision in compiled mode, composed in PyNative."""
     if setting.mode != "jit":
         return composed("where, exp, log1p", FIRST_BATCH, make.composed_sigmoid_cross_entropy)
-    return chosen(COMPILED_SIGMOID_CROSS_ENTROPY, word, setting)
+    return resolve(COMPILED_SIGMOID_CROSS_ENTROPY, word, setting)
 
 
 COMPILED_SIGMOID_CROSS_ENTROPY = by_precision(
-    of_mindspore("nn.BCEWithLogitsLoss", make.sigmoid_cross_entropy),
+    by_reduction("nn.BCEWithLogitsLoss", make.sigmoid_cross_entropy),
     composed("where, exp, log1p", FLOAT64_REFUSED, make.composed_sigmoid_cross_entropy),
 )
 
 
 LOSSES: Entries = {
     spec.MeanSquaredError: by_precision(
-        of_mindspore("nn.MSELoss", make.mean_squared_error),
+        by_reduction("nn.MSELoss", make.mean_squared_error),
         composed("mean of squares", FLOAT64_LOST, make.composed_mean_squared_error),
     ),
     spec.MeanAbsoluteError: by_precision(
-        of_mindspore("nn.L1Loss", make.mean_absolute_error),
+        by_reduction("nn.L1Loss", make.mean_absolute_error),
         composed("abs, mean", FLOAT64_LOST, make.composed_mean_absolute_error),
     ),
     spec.MeanSquaredLogarithmicError: composed(
@@ -63,7 +65,7 @@ LOSSES: Entries = {
     ),
     spec.MeanAbsolutePercentageError: composed("abs, mean", HAS_NONE, make.composed_mean_absolute_percentage_error),
     spec.Huber: by_precision(
-        of_mindspore("nn.HuberLoss", make.huber),
+        by_reduction("nn.HuberLoss", make.huber),
         composed("where, mean", FLOAT64_LOST, make.composed_huber),
     ),
     spec.LogCosh: composed("expm1, log1p", HAS_NONE, make.composed_log_cosh),
@@ -81,7 +83,7 @@ LOSSES: Entries = {
     ),
     spec.KlDivergence: composed("where, log", NO_BOUNDS, make.composed_kl_divergence),
     spec.Poisson: by_precision(
-        of_mindspore("nn.PoissonNLLLoss", make.poisson),
+        by_reduction("nn.PoissonNLLLoss", make.poisson),
         composed("log, mean", FLOAT64_LOST, make.composed_poisson),
     ),
     spec.Hinge: composed("where, mean", HAS_NONE, make.composed_hinge),

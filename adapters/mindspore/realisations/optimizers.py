@@ -1,6 +1,6 @@
 """How MindSpore makes each optimizer, by which function, and each weight decay.
 
-What is custom is made by the canonical rule of its word, without a function of its own.
+A custom word is made by its canonical rule, for which the row names no function.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from adapters.setting import (
     Setting,
     Way,
     canonical,
-    chosen,
     composed,
     native,
+    resolve,
     unless_exact,
 )
 from harness.spec import optimizers as spec
@@ -28,39 +28,46 @@ BY_NAME = "weight_decay= leaves out parameters whose name has beta or gamma in i
 
 
 def momentum(outside: Make, inside: Make) -> Entry:
-    fed = composed("nn.SGD at rate 1, fed rate * gradient", "nn.SGD keeps the rate outside", inside)
-    return lambda word, setting: fed if word.form == "rate_inside" else native("nn.SGD", outside)
+    """Native with the rate outside the velocity, composed with the rate inside."""
+    inside_choice = composed("nn.SGD at rate 1, fed rate * gradient", "nn.SGD keeps the rate outside", inside)
+    return lambda word, setting: inside_choice if word.form == "rate_inside" else native("nn.SGD", outside)
 
 
 def adagrad(word: spec.Adagrad, setting: Setting) -> Choice:
+    """Canonical with epsilon outside the root, else native."""
     if word.epsilon_place == "outside_root":
         return canonical("nn.Adagrad has no epsilon outside the root")
     return native("nn.Adagrad, from initial_accumulator + epsilon", make.adagrad)
 
 
 def rmsprop(word: spec.Rmsprop, setting: Setting) -> Choice:
+    """Composed if centered, else canonical."""
     if not word.centered:
         return canonical("nn.RMSProp has epsilon outside the root for some elements of a tensor")
     return composed("nn.RMSProp with mean squares of 0", "nn.RMSProp starts them at 1", make.rmsprop)
 
 
-def beta_above_zero(made: Way) -> Entry:
-    refused = canonical(f"{made.realisation.by} refuses a beta of 0")
-    return lambda word, setting: made if word.beta1 and word.beta2 else refused
+def beta_above_zero(way: Way) -> Entry:
+    """This way where both betas are above 0, else canonical."""
+    canonical_choice = canonical(f"{way.realisation.by} refuses a beta of 0")
+    return lambda word, setting: way if word.beta1 and word.beta2 else canonical_choice
 
 
-def adam(made: Way) -> Entry:
+def adam(way: Way) -> Entry:
+    """This way for bias-corrected moments with epsilon added before the correction, else canonical."""
+
     def choose(word: spec.Adam | spec.Adamw, setting: Setting) -> Choice:
         if word.epsilon_place != "before_correction":
             return canonical("nn.Adam adds epsilon before the bias is corrected")
         if not word.bias_correction:
             return canonical("nn.Adam corrects the bias")
-        return chosen(beta_above_zero(made), word, setting)
+        return resolve(beta_above_zero(way), word, setting)
 
     return choose
 
 
 def ftrl(word: spec.Ftrl, setting: Setting) -> Choice:
+    """Canonical with L1, else composed."""
     if word.l1:
         return canonical("ops.ApplyFtrl adds l1 where it should subtract it")
     return composed("ops.ApplyFtrl at the rate of the update", "nn.FTRL refuses a changing rate", make.ftrl)

@@ -1,1 +1,1 @@
-"""What only MindSpore needs, and has no twin in `adapters/tensorflow`: layers that are composed of primitives."""
+"""Modules that only MindSpore needs, without twins in `adapters/tensorflow`: composed layers, schedulers."""

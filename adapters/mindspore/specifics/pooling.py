@@ -1,4 +1,4 @@
-"""Pooling in float64, channels last; MindSpore's own classes compute it, or its gradient, in float32."""
+"""Pooling in float64, channels last. MindSpore's own classes compute it, or its gradient, in float32."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
-from adapters.mindspore.specifics.windows import Windows, cells_of_windows
+from adapters.mindspore.specifics.windows import Windows, window_cells
 from harness.spec.model import PlacedLayer
 
 
-def largest(placed: PlacedLayer) -> Any:
-    return Largest(_windows(placed, float(np.finfo(np.float64).min)))
+def max_pooling(placed: PlacedLayer) -> Any:
+    """Max pooling of the layer."""
+    return MaxPooling(_windows(placed, float(np.finfo(np.float64).min)))
 
 
-def averaged(placed: PlacedLayer) -> Any:
+def average_pooling(placed: PlacedLayer) -> Any:
+    """Average pooling of the layer."""
     word: Any = placed.layer
-    cells = cells_of_windows(placed.input_shape, word.pool_size, word.strides, (1, 1), word.padding)
-    inside = (cells < placed.input_shape[0] * placed.input_shape[1]).sum(axis=-1, keepdims=True)
-    return Averaged(_windows(placed), Tensor(inside, ms.float64))
+    cells = window_cells(placed.input_shape, word.pool_size, word.strides, (1, 1), word.padding)
+    cells_inside = (cells < placed.input_shape[0] * placed.input_shape[1]).sum(axis=-1, keepdims=True)
+    return AveragePooling(_windows(placed), Tensor(cells_inside, ms.float64))
 
 
-def _windows(placed: PlacedLayer, outside: float = 0.0) -> Windows:
+def _windows(placed: PlacedLayer, padding_value: float = 0.0) -> Windows:
     word: Any = placed.layer
-    return Windows(placed.input_shape, word.pool_size, word.strides, (1, 1), word.padding, ms.float64, outside)
+    return Windows(placed.input_shape, word.pool_size, word.strides, (1, 1), word.padding, ms.float64, padding_value)
 
 
-class Largest(nn.Cell):
-    """The largest of each window; `ops.max` leads the gradient to the first of equals."""
+class MaxPooling(nn.Cell):
+    """The largest value of each window. `ops.max` passes the gradient to the first of equal values."""
 
     def __init__(self, windows: Any) -> None:
         super().__init__()
@@ -40,12 +42,12 @@ class Largest(nn.Cell):
         return value
 
 
-class Averaged(nn.Cell):
-    """The sum of each window over how many of its cells lie in the image."""
+class AveragePooling(nn.Cell):
+    """The sum of each window divided by the number of its cells that lie in the image."""
 
-    def __init__(self, windows: Any, inside: Any) -> None:
+    def __init__(self, windows: Any, cells_inside: Any) -> None:
         super().__init__()
-        self.windows, self.inside = windows, inside
+        self.windows, self.cells_inside = windows, cells_inside
 
     def construct(self, x: Any) -> Any:
-        return self.windows(x).sum(3) / self.inside
+        return self.windows(x).sum(3) / self.cells_inside

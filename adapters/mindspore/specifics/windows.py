@@ -1,4 +1,4 @@
-"""Images cut into windows, channels last: for float64, in which MindSpore's own convolutions and pooling fail."""
+"""Images cut into windows, channels last, for float64, where MindSpore's convolutions and pooling fail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from harness.spec.layers.base import ConvolutionPadding, Pair, padded, windows_s
 
 
 class Windows(nn.Cell):
-    """(batch, rows, columns, cells of a window in row-major order, channels); cells of padding hold `outside`."""
+    """Images (B, H, W, C) to windows (B, rows, columns, cells of a window in row-major order, C).
+
+    Cells of padding hold `padding_value`.
+    """
 
     def __init__(
         self,
@@ -22,31 +25,31 @@ class Windows(nn.Cell):
         dilation: Pair,
         padding: ConvolutionPadding,
         dtype: Any,
-        outside: float = 0.0,
+        padding_value: float = 0.0,
     ) -> None:
         super().__init__()
-        cells = cells_of_windows(shape, window, strides, dilation, padding)
-        self.height_by_width, self.channels, self.count = shape[0] * shape[1], shape[2], cells.shape
-        self.cells = Tensor(cells.ravel(), ms.int32)
-        self.dtype, self.outside = dtype, outside
+        cell_indices = window_cells(shape, window, strides, dilation, padding)
+        self.cell_count, self.channels, self.window_shape = shape[0] * shape[1], shape[2], cell_indices.shape
+        self.cell_indices = Tensor(cell_indices.ravel(), ms.int32)
+        self.dtype, self.padding_value = dtype, padding_value
 
     def construct(self, x: Any) -> Any:
-        flat = x.reshape(x.shape[0], self.height_by_width, self.channels)
-        beyond = ops.full((x.shape[0], 1, self.channels), self.outside, dtype=self.dtype)
-        cut = ops.gather(ops.concat((flat, beyond), 1), self.cells, 1)
-        return cut.reshape(x.shape[0], *self.count, self.channels)
+        flat = x.reshape(x.shape[0], self.cell_count, self.channels)
+        padding_cell = ops.full((x.shape[0], 1, self.channels), self.padding_value, dtype=self.dtype)
+        patches = ops.gather(ops.concat((flat, padding_cell), 1), self.cell_indices, 1)
+        return patches.reshape(x.shape[0], *self.window_shape, self.channels)
 
 
-def cells_of_windows(
+def window_cells(
     shape: tuple[int, ...], window: Pair, strides: Pair, dilation: Pair, padding: ConvolutionPadding
 ) -> Any:
-    """The number of each cell of each window, (rows, columns, cells of a window); height * width: one of padding."""
-    counts = windows_shape(shape, "a window", window, strides, dilation, padding)
-    at = []
+    """The index of each cell of each window (rows, columns, cells of a window); height * width marks padding."""
+    output_sizes = windows_shape(shape, "a window", window, strides, dilation, padding)
+    positions = []
     for axis in range(2):
-        before, _ = padded(shape[axis], window[axis], strides[axis], dilation[axis], padding)
-        starts = np.arange(counts[axis])[:, None] * strides[axis] - before
-        at.append(starts + np.arange(window[axis]) * dilation[axis])
-    y, x = at[0][:, None, :, None], at[1][None, :, None, :]
-    inside = (y >= 0) & (y < shape[0]) & (x >= 0) & (x < shape[1])
-    return np.where(inside, y * shape[1] + x, shape[0] * shape[1]).reshape(*counts, -1)
+        padding_before, _ = padded(shape[axis], window[axis], strides[axis], dilation[axis], padding)
+        starts = np.arange(output_sizes[axis])[:, None] * strides[axis] - padding_before
+        positions.append(starts + np.arange(window[axis]) * dilation[axis])
+    y, x = positions[0][:, None, :, None], positions[1][None, :, None, :]
+    is_inside = (y >= 0) & (y < shape[0]) & (x >= 0) & (x < shape[1])
+    return np.where(is_inside, y * shape[1] + x, shape[0] * shape[1]).reshape(*output_sizes, -1)

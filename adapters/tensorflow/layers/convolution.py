@@ -1,4 +1,4 @@
-"""Convolutions: Keras' classes, on images padded beforehand where need be; where they refuse strides, thinned out."""
+"""Convolutions by Keras' classes. Where they lack a padding or strides, images are padded before and thinned after."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import keras
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.layers.base import BuiltLayer, parameter
-from adapters.tensorflow.layers.dense import activated
-from adapters.tensorflow.realisations.layers import images, thinned
-from adapters.tensorflow.specifics.convolution import Biased, Padded
-from adapters.tensorflow.specifics.shapes import built_for
+from adapters.tensorflow.layers.dense import with_activation
+from adapters.tensorflow.realisations.layers import images, thinning_reason
+from adapters.tensorflow.specifics.convolution import PaddedAndThinned, WithBias
+from adapters.tensorflow.specifics.shapes import build_shape
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
 def conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """A convolution over height and width."""
     word: Any = placed.layer
     return _convolution(
         placed,
@@ -29,6 +30,7 @@ def conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming:
 
 
 def depthwise_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """A convolution of each channel with `multiplier` kernels."""
     word: Any = placed.layer
     multiplier = word.multiplier
     return _convolution(
@@ -40,6 +42,7 @@ def depthwise_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting,
 
 
 def separable_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """A depthwise convolution, then a convolution of 1 x 1."""
     word: Any = placed.layer
     filters, multiplier = word.filters, word.multiplier
     return _convolution(
@@ -53,28 +56,28 @@ def separable_conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting,
 
 
 def _convolution(placed: PlacedLayer, weights: Parameters, setting: Setting, layer: Any) -> BuiltLayer:
-    """`layer` is called with what is given to a class of Keras besides sizes and channels."""
+    """The convolution by `layer`, which takes the arguments of a class of Keras besides sizes and channels."""
     word: Any = placed.layer
     layout = images(setting)
-    thin = bool(thinned(word))
-    before = thin or word.padding == "same_lower"
-    alone = word.use_bias and layout == "channels_first"
+    is_thinned = bool(thinning_reason(word))
+    pads_first = is_thinned or word.padding == "same_lower"
+    adds_bias = word.use_bias and layout == "channels_first"
     native = layer(
-        strides=(1, 1) if thin else word.strides,
+        strides=(1, 1) if is_thinned else word.strides,
         dilation_rate=word.dilation,
-        padding="valid" if before else word.padding,
+        padding="valid" if pads_first else word.padding,
         data_format=layout,
-        use_bias=word.use_bias and not alone,
+        use_bias=word.use_bias and not adds_bias,
         dtype=setting.precision,
     )
-    native.build(built_for(placed, layout))
+    native.build(build_shape(placed, layout))
     kernels = [p.name for p in word.parameters(placed.input_shape) if p.is_kernel]
-    by_channel = isinstance(word, spec.DepthwiseConv2d)  # its kernel is called `kernel` too
-    parameters = {name: native.kernel if by_channel else getattr(native, name) for name in kernels}
+    is_depthwise = isinstance(word, spec.DepthwiseConv2d)  # Keras calls the depthwise kernel `kernel`
+    parameters = {name: native.kernel if is_depthwise else getattr(native, name) for name in kernels}
     if word.use_bias:
-        parameters["bias"] = parameter("bias", placed, weights, setting) if alone else native.bias
-    if before:
-        native = Padded(native, word, placed.input_shape, layout, word.strides if thin else (1, 1))
-    if alone:
-        native = Biased(native, parameters["bias"])
-    return activated(parameters, native, placed, weights, setting, layout)
+        parameters["bias"] = parameter("bias", placed, weights, setting) if adds_bias else native.bias
+    if pads_first:
+        native = PaddedAndThinned(native, word, placed.input_shape, layout, word.strides if is_thinned else (1, 1))
+    if adds_bias:
+        native = WithBias(native, parameters["bias"])
+    return with_activation(parameters, native, placed, weights, setting, layout)

@@ -1,4 +1,4 @@
-"""The dense layer, and activations: as layers of their own, and as the last step of another."""
+"""The dense layer, and activations: as separate layers, and as the last step of another layer."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ import tensorflow as tf
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.activations import activation as function
-from adapters.tensorflow.layers.base import BuiltLayer, parameter, turned
+from adapters.tensorflow.layers.base import BuiltLayer, parameter, to_layout
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
 def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """`activation(x kernel + bias)`."""
     word: Any = placed.layer
     native = keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.precision)
     native.build((None, *placed.input_shape))
     bias = {"bias": native.bias} if word.use_bias else {}
-    return activated({"kernel": native.kernel, **bias}, native, placed, weights, setting)
+    return with_activation({"kernel": native.kernel, **bias}, native, placed, weights, setting)
 
 
 def activation(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """An activation as a separate layer."""
     word: Any = placed.layer
     layout = incoming if word.acts_on_each_value(placed.input_shape) else "channels_last"
-    return activated({}, tf.identity, placed, weights, setting, layout)
+    return with_activation({}, tf.identity, placed, weights, setting, layout)
 
 
-def activated(
+def with_activation(
     parameters: dict[str, Any],
     native: Any,
     placed: PlacedLayer,
@@ -37,23 +39,25 @@ def activated(
     setting: Setting,
     layout: Layout = "channels_last",
 ) -> BuiltLayer:
-    """The layer followed by its activation, with what that learns or takes. `layout`: of images around the layer."""
+    """The native layer followed by the activation of the word. `layout` is that of images at the native layer."""
     word: Any = placed.layer
     shape = placed.output_shape
     learned = {p.name: parameter(p.name, placed, weights, setting) for p in word.activation.parameters(shape)}
-    after: Layout = layout if word.acts_on_each_value(shape) else "channels_last"
-    call = Activated(native, function(word.activation, setting), learned, layout, after)
-    return BuiltLayer(call, layout, after, {**parameters, **learned})
+    output_layout: Layout = layout if word.acts_on_each_value(shape) else "channels_last"
+    call = LayerWithActivation(native, function(word.activation, setting), learned, layout, output_layout)
+    return BuiltLayer(call, layout, output_layout, {**parameters, **learned})
 
 
-class Activated:
-    """A layer followed by an activation, which may learn parameters of its own or take noise."""
+class LayerWithActivation:
+    """A native layer followed by an activation, which may have trainable parameters or take noise."""
 
-    def __init__(self, native: Any, function: Any, learned: dict[str, Any], before: Layout, after: Layout) -> None:
+    def __init__(
+        self, native: Any, function: Any, learned: dict[str, Any], input_layout: Layout, output_layout: Layout
+    ) -> None:
         self.native, self.function = native, function
-        self.before, self.after = before, after
+        self.input_layout, self.output_layout = input_layout, output_layout
         self.learned = [parameter.value for parameter in learned.values()]
 
     def __call__(self, x: Any, training: bool, noise: Any) -> Any:
         z = self.native(x)
-        return self.function(turned(z, self.before, self.after), *self.learned, *noise)
+        return self.function(to_layout(z, self.input_layout, self.output_layout), *self.learned, *noise)

@@ -8,15 +8,16 @@ import keras
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
-from adapters.tensorflow.layers.base import BuiltLayer, Plain, turned
+from adapters.tensorflow.layers.base import BuiltLayer, PlainLayer, to_layout
 from adapters.tensorflow.runtime import floats
-from adapters.tensorflow.specifics.normalisation import NormalisedBatch
-from adapters.tensorflow.specifics.shapes import built_for
+from adapters.tensorflow.specifics.normalisation import BatchNormalisation
+from adapters.tensorflow.specifics.shapes import build_shape
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
 def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """Normalisation over the batch in training, by the moving statistics in evaluation."""
     word: Any = placed.layer
     native = keras.layers.BatchNormalization(
         axis=1 if incoming == "channels_first" and len(placed.input_shape) == 3 else -1,
@@ -26,36 +27,38 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
         scale=word.scale,
         dtype=setting.precision,
     )
-    native.build(built_for(placed, incoming))
+    native.build(build_shape(placed, incoming))
     parameters = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
-    call = NormalisedBatch(native, word.kept_variance == "unbiased")
+    call = BatchNormalisation(native, word.kept_variance == "unbiased")
     return BuiltLayer(call, incoming, incoming, parameters)
 
 
 def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """Normalisation over the last axis of each sample."""
     word: Any = placed.layer
     native = keras.layers.LayerNormalization(
         axis=-1, epsilon=word.epsilon, center=word.center, scale=word.scale, dtype=setting.precision
     )
-    native.build(built_for(placed, "channels_last"))
+    native.build(build_shape(placed, "channels_last"))
     parameters = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
-    return BuiltLayer(Plain(native), parameters=parameters)
+    return BuiltLayer(PlainLayer(native), parameters=parameters)
 
 
 def dropout(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """Dropout by a mask from the noise."""
     word: Any = placed.layer
     layout: Layout = incoming if len(placed.input_shape) == 3 else "channels_last"
-    return BuiltLayer(Dropped(floats(1 - word.rate, setting), layout), incoming, incoming)
+    return BuiltLayer(MaskedDropout(floats(1 - word.rate, setting), layout), incoming, incoming)
 
 
-class Dropped:
-    """`x * mask / (1 - rate)` in training."""
+class MaskedDropout:
+    """`x * mask / (1 - rate)` in training, x in evaluation."""
 
-    def __init__(self, kept: Any, layout: Layout) -> None:
-        self.kept, self.layout = kept, layout
+    def __init__(self, keep_probability: Any, layout: Layout) -> None:
+        self.keep_probability, self.layout = keep_probability, layout
 
     def __call__(self, x: Any, training: bool, noise: Any) -> Any:
         if not training:
             return x
-        mask = turned(noise[0], "channels_last", self.layout)
-        return x * (mask / self.kept)
+        mask = to_layout(noise[0], "channels_last", self.layout)
+        return x * (mask / self.keep_probability)

@@ -1,4 +1,4 @@
-"""Layers that move values without computing."""
+"""Layers that change the shape and compute nothing."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import keras
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
-from adapters.tensorflow.layers.base import BuiltLayer, Plain
+from adapters.tensorflow.layers.base import BuiltLayer, PlainLayer
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
 
 def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """(B, ...) to (B, n). The order of an image is that of the layout `word.order`."""
     word: Any = placed.layer
-    return BuiltLayer(Plain(keras.layers.Flatten(dtype=setting.precision)), takes=word.order)
+    return BuiltLayer(PlainLayer(keras.layers.Flatten(dtype=setting.precision)), input_layout=word.order)
 
 
 def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
-    return BuiltLayer(Plain(keras.layers.Reshape(placed.output_shape, dtype=setting.precision)))
+    """(B, ...) to the output shape, in row-major order."""
+    return BuiltLayer(PlainLayer(keras.layers.Reshape(placed.output_shape, dtype=setting.precision)))

@@ -18,6 +18,7 @@ FLOAT64_LOST = "the native one takes its constants in float32"
 
 
 def gelu(word: spec.Gelu, setting: Setting) -> Choice:
+    """Composed in float64, else native."""
     if setting.precision == "float64":
         by = "tf.math.erf" if word.form == "erf" else "tf.math.sigmoid"
         return composed(by, FLOAT64_LOST, make.composed_gelu)

@@ -13,6 +13,7 @@ SCALED = "keras.initializers.VarianceScaling"
 
 
 def variance_scaling(word: spec.VarianceScaling, setting: Setting) -> Choice:
+    """Composed for a truncated normal, else native."""
     if word.distribution == "truncated_normal":
         return composed("keras.initializers.TruncatedNormal", WIDENED, make.composed_variance_scaling)
     return native(SCALED, make.variance_scaling)

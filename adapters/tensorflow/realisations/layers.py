@@ -10,12 +10,12 @@ from harness.spec.arm import Layout
 
 
 def images(setting: Setting) -> Layout:
-    """How images lie in memory: Keras' own choice is channels last."""
+    """The layout of images, which is channels last in Keras unless stated."""
     return "channels_last" if setting.layout == "auto" else setting.layout
 
 
-def thinned(word: spec.Convolution) -> str:
-    """Why a convolution is made with strides 1, of which every so many-th is kept; empty where it is not."""
+def thinning_reason(word: spec.Convolution) -> str:
+    """Why a convolution is made with strides of 1 and then thinned by its strides; empty where it is not."""
     if isinstance(word, spec.Conv2d):
         combined = word.strides != (1, 1) and word.dilation != (1, 1)
         return "keras.layers.Conv2D refuses strides together with dilation" if combined else ""
@@ -24,20 +24,20 @@ def thinned(word: spec.Convolution) -> str:
 
 
 def _convolution(name: str) -> Entry:
-    def made(word: Any, setting: Setting) -> Realisation:
+    def choose(word: Any, setting: Setting) -> Realisation:
         if setting.layout == "channels_first" and setting.precision == "float64":
             return unsupported("TensorFlow has no float64 convolutions with channels first: layout=channels_last")
-        if reason := thinned(word):
+        if reason := thinning_reason(word):
             return composed(f"{name} with strides 1, thinned out", reason)
-        padded = "tf.pad, then " if word.padding == "same_lower" else ""
+        padding = "tf.pad, then " if word.padding == "same_lower" else ""
         if setting.layout == "channels_first" and word.use_bias:
-            why = "Keras adds a bias along the width where that is as many as the filters"
-            return composed(f"{padded}{name} without bias, then tf.nn.bias_add", why)
-        if padded:
-            return composed(f"{padded}{name}", "padding=same of Keras has the smaller half before")
+            bias_reason = "Keras adds a bias along the width where that is as many as the filters"
+            return composed(f"{padding}{name} without bias, then tf.nn.bias_add", bias_reason)
+        if padding:
+            return composed(f"{padding}{name}", "padding=same of Keras has the smaller half before")
         return native(name)
 
-    return made
+    return choose
 
 
 def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:

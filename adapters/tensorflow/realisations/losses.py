@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.making import Makers
-from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, chosen, composed, native
+from adapters.setting import Choice, Entries, Entry, Make, Setting, by_precision, composed, native, resolve
 from harness.spec import losses as spec
 
 make = Makers("adapters.tensorflow.losses")
@@ -18,35 +18,39 @@ NAN_AT_0 = "under XLA the native gradient is NaN where all outputs are 0"
 HAS_NONE = "Keras has none"
 
 
-def with_epsilon(made: Choice, otherwise: str, formula: Make) -> Entry:
-    """What is `made` where the epsilon is that of Keras, else the formula."""
-    other = composed(otherwise, OTHER_EPSILON, formula)
-    return lambda word, setting: made if word.epsilon == KERAS_EPSILON else other
+def with_epsilon(choice: Choice, formula_parts: str, formula: Make) -> Entry:
+    """The `choice` where the epsilon is that of Keras, else the formula, made of `formula_parts`."""
+    formula_choice = composed(formula_parts, OTHER_EPSILON, formula)
+    return lambda word, setting: choice if word.epsilon == KERAS_EPSILON else formula_choice
 
 
 def is_sparse(word: spec.Loss) -> bool:
-    """Whether labels are handed to Keras as they are."""
+    """Whether Keras gets the labels without one-hot encoding."""
     return isinstance(word, spec.SoftmaxCrossEntropy) and word.targets == "sparse" and not word.label_smoothing
 
 
 def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> Choice:
+    """Native, by the sparse class where labels need no smoothing."""
     by = f"keras.losses.{'Sparse' if is_sparse(word) else ''}CategoricalCrossentropy"
     return native(by, make.softmax_cross_entropy)
 
 
 def categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setting) -> Choice:
+    """Composed without normalisation, else by the epsilon."""
     if not word.normalize:
         return composed("clip, log", NORMALIZES, make.composed_categorical_cross_entropy)
-    return chosen(NORMALIZED_CROSS_ENTROPY, word, setting)
+    return resolve(NORMALIZED_CROSS_ENTROPY, word, setting)
 
 
 def cosine_similarity(word: spec.CosineSimilarity, setting: Setting) -> Choice:
+    """Composed under XLA, else by the epsilon."""
     if setting.mode == "xla":
         return composed("sqrt, where, sum", NAN_AT_0, make.composed_cosine_similarity)
-    return chosen(COSINE_SIMILARITY, word, setting)
+    return resolve(COSINE_SIMILARITY, word, setting)
 
 
 def categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Choice:
+    """Native where 0 is a rival of the label, else composed."""
     if not word.zero_competes:
         return composed("where, max", ZERO_COMPETES, make.composed_categorical_hinge)
     return native("keras.losses.CategoricalHinge", make.categorical_hinge)

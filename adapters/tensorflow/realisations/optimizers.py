@@ -1,6 +1,6 @@
 """How TensorFlow makes each optimizer, by which function, and each weight decay.
 
-What is custom is made by the canonical rule of its word, without a function of its own.
+A custom word is made by its canonical rule, for which the row names no function.
 """
 
 from __future__ import annotations
@@ -13,40 +13,47 @@ from harness.spec import weight_decay as decay
 make = Makers("adapters.tensorflow.native_optimizers")
 
 
-def rate_inside(made: Way) -> Entry:
-    outside = canonical("keras SGD keeps the rate inside")
-    return lambda word, setting: outside if word.form == "rate_outside" else made
+def rate_inside(way: Way) -> Entry:
+    """This way with the rate inside the velocity, else canonical."""
+    canonical_choice = canonical("keras SGD keeps the rate inside")
+    return lambda word, setting: canonical_choice if word.form == "rate_outside" else way
 
 
-def inside_root(made: Way) -> Entry:
-    outside = canonical(f"{made.realisation.by} has epsilon inside the root")
-    return lambda word, setting: outside if word.epsilon_place == "outside_root" else made
+def inside_root(way: Way) -> Entry:
+    """This way with epsilon inside the root, else canonical."""
+    canonical_choice = canonical(f"{way.realisation.by} has epsilon inside the root")
+    return lambda word, setting: canonical_choice if word.epsilon_place == "outside_root" else way
 
 
-def adam(made: Way) -> Entry:
+def adam(way: Way) -> Entry:
+    """This way for bias-corrected moments with epsilon added before the correction, else canonical."""
+
     def choose(word: spec.Adam | spec.Adamw, setting: Setting) -> Choice:
         if word.epsilon_place != "before_correction":
-            return canonical(f"{made.realisation.by} adds epsilon before the bias is corrected")
+            return canonical(f"{way.realisation.by} adds epsilon before the bias is corrected")
         if not word.bias_correction:
-            return canonical(f"{made.realisation.by} corrects the bias")
-        return made
+            return canonical(f"{way.realisation.by} corrects the bias")
+        return way
 
     return choose
 
 
 def nadam(word: spec.Nadam, setting: Setting) -> Choice:
+    """Native for a momentum decay of 1, else canonical."""
     if word.momentum_decay != 1:
         return canonical("keras Nadam has a momentum_decay of 1")
     return native("keras.optimizers.Nadam", make.nadam)
 
 
 def lion(word: spec.Lion, setting: Setting) -> Choice:
+    """Native for a beta1 above 0, else canonical."""
     if word.beta1 == 0:
         return canonical("keras Lion refuses a beta1 of 0")
     return native("keras.optimizers.Lion", make.lion)
 
 
 def lamb(word: spec.Lamb, setting: Setting) -> Choice:
+    """Native for a decoupled decay, else canonical."""
     if word.decay == "inside":
         return canonical("keras Lamb decays beside the trust ratio")
     return native("keras.optimizers.Lamb", make.lamb)

@@ -1,1 +1,1 @@
-"""What only TensorFlow needs, and has no twin in `adapters/mindspore`: additions to layers of Keras."""
+"""Modules that only TensorFlow needs, without twins in `adapters/mindspore`: additions to layers of Keras."""

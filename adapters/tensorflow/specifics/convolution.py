@@ -1,4 +1,4 @@
-"""What is done before and after a convolution of Keras: padding, thinning out, a bias."""
+"""Steps before and after a convolution of Keras: padding, thinning, and a bias."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from harness.spec.arm import Layout
 from harness.spec.layers.base import padded
 
 
-class Biased:
-    """A layer, and a bias along its channels, which come first."""
+class WithBias:
+    """A layer with channels first, followed by a bias of each channel."""
 
     def __init__(self, native: Any, bias: Any) -> None:
         self.native, self.bias = native, bias
@@ -21,18 +21,18 @@ class Biased:
         return tf.nn.bias_add(self.native(x), self.bias.value, data_format="NCHW")
 
 
-class Padded:
-    """A layer on an image that is padded already; of what comes out, every so many-th row and column is kept."""
+class PaddedAndThinned:
+    """Padding, a layer, and thinning: of the output, each `keep_every`-th row and column is kept."""
 
     def __init__(
-        self, native: Any, word: spec.Convolution, shape: tuple[int, ...], layout: Layout, every: tuple[int, int]
+        self, native: Any, word: spec.Convolution, shape: tuple[int, ...], layout: Layout, keep_every: tuple[int, int]
     ) -> None:
-        self.native, self.first, self.every = native, layout == "channels_first", every
+        self.native, self.channels_first, self.keep_every = native, layout == "channels_first", keep_every
         axes = zip(shape[:2], word.kernel_size, word.strides, word.dilation, strict=True)
-        self.outside = [padded(size, window, stride, apart, word.padding) for size, window, stride, apart in axes]
+        self.paddings = [padded(*sizes, word.padding) for sizes in axes]
 
     def __call__(self, x: Any) -> Any:
-        (down, right), none = self.every, (0, 0)
-        wide = tf.pad(x, [none, none, *self.outside] if self.first else [none, *self.outside, none])
-        y = self.native(wide)
-        return y[:, :, ::down, ::right] if self.first else y[:, ::down, ::right]
+        (row_stride, column_stride), no_padding = self.keep_every, (0, 0)
+        paddings = [no_padding, *self.paddings] if self.channels_first else [*self.paddings, no_padding]
+        y = self.native(tf.pad(x, [no_padding, *paddings]))
+        return y[:, :, ::row_stride, ::column_stride] if self.channels_first else y[:, ::row_stride, ::column_stride]

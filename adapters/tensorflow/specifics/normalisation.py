@@ -1,4 +1,4 @@
-"""Keras' batch normalisation, and the moving variance that others keep."""
+"""Keras' batch normalisation, with the moving variance of either definition."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import tensorflow as tf
 
 
-class NormalisedBatch:
-    """`unbiased`: the moving variance takes up that of the batch divided by one less than the count."""
+class BatchNormalisation:
+    """Keras' layer. If `unbiased`, the moving variance averages batch variances divided by the count less one."""
 
     def __init__(self, native: Any, unbiased: bool) -> None:
         self.native, self.unbiased = native, unbiased
@@ -16,9 +16,9 @@ class NormalisedBatch:
     def __call__(self, x: Any, training: bool, noise: Any) -> Any:
         if not (training and self.unbiased):
             return self.native(x, training=training)
-        moving = self.native.moving_variance
-        left = self.native.momentum * tf.identity(moving.value)
+        moving_variance = self.native.moving_variance
+        retained = self.native.momentum * tf.identity(moving_variance.value)
         y = self.native(x, training=True)
-        count = tf.cast(tf.size(x) // tf.size(left), left.dtype)
-        moving.assign(left + (moving.value - left) * (count / tf.maximum(count - 1, 1)))
+        count = tf.cast(tf.size(x) // tf.size(retained), retained.dtype)
+        moving_variance.assign(retained + (moving_variance.value - retained) * (count / tf.maximum(count - 1, 1)))
         return y

@@ -1,4 +1,4 @@
-"""The precision of layers whose maker names none."""
+"""The precision of layers that are made without a stated one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import keras
 
 @contextmanager
 def default_precision(precision: str) -> Iterator[None]:
-    """Layers that are made or built meanwhile have it."""
-    before = keras.config.floatx(), keras.config.dtype_policy()
+    """Within the context, new layers have this precision."""
+    previous = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(precision)
     keras.config.set_dtype_policy(precision)
     try:
         yield
     finally:
-        keras.config.set_floatx(before[0])
-        keras.config.set_dtype_policy(before[1])
+        keras.config.set_floatx(previous[0])
+        keras.config.set_dtype_policy(previous[1])

@@ -1,4 +1,4 @@
-"""One file a verb. Each has a `VERB`; a new file here is a new verb."""
+"""The verbs, one in each file as its `VERB`. A new file here is a new verb."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -8,5 +8,5 @@ from harness.cli.verb import Verb
 
 def verbs() -> dict[str, Verb]:
     """All verbs, by name."""
-    found = [import_module(f"{__name__}.{module.name}").VERB for module in iter_modules(__path__)]
-    return {verb.name: verb for verb in found}
+    loaded = [import_module(f"{__name__}.{module.name}").VERB for module in iter_modules(__path__)]
+    return {verb.name: verb for verb in loaded}

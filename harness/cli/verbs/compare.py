@@ -18,6 +18,7 @@ Compared are runs of one experiment: the same data, model, optimizer, training a
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments of the verb."""
     runs = sub.add_argument(
         "overrides",
         nargs="*",
@@ -37,11 +38,12 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     sub.epilog = f"{EXAMPLES}\n{CODES}"
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Compares the two folders. Returns the exit code."""
     from harness.report import comparison
     from harness.scenarios.compare import start
 
-    return start(chosen.overrides, chosen.arms, comparison)
+    return start(options.overrides, options.arms, comparison)
 
 
 def _folders(prefix: str, **_: Any) -> list[str]:

@@ -8,14 +8,16 @@ from harness.cli.verb import Verb
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments of the verb."""
     sub.add_argument("shell", choices=("bash", "zsh", "fish"), nargs="?", default="bash")
     sub.epilog = 'for example:  eval "$(twinrun completion bash)"'
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Prints the completion code of a shell. Returns 0."""
     import argcomplete.shell_integration
 
-    print(argcomplete.shell_integration.shellcode(["twinrun"], shell=chosen.shell))
+    print(argcomplete.shell_integration.shellcode(["twinrun"], shell=options.shell))
     return 0
 
 

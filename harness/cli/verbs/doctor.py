@@ -8,6 +8,7 @@ from harness.cli.verb import Verb
 
 
 def run(_: argparse.Namespace) -> int:
+    """Prints what the machine can use. Returns the exit code."""
     from harness.report.doctor import examine
 
     return examine()

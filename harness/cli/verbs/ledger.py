@@ -5,30 +5,32 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from harness.cli.verb import Verb, known
+from harness.cli.verb import Verb, require_known
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments of the verb."""
     entry = sub.add_argument("id", nargs="?", metavar="ID", help="print this entry whole, and run its evidence")
     entry.completer = _entries  # type: ignore[attr-defined]
     sub.add_argument("--verify", action="store_true", help="run the evidence of all; 1 where a divergence is gone")
     sub.add_argument("--markdown", action="store_true", help="print the table as Markdown")
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Prints the ledger or runs evidence. Returns the exit code."""
     from harness.ledger.loading import ledger
     from harness.report import ledger_table
 
-    if chosen.id is not None and chosen.verify:
+    if options.id is not None and options.verify:
         from harness.composition import UserMistake
 
         raise UserMistake(["give either an ID or --verify"])
-    if chosen.verify:
-        return ledger_table.verified(chosen.markdown)
-    if chosen.id is None:
-        return ledger_table.table(chosen.markdown)
-    known("entry", chosen.id, [entry.id for entry in ledger()])
-    return ledger_table.one(chosen.id)
+    if options.verify:
+        return ledger_table.print_verification(options.markdown)
+    if options.id is None:
+        return ledger_table.print_table(options.markdown)
+    require_known("entry", options.id, [entry.id for entry in ledger()])
+    return ledger_table.print_entry(options.id)
 
 
 def _entries(**_: Any) -> list[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from harness.cli.verb import Verb, known
+from harness.cli.verb import Verb, require_known
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments of the verb."""
     sub.add_argument("section", nargs="?", help="only this part of it: schedule, model, arms, ...")
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Prints the JSON schema of an experiment or of a section. Returns 0."""
     import json
 
     from pydantic import TypeAdapter
@@ -22,10 +24,10 @@ def run(chosen: argparse.Namespace) -> int:
     sections: dict[str, Any] = {
         name: field.rebuild_annotation() for name, field in StatedExperiment.model_fields.items()
     }
-    if chosen.section is not None:
-        known("section", chosen.section, sections)
-    wanted = StatedExperiment if chosen.section is None else sections[chosen.section]
-    print(json.dumps(TypeAdapter(wanted).json_schema(), indent=2))
+    if options.section is not None:
+        require_known("section", options.section, sections)
+    section_type = StatedExperiment if options.section is None else sections[options.section]
+    print(json.dumps(TypeAdapter(section_type).json_schema(), indent=2))
     return 0
 
 

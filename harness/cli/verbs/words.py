@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from harness.cli.verb import Verb, known
+from harness.cli.verb import Verb, require_known
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments of the verb."""
     family = sub.add_argument("family", nargs="?", metavar="FAMILY", help="only this family: activation, loss, ...")
     family.completer = _families  # type: ignore[attr-defined]
     sub.add_argument("--device", choices=("cpu", "gpu", "ascend"), default="cpu", help="as declared for this device")
@@ -18,22 +19,23 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--markdown", action="store_true", help="print the whole of docs/semantics.md")
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Prints the table of words or the page on them. Returns 0."""
     import adapters
     from harness.report import vocabulary_table
     from harness.spec.vocabulary import BASES
 
-    if chosen.family is not None:
-        known("family", chosen.family, BASES)
+    if options.family is not None:
+        require_known("family", options.family, BASES)
     modes = [mode for name in adapters.frameworks() for mode in adapters.modes(name)]
-    for mode in chosen.mode:
-        known("mode", mode, modes)
-    view = vocabulary_table.View(chosen.device, chosen.realisation, tuple(chosen.mode))
-    if not chosen.markdown:
-        return vocabulary_table.show(chosen.family, view, chosen.by)
+    for mode in options.mode:
+        require_known("mode", mode, modes)
+    view = vocabulary_table.View(options.device, options.realisation, tuple(options.mode))
+    if not options.markdown:
+        return vocabulary_table.show(options.family, view, options.by)
     from harness.report.semantics import page
 
-    print(page([chosen.family] if chosen.family else list(BASES), view), end="")
+    print(page([options.family] if options.family else list(BASES), view), end="")
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import adapters
-from adapters.user_model import Called, OwnModel
+from adapters.user_model import LayerCall, OwnModel
 from harness.records.array_types import Array
 from harness.records.tensor_key import prefixed
 from harness.subjects.pair.spec import Pair
@@ -110,7 +110,7 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
     return model
 
 
-def layer_arrays(above: str, calls: Sequence[Called]) -> dict[str, Array]:
+def layer_arrays(above: str, calls: Sequence[LayerCall]) -> dict[str, Array]:
     """The inputs and outputs of the calls, as `<above>/<number>/x` and `<above>/<number>/y`."""
     arrays: dict[str, Array] = {}
     for number, call in enumerate(calls):

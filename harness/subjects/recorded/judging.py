@@ -26,7 +26,7 @@ from harness.records.tensor_key import prefixed
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm
-from harness.rungs import convergence, free_run, schedule, trajectory
+from harness.rungs import convergence, evaluation, free_run, schedule, trajectory
 from harness.subjects.recorded.answers import answers_verdicts
 from harness.subjects.recorded.differences import (
     ANSWERS_TO,
@@ -41,7 +41,7 @@ from harness.subjects.recorded.judge import Judge
 from harness.subjects.recorded.pairing import ArmPair
 from harness.subjects.recorded.reliance import failed_arms, relied_on
 from harness.subjects.recorded.rows import rows_of
-from harness.system.array_files import WEIGHTS, Arrays
+from harness.system.array_files import PREDICTIONS, WEIGHTS, Arrays
 
 RECORDS, INPUTS = "records", "inputs"
 DIGEST = "digest/"  # above the columns of steps.parquet that are digests
@@ -52,7 +52,7 @@ JUDGED_ELSEWHERE = ("learning_rate", "loss", FINAL_WEIGHTS, LABELS, MARGINS, TES
 
 def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
     """All verdicts on a pair of arms, in this order: damaged records, inputs, learning rates, loss curves, digests,
-    other quantities by step, final weights, accuracy, recorded answers. If the inputs differ, nothing after them is
+    other quantities by step, final weights, the test set, recorded answers. If the inputs differ, nothing after them is
     compared.
     """
     judge = judge.beside(pair)
@@ -70,7 +70,7 @@ def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
             *_others(judge.why, pair, watched),
         ],
         WEIGHTS: weights_verdicts(pair, judge.why),
-        EPOCHS: _accuracy(judge, pair),
+        EPOCHS: [*_evaluations(judge, pair), *_accuracy(judge, pair)],
     }
     return [
         *records,
@@ -212,6 +212,14 @@ def _unlike(a: Arrays, b: Arrays) -> str:
     shapes = [{f"{name} {value.shape}" for name, value in arrays.items()} for arrays in (a, b)]
     unshared = sorted(shapes[0] ^ shapes[1]) if a and b else []
     return f"only one of the arms has {', '.join(unshared)}" if unshared else ""
+
+
+def _evaluations(judge: Judge, pair: ArmPair) -> Iterator[Verdict]:
+    """What each arm said of the test set, computed again from its final weights; only if the reference can run."""
+    for arm in pair.sides:
+        if judge.context is not None and arm.trace.finished and arm.trace.failure is None and arm.weights:
+            for verdict in evaluation.judge_arm(judge.context, arm.trace, arm.weights, arm.predictions):
+                yield relied_on(verdict, [arm], WEIGHTS, *([PREDICTIONS] if arm.predictions else []))
 
 
 def _accuracy(judge: Judge, pair: ArmPair) -> list[Verdict]:

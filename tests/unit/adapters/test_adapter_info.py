@@ -75,12 +75,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     def installed(name: str, code: str) -> None:
         (tmp_path / f"{name}.py").write_text(code)
         points.append(SimpleNamespace(name=name, load=lambda: load(name)))
-        adapters._points.cache_clear()
+        adapters._entry_points.cache_clear()
 
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(adapters, "entry_points", lambda group: points)
     yield installed
-    adapters._points.cache_clear()
+    adapters._entry_points.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,10 @@ from adapters.setting import (
     Way,
     by_precision,
     canonical,
-    chosen,
     composed,
     look_up,
     native,
+    resolve,
     unless_exact,
     unsupported,
 )
@@ -131,7 +131,7 @@ def test_every_row_names_a_function_of_the_file_beside_it(framework: str) -> Non
     for word in (word for family in FAMILIES for word in specimens(family)):
         for mode, precision in product(info.modes, ("float32", "float64")):
             where = replace(setting(precision, adapter=framework), mode=mode, exact=False)
-            choice = chosen(info.entries[type(word)], word, where)
+            choice = resolve(info.entries[type(word)], word, where)
             if isinstance(choice, Way):
                 made_with = choice.make
             elif isinstance(word, Schedule):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters.user_model import BuilderError, accepted, built, from_channels_last, to_channels_last
+from adapters.user_model import BuilderError, build_model, from_channels_last, require_accepts, to_channels_last
 
 BUILDERS = """
 from beside import NUMBER
@@ -34,23 +34,23 @@ def file(tmp_path):
 
 
 def test_a_builder_may_import_what_lies_beside_it(file):
-    assert built(file, "number", (int,), "a number") == 3
+    assert build_model(file, "number", (int,), "a number") == 3
 
 
 def test_what_it_raises_is_told_in_one_line(file):
     with pytest.raises(BuilderError) as error:
-        built(file, "raising", (int,), "a number")
+        build_model(file, "raising", (int,), "a number")
     assert str(error.value) == "builders_of_this_test.py:raising raised ValueError: no such luck"
 
 
 def test_a_builder_that_asks_for_the_end_of_the_process_is_named(file):
     with pytest.raises(BuilderError, match=r"builders_of_this_test\.py:leaving raised SystemExit: enough"):
-        built(file, "leaving", (int,), "a number")
+        build_model(file, "leaving", (int,), "a number")
 
 
 def test_what_it_returns_instead_is_told(file):
     with pytest.raises(BuilderError, match="returned list, not a number"):
-        built(file, "a_list", (int,), "a number")
+        build_model(file, "a_list", (int,), "a number")
 
 
 def test_a_batch_that_a_model_does_not_take_is_told_with_its_shape():
@@ -58,7 +58,7 @@ def test_a_batch_that_a_model_does_not_take_is_told_with_its_shape():
         raise TypeError("7 columns are needed")
 
     with pytest.raises(BuilderError) as error:
-        accepted(call, "models.py:net", np.zeros((2, 3)))
+        require_accepts(call, "models.py:net", np.zeros((2, 3)))
     assert "the model of models.py:net does not take a batch of shape (2, 3), channels last" in str(error.value)
     assert "TypeError: 7 columns are needed" in str(error.value)
 

@@ -6,25 +6,25 @@ import argparse
 
 import pytest
 
-from harness.cli.verb import CODES, Verb, known
+from harness.cli.verb import CODES, Verb, require_known
 from harness.composition import UserMistake
 from harness.records.exit_codes import EXIT_CODES
 
 
 def test_a_known_name_passes() -> None:
-    known("entry", "b", iter(["a", "b"]))
+    require_known("entry", "b", iter(["a", "b"]))
 
 
 def test_an_unknown_name_is_told_with_the_nearest() -> None:
     with pytest.raises(UserMistake) as caught:
-        known("family", "activations", ["activation", "loss"])
+        require_known("family", "activations", ["activation", "loss"])
     (told,) = caught.value.mistakes
     assert told == "there is no family 'activations'; did you mean activation? Allowed: activation, loss"
 
 
 def test_a_name_like_no_other_is_told_with_all() -> None:
     with pytest.raises(UserMistake, match="there is no mode 'zzz'; allowed: graph, jit"):
-        known("mode", "zzz", ["jit", "graph"])
+        require_known("mode", "zzz", ["jit", "graph"])
 
 
 def test_every_exit_code_is_listed_with_its_meaning() -> None:

@@ -10,7 +10,7 @@ from composing import run
 from harness.cli import main
 from harness.ledger import ledger
 from harness.report.semantics import COMMAND, page
-from harness.report.vocabulary_table import DEVICES, KINDS, View, counts, labelled, table
+from harness.report.vocabulary_table import DEVICES, KINDS, View, counts, labelled_specimens, table
 from harness.spec.activations import Gelu
 from harness.spec.base import family_members
 from harness.spec.vocabulary import BASES, specimens
@@ -36,15 +36,15 @@ def test_every_cell_is_filled_and_counted(view: View) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_member_has_specimens_of_its_own_name(family: str) -> None:
-    names = [name for name, _ in labelled(family)]
+    names = [name for name, _ in labelled_specimens(family)]
     assert len(set(names)) == len(names)
     assert {type(word) for word in specimens(family)} == set(family_members(BASES[family][0]))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_is_not_native_says_by_what_and_why(family: str) -> None:
-    for name, word in labelled(family):
-        for made in View().made(word):
+    for name, word in labelled_specimens(family):
+        for made in View().realisations(word):
             assert made.by or made.kind == "unsupported", name
             assert made.reason or made.kind in ("native", "custom"), name
 
@@ -107,6 +107,9 @@ def test_no_framework_is_needed() -> None:
 
 
 def test_labels_tell_specimens_apart() -> None:
-    assert [name for name, word in labelled("activation") if isinstance(word, Gelu)] == ["gelu erf", "gelu tanh"]
-    schedules = [name for name, _ in labelled("schedule")]
+    assert [name for name, word in labelled_specimens("activation") if isinstance(word, Gelu)] == [
+        "gelu erf",
+        "gelu tanh",
+    ]
+    schedules = [name for name, _ in labelled_specimens("schedule")]
     assert "polynomial power=0.5" in schedules

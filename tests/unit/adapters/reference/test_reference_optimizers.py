@@ -14,7 +14,7 @@ from scalar_optimizers import RECURRENCES, adam, by_element, mp
 
 import adapters
 from adapters import canonical
-from adapters.coefficients import OF_DECAY, OF_RULE, coefficients
+from adapters.coefficients import DECAY_SCALARS, RULE_SCALARS, coefficients
 from adapters.protocol import Adapter
 from adapters.reference.optimizers import RULES
 from harness.spec import optimizers as spec
@@ -143,10 +143,10 @@ def bound(word: Any, rates: Sequence[float], start: Any, gradients: Any, wanted:
 
 def test_no_optimizer_is_left_out() -> None:
     shipped = {kind for kind in family_members(spec.Optimizer) if kind.__module__ == spec.__name__}
-    tables = RULES, canonical.RULES, OF_RULE, RECURRENCES, DRAWN
+    tables = RULES, canonical.RULES, RULE_SCALARS, RECURRENCES, DRAWN
     assert all(set(table) == shipped for table in tables)
     assert {type(word) for word in WORDS} == shipped
-    assert {type(word) for word in DECAYS} == set(OF_DECAY)
+    assert {type(word) for word in DECAYS} == set(DECAY_SCALARS)
 
 
 @pytest.mark.parametrize("kind", DRAWN, ids=lambda kind: kind.word())
@@ -272,9 +272,9 @@ def test_adam_coefficients_are_computed_in_float64_and_rounded_once_or_else_in_f
     assert {values.dtype.name for values in narrow.values()} == {"float32"}
     for step in range(50):
         wanted = mp.mpf(1e-3) * mp.sqrt(1 - mp.mpf(0.999) ** (step + 1)) / (1 - mp.mpf(0.9) ** (step + 1))
-        assert np.float32(exact["corrected"][step]) == np.float32(float(wanted))
+        assert np.float32(exact["corrected_rate"][step]) == np.float32(float(wanted))
     # float32(0.999) is 1.3e-8 off, which is 1.3e-5 of 1 - 0.999 and half that of its square root.
-    assert 6e-6 < abs(float(narrow["corrected"][0]) / exact["corrected"][0] - 1) < 7e-6
+    assert 6e-6 < abs(float(narrow["corrected_rate"][0]) / exact["corrected_rate"][0] - 1) < 7e-6
 
 
 class NumpyMaths:
@@ -305,8 +305,8 @@ def test_the_rules_that_frameworks_share_are_those_of_the_reference(word: Any, p
     for t, after in enumerate(replayed(own, rates.tolist(), start, gradients, reference(precision), of)):
         c = {name: values[t] for name, values in table.items()}
         for name in weights:
-            rule_word, decay_word = canonical.for_parameter(own, of, name)
-            w, g = canonical.decayed(decay_word.word(), c, weights[name], gradients[t][name].astype(precision))
+            rule_word, decay_word = canonical.words_for_parameter(own, of, name)
+            w, g = canonical.apply_decay(decay_word.word(), c, weights[name], gradients[t][name].astype(precision))
             weights[name], slots[name] = rule.update(rule_word, c, w, g, slots[name], NumpyMaths)
             assert weights[name].dtype == precision
             assert weights[name].tobytes() == after[name].tobytes(), f"update {t}"

@@ -1,0 +1,179 @@
+"""Rung `evaluation`: an arm's results on the test set, compared with those of the reference at its final weights.
+
+The float64 reference takes the recorded final weights and the test set as loaded, and computes the outputs of every
+sample. From these follow the test loss, the accuracy and every predicted class, each with a tolerance. So an arm that
+scores other samples, with other weights or by another formula diverges without a second arm to compare it with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from adapters.protocol import Adapter, Parameters
+from adapters.reference.losses import per_sample
+from harness.judging.checks import judge_checks
+from harness.judging.context import Context
+from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.tolerances import Tolerance, loss_error, own_error
+from harness.oracles.oracle import ArmValues, Place, checks
+from harness.oracles.reference import Reference
+from harness.records.array_types import FloatArray
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
+from harness.rungs.rung import Rung, Trainings
+from harness.spec.arm import Arm
+from harness.system.array_files import Arrays
+from harness.worker.predicting import of_outputs
+
+NAME = "evaluation"
+# What is judged: fields of the last epoch's record, and arrays of the recorded predictions.
+LOSS, ACCURACY, SCORED, LABELS, MARGINS = "test_loss", "test_accuracy", "samples_scored", "label", "margin"
+OUTPUTS = "outputs"
+EPSILON = 1e-12  # of an accuracy, which is a quotient of whole numbers
+PART = 1000  # samples at a time
+
+
+def judge_trainings(trainings: Trainings) -> list[Verdict]:
+    """A verdict on each arm that finished. If classes are predicted, an arm must have recorded its predictions."""
+    verdicts = []
+    for trace in trainings.traces:
+        name = trace.arm.name
+        if trace.failure is not None or not trace.finished:
+            continue
+        weights, predictions = trainings.weights.get(name, {}), trainings.predictions.get(name, {})
+        if trainings.context.experiment.data.classes is not None and not predictions:
+            verdicts.append(_unverified(trace, "its predictions"))
+        verdicts += judge_arm(trainings.context, trace, weights, predictions)
+    return verdicts
+
+
+def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: Arrays) -> list[Verdict]:
+    """The verdict on the last epoch's scores of one arm, and on its predictions, by its recorded final weights.
+
+    `weights`: by parameter. `predictions`: `label` and `margin` of every test sample, (N,) each; empty if the arm has
+    recorded none.
+    """
+    if not trace.epochs or not weights:
+        return [_unverified(trace, "an epoch" if weights else "its final weights")]
+    count = len(context.data.x_test)
+    subject = f"test set, {count:,} samples, from the final weights"
+    expected = _expected(context, trace.arm, weights)
+    claims = _claims(trace, predictions, expected)
+    oracle = Reference(expected.values, {trace.arm.name: expected.tolerances})
+    recorded = [name for name in expected.values if name not in (LABELS, MARGINS) or predictions]
+    places = {name: Place(subject, "evaluation", name_index=expected.index_name(name)) for name in recorded}
+    return judge_checks(checks(NAME, oracle, {trace.arm.name: ArmValues(trace.arm, claims)}, places))
+
+
+def _unverified(trace: Trace, record: str) -> Verdict:
+    cause = f"{trace.arm.name} has not recorded {record}"
+    return Verdict(rung=NAME, subject="test set", arm_a=trace.arm.name, status="unverified", cause=cause)
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """The reference's results at the final weights. `values`, `tolerances`: by the name in the record.
+
+    `decided`: (N,), whether rounding cannot change the class of a sample; empty if the model predicts values.
+    """
+
+    values: Mapping[str, FloatArray]
+    tolerances: Mapping[str, Tolerance]
+    decided: Any
+
+    def index_name(self, name: str) -> Any:
+        """The function that names an element by its index: the test sample for arrays of predictions."""
+        samples = np.flatnonzero(self.decided)
+        if name in (LABELS, MARGINS):
+            return lambda index: f"test sample {samples[index[0]]}, {name}"
+        return lambda index: name
+
+
+def _claims(trace: Trace, predictions: Arrays, expected: _Expected) -> dict[str, FloatArray]:
+    last = trace.epochs[-1]
+    claims = {LOSS: np.array([last.test_loss]), SCORED: np.array([float(last.samples_scored)])}
+    if last.test_accuracy is not None:
+        claims[ACCURACY] = np.array([last.test_accuracy])
+    for name, values in predictions.items():
+        is_whole = np.shape(values) == np.shape(expected.decided)
+        claims[name] = np.asarray(values[expected.decided] if is_whole else values, np.float64)
+    return claims
+
+
+def _expected(context: Context, arm: Arm, weights: Parameters) -> _Expected:
+    exact = _scored(context, context.oracle, weights)
+    in_float32 = _scored(context, context.in_float32(arm), weights)
+    precision, count = np.dtype(arm.precision).type, len(exact.losses)
+    sample_error = float(np.max(np.abs(exact.losses - in_float32.losses), initial=0.0))
+    ordinary = {
+        OUTPUTS: own_error(exact.outputs, in_float32.outputs, precision),
+        LOSS: loss_error(exact.loss, sample_error, precision),
+    }
+    tolerances = _widened(context, arm, weights, ordinary)
+    tolerances[SCORED] = Tolerance(np.zeros(()), "the size of the test set")
+    values = {SCORED: np.array([float(count)])}
+    # If float32 overflows, no loss is right or wrong.
+    if np.isfinite([exact.loss, in_float32.loss]).all():
+        values[LOSS] = exact.loss
+    if context.experiment.data.classes is None:
+        return _Expected(values, tolerances, np.zeros(0, bool))
+    # Each output may be off by its bound: a class is decided where the two largest are further apart than twice that.
+    bound = 2 * np.max(np.broadcast_to(tolerances[OUTPUTS].bound, exact.outputs.shape), axis=-1)
+    finite = np.isfinite(exact.outputs).all(axis=-1) & np.isfinite(in_float32.outputs).all(axis=-1)
+    predicted = of_outputs(exact.outputs)
+    decided = finite & (predicted[MARGINS] > bound)
+    ties = 1 - np.count_nonzero(decided) / count
+    values |= {name: predicted[name][decided].astype(np.float64) for name in (LABELS, MARGINS)}
+    values[ACCURACY] = np.array([np.mean(predicted[LABELS] == context.data.y_test)])
+    tolerances |= {
+        ACCURACY: Tolerance(np.asarray(ties + EPSILON), f"{ties:.2%} of the samples are at a tie"),
+        LABELS: Tolerance(np.zeros(()), "the largest output, by more than rounding"),
+        MARGINS: replace(tolerances[OUTPUTS], bound=bound[decided]),
+    }
+    return _Expected(values, tolerances, decided)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """The reference's outputs (N, ...) and the losses (N,) whose mean is the loss of the test set, in float64."""
+
+    outputs: FloatArray
+    losses: FloatArray
+
+    @property
+    def loss(self) -> FloatArray:
+        """The loss of the test set, (1,)."""
+        return np.array([self.losses.mean()])
+
+
+def _scored(context: Context, adapter: Adapter, weights: Parameters) -> _Scored:
+    trainer = context.trainer(adapter, horizon=1)
+    trainer.set_weights(weights)
+    x, y = context.test_set(adapter.arm.precision)
+    outputs = np.concatenate([trainer.forward(x[start : start + PART]) for start in range(0, len(x), PART)])
+    losses = per_sample(context.experiment.loss, outputs, y)[0]
+    return _Scored(outputs.astype(np.float64), losses.astype(np.float64))
+
+
+def _widened(
+    context: Context, arm: Arm, weights: Parameters, tolerances: Mapping[str, Tolerance]
+) -> dict[str, Tolerance]:
+    """The tolerances of outputs and loss, wider by what the ledger's known inaccuracies of the arm do to them."""
+
+    def compute() -> Arrays:
+        scored = _scored(context, context.oracle, weights)
+        return {OUTPUTS: scored.outputs, LOSS: scored.loss}
+
+    effect = propagated(context, arm, words_within(context.experiment.recipe), compute)
+    excuses = {name: effect.excuse(name, tolerance)() for name, tolerance in tolerances.items()}
+    return {
+        name: tolerance if (excuse := excuses[name]) is None else Tolerance(np.asarray(excuse.bound), excuse.cause)
+        for name, tolerance in tolerances.items()
+    }
+
+
+RUNG = Rung(NAME, judge_trainings=judge_trainings)
