@@ -127,7 +127,8 @@ def _expected(context: Context, arm: Arm, weights: Parameters) -> _Expected:
     predicted = of_outputs(exact.outputs)
     decided = finite & (predicted[MARGINS] > bound)
     ties = 1 - np.count_nonzero(decided) / count
-    values |= {name: predicted[name][decided].astype(np.float64) for name in (LABELS, MARGINS)}
+    if decided.any():
+        values |= {name: predicted[name][decided].astype(np.float64) for name in (LABELS, MARGINS)}
     values[ACCURACY] = np.array([np.mean(predicted[LABELS] == context.data.y_test)])
     tolerances |= {
         ACCURACY: Tolerance(np.asarray(ties + EPSILON), f"{ties:.2%} of the samples are at a tie"),

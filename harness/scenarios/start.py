@@ -18,13 +18,13 @@ from harness.results.claim import claim
 from harness.results.marker import Marker, complete
 from harness.results.store import run_folder
 from harness.rungs import registry
-from harness.scenarios import run
+from harness.scenarios import phases, run
 from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.scenarios.run import Run
 from harness.scenarios.study import Study
 from harness.system.stopping import heeding_signals, shielded, stopped_again
 
-VERBS = {"match": run.match, "check": run.check}
+VERBS = {"match": phases.match, "check": phases.check}
 
 
 class StudyListener(run.RunListener, Protocol):

@@ -14,7 +14,7 @@ from harness.composition import compose_study
 from harness.data import load
 from harness.report.study import StudyTerminal
 from harness.results.claim import claim
-from harness.scenarios import run
+from harness.scenarios import phases, run
 from harness.scenarios.run import Run
 
 # Each word is judged by its own rung elsewhere; what is new in an experiment is the words together.
@@ -39,7 +39,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
         plan = run.plan_of(composed.experiment, data)
         claim(folder / name, "match")
         runs[name] = run.begin(composed.experiment, data, plan, folder / name, StudyTerminal())
-    run.match(list(runs.values()), folder)
+    phases.match(list(runs.values()), folder)
     return runs
 
 

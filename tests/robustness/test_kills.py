@@ -27,7 +27,7 @@ from watched import ENDED_WITHIN_S, Ended, Running, Watched
 
 from harness.records.exit_codes import CRASHED, INTERNAL, INTERRUPTED, MISTAKE
 from harness.results.reading import read_run
-from harness.scenarios.run import WRITE_EVERY_S
+from harness.scenarios.phases import WRITE_EVERY_S
 
 COUNT = int(os.environ.get("TWINRUN_KILLS", "20"))
 SEED = int(os.environ.get("TWINRUN_RANDOM_SEED", "0"))

@@ -26,15 +26,16 @@ def said(rungs: Sequence[str], digests: bool = True) -> list[Verdict]:
     ("rungs", "trains", "changed", "judged", "left"),
     [
         (
-            ["schedule", "trajectory", "convergence"],
+            ["schedule", "trajectory", "evaluation", "convergence"],
             True,
             {},
             [
                 "learning rates of all 300 steps",
                 "losses of steps 0 to 19 of 300, every gradient and weight by digest",
                 "test accuracy after the last epoch",
+                "test loss, accuracy and predictions, from the final weights",
             ],
-            ["losses of steps 20 to 299 of 300", "test losses", "final weights"],
+            ["losses of steps 20 to 299 of 300"],
         ),
         (
             ["schedule"],
@@ -52,8 +53,8 @@ def said(rungs: Sequence[str], digests: bool = True) -> list[Verdict]:
                 "learning rates of all 300 steps",
                 "test accuracy after the last epoch",
                 "what the experiment expects",
-                "test losses",
-                "final weights",
+                "test loss, accuracy and predictions, from the final weights",
+                "test losses of earlier epochs",
             ],
         ),
     ],
@@ -102,3 +103,9 @@ def test_float64_trainings_are_judged_for_longer(experiment_of: Build) -> None:
     arms = [{"name": name, "adapter": "reference", "mode": "numpy", "precision": "float64"} for name in ("a", "b")]
     covered = coverage(experiment_of(arms=arms), 2000, said(["trajectory"], digests=False), BOTH, trains=True)
     assert f"losses of steps 0 to {STRICT_STEPS - 1} of 2,000" in covered.judged
+
+
+def test_the_test_losses_of_earlier_epochs_are_not_judged(experiment_of: Build) -> None:
+    traces = [trace("one", epochs=3), trace("other", epochs=3)]
+    left = coverage(experiment_of(), 300, said(["evaluation"]), traces, True).not_judged
+    assert left[-1] == "test losses of earlier epochs"

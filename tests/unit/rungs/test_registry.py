@@ -44,9 +44,9 @@ def test_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("chosen", "asking", "judging"),
     [
-        ([], LIVE, ["trajectory", "convergence", "expected"]),
-        (["step", "self"], ["self", "step"], ["trajectory", "convergence", "expected"]),
-        (["trajectory"], ["trajectory"], ["trajectory", "convergence", "expected"]),
+        ([], LIVE, ["trajectory", "evaluation", "convergence", "expected"]),
+        (["step", "self"], ["self", "step"], ["trajectory", "evaluation", "convergence", "expected"]),
+        (["trajectory"], ["trajectory"], ["trajectory", "evaluation", "convergence", "expected"]),
         (["convergence"], [], ["convergence"]),
         (["expected", "loss"], ["loss"], ["expected"]),
         (["expected", "trajectory"], ["trajectory"], ["trajectory", "expected"]),

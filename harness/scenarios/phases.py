@@ -1,0 +1,160 @@
+"""The phases of runs: climb the ladder, one worker per arm; train each arm in a fresh process; judge the records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+from harness.judging.context import Answers
+from harness.judging.silence import NO_TRAINING, silent_rung
+from harness.records.failure import WorkerFailedError
+from harness.records.trace import EpochRecord
+from harness.records.verdict import Verdict
+from harness.results.answers import RecordedAnswer, write_answer
+from harness.results.segments import Segments
+from harness.rungs import registry
+from harness.rungs.rung import Rung, Trainings
+from harness.scenarios import ladder
+from harness.scenarios.recording import run_and_record
+from harness.scenarios.run import Run
+from harness.spec.arm import Arm
+from harness.worker import Worker, Workers
+from harness.worker.asking import side_by_side
+from harness.worker.tasks import TASKS
+
+# Seconds of a training's records that are lost if this process is killed; at any other end they are written.
+WRITE_EVERY_S = 2.0
+
+
+def check(runs: Sequence[Run], folder: Path) -> None:
+    """Climbs the rungs that need no long training. The workers' logs are written below `folder`."""
+    run_and_record(runs, folder, lambda: _climb_all(runs, folder))
+
+
+def match(runs: Sequence[Run], folder: Path) -> None:
+    """Climbs the rungs, trains one arm after the other, then judges the recorded trainings."""
+    for run in runs:
+        run.trains = True
+    run_and_record(runs, folder, lambda: _climb_and_train(runs, folder))
+
+
+def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
+    _climb_all(runs, folder)
+    for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
+        # A fresh process per arm, one at a time, so that no other worker runs during the timed training.
+        with Workers(folder) as workers:
+            for run in runs:
+                if name in run.traces and run.traces[name].failure is None:
+                    _train(run, run.traces[name].arm, workers)
+    for run in runs:
+        _judge_trainings(run)
+
+
+def _climb_all(runs: Sequence[Run], folder: Path) -> None:
+    """Climbs the ladder of each run. One worker per arm answers all rungs; arms run in parallel, as none is timed."""
+    with Workers(folder) as workers:
+        for run in runs:
+            run.listener.begin(run.experiment, run.plan, run.data, run.store.folder)
+            _climb(run, workers)
+
+
+def _climb(run: Run, workers: Workers) -> None:
+    started: dict[str, Worker] = {}
+    for arm in run.experiment.arms:
+        try:
+            started[arm.name] = workers.of(arm, run.scratch)
+        except WorkerFailedError as error:
+            run.fail(arm.name, error.failure)
+    # A run that does not climb prepares nothing: the preparation would still run beside the timed trainings.
+    with ladder.preparing_envelopes(run.context) if run.climbs else nullcontext():
+        ready = _describe(run, started)
+    run.verdicts += [
+        ladder.failure_verdict("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
+    ]
+    if run.climbs:
+        run.verdicts += ladder.climb(run.context, ready, run.listener.rung, run.fail, partial(_record_answers, run))
+
+
+def _describe(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
+    """Asks all workers for their environments and records these. Returns the workers that answered."""
+    with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
+        answers, failures = side_by_side(pool, workers, lambda worker: worker.ask(TASKS["describe"])[0])
+    for name, failure in failures.items():
+        run.fail(name, failure)
+    for name, description in answers.items():
+        run.update(name, **description)
+        run.environments[name] = description["environment"]
+    return [workers[name] for name in answers]
+
+
+def _record_answers(run: Run, rung: str, question: str, answers: Answers) -> None:
+    """Keeps which plan and weights the arms say that they had, and writes the answers if the experiment asks for it."""
+    for name, answer in answers.items():
+        told = {"plan_digest": "plan_digest", "weights_digest": "initial_weights_digest"}
+        run.update(name, **{told[key]: value for key, value in answer.result.items() if key in told})
+    if run.experiment.comparison.record_answers:
+        for name, answer in answers.items():
+            recorded = RecordedAnswer(question, answer.result, answer.arrays)
+            write_answer(run.store.arm_folder(name), rung, recorded)
+
+
+def _train(run: Run, arm: Arm, workers: Workers) -> None:
+    run.listener.training(arm, len(run.plan.orders), run.plan.steps)
+    try:
+        worker = workers.of(arm, run.scratch)
+        ready_event = worker.ready()
+        run.update(
+            arm.name,
+            import_time_s=ready_event["import_time_s"],
+            baseline_rss_bytes=ready_event["baseline_rss_bytes"],
+        )
+        run.segments[arm.name] = Segments(run.store.arm_folder(arm.name), run.scratch)
+        for event in worker.stream(TASKS["train"], folder=str(run.store.arm_folder(arm.name))):
+            _record(run, arm, event)
+    except WorkerFailedError as error:
+        run.fail(arm.name, error.failure)
+        run.verdicts.append(ladder.failure_verdict("training", arm.name, error.failure))
+
+
+def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
+    """Adds an event of a training to its trace, and writes the trace every few seconds and at the end."""
+    fields = {key: value for key, value in event.items() if key != "event"}
+    match event["event"]:
+        case "epoch":
+            record = EpochRecord.model_validate(fields)
+            trace = run.update(arm.name, epochs=(*run.traces[arm.name].epochs, record))
+            if time.monotonic() - run.last_written > WRITE_EVERY_S:
+                run.store.write_trace_record(trace)
+                run.segments[arm.name].append(trace)
+                run.last_written = time.monotonic()
+            run.listener.epoch(trace)
+        case "done":
+            result = dict(fields["result"])  # type: ignore[call-overload]
+            result.pop("peak_rss_bytes")
+            run.store.write_trace(run.update(arm.name, finished=True, **result))
+        case _:
+            run.update(arm.name, **fields)
+
+
+def _judge_trainings(run: Run) -> None:
+    traces = list(run.traces.values())
+    weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
+    trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights))
+    for rung in registry.of_trainings(run.experiment.rungs):
+        verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, trainings)
+        if verdicts is not None:
+            run.verdicts += verdicts
+            run.listener.rung(rung.name, verdicts)
+
+
+def _judge_rung(rung: Rung, trainings: Trainings) -> list[Verdict] | None:
+    """The verdicts of a rung on the trainings. A rung that was chosen by name and makes no check is unverified."""
+    assert rung.judge_trainings is not None
+    verdicts = rung.judge_trainings(trainings)
+    if not verdicts and rung.name in trainings.context.stated.rungs and trainings.healthy:
+        return [silent_rung(rung.name, NO_TRAINING)]
+    return verdicts
