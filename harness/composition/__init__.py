@@ -1,8 +1,8 @@
-"""From config groups and overrides to one validated experiment, with every mistake found in one go.
+"""Composes config groups and overrides into one validated experiment, and reports all mistakes together.
 
-`pipeline` composes, from files (`groups`, `base`) and what was typed (`overrides`); `expansion` turns names of arms and
-schedules into specs; `trust` finds the fields of files that can run code; `mistakes` explains errors by what
-specs allow (`fields`); `completion` serves the shell.
+`pipeline` composes files (`groups`, `base`) and typed overrides (`overrides`); `expansion` replaces names of arms and
+schedules by specs; `trust` lists the fields of files that can run code; `mistakes` explains errors by what specs allow
+(`fields`); `completion` completes overrides in the shell.
 """
 
 from harness.composition.completion import completions

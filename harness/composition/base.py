@@ -1,4 +1,4 @@
-"""The config that values are set in: the files of the chosen options, or an earlier run's experiment.json."""
+"""The config before values are set: the files of the chosen options, or an earlier run's experiment.json."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Tree = dict[str, Any]
 
 
 def base_of(groups: ConfigGroups, overrides: Overrides) -> Tree:
-    """The config before values are set. Mistakes in the choices are added to `overrides.mistakes`; none is raised."""
+    """The config as a tree. Mistakes in the choices are added to `overrides.mistakes`, not raised."""
     chosen = _existing_choices(groups, overrides)
     of_spec = {group: option for group, option in chosen.items() if group in Experiment.model_fields}
     of_root = {group: option for group, option in chosen.items() if group not in of_spec}
@@ -33,7 +33,7 @@ def base_of(groups: ConfigGroups, overrides: Overrides) -> Tree:
             tree = {**{key: tree[key] for key in SETTINGS}, **_from_file(overrides.source)}
         except FileError as error:
             overrides.mistakes.append(f"from={overrides.source}: {error}")
-    # A choice replaces the whole group of the experiment: the fields of one kind mean nothing to another.
+    # A choice replaces the whole group, because the fields of one kind are unknown to another.
     for group, option in of_spec.items():
         try:
             tree |= groups.chosen(group, option)
@@ -60,12 +60,13 @@ def _existing_choices(groups: ConfigGroups, overrides: Overrides) -> dict[str, s
 
 
 def _from_file(source: str) -> Tree:
+    """The content of an experiment.json. Raises FileError if it cannot be read or holds no experiment."""
     text = read_text(given_path(source), JSON_FILE, "an experiment.json")
     try:
         content = json.loads(text)
     except RecursionError:
         raise FileError("not an experiment: it is nested too deeply") from None
-    except ValueError as error:  # no JSON, or a whole number of more digits than Python converts
+    except ValueError as error:  # not JSON, or a whole number of more digits than Python converts
         raise FileError(f"not a JSON file ({error})") from None
     if not isinstance(content, dict):
         raise FileError("not an experiment: it holds no mapping")

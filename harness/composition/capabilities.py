@@ -27,8 +27,8 @@ def unsupported(experiment: Experiment, arms: Sequence[Arm], further_arms: Calla
     sentences = []
     for arm, word in lacking:
         named = f"{word.family.replace('_', ' ')} {word.word()}"
-        able = able_to_make(word, arm, candidates)
-        instead = f"arms that do: {', '.join(able)}" if able else "no arm does"
+        supporting = able_to_make(word, arm, candidates)
+        instead = f"arms that do: {', '.join(supporting)}" if supporting else "no arm does"
         sentences.append(f"arm {arm.name} does not support {named}: {realisation(arm, word).reason}; {instead}")
     return sentences
 

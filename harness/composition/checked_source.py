@@ -16,13 +16,15 @@ SCHEME = "checked"
 
 
 class CheckedConfigSource(FileConfigSource):
-    """The folder `checked://PATH`."""
+    """The config folder at `checked://PATH`."""
 
     @staticmethod
     def scheme() -> str:
+        """The prefix by which Hydra selects this class."""
         return SCHEME
 
     def load_config(self, config_path: str) -> ConfigResult:
+        """The config of one file. Raises ConfigLoadError if it is no YAML file or exceeds the limits."""
         file = Path(self.path) / self._normalize_file_name(config_path)
         try:
             checked_yaml(file, OMEGACONF_NODES)

@@ -31,14 +31,15 @@ def completions(prefix: str, config_dirs: Sequence[Path] = ()) -> list[str]:
         }
         return sorted(signs + candidate for candidate in keys - {"arm="} if candidate.startswith(key))
     if key in LISTS_OF_FILES and value.startswith("["):
-        listed, _, typed = value.rpartition("," if "," in value else "[")
-        above = f"{signs}{key}={listed}{',' if ',' in value else '['}"
-        return [above + name for name in groups.options(LISTS_OF_FILES[key]) if name.startswith(typed)]
+        entries, _, last_entry = value.rpartition("," if "," in value else "[")
+        before = f"{signs}{key}={entries}{',' if ',' in value else '['}"
+        return [before + name for name in groups.options(LISTS_OF_FILES[key]) if name.startswith(last_entry)]
     words = set(groups.options(key)) - {EVERY_FILE} if key in groups.groups() and key != "arm" else set(_words(key))
     return sorted(f"{signs}{key}={word}" for word in words if word.startswith(value))
 
 
 def _dotted_keys() -> list[str]:
+    """The keys below the root, each with its `=`."""
     places = [Place().below(name) for name in Experiment.model_fields if name not in LISTS_OF_FILES]
     below = [".".join(leaf.path) for place in places for leaf in _leaves(place)]
     return [f"{key}=" for key in below] + [f"arm.{name}=" for name in Place().below("arms").field_names()]
@@ -53,7 +54,7 @@ def _leaves(place: Place) -> list[Place]:
 
 
 def _words(key: str) -> tuple[str, ...]:
-    """The values of an enumeration or a switch."""
+    """The values that may be typed at a key, if it takes an enumeration or a switch; empty otherwise."""
     path = tuple(key.split("."))
     places = places_at(("arms", "0", *path[1:]) if path[0] == "arm" else path)
     return tuple(word for place in places for word in literals(place.annotation))

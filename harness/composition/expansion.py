@@ -17,7 +17,7 @@ MOST_ENTRIES = 200
 
 @dataclass
 class Expansion:
-    """Expands lists of names. Each file is read once, however often a config is composed again to find its mistakes."""
+    """Expands lists of names. Each file is read once, though finding all mistakes takes several compositions."""
 
     groups: ConfigGroups
     _read: dict[tuple[str, str], Tree | UnreadableError] = field(default_factory=dict)
@@ -29,12 +29,12 @@ class Expansion:
         """
         mistakes: list[Mistake] = []
         lists: Tree = {key: self._list(key, tree[key], mistakes) for key in LISTS_OF_FILES if key in tree}
-        over_all = tree.get("arm") or {}
-        if not isinstance(over_all, Mapping):
-            mistakes.append(Mistake(("arm",), f"arm: given {shown(over_all)}; allowed: a mapping of fields"))
-            over_all = {}
+        common_fields = tree.get("arm") or {}
+        if not isinstance(common_fields, Mapping):
+            mistakes.append(Mistake(("arm",), f"arm: given {shown(common_fields)}; allowed: a mapping of fields"))
+            common_fields = {}
         if isinstance(lists.get("arms"), list):
-            arms = [overlaid(arm, over_all) if isinstance(arm, Mapping) else arm for arm in lists["arms"]]
+            arms = [overlaid(arm, common_fields) if isinstance(arm, Mapping) else arm for arm in lists["arms"]]
             lists["arms"] = _with_distinct_names(arms)
         return lists, mistakes
 
@@ -65,20 +65,22 @@ class Expansion:
         return [self._entry(group, entry, name) for entry, name in zip(entries, uses, strict=True)]
 
     def _entry(self, group: str, entry: Any, name: str | None) -> Any:
+        """The content of the file `name` with the fields of the entry over it; the entry itself if it names no file."""
         if name is None:
             return entry
         content = self._read[group, name]
-        over = {field: value for field, value in entry.items() if field != "use"} if isinstance(entry, Mapping) else {}
-        return over if isinstance(content, UnreadableError) else overlaid(content, over)
+        fields = {key: value for key, value in entry.items() if key != "use"} if isinstance(entry, Mapping) else {}
+        return fields if isinstance(content, UnreadableError) else overlaid(content, fields)
 
     def _load(self, group: str, names: Sequence[str]) -> None:
+        """Reads the files that have not been read yet."""
         unread = [name for name in dict.fromkeys(names) if (group, name) not in self._read]
         try:
             contents = self.groups.contents(group, unread)
         except UnreadableError as fault:
             if len(unread) == 1:
                 self._read[group, unread[0]] = fault
-            else:  # read one by one, to find those that cannot be read
+            else:  # the files are read one by one, to find those that cannot be read
                 for name in unread:
                     self._load(group, [name])
         else:
@@ -86,6 +88,7 @@ class Expansion:
 
 
 def _file_used(entry: Any) -> str | None:
+    """The name of the file that an entry refers to; None for a complete spec."""
     if isinstance(entry, Mapping):
         return str(entry["use"]) if "use" in entry else None
     return entry if isinstance(entry, str) else None

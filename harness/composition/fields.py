@@ -1,4 +1,4 @@
-"""What a spec allows at a dotted path: read from the annotations, so that messages and completion never go stale."""
+"""What a spec allows at a dotted path, read from its annotations, so that messages and completion follow it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOUNS: dict[Any, str] = {
     Path: "a path",
     NoneType: "null",
 }
-# Limits that are told only to who exceeds them.
+# Limits that a message mentions only if the value exceeds them.
 REPRESENTABLE = (LARGEST_INT32, LARGEST_INT64)
 _LIMITS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
@@ -30,20 +30,20 @@ def dotted(path: tuple[str, ...]) -> str:
 
 
 def specs_in(annotation: Any) -> tuple[type[Spec], ...]:
-    """Every spec class that an annotation mentions."""
+    """The spec classes that an annotation mentions, each once."""
     if get_origin(annotation) is None and isinstance(annotation, type):
         return (annotation,) if issubclass(annotation, Spec) else ()
     return tuple(dict.fromkeys(spec for part in get_args(annotation) for spec in specs_in(part)))
 
 
 def words_of(specs: tuple[type[Spec], ...]) -> tuple[str, ...]:
-    """The values of `kind` that select among the members of a family; nothing for other specs."""
+    """The values of `kind` that select among the members of a family; specs without a kind are left out."""
     return tuple(spec.word() for spec in specs if issubclass(spec, Word))
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a spec: its dotted path, and what may stand there (`annotation` is None where no spec says)."""
+    """A place in a spec: its path, the annotation of its values (None if no spec has it), and their limits."""
 
     path: tuple[str, ...] = ()
     annotation: Any = StatedExperiment
@@ -51,11 +51,12 @@ class Place:
 
     @property
     def specs(self) -> tuple[type[Spec], ...]:
+        """The spec classes that may stand here."""
         return specs_in(self.annotation)
 
     @property
     def is_collection(self) -> bool:
-        """Whether a list or a mapping of free keys stands here, not a spec."""
+        """Whether a list or a mapping with free keys stands here, not a spec."""
         return get_origin(self.annotation) in (tuple, dict)
 
     def field_names(self) -> tuple[str, ...]:
@@ -78,7 +79,7 @@ class Place:
         return [Place(self.path, spec) for spec in self.specs]
 
     def narrowed(self, word: str) -> Place:
-        """The same place, once `kind` is known to be `word`."""
+        """The same place, restricted to the spec whose `kind` is `word`."""
         return Place(self.path, next(spec for spec in self.specs if issubclass(spec, Word) and spec.word() == word))
 
     def allowed(self) -> str:
@@ -87,26 +88,26 @@ class Place:
 
 
 def locate(loc: tuple[int | str, ...], whole: type[Spec] = StatedExperiment) -> Place:
-    """The place a validation error speaks of; the tags of unions in `loc` are no part of the path a user types."""
+    """The place of a validation error. The tags of unions in `loc` are left out, since users do not type them."""
     place = Place(annotation=whole)
     for part in loc:
-        # Below a family, pydantic's location has the chosen `kind` between the family's key and the member's field.
+        # In pydantic's location the chosen `kind` follows the key of a family.
         is_tag = isinstance(part, str) and len(place.specs) > 1 and not place.is_collection
         place = place.narrowed(str(part)) if is_tag else place.below(str(part))
     return place
 
 
 def places_at(path: tuple[str, ...], whole: type[Spec] = StatedExperiment) -> list[Place]:
-    """What lies at a path as typed, for every kind that may be chosen on the way there; nothing where no spec says."""
+    """The places at a typed path, for every kind that may be chosen above it; empty if no spec has the path."""
     places = [Place(annotation=whole)]
     for key in path:
-        ways = [way for place in places for way in ([place] if place.is_collection else place.members())]
-        places = [found for way in ways if (found := way.below(key)).annotation is not None]
+        parents = [parent for place in places for parent in ([place] if place.is_collection else place.members())]
+        places = [child for parent in parents if (child := parent.below(key)).annotation is not None]
     return places
 
 
 def literals(annotation: Any) -> tuple[str, ...]:
-    """The words that an annotation spells out (an enumeration, true and false), as they are typed."""
+    """The words of an enumeration, or false and true, as they are typed; empty for other annotations."""
     if annotation is bool:
         return ("false", "true")
     if get_origin(annotation) is Literal:
@@ -117,16 +118,17 @@ def literals(annotation: Any) -> tuple[str, ...]:
 
 
 def _without_annotated(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The type inside `Annotated` and its limits; the annotation itself and no limits otherwise."""
     if get_origin(annotation) is not Annotated:
         return annotation, ()
     base, *metadata = get_args(annotation)
-    # A `Field(...)` among the metadata keeps its own limits in a list of that name.
+    # A `Field(...)` among the metadata has its limits in a list `metadata`.
     return base, tuple(limit for entry in metadata for limit in getattr(entry, "metadata", [entry]))
 
 
 def _in_words(annotation: Any, metadata: tuple[Any, ...]) -> str:
-    annotation, own = _without_annotated(annotation)
-    metadata = (*metadata, *own)
+    annotation, limits = _without_annotated(annotation)
+    metadata = (*metadata, *limits)
     origin = get_origin(annotation)
     if specs_in(annotation) and origin is not tuple:
         words = words_of(specs_in(annotation))

@@ -23,7 +23,7 @@ _MOST_REPORTED = 20
 
 
 def misfits(tree: Any, above: tuple[str, ...] = ()) -> list[Mistake]:
-    """The mistakes in a tree of mappings and lists at the path `above`: values that no config may hold."""
+    """The mistakes in a tree of mappings and lists at the path `above`: the values that no config may have."""
     faults = list[Mistake]()
     for count, (path, fault) in enumerate(_walked(tree, above)):
         if count >= NODES:
@@ -53,6 +53,7 @@ def _walked(tree: Any, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _key_fault(key: Any) -> str | None:
+    """Why a mapping may not have this key; None if it may."""
     if not isinstance(key, str):
         return f"the key {key!r:.80} is not text; put it in quotes"
     fault = text_fault(key)
@@ -60,6 +61,7 @@ def _key_fault(key: Any) -> str | None:
 
 
 def _scalar_fault(value: Any) -> str | None:
+    """Why a config may not have this value; None if it may."""
     if isinstance(value, str):
         fault = text_fault(value)
         return f"given {value[:80]!r}, which cannot be recorded: {fault}" if fault else None

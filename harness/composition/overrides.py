@@ -1,4 +1,4 @@
-"""Overrides as they are typed (`schedule=cosine`, `training.epochs=3`, `~data.root`): reading and applying them."""
+"""Reads and applies overrides as they are typed: `schedule=cosine`, `training.epochs=3`, `~data.root`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from harness.system.text import printable
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-# Values that are paths are used as typed, so that no character in them needs quotes.
+# The values of these keys are paths, which are used as typed, so that no character needs quotes.
 _PATHS = ("from", "out", "results_root")
-# Keys that change the meaning of their neighbours: a mapping that has one of them replaces the old mapping.
+# These keys change the meaning of their neighbours, so a mapping with one of them replaces the old mapping.
 _DECISIVE = {"kind", "use"}
-# Keys under which a bare name stands for a file of a group ...
+# Under these keys a bare name stands for a file of the group ...
 LISTS_OF_FILES = {"arms": "arm", "suite": "schedule"}
-# ... and keys under which it stands for a spec of that kind with default fields.
+# ... and under these for a spec of that kind with default fields.
 _WITH_KINDS = ("data", "model", "loss", "optimizer", "schedule")
 _LONGEST_SHOWN = 200
 
@@ -41,7 +41,10 @@ class Change:
 
 @dataclass
 class Overrides:
-    """The overrides of a command line by their kind; `mistakes` holds a sentence for each that cannot be read."""
+    """The overrides of a command line by their kind.
+
+    `source`: the path of `from=FILE`. `choices`: (group, option). `mistakes`: a message for each unreadable override.
+    """
 
     source: str | None = None
     choices: list[tuple[str, str]] = field(default_factory=list)
@@ -134,6 +137,7 @@ def _parsed(text: str) -> tuple[Override, Any]:
 
 
 def _path_of(key: str) -> tuple[str, ...]:
+    """The parts of a dotted key. Raises MisfitError if one is empty."""
     if not key:
         raise MisfitError("there is no key before the =; write KEY=VALUE")
     path = tuple(key.split("."))
@@ -143,6 +147,7 @@ def _path_of(key: str) -> tuple[str, ...]:
 
 
 def _why_unreadable(text: str, reason: str) -> str:
+    """The message for an override that Hydra cannot parse. `reason`: Hydra's own message."""
     if "=" not in text:
         return "write KEY=VALUE (or ~KEY to drop a key)"
     lines = [line for line in reason.splitlines() if line and not line.startswith(("See http", "Error parsing"))]
@@ -157,7 +162,7 @@ def _unquoted(text: str) -> str:
 
 
 def merged(old: Any, new: Any) -> Any:
-    """`new` over `old`: mappings are merged key by key, unless `new` states its kind; any other value is replaced."""
+    """The value `new` over `old`: mappings are merged key by key, unless `new` has a `kind` or `use`."""
     if isinstance(old, dict) and isinstance(new, dict) and not _DECISIVE & new.keys():
         return overlaid(old, new)
     return new
@@ -171,7 +176,7 @@ def overlaid(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 def applied(node: Any, change: Change, depth: int = 0) -> Any:
     """A copy of `node`, the part of the config `depth` keys down the change's path, with the change made.
 
-    Raises MisfitError where the path does not exist.
+    Raises MisfitError if the path does not exist.
     """
     above, key, is_last = change.path[:depth], change.path[depth], depth + 1 == len(change.path)
     node = _opened(node, above)
@@ -197,7 +202,7 @@ def applied(node: Any, change: Change, depth: int = 0) -> Any:
 
 
 def _opened(node: Any, path: tuple[str, ...]) -> Any:
-    """The node as a list or a mapping; MisfitError for a value that has no fields."""
+    """The node as a list or a mapping. Raises MisfitError for a value that has no fields."""
     if isinstance(node, dict | list):
         return node
     if isinstance(node, str) and len(path) == 2 and path[0] in LISTS_OF_FILES:

@@ -1,7 +1,7 @@
-"""The way from what was typed to one validated experiment.
+"""The steps from typed overrides to one validated experiment.
 
-Files or `from=FILE`, then choices (`schedule=cosine`), then values (`training.epochs=3`), then arms and suite expanded
-and interpolations resolved, then the spec.
+The base comes from files or `from=FILE`. Choices (`schedule=cosine`) and then values (`training.epochs=3`) are applied,
+arms and suite are expanded, interpolations are resolved, and the spec is validated.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _PATHS = ("out", "results_root")
 
 @dataclass(frozen=True)
 class Composed:
-    """What a command line asks for. `out = None` stands for `results_root/<name>/<time>-<digest>`.
+    """The experiment of a command line and the places of its results.
 
-    `seeds` are those of its plans; the experiment has the first of them. `code` is what a file gave its arms that can
-    run code.
+    `out`: None stands for `results_root/<name>/<time>-<digest>`. `seeds`: the seeds of its plans, of which the
+    experiment has the first. `code`: the fields of its arms that can run code and come from a file.
     """
 
     experiment: Experiment
@@ -48,12 +48,12 @@ class Composed:
     code: tuple[CodeField, ...] = ()
 
 
-class Crossing(NamedTuple):
-    """A config as plain containers, the experiment that it validates to, and what was typed."""
+class ValidatedConfig(NamedTuple):
+    """A config as plain containers, its experiment, and the overrides that it was composed from."""
 
     plain: Tree
     experiment: Experiment
-    asked: Overrides
+    overrides: Overrides
 
 
 def compose(
@@ -62,23 +62,23 @@ def compose(
     groups: ConfigGroups | None = None,
     of_variant: Sequence[str] = (),
 ) -> Composed:
-    """The experiment that `overrides` describe; UserMistake, with every mistake in it, where they describe none.
+    """The experiment that `overrides` describe. Raises UserMistake, with every mistake, if they describe none.
 
-    `config_dirs` hold the user's own groups. `from=FILE` starts from the experiment.json of an earlier run.
-    `groups` keep what was read of them for the next experiment. `of_variant` are overrides that a variant's definition
-    holds, under those that were typed.
+    `config_dirs`: the folders of the user's groups. `groups`: all groups, which cache the files that they have read.
+    `of_variant`: the overrides of a variant's definition; those that were typed take precedence.
     """
     groups = groups or ConfigGroups.beside(config_dirs)
-    return composed_of(crossed([*of_variant, *overrides], groups), overrides, config_dirs, groups)
+    return composed_of(validated_config([*of_variant, *overrides], groups), overrides, config_dirs, groups)
 
 
 def composed_of(
-    crossing: Crossing, overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups
+    config: ValidatedConfig, typed: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups
 ) -> Composed:
-    """The crossed experiment with where it is written to and what in it came from files; `overrides` were typed."""
-    plain, experiment, asked = crossing
-    sources = [*([Path(asked.source).expanduser()] if asked.source is not None else []), *map(Path, config_dirs)]
-    stated = code_typed(overrides, groups.all_options()) | code_installed() if sources else set()
+    """The experiment of the config with its folders, seeds and code from files. `typed`: the user's overrides."""
+    plain, experiment, overrides = config
+    source_file = [Path(overrides.source).expanduser()] if overrides.source is not None else []
+    sources = [*source_file, *map(Path, config_dirs)]
+    trusted = code_typed(typed, groups.all_options()) | code_installed() if sources else set()
     out = plain.get("out")
     seeds = seeds_from(plain.get("seeds", 1), experiment.seed)
     return Composed(
@@ -86,131 +86,136 @@ def composed_of(
         None if out is None else given_path(out),
         given_path(plain["results_root"]),
         seeds,
-        code_from_files(experiment.arms, stated, sources),
+        code_from_files(experiment.arms, trusted, sources),
     )
 
 
 def compose_dict(
     overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None
 ) -> Tree:
-    """The same as plain containers: interpolations resolved, arms and suite expanded, nothing left to look up."""
-    return crossed(overrides, groups or ConfigGroups.beside(config_dirs)).plain
+    """The experiment as plain containers, with interpolations resolved and the arms and the suite expanded."""
+    return validated_config(overrides, groups or ConfigGroups.beside(config_dirs)).plain
 
 
-def crossed(overrides: Sequence[str], groups: ConfigGroups) -> Crossing:
-    """Composes and validates; UserMistake, with every mistake in it, where the overrides describe no experiment."""
-    asked = read(overrides, groups.all_options())
-    base = base_of(groups, asked)
-    found = list(asked.mistakes)
+def validated_config(typed: Sequence[str], groups: ConfigGroups) -> ValidatedConfig:
+    """Composes and validates. Raises UserMistake, with every mistake, if the overrides describe no experiment."""
+    overrides = read(typed, groups.all_options())
+    base = base_of(groups, overrides)
+    messages = list(overrides.mistakes)
     expansion = Expansion(groups)
-    changes, dropped = asked.changes, list[Change]()
-    seen: set[tuple[str, ...]] = set()
+    changes, dropped = overrides.changes, list[Change]()
+    reported: set[tuple[str, ...]] = set()
     while True:
         tree, changes, misplaced = _with_changes(base, changes)
-        plain, experiment, wrong = _crossing(tree, expansion)
-        found += [m.text for m in misplaced if not any(_touch(m.path, change.path) for change in dropped)]
-        found += [_worded(m, asked) for m in wrong if m.path not in seen and not _follows_from(dropped, m)]
-        # A mistake can hide others, since a spec checks its fields together only once each is valid by itself. So what
-        # is at fault is taken away and the rest judged again, until nothing is left to take away.
-        at_fault = [change for change in changes if any(_touch(change.path, m.path) for m in wrong)]
+        plain, experiment, mistakes = _validated(tree, expansion)
+        messages += [m.text for m in misplaced if not any(_touch(m.path, change.path) for change in dropped)]
+        new_mistakes = [m for m in mistakes if m.path not in reported and not _follows_from(dropped, m)]
+        messages += [_with_source(m, overrides) for m in new_mistakes]
+        # A mistake can hide others, since a spec checks its fields together only if each is valid. So faulty changes
+        # are dropped and the rest is validated again, until no change is faulty.
+        at_fault = [change for change in changes if any(_touch(change.path, m.path) for m in mistakes)]
         if not at_fault:
             break
-        seen.update(m.path for m in wrong if m.path)
+        reported.update(m.path for m in mistakes if m.path)
         dropped += at_fault
         changes = [change for change in changes if change not in at_fault]
-    if found or experiment is None:
-        raise UserMistake(list(dict.fromkeys(found)))
-    return Crossing(plain, experiment, asked)
+    if messages or experiment is None:
+        raise UserMistake(list(dict.fromkeys(messages)))
+    return ValidatedConfig(plain, experiment, overrides)
 
 
 def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Change], list[Mistake]]:
-    tree, kept, misplaced = base, list[Change](), list[Mistake]()
+    """The base with the changes, the changes that could be applicable, and the mistakes of the others."""
+    tree, applicable, misplaced = base, list[Change](), list[Mistake]()
     for change in changes:
         try:
             tree = applied(tree, change)
-            kept.append(change)
+            applicable.append(change)
         except MisfitError as misfit:
             misplaced.append(Mistake(change.path, f"{dotted(change.path)}: {misfit}"))
-    return tree, kept, misplaced
+    return tree, applicable, misplaced
 
 
-def _crossing(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake]]:
-    """The one place where Hydra's config becomes plain containers, and these an Experiment."""
+def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake]]:
+    """The config in plain containers, its experiment (None if it is invalid), and the mistakes."""
     from omegaconf.errors import OmegaConfBaseException
 
-    unfit = misfits(tree)
-    if unfit:  # each part was within the limits by itself
-        raise UserMistake([mistake.text for mistake in unfit])
+    too_large = misfits(tree)
+    if too_large:  # each part is within the limits, but the whole is not
+        raise UserMistake([mistake.text for mistake in too_large])
     unresolved: dict[tuple[str, ...], Mistake] = {}
     while True:
         try:
-            # Twice: the names of arms may be interpolations, and the files they name may hold some.
-            lists, wrong = expansion.expanded(literal(resolved(tree)))
+            # The tree is resolved twice: names of arms may be interpolations, and the named files may contain some.
+            lists, mistakes = expansion.expanded(literal(resolved(tree)))
             plain = resolved({**tree, **lists})
             break
         except OmegaConfBaseException as error:
             path = tuple(re.sub(r"\[(\d+)\]", r".\1", str(error.full_key)).split("."))
             reason = re.sub(r"^\w+ raised while resolving interpolation: ", "", str(error).splitlines()[0])
-            known = path in unresolved
+            is_known = path in unresolved
             unresolved[path] = Mistake(path, f"{dotted(path)}: {reason}", covers_below=True)
             try:
-                # Only the first is ever named: with nothing in its place the next comes to light.
+                # OmegaConf reports the first error only; without this value it reports the next one.
                 tree = applied(tree, Change(path))
             except MisfitError:
-                known = True
-            if known:
+                is_known = True
+            if is_known:
                 raise UserMistake([mistake.text for mistake in unresolved.values()]) from None
-    over_all = plain.pop("arm", None) or {}
-    wrong += misfits(plain)  # what interpolations brought in: the environment may hold any bytes
-    wrong += [*unresolved.values(), *_wrong_paths(plain), *wrong_seeds(plain.get("seeds", 1))]
+    common_fields = plain.pop("arm", None) or {}
+    mistakes += misfits(plain)  # values of interpolations: environment variables may hold any bytes
+    mistakes += [*unresolved.values(), *_wrong_paths(plain), *wrong_seeds(plain.get("seeds", 1))]
     try:
         stated = StatedExperiment.model_validate({key: value for key, value in plain.items() if key not in SETTINGS})
     except ValidationError as error:
-        invalid = [_as_typed(mistake, over_all) for mistake in explain(error, plain)]
-        covered = [mistake.path for mistake in wrong if mistake.covers_below]
-        return plain, None, [*wrong, *(m for m in invalid if not any(m.path[: len(path)] == path for path in covered))]
-    return plain, Experiment.model_construct(**dict(stated)), wrong
+        invalid = [_as_typed(mistake, common_fields) for mistake in explain(error, plain)]
+        covered = [mistake.path for mistake in mistakes if mistake.covers_below]
+        mistakes += [m for m in invalid if not any(m.path[: len(path)] == path for path in covered)]
+        return plain, None, mistakes
+    return plain, Experiment.model_construct(**dict(stated)), mistakes
 
 
 def _wrong_paths(plain: Tree) -> list[Mistake]:
-    wrong = []
+    """The mistakes in the folders of the results."""
+    mistakes = []
     for key in _PATHS:
         value = plain.get(key)
         if (key, value) == ("out", None):
             continue
         if not isinstance(value, str):
-            wrong.append(Mistake((key,), f"{key}: given {shown(value)}; allowed: a path"))
+            mistakes.append(Mistake((key,), f"{key}: given {shown(value)}; allowed: a path"))
             continue
         try:
             given_path(value)
         except FileError as error:
-            wrong.append(Mistake((key,), f"{key}={printable(value)}: {error}"))
-    return wrong
+            mistakes.append(Mistake((key,), f"{key}={printable(value)}: {error}"))
+    return mistakes
 
 
-def _as_typed(mistake: Mistake, over_all: Tree) -> Mistake:
-    """What every arm has from the root's `arm` was typed as `arm.FIELD`, once."""
+def _as_typed(mistake: Mistake, common_fields: Tree) -> Mistake:
+    """The mistake at `arm.FIELD` if it is in a field that the root's `arm` sets in every arm."""
     path = mistake.path
-    if len(path) < 3 or path[0] != "arms" or path[2] not in over_all:
+    if len(path) < 3 or path[0] != "arms" or path[2] not in common_fields:
         return mistake
     below_arm, below_arms = "arm.", f"arms.{path[1]}."
     return Mistake(("arm", *path[2:]), mistake.text.replace(below_arms, below_arm))
 
 
-def _worded(mistake: Mistake, asked: Overrides) -> str:
-    typed = [*(change.path for change in asked.changes), *((group,) for group, _ in asked.choices)]
-    if asked.source is None or not mistake.path or any(_touch(path, mistake.path) for path in typed):
+def _with_source(mistake: Mistake, overrides: Overrides) -> str:
+    """The text of the mistake, with the file of `from=FILE` if no override has set the value."""
+    typed_paths = [*(change.path for change in overrides.changes), *((group,) for group, _ in overrides.choices)]
+    if overrides.source is None or not mistake.path or any(_touch(path, mistake.path) for path in typed_paths):
         return mistake.text
-    return f"{mistake.text} (in {asked.source})"
+    return f"{mistake.text} (in {overrides.source})"
 
 
 def _touch(path: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether one lies at or below the other; the root, which lies above all, is not counted."""
+    """Whether one path is at or below the other; false for the root, which is above every path."""
     shared = min(len(path), len(other))
     return shared > 0 and path[:shared] == other[:shared]
 
 
 def _follows_from(dropped: Sequence[Change], mistake: Mistake) -> bool:
-    """Whether fields that do not go together are said to be so only because one of them was taken away as faulty."""
+    """Whether the mistake is in a combination of fields, one of which was dropped as faulty."""
     names = {key for change in dropped for key in change.path[len(mistake.path) :] if not key.isdecimal()}
     return mistake.of_several_fields and bool(names & set(re.findall(r"\w+", mistake.text)))

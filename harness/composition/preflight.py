@@ -1,4 +1,4 @@
-"""Finds mistakes in what was asked for, before anything is written or any framework is started."""
+"""Finds the mistakes in a command line before anything is written or any framework is started."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from harness.system.text import printable
 
 # Keys that can be checked even if the rest of the command line is wrong.
 _BY_THEMSELVES = ("data", "out", "results_root")
-_ROOM = "x/" * 200  # as long as the paths of what a run writes
+_ROOM = "x/" * 200  # as long as the longest path that a run writes
 
 
 def prepare(
     overrides: Sequence[str], config_dirs: Sequence[Path], trust: bool = False
 ) -> tuple[ComposedStudy, list[Dataset]]:
-    """The composed study and the data of each variant; UserMistake with all mistakes where there are any.
+    """The composed study and the data of each variant. Raises UserMistake with all mistakes if there are any.
 
     A single experiment is a study of one variant. Without `trust`, a field from a file that can run code is a mistake.
     """
     try:
         study = compose_study(overrides, config_dirs)
     except UserMistake as mistake:
-        raise UserMistake([*mistake.mistakes, *_also_wrong(overrides, config_dirs)]) from None
+        raise UserMistake([*mistake.mistakes, *_further_mistakes(overrides, config_dirs)]) from None
     data, all_mistakes = list[Dataset](), [] if trust else [field.refusal for field in study.code]
     for composed in study.variants:
         dataset, mistakes = _checked(composed, config_dirs)
@@ -55,7 +55,7 @@ def prepare(
 
 
 def refuse_too_large(study: ComposedStudy) -> None:
-    """Raises UserMistake where the runs of all seeds would not fit into memory or on the disk."""
+    """Raises UserMistake if the runs of all seeds would not fit into memory or on the disk."""
     sentences = [
         text
         for composed in study.variants
@@ -69,7 +69,8 @@ def _recorded_in(composed: Composed) -> Path:
     return composed.out or composed.results_root
 
 
-def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
+def _further_mistakes(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
+    """The mistakes in the overrides that can be checked although others are wrong: data and folders."""
     independent = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
     try:
         composed = compose(independent, config_dirs)
@@ -80,6 +81,7 @@ def _also_wrong(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[s
 
 
 def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
+    """The data of one experiment, None if they cannot be loaded, and all of its mistakes."""
     experiment = composed.experiment
     by_arm = {arm.name: [*arm_mistakes(arm), *_spec_mistakes(experiment, arm)] for arm in experiment.arms}
     all_mistakes = [mistake for mistakes in by_arm.values() for mistake in mistakes]
@@ -126,8 +128,8 @@ def _spec_mistakes(experiment: Experiment, arm: Arm) -> list[str]:
     try:
         changed(experiment, arm.spec)
     except NoSuchPathError as error:
-        what = f"arm {arm.name}: spec: {error.path}: there is no {error.given!r}"
-        return [no_such(what, error.given, error.known)]
+        complaint = f"arm {arm.name}: spec: {error.path}: there is no {error.given!r}"
+        return [no_such(complaint, error.given, error.known)]
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc']))}: given {shown(e['input'])}; {e['msg']}" for e in error.errors()]
         return [f"arm {arm.name}: spec: {fault}" for fault in faults]
@@ -153,7 +155,7 @@ def _folder_mistakes(composed: Composed) -> list[str]:
 
 
 def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
-    """Why results cannot be written to `folder`, the value of `key`; empty where they can."""
+    """The reason why results cannot be written to `folder`, the value of `key`; empty if they can."""
     absolute = folder.absolute()
     if fault := text_fault(str(absolute)):
         return [printable(f"{key}={folder}: {absolute} cannot be recorded: {fault}")]
@@ -164,9 +166,9 @@ def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
             state = claimed_by(folder) or "is not empty"
             return [f"{key}={folder}: the folder {state}; give a new one, so that no earlier result is mixed in"]
         if not existing.is_dir():
-            what = "a link that leads nowhere" if existing.is_symlink() and not existing.exists() else "a file"
-            return [f"{key}={folder}: {existing} is {what}, not a folder"]
-        # By trying, since permissions are not enough (a read-only disk, a quota, the superuser).
+            file_type = "a link that leads nowhere" if existing.is_symlink() and not existing.exists() else "a file"
+            return [f"{key}={folder}: {existing} is {file_type}, not a folder"]
+        # A folder is created to test this, since permissions do not tell (a read-only disk, a quota, the superuser).
         tempfile.TemporaryDirectory(dir=existing).cleanup()
     except FileError as error:
         return [f"{key}={folder}: {error}, once a run's own folders are below it"]
@@ -178,7 +180,7 @@ def unusable(key: str, folder: Path, must_be_new: bool = False) -> list[str]:
 def claimed(verb: str, out: Path | None, usual: Path) -> Path:
     """The absolute path of the folder `out`, or of `usual` where `out` is None, claimed for this process alone.
 
-    Raises UserMistake where another process has claimed `out` since it was checked.
+    Raises UserMistake if another process has claimed `out` since it was checked.
     """
     if out is None:
         return claim_new(usual, verb).absolute()

@@ -11,14 +11,14 @@ from harness.composition.mistakes import UserMistake
 
 Tree = dict[str, Any]
 _NAMES = re.compile(r"[^\s${}:,'\"]+")
-_DEEPEST = 100  # from value to value; Python gives up at some hundreds
+_DEEPEST = 100  # references from value to value; Python's recursion limit allows some hundreds
 
 
 def resolved(tree: Tree) -> Tree:
     """The tree with every interpolation replaced by its value.
 
-    Raises OmegaConf's exceptions where one cannot be resolved, and UserMistake where the config would be too large:
-    an interpolation may stand for many others.
+    Raises OmegaConf's exceptions if one cannot be resolved, and UserMistake if the config would become too large, as an
+    interpolation may stand for many values.
     """
     if not any("${" in text or text == "???" for text in _texts(tree)):
         return dict(tree)
@@ -53,14 +53,16 @@ class _Weights:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self.known: dict[tuple[str, ...], int] = {}
+        self.counts: dict[tuple[str, ...], int] = {}
 
     def of(self, path: tuple[str, ...], node: Any, above: tuple[tuple[str, ...], ...]) -> int:
+        """The number of values at `path`. `above`: the paths whose count includes this one, to end at circles."""
         if path in above or len(above) > _DEEPEST:
             return 1  # OmegaConf reports circles
-        if path not in self.known:
-            self.known[path] = 1 + sum(self.of(below, part, (*above, path)) for below, part in self._parts(path, node))
-        return self.known[path]
+        if path not in self.counts:
+            parts = self._parts(path, node)
+            self.counts[path] = 1 + sum(self.of(below, part, (*above, path)) for below, part in parts)
+        return self.counts[path]
 
     def _parts(self, path: tuple[str, ...], node: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
         if isinstance(node, Mapping):

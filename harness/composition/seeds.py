@@ -11,7 +11,7 @@ ALLOWED = f"a whole number from 1 to {MOST:,}, or a list of different whole numb
 
 
 def seeds_from(value: Any, first_seed: Any) -> tuple[int, ...]:
-    """The seeds: `value` seeds from `first_seed` on for a count, the seeds themselves for a list, else empty."""
+    """The seeds of a count, from `first_seed` on, or of a list; empty for any other value."""
     if _is_whole(value) and 1 <= value <= MOST and _is_whole(first_seed):
         return tuple(range(first_seed, first_seed + value))
     if isinstance(value, list) and 1 <= len(value) <= MOST and all(_is_whole(seed) and seed >= 0 for seed in value):
@@ -20,7 +20,7 @@ def seeds_from(value: Any, first_seed: Any) -> tuple[int, ...]:
 
 
 def wrong_seeds(value: Any) -> list[Mistake]:
-    """The mistake in the value of the key; empty where it is valid."""
+    """The mistake in the value of the key; empty if it is valid."""
     if seeds_from(value, 0):
         return []
     return [Mistake(("seeds",), f"seeds: given {shown(value)}; allowed: {ALLOWED}")]

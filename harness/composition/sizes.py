@@ -28,7 +28,7 @@ _MOST_REPORTED = 3
 
 @dataclass(frozen=True)
 class Part:
-    """`size` bytes that a run takes for `what`, and the `key` of the config by which to lower them."""
+    """The `size` in bytes that a run needs for `what`, and the `key` of the config that lowers it."""
 
     key: str
     what: str
@@ -36,36 +36,37 @@ class Part:
 
 
 def too_large(experiment: Experiment, runs: int, folder: Path) -> list[str]:
-    """Why `runs` runs of an experiment, each with its own plan, do not fit into memory or on the disk; empty otherwise.
+    """The reasons why `runs` runs, each with its own plan, do not fit into memory or on the disk; empty if they do.
 
-    `folder` is where they will be recorded; it need not exist yet.
+    `folder`: where they will be recorded; it need not exist yet.
     """
     samples, _ = experiment.data.counts
     if samples > LARGEST_INT32:
         return [f"data: {samples:,} samples to train on; a plan numbers them in int32, up to {LARGEST_INT32:,}"]
     most, bound = available_memory()
-    sentences = _refused("memory", list(_in_memory(experiment, runs)), most, bound)
+    sentences = _too_large("memory", list(_in_memory(experiment, runs)), most, bound)
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
-    return sentences + _refused(
+    return sentences + _too_large(
         "disk", list(_on_disk(experiment, runs)), free, f"free in the file system of {existing}"
     )
 
 
 def data_too_large(experiment: Experiment) -> list[str]:
-    """Why the data alone do not fit into memory, where other fields of the experiment are wrong; empty otherwise."""
+    """The reason why the data alone do not fit into memory; empty if they do."""
     most, bound = available_memory()
-    return _refused("memory", [_data(experiment)], most, bound)
+    return _too_large("memory", [_data(experiment)], most, bound)
 
 
-def _refused(what: str, parts: Sequence[Part], most: int, bound: str) -> list[str]:
+def _too_large(resource: str, parts: Sequence[Part], most: int, bound: str) -> list[str]:
+    """The message if the parts are larger than `most` bytes of the resource, with the largest parts; empty if not."""
     total = sum(part.size for part in parts)
     if total <= most:
         return []
     largest = sorted(parts, key=lambda part: -part.size)[:_MOST_REPORTED]
     listed = ", ".join(f"{in_units(part.size)} for {part.what} ({part.key})" for part in largest if part.size)
     keys = " or ".join(dict.fromkeys(part.key for part in largest if part.size > total / 100))
-    return [f"this takes at least {in_units(total)} of {what}: {listed}; {in_units(most)} is {bound}; lower {keys}"]
+    return [f"this takes at least {in_units(total)} of {resource}: {listed}; {in_units(most)} is {bound}; lower {keys}"]
 
 
 def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
@@ -89,8 +90,9 @@ def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
     rows = min(training.batch_size, samples * training.passes_per_epoch)
     items = sum(_ITEM[arm.precision] for arm in arms)
     for index, placed in enumerate(experiment.model.placed_layers()):
-        what = f"a batch's outputs of model.layers.{index}"
-        yield Part(f"training.batch_size or model.layers.{index}", what, rows * prod(placed.output_shape) * items)
+        size = rows * prod(placed.output_shape) * items
+        key, layer = f"training.batch_size or model.layers.{index}", f"model.layers.{index}"
+        yield Part(key, f"a batch's outputs of {layer}", size)
 
 
 def _on_disk(experiment: Experiment, runs: int) -> Iterator[Part]:
@@ -102,6 +104,7 @@ def _on_disk(experiment: Experiment, runs: int) -> Iterator[Part]:
 
 
 def _parameters(experiment: Experiment) -> dict[str, int]:
+    """By key of the layer, the number of its parameters' elements."""
     placed = enumerate(experiment.model.placed_layers())
     return {f"model.layers.{index}": sum(prod(p.shape) for p in layer.parameters) for index, layer in placed}
 

@@ -1,6 +1,6 @@
-"""An experiment as users state it: the same spec, in which the names of rungs are those of the registry.
+"""The experiment as users state it: the spec of `harness.spec`, with the names of rungs limited to the registry's.
 
-`harness.spec` lies below the rungs and reads any name, so that a worker or a reader of records needs no ladder.
+`harness.spec` accepts any name of a rung, so that a worker or a reader of records does not import the rungs.
 """
 
 from __future__ import annotations

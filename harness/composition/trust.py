@@ -1,8 +1,8 @@
-"""The fields of an arm that can run code, and whether a file gave them or the person at the command line did.
+"""The fields of an arm that can run code, and whether they come from a file or from the command line.
 
 An arm's `python` is a program. A variable of its `environment` may name code that an interpreter, a loader or a
-framework then runs, so all count as such but `HARMLESS`. What was typed is the user's own word, and what ships is ours;
-what comes from another file acts only where the user says that it is trusted.
+framework runs, so every variable except those in `HARMLESS` counts. Values that the user typed and files that ship with
+the program are trusted; values from other files are used only if the user says that these are trusted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from harness.spec.arm import Arm
 from harness.system.config_folders import installed_folders, options_in
 from harness.system.files import FileError
 
-# What a file may set by itself: numbers and switches. None of these names a file, a folder, a module or a program.
+# The variables that any file may set: numbers and switches. None names a file, a folder, a module or a program.
 HARMLESS: dict[str, tuple[str, ...]] = {
     "threads": (
         "GOMP_CPU_AFFINITY",
@@ -99,7 +99,7 @@ Code = tuple[str, str]  # a field below an arm (`python`, `environment.PYTHONPAT
 
 @dataclass(frozen=True)
 class CodeField:
-    """One such field of an arm, its whole value, and the files that it may come from."""
+    """A field of an arm that can run code, its value, and the files that it may come from."""
 
     arm: str
     field: str
@@ -111,28 +111,29 @@ class CodeField:
 
     @property
     def refusal(self) -> str:
-        """The message where nobody said that it is trusted."""
+        """The message that refuses the field unless it is trusted."""
         how = f"give --trust to let it, or type arm.{self.field}=VALUE or arms.NUMBER.{self.field}=VALUE yourself"
         return f"{self}: this can run code; {how}"
 
 
-def code_from_files(arms: Iterable[Arm], stated: set[Code], sources: Sequence[Path]) -> tuple[CodeField, ...]:
-    """What of the arms can run code and is not among what was `stated` otherwise; so it is from the `sources`.
+def code_from_files(arms: Iterable[Arm], trusted: set[Code], sources: Sequence[Path]) -> tuple[CodeField, ...]:
+    """The fields of the arms that can run code and are not `trusted`, and so come from the `sources`.
 
-    These are files, and folders of config groups. Nothing where there are none, for what ships runs no code of others.
+    `sources`: files and folders of config groups. Without any the result is empty, since files that ship are trusted.
     """
     foreign = [
         (arm.name, field, value)
         for arm in (arms if sources else ())
         for field, value in sorted(_of_arm(arm.model_dump()))
-        if (field, value) not in stated
+        if (field, value) not in trusted
     ]
     texts = dict(_texts(sources)) if foreign else {}
-    return tuple(CodeField(arm, field, value, _naming(sources, texts, field, value)) for arm, field, value in foreign)
+    files = [_files_with(sources, texts, field, value) for _, field, value in foreign]
+    return tuple(CodeField(*code, of_field) for code, of_field in zip(foreign, files, strict=True))
 
 
 def code_typed(overrides: Sequence[str], groups: Mapping[str, Sequence[str]]) -> set[Code]:
-    """What can run code in `overrides`. A value with an interpolation is not in here as what it is resolved to."""
+    """The fields in `overrides` that can run code. Interpolations in the values are not resolved."""
     typed: set[Code] = set()
     for change in read(overrides, groups).changes:
         tree: Any = change.value
@@ -140,29 +141,30 @@ def code_typed(overrides: Sequence[str], groups: Mapping[str, Sequence[str]]) ->
             tree = {key: tree}
         typed |= code_of(tree)
         variants = tree.get("variants")
-        for given in variants.values() if isinstance(variants, Mapping) else ():
-            if isinstance(given, list):
-                typed |= code_typed([text for text in given if isinstance(text, str)], groups)
+        for of_variant in variants.values() if isinstance(variants, Mapping) else ():
+            if isinstance(of_variant, list):
+                typed |= code_typed([text for text in of_variant if isinstance(text, str)], groups)
     return typed
 
 
 def code_installed() -> set[Code]:
-    """What can run code in the arm files that came with installed adapters, which are the program."""
-    stated: set[Code] = set()
+    """The fields that can run code in the arm files of the program and of installed adapters."""
+    code: set[Code] = set()
     for file in chain.from_iterable(options_in(folder, "arm") for folder in installed_folders()):
-        with suppress(FileError):  # whoever chooses it is told
-            stated |= code_of({"arm": read_yaml(file)})
-    return stated
+        with suppress(FileError):  # an unreadable file is reported when it is chosen
+            code |= code_of({"arm": read_yaml(file)})
+    return code
 
 
 def code_of(tree: Mapping[str, Any]) -> set[Code]:
-    """What can run code in the `arm` and the `arms` of a config, or of a part of one."""
+    """The fields that can run code in the `arm` and the `arms` of a config or of a part of one."""
     arms = tree.get("arms")
     entries = arms if isinstance(arms, list) else arms.values() if isinstance(arms, Mapping) else ()
     return {code for arm in (tree.get("arm"), *entries) for code in _of_arm(arm)}
 
 
 def _of_arm(arm: Any) -> Iterator[Code]:
+    """The fields of one arm that can run code."""
     if not isinstance(arm, Mapping):
         return
     if arm.get("python") is not None:
@@ -174,16 +176,17 @@ def _of_arm(arm: Any) -> Iterator[Code]:
 
 
 def _texts(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """The files of the sources and their texts."""
     for source in sources:
         for file in sorted(source.glob("*/*.yaml")) if source.is_dir() else [source]:
             with suppress(OSError):
                 yield file, file.read_text(encoding="utf-8", errors="replace")
 
 
-def _naming(sources: Sequence[Path], texts: Mapping[Path, str], field: str, value: str) -> tuple[str, ...]:
-    """The files that give the name this value; every source, where it was put together from pieces."""
+def _files_with(sources: Sequence[Path], texts: Mapping[Path, str], field: str, value: str) -> tuple[str, ...]:
+    """The files that assign the value to the field; every source if none does, since interpolations can compose it."""
     name = re.escape(field.removeprefix("environment."))
-    spelled = "|".join(map(re.escape, (value, json.dumps(value)[1:-1])))
-    assigned = re.compile(rf"""{name}["']?\s*[:=]\s*["']?(?:{spelled})(?=["'\s,}}\]]|$)""")
-    named = [file for file, text in texts.items() if assigned.search(text)]
-    return tuple(map(str, named or sources))
+    spellings = "|".join(map(re.escape, (value, json.dumps(value)[1:-1])))
+    assignment = re.compile(rf"""{name}["']?\s*[:=]\s*["']?(?:{spellings})(?=["'\s,}}\]]|$)""")
+    matching = [file for file, text in texts.items() if assignment.search(text)]
+    return tuple(map(str, matching or sources))

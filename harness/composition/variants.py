@@ -1,4 +1,4 @@
-"""An experiment with variants: each has its own overrides, which those of the command line override in turn."""
+"""Experiments with variants. Each variant has its own overrides; those of the command line take precedence."""
 
 from __future__ import annotations
 
@@ -11,48 +11,50 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import UserMistake, no_such, shown
-from harness.composition.pipeline import Composed, compose, composed_of, crossed
+from harness.composition.pipeline import Composed, compose, composed_of, validated_config
 from harness.composition.trust import CodeField
 from harness.spec.expectations import Ordering
 
 
 @dataclass(frozen=True)
 class ComposedStudy:
-    """The experiment of a command line, or its variants in order, each with its seeds."""
+    """The variants of an experiment in order, each with its seeds; an experiment without variants is the only one."""
 
     variants: tuple[Composed, ...]
     orderings: tuple[Ordering, ...] = ()
 
     @property
     def is_single(self) -> bool:
+        """Whether the study is one experiment without variants, at one seed."""
         return self.first.experiment.variant is None and len(self.first.seeds) == 1
 
     @property
     def first(self) -> Composed:
+        """The first variant."""
         return self.variants[0]
 
     @property
     def code(self) -> tuple[CodeField, ...]:
-        """The fields of any variant's arms that come from files and can run code, each once."""
+        """The fields of all variants' arms that come from files and can run code, each once."""
         return tuple(dict.fromkeys(field for composed in self.variants for field in composed.code))
 
     def at_first_seeds(self) -> ComposedStudy:
-        """The study with one seed a variant: the ladder judges one plan, and its verdicts hold for any other."""
+        """The study with one seed for each variant: the verdicts of the ladder on one plan hold for any other."""
         return replace(self, variants=tuple(replace(variant, seeds=variant.seeds[:1]) for variant in self.variants))
 
 
 def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> ComposedStudy:
-    """The experiments that `overrides` describe; UserMistake with every mistake where there is one."""
+    """The study that `overrides` describe. Raises UserMistake, with every mistake, if they describe none."""
     groups = ConfigGroups.beside(config_dirs)
-    crossing = crossed(overrides, groups)
-    plain = crossing.plain
+    config = validated_config(overrides, groups)
+    plain = config.plain
     variants, variant_mistakes = _variants(plain)
     chosen = plain.get("variant")
     if variant_mistakes:
         raise UserMistake(variant_mistakes)
     orderings = _orderings(plain, variants)
     if not variants:
-        return ComposedStudy((composed_of(crossing, overrides, config_dirs, groups),))
+        return ComposedStudy((composed_of(config, overrides, config_dirs, groups),))
     if chosen is not None and chosen not in variants:
         raise UserMistake([no_such(f"variant={chosen}: there is no such variant", chosen, variants, prefix="variant=")])
     names = [chosen] if chosen is not None else list(variants)
@@ -69,6 +71,7 @@ def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) ->
 
 
 def _variants(plain: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[str]]:
+    """By name, the overrides of each variant, and the mistakes in them."""
     entries = plain.get("variants") or {}
     if not isinstance(entries, Mapping):
         return {}, [f"variants: given {shown(entries)}; allowed: a mapping from names to lists of overrides"]

@@ -1,4 +1,4 @@
-"""The user's YAML files, whose size is checked before anything is built from them."""
+"""Reads the user's YAML files, whose size is checked before any object is built from them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from harness.system.files import FileError, read_text
 
 
 def read_yaml(path: Path) -> Any:
-    """The content of a YAML file in plain containers; FileError where it cannot be read or exceeds the limits."""
+    """The content of a YAML file in plain containers. Raises FileError if it cannot be read or exceeds the limits."""
     import yaml
 
     text = checked_yaml(path, NODES)
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    # A scalar that does not fit its tag (`!!int x`, the 99th of a month) raises the exception of its Python type.
+    # A scalar that does not fit its tag (`!!int x`, the 99th of a month) raises an exception of its Python type.
     except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise FileError(f"not a YAML file ({in_a_line(error)})") from None
 
 
 def checked_yaml(path: Path, most: int) -> str:
-    """The text of a YAML file; FileError where it is no YAML or has more than `most` values, aliases replaced."""
+    """The text of a YAML file. Raises FileError if it is no YAML or has more than `most` values, aliases replaced."""
     import yaml
 
     text = read_text(path, YAML_FILE, "a YAML file")
@@ -34,6 +34,7 @@ def checked_yaml(path: Path, most: int) -> str:
 
 
 def in_a_line(error: BaseException) -> str:
+    """The message of the error on one line, at most 500 characters."""
     return " ".join(str(error).split())[:500]
 
 

@@ -1,8 +1,8 @@
-"""Rung `applied-lr`: does the optimizer apply that rate at that step?
+"""Rung `applied-lr`: does the optimizer apply the schedule's rate at every step?
 
-Each probed step has a weight of its own, which starts at 0 and meets its first gradient, a 1, at that step. What it
-moves is then the rate times a factor that does not depend on earlier rates, so the rate is recovered without rounding
-in a running sum: `rate = moved / moved by the reference at rate 1`.
+Each probed step has a weight of its own, which starts at 0 and gets its first gradient, a 1, at that step. It then
+moves by the rate times a factor that does not depend on earlier rates, so the rate is recovered without the rounding of
+a running sum: `rate = displacement / displacement of the reference at rate 1`.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ from harness.system.array_files import save_arrays
 
 NAME = "applied-lr"
 RATE = "rate"
-# The cost grows with updates x probes: long runs are probed over their first steps, and the verdict says so.
+# The cost grows with updates x probes, so long runs are probed over their first steps only, as the verdict states.
 MOST_UPDATES = 2000
 EVERY_STEP_UP_TO = 256
 
 
 def updates(context: Context) -> int:
+    """The number of updates that are replayed."""
     return min(context.plan.steps, MOST_UPDATES)
 
 
 def probes(context: Context) -> Any:
-    """Every early step, the boundaries with the step on either side, and an even spread over the rest."""
+    """The probed steps, sorted: every early one, the boundaries with both neighbours, and an even spread of others."""
     last = updates(context)
     boundaries = [step + offset for step in context.stated.schedule.boundaries_of_interest() for offset in (-1, 0, 1)]
     spread = np.linspace(0, last - 1, EVERY_STEP_UP_TO).astype(int)
@@ -48,20 +49,22 @@ def probes(context: Context) -> Any:
 
 
 def ask(context: Context) -> dict[str, Any]:
+    """The file of the probed steps and the number of updates."""
     path = context.scratch / "applied_lr_steps.npz"
     save_arrays(path, {"steps": probes(context)})
     return {"probes": str(path), "updates": updates(context)}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    """The verdicts on the rates that the arms' optimizers applied at the probed steps."""
     steps = probes(context)
     schedule = context.experiment.schedule
-    unit = _moved(context, context.oracle, Constant(rate=1.0), steps)
-    # The schedule's rate where a rule moves in proportion to it; asgd, ftrl with an l2 and lamb do not quite.
-    reference = _moved(context, context.oracle, schedule, steps) / unit
+    unit = _displacements(context, context.oracle, Constant(rate=1.0), steps)
+    # This is the schedule's rate if the rule moves in proportion to it; asgd, ftrl with an l2 and lamb do not quite.
+    reference = _displacements(context, context.oracle, schedule, steps) / unit
 
     def tolerance(answer: Answer) -> Tolerance:
-        in_float32 = _moved(context, context.in_float32(answer.arm), schedule, steps) / unit
+        in_float32 = _displacements(context, context.in_float32(answer.arm), schedule, steps) / unit
         error = own_error(reference, in_float32, answer.precision, neighbours(steps))
         return with_rounding(error, reference, schedule, steps, answer.precision)
 
@@ -70,14 +73,15 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
             context,
             answer.arm,
             [context.experiment.optimizer],
-            lambda: {RATE: _moved(context, context.oracle, schedule, steps) / unit},
+            lambda: {RATE: _displacements(context, context.oracle, schedule, steps) / unit},
         )
         return partial(effect.excuse, reduce=np.maximum.accumulate)
 
-    def applied(answer: Answer) -> ArmValues:
-        moved = answer.tensor("moved")
-        # Of another length than was asked for it is left as it is, for the judge to refuse.
-        return ArmValues(answer.arm, {RATE: moved / unit if moved.shape == unit.shape else moved})
+    def applied_rates(answer: Answer) -> ArmValues:
+        displacements = answer.tensor("moved")
+        # An answer of the wrong length is passed on unchanged, and the judge refuses it.
+        rates = displacements / unit if displacements.shape == unit.shape else displacements
+        return ArmValues(answer.arm, {RATE: rates})
 
     optimizer = context.experiment.optimizer.name_in_tables
     subject = f"{schedule.name_in_tables}, applied by {optimizer}"
@@ -89,19 +93,19 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         {name: excuse(answer) for name, answer in answers.items()},
     )
     place = Place(subject, name_index=lambda index: f"step {steps[index[0]]}")
-    rates = {name: applied(answer) for name, answer in answers.items()}
-    return judge_checks(checks(NAME, oracle, rates, {RATE: place}))
+    rates_by_arm = {name: applied_rates(answer) for name, answer in answers.items()}
+    return judge_checks(checks(NAME, oracle, rates_by_arm, {RATE: place}))
 
 
-def _moved(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -> FloatArray:
-    """What `adapter` moves the weight of each step when its unit gradient comes."""
-    moved = np.zeros(len(steps))
+def _displacements(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -> FloatArray:
+    """How far `adapter` moves the weight of each step in the update that has its unit gradient, (steps,)."""
+    displacements = np.zeros(len(steps))
     gradients = [{"w": (steps == update).astype(np.float64)} for update in range(updates(context))]
     at_schedule = context.experiment.update.model_copy(update={"schedule": schedule})
     replayed = adapter.optimizer(at_schedule, {"w": np.zeros(len(steps))}, gradients)
     for update, weights in enumerate(replayed):
-        moved[steps == update] = weights["w"][steps == update]
-    return moved
+        displacements[steps == update] = weights["w"][steps == update]
+    return displacements
 
 
 RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": ("optimizer", "schedule", "weight_decay")}))

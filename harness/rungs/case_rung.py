@@ -1,4 +1,4 @@
-"""What the rungs of single words share: cases are put to every arm, and each answer is judged against the reference."""
+"""The rungs of single words: every arm computes the same cases, and its answers are judged against the reference."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from harness.records.tensor_key import only, prefixed
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Parts, Question, Rung
 from harness.rungs.tasks import TASKS
+from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
 from harness.system.array_files import save_arrays
@@ -32,47 +33,52 @@ NOTHING = "none"  # the clipping, regularizer or weight decay that does nothing:
 
 
 def subjects(context: Context, family: str) -> list[Any]:
-    """The experiment's own words of a family, then, where the vocabulary is checked, every specimen."""
-    own = [word for word in context.stated.words() if word.family == family and word.word() != NOTHING]
-    whole = specimens(family) if family in context.stated.vocabulary else ()
-    return list(dict.fromkeys([*own, *whole]))
+    """The experiment's words of a family; every specimen of the family follows if its vocabulary is checked."""
+    stated = [word for word in context.stated.words() if word.family == family and word.word() != NOTHING]
+    vocabulary = specimens(family) if family in context.stated.vocabulary else ()
+    return list(dict.fromkeys([*stated, *vocabulary]))
 
 
 def tolerances_by_own_error(case: Case, reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
-    """The reference's largest error in each tensor."""
+    """By tensor, the tolerance from the reference's largest float32 error in it."""
     return {name: own_error(value, in_float32[name], precision) for name, value in reference.items()}
 
 
-class _Needed:
-    """The ledger's entries that were asked about, and those that a claim needed, by the arm's name."""
+class _LedgerUse:
+    """The ledger's entries that apply to a word of a case, and those that a claim needed, each with the arm's name."""
 
     def __init__(self) -> None:
-        self.asked: dict[tuple[str, Entry], None] = {}
-        self.used: set[tuple[str, Entry]] = set()
+        self.applicable: dict[tuple[str, Entry], None] = {}
+        self.needed: set[tuple[str, Entry]] = set()
 
     def excuses(
-        self, context: Context, case: Case, each: Answer, reference: Arrays, tolerances: dict[str, Tolerance]
+        self, context: Context, case: Case, arm: Arm, reference: Arrays, tolerances: dict[str, Tolerance]
     ) -> dict[str, Callable[[], Excuse | None]]:
-        """By tensor: what the ledger says of the word itself, else of the words within what was made."""
-        own = [entry for found in inaccuracies(context, each.arm, [case.word]).values() for entry in found]
-        if not own:
-            within = [word for word in words_within(case.given) if word != case.word]
+        """By tensor, the excuse from the word's own entries, or else from those of the other words of the case."""
+        entries = [e for of_one_word in inaccuracies(context, arm, [case.word]).values() for e in of_one_word]
+        if not entries:
+            other_words = [word for word in words_within(case.given) if word != case.word]
             effect = propagated(
-                context, each.arm, within, lambda: answer(context.oracle, case.call, case.given, case.arrays)
+                context, arm, other_words, lambda: answer(context.oracle, case.call, case.given, case.arrays)
             )
             return {name: effect.excuse(name, tolerance) for name, tolerance in tolerances.items()}
-        self.asked |= dict.fromkeys((each.arm.name, entry) for entry in own)
+        self.applicable |= dict.fromkeys((arm.name, entry) for entry in entries)
 
-        def asked(name: str) -> Excuse:
-            self.used |= {(each.arm.name, entry) for entry in own}
-            return of_word(own, reference[name], tolerances[name])
+        def excuse(name: str) -> Excuse:
+            self.needed |= {(arm.name, entry) for entry in entries}
+            return of_word(entries, reference[name], tolerances[name])
 
-        return {name: partial(asked, name) for name in tolerances}
+        return {name: partial(excuse, name) for name in tolerances}
 
 
 @dataclass(frozen=True)
 class WordRung:
-    """A rung made of cases. `tolerances` gives the bound for each tensor of an answer."""
+    """A rung that consists of cases.
+
+    `tolerances`: gives the bound for each tensor of an answer, from the case, the reference in float64 and in float32,
+    and the arm's precision. `has_weights`: whether the float32 error is the largest of several runs, with weights moved
+    by 1 ULP.
+    """
 
     name: str
     cases: Callable[[Context], Iterable[Case]]
@@ -82,9 +88,11 @@ class WordRung:
 
     @property
     def rung(self) -> Rung:
+        """The rung for the registry."""
         return Rung(self.name, Question(self.ask, self.judge, TASKS["words"], {"": self.depends_on}))
 
     def ask(self, context: Context) -> dict[str, Any]:
+        """The cases as JSON and the file of their arrays, named `<number of the case>/<array>`."""
         cases = list(self.cases(context))
         path = context.scratch / f"{self.name}_cases.npz"
         arrays: Arrays = {}
@@ -94,26 +102,33 @@ class WordRung:
         return {"cases": [case.plain() for case in cases], "given": str(path)}
 
     def judge(self, context: Context, answers: Answers) -> list[Verdict]:
+        """The verdicts on every case, and on ledger entries that are no longer needed."""
         verdicts: list[Verdict] = []
-        needed = _Needed()
-        for number, asked in enumerate(self.cases(context)):
-            case = replace(asked, given=context.replacement.of(asked.given))
-            reference = self._made(context, context.oracle, case, number)
+        ledger_use = _LedgerUse()
+        for number, stated_case in enumerate(self.cases(context)):
+            case = replace(stated_case, given=context.replacement.of(stated_case.given))
+            reference = self._reference_results(context, context.oracle, case, number)
             reference = {name: np.asarray(value, np.float64) for name, value in reference.items()}
-            able = {}
-            for name, each in answers.items():
-                refused = each.result["refused"].get(str(number))
-                if refused is None:
-                    able[name] = each
+            supported = {}
+            for name, arm_answer in answers.items():
+                reason = arm_answer.result["refused"].get(str(number))
+                if reason is None:
+                    supported[name] = arm_answer
                 else:
-                    verdicts.append(self._unsupported(case, each, refused))
-            own = {name: self._tolerances(context, case, number, each, reference) for name, each in able.items()}
-            excuses = {name: needed.excuses(context, case, each, reference, own[name]) for name, each in able.items()}
-            verdicts += judge_checks(self._checks(case, number, reference, own, excuses, able))
-        return verdicts + self._stale(context, needed)
+                    verdicts.append(self._unsupported(case, arm_answer, reason))
+            tolerances = {
+                name: self._tolerances(context, case, number, arm_answer, reference)
+                for name, arm_answer in supported.items()
+            }
+            excuses = {
+                name: ledger_use.excuses(context, case, arm_answer.arm, reference, tolerances[name])
+                for name, arm_answer in supported.items()
+            }
+            verdicts += judge_checks(self._checks(case, number, reference, tolerances, excuses, supported))
+        return verdicts + self._stale(context, ledger_use)
 
-    def _stale(self, context: Context, needed: _Needed) -> list[Verdict]:
-        """A divergence each for the entries of the ledger that no case of the whole vocabulary needed."""
+    def _stale(self, context: Context, ledger_use: _LedgerUse) -> list[Verdict]:
+        """One divergence for each applicable entry that no case needed, if the whole vocabulary was checked."""
         return [
             Verdict(
                 rung=self.name,
@@ -122,32 +137,32 @@ class WordRung:
                 status="diverges",
                 cause=f"ledger: {entry.id} is stale: {arm} is within the ordinary tolerance everywhere",
             )
-            for arm, entry in needed.asked
-            if entry.family in context.experiment.vocabulary and (arm, entry) not in needed.used
+            for arm, entry in ledger_use.applicable
+            if entry.family in context.experiment.vocabulary and (arm, entry) not in ledger_use.needed
         ]
 
     def _tolerances(
-        self, context: Context, case: Case, number: int, each: Answer, reference: Arrays
+        self, context: Context, case: Case, number: int, arm_answer: Answer, reference: Arrays
     ) -> dict[str, Tolerance]:
-        adapter = context.in_float32(each.arm)
-        in_float32 = self._made(context, adapter, case, number)
+        adapter = context.in_float32(arm_answer.arm)
+        in_float32 = self._reference_results(context, adapter, case, number)
         if self.has_weights:
-            moved = (self._made(context, adapter, case, number, seed) for seed in range(1, RUNS))
-            in_float32 = furthest(reference, [in_float32, *moved])
-        return self.tolerances(case, reference, in_float32, each.precision)
+            further_runs = (self._reference_results(context, adapter, case, number, seed) for seed in range(1, RUNS))
+            in_float32 = furthest(reference, [in_float32, *further_runs])
+        return self.tolerances(case, reference, in_float32, arm_answer.precision)
 
-    def _made(self, context: Context, adapter: Adapter, case: Case, number: int, seed: int = 0) -> Arrays:
-        """By the reference: the same for all arms of a policy, and whatever the experiment's other words are.
+    def _reference_results(self, context: Context, adapter: Adapter, case: Case, number: int, seed: int = 0) -> Arrays:
+        """The reference's results for the case, cached: they depend on no other word of the experiment.
 
-        With a seed, at weights that are moved by a unit in the last place.
+        A seed other than 0 moves the weights by a unit in the last place.
         """
         key = self.name, number, case.given, adapter.arm.precision, adapter.arm.realisation, seed
         if key not in context.of_words:
             weights = only(case.arrays, "weight")
             arrays = {**case.arrays, **disturbed(weights, seed)} if seed else case.arrays
             context.of_words[key] = answer(adapter, case.call, case.given, arrays)
-        made: Arrays = context.of_words[key]
-        return made
+        results: Arrays = context.of_words[key]
+        return results
 
     def _checks(
         self,
@@ -156,22 +171,24 @@ class WordRung:
         reference: Arrays,
         tolerances: Mapping[str, Mapping[str, Tolerance]],
         excuses: Mapping[str, Mapping[str, Callable[[], Excuse | None]]],
-        able: Answers,
+        supported: Answers,
     ) -> list[Check]:
-        """One for each tensor; an arm that answered others than the reference diverges."""
+        """One check for each tensor of the reference that is within the range of every arm's precision."""
         layer = case.given.name if isinstance(case.given, PlacedLayer) else ""
 
         def place(name: str) -> Place:
             return Place(case.subject, layer=layer, name_index=lambda index: f"{name}{list(index)}")
 
-        held = [n for n, values in reference.items() if all(_holds(each.precision, values) for each in able.values())]
-        by_tensor = {arm: partial(_excuse_of, of_arm) for arm, of_arm in excuses.items()}
-        numbered = {arm: NumberedAnswer(each, number) for arm, each in able.items()}
-        oracle = Reference(reference, tolerances, by_tensor)
-        return checks(self.name, oracle, numbered, {name: place(name) for name in held})
+        precisions = [arm_answer.precision for arm_answer in supported.values()]
+        names = [n for n, values in reference.items() if all(_within_range(values, kind) for kind in precisions)]
+        excuse_lookups = {arm: partial(_excuse_of, by_tensor) for arm, by_tensor in excuses.items()}
+        numbered = {arm: NumberedAnswer(arm_answer, number) for arm, arm_answer in supported.items()}
+        oracle = Reference(reference, tolerances, excuse_lookups)
+        return checks(self.name, oracle, numbered, {name: place(name) for name in names})
 
-    def _unsupported(self, case: Case, each: Answer, reason: str) -> Verdict:
-        return Verdict(rung=self.name, subject=case.subject, arm_a=each.arm.name, status="unsupported", cause=reason)
+    def _unsupported(self, case: Case, arm_answer: Answer, reason: str) -> Verdict:
+        head = {"rung": self.name, "subject": case.subject, "arm_a": arm_answer.arm.name}
+        return Verdict(**head, status="unsupported", cause=reason)
 
 
 def _excuse_of(
@@ -180,6 +197,6 @@ def _excuse_of(
     return excuses[tensor]
 
 
-def _holds(precision: Any, values: FloatArray) -> bool:
-    """Whether the numbers are within its range; past it, where updates grow without end, nothing is right or wrong."""
+def _within_range(values: FloatArray, precision: Any) -> bool:
+    """Whether the precision can hold the finite values. If it cannot, as in diverging updates, none is right."""
     return bool(np.max(np.abs(values[np.isfinite(values)]), initial=0.0) <= np.finfo(precision).max)

@@ -1,10 +1,10 @@
-"""Rung `convergence`: do the trainings end equally well, within the margin the experiment states?
+"""Rung `convergence`: are the final test accuracies of two arms equal within the margin that the experiment states?
 
-One seed is one number: the difference of the two accuracies is within the margin or not, and how it would have come out
-with other weights and other batches is not known. Several seeds are paired runs: at each, all arms train by the same
-plan, so that their difference is of the arms alone, and `harness.judging.statistics` says whether its mean is within
-the margin. Then single seeds are not judged: one of many may well lie outside. An arm that is not reproducible brings
-its own spread into the differences, and so widens the interval.
+For one seed, the difference of the two accuracies is compared with the margin; nothing is known about other weights and
+other batches. Several seeds are paired runs: all arms train by the same plan at each seed, so that only the arms cause
+the differences, and `harness.judging.statistics` tests whether their mean is within the margin. Single seeds are not
+judged then, since one of many may well lie outside. The spread of an arm that is not reproducible is part of the
+differences, and so widens the interval.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ from harness.spec.experiment import Experiment
 NAME = "convergence"
 ONE_SEED = "one seed gives no interval"
 WHY_NEW = "those of this run are not among them: a test repeated over the same seeds is right less often than it says"
-# An undecided comparison is `unverified`, with its own exit code. It never `agrees`: else a gate would be the greener
-# the fewer seeds it is given. Nor does it diverge: a gate that cries wolf whenever noise is large is soon ignored.
+# An undecided comparison is `unverified`, which has its own exit code. It does not agree, or a gate with fewer seeds
+# would pass more often. It does not diverge, or a gate would fail whenever the noise is large.
 STATUS: dict[Decision, Status] = {"equivalent": "agrees", "different": "diverges", "undecided": "unverified"}
 GRAVEST_FIRST: tuple[Status, ...] = ("diverges", "interrupted", "crashed", "unverified", "unsupported", "agrees")
 
 
 def judge_trainings(trainings: Trainings) -> list[Verdict]:
-    """The accuracies of every two arms; an arm that recorded none is unverified, where classes are predicted."""
+    """The verdicts on the accuracies of every two arms, and `unverified` for each arm that recorded no accuracy.
+
+    If the model predicts values, not classes, there is no accuracy to record.
+    """
     experiment, healthy = trainings.context.experiment, trainings.healthy
     verdicts = judge_traces(experiment, trainings.traces)
     if experiment.data.classes is None or len(healthy) < 2:
@@ -44,15 +47,15 @@ def judge_trainings(trainings: Trainings) -> list[Verdict]:
 
 
 def judge_traces(experiment: Experiment, traces: Sequence[Trace]) -> list[Verdict]:
-    """The test accuracy after the last epoch, every test sample scored, one seed."""
+    """The verdicts on the test accuracies of every two arms after the last epoch, for one seed."""
     bound = margin(experiment.comparison.accuracy_margin)
     verdicts = []
     for a, b in combinations([trace for trace in traces if _ended(trace)], 2):
         first, second = a.epochs[-1], b.epochs[-1]
         if first.test_accuracy is None or second.test_accuracy is None:
-            continue  # values are predicted, which are right by degrees: `expected` has the say
+            continue  # the model predicts values, which have no accuracy: the rung `expected` judges them
         difference = abs(first.test_accuracy - second.test_accuracy)
-        # A difference of the margin itself is within it, whatever the rounding of the two accuracies.
+        # A difference equal to the margin is within it, so the rounding of the two accuracies is added.
         within = difference <= float(bound.bound) + float(np.finfo(np.float64).eps)
         uncounted = first.samples_scored != second.samples_scored
         verdicts.append(
@@ -62,8 +65,8 @@ def judge_traces(experiment: Experiment, traces: Sequence[Trace]) -> list[Verdic
                 arm_a=a.arm.name,
                 arm_b=b.arm.name,
                 status="agrees" if within and not uncounted else "diverges",
-                # An accuracy is of every test sample: who scored fewer left some out.
-                culprit=min((a, b), key=lambda each: each.epochs[-1].samples_scored).arm.name if uncounted else "",
+                # An accuracy covers every test sample, so the arm that scored fewer has left some out.
+                culprit=min((a, b), key=lambda trace: trace.epochs[-1].samples_scored).arm.name if uncounted else "",
                 worst_index=f"after epoch {first.epoch}",
                 value_a=first.test_accuracy,
                 value_b=second.test_accuracy,
@@ -84,9 +87,11 @@ def _cause(difference: float, within: bool, uncounted: bool) -> str:
 
 @dataclass(frozen=True)
 class Paired:
-    """Two arms over the seeds: `pairs` holds the traces of the seeds that both finished, `missing` why others are not.
+    """Two arms compared over the seeds.
 
-    `unlike` says at which seeds the two runs were no pair, since they had not the same plan or the same test set.
+    `pairs`: by seed, the traces of both arms, if both finished. `unfinished`: by seed, the status and the reason if one
+    did not finish. `mismatches`: the reasons why runs at one seed are no pair: another plan, weights or test set.
+    `twins`: whether the arms are one arm under two names, whose differences are its own spread at one seed.
     """
 
     subject: str
@@ -94,43 +99,45 @@ class Paired:
     arm_a: str
     arm_b: str
     pairs: Mapping[int, tuple[Trace, Trace]]
-    missing: Mapping[int, tuple[Status, str]]
-    unlike: tuple[str, ...]
+    unfinished: Mapping[int, tuple[Status, str]]
+    mismatches: tuple[str, ...]
     twins: bool
-    """Whether the arms are one arm under two names: their differences are that arm's own spread at one seed."""
 
     @cached_property
     def differences(self) -> dict[int, float]:
-        """By seed, the test accuracy of `arm_a` less that of `arm_b`."""
+        """By seed, the test accuracy of `arm_a` minus that of `arm_b`."""
         return {seed: accuracy(a) - accuracy(b) for seed, (a, b) in self.pairs.items()}
 
     @cached_property
-    def found(self) -> Equivalence:
+    def equivalence(self) -> Equivalence:
+        """The paired test for equivalence. Its resolution is one test sample: `1 / samples_scored`."""
         scored = [trace.epochs[-1].samples_scored for pair in self.pairs.values() for trace in pair]
         resolution = 1 / max(1, min(scored)) if scored else 0.0
         return paired_equivalence(list(self.differences.values()), self.accuracy_margin, resolution=resolution)
 
     def _own_spread(self) -> str:
-        """How two runs of one arm at one seed differ."""
+        """The largest difference between two runs of one arm at one seed, in words."""
         largest = max(abs(difference) for difference in self.differences.values())
         return f"{'up to ' * bool(largest)}{points(largest)} points apart at one seed"
 
     @property
     def status(self) -> Status:
-        if self.unlike:
+        """The gravest status among the decision of the test and the seeds that did not finish."""
+        if self.mismatches:
             return "diverges"
-        # Where of some seeds nothing is known, the others may show a difference, but no equality.
-        decided = {STATUS[self.found.decision]} if self.pairs else set()
-        said = decided | {status for status, _ in self.missing.values()}
-        return next(status for status in GRAVEST_FIRST if status in said)
+        # Seeds that did not finish leave equality undecided, but the others may show a difference.
+        decided = {STATUS[self.equivalence.decision]} if self.pairs else set()
+        statuses = decided | {status for status, _ in self.unfinished.values()}
+        return next(status for status in GRAVEST_FIRST if status in statuses)
 
     @property
     def verdict(self) -> Verdict:
-        found, bound = self.found, margin(self.accuracy_margin)
-        furthest = max(abs(found.low), abs(found.high))
+        """The verdict over all seeds, with the mean accuracies of both arms and the seed of the largest difference."""
+        equivalence, bound = self.equivalence, margin(self.accuracy_margin)
+        furthest = max(abs(equivalence.low), abs(equivalence.high))
         worst = max(self.differences, key=lambda seed: abs(self.differences[seed]), default=None)
-        both = list(self.pairs.values())
-        means = [float(np.mean([accuracy(pair[side]) for pair in both])) if both else None for side in (0, 1)]
+        pairs = list(self.pairs.values())
+        means = [float(np.mean([accuracy(pair[side]) for pair in pairs])) if pairs else None for side in (0, 1)]
         return Verdict(
             rung=NAME,
             subject=self.subject,
@@ -142,50 +149,51 @@ class Paired:
             value_b=means[1],
             tolerance=self.accuracy_margin,
             error_over_tolerance=furthest / self.accuracy_margin if isfinite(furthest) else None,
-            tolerance_source=f"{bound.source}, for the {_interval_name(found)} of the mean over the seeds",
+            tolerance_source=f"{bound.source}, for the {_interval_name(equivalence)} of the mean over the seeds",
             cause=self.cause,
         )
 
     @property
     def _advice(self) -> list[str]:
-        """How many seeds would decide, and which: they must be new ones.
+        """A sentence on how many new seeds would decide an undecided test; empty if it is decided.
 
-        A test that is repeated over a growing set of the same seeds until it decides is wrong more often than `ALPHA`:
-        of arms that are the margin apart it calls 7 to 11 % equivalent.
+        The seeds must be new ones: a test that is repeated over a growing set of the same seeds until it decides is
+        wrong more often than `ALPHA`. It calls 7 to 11 % of the arms equivalent that are the margin apart.
         """
-        count = self.found.pairs_advised
-        if self.found.decision != "undecided":
+        count = self.equivalence.pairs_advised
+        if self.equivalence.decision != "undecided":
             return []
         if count is None:
             return [
                 f"not even {MOST_PAIRS:,} seeds would decide: the mean is at the margin, or the margin is too narrow"
             ]
-        first = 1 + max([*self.pairs, *self.missing])
+        first = 1 + max([*self.pairs, *self.unfinished])
         return [f"{count} new seeds would decide: seeds={count} seed={first} ({WHY_NEW})"]
 
     @property
     def cause(self) -> str:
-        found = self.found
-        said = [
-            f"{seeds_in_words([seed for seed, (_, each) in self.missing.items() if each == why])}: {why}"
-            for why in dict.fromkeys(why for _, why in self.missing.values())
+        """The mean difference, its interval and the decision in words, with the seeds that did not finish."""
+        result = self.equivalence
+        failures = [
+            f"{seeds_in_words([seed for seed, (_, other) in self.unfinished.items() if other == reason])}: {reason}"
+            for reason in dict.fromkeys(reason for _, reason in self.unfinished.values())
         ]
-        if self.unlike:
-            return "; ".join([*self.unlike, *said])
-        if found.pairs == 0:
-            return "; ".join(["no seed that both arms finished", *said])
-        twice = f"one arm twice, {self._own_spread()}; " if self.twins else ""
-        if found.pairs == 1:
-            return twice + "; ".join([f"{points(found.mean)} points; {ONE_SEED}; 2 are the fewest", *said])
-        interval = f"{_interval_name(found)} [{points(found.low)}, {points(found.high)}]"
-        decided = f"mean {points(found.mean)} points, {interval}, margin {100 * found.margin:g}: {found.decision}"
-        return twice + "; ".join([decided, *self._advice, *said])
+        if self.mismatches:
+            return "; ".join([*self.mismatches, *failures])
+        if result.pairs == 0:
+            return "; ".join(["no seed that both arms finished", *failures])
+        twins = f"one arm twice, {self._own_spread()}; " if self.twins else ""
+        if result.pairs == 1:
+            return twins + "; ".join([f"{points(result.mean)} points; {ONE_SEED}; 2 are the fewest", *failures])
+        interval = f"{_interval_name(result)} [{points(result.low)}, {points(result.high)}]"
+        decision = f"mean {points(result.mean)} points, {interval}, margin {100 * result.margin:g}: {result.decision}"
+        return twins + "; ".join([decision, *self._advice, *failures])
 
 
 def compare_seeds(experiment: Experiment, by_seed: Mapping[int, Sequence[Trace]], subject: str) -> list[Paired]:
-    """Every two arms over all seeds. `by_seed` holds the trace of every arm, finished or not.
+    """The comparisons of every two arms over all seeds. `by_seed` holds the trace of every arm, finished or not.
 
-    Nothing where values are predicted, which are right by degrees: `expected` has the say.
+    Empty if the model predicts values, which have no accuracy: the rung `expected` judges them.
     """
     if experiment.data.classes is None:
         return []
@@ -203,8 +211,8 @@ def compare_seeds(experiment: Experiment, by_seed: Mapping[int, Sequence[Trace]]
                 arm_a=a.name,
                 arm_b=b.name,
                 pairs=pairs,
-                missing={seed: _unfinished(each) for seed, each in both.items() if seed not in pairs},
-                unlike=tuple(f"seed {seed}: {why}" for seed, pair in pairs.items() for why in _unlike(*pair)),
+                unfinished={seed: _unfinished(two) for seed, two in both.items() if seed not in pairs},
+                mismatches=tuple(f"seed {seed}: {why}" for seed, pair in pairs.items() for why in _mismatches(*pair)),
                 twins=a.model_copy(update={"name": b.name}) == b,
             )
         )
@@ -212,9 +220,9 @@ def compare_seeds(experiment: Experiment, by_seed: Mapping[int, Sequence[Trace]]
 
 
 def accuracy(trace: Trace) -> float:
-    """The test accuracy after the last epoch; NaN where there is none."""
-    found = trace.epochs[-1].test_accuracy
-    return np.nan if found is None else found
+    """The test accuracy after the last epoch, a fraction of 1; NaN if there is none."""
+    recorded = trace.epochs[-1].test_accuracy
+    return np.nan if recorded is None else recorded
 
 
 def seeds_in_words(seeds: Sequence[int]) -> str:
@@ -225,37 +233,37 @@ def seeds_in_words(seeds: Sequence[int]) -> str:
 
 
 def points(fraction: float) -> str:
-    """In points of accuracy."""
+    """The fraction in points of accuracy, which are hundredths, to three decimals."""
     return f"{100 * fraction:.3f}"
 
 
 def _ended(trace: Trace) -> bool:
-    """Whether there is a last epoch, with which the training finished."""
+    """Whether the training finished and recorded at least one epoch."""
     return trace.finished and bool(trace.epochs)
 
 
-def _unlike(a: Trace, b: Trace) -> list[str]:
-    """Why two runs at one seed are no pair."""
-    wrong = []
+def _mismatches(a: Trace, b: Trace) -> list[str]:
+    """The reasons why two runs at one seed are no pair; empty if they are one."""
+    reasons = []
     if a.plan_digest != b.plan_digest:
-        wrong.append("the arms had different plans")
+        reasons.append("the arms had different plans")
     if a.arm.precision == b.arm.precision and a.initial_weights_digest != b.initial_weights_digest:
-        wrong.append("the arms had different initial weights")
+        reasons.append("the arms had different initial weights")
     if a.epochs[-1].samples_scored != b.epochs[-1].samples_scored:
-        wrong.append("the arms scored different numbers of samples")
-    return wrong
+        reasons.append("the arms scored different numbers of samples")
+    return reasons
 
 
 def _unfinished(traces: Sequence[Trace]) -> tuple[Status, str]:
-    """What became of the first of the traces that did not finish."""
-    trace = next(each for each in traces if not _ended(each))
+    """The status of the first trace that did not finish, and the reason."""
+    trace = next(trace for trace in traces if not _ended(trace))
     if trace.failure is None:
         return "crashed", f"{trace.arm.name} was not trained"
     return trace.failure.status, f"{trace.arm.name} {trace.failure.status} ({trace.failure})"
 
 
-def _interval_name(found: Equivalence) -> str:
-    return f"{100 * (1 - 2 * found.alpha):g} % interval"
+def _interval_name(equivalence: Equivalence) -> str:
+    return f"{100 * (1 - 2 * equivalence.alpha):g} % interval"
 
 
 RUNG = Rung(NAME, judge_trainings=judge_trainings, over_seeds=True)

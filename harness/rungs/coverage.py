@@ -1,4 +1,4 @@
-"""What of a run was judged and what was not, in words that stand below its verdict."""
+"""The parts of a run that were judged and those that were not, in words for the line below its verdict."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JUDGED = ("agrees", "known", "diverges")
 
 @dataclass(frozen=True)
 class Coverage:
-    """Parts of a run, each in a few words."""
+    """The judged parts of a run and the others, each in a few words."""
 
     judged: tuple[str, ...]
     not_judged: tuple[str, ...]
@@ -32,47 +32,48 @@ class Coverage:
 def coverage(
     experiment: Experiment, steps: int, verdicts: Sequence[Verdict], traces: Sequence[Trace], trains: bool
 ) -> Coverage:
-    """Of a run of `steps` updates. `trains`: whether it was to train, as `match` does and `check` does not."""
+    """The coverage of a run of `steps` updates. `trains`: whether it was to train; `match` trains, `check` does not."""
     rungs = {verdict.rung for verdict in verdicts if verdict.status in JUDGED}
-    judged, left = list[str](), list[str]()
+    judged, not_judged = list[str](), list[str]()
 
-    def sort(part: str, is_judged: bool) -> None:
-        (judged if is_judged else left).append(part)
+    def add(part: str, is_judged: bool) -> None:
+        (judged if is_judged else not_judged).append(part)
 
-    sort(f"learning rates of {_steps(0, steps, steps)}", schedule.NAME in rungs)
+    add(f"learning rates of {_steps(0, steps, steps)}", schedule.NAME in rungs)
     free = _free_steps(experiment, steps, trains) if trajectory.NAME in rungs else 0
     with_tensors = any(verdict.rung == trajectory.NAME and "digests" in verdict.subject for verdict in verdicts)
     every_tensor = ", every gradient and weight by digest" if with_tensors else ""
     if free:
         judged.append(f"losses of {_steps(0, free, steps)}{every_tensor}")
     if free < steps:
-        left.append(f"losses of {_steps(free, steps, steps)}")
-    asking = list(registry.questions())
-    by_themselves = [name for name in asking if name in rungs - {schedule.NAME, trajectory.NAME}]
-    judged += [f"what is asked by {_listed(by_themselves)}"] if by_themselves else []
+        not_judged.append(f"losses of {_steps(free, steps, steps)}")
+    with_question = list(registry.questions())
+    # The rates and the free run are reported by their steps above.
+    others_judged = [name for name in with_question if name in rungs - {schedule.NAME, trajectory.NAME}]
+    judged += [f"what is asked by {_listed(others_judged)}"] if others_judged else []
     if experiment.rungs:
-        judging = {rung.name for rung in registry.of_trainings(experiment.rungs)}
-        passed_over = [rung.name for rung in registry.of_trainings() if rung.name not in {*asking, *judging}]
-        others = [name for name in asking if name not in experiment.rungs] + passed_over * trains
-        left += [f"rungs that were not asked for ({', '.join(others)})"] if others else []
+        of_trainings = {rung.name for rung in registry.of_trainings(experiment.rungs)}
+        left_out = [rung.name for rung in registry.of_trainings() if rung.name not in {*with_question, *of_trainings}]
+        not_chosen = [name for name in with_question if name not in experiment.rungs] + left_out * trains
+        not_judged += [f"rungs that were not asked for ({', '.join(not_chosen)})"] if not_chosen else []
     unsupported = sum(verdict.status == "unsupported" for verdict in verdicts)
-    left += [f"{unsupported} checks of what an arm does not support"] if unsupported else []
+    not_judged += [f"{unsupported} checks of what an arm does not support"] if unsupported else []
     if not trains:
-        left.append("a whole training, since check makes none")
-        return Coverage(tuple(judged), tuple(left))
+        not_judged.append("a whole training, since check makes none")
+        return Coverage(tuple(judged), tuple(not_judged))
     if experiment.data.classes is not None:
         alone = " (one arm has nobody to be compared with)" if len(traces) == 1 else ""
-        sort(f"test accuracy after the last epoch{alone}", convergence.NAME in rungs)
+        add(f"test accuracy after the last epoch{alone}", convergence.NAME in rungs)
     if experiment.expected:
-        sort("what the experiment expects", expected.NAME in rungs)
-    sort("test loss, accuracy and predictions, from the final weights", evaluation.NAME in rungs)
+        add("what the experiment expects", expected.NAME in rungs)
+    add("test loss, accuracy and predictions, from the final weights", evaluation.NAME in rungs)
     epochs = max((len(trace.epochs) for trace in traces), default=0)
-    left += ["test losses of earlier epochs"] * (epochs > 1 or evaluation.NAME not in rungs)
-    return Coverage(tuple(judged), tuple(left))
+    not_judged += ["test losses of earlier epochs"] * (epochs > 1 or evaluation.NAME not in rungs)
+    return Coverage(tuple(judged), tuple(not_judged))
 
 
 def _free_steps(experiment: Experiment, steps: int, trains: bool) -> int:
-    """How many steps' losses are judged: more where all arms train in float64."""
+    """The number of steps whose losses are judged, which is larger if all arms train in float64."""
     strictly = trains and len(experiment.arms) > 1 and all(arm.precision == "float64" for arm in experiment.arms)
     return min(max(STRICT_STEPS * strictly, experiment.comparison.free_steps), steps)
 

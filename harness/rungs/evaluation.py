@@ -1,8 +1,8 @@
-"""Rung `evaluation`: what an arm says of the test set, computed again from the weights that its training ended with.
+"""Rung `evaluation`: an arm's results on the test set, compared with those of the reference at its final weights.
 
-The float64 reference takes the recorded final weights and the test set as it was loaded, and computes the outputs of
-every sample. From these follow the test loss, the accuracy and every predicted class, each with a tolerance, so that an
-arm that scores other samples, other weights or in another way than it says is found out without a second arm.
+The float64 reference takes the recorded final weights and the test set as loaded, and computes the outputs of every
+sample. From these follow the test loss, the accuracy and every predicted class, each with a tolerance. So an arm that
+scores other samples, with other weights or by another formula diverges without a second arm to compare it with.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def _unverified(trace: Trace, cause: str) -> Verdict:
 
 @dataclass(frozen=True)
 class _Expected:
-    """What the final weights give. `values`, `tolerances`: by what is recorded.
+    """The reference's results at the final weights. `values`, `tolerances`: by the name in the record.
 
-    `decided`: (N,), the samples whose class and margin are more than rounding apart; empty if values are predicted.
+    `decided`: (N,), whether rounding cannot change the class of a sample; empty if the model predicts values.
     """
 
     values: Mapping[str, FloatArray]
@@ -90,6 +90,7 @@ class _Expected:
     decided: Any
 
     def index_name(self, name: str) -> Any:
+        """The function that names an element by its index: the test sample for arrays of predictions."""
         samples = np.flatnonzero(self.decided)
         if name in (LABELS, MARGINS):
             return lambda index: f"test sample {samples[index[0]]}, {name}"
@@ -119,7 +120,7 @@ def _expected(context: Context, arm: Arm, weights: Parameters) -> _Expected:
     tolerances = _widened(context, arm, weights, ordinary)
     tolerances[SCORED] = Tolerance(np.zeros(()), "the size of the test set")
     values = {SCORED: np.array([float(count)])}
-    # Where float32 overflows, nothing is right or wrong.
+    # If float32 overflows, no loss is right or wrong.
     if np.isfinite([exact.loss, in_float32.loss]).all():
         values[LOSS] = exact.loss
     if context.experiment.data.classes is None:
@@ -150,6 +151,7 @@ class _Scored:
 
     @property
     def loss(self) -> FloatArray:
+        """The loss of the test set, (1,)."""
         return np.array([self.losses.mean()])
 
 

@@ -1,7 +1,7 @@
-"""What the rung `trajectory` makes of short free runs: every loss and a digest of every tensor at every step.
+"""The part of the rung `trajectory` for live arms: short free runs, with every loss and a digest of every tensor.
 
-Float32 runs are judged by the chaos envelope (`harness.judging.envelope`); past its horizon they say nothing. Two
-float64 arms are judged against one another to the strict bound as well.
+The chaos envelope (`harness.judging.envelope`) gives the tolerances; past its horizon a float32 run tells nothing. Two
+float64 arms are also compared with one another to the strict bound.
 """
 
 from __future__ import annotations
@@ -31,44 +31,49 @@ from harness.spec.arm import Arm
 
 NAME = "trajectory"
 PLANNED, DISTURBED = "planned", "disturbed"
-CURVES = "free runs"  # under which the context keeps what was judged, for the report
+CURVES = "free runs"  # the key of the `FreeRuns` in the context's cache, from which the report takes them
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
-    checks = checks_of(context, answers)
-    losses, digests = checks[:1], checks[1:]
+    """For every two arms, a verdict on the losses and one on the digests; first the strict one if both are float64."""
+    curve_checks = checks_of(context, answers)
+    groups = [group for group in (curve_checks[:1], curve_checks[1:]) if group]
     verdicts = []
     for a, b in pairs_of(list(answers)):
         if b is not None and answers[a].precision == answers[b].precision == np.float64:
-            curves = (answers[each].tensor(f"{PLANNED}/losses") for each in (a, b))
-            verdicts.append(strictly(a, b, *curves))
-        said = envelope(context, answers[a].arm, context.free_steps).in_words
-        verdicts += [_first_of(each, a, b, said) for each in (losses, digests) if each]
+            curves = (answers[arm].tensor(f"{PLANNED}/losses") for arm in (a, b))
+            verdicts.append(judge_strictly(a, b, *curves))
+        horizon = envelope(context, answers[a].arm, context.free_steps).in_words
+        verdicts += [_first_divergence(group, a, b, horizon) for group in groups]
     return verdicts
 
 
 def checks_of(context: Context, answers: Answers) -> list[Check]:
-    """The losses, then the digests: gradients from the last layer to the first, as they are computed, then weights."""
+    """The checks of the losses, then of the digests, up to the first step at which float32 overflows.
+
+    The digests are in the order in which they are computed: gradients from the last layer to the first, then weights.
+    """
     count = context.free_steps
-    some = next(iter(answers.values()))
-    around = {name: _around(context, answer, count) for name, answer in answers.items()}
-    oracle = around[some.arm.name].oracle
-    widest = max(around.values(), key=lambda each: float(np.max(each.loss.bound)))
-    context.made[CURVES] = FreeRuns(widest, {name: each.tensor(f"{PLANNED}/losses") for name, each in answers.items()})
+    any_answer = next(iter(answers.values()))
+    envelopes = {name: _widened_envelope(context, answer, count) for name, answer in answers.items()}
+    oracle = envelopes[any_answer.arm.name].oracle
+    widest = max(envelopes.values(), key=lambda candidate: float(np.max(candidate.loss.bound)))
+    losses = {name: answer.tensor(f"{PLANNED}/losses") for name, answer in answers.items()}
+    context.made[CURVES] = FreeRuns(widest, losses)
     words = list(words_within(context.experiment.recipe))
-    known = {
+    effects = {
         name: propagated(context, answer.arm, words, lambda: oracle_run(context, count))
         for name, answer in answers.items()
     }
     reference = Reference(
         oracle,
-        {name: each.tolerances for name, each in around.items()},
-        {name: partial(effect.excuse, reduce=_so_far) for name, effect in known.items()},
+        {name: widened.tolerances for name, widened in envelopes.items()},
+        {name: partial(effect.excuse, reduce=np.maximum.accumulate) for name, effect in effects.items()},
     )
     places = {LOSS: Place(f"free run: train_loss, steps 0 to {count - 1}", "forward", name_index=_step_index)}
-    places |= {column: _place(column, count) for column in _in_order(oracle)}
+    places |= {column: _place(column, count) for column in _digests_in_order(oracle)}
     curves = {name: PlannedRun(answer) for name, answer in answers.items()}
-    return _before_overflow(checks(NAME, reference, curves, places))
+    return _up_to_overflow(checks(NAME, reference, curves, places))
 
 
 def _place(column: str, count: int) -> Place:
@@ -82,8 +87,11 @@ def _place(column: str, count: int) -> Place:
     )
 
 
-def strictly(a: str, b: str, first: FloatArray, second: FloatArray) -> Verdict:
-    """Arm against arm in float64, over hundreds of steps, to the project's strict bound."""
+def judge_strictly(a: str, b: str, first: FloatArray, second: FloatArray) -> Verdict:
+    """The verdict on two float64 arms `a` and `b`, whose losses are compared up to `STRICT_STEPS` to the strict bound.
+
+    `first`, `second`: the losses of the two, (steps,).
+    """
     count = min(STRICT_STEPS, len(first), len(second))
     first, second = first[:count], second[:count]
     bound = strict(first)
@@ -92,72 +100,80 @@ def strictly(a: str, b: str, first: FloatArray, second: FloatArray) -> Verdict:
     subject = f"train_loss in float64, steps 0 to {count - 1}"
     check = Check(NAME, subject, first, claims, lambda i: f"step {i[0]}", tensor="loss")
     (verdict,) = judge_checks([check])
-    # Judged arm against arm: there is no third value to be nearer to, and which is wrong is not said here.
-    told = {"nearer": "", "value_reference": None, "culprit": "", "judgement": ""}
+    # Only the two arms are compared: no third value decides which of them is wrong.
+    changes = {"nearer": "", "value_reference": None, "culprit": "", "judgement": ""}
     if verdict.status == "diverges":
-        told |= {"cause": f"{a} and {b} part company", "judgement": "undetermined"}
-    return verdict.model_copy(update=told)
+        changes |= {"cause": f"{a} and {b} part company", "judgement": "undetermined"}
+    return verdict.model_copy(update=changes)
 
 
-def _before_overflow(checks: Sequence[Check]) -> list[Check]:
-    """Up to the first step from which float32 itself overflows somewhere: there nothing is right or wrong."""
+def _up_to_overflow(checks: Sequence[Check]) -> list[Check]:
+    """The checks of the steps before the reference overflows in float32: from there on no value is right or wrong."""
     count = len(checks[0].reference)
     for check in checks:
         for claim in check.claims.values():
             bound = np.broadcast_to(claim.tolerance.bound, np.shape(check.reference))
-            lost = np.flatnonzero(~np.isfinite(bound) | ~np.isfinite(check.reference))
-            count = min(count, int(lost[0])) if lost.size else count
+            overflows = np.flatnonzero(~np.isfinite(bound) | ~np.isfinite(check.reference))
+            count = min(count, int(overflows[0])) if overflows.size else count
     return list(checks) if count == len(checks[0].reference) else [check.upto(max(1, count)) for check in checks]
 
 
-def _in_order(columns: Iterable[str]) -> list[str]:
-    named = [name for name in columns if name != LOSS]
-    gradients = [name for name in named if TensorKey.parse(name).kind.startswith("gradient")]
-    return [*reversed(gradients), *(name for name in named if name not in gradients)]
+def _digests_in_order(curves: Iterable[str]) -> list[str]:
+    """The names of the digests: gradients from the last layer to the first, then weights."""
+    digests = [name for name in curves if name != LOSS]
+    gradients = [name for name in digests if TensorKey.parse(name).kind.startswith("gradient")]
+    return [*reversed(gradients), *(name for name in digests if name not in gradients)]
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """The curves of an arm's run from the plan's weights, by the names of the oracle's."""
+    """The curves of an arm's run from the plan's weights, by the names of the oracle's curves."""
 
     answer: Answer
 
     @property
     def arm(self) -> Arm:
+        """The arm that ran."""
         return self.answer.arm
 
     def tensor(self, name: str) -> FloatArray:
+        """The curve, (steps,); empty if the arm did not answer it."""
         if name == LOSS:
             return self.answer.tensor(f"{PLANNED}/losses")
         names, table = self.answer.result["columns"], self.answer.tensor(f"{PLANNED}/digests")
         return table[:, names.index(name)] if name in names and table.ndim == 2 else np.empty(0)
 
 
-def _around(context: Context, answer: Answer, count: int) -> Envelope:
-    """The envelope, with what the arm's own runs show of themselves."""
+def _widened_envelope(context: Context, answer: Answer, count: int) -> Envelope:
+    """The envelope widened by the distances between the arm's own runs: disturbed ones, and repeated ones."""
     names = (LOSS, *answer.result["columns"])
-    moved = _apart(_curves(answer, DISTURBED), _curves(answer, PLANNED), names)
-    again = context.spreads.get(answer.arm.name, {})
-    table = np.column_stack([again["losses"], again["digests"]]) if again else np.zeros((count, len(names)))
-    return envelope(context, answer.arm, count).with_own(moved, dict(zip(names, table.T, strict=True)))
+    disturbance = _distances(_curves(answer, DISTURBED), _curves(answer, PLANNED), names)
+    repeats = context.spreads.get(answer.arm.name, {})
+    table = np.column_stack([repeats["losses"], repeats["digests"]]) if repeats else np.zeros((count, len(names)))
+    return envelope(context, answer.arm, count).with_own(disturbance, dict(zip(names, table.T, strict=True)))
 
 
 def _curves(answer: Answer, run: str) -> Any:
+    """The losses and digests of one run, (steps, 1 + digests)."""
     return np.column_stack([answer.arrays[f"{run}/losses"], answer.arrays[f"{run}/digests"]])
 
 
-def _apart(a: Any, b: Any, names: Sequence[str]) -> Curves:
+def _distances(a: Any, b: Any, names: Sequence[str]) -> Curves:
+    """By name, the distance of two runs at every step; empty if they have different shapes."""
     return dict(zip(names, error_against(a, b).T, strict=True)) if a.shape == b.shape else {}
 
 
-def _first_of(checks: Sequence[Check], a: str, b: str | None, said: str) -> Verdict:
-    """The verdict of the check that parts company first; of all, the one nearest to its tolerance where none does."""
-    arms = [each for each in (a, b) if each is not None]
+def _first_divergence(checks: Sequence[Check], a: str, b: str | None, horizon: str) -> Verdict:
+    """The verdict of the check that diverges first; if none does, of the one that is nearest to its tolerance.
+
+    `horizon`: the cause of a verdict that has no other.
+    """
+    arms = [arm for arm in (a, b) if arm is not None]
     first = first_step(checks, arms)
     if first is None:
         worst = worst_of([check.judge(a, b) for check in checks])
-        detected = max(check.detects(a, b) for check in checks)
-        return worst.model_copy(update={"detects": detected, "cause": worst.cause or said})
+        detects = max(check.detects(a, b) for check in checks)
+        return worst.model_copy(update={"detects": detects, "cause": worst.cause or horizon})
     step, check = first
     upto = check.upto(step + 1)
     return upto.judge(a, b).model_copy(update={"step": step})
@@ -165,7 +181,3 @@ def _first_of(checks: Sequence[Check], a: str, b: str | None, said: str) -> Verd
 
 def _step_index(index: tuple[int, ...]) -> str:
     return f"step {index[0]}"
-
-
-def _so_far(changes: Any) -> Any:
-    return np.maximum.accumulate(changes)

@@ -1,4 +1,4 @@
-"""What the free runs came to, as a record: a table with a row for each step, and what bounds them, in words."""
+"""The record of the free runs: a table with a row for each step, and the bounds in words."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from harness.records.array_types import FloatArray
 
 @dataclass(frozen=True)
 class FreeRuns:
-    """The envelope that the arms were judged by, widened by what any of them shows of itself, and their losses.
+    """The envelope of the arm with the widest tolerance, and the losses of all arms.
 
-    `losses`, by arm, are as many as the arm recorded.
+    `losses`: by arm, as many as it recorded.
     """
 
-    around: Envelope
+    envelope: Envelope
     losses: Mapping[str, FloatArray]
 
     def table(self) -> pd.DataFrame:
-        """A row a step: the reference's losses, how far apart its float32 runs are, the tolerance, each arm's loss.
+        """A row for each step: the reference's losses, the spread of its float32 runs, the tolerance, each arm's loss.
 
-        What an arm did not record is NaN in its column, `loss/<arm>`.
+        A loss that an arm did not record is NaN in its column, `loss/<arm>`.
         """
-        around = self.around
-        oracle = around.oracle[LOSS]
+        envelope = self.envelope
+        oracle = envelope.oracle[LOSS]
         table = pd.DataFrame(
             {
                 "step": np.arange(len(oracle)),
                 "reference_float64": oracle,
-                "reference_float32": around.draws[LOSS][0].astype(np.float64),
-                "spread": around.spread[LOSS],
-                "drift": around.drift[LOSS],
-                "tolerance": np.broadcast_to(around.loss.bound, oracle.shape),
+                "reference_float32": envelope.draws[LOSS][0].astype(np.float64),
+                "spread": envelope.spread[LOSS],
+                "drift": envelope.drift[LOSS],
+                "tolerance": np.broadcast_to(envelope.loss.bound, oracle.shape),
             }
         )
-        for arm, given in self.losses.items():
+        for arm, losses in self.losses.items():
             column = np.full(len(oracle), np.nan)
-            count = min(len(given), len(oracle))
-            column[:count] = given[:count]
+            count = min(len(losses), len(oracle))
+            column[:count] = losses[:count]
             table[f"loss/{arm}"] = column
         return table
 
     def facts(self) -> dict[str, Any]:
-        """`horizon`, a step; `first_flip`, its `step` and `unit`; each None where there is none; `bounds`, in words."""
-        flip = self.around.first_flip
+        """`horizon`, a step; `first_flip`, with its `step` and `unit`; `bounds`, in words; None if there is none."""
+        flip = self.envelope.first_flip
         unit = None if flip is None else f"{flip.layer}, unit {', '.join(map(str, flip.index[1:]))}"
         return {
-            "horizon": self.around.horizon,
+            "horizon": self.envelope.horizon,
             "first_flip": None if flip is None else {"step": flip.step, "unit": unit},
-            "bounds": [self.around.in_words, self.around.loss.source],
+            "bounds": [self.envelope.in_words, self.envelope.loss.source],
         }

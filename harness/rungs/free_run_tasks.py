@@ -1,4 +1,4 @@
-"""Free-running updates from the plan's start: a few runs with digests of every step, or one step looked at in full."""
+"""A worker's free runs: several runs with digests of every step, or all tensors of a single step."""
 
 from __future__ import annotations
 
@@ -18,59 +18,63 @@ from harness.worker.task import Result
 
 
 def free_run(session: Session, scratch: str, steps: int, runs: dict[str, str | None]) -> Result:
-    """`runs`: by its name, the file of the weights that each starts from; None for the plan's.
+    """Several free runs: `<run>/losses` (steps,) and `<run>/digests` (steps, columns), and the names of the columns.
 
-    Answers `<run>/losses` (steps,) and `<run>/digests` (steps, columns), and the names of the columns.
+    `runs`: by the run's name, the file of its initial weights; None for the plan's.
     """
     trainer = session.at(scratch).traced
     arrays: dict[str, Any] = {}
     for name, file in runs.items():
         weights = session.plan.weights if file is None else load_arrays(Path(file))
-        losses, digests = advance(session, trainer, weights, steps)
+        losses, digests = _advance(session, trainer, weights, steps)
         arrays |= prefixed(name, {"losses": losses, "digests": digests})
     return session.reply(arrays, columns=list(columns(session.experiment.model, DIGESTS)))
 
 
 def probe(session: Session, scratch: str, step: int) -> Result:
-    """The 0-based `step` of the free run, in full: what it was given, and what came of it phase by phase."""
+    """The 0-based `step` of the free run: its batch, and the outputs, loss, gradients, slots and weights."""
     session.at(scratch)
     trainer, plan = session.traced, session.plan
-    advance(session, trainer, plan.weights, step)
-    before = trainer.weights()
+    _advance(session, trainer, plan.weights, step)
+    weights = trainer.weights()
     batch = session.batches(step + 1)[step]
     x, y = session.batch(batch)
     arrays: dict[str, Any] = {"input": np.asarray(x), "targets": np.asarray(y)}
     arrays |= keyed("layer", trainer.layers(x, batch.noise))
-    trainer.set_weights(before)
+    trainer.set_weights(weights)
     loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
     arrays |= {"loss": np.array([loss]), **keyed("gradient", gradients)}
-    trainer.set_weights(before)
+    trainer.set_weights(weights)
     trainer.bind(x, y)
-    trainer.train_epoch(np.arange(len(batch.samples))[None], {name: drawn[None] for name, drawn in batch.noise.items()})
+    noise = {name: values[None] for name, values in batch.noise.items()}
+    trainer.train_epoch(np.arange(len(batch.samples))[None], noise)
     arrays |= keyed("slot", trainer.slots())
     return session.reply(arrays | keyed("weight", trainer.weights()))
 
 
 def slots(session: Session, scratch: str, update: Any, given: str) -> Result:
-    """What an optimizer keeps after the given gradients, by `<slot>/<parameter>`."""
-    own = session.at(scratch).replacement.of(given_of("update", update))
+    """By `<slot>/<parameter>`, the state of an optimizer after all gradients of the file `given`.
+
+    `update`: the spec as JSON. The file holds the initial weights, and gradients with the update as their first axis.
+    """
+    arm_update = session.at(scratch).replacement.of(given_of("update", update))
     arrays = load_arrays(Path(given))
     start = of_kind(arrays, "weight")
-    fed = of_kind(arrays, "gradient")
-    count = len(next(iter(fed.values())))
-    gradients = [{name: each[k] for name, each in fed.items()} for k in range(count)]
-    return session.reply(session.adapter.slots_after(own, start, gradients))
+    stacked = of_kind(arrays, "gradient")
+    count = len(next(iter(stacked.values())))
+    gradients = [{name: values[k] for name, values in stacked.items()} for k in range(count)]
+    return session.reply(session.adapter.slots_after(arm_update, start, gradients))
 
 
-def advance(session: Session, trainer: Trainer, weights: Parameters, steps: int) -> tuple[Array, Array]:
-    """The first `steps` updates from these weights; losses and digests of each."""
+def _advance(session: Session, trainer: Trainer, weights: Parameters, steps: int) -> tuple[Array, Array]:
+    """Runs the first `steps` updates from these weights: the losses (steps,) and the digests (steps, columns)."""
     plan = session.plan
     trainer.restart(weights)
     done, losses, digests = 0, list[Array](), list[Array]()
     for epoch in range(len(plan.orders)):
         if done == steps:
             break
-        if epoch == 0 or plan.augmentation:  # else the samples are those of the first
+        if epoch == 0 or plan.augmentation:  # without augmentation all epochs have the same samples
             trainer.bind(*session.epoch(epoch))
         for portion in session.portions(epoch, (steps - done) * plan.batch_size):
             result = trainer.train_epoch(*portion)

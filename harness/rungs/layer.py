@@ -1,4 +1,4 @@
-"""Rung `layer`: output, gradient by the input and by every parameter, and what the layer kept."""
+"""Rung `layer`: output, gradients by the input and by every parameter, and the state that the layer keeps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SAMPLES = 3
 
 
 def cases(context: Context) -> Iterator[Case]:
-    """The experiment's own layers at their places, then, where the vocabulary is checked, every specimen."""
+    """The experiment's layers at their places; every specimen of a layer follows if the vocabulary is checked."""
     for placed in context.stated.model.placed_layers():
         yield from _cases(placed, context.plan.weights, placed.name)
     if "layer" in context.stated.vocabulary:
@@ -32,30 +32,31 @@ def cases(context: Context) -> Iterator[Case]:
 
 
 def tolerances(case: Case, reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
-    """What a layer answers comes of one computation."""
+    """By tensor, the pooled tolerance, because all results of a layer come from one computation."""
     return pooled_error(reference, in_float32, precision)
 
 
 def _cases(placed: PlacedLayer, weights: Mapping[str, Any], where: str) -> Iterator[Case]:
-    """In training, and in evaluation where that is computed otherwise."""
+    """The layer in training, and in evaluation if it then computes otherwise: with noise or a state of its own."""
     rng = np.random.default_rng(0)
     arrays = {
-        "x": (_sizes(placed) * rng.normal(size=(SAMPLES, *placed.input_shape))).astype(np.float32),
+        "x": (_input_scale(placed) * rng.normal(size=(SAMPLES, *placed.input_shape))).astype(np.float32),
         "upstream": rng.normal(size=(SAMPLES, *placed.output_shape)).astype(np.float32),
-        **keyed("weight", {p.name: weights.get(p.name, _drawn(p, rng)) for p in placed.parameters}),
+        **keyed("weight", {p.name: weights.get(p.name, _random_values(p, rng)) for p in placed.parameters}),
         **keyed("noise", {n.name: _noise(n, rng) for n in placed.noise}),
     }
     evaluated_otherwise = placed.noise or any(not p.trainable for p in placed.parameters)
     yield Case(placed.layer, placed, {**arrays, "training": np.array(True)}, where)
     if evaluated_otherwise:
-        what = f"{where} in evaluation".strip()
-        yield Case(placed.layer, placed, {**arrays, "training": np.array(False)}, what)
+        place_in_words = f"{where} in evaluation".strip()
+        yield Case(placed.layer, placed, {**arrays, "training": np.array(False)}, place_in_words)
 
 
-def _sizes(placed: PlacedLayer) -> Any:
-    """Where an epsilon stands beside a variance: samples and channels from 1 down to where the two are alike.
+def _input_scale(placed: PlacedLayer) -> Any:
+    """The factor of the inputs: 1; with an epsilon in the layer, from 1 to sqrt(epsilon) along each of two axes.
 
-    Beside a variance of 1 an epsilon of 1e-5 may stand anywhere, inside the root or outside, and nobody notices.
+    The axes are the samples and the channels. An epsilon of 1e-5 that is added in the wrong place, outside the root,
+    shows only if the variance is about as small.
     """
     epsilon = getattr(placed.layer, "epsilon", None)
     if epsilon is None:
@@ -64,16 +65,18 @@ def _sizes(placed: PlacedLayer) -> Any:
     return samples * np.geomspace(1, epsilon**0.5, placed.input_shape[-1])
 
 
-def _drawn(parameter: Parameter, rng: np.random.Generator) -> Any:
+def _random_values(parameter: Parameter, rng: np.random.Generator) -> Any:
+    """Random float32 values of a parameter; those of a variance are at least 0.5."""
     values = rng.normal(size=parameter.shape).astype(np.float32)
     return np.abs(values) + np.float32(0.5) if parameter.name.endswith("variance") else values
 
 
-def _noise(wanted: Any, rng: np.random.Generator) -> Any:
-    shape = (SAMPLES, *wanted.shape)
-    if isinstance(wanted, UniformNoise):
-        return rng.uniform(wanted.low, wanted.high, shape).astype(np.float32)
-    return (rng.random(shape) >= wanted.drop_rate).astype(np.uint8)
+def _noise(noise: Any, rng: np.random.Generator) -> Any:
+    """Uniform noise in float32, or a mask of 0 and 1 in uint8, (SAMPLES, ...)."""
+    shape = (SAMPLES, *noise.shape)
+    if isinstance(noise, UniformNoise):
+        return rng.uniform(noise.low, noise.high, shape).astype(np.float32)
+    return (rng.random(shape) >= noise.drop_rate).astype(np.uint8)
 
 
 RUNG = WordRung(NAME, cases, ("model",), tolerances, has_weights=True).rung

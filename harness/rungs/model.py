@@ -1,4 +1,4 @@
-"""Rung `model`: the same structure, the same initial weights, then the same logits and gradients on the first batch."""
+"""Rung `model`: structure and initial weights of the realised model; logits and gradients on the first batch."""
 
 from __future__ import annotations
 
@@ -25,23 +25,25 @@ NAME = "model"
 
 
 def ask(context: Context) -> dict[str, Any]:
+    """An empty payload: the worker has the experiment and the plan."""
     return {}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    """The verdicts on structure and weights; if all agree, also on the logits, the loss and the gradients."""
     verdicts = [_structure(context, answer) for answer in answers.values()]
     verdicts += [_weights(context, answer) for answer in answers.values()]
     if any(verdict.status != "agrees" for verdict in verdicts):
-        return verdicts  # what follows presumes equal structure and equal weights
+        return verdicts  # results can be compared only if structure and weights are equal
     reference = context.once((NAME, "oracle"), lambda: first_batch(context, context.oracle))
     tolerances = {name: _tolerances(context, answer, reference) for name, answer in answers.items()}
     words = list(words_within(context.experiment.recipe))
-    known = {
+    effects = {
         name: propagated(context, answer.arm, words, lambda: first_batch(context, context.oracle))
         for name, answer in answers.items()
     }
 
-    oracle = Reference(reference, tolerances, {name: effect.excuse for name, effect in known.items()})
+    oracle = Reference(reference, tolerances, {name: effect.excuse for name, effect in effects.items()})
     return verdicts + judge_checks(
         checks(NAME, oracle, answers, {key: _place(key) for key in map(TensorKey.parse, reference)})
     )
@@ -55,22 +57,23 @@ def _place(key: TensorKey) -> Place:
 
 def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:
     adapter = context.in_float32(answer.arm)
-    own = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, reference))
+    in_float32 = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, reference))
     gradients = keyed("gradient", of_kind(reference, "gradient"))
     return {
-        "logits": own_error(reference["logits"], own["logits"], answer.precision),
+        "logits": own_error(reference["logits"], in_float32["logits"], answer.precision),
         "loss": loss_error(reference["loss"], context.sample_loss_error, answer.precision),
-        **pooled_error(gradients, own, answer.precision),
+        **pooled_error(gradients, in_float32, answer.precision),
     }
 
 
 def _in_float32(context: Context, adapter: Adapter, reference: Arrays) -> Arrays:
-    moved = (disturbed(context.plan.weights, seed) for seed in range(RUNS))
-    return furthest(reference, [first_batch(context, adapter, weights) for weights in moved])
+    """By tensor and element, the value of several float32 runs that is furthest from the reference."""
+    starts = (disturbed(context.plan.weights, seed) for seed in range(RUNS))
+    return furthest(reference, [first_batch(context, adapter, weights) for weights in starts])
 
 
 def first_batch(context: Context, adapter: Adapter, weights: Parameters | None = None) -> Arrays:
-    """Loss, logits and gradients of the reference on the first batch, at the plan's weights if no others are given."""
+    """The reference's loss, logits and gradients on the first batch, at `weights`, or at the plan's if None."""
     trainer = context.trainer(adapter, horizon=1)
     if weights is not None:
         trainer.set_weights(weights)
@@ -87,37 +90,40 @@ def first_batch(context: Context, adapter: Adapter, weights: Parameters | None =
 
 def _structure(context: Context, answer: Answer) -> Verdict:
     model = context.experiment.model
-    found = answer.result["structure"]
-    wanted = {
+    structure = answer.result["structure"]
+    spec = {
         "parameters": [[p.name, list(p.shape), answer.arm.precision] for p in model.parameters()],
         "parameter_count": model.parameter_count,
     }
-    wrong = [f"{key} is {found[key]}, the spec says {value}" for key, value in wanted.items() if found[key] != value]
-    return _equal(answer, "structure", wrong, "names, shapes, dtypes, counts equal")
+    faults = [
+        f"{key} is {structure[key]}, the spec says {value}" for key, value in spec.items() if structure[key] != value
+    ]
+    return _equality(answer, "structure", faults, "names, shapes, dtypes, counts equal")
 
 
 def _weights(context: Context, answer: Answer) -> Verdict:
-    wrong = []
+    faults = []
     if answer.result["plan_digest"] != context.plan.digest:
-        wrong.append(f"plan {answer.result['plan_digest'][:8]} arrived, {context.plan.digest[:8]} was sent")
+        faults.append(f"plan {answer.result['plan_digest'][:8]} arrived, {context.plan.digest[:8]} was sent")
     if answer.result["weights_digest"] != digest_in_precision(context.plan.weights, answer.arm.precision):
-        wrong.append("the weights read back are not the plan's")
-    verdict = _equal(answer, "initial weights", wrong, "bit-equal, read back from the framework")
-    # Of equal bits a unit in the last place of any one number is noticed.
-    return verdict if wrong else verdict.model_copy(update={"detects": float(np.finfo(answer.precision).eps)})
+        faults.append("the weights read back are not the plan's")
+    verdict = _equality(answer, "initial weights", faults, "bit-equal, read back from the framework")
+    # Digests notice a unit in the last place of any single number.
+    return verdict if faults else verdict.model_copy(update={"detects": float(np.finfo(answer.precision).eps)})
 
 
-def _equal(answer: Answer, subject: str, wrong: list[str], source: str) -> Verdict:
+def _equality(answer: Answer, subject: str, faults: list[str], source: str) -> Verdict:
+    """The verdict on a comparison without tolerance: `diverges` if there are faults."""
     return Verdict(
         rung=NAME,
         subject=subject,
         arm_a=answer.arm.name,
         arm_b="reference",
-        status="diverges" if wrong else "agrees",
-        culprit=answer.arm.name if wrong else "",
+        status="diverges" if faults else "agrees",
+        culprit=answer.arm.name if faults else "",
         tolerance=0.0,
         tolerance_source=source,
-        cause="; ".join(wrong),
+        cause="; ".join(faults),
     )
 
 

@@ -1,6 +1,7 @@
-"""Rung `optimizer`: the same gradients replayed for 1, 10, 100, 1,000 updates, at a constant and a changing rate.
+"""Rung `optimizer`: the weights after 1, 10, 100 and 1,000 updates by the same gradients.
 
-Weight decays are replayed at the changing one, before a rule that keeps nothing and one that divides by what it keeps.
+Each optimizer runs at a constant and at a changing rate. Each weight decay runs at the changing rate, with an optimizer
+without state (SGD) and with one that divides by its state (Adam).
 """
 
 from __future__ import annotations
@@ -26,58 +27,64 @@ NAME = "optimizer"
 UPDATES = 1000
 CONSTANT = {"": Constant(rate=0.01)}
 CHANGING = {"at a changing rate": Exponential(initial_rate=0.01, decay_rate=0.5, decay_steps=300)}
-# More than 16 elements and not a multiple of 4, so that kernels' vector lanes and what is left over both show.
+# More than 16 elements and no multiple of 4, so that kernels run both their vector loop and the remainder.
 SHAPES = {"a/kernel": (6, 3), "a/bias": (3,)}
 
 
 def cases(context: Context) -> Iterator[Case]:
+    """The cases of every optimizer and every weight decay; the experiment's optimizer gets the experiment's rate."""
     arrays = weights_and_gradients()
-    own = context.stated
+    stated = context.stated
     for word in subjects(context, "optimizer"):
-        changing = {"at the experiment's rate": own.schedule} if word == own.optimizer and _changes(own) else CHANGING
-        for what, schedule in {**CONSTANT, **changing}.items():
-            yield Case(word, Update(optimizer=word, schedule=schedule), arrays, what)
-    ((what, schedule),) = CHANGING.items()
+        at_own_rate = word == stated.optimizer and _changes(stated)
+        changing = {"at the experiment's rate": stated.schedule} if at_own_rate else CHANGING
+        for rate_in_words, schedule in {**CONSTANT, **changing}.items():
+            yield Case(word, Update(optimizer=word, schedule=schedule), arrays, rate_in_words)
+    ((rate_in_words, schedule),) = CHANGING.items()
     for word in subjects(context, "weight_decay"):
-        for beside in (Sgd(), Adam()):
-            update = Update(optimizer=beside, schedule=schedule, weight_decay=word)
-            yield Case(word, update, arrays, f"before {beside.kind} {what}")
+        for optimizer in (Sgd(), Adam()):
+            update = Update(optimizer=optimizer, schedule=schedule, weight_decay=word)
+            yield Case(word, update, arrays, f"before {optimizer.kind} {rate_in_words}")
 
 
 def _changes(experiment: Experiment) -> bool:
-    """Whether the experiment's own rate changes while the gradients last, and so will do to tell forms apart."""
-    own = oracle(experiment.schedule, np.arange(UPDATES))
-    return bool(np.all(np.isfinite(own)) and np.any(own != own[0]))
+    """Whether the experiment's rate changes within `UPDATES`; only a changing rate tells forms of a rule apart."""
+    rates = oracle(experiment.schedule, np.arange(UPDATES))
+    return bool(np.all(np.isfinite(rates)) and np.any(rates != rates[0]))
 
 
 def weights_and_gradients() -> Arrays:
-    """A gradient for every update, of a size for every weight, over four decades, and here and there exactly 0.
+    """Float32 weights, and gradients with the update as their first axis, by parameter.
 
-    The size of a weight's gradients varies little, and no sum of them is near 0 by chance of rounding: where a rule
-    takes a sign (lion, rprop) the reference's own float32 arithmetic must not flip one, or it would say nothing.
+    Each weight's gradients have a scale of its own, from 1e-3 to 10, and 2 % of them are exactly 0. The scale does not
+    change over the updates: where a rule takes a sign (lion, rprop), the reference's float32 arithmetic should flip
+    none, or the tolerance would tell nothing.
     """
     rng = np.random.default_rng(0)
     arrays: Arrays = {}
     for name, shape in SHAPES.items():
-        size = 10.0 ** rng.uniform(-3, 1, size=shape)
-        drawn = rng.normal(size=(UPDATES, *shape)) * size
-        drawn[rng.random(drawn.shape) < 0.02] = 0
+        scale = 10.0 ** rng.uniform(-3, 1, size=shape)
+        gradients = rng.normal(size=(UPDATES, *shape)) * scale
+        gradients[rng.random(gradients.shape) < 0.02] = 0
         arrays[TensorKey("weight", name)] = rng.normal(size=shape).astype(np.float32)
-        arrays[TensorKey("gradient", name)] = drawn.astype(np.float32)
+        arrays[TensorKey("gradient", name)] = gradients.astype(np.float32)
     return arrays
 
 
 def tolerances(case: Case, reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
-    """As `by_milestone`."""
+    """The tolerances of `by_milestone`."""
     return by_milestone(reference, in_float32, precision)
 
 
 def by_milestone(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[str, Tolerance]:
-    """Of all tensors after as many updates the worst relative error: in one of three numbers it may be 0 by luck."""
-    found: dict[str, Tolerance] = {}
+    """By tensor, the tolerance, pooled over all tensors after the same number of updates.
+
+    A tensor of three numbers may be right by luck.
+    """
+    bounds: dict[str, Tolerance] = {}
     for updates in dict.fromkeys(TensorKey.parse(name).step for name in reference):
-        found |= pooled_error(keyed("after", of_kind(reference, "after", updates), updates), in_float32, precision)
-    return found
+        bounds |= pooled_error(keyed("after", of_kind(reference, "after", updates), updates), in_float32, precision)
+    return bounds
 
 
 RUNG = WordRung(NAME, cases, OF_THE_UPDATE, tolerances).rung

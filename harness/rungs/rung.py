@@ -1,4 +1,4 @@
-"""What a rung is: one level of the parity ladder, which asks live arms, judges recorded trainings, or does both."""
+"""A rung: one level of the parity ladder, which asks live arms, judges recorded trainings, or does both."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ OF_THE_UPDATE: Parts = ("optimizer", "schedule", "weight_decay", "clipping")
 
 @dataclass(frozen=True)
 class Question:
-    """`ask` gives the payload of a worker's task, the same for every arm; `judge` turns the answers into verdicts.
+    """A question to live arms: `ask` gives the payload of the worker's `task`, `judge` the verdicts on the answers.
 
-    `depends_on`: the parts of a spec that its verdicts depend on, by the verdict's phase, or "" for all phases. A known
-    form is looked for in these; where there are none, no form is looked for.
+    The payload is the same for every arm. `depends_on`: the parts of a spec that the verdicts depend on, by the
+    verdict's phase, or "" for all phases. Known forms are searched in these parts only.
     """
 
     ask: Callable[[Context], dict[str, Any]]
@@ -39,8 +39,8 @@ class Question:
 class Trainings:
     """The records of one experiment's trainings by one plan, one for each arm.
 
-    `weights`: the final weights of each arm that finished, by the arm's name and the parameter's. `predictions`: the
-    label and the margin of every test sample, (N,), of each arm that recorded them, by the arm's name.
+    `weights`: by the arm's name and the parameter's, the final weights of each arm that finished. `predictions`: by the
+    arm's name, the label and the margin of every test sample, (N,), of each arm that recorded them.
     """
 
     context: Context
@@ -50,16 +50,16 @@ class Trainings:
 
     @property
     def healthy(self) -> list[str]:
-        """The arms that did not fail."""
+        """The names of the arms that did not fail."""
         return [trace.arm.name for trace in self.traces if trace.failure is None]
 
 
 @dataclass(frozen=True)
 class Rung:
-    """`question` is what live arms are asked; `judge_trainings` turns records of trainings into verdicts.
+    """A rung has a `question` for live arms, `judge_trainings` for records of trainings, or both.
 
-    A rung has one of the two, or both. `judge_trainings` gives None where there is nothing that it could judge.
-    `over_seeds`: where an experiment is trained at several seeds, this rung judges them together, and none by itself.
+    `judge_trainings` returns None if there is nothing that it could judge. `over_seeds`: whether the rung judges the
+    trainings of several seeds together, and then no seed by itself.
     """
 
     name: str

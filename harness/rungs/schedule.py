@@ -1,6 +1,7 @@
-"""Rung `schedule`: does each side compute the same rate at every step, at every boundary, and past the end?
+"""Rung `schedule`: does every arm compute the same rate at every step, at every boundary, and past the end?
 
-Every form a framework offers is compared with the reference; the forms that are trained with, also with one another.
+Every form that a framework offers is compared with the reference. The forms that are used in training are also compared
+with one another.
 """
 
 from __future__ import annotations
@@ -27,25 +28,26 @@ from harness.system.array_files import save_arrays
 
 NAME = "schedule"
 PAST_THE_END = 10
-# Boundaries this far beyond the horizon, and no further, are still probed.
+# Boundaries up to this many times the horizon are probed.
 REACH = 10
 
 
 def subjects(context: Context) -> list[Schedule]:
-    """The experiment's own schedule first, then the suite's; every specimen where the vocabulary is checked."""
+    """The experiment's schedule, then the suite's; every specimen follows if the vocabulary is checked."""
     e = context.stated
-    whole: Any = specimens("schedule") if "schedule" in e.vocabulary else ()
-    return list(dict.fromkeys([e.schedule, *e.suite, *whole]))
+    vocabulary: Any = specimens("schedule") if "schedule" in e.vocabulary else ()
+    return list(dict.fromkeys([e.schedule, *e.suite, *vocabulary]))
 
 
 def probed_steps(schedules: list[Schedule], horizon: int) -> Any:
-    """Every step of the horizon, `PAST_THE_END` more, and each boundary with the step on either side."""
+    """The probed steps, sorted: all of the horizon, `PAST_THE_END` more, and each boundary with both neighbours."""
     boundaries = [step for word in schedules for step in word.boundaries_of_interest() if step <= REACH * horizon]
-    around = [step + offset for step in boundaries for offset in (-1, 0, 1)]
-    return np.unique([*range(horizon + PAST_THE_END), *(step for step in around if step >= 0)])
+    near_boundaries = [step + offset for step in boundaries for offset in (-1, 0, 1)]
+    return np.unique([*range(horizon + PAST_THE_END), *(step for step in near_boundaries if step >= 0)])
 
 
 def ask(context: Context) -> dict[str, Any]:
+    """The schedules as JSON and the file of the probed steps."""
     words = subjects(context)
     path = context.scratch / "schedule_steps.npz"
     save_arrays(path, {"steps": probed_steps(words, context.plan.steps)})
@@ -53,6 +55,7 @@ def ask(context: Context) -> dict[str, Any]:
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    """By schedule, a verdict on every form of every arm, then one for every two arms on the forms that they use."""
     words = subjects(context)
     steps = probed_steps(words, context.plan.steps)
     verdicts: list[Verdict] = []
@@ -64,12 +67,11 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
             for index, form in enumerate(answer.result["forms"]):
                 if form["schedule"] != number:
                     continue
-                made, verdict = _judged(
-                    context, answer, word, form, answer.tensor(str(index)), steps, reference, tolerances
-                )
+                values = answer.tensor(str(index))
+                claim, verdict = _judge_form(context, answer, word, form, values, steps, reference, tolerances)
                 verdicts.append(verdict)
                 if form["used"]:
-                    used[answer.arm.name] = made
+                    used[answer.arm.name] = claim
         if len(used) > 1:
             name_index = partial(_step_of, steps)
             verdicts += judge_checks([Check(NAME, word.name_in_tables, reference, used, name_index, tensor="rate")])
@@ -81,36 +83,40 @@ def _step_of(steps: Any, index: tuple[int, ...]) -> str:
 
 
 def rate_tolerance(word: Schedule, steps: Any, precision: Any) -> Tolerance:
-    """The reference's own error in `precision`, and what it does to the rate to round each number of the spec to it."""
+    """The tolerance for the rates: the reference's error in `precision`, plus the effect of rounding the numbers.
+
+    Its bound is (steps,).
+    """
     reference = oracle(word, steps)
-    own = own_error(reference, rates(word, steps, np.float32), precision, neighbours(steps))
-    return with_rounding(own, reference, word, steps, precision)
+    error_tolerance = own_error(reference, rates(word, steps, np.float32), precision, neighbours(steps))
+    return with_rounding(error_tolerance, reference, word, steps, precision)
 
 
-def with_rounding(own: Tolerance, reference: Any, word: Schedule, steps: Any, precision: Any) -> Tolerance:
-    """Adds to a tolerance on rates what the rate moves when one number of the spec after the other is rounded."""
+def with_rounding(tolerance: Tolerance, reference: Any, word: Schedule, steps: Any, precision: Any) -> Tolerance:
+    """The tolerance on rates, widened by the sum of the changes that rounding each number of the schedule causes."""
     epsilon = float(np.finfo(precision).eps)
-    moved = (np.abs(oracle(other, steps) - reference) for other in _perturbed(word, epsilon))
-    # A decay factor below the smallest normal number may be flushed to 0 before it meets the initial rate.
+    changes = (np.abs(oracle(other, steps) - reference) for other in _perturbed(word, epsilon))
+    # A decay factor below the smallest normal number may be flushed to 0 before it is multiplied by the initial rate.
     flushed = float(np.finfo(precision).tiny) * max(1.0, float(np.max(reference)))
-    return Tolerance(own.bound + sum(moved) + flushed, f"{own.source} + the effect of rounding the schedule's numbers")
+    source = f"{tolerance.source} + the effect of rounding the schedule's numbers"
+    return Tolerance(tolerance.bound + sum(changes) + flushed, source)
 
 
 def neighbours(steps: Any) -> int:
-    """How many probed steps on either side share their largest error."""
+    """The window of the tolerance: the number of probed steps on either side whose errors count for a step."""
     return max(1, len(steps) // 50)
 
 
 def _perturbed(word: Schedule, epsilon: float) -> Iterator[Schedule]:
-    """The schedule with one number at a time made larger by a relative `epsilon`."""
+    """The schedule with one number at a time increased by a relative `epsilon`."""
     for name, value in word:
         if isinstance(value, float):
             yield word.model_copy(update={name: value * (1 + epsilon)})
         elif isinstance(value, Schedule):
-            yield from (word.model_copy(update={name: each}) for each in _perturbed(value, epsilon))
+            yield from (word.model_copy(update={name: inner}) for inner in _perturbed(value, epsilon))
 
 
-def _judged(
+def _judge_form(
     context: Context,
     answer: Answer,
     word: Schedule,
@@ -120,10 +126,10 @@ def _judged(
     reference: Any,
     tolerances: dict[str, Tolerance],
 ) -> tuple[Claim, Verdict]:
-    """One form against the reference, over the steps it was asked for. What the ledger says of it is `known`."""
-    asked = steps if form["last"] is None else steps[steps <= form["last"]]
-    whole = tolerances[values.dtype.name]
-    own, reference = Tolerance(whole.bound[: len(asked)], whole.source), reference[: len(asked)]
+    """The claim and the verdict of one form, over the steps that it computes; `known` if the ledger has its error."""
+    form_steps = steps if form["last"] is None else steps[steps <= form["last"]]
+    full = tolerances[values.dtype.name]
+    tolerance, reference = Tolerance(full.bound[: len(form_steps)], full.source), reference[: len(form_steps)]
     entry = next((entry for entry in ledger() if entry.id == form["differs"]), None)
     if entry is not None and not entry.concerns(versions(context, answer.arm)):
         entry = None
@@ -132,15 +138,15 @@ def _judged(
         if entry is None:
             return None
         if entry.kind == "inaccurate":
-            return of_word([entry], reference, own)
+            return of_word([entry], reference, tolerance)
         return Excuse(None, f"ledger: {entry.id}")
 
-    made = Claim(answer.arm.name, values, own, values.dtype, excuse)
-    subject = f"{word.name_in_tables}: {form['name']}" + (f", first {len(asked)} steps" if form["last"] else "")
-    check = Check(NAME, subject, reference, {answer.arm.name: made}, partial(_step_of, steps), tensor="rate")
+    claim = Claim(answer.arm.name, values, tolerance, values.dtype, excuse)
+    subject = f"{word.name_in_tables}: {form['name']}" + (f", first {len(form_steps)} steps" if form["last"] else "")
+    check = Check(NAME, subject, reference, {answer.arm.name: claim}, partial(_step_of, steps), tensor="rate")
     (verdict,) = judge_checks([check])
     kind = form["realisation"]["kind"] + (", used" if form["used"] else ", not used" if verdict.cause else "")
-    return made, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})
+    return claim, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})
 
 
 RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": ("schedule",)}))

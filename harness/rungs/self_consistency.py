@@ -1,8 +1,8 @@
-"""Rung `self`: each arm against itself, before it is compared with another.
+"""Rung `self`: each arm is compared with itself, before it is compared with another.
 
-Three free runs from the same start, in one process. An arm that does not repeat itself bit for bit is said to be so,
-with its spread, by which the tolerances of its trajectory are widened; one whose spread is more than rounding explains
-diverges from itself, and nothing that it is compared with can be held against anyone else.
+It makes three free runs from the same start in one process. If they differ, the verdict states their spread, which
+widens the tolerances of the arm's trajectory. If the spread is larger than rounding explains, the arm diverges, and
+its differences from other arms are no evidence against these.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from harness.rungs.tasks import TASKS
 
 
 def ask(context: Context) -> dict[str, Any]:
+    """Several runs from the plan's weights."""
     return {"steps": context.free_steps, "runs": dict.fromkeys(RUNS)}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
+    """One verdict for each arm; the spread of an arm that does not repeat itself is kept in `context.spreads`."""
     return [_judged(context, answer) for answer in answers.values()]
 
 

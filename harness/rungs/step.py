@@ -1,8 +1,8 @@
-"""Rung `step`: teacher-forced, so that a fault is local to one step and one phase.
+"""Rung `step`: teacher-forced steps, so that a fault shows only in its own step and phase.
 
-At each step every arm takes the gradient at the teacher's weights (phase `gradient`), and every arm's optimizer is
-fed the teacher's gradients (phase `update`). The teacher is the reference; its weights and gradients are rounded to
-float32 once, and reach every arm, the reference included, as the same bytes.
+At each step every arm computes the gradient at the teacher's weights (phase `gradient`), and every arm's optimizer gets
+the teacher's gradients (phase `update`). The teacher is the reference; its weights and gradients are rounded to float32
+once, and all arms, the reference included, get the same bytes.
 """
 
 from __future__ import annotations
@@ -31,62 +31,66 @@ NAME = "step"
 
 @dataclass(frozen=True)
 class Teacher:
-    """`given`: what the arms get (float32). `expected`: what the reference makes of it (float64)."""
+    """`inputs`: what the arms get (float32). `expected`: what the reference computes from it (float64)."""
 
-    given: Arrays
+    inputs: Arrays
     expected: Arrays
 
 
 def ask(context: Context) -> dict[str, Any]:
+    """The file of the teacher's weights and gradients; the expected results are saved beside it."""
     path = context.scratch / "teacher.npz"
     teacher = teach(context)
-    save_arrays(path, teacher.given)
+    save_arrays(path, teacher.inputs)
     save_arrays(context.scratch / "expected.npz", teacher.expected)
     return {"teacher": str(path)}
 
 
 def teach(context: Context) -> Teacher:
-    """The teacher walks its own way, one step of the reference after another."""
+    """The teacher's steps: the reference updates its weights by its own gradients, both rounded to float32."""
     e, plan = context.experiment, context.plan
     batches = context.batches(min(e.comparison.forced_steps, plan.steps))
-    given: Arrays = {}
+    inputs: Arrays = {}
     expected: Arrays = {}
     trainer = context.trainer(context.oracle, horizon=len(batches))
     weights = _rounded(plan.weights)
-    fed: list[Any] = []  # the optimizer is replayed from the start each time: forced steps are few
+    past_gradients: list[Any] = []  # each step replays the optimizer from the start, since forced steps are few
     for k, batch in enumerate(batches):
-        given |= keyed("weight", weights, k)
+        inputs |= keyed("weight", weights, k)
         trainer.set_weights(weights)
         loss, gradients = trainer.loss_and_gradients(*context.samples(batch), batch.noise)
         loss_key = TensorKey("loss", step=k)
-        given[loss_key] = expected[loss_key] = np.array([loss])
+        inputs[loss_key] = expected[loss_key] = np.array([loss])
         expected |= keyed("gradient", gradients, k)
-        fed.append(_rounded(gradients))
-        given |= keyed("gradient", fed[-1], k)
-        kept = {name: value for name, value in trainer.weights().items() if name not in gradients}
-        expected |= keyed("state", kept, k)
+        past_gradients.append(_rounded(gradients))
+        inputs |= keyed("gradient", past_gradients[-1], k)
+        state = {name: value for name, value in trainer.weights().items() if name not in gradients}
+        expected |= keyed("state", state, k)
         start = {name: value for name, value in _rounded(plan.weights).items() if name in gradients}
-        *_, moved = context.oracle.optimizer(e.update, start, fed)
-        expected |= keyed("weight", moved, k + 1)
-        weights = _rounded({**moved, **kept})
-    return Teacher(given, expected)
+        *_, updated = context.oracle.optimizer(e.update, start, past_gradients)
+        expected |= keyed("weight", updated, k + 1)
+        weights = _rounded({**updated, **state})
+    return Teacher(inputs, expected)
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
-    given = load_arrays(context.scratch / "teacher.npz")
-    # Of a changed spec the reference is a pupil too: the questions were put by the teacher of the stated one.
-    changed = context.experiment != context.stated
-    expected = _pupil(context, context.oracle, given) if changed else load_arrays(context.scratch / "expected.npz")
-    tolerances = {name: _tolerances(context, answer, given, expected) for name, answer in answers.items()}
+    """The verdicts on the losses, gradients and states of all steps, then on the updated weights."""
+    inputs = load_arrays(context.scratch / "teacher.npz")
+    # The teacher follows the stated spec. With a changed spec the reference computes from its inputs, like an arm.
+    if context.experiment != context.stated:
+        expected = _forced_steps(context, context.oracle, inputs)
+    else:
+        expected = load_arrays(context.scratch / "expected.npz")
+    tolerances = {name: _tolerances(context, answer, inputs, expected) for name, answer in answers.items()}
     words = list(words_within(context.experiment.recipe))
-    known = {
-        name: propagated(context, answer.arm, words, lambda: _pupil(context, context.oracle, given))
+    effects = {
+        name: propagated(context, answer.arm, words, lambda: _forced_steps(context, context.oracle, inputs))
         for name, answer in answers.items()
     }
 
-    keys = sorted(map(TensorKey.parse, expected), key=lambda key: key.kind == "weight")  # the updates after the rest
+    keys = sorted(map(TensorKey.parse, expected), key=lambda key: key.kind == "weight")  # updates come last
     places: dict[str, Place] = {key: _place(key) for key in keys}
-    oracle = Reference(expected, tolerances, {name: effect.excuse for name, effect in known.items()})
+    oracle = Reference(expected, tolerances, {name: effect.excuse for name, effect in effects.items()})
     return judge_checks(checks(NAME, oracle, answers, places))
 
 
@@ -96,65 +100,70 @@ def _place(key: TensorKey) -> Place:
     return Place(phase, phase, step, key.layer, tensor, lambda index: f"step {step}, {tensor}{list(index)}")
 
 
-def _tolerances(context: Context, answer: Answer, given: Arrays, expected: Arrays) -> dict[str, Tolerance]:
+def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> dict[str, Tolerance]:
     adapter = context.in_float32(answer.arm)
-    own = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, given, expected))
+    key = NAME, adapter.arm.realisation
+    in_float32 = context.once(key, lambda: _in_float32(context, adapter, inputs, expected))
     precision = answer.precision
     by_kind = {kind: only(expected, kind) for kind in ("loss", "gradient", "state", "weight")}
-    # The first batch's samples say nothing of weights that have moved: of the steps, too, the worst counts for all.
-    off = [float(np.max(np.abs(own[name] - expected[name]))) for name in by_kind["loss"]]
-    sample_error = max(context.sample_loss_error, *off)
+    # The error in a sample's loss is known for the initial weights only, so the largest error of any step counts too.
+    loss_errors = [float(np.max(np.abs(in_float32[name] - expected[name]))) for name in by_kind["loss"]]
+    sample_error = max(context.sample_loss_error, *loss_errors)
     return {
         **{name: loss_error(expected[name], sample_error, precision) for name in by_kind["loss"]},
-        **pooled_error({name: expected[name] for name in by_kind["gradient"]}, own, precision),
-        **{key: own_error(expected[key], own[key], precision, size=_spread(expected, key)) for key in by_kind["state"]},
+        **pooled_error({name: expected[name] for name in by_kind["gradient"]}, in_float32, precision),
         **{
-            key: own_error(expected[key], own[key], precision, size=_size(given, expected, key))
+            name: own_error(expected[name], in_float32[name], precision, size=_deviation(expected, name))
+            for name in by_kind["state"]
+        },
+        **{
+            key: own_error(expected[key], in_float32[key], precision, size=_largest_weight(inputs, expected, key))
             for key in map(TensorKey.parse, by_kind["weight"])
         },
     }
 
 
-def _spread(expected: Arrays, name: str) -> Any:
-    """Of a mean that a layer keeps, the standard deviation beside it: numbers of that size were added up to it."""
+def _deviation(expected: Arrays, name: str) -> Any:
+    """For a layer's moving mean, the standard deviation, which is the size of the terms of the mean; 0 otherwise."""
     variance = expected.get(name.replace("moving_mean", "moving_variance")) if name.endswith("moving_mean") else None
     return 0.0 if variance is None else np.sqrt(variance)
 
 
-def _size(given: Arrays, expected: Arrays, key: TensorKey) -> Any:
-    """How large each weight was up to this update, which took place in sums of that size."""
+def _largest_weight(inputs: Arrays, expected: Arrays, key: TensorKey) -> Any:
+    """The largest size of each weight up to this update, which is the size of the terms of the updates' sum."""
     assert key.step is not None
-    start = given[TensorKey("weight", key.of, 0)]
+    start = inputs[TensorKey("weight", key.of, 0)]
     after = [expected[TensorKey("weight", key.of, k)] for k in range(1, key.step + 1)]
     return np.max(np.abs([start, *after]), axis=0)
 
 
-def _in_float32(context: Context, adapter: Adapter, given: Arrays, expected: Arrays) -> Arrays:
-    weights = only(given, "weight")
-    moved = ({**given, **disturbed(weights, seed)} for seed in range(RUNS))
-    return furthest(expected, [_pupil(context, adapter, each) for each in moved])
+def _in_float32(context: Context, adapter: Adapter, inputs: Arrays, expected: Arrays) -> Arrays:
+    """By tensor and element, the value of several float32 runs that is furthest from the expected one."""
+    weights = only(inputs, "weight")
+    disturbed_inputs = ({**inputs, **disturbed(weights, seed)} for seed in range(RUNS))
+    return furthest(expected, [_forced_steps(context, adapter, variant) for variant in disturbed_inputs])
 
 
-def _pupil(context: Context, adapter: Adapter, given: Arrays) -> Arrays:
-    """The reference, taught as the arms are."""
+def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
+    """The reference's results of teacher-forced steps, computed as every arm computes them: see `tasks.step`."""
     e, names = context.experiment, list(context.plan.weights)
     trainable = [p.name for p in e.model.parameters() if p.trainable]
-    steps = len(only(given, "loss"))
+    steps = len(only(inputs, "loss"))
     trainer = context.trainer(adapter, horizon=steps)
-    found: Arrays = {}
+    results: Arrays = {}
     for k, batch in enumerate(context.batches(steps)):
-        trainer.set_weights(of_kind(given, "weight", k))
+        trainer.set_weights(of_kind(inputs, "weight", k))
         loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
-        found[TensorKey("loss", step=k)] = np.array([loss])
-        found |= keyed("gradient", gradients, k)
+        results[TensorKey("loss", step=k)] = np.array([loss])
+        results |= keyed("gradient", gradients, k)
         after = trainer.weights()
-        found |= keyed("state", {name: after[name] for name in names if name not in trainable}, k)
-    fed = [of_kind(given, "gradient", k) for k in range(steps)]
-    first = of_kind(given, "weight", 0)
+        results |= keyed("state", {name: after[name] for name in names if name not in trainable}, k)
+    gradients_by_step = [of_kind(inputs, "gradient", k) for k in range(steps)]
+    first = of_kind(inputs, "weight", 0)
     start = {name: first[name] for name in trainable}
-    for k, weights in enumerate(adapter.optimizer(e.update, start, fed)):
-        found |= keyed("weight", weights, k + 1)
-    return found
+    for k, weights in enumerate(adapter.optimizer(e.update, start, gradients_by_step)):
+        results |= keyed("weight", weights, k + 1)
+    return results
 
 
 def _rounded(arrays: Any) -> dict[str, Any]:
@@ -162,7 +171,7 @@ def _rounded(arrays: Any) -> dict[str, Any]:
 
 
 def _step(key: TensorKey) -> int:
-    """The update that a tensor belongs to: the weights after it are numbered by the next."""
+    """The step that a tensor belongs to; the key of updated weights has the number of the next step."""
     assert key.step is not None
     return key.step - (key.kind == "weight")
 

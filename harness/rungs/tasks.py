@@ -1,4 +1,7 @@
-"""What the rungs ask a worker. Each task takes paths and plain values, and returns plain values and arrays."""
+"""The tasks that the rungs give a worker. Each takes paths and plain values, and returns plain values and arrays.
+
+The names of the parameters are the keys of the payload.
+"""
 
 from __future__ import annotations
 
@@ -24,38 +27,49 @@ from harness.worker.task import Answered, Result, tasks
 Plain = dict[str, Any]
 
 
-class Scheduled(Answered):
+class ScheduleAnswer(Answered):
+    """`forms`: of every schedule; the rates of form k are the array `k`."""
+
     forms: list[Plain]
 
 
-class Applied(Answered):
+class AppliedRateAnswer(Answered):
+    """`realisation`: how the arm makes the optimizer."""
+
     realisation: Plain
 
 
-class Worded(Answered):
+class WordsAnswer(Answered):
+    """`refused`: by the number of the case or word, the reason why the arm does not support it."""
+
     refused: dict[str, str]
 
 
-class Modelled(Answered):
+class ModelAnswer(Answered):
+    """The structure of the model, and the digests of the weights as read back and of the plan as received."""
+
     structure: Plain
     weights_digest: str
     plan_digest: str
 
 
-class Freed(Answered):
+class FreeRunAnswer(Answered):
+    """`columns`: the names of the digests' columns."""
+
     columns: list[str]
 
 
 def schedule(session: Session, scratch: str, schedules: list[Any], steps: str) -> Result:
-    """The rates of every form of every schedule at the given steps."""
-    at = load_arrays(Path(steps))["steps"]
-    own = session.at(scratch).replacement.of
-    words: list[Schedule] = [own(TypeAdapter(AnySchedule).validate_python(each)) for each in schedules]
+    """The rates of every form of every schedule at the steps of the file, as far as the form computes them."""
+    probed_steps = load_arrays(Path(steps))["steps"]
+    replace = session.at(scratch).replacement.of
+    words: list[Schedule] = [replace(TypeAdapter(AnySchedule).validate_python(payload)) for payload in schedules]
     arrays: dict[str, Any] = {}
     forms: list[dict[str, Any]] = []
     for number, word in enumerate(words):
         for form in session.adapter.schedule_forms(word):
-            arrays[str(len(forms))] = np.asarray(form.rate(at if form.last is None else at[at <= form.last]))
+            form_steps = probed_steps if form.last is None else probed_steps[probed_steps <= form.last]
+            arrays[str(len(forms))] = np.asarray(form.rate(form_steps))
             forms.append(
                 {
                     "schedule": number,
@@ -70,49 +84,49 @@ def schedule(session: Session, scratch: str, schedules: list[Any], steps: str) -
 
 
 def applied_lr(session: Session, scratch: str, probes: str, updates: int) -> Result:
-    """How far each probed update moves a weight that meets its first, unit, gradient there."""
+    """How far each probed update moves a weight of 0 whose first gradient, a 1, is that of this update."""
     e = session.at(scratch).experiment
-    at = load_arrays(Path(probes))["steps"]
-    gradients = [{"w": (at == update).astype(np.float64)} for update in range(updates)]
-    moved = np.zeros(len(at))
-    start = {"w": np.zeros(len(at))}
+    probed_steps = load_arrays(Path(probes))["steps"]
+    gradients = [{"w": (probed_steps == update).astype(np.float64)} for update in range(updates)]
+    displacements = np.zeros(len(probed_steps))
+    start = {"w": np.zeros(len(probed_steps))}
     for update, weights in enumerate(session.adapter.optimizer(e.update, start, gradients)):
-        here = at == update
-        moved[here] = weights["w"][here]
-    return session.reply({"moved": moved}, realisation=asdict(session.adapter.realisation(e.optimizer)))
+        probed = probed_steps == update
+        displacements[probed] = weights["w"][probed]
+    return session.reply({"moved": displacements}, realisation=asdict(session.adapter.realisation(e.optimizer)))
 
 
 def words(session: Session, scratch: str, cases: list[Any], given: str) -> Result:
-    """What this arm makes of each case; `refused` holds the reasons, by the number of the case."""
-    own = session.at(scratch).replacement.of
+    """The arm's results for each case, as `<number>/<tensor>`. `given`: the file of the cases' arrays."""
+    replace = session.at(scratch).replacement.of
     arrays = load_arrays(Path(given))
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     refused: dict[str, str] = {}
 
-    given_to = [(case["call"], own(given_of(case["call"], case["given"]))) for case in cases]
-    for number, answered in enumerate(answers(session.adapter, given_to, partial(below, arrays))):
-        if isinstance(answered, UnsupportedSpecError):
-            refused[str(number)] = str(answered)
+    calls = [(case["call"], replace(given_of(case["call"], case["given"]))) for case in cases]
+    for number, result in enumerate(answers(session.adapter, calls, partial(below, arrays))):
+        if isinstance(result, UnsupportedSpecError):
+            refused[str(number)] = str(result)
         else:
-            found |= prefixed(number, answered)
-    return session.reply(found, refused=refused)
+            results |= prefixed(number, result)
+    return session.reply(results, refused=refused)
 
 
 def initializer(session: Session, scratch: str, words: list[Any], shape: list[int], seed: int) -> Result:
-    """A sample of the framework's own initializer for each word; `refused` as in `words`."""
+    """For each word, a sample of the framework's own initializer, by the word's number."""
     session.at(scratch)
-    found: dict[str, Any] = {}
+    samples: dict[str, Any] = {}
     refused: dict[str, str] = {}
     for number, word in enumerate(words):
         try:
-            found[str(number)] = session.adapter.initializer(parse("initializer", word), tuple(shape), seed)
+            samples[str(number)] = session.adapter.initializer(parse("initializer", word), tuple(shape), seed)
         except UnsupportedSpecError as error:
             refused[str(number)] = str(error)
-    return session.reply(found, refused=refused)
+    return session.reply(samples, refused=refused)
 
 
 def model(session: Session, scratch: str) -> Result:
-    """The realised model: its structure, its weights as read back, its logits and gradients on the first batch."""
+    """The realised model: its structure, the digest of its weights, its logits and gradients on the first batch."""
     trainer = session.at(scratch).trainer
     batch = session.batches(1)[0]
     x, y = session.batch(batch)
@@ -129,26 +143,26 @@ def model(session: Session, scratch: str) -> Result:
 
 
 def step(session: Session, scratch: str, teacher: str) -> Result:
-    """Teacher-forced: the gradients at the teacher's weights, and the updates by the teacher's gradients."""
+    """Teacher-forced steps: the gradients at the teacher's weights, and the updates by the teacher's gradients."""
     e = session.at(scratch).experiment
-    forced = load_arrays(Path(teacher))
-    batches = session.batches(len(only(forced, "loss")))
+    inputs = load_arrays(Path(teacher))
+    batches = session.batches(len(only(inputs, "loss")))
     arrays: dict[str, Any] = {}
     trainable = [p.name for p in e.model.parameters() if p.trainable]
-    kept = [name for name in session.plan.weights if name not in trainable]
-    given = [of_kind(forced, "gradient", k) for k in range(len(batches))]
+    state = [name for name in session.plan.weights if name not in trainable]
+    teacher_gradients = [of_kind(inputs, "gradient", k) for k in range(len(batches))]
     for k, batch in enumerate(batches):
-        session.trainer.set_weights(of_kind(forced, "weight", k))
+        session.trainer.set_weights(of_kind(inputs, "weight", k))
         x, y = session.batch(batch)
         loss, gradients = session.trainer.loss_and_gradients(x, y, batch.noise)
         arrays[TensorKey("loss", step=k)] = np.array([loss])
         arrays |= keyed("gradient", gradients, k)
-        if kept:
+        if state:
             after = session.trainer.weights()
-            arrays |= keyed("state", {name: after[name] for name in kept}, k)
-    first = of_kind(forced, "weight", 0)
+            arrays |= keyed("state", {name: after[name] for name in state}, k)
+    first = of_kind(inputs, "weight", 0)
     start = {name: first[name] for name in trainable}
-    updates = session.adapter.optimizer(e.update, start, given)
+    updates = session.adapter.optimizer(e.update, start, teacher_gradients)
     for k, weights in enumerate(updates):
         arrays |= keyed("weight", weights, k + 1)
     return session.reply(arrays)
@@ -157,13 +171,13 @@ def step(session: Session, scratch: str, teacher: str) -> Result:
 TASKS = tasks(
     __name__,
     {
-        "schedule": (schedule, Scheduled),
-        "applied-lr": (applied_lr, Applied),
-        "words": (words, Worded),
-        "initializer": (initializer, Worded),
-        "model": (model, Modelled),
+        "schedule": (schedule, ScheduleAnswer),
+        "applied-lr": (applied_lr, AppliedRateAnswer),
+        "words": (words, WordsAnswer),
+        "initializer": (initializer, WordsAnswer),
+        "model": (model, ModelAnswer),
         "step": (step, Answered),
-        "free-run": (free_run, Freed),
+        "free-run": (free_run, FreeRunAnswer),
         "probe": (probe, Answered),
         "slots": (slots, Answered),
     },

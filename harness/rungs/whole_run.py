@@ -1,4 +1,4 @@
-"""The reference's whole run, for small problems: where its weights end, and whether they come to rest there."""
+"""The reference's whole run, for small problems: its final weights, and whether they are at rest or oscillate."""
 
 from __future__ import annotations
 
@@ -9,46 +9,50 @@ import numpy as np
 from harness.judging.context import Context
 from harness.system.array_files import Arrays
 
-# A limit cycle is looked for among the last steps: this share of the run, and no more than so many.
+# A limit cycle is searched in the last steps: this share of the run, and at most this many.
 LAST_SHARE = 0.25
 LAST_STEPS = 1000
-ROUND = 2.0
+# A parameter oscillates if the path of every element is longer than this many times its range.
+OSCILLATION = 2.0
 
 
 @dataclass(frozen=True)
 class WholeRun:
-    """The final weights; of each element the lowest and highest value over the last `watched` steps, and its way."""
+    """The final weights by parameter, and the movement of each element over the last `recorded_steps` steps.
+
+    `low`, `high`: its lowest and highest value. `path`: the sum of its absolute changes.
+    """
 
     final: Arrays
     low: Arrays
     high: Arrays
-    way: Arrays
-    watched: int
+    path: Arrays
+    recorded_steps: int
 
-    def goes_round(self, name: str) -> bool:
-        """Whether a parameter came and went: each element that moves covers its range more than twice.
+    def oscillates(self, name: str) -> bool:
+        """Whether some element moves, and the path of each that does is longer than `OSCILLATION * (high - low)`.
 
-        On a way to a point it would cover it once.
+        An element that approaches a point covers its range once.
         """
         span = self.high[name] - self.low[name]
-        return bool(np.any(span > 0) and np.all((self.way[name] > ROUND * span) | (span == 0)))
+        return bool(np.any(span > 0) and np.all((self.path[name] > OSCILLATION * span) | (span == 0)))
 
 
 def whole_run(context: Context) -> WholeRun:
-    """The float64 reference from the plan's weights to the end of its last epoch."""
+    """The float64 reference's run from the plan's weights to the end of the last epoch."""
     steps = context.plan.steps
-    watched = max(1, min(LAST_STEPS, int(steps * LAST_SHARE)))
+    recorded_steps = max(1, min(LAST_STEPS, int(steps * LAST_SHARE)))
     trainer = context.trainer(context.oracle, steps)
     low: Arrays = {}
     high: Arrays = {}
-    way: Arrays = {}
+    path: Arrays = {}
     last: Arrays = {}
     for step, batch in enumerate(context.batches(steps)):
         context.updated(trainer, batch)
-        if step >= steps - watched:
+        if step >= steps - recorded_steps:
             weights = trainer.weights()
             low = {name: np.minimum(value, low.get(name, value)) for name, value in weights.items()}
             high = {name: np.maximum(value, high.get(name, value)) for name, value in weights.items()}
-            way = {name: way.get(name, 0) + np.abs(value - last.get(name, value)) for name, value in weights.items()}
+            path = {name: path.get(name, 0) + np.abs(value - last.get(name, value)) for name, value in weights.items()}
             last = weights
-    return WholeRun(trainer.weights(), low, high, way, watched)
+    return WholeRun(trainer.weights(), low, high, path, recorded_steps)

@@ -137,7 +137,7 @@ class Study:
         if self.several_seeds:
             rows_of_pairs = [
                 {"variant": variant, "arm_a": pair.arm_a, "arm_b": pair.arm_b}
-                | {**asdict(pair.found), "pairs_advised": pair.found.pairs_advised}
+                | {**asdict(pair.equivalence), "pairs_advised": pair.equivalence.pairs_advised}
                 for variant, pairs in self.arm_pairs.items()
                 for pair in pairs
             ]

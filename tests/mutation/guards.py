@@ -105,8 +105,8 @@ def finer_in_float64(bench: Bench) -> None:
 
 def strict_in_float64(bench: Bench) -> None:
     losses = np.linspace(2, 1, 50)
-    assert free_run.strictly("a", "b", losses, losses * (1 + 0.5e-10)).status == "agrees"
-    assert free_run.strictly("a", "b", losses, losses * (1 + 2e-10)).status == "diverges"
+    assert free_run.judge_strictly("a", "b", losses, losses * (1 + 0.5e-10)).status == "agrees"
+    assert free_run.judge_strictly("a", "b", losses, losses * (1 + 2e-10)).status == "diverges"
 
 
 GUARDS: tuple[Guard, ...] = (

@@ -251,7 +251,7 @@ def stale_answer(bench: Bench) -> None:
     class Stub:
         scratch, arm = bench.context.scratch, ARMS["one"]
 
-        def _failed(self, symptom: str, message: str) -> Exception:
+        def _fail(self, symptom: str, message: str) -> Exception:
             return FileNotFoundError(message)
 
         def stream(self, task: Task, **payload: Any) -> Any:

@@ -39,7 +39,7 @@ class InProcess:
         self, task: Task, changes: Mapping[str, Any] | None = None, **payload: Any
     ) -> tuple[dict[str, Any], Arrays]:
         self.asked += 1
-        result = task.answer(self.session.given(changes or {}), str(self.scratch), **payload)
+        result = task.answer(self.session.set_changes(changes or {}), str(self.scratch), **payload)
         path = result.pop("arrays", None)
         result = json.loads(json.dumps(result))  # as it crosses between processes
         return result, load_arrays(Path(path)) if path else {}

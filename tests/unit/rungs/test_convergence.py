@@ -75,7 +75,7 @@ def test_more_seeds_are_new_ones(experiment_of: Build) -> None:
     by_seed = {7 + seed: traces for seed, traces in seeds_of(NOISY).items()}
     by_seed[31] = [trace("one"), trace("other", "unsupported")]
     found = compared(experiment_of(**OTHERS), by_seed)
-    count = pairs_needed(found.found.mean, found.found.standard_deviation, 0.003)
+    count = pairs_needed(found.equivalence.mean, found.equivalence.standard_deviation, 0.003)
     assert (
         f"; {count} new seeds would decide: seeds={count} seed=32 (those of this run are not among them: "
         in found.cause
@@ -88,7 +88,7 @@ def test_a_training_without_an_epoch_is_no_pair(experiment_of: Build) -> None:
     by_seed = seeds_of(EQUAL)
     by_seed[2][0] = by_seed[2][0].model_copy(update={"epochs": ()})
     found = compared(experiment_of(**OTHERS), by_seed)
-    assert (found.status, sorted(found.missing)) == ("crashed", [2])
+    assert (found.status, sorted(found.unfinished)) == ("crashed", [2])
     assert judge_traces(experiment_of(**OTHERS), by_seed[2]) == []
 
 
@@ -102,7 +102,7 @@ def test_accuracies_of_few_samples_decide_nothing(experiment_of: Build) -> None:
     coarse = seeds_of(((0.91, 0.91), (0.92, 0.92)), scored=100)
     found = compared(experiment_of(**OTHERS), coarse)
     assert found.status == "unverified"
-    assert found.found == paired_equivalence([0.0, 0.0], 0.003, resolution=0.01)
+    assert found.equivalence == paired_equivalence([0.0, 0.0], 0.003, resolution=0.01)
 
 
 def test_one_pair_gives_no_interval(experiment_of: Build) -> None:

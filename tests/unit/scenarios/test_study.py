@@ -217,7 +217,7 @@ def test_a_limit_cycle_is_no_slow_way_to_a_point(experiment_of: Build, tmp_path:
             training={"epochs": 1, "passes_per_epoch": 200, "batch_size": 16},
         )
         context = Context(experiment, draw_plan(experiment, 16), points, tmp_path)
-        found[loss] = whole_run(context).goes_round("dense_1/kernel")
+        found[loss] = whole_run(context).oscillates("dense_1/kernel")
         ended = whole_run(context).final["dense_1/kernel"]
         hop = {"dense_1/kernel": ended + np.where(ended > 0.7, -0.004, 0.004)}
         met = judged_in(context, NearReference(within=1e-6), hop)
