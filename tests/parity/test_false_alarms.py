@@ -1,7 +1,8 @@
 """No false alarms: of random specs, pairs that must be equal are found so by every rung of the ladder.
 
 Each arm against itself (the rung `self`), one framework against the other, TensorFlow's graphs against its eager mode,
-and the reference by one policy against the other. `TWINRUN_RANDOM_SPECS=200` tries so many specs, and
+and the reference by one policy against the other. What each arm says of the test set after a whole training is held
+against its final weights. `TWINRUN_RANDOM_SPECS=200` tries so many specs, and
 `TWINRUN_RANDOM_SEED=N` others; what they came to is printed (`pytest -s`).
 """
 
@@ -11,20 +12,24 @@ import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from asked_here import Question, tell
+from asked_here import Question, done, tell
 from random_specs import dataset, drawn
 from residents import Ask, here
 
 from harness.judging.checks import Check
 from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
+from harness.records.trace import EpochRecord, Trace
 from harness.records.verdict import Verdict
-from harness.rungs import registry
+from harness.rungs import evaluation, registry
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.system.array_files import PREDICTIONS, WEIGHTS, load_arrays
+from harness.worker.tasks import TASKS
 
 COUNT, SEED = (int(os.environ.get(f"TWINRUN_RANDOM_{name}", usual)) for name, usual in (("SPECS", "3"), ("SEED", "0")))
 ARMS = {
@@ -41,6 +46,7 @@ ARMS = {
 # Single words go call by call, for a graph of each is what would take the time; but a thousand updates in one loop.
 LOOPS, TRAININGS = ("clipping", "optimizer"), ("self", "model", "step", "trajectory")
 REFUSED = {"pynative": LOOPS, "eager": LOOPS}
+TRAINED = ("pynative", "eager", "native")  # to the end; one of each process, which does one thing at a time
 ASKED = {"jit": LOOPS, "graph": LOOPS + TRAININGS}
 
 
@@ -77,6 +83,13 @@ def verdicts(spec: Experiment, scratch: Path, homes: dict[str, Ask]) -> list[Ver
         for rung, question in registry.questions().items():
             answers = {name: Answer(ARMS[name], *own[rung]) for name, own in told.items() if rung in own}
             found += question.judge(context, answers)
+        with ThreadPoolExecutor(len(TRAINED)) as pool:
+            ended = pool.map(lambda name: homes[ARMS[name].adapter](train, ARMS[name], str(scratch)), TRAINED)
+            traces = [Trace.model_validate(trace) for trace in ended]
+        for trace in traces:
+            folder = scratch / trace.arm.name
+            predictions = load_arrays(folder / PREDICTIONS) if (folder / PREDICTIONS).exists() else {}
+            found += evaluation.judge_arm(context, trace, load_arrays(folder / WEIGHTS), predictions)
     return found
 
 
@@ -86,6 +99,15 @@ def put_to(arm: str, questions: dict[str, Question]) -> dict[str, Question]:
     return {rung: question for rung, question in questions.items() if rung in wanted}
 
 
+def train(arm: Arm, scratch: str) -> dict[str, Any]:
+    """The trace of a whole training, as plain values; its weights and predictions are left in the arm's folder."""
+    folder = Path(scratch) / arm.name
+    folder.mkdir()
+    events, _, _ = done(arm, scratch, TASKS["train"], {"folder": str(folder)})
+    epochs = [{k: v for k, v in event.items() if k != "event"} for event in events if event["event"] == "epoch"]
+    return Trace(arm=arm, finished=True, epochs=tuple(map(EpochRecord.model_validate, epochs))).model_dump()
+
+
 def laid_out(spec: Experiment, scratch: Path) -> Context:
     """The context of a climb, with all that an arm reads in `scratch`."""
     data = dataset(spec)
@@ -93,6 +115,6 @@ def laid_out(spec: Experiment, scratch: Path) -> Context:
     scratch.mkdir()
     (scratch / "experiment.json").write_text(spec.model_dump_json())
     context.plan.save(scratch / "plan.npz")
-    np.save(scratch / "x_train.npy", data.x_train)
-    np.save(scratch / "y_train.npy", data.y_train)
+    for part in ("x_train", "y_train", "x_test", "y_test"):
+        np.save(scratch / f"{part}.npy", getattr(data, part))
     return context
