@@ -7,6 +7,7 @@ import traceback
 from datetime import datetime, timezone
 from pathlib import Path
 
+from harness.records.failure import in_one_line
 from harness.records.outcome import Unfinished
 from harness.system.output import OutputGoneError, say_on_stderr
 from harness.system.stopping import stopped
@@ -26,7 +27,7 @@ def unfinished_by(error: BaseException, folder: Path) -> Unfinished:
         return Unfinished("disk", str(failure))
     if stopped():  # a library has turned the interruption into another exception
         return Unfinished("interrupted", STOPPED)
-    return Unfinished("internal", f"internal error, {_in_one_line(error)}")
+    return Unfinished("internal", f"internal error, {in_one_line(error)}")
 
 
 def report_unfinished(unfinished: Unfinished, error: BaseException, folder: Path) -> None:
@@ -62,11 +63,6 @@ def internal_error(error: BaseException, folder: Path | None = None) -> str:
         where = f"is in {path}"
         break
     return (
-        f"internal error: {_in_one_line(error)}. This is a fault of twinrun, not of what you gave; its traceback "
+        f"internal error: {in_one_line(error)}. This is a fault of twinrun, not of what you gave; its traceback "
         f"{where}. Please report it to the maintainers with that file and the command line"
     )
-
-
-def _in_one_line(error: BaseException) -> str:
-    first = next(iter(str(error).strip().splitlines()), "")
-    return f"{type(error).__name__}: {first}"[:300]
