@@ -17,6 +17,7 @@ from adapters.mindspore.runtime import floats
 from adapters.protocol import Array
 from adapters.setting import Setting
 from harness.records.step_columns import Watched, columns, watched_parameters
+from harness.records.tensor_key import TensorKey
 from harness.spec.model import Model
 from harness.spec.parameters import Parameter
 
@@ -34,10 +35,10 @@ class WatchedColumns(nn.Cell):
         super().__init__()
         kinds = weights_first(watch)
         groups = [_NumbersOfKind(watched_parameters(word, kind), kind.endswith("_norm"), setting) for kind in kinds]
-        names = [f"{kind}/{name}" for kind, group in zip(kinds, groups, strict=True) for name in group.names]
+        names = [TensorKey(kind, name) for kind, group in zip(kinds, groups, strict=True) for name in group.names]
         self.positions = [names.index(name) for name in columns(word, watch)]
-        self.is_norm = [name.partition("/")[0].endswith("_norm") for name in names]
-        self.width, self.weight_width = len(names), sum(name.startswith("weight") for name in names)
+        self.is_norm = [key.kind.endswith("_norm") for key in names]
+        self.width, self.weight_width = len(names), sum(key.kind.startswith("weight") for key in names)
         self.subjects = tuple(kind.partition("_")[0] for kind in kinds)
         self.groups = nn.CellList(groups)
         self.weights = ParameterTuple([parameters[parameter.name] for parameter in word.parameters()])

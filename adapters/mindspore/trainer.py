@@ -22,6 +22,7 @@ from adapters.mindspore.runtime import array, compiled, compiles, floats, intege
 from adapters.protocol import NO_NOISE, Array, EpochResult, IntArray, Parameters
 from adapters.setting import Setting
 from harness.records.step_columns import Watched
+from harness.records.tensor_key import TensorKey
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
@@ -68,7 +69,7 @@ class MindSporeTrainer(FrameworkTrainer):
     def slots(self) -> dict[str, Array]:
         slots = {}
         for name, value in self.optimizer.slots().items():
-            parameter = name.partition("/")[2]
+            parameter = TensorKey.parse(name).of
             slots[name] = to_canonical(parameter, value, self.shapes[parameter])
         return slots
 

@@ -11,6 +11,7 @@ from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.tensorflow.runtime import floats
 from harness.records.step_columns import Watched, columns, watched_parameters
+from harness.records.tensor_key import TensorKey
 from harness.spec.model import Model
 from harness.spec.parameters import Parameter
 
@@ -24,7 +25,7 @@ class WatchedColumns:
     def __init__(self, word: Model, watch: tuple[Watched, ...], parameters: dict[str, Any], setting: Setting) -> None:
         kinds = weights_first(watch)
         groups = [_NumbersOfKind(watched_parameters(word, kind), kind.endswith("_norm"), setting) for kind in kinds]
-        names = [f"{kind}/{name}" for kind, group in zip(kinds, groups, strict=True) for name in group.names]
+        names = [TensorKey(kind, name) for kind, group in zip(kinds, groups, strict=True) for name in group.names]
         self.positions = [names.index(name) for name in columns(word, watch)]
         self.width = len(names)
         self.subjects = tuple(kind.partition("_")[0] for kind in kinds)

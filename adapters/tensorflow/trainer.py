@@ -21,6 +21,7 @@ from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.runtime import array, compiled, compiles, floats, integers
 from harness.records.step_columns import Watched
+from harness.records.tensor_key import TensorKey
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
@@ -65,7 +66,7 @@ class TensorFlowTrainer(FrameworkTrainer):
     def slots(self) -> dict[str, Array]:
         slots = {}
         for name, value in self.optimizer.slots().items():
-            parameter = name.partition("/")[2]
+            parameter = TensorKey.parse(name).of
             slots[name] = to_canonical(parameter, value, self.shapes[parameter])
         return slots
 

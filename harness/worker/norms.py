@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from adapters.protocol import EpochResult
 from harness.records.array_types import FloatArray
 from harness.records.step_columns import DIGESTS, Watched, columns
+from harness.records.tensor_key import TensorKey
 from harness.spec.experiment import Experiment
 
 
@@ -30,20 +31,18 @@ def watched_of(experiment: Experiment, results: Sequence[EpochResult]) -> dict[s
     series = dict(zip(names, np.concatenate(rows).astype(np.float64).T, strict=True))
     watched = {}
     if experiment.training.gradient_norms:
-        watched["gradient_norms"] = _by_layer("gradient_norm/", series)
+        watched["gradient_norms"] = _by_layer("gradient_norm", series)
         if experiment.clipping.word() != "none":
-            watched["clipped_norms"] = _by_layer("clipped_norm/", series)
+            watched["clipped_norms"] = _by_layer("clipped_norm", series)
     if experiment.training.digests:
-        watched["digests"] = {
-            name: values.tolist() for name, values in series.items() if name.partition("/")[0] in DIGESTS
-        }
+        watched["digests"] = {key: values.tolist() for key, values in series.items() if key.kind in DIGESTS}
     return watched
 
 
-def _by_layer(kind: str, series: dict[str, FloatArray]) -> dict[str, list[float]]:
-    """The norms of each layer at every step, from the series of its parameters whose names start with `kind`."""
+def _by_layer(kind: Watched, series: Mapping[TensorKey, FloatArray]) -> dict[str, list[float]]:
+    """The norms of each layer at every step, from those of its parameters that are of this kind."""
     norms_by_layer: dict[str, list[FloatArray]] = {}
-    for name, lengths in series.items():
-        if name.startswith(kind):
-            norms_by_layer.setdefault(name.removeprefix(kind).rpartition("/")[0], []).append(lengths)
+    for key, lengths in series.items():
+        if key.kind == kind:
+            norms_by_layer.setdefault(key.layer, []).append(lengths)
     return {layer: np.sqrt(sum(norm * norm for norm in norms)).tolist() for layer, norms in norms_by_layer.items()}
