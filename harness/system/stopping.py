@@ -65,6 +65,16 @@ def shielded() -> Iterator[None]:
         _state.shields -= 1
 
 
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Context that a signal interrupts only at its end: what is begun in it is finished, and known to who ends it."""
+    before = _state.count
+    with shielded():
+        yield
+    if _state.is_heeding and _state.count > before and threading.current_thread() is threading.main_thread():
+        _interrupt()
+
+
 def stopped() -> bool:
     """Whether a signal has arrived."""
     return _state.count > 0
@@ -77,6 +87,11 @@ def stopped_again() -> bool:
 
 def _on_signal(*_: object) -> None:
     _state.count += 1
+    _interrupt()
+
+
+def _interrupt() -> None:
+    """Raises KeyboardInterrupt, except in a shield and within `GRACE_S` of the last one."""
     now = time.monotonic()
     if _state.shields or (_state.last_raised is not None and now - _state.last_raised < GRACE_S):
         return

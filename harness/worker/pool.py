@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from harness.spec.arm import Arm
+from harness.system.stopping import deferred
 from harness.worker.process import Worker
 
 
@@ -23,7 +24,8 @@ class Workers:
         if worker is None or worker.failed:
             folder = self.folder / "arms" / arm.name
             folder.mkdir(parents=True, exist_ok=True)
-            worker = self._alive[key] = Worker(arm, folder, scratch)
+            with deferred():  # else an interrupted one would not be among those that `close` ends
+                worker = self._alive[key] = Worker(arm, folder, scratch)
         worker.turn_to(scratch)
         return worker
 

@@ -18,6 +18,7 @@ import harness
 from harness.records.failure import MESSAGE_CHARACTERS, Failure, WorkerFailedError, full_disk, in_one_line, shortened
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays, load_arrays
+from harness.system.stopping import deferred
 from harness.worker.arrivals import Arrivals
 from harness.worker.events import Event as Event
 from harness.worker.events import ProtocolError, check_result
@@ -107,8 +108,9 @@ class Worker:
 
     def close(self) -> None:
         """Kills the process and all that it started, and waits for its end."""
-        self._group.end()
-        self._temporary.close()
+        with deferred():
+            self._group.end()
+            self._temporary.close()
 
     def __enter__(self) -> Worker:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import headers_of, load_arrays, save_arrays
 from harness.system.files import in_units, refuse_unfit
 from harness.system.memory import available_memory
+from harness.system.stopping import deferred
 from harness.worker import Worker
 
 HOST = "reference"  # the adapter that needs no framework
@@ -43,7 +45,9 @@ def _drawn(pair: Pair, file: Path, function: str, into: Path, log: Path) -> str:
     arm = Arm(name="batches", adapter=HOST, mode=mode, timeout_s=limit_s)
     payload = {"file": str(file), "function": function, "into": str(into)}
     try:
-        with Worker(arm, log.parent, into.parent, log.name) as worker:
+        with ExitStack() as stack:
+            with deferred():
+                worker = stack.enter_context(Worker(arm, log.parent, into.parent, log.name))
             result, _ = worker.ask(TASKS["pair_draw"], **payload, batch_size=pair.batch_size, steps=pair.steps)
     except WorkerFailedError as error:
         return _in_words(error.failure, limit_s)

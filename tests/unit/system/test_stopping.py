@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.system import stopping
-from harness.system.stopping import heeding_signals, shielded, stopped, stopped_again
+from harness.system.stopping import deferred, heeding_signals, shielded, stopped, stopped_again
 
 
 def send(number: int) -> None:
@@ -45,6 +45,43 @@ def test_nothing_interrupts_a_shield(monkeypatch: pytest.MonkeyPatch) -> None:
         assert stopped_again()
         with pytest.raises(KeyboardInterrupt):
             send(signal.SIGTERM)
+
+
+def test_what_is_deferred_is_finished_first() -> None:
+    finished = []
+
+    def interrupted() -> None:
+        with deferred():
+            send(signal.SIGTERM)
+            finished.append("the outer")
+            with deferred():
+                send(signal.SIGTERM)
+            finished.append("the inner")
+
+    with heeding_signals():
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        with deferred():  # within the grace of the first
+            send(signal.SIGTERM)
+        with deferred():
+            finished.append("without a signal")
+    assert finished == ["the outer", "the inner", "without a signal"]
+
+
+def test_what_is_deferred_in_a_shield_interrupts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "GRACE_S", 0.0)
+    with heeding_signals(), shielded(), deferred():
+        send(signal.SIGTERM)
+
+
+def test_an_error_in_what_is_deferred_is_not_hidden() -> None:
+    def failing() -> None:
+        with deferred():
+            send(signal.SIGTERM)
+            raise ValueError("its own")
+
+    with heeding_signals(), pytest.raises(ValueError, match="its own"):
+        failing()
 
 
 def test_one_that_was_lost_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

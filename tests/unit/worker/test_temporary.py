@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from misbehaving import misbehaving
 
+from harness.spec import Arm
+from harness.system.stopping import heeding_signals
+from harness.worker import Workers
 from harness.worker.tasks import TASKS
 from harness.worker.temporary import MOST_BYTES, Temporary
 
@@ -62,3 +68,21 @@ def test_an_arm_keeps_the_place_that_it_names(tmp_path: Path) -> None:
     assert temporary.environment == {}
     temporary.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_stays_of_a_worker_that_is_interrupted_while_it_starts(
+    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interruption comes right after its folder is made, when nobody knows of it yet."""
+    deep = tmp_path / ("d" * MOST_BYTES)
+    make = tempfile.mkdtemp
+
+    def make_and_interrupt(*arguments: Any, **keywords: Any) -> str:
+        path = make(*arguments, **keywords)
+        os.kill(os.getpid(), signal.SIGINT)
+        return path
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make_and_interrupt)
+    with heeding_signals(), pytest.raises(KeyboardInterrupt), Workers(deep) as workers:
+        workers.of(Arm(name="one", adapter="reference", mode="numpy"), tmp_path)
+    assert [*shared.iterdir(), *deep.rglob(".temporary-*")] == []
