@@ -1,7 +1,7 @@
 """Whatever is typed ends as the documents say: a run, or a mistake told in words. Never a traceback, a hang, a trace.
 
-`TWINRUN_ODD_CONFIGURATIONS=50000` tries so many command lines, and `TWINRUN_RANDOM_SEED=N` others. Each goes through
-the entry of the command up to where a run begins; one in a hundred is run whole.
+`TWINRUN_ODD_CONFIGURATIONS=50000` tries so many command lines, `TWINRUN_RANDOM_SEED=N` others, `TWINRUN_LANES=2` two at
+a time. Each goes through the entry of the command up to where a run begins; one in a hundred is run whole.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from watched import FIRST, LINEAR, SECOND, Watched
 
 COUNT = int(os.environ.get("TWINRUN_ODD_CONFIGURATIONS", "2000"))
 SEED = int(os.environ.get("TWINRUN_RANDOM_SEED", "0"))
+LANES = int(os.environ.get("TWINRUN_LANES", "1"))
 WHOLE_WITHIN_S = 120.0
 LEAST_REACHED = 1 / 3  # else most of what is tried ends at its first mistake, and what comes after is not tried
 
@@ -42,19 +44,29 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, runs: list[Path]) -> Iterator[TrialProcess]:
-    process = TrialProcess(tmp_path_factory.mktemp("bench"), SEED, runs)
-    yield process
-    process.close()
+def benches(tmp_path_factory: pytest.TempPathFactory, runs: list[Path]) -> Iterator[list[TrialProcess]]:
+    """A process for each lane."""
+    processes = [TrialProcess(tmp_path_factory.mktemp("bench"), SEED, runs) for _ in range(LANES)]
+    yield processes
+    for process in processes:
+        process.close()
 
 
-def test_every_configuration_ends_as_documented(bench: TrialProcess, tmp_path: Path) -> None:
+def test_every_configuration_ends_as_documented(benches: list[TrialProcess], tmp_path: Path) -> None:
     start, codes, breached = time.monotonic(), Counter[str](), Counter[str]()
     first: dict[str, Trial] = {}
     reached = in_process = whole = 0
-    for number in range(COUNT):
-        trial = drawn(SEED, number)
-        result = run_whole(trial, tmp_path / str(number)) if trial.whole else bench.run(trial)
+
+    def in_lane(lane: int) -> list[tuple[Trial, Result]]:
+        trials = (drawn(SEED, number) for number in range(lane, COUNT, LANES))
+        return [
+            (trial, run_whole(trial, tmp_path / str(trial.number)) if trial.whole else benches[lane].run(trial))
+            for trial in trials
+        ]
+
+    with ThreadPoolExecutor(LANES) as pool:
+        ended = [pair for lane in pool.map(in_lane, range(LANES)) for pair in lane]
+    for trial, result in sorted(ended, key=lambda pair: pair[0].number):
         whole, in_process = whole + trial.whole, in_process + (not trial.whole)
         reached += result.reached
         codes[str(result.code)] += 1
@@ -64,7 +76,7 @@ def test_every_configuration_ends_as_documented(bench: TrialProcess, tmp_path: P
     counts = {"trials": COUNT, "whole": whole, "begun": reached, "exit_codes": codes, "kinds": breached}
     leave("odd configurations", seed=SEED, seconds=time.monotonic() - start, **counts)
     print(f"\n{COUNT} configurations of seed {SEED}: {reached} begun, {whole} run whole, exit codes {dict(codes)}")
-    rows = [f"{breached[kind]:>5} {kind}\n      {shown(kind, trial, bench)}" for kind, trial in first.items()]
+    rows = [f"{breached[kind]:>5} {kind}\n      {shown(kind, trial, benches[0])}" for kind, trial in first.items()]
     assert not rows, f"seed {SEED}: {len(rows)} kinds of breach\n" + "\n".join(rows)
     assert reached > LEAST_REACHED * in_process
 
