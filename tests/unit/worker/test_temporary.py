@@ -79,7 +79,7 @@ def test_nothing_stays_of_a_worker_that_is_interrupted_while_it_starts(
 
     def make_and_interrupt(*arguments: Any, **keywords: Any) -> str:
         path = make(*arguments, **keywords)
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
         return path
 
     monkeypatch.setattr(tempfile, "mkdtemp", make_and_interrupt)
