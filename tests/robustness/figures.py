@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+TRIED = ("odd configurations", "kills", "disks", "damages")
 PACKAGES = ("mindspore", "tensorflow", "numpy", "hydra-core", "pydantic")
 # How the kinds of breaches that the tests name begin, by what the page counts.
 COUNTED = {
@@ -67,6 +68,8 @@ def page(records: Sequence[Mapping[str, Any]]) -> str:
     """The page, with a row for each record."""
     head = ["what", "trials", "seed", *COUNTED, "other breaches", "exit codes", "wall time"]
     lines = [INTRODUCTION, _row(head), _row(["---"] * len(head)), *(_row(_cells(record)) for record in records), ""]
+    absent = [name for name in TRIED if name not in {record["name"] for record in records}]
+    lines += [f"Not counted here: {', '.join(absent)}.", ""] if absent else []
     for record in records:
         held = [f"{name} {number}" for name, number in record["versions"].items()]
         lines.append(f"{record['name']}: {', '.join(held)}.")
