@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.results.files import UnreadableError, read_arrays, read_object
+from harness.results.store import write_text
 from harness.system.array_files import Arrays, save_arrays
-from harness.system.writing import whole
 
 ANSWERS = "answers"
 SCHEMA_VERSION = 1
@@ -34,8 +34,7 @@ def write_answer(arm_folder: Path, rung: str, answer: RecordedAnswer) -> None:
     folder.mkdir(exist_ok=True)
     save_arrays(folder / f"{rung}.npz", answer.arrays)
     record = {"schema_version": SCHEMA_VERSION, "question": answer.question, "result": dict(answer.result)}
-    with whole(folder / f"{rung}.json") as partial:
-        partial.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    write_text(folder / f"{rung}.json", json.dumps(record) + "\n")
 
 
 def read_answer(path: Path) -> RecordedAnswer:

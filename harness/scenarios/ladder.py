@@ -20,12 +20,14 @@ from harness.judging.silence import NO_WORD, silent_arms, silent_rung
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.rungs import registry, trajectory
-from harness.rungs.questions import question_digest
 from harness.rungs.rung import Question
 from harness.spec.changes import Changes
 from harness.worker.asking import side_by_side
 from harness.worker.process import Worker
 from harness.worker.task import Task
+
+# What a task is given, by the names of its parameters.
+Payload = Mapping[str, Any]
 
 
 def climb(
@@ -33,11 +35,11 @@ def climb(
     workers: Iterable[Worker],
     on_rung: Callable[[str, list[Verdict]], None],
     on_failure: Callable[[str, Failure], None],
-    on_answers: Callable[[str, str, Answers], None] = lambda rung, question, answers: None,
+    on_answers: Callable[[str, Payload, Answers], None] = lambda rung, payload, answers: None,
 ) -> list[Verdict]:
     """All verdicts, in order. An arm that fails is reported at that rung and not asked again.
 
-    `on_answers`: is given each rung's name, the digest of its question, and the answers.
+    `on_answers`: is given each rung's name, the payload of its question, and the answers.
     The first divergence is localised and, where a known form explains it, gets the advice that makes the arms equal.
     """
     alive = {worker.arm.name: worker for worker in workers}
@@ -57,7 +59,7 @@ def climb(
             for name, failure in failures.items():
                 del alive[name]
                 on_failure(name, failure)
-            on_answers(rung, question_digest(question.task, payload), answers)
+            on_answers(rung, payload, answers)
             rung_verdicts = question.judge(context, answers) if answers else []
             rung_verdicts += silent_arms(rung, answers, rung_verdicts)
             if first_of(verdicts) is None:

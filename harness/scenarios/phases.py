@@ -17,6 +17,7 @@ from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
 from harness.results.segments import Segments
 from harness.rungs import registry
+from harness.rungs.questions import question_digest
 from harness.rungs.rung import Rung, Trainings
 from harness.scenarios import ladder
 from harness.scenarios.recording import run_and_record
@@ -28,6 +29,8 @@ from harness.worker.tasks import TASKS
 
 # Seconds of a training's records that are lost if this process is killed; at any other end they are written.
 WRITE_EVERY_S = 2.0
+# By the field of an answer, the field of a trace that has the digest.
+DIGESTS = {"plan_digest": "plan_digest", "weights_digest": "initial_weights_digest"}
 
 
 def check(runs: Sequence[Run], folder: Path) -> None:
@@ -91,12 +94,13 @@ def _describe(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
     return [workers[name] for name in answers]
 
 
-def _record_answers(run: Run, rung: str, question: str, answers: Answers) -> None:
-    """Keeps which plan and weights the arms say that they had, and writes the answers if the experiment asks for it."""
+def _record_answers(run: Run, rung: str, payload: ladder.Payload, answers: Answers) -> None:
+    """Keeps which plan and weights the arms report, and writes the answers if the experiment asks for it."""
     for name, answer in answers.items():
-        told = {"plan_digest": "plan_digest", "weights_digest": "initial_weights_digest"}
-        run.update(name, **{told[key]: value for key, value in answer.result.items() if key in told})
+        digests = {DIGESTS[key]: value for key, value in answer.result.items() if key in DIGESTS}
+        run.update(name, **digests)
     if run.experiment.comparison.record_answers:
+        question = question_digest(registry.questions()[rung].task, payload)
         for name, answer in answers.items():
             recorded = RecordedAnswer(question, answer.result, answer.arrays)
             write_answer(run.store.arm_folder(name), rung, recorded)

@@ -52,8 +52,8 @@ def ended(context: Context, precision: Any, weights: Arrays) -> tuple[Trace, Arr
         samples_scored=score.samples,
         peak_rss_bytes=1,
     )
-    told = predictions(trainer, x) if context.experiment.data.classes is not None else {}
-    return Trace(arm=arm, finished=True, epochs=(last,)), told
+    predicted = predictions(trainer, x) if context.experiment.data.classes is not None else {}
+    return Trace(arm=arm, finished=True, epochs=(last,)), predicted
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def context(experiment_of: Build, noise: Dataset) -> Context:
 )
 def test_a_right_arm_agrees(experiment_of: Build, noise: Dataset, changes: Any, precision: str) -> None:
     context = context_of(experiment_of(**changes), noise)
-    trace, told = ended(context, precision, context.plan.weights)
-    (verdict,) = evaluation.judge_arm(context, trace, context.plan.weights, told)
+    trace, predicted = ended(context, precision, context.plan.weights)
+    (verdict,) = evaluation.judge_arm(context, trace, context.plan.weights, predicted)
     assert (verdict.status, verdict.subject) == ("agrees", "test set, 20 samples, from the final weights")
     assert verdict.detects is not None
     assert verdict.detects < 1e-3
@@ -86,12 +86,12 @@ def test_values_have_neither_accuracy_nor_predictions(experiment_of: Build) -> N
     model = {"input": {"shape": [1]}, "layers": [{**DENSE, "units": 1}]}
     experiment = experiment_of(data="polynomial", model=model, loss="mean_squared_error")
     context = context_of(experiment, load(experiment.data))
-    trace, told = ended(context, "float32", context.plan.weights)
-    (verdict,) = evaluation.judge_arm(context, trace, context.plan.weights, told)
+    trace, predicted = ended(context, "float32", context.plan.weights)
+    (verdict,) = evaluation.judge_arm(context, trace, context.plan.weights, predicted)
     assert verdict.status == "agrees"
     wrong = trace.epochs[-1].model_copy(update={"test_loss": trace.epochs[-1].test_loss * (1 + 1e-4)})
     (verdict,) = evaluation.judge_arm(
-        context, trace.model_copy(update={"epochs": (wrong,)}), context.plan.weights, told
+        context, trace.model_copy(update={"epochs": (wrong,)}), context.plan.weights, predicted
     )
     assert (verdict.status, verdict.tensor, verdict.culprit) == ("diverges", "test_loss", "arm")
 
@@ -99,8 +99,8 @@ def test_values_have_neither_accuracy_nor_predictions(experiment_of: Build) -> N
 def test_a_tie_is_nobodys_mistake(context: Context) -> None:
     """All outputs are equal: each class is as right as any other, and any accuracy."""
     weights = {name: 0 * value for name, value in context.plan.weights.items()}
-    trace, told = ended(context, "float32", weights)
-    others = {**told, "label": (told["label"] + 3) % 10}
+    trace, predicted = ended(context, "float32", weights)
+    others = {**predicted, "label": (predicted["label"] + 3) % 10}
     last = trace.epochs[-1].model_copy(update={"test_accuracy": 0.9})
     (verdict,) = evaluation.judge_arm(context, trace.model_copy(update={"epochs": (last,)}), weights, others)
     assert verdict.status == "agrees"
@@ -110,11 +110,11 @@ def test_a_tie_is_nobodys_mistake(context: Context) -> None:
 def test_where_float32_overflows_only_the_count_is_judged(context: Context, size: float) -> None:
     weights = {name: np.float32(size) * np.ones_like(value) for name, value in context.plan.weights.items()}
     with np.errstate(all="ignore"):
-        trace, told = ended(context, "float32", weights)
-        (verdict,) = evaluation.judge_arm(context, trace, weights, told)
+        trace, predicted = ended(context, "float32", weights)
+        (verdict,) = evaluation.judge_arm(context, trace, weights, predicted)
         assert verdict.status == "agrees"
         short = trace.epochs[-1].model_copy(update={"samples_scored": 19})
-        (verdict,) = evaluation.judge_arm(context, trace.model_copy(update={"epochs": (short,)}), weights, told)
+        (verdict,) = evaluation.judge_arm(context, trace.model_copy(update={"epochs": (short,)}), weights, predicted)
     assert (verdict.status, verdict.tensor) == ("diverges", "samples_scored")
 
 
@@ -122,32 +122,32 @@ def test_where_float32_overflows_only_the_count_is_judged(context: Context, size
     ("label", "place"), [(True, "test sample 7, label"), (False, "test sample 7, margin")], ids=["label", "margin"]
 )
 def test_the_sample_is_named(context: Context, label: bool, place: str) -> None:
-    trace, told = ended(context, "float32", context.plan.weights)
+    trace, predicted = ended(context, "float32", context.plan.weights)
     name = "label" if label else "margin"
-    changed = {**told, name: told[name].copy()}
-    changed[name][7] = (told[name][7] + 1) % 10
+    changed = {**predicted, name: predicted[name].copy()}
+    changed[name][7] = (predicted[name][7] + 1) % 10
     (verdict,) = evaluation.judge_arm(context, trace, context.plan.weights, changed)
     assert (verdict.status, verdict.worst_index, verdict.culprit) == ("diverges", place, "arm")
 
 
 def test_what_was_not_recorded_is_unverified(context: Context) -> None:
-    trace, told = ended(context, "float32", context.plan.weights)
+    trace, predicted = ended(context, "float32", context.plan.weights)
     weights = {"arm": context.plan.weights}
 
-    def causes(trace: Trace, weights: Any, told: Any) -> list[tuple[str, str]]:
-        verdicts = evaluation.judge_trainings(Trainings(context, [trace], weights, told))
+    def causes(trace: Trace, weights: Any, predicted: Any) -> list[tuple[str, str]]:
+        verdicts = evaluation.judge_trainings(Trainings(context, [trace], weights, predicted))
         return [(verdict.status, verdict.cause) for verdict in verdicts]
 
-    assert causes(trace, {}, {"arm": told}) == [("unverified", "arm has not recorded its final weights")]
-    assert causes(trace.model_copy(update={"epochs": ()}), weights, {"arm": told}) == [
+    assert causes(trace, {}, {"arm": predicted}) == [("unverified", "arm has not recorded its final weights")]
+    assert causes(trace.model_copy(update={"epochs": ()}), weights, {"arm": predicted}) == [
         ("unverified", "arm has not recorded an epoch")
     ]
     assert causes(trace, weights, {})[0] == ("unverified", "arm has not recorded its predictions")
-    assert causes(trace.model_copy(update={"finished": False}), weights, {"arm": told}) == []
+    assert causes(trace.model_copy(update={"finished": False}), weights, {"arm": predicted}) == []
 
 
 def test_another_test_set(context: Context, noise: Dataset) -> None:
-    trace, told = ended(context, "float32", context.plan.weights)
+    trace, predicted = ended(context, "float32", context.plan.weights)
     other = replace(context, data=replace(noise, x_test=noise.x_test[:, :, ::-1]), made={})
-    (verdict,) = evaluation.judge_arm(other, trace, context.plan.weights, told)
+    (verdict,) = evaluation.judge_arm(other, trace, context.plan.weights, predicted)
     assert (verdict.status, verdict.culprit) == ("diverges", "arm")
