@@ -12,6 +12,8 @@ from typing import Any
 from harness.cli.verb import CODES
 from harness.system.config_folders import installed_folders, options_in
 
+PREPARING = "reading the experiment and its data"
+SLOW_S = 1.5  # seconds after which that is said
 EXAMPLES = """\
 examples:
   twinrun match
@@ -53,9 +55,12 @@ def run(options: argparse.Namespace) -> int:
         return _pair(options)
     if options.cfg == "job":
         return _print_config(options)
-    from harness.composition.preflight import prepare
+    from harness.system.progress import said_if_slow
 
-    study, data = prepare(options.overrides, options.config_dir, options.trust)
+    with said_if_slow(PREPARING, SLOW_S):
+        from harness.composition.preflight import prepare
+
+        study, data = prepare(options.overrides, options.config_dir, options.trust)
     _announce(study.code)
     from harness.report import presented
     from harness.scenarios.start import start

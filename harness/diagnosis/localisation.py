@@ -111,19 +111,19 @@ def reference_probe(context: Context, adapter: Adapter, step: int) -> Arrays:
 
 def _probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     trainer = context.trainer(adapter, context.plan.steps)
-    batches = context.batches(step + 1)
-    for batch in batches[:step]:
+    for batch in context.steps(step, f"steps up to step {step}"):
         context.updated(trainer, batch, adapter.arm.precision)
     before = trainer.weights()
-    x, y = context.samples(batches[step], adapter.arm.precision)
-    noise = batches[step].noise
+    examined = context.batches(step + 1)[step]
+    x, y = context.samples(examined, adapter.arm.precision)
+    noise = examined.noise
     tensors: Arrays = {"input": np.asarray(x), "targets": np.asarray(y)}
     tensors |= keyed("layer", trainer.layers(x, noise))
     trainer.set_weights(before)
     loss, gradients = trainer.loss_and_gradients(x, y, noise)
     tensors |= {"loss": np.array([loss]), **keyed("gradient", gradients)}
     trainer.set_weights(before)
-    context.updated(trainer, batches[step], adapter.arm.precision)
+    context.updated(trainer, examined, adapter.arm.precision)
     tensors |= keyed("slot", trainer.slots())
     return tensors | keyed("weight", trainer.weights())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,9 +22,11 @@ from harness.spec.arm import Arm, Policy
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays
+from harness.system.progress import OnWork, counted, ignore
 from harness.worker.process import Event
 
 Made = TypeVar("Made")
+REFERENCE = "reference"  # who does the work that is not an arm's
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Context:
     asked about. The reference computes `experiment`, which differs from it only in a context with changes: see `given`.
     `spreads`: by arm and by quantity, the distance between its runs from the same start; empty if it repeats itself.
     `made`: the cache of this context. `of_words`: the cache of the reference's results for single words, which contexts
-    with changes share.
+    with changes share. `on_work`: is told how far the reference's computations are.
     """
 
     experiment: Experiment
@@ -82,6 +84,7 @@ class Context:
     spreads: dict[str, Arrays] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict)
     of_words: dict[Any, Any] = field(default_factory=dict)
+    on_work: OnWork = field(default=ignore, repr=False, compare=False)
     _making: Any = field(default_factory=RLock, repr=False, compare=False)
 
     @property
@@ -132,6 +135,10 @@ class Context:
     def batches(self, count: int) -> list[Batch]:
         """The first batches of the run, with their noise."""
         return self.plan.batches(count, self.experiment.model.noise())
+
+    def steps(self, count: int, what: str) -> Iterator[Batch]:
+        """The first batches of the run, one for each step of `what`, which is reported as work of the reference."""
+        return counted(self.batches(count), REFERENCE, what, self.on_work)
 
     def updated(self, trainer: Trainer, batch: Batch, precision: str = "float64") -> EpochResult:
         """The result of one update of the trainer on this batch."""

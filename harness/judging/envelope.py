@@ -137,7 +137,9 @@ def oracle_run(context: Context, steps: int) -> Curves:
     """The curves of a new run of the reference in float64, for callers that disturb the reference."""
     names = (LOSS, *columns(context.experiment.model, DIGESTS))
     ensemble = Ensemble(context.oracle, context.experiment.recipe, [context.plan.weights], steps, DIGESTS)
-    step_results = [ensemble.step(*context.samples(batch, "float64"), batch.noise) for batch in context.batches(steps)]
+    step_results = [
+        ensemble.step(*context.samples(batch, "float64"), batch.noise) for batch in context.steps(steps, "free run")
+    ]
     return dict(zip(names, _curves(step_results)[:, 0], strict=True))
 
 
@@ -168,7 +170,7 @@ def _runs(context: Context, in_float32: Adapter, steps: int) -> Envelope:
     oracle = Ensemble(context.oracle, recipe, [weights], steps, (*DIGESTS, *NORMS))
     draws = Ensemble(in_float32, recipe, [disturbed(weights, draw) for draw in range(DRAWS)], steps, DIGESTS, REACH)
     undisturbed, drawn, distances = [], [], []
-    for batch in context.batches(steps):
+    for batch in context.steps(steps, "chaos envelope"):
         undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise))
         drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise))
         distances.append(draws.astray(oracle).max(axis=0))

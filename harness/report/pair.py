@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.text import Text
+
 from harness.records.failure import Failure
 from harness.records.verdict import Verdict
 from harness.report.folder_record import sources_section
 from harness.report.pair_record import PairRecord
+from harness.report.progress import ProgressDisplay
 from harness.report.rows import Table, ladder_table
 from harness.report.tables import as_markdown, coloured, console, draw, line
 from harness.scenarios.pair import PairRun
@@ -16,6 +19,7 @@ from harness.scenarios.pair_outcome import first_divergence
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.facts import code_run
 from harness.subjects.pair.mapping import Match
+from harness.system.progress import Work
 from harness.system.text import markdown
 
 PROSE = ("what",)  # the column that may wrap
@@ -26,12 +30,22 @@ class PairTerminal:
 
     def __init__(self) -> None:
         self.console = console()
+        self.progress = ProgressDisplay(self.console)
+
+    def stage(self, name: str) -> None:
+        self.progress.stage(name)
+
+    def work(self, work: Work) -> None:
+        self.progress.work(work)
+
+    def close(self) -> None:
+        self.progress.close()
 
     def begin(self, composed: ComposedPair) -> None:
         pair = composed.pair
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in pair.arms)
-        self.console.print(line((f"pair {pair.name}", "bold"), f": {arms}"))
-        self.console.print(
+        self._say(line((f"pair {pair.name}", "bold"), f": {arms}"))
+        self._say(
             f"  {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
             f"{pair.steps} steps of {pair.batch_size}"
         )
@@ -39,22 +53,22 @@ class PairTerminal:
             self._say(f"  runs code that {code}")
 
     def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None:
-        self.console.print(f"  parameters paired: {len(matches)}; which is which stands in report.md")
+        self._say(f"  parameters paired: {len(matches)}; which is which stands in report.md")
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
         disagreements = [verdict.status for verdict in verdicts if verdict.status not in ("agrees", "known")]
         known = sum(verdict.status == "known" for verdict in verdicts)
         known_note = f", {known} known in the ledger" if known else ""
         outcome = ", ".join(dict.fromkeys(disagreements)) or "agrees"
-        self.console.print(
-            line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(outcome), known_note)
-        )
+        self._say(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(outcome), known_note))
 
     def arm_failed(self, arm: str, failure: Failure, log: Path) -> None:
-        self.console.print(line("  ", (arm, "bold red"), f": {failure}"), soft_wrap=True)
+        self.progress.forget(arm)
+        self._say(line("  ", (arm, "bold red"), f": {failure}"))
         self._say(f"  the whole is in {log}")
 
     def end(self, run: PairRun) -> None:
+        self.close()
         self.console.print()
         head, rows = ladder_table(run.verdicts)
         # Causes are sentences: they stand below the table, where they have room.
@@ -73,8 +87,9 @@ class PairTerminal:
         self._say(run.coverage)
         self._say(f"results: {run.folder}")
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str | Text) -> None:
         self.console.print(text, soft_wrap=True)
+        self.progress.said()
 
 
 def report(run: PairRecord) -> str:

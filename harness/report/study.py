@@ -22,7 +22,6 @@ from harness.rungs import expected
 from harness.rungs.convergence import seeds_in_words
 from harness.scenarios.run import Run
 from harness.scenarios.study import NAME, Study
-from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.text import markdown
 
@@ -43,20 +42,19 @@ class StudyTerminal(Terminal):
         if any(verdict.status not in ("agrees", "known") for verdict in verdicts):
             super().rung(name, verdicts)
 
-    def training(self, arm: Arm, epochs: int, steps: int) -> None:
-        """Prints nothing: a training of a study is shown by the line at its end."""
-
     def epoch(self, trace: Trace) -> None:
+        """Moves the bar. A training of a study has one line, at its end."""
+        line_of_epoch = self._trained(trace)
         if len(trace.losses) == len(trace.learning_rates):
-            super().epoch(trace)
+            self._say(line_of_epoch)
 
     def end(self, run: Run, is_brief: bool = False) -> None:
-        self._stop_progress()
         self._say(f"  {variant_and_seed(run.experiment)}: {run.sentence}")
 
     def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None:
         """Prints the tables over all variants, unless `is_brief`, then the outcome of the study and its folder."""
         recorded = StudyRecord.of(study.folder)
+        self.close()
         self.console.print()
         for title, table in {} if is_brief else _tables(recorded).items():
             self._table(title, table)

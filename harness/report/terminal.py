@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
 from harness.data import Dataset
@@ -13,11 +12,13 @@ from harness.plan import Plan
 from harness.records.failure import Failure
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.report.progress import ProgressDisplay
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.tables import coloured, console, draw, line
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.system.progress import Work
 
 # The columns that may wrap.
 PROSE = ("how", "cause", "runs as", "what", "found", "gradient norms at the first step, by layer", "after clipping")
@@ -25,24 +26,32 @@ MOST_ROWS = 100
 
 
 class Terminal:
-    """Prints a run. Trainings have a progress bar on a terminal and a line for each epoch elsewhere."""
+    """Prints a run. What takes long has a bar on a terminal and a line now and then elsewhere, an epoch a line too."""
 
     def __init__(self) -> None:
         self.console = console()
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
+        self.progress = ProgressDisplay(self.console)
+
+    def stage(self, name: str) -> None:
+        self.progress.stage(name)
+
+    def work(self, work: Work) -> None:
+        self.progress.work(work)
+
+    def close(self) -> None:
+        self.progress.close()
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = experiment.model
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
-        self.console.print(line((experiment.name, "bold"), f": {arms}"))
-        self.console.print(
+        self._say(line((experiment.name, "bold"), f": {arms}"))
+        self._say(
             f"  model {model.parameter_count:,} parameters, {model.multiply_adds:,} multiply-adds a sample; "
             f"{experiment.loss.name_in_tables}, {experiment.optimizer.name_in_tables}, "
             f"{experiment.schedule.name_in_tables}"
         )
-        self.console.print(f"  data  {data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test")
-        self.console.print(
+        self._say(f"  data  {data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test")
+        self._say(
             f"  plan  {plan.digest[:16]}, seed {experiment.seed}: "
             f"{len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}"
         )
@@ -57,48 +66,35 @@ class Terminal:
         self._say(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(outcome), known_note))
 
     def arm_failed(self, arm: str, failure: Failure) -> None:
-        self._stop_progress()
-        self.console.print(line("  ", (arm, "bold red"), f": {failure}"), soft_wrap=True)
+        self.progress.forget(arm)
+        self._say(line("  ", (arm, "bold red"), f": {failure}"), soft_wrap=True)
 
     def training(self, arm: Arm, epochs: int, steps: int) -> None:
-        self._stop_progress()
-        if not self.console.is_terminal:
-            return
-        self._progress = Progress(
-            TextColumn("  training"),
-            TextColumn("{task.description}", style="bold", markup=False),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} steps  {task.fields[loss]}", markup=False),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=self.console,
-        )
-        self._task = self._progress.add_task(arm.name, total=steps, loss="starting")
-        self._progress.start()
+        self.progress.stage("training")
+        self.progress.work(Work(arm.name, "training", 0, steps))
 
     def epoch(self, trace: Trace) -> None:
+        line_of_epoch = self._trained(trace)
+        if not self.console.is_terminal:
+            self._say(line_of_epoch)
+
+    def _trained(self, trace: Trace) -> str:
+        """Moves the training's bar, and returns the line about its last epoch."""
         last = trace.epochs[-1]
-        steps_done = sum(len(epoch.losses) for epoch in trace.epochs)
+        steps_done, steps = sum(len(epoch.losses) for epoch in trace.epochs), len(trace.learning_rates)
         score = (
             f"test loss {last.test_loss:.6f}"
             if last.test_accuracy is None
             else f"test accuracy {last.test_accuracy:.2%}"
         )
         text = f"loss {last.losses[-1]:.4f}, {score}"
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=steps_done, loss=text)
-        else:
-            steps = len(trace.learning_rates)
-            elapsed_s = sum(epoch.epoch_time_s for epoch in trace.epochs)
-            left_s = elapsed_s / steps_done * (steps - steps_done)
-            self.console.print(
-                f"  {trace.arm.name}: epoch {last.epoch + 1}, step {steps_done}/{steps}, {text}, {left_s:.0f} s left"
-            )
+        self.progress.work(Work(trace.arm.name, "training", steps_done, steps, note=text))
+        left_s = sum(epoch.epoch_time_s for epoch in trace.epochs) / steps_done * (steps - steps_done)
+        return f"  {trace.arm.name}: epoch {last.epoch + 1}, step {steps_done}/{steps}, {text}, {left_s:.0f} s left"
 
     def end(self, run: Run, is_brief: bool = False) -> None:
         """Prints the tables, unless `is_brief`, then the outcome, what was judged, and the folder."""
-        self._stop_progress()
+        self.close()
         if not is_brief:
             self._tables(run)
         colour = "green" if run.exit_code == 0 else "bold red"
@@ -126,11 +122,6 @@ class Terminal:
         draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
         self.console.print()
 
-    def _say(self, text: str | Text) -> None:
-        self._stop_progress()
-        self.console.print(text)
-
-    def _stop_progress(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = self._task = None
+    def _say(self, text: str | Text, soft_wrap: bool = False) -> None:
+        self.console.print(text, soft_wrap=soft_wrap)
+        self.progress.said()

@@ -13,7 +13,7 @@ from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
 from harness.judging.cases import Arrays, Case, answer
 from harness.judging.checks import Check, judge_checks
-from harness.judging.context import Answer, Answers, Context, NumberedAnswer
+from harness.judging.context import REFERENCE, Answer, Answers, Context, NumberedAnswer
 from harness.judging.ledger_excuses import inaccuracies, of_word, propagated, words_within
 from harness.judging.tolerances import RUNS, Excuse, Tolerance, furthest, own_error
 from harness.ledger import Entry
@@ -28,6 +28,7 @@ from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
 from harness.system.array_files import save_arrays
+from harness.system.progress import counted
 
 NOTHING = "none"  # the clipping, regularizer or weight decay that does nothing: checked in the vocabulary only
 
@@ -105,7 +106,8 @@ class WordRung:
         """The verdicts on every case, and on ledger entries that are no longer needed."""
         verdicts: list[Verdict] = []
         ledger_use = _LedgerUse()
-        for number, stated_case in enumerate(self.cases(context)):
+        stated_cases = list(self.cases(context))
+        for number, stated_case in enumerate(counted(stated_cases, REFERENCE, "", context.on_work, "cases")):
             case = replace(stated_case, given=context.replacement.of(stated_case.given))
             reference = self._reference_results(context, context.oracle, case, number)
             reference = {name: np.asarray(value, np.float64) for name, value in reference.items()}

@@ -24,7 +24,7 @@ def free_run(session: Session, scratch: str, steps: int, runs: dict[str, str | N
     """
     trainer = session.at(scratch).traced
     arrays: dict[str, Any] = {}
-    for name, file in runs.items():
+    for name, file in session.counted(list(runs.items()), "runs"):
         weights = session.plan.weights if file is None else load_arrays(Path(file))
         losses, digests = _advance(session, trainer, weights, steps)
         arrays |= prefixed(name, {"losses": losses, "digests": digests})

@@ -49,13 +49,13 @@ def ask(context: Context) -> dict[str, Any]:
 def teach(context: Context) -> Teacher:
     """The teacher's steps: the reference updates its weights by its own gradients, both rounded to float32."""
     e, plan = context.experiment, context.plan
-    batches = context.batches(min(e.comparison.forced_steps, plan.steps))
+    steps = min(e.comparison.forced_steps, plan.steps)
     inputs: Arrays = {}
     expected: Arrays = {}
-    trainer = context.trainer(context.oracle, horizon=len(batches))
+    trainer = context.trainer(context.oracle, horizon=steps)
     weights = _rounded(plan.weights)
     past_gradients: list[Any] = []  # each step replays the optimizer from the start, since forced steps are few
-    for k, batch in enumerate(batches):
+    for k, batch in enumerate(context.steps(steps, "teacher")):
         inputs |= keyed("weight", weights, k)
         trainer.set_weights(weights)
         loss, gradients = trainer.loss_and_gradients(*context.samples(batch), batch.noise)
@@ -151,7 +151,7 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
     steps = len(only(inputs, "loss"))
     trainer = context.trainer(adapter, horizon=steps)
     results: Arrays = {}
-    for k, batch in enumerate(context.batches(steps)):
+    for k, batch in enumerate(context.steps(steps, "teacher-forced steps")):
         trainer.set_weights(of_kind(inputs, "weight", k))
         loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
         results[TensorKey("loss", step=k)] = np.array([loss])

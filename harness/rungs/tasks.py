@@ -104,7 +104,8 @@ def words(session: Session, scratch: str, cases: list[Any], given: str) -> Resul
     refused: dict[str, str] = {}
 
     calls = [(case["call"], replace(given_of(case["call"], case["given"]))) for case in cases]
-    for number, result in enumerate(answers(session.adapter, calls, partial(below, arrays))):
+    results_of_calls = answers(session.adapter, calls, partial(below, arrays))
+    for number, result in zip(session.counted(range(len(calls)), "cases"), results_of_calls, strict=True):
         if isinstance(result, UnsupportedSpecError):
             refused[str(number)] = str(result)
         else:
@@ -151,7 +152,7 @@ def step(session: Session, scratch: str, teacher: str) -> Result:
     trainable = [p.name for p in e.model.parameters() if p.trainable]
     state = [name for name in session.plan.weights if name not in trainable]
     teacher_gradients = [of_kind(inputs, "gradient", k) for k in range(len(batches))]
-    for k, batch in enumerate(batches):
+    for k, batch in enumerate(session.counted(batches, "steps")):
         session.trainer.set_weights(of_kind(inputs, "weight", k))
         x, y = session.batch(batch)
         loss, gradients = session.trainer.loss_and_gradients(x, y, batch.noise)

@@ -76,7 +76,7 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
 def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
     """The losses of the adapter's first `steps` updates from the plan's weights, (steps,)."""
     trainer = context.trainer(adapter, steps)
-    results = [context.updated(trainer, batch, adapter.arm.precision) for batch in context.batches(steps)]
+    results = [context.updated(trainer, batch, adapter.arm.precision) for batch in context.steps(steps, "free run")]
     return np.concatenate([result.losses for result in results])
 
 

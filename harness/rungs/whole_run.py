@@ -47,7 +47,7 @@ def whole_run(context: Context) -> WholeRun:
     high: Arrays = {}
     path: Arrays = {}
     last: Arrays = {}
-    for step, batch in enumerate(context.batches(steps)):
+    for step, batch in enumerate(context.steps(steps, "whole run")):
         context.updated(trainer, batch)
         if step >= steps - recorded_steps:
             weights = trainer.weights()

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.diagnosis.advice import advise
 from harness.diagnosis.localisation import localised
-from harness.judging.context import Answer, Answers, Context
+from harness.judging.context import REFERENCE, Answer, Answers, Context
 from harness.judging.envelope import envelope
 from harness.judging.first_divergence import first_of
 from harness.judging.silence import NO_WORD, silent_arms, silent_rung
@@ -22,6 +22,7 @@ from harness.records.verdict import Verdict
 from harness.rungs import registry, trajectory
 from harness.rungs.rung import Question
 from harness.spec.changes import Changes
+from harness.system.progress import doing, ignore
 from harness.worker.asking import side_by_side
 from harness.worker.process import Worker
 from harness.worker.task import Task
@@ -36,9 +37,11 @@ def climb(
     on_rung: Callable[[str, list[Verdict]], None],
     on_failure: Callable[[str, Failure], None],
     on_answers: Callable[[str, Payload, Answers], None] = lambda rung, payload, answers: None,
+    on_stage: Callable[[str], None] = ignore,
 ) -> list[Verdict]:
     """All verdicts, in order. An arm that fails is reported at that rung and not asked again.
 
+    `on_stage`: is given each rung's name before its question is made.
     `on_answers`: is given each rung's name, the payload of its question, and the answers.
     The first divergence is localised and, where a known form explains it, gets the advice that makes the arms equal.
     """
@@ -49,7 +52,9 @@ def climb(
         for rung, question in registry.questions(context.stated.rungs).items():
             if not alive:
                 break
-            payload = question.ask(context)
+            on_stage(rung)
+            with doing(REFERENCE, "question", context.on_work):
+                payload = question.ask(context)
             if payload.get("cases") == []:  # no word of that family: no clipping, say
                 if rung in context.stated.rungs:
                     verdicts.append(silent_rung(rung, NO_WORD))
@@ -60,10 +65,12 @@ def climb(
                 del alive[name]
                 on_failure(name, failure)
             on_answers(rung, payload, answers)
-            rung_verdicts = question.judge(context, answers) if answers else []
+            with doing(REFERENCE, "verdicts", context.on_work):
+                rung_verdicts = question.judge(context, answers) if answers else []
             rung_verdicts += silent_arms(rung, answers, rung_verdicts)
             if first_of(verdicts) is None:
-                rung_verdicts = _with_explanation(context, question, payload, rung_verdicts, answers, pool, alive)
+                with doing(REFERENCE, "place and cause of the divergence", context.on_work):
+                    rung_verdicts = _with_explanation(context, question, payload, rung_verdicts, answers, pool, alive)
             rung_verdicts += [failure_verdict(rung, name, failure) for name, failure in failures.items()]
             verdicts += rung_verdicts
             on_rung(rung, rung_verdicts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cache, cached_property
@@ -42,6 +42,7 @@ from harness.subjects.pair.records import REFUSED, final_weights, write_side
 from harness.subjects.pair.spec import RUNGS
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays, load_arrays
+from harness.system.progress import Work
 from harness.system.stopping import heeding_signals, shielded
 from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
@@ -60,6 +61,15 @@ class PairListener(Protocol):
     def arm_failed(self, arm: str, failure: Failure, log: Path) -> None: ...
 
     def end(self, run: PairRun) -> None: ...
+
+    def stage(self, name: str) -> None:
+        """The check turns to a part that may take long, such as a rung."""
+
+    def work(self, work: Work) -> None:
+        """How far a piece of work is. It may come from any thread."""
+
+    def close(self) -> None:
+        """Nothing more is reported."""
 
 
 @dataclass
@@ -123,7 +133,7 @@ def start_pair(composed: ComposedPair, listener: PairListener, page: Callable[[P
     folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
     run = PairRun(composed, folder, listener)
     run.traces = {arm.name: Trace(arm=arm) for arm in composed.pair.arms}
-    with heeding_signals():
+    with heeding_signals(), closing(listener):
         _run_and_record(run)
         with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
             write_text(folder / "report.md", page(folder))
@@ -162,6 +172,7 @@ def _check(run: PairRun) -> None:
     """Climbs the rungs of the pair. A failure of its batches or of an arm is recorded as a verdict."""
     composed, pair = run.composed, run.composed.pair
     write_text(run.scratch / "pair.json", pair.model_dump_json())
+    run.listener.stage("batches")
     try:
         draw(composed, run.scratch / "batches.npz", run.folder / "batches.log")
     except BatchesError as error:
@@ -170,7 +181,8 @@ def _check(run: PairRun) -> None:
     digest = digest_arrays(load_arrays(run.scratch / "batches.npz"))
     for name in run.traces:
         run.update(name, plan_digest=digest)
-    with Workers(run.folder) as pool:
+    run.listener.stage("start")
+    with Workers(run.folder, run.listener.work) as pool:
         rung = "start"
         try:
             ask = _asker({arm.name: _start_worker(pool, arm, run.scratch) for arm in pair.arms})
@@ -184,6 +196,7 @@ def _check(run: PairRun) -> None:
             for rung, climb_rung in _rungs(run.climb, carried):
                 if rung == SELF and rung not in remaining:
                     continue
+                run.listener.stage(rung)
                 verdicts = climb_rung()  # even if it was not chosen, since the rungs above use its results
                 if rung in remaining:
                     remaining.remove(rung)

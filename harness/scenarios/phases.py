@@ -49,7 +49,7 @@ def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
     _climb_all(runs, folder)
     for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
         # A fresh process per arm, one at a time, so that no other worker runs during the timed training.
-        with Workers(folder) as workers:
+        with Workers(folder, runs[0].listener.work) as workers:
             for run in runs:
                 if name in run.traces and run.traces[name].failure is None:
                     _train(run, run.traces[name].arm, workers)
@@ -59,13 +59,14 @@ def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
 
 def _climb_all(runs: Sequence[Run], folder: Path) -> None:
     """Climbs the ladder of each run. One worker per arm answers all rungs; arms run in parallel, as none is timed."""
-    with Workers(folder) as workers:
+    with Workers(folder, runs[0].listener.work) as workers:
         for run in runs:
             run.listener.begin(run.experiment, run.plan, run.data, run.store.folder)
             _climb(run, workers)
 
 
 def _climb(run: Run, workers: Workers) -> None:
+    run.listener.stage("start")
     started: dict[str, Worker] = {}
     for arm in run.experiment.arms:
         try:
@@ -79,7 +80,8 @@ def _climb(run: Run, workers: Workers) -> None:
         ladder.failure_verdict("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
     ]
     if run.climbs:
-        run.verdicts += ladder.climb(run.context, ready, run.listener.rung, run.fail, partial(_record_answers, run))
+        listener, on_answers = run.listener, partial(_record_answers, run)
+        run.verdicts += ladder.climb(run.context, ready, listener.rung, run.fail, on_answers, listener.stage)
 
 
 def _describe(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
@@ -149,6 +151,7 @@ def _judge_trainings(run: Run) -> None:
     weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
     trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights))
     for rung in registry.of_trainings(run.experiment.rungs):
+        run.listener.stage(rung.name)
         verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, trainings)
         if verdicts is not None:
             run.verdicts += verdicts

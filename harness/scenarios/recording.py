@@ -61,6 +61,7 @@ def _share_inputs(run: Run) -> None:
 
 
 def _write_records(run: Run) -> None:
+    run.listener.stage("records")
     shutil.rmtree(run.scratch, ignore_errors=True)
     for trace in run.traces.values():
         run.store.write_trace(trace)

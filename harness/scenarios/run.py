@@ -22,6 +22,7 @@ from harness.results.store import Store
 from harness.rungs.coverage import Coverage, coverage
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.system.progress import Work
 
 
 class RunListener(Protocol):
@@ -36,6 +37,15 @@ class RunListener(Protocol):
     def training(self, arm: Arm, epochs: int, steps: int) -> None: ...
 
     def epoch(self, trace: Trace) -> None: ...
+
+    def stage(self, name: str) -> None:
+        """The run turns to a part that may take long, such as a rung."""
+
+    def work(self, work: Work) -> None:
+        """How far a piece of work is. It may come from any thread."""
+
+    def close(self) -> None:
+        """Nothing more is reported."""
 
     def end(self, run: Run, is_brief: bool = False) -> None: ...
 
@@ -81,7 +91,9 @@ class Run:
     @cached_property
     def context(self) -> Context:
         """What the rungs judge with."""
-        return Context(self.experiment, self.plan, self.data, self.scratch, self.environments)
+        return Context(
+            self.experiment, self.plan, self.data, self.scratch, self.environments, on_work=self.listener.work
+        )
 
     @property
     def exit_code(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from harness.scenarios.run import Run
 from harness.scenarios.study import Study
 from harness.system.stopping import heeding_signals, shielded, stopped_again
 
+PLAN, PAGE = "plan", "report"  # stages before and after the work of a run
 VERBS = {"match": phases.match, "check": phases.check}
 
 
@@ -75,11 +76,18 @@ def _refuse_without_training(study: ComposedStudy) -> None:
 
 
 def _single(verb: str, composed: Composed, data: Dataset, presenter: Presenter) -> int:
+    listener = presenter.run_listener()
+    with closing(listener):
+        return _run_alone(verb, composed, data, presenter, listener)
+
+
+def _run_alone(verb: str, composed: Composed, data: Dataset, presenter: Presenter, listener: run.RunListener) -> int:
+    listener.stage(PLAN)
     plan = run.plan_of(composed.experiment, data)
     folder = claimed(verb, composed.out, run_folder(composed.results_root, composed.experiment, plan.digest))
-    listener = presenter.run_listener()
     active = run.begin(composed.experiment, data, plan, folder, listener)
     VERBS[verb]([active], active.store.folder)
+    listener.stage(PAGE)
     _write_page(active, presenter)
     if _can_be_shown(active.unfinished):
         listener.end(active, is_brief=stopped_again())
@@ -87,7 +95,20 @@ def _single(verb: str, composed: Composed, data: Dataset, presenter: Presenter) 
 
 
 def _study(verb: str, composed_study: ComposedStudy, datasets: Sequence[Dataset], presenter: Presenter) -> int:
-    first, listener = composed_study.first, presenter.study_listener()
+    listener = presenter.study_listener()
+    with closing(listener):
+        return _run_study(verb, composed_study, datasets, presenter, listener)
+
+
+def _run_study(
+    verb: str,
+    composed_study: ComposedStudy,
+    datasets: Sequence[Dataset],
+    presenter: Presenter,
+    listener: StudyListener,
+) -> int:
+    first = composed_study.first
+    listener.stage(PLAN)
     folder = claimed(verb, first.out, run_folder(first.results_root, first.experiment, "study")).absolute()
     runs_by_place: dict[str, Run] = {}
     for variant, dataset in zip(composed_study.variants, datasets, strict=True):
@@ -99,6 +120,7 @@ def _study(verb: str, composed_study: ComposedStudy, datasets: Sequence[Dataset]
             runs_by_place[place] = run.begin(experiment, dataset, plan, folder / place, listener, variant.seeds)
     runs = list(runs_by_place.values())
     VERBS[verb](runs, folder)
+    listener.stage(PAGE)
     for seed_run in runs:
         _write_page(seed_run, presenter)
         if _can_be_shown(seed_run.unfinished):

@@ -52,6 +52,14 @@ class Compiled(_Fields):
     compile_time_s: float
 
 
+class Progress(_Fields):
+    """A part of a task's work is done: `done` of `total`."""
+
+    done: Annotated[int, Field(ge=0)]
+    total: Annotated[int, Field(ge=0)]
+    unit: Annotated[str, Field(max_length=20)]
+
+
 class Done(_Fields):
     """The answer to a request."""
 
@@ -111,7 +119,7 @@ def _require_form(subject: str, adapter: TypeAdapter[Any], fields: Plain) -> Non
 
 @cache
 def _kinds() -> dict[str, TypeAdapter[Any]]:
-    kinds = (Ready, Started, Compiled, Done, Failed)
+    kinds = (Ready, Started, Compiled, Progress, Done, Failed)
     return {"epoch": TypeAdapter(EpochRecord), **{kind.__name__.lower(): TypeAdapter(kind) for kind in kinds}}
 
 

@@ -6,15 +6,19 @@ from pathlib import Path
 from types import TracebackType
 
 from harness.spec.arm import Arm
+from harness.system.progress import OnWork, ignore
 from harness.system.stopping import deferred
 from harness.worker.process import Worker
 
 
 class Workers:
-    """The workers of all arms. Their logs are written below `folder`; all are ended when the pool is left."""
+    """The workers of all arms. Their logs are written below `folder`; all are ended when the pool is left.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    `on_work`: is told how far the workers' tasks are.
+    """
+
+    def __init__(self, folder: Path, on_work: OnWork = ignore) -> None:
+        self.folder, self.on_work = folder, on_work
         self._alive: dict[str, Worker] = {}
 
     def of(self, arm: Arm, scratch: Path) -> Worker:
@@ -26,6 +30,7 @@ class Workers:
             folder.mkdir(parents=True, exist_ok=True)
             with deferred():  # else an interrupted one would not be among those that `close` ends
                 worker = self._alive[key] = Worker(arm, folder, scratch)
+            worker.on_work = self.on_work
         worker.turn_to(scratch)
         return worker
 

@@ -18,6 +18,7 @@ import harness
 from harness.records.failure import MESSAGE_CHARACTERS, Failure, WorkerFailedError, full_disk, in_one_line, shortened
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays, load_arrays
+from harness.system.progress import OnWork, Work, doing, ignore
 from harness.system.stopping import deferred
 from harness.worker.arrivals import Arrivals
 from harness.worker.events import Event as Event
@@ -59,6 +60,7 @@ class Worker:
         finally:
             os.close(write_end)
         self._arrivals = Arrivals(read_end)
+        self.on_work: OnWork = ignore  # is told how far the pending task is
 
     def turn_to(self, scratch: Path) -> None:
         """Asks about the experiment in `scratch` from now on. The arm's time limit starts again."""
@@ -92,7 +94,8 @@ class Worker:
 
     def ask(self, task: Task, **payload: Any) -> tuple[Event, Arrays]:
         """Gives the worker a task; returns its result and the arrays that came with it."""
-        *_, done = self.stream(task, **payload)
+        with doing(self.arm.name, task.name, self.on_work):
+            *_, done = self.stream(task, **payload)
         result: Event = done["result"]
         if "arrays" not in result:
             return result, {}
@@ -132,6 +135,9 @@ class Worker:
             if isinstance(arrival.item, ProtocolError):
                 raise self._fail("protocol", str(arrival.item))
             event = self._checked(arrival.item, last)
+            if event["event"] == "progress":
+                self._report(event)
+                continue
             if event["event"] != last:
                 yield event
                 continue
@@ -156,6 +162,10 @@ class Worker:
             except ProtocolError as error:
                 raise self._fail("protocol", str(error)) from None
         return event
+
+    def _report(self, event: Event) -> None:
+        if self._task is not None and event["done"] < event["total"]:
+            self.on_work(Work(self.arm.name, self._task.name, event["done"], event["total"], event["unit"]))
 
     def _closed_channel(self) -> WorkerFailedError:
         """The failure of a worker whose channel has ended without an answer."""

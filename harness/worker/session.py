@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from harness.records.step_columns import DIGESTS
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
 from harness.system.array_files import save_arrays
+from harness.system.progress import Work, counted
 from harness.worker.forks import end_copy
 from harness.worker.norms import watch_of
 from harness.worker.task import Result
 
 Send = Callable[..., None]
+Item = TypeVar("Item")
 
 
 class Session:
@@ -33,6 +35,14 @@ class Session:
         self.scratch = Path()
         self._owner = os.getpid()
         self.changes: Changes = {}
+
+    def counted(self, items: Sequence[Item], unit: str) -> Iterator[Item]:
+        """The items in turn; the parent is told how many of them are done."""
+
+        def tell(work: Work) -> None:
+            self.send("progress", done=work.done, total=work.total, unit=unit)
+
+        return counted(items, self.adapter.arm.name, "", tell)
 
     def end_copy(self) -> None:
         """Ends a forked copy of this process. Call it before writing: a copy would write the same files."""

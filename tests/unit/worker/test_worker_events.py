@@ -52,6 +52,11 @@ def test_a_line_without_end_is_read_no_further_than_an_event_can_go(monkeypatch:
         (b'{"event": "done", "request": 1}\n', "event done is not whole: 'result': Field required"),
         (b'{"event": "done", "request": 1, "result": [1]}\n', "event done is not whole: 'result': Input should be"),
         (b'{"event": "done", "request": 1, "result": {}, "\\u001b": 0}\n', r"event done is not whole: '\x1b'"),
+        (
+            b'{"event": "progress", "request": 1, "done": 1, "total": -3, "unit": "x"}\n',
+            "event progress is not whole: 'total",
+        ),
+        (b'{"event": "progress", "request": 1, "done": 1, "total": 3, "unit": "' + b"x" * 21 + b'"}\n', "whole: 'unit"),
         (b'{"event": "epoch", "request": 1}\n', "event epoch is not whole: 'epoch': Field required"),
         (
             b'{"event": "compiled", "request": 1, "compile_time_s": "1"}\n',

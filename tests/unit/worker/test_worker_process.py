@@ -13,6 +13,7 @@ from made_up_traces import arm
 from misbehaving import limited, misbehaving, nothing_runs_in, processes_of
 
 from harness.records.failure import Failure, WorkerFailedError
+from harness.system.progress import Work
 from harness.worker import Worker
 from harness.worker.asking import side_by_side
 from harness.worker.tasks import TASKS
@@ -171,3 +172,25 @@ def test_a_worker_of_another_version_of_ours_is_refused_by_name(before: str, sai
         worker.ask(TASKS["doctor"])
     assert caught.value.failure.symptom == "protocol"
     assert f"its interpreter has twinrun {said}; twinrun " in caught.value.failure.message
+
+
+def test_how_far_a_task_is_is_reported_beside_its_answer(tmp_path: Path) -> None:
+    code = 'for number in session.counted(range(3), "cases"): time.sleep(0.3)'
+    reports: list[Work] = []
+    with misbehaving(tmp_path, code) as worker:
+        worker.on_work = reports.append
+        assert worker.ask(TASKS["doctor"])[0]["devices"] == []
+        assert [event["event"] for event in worker.stream(TASKS["doctor"])] == ["done"]
+    assert reports[:5] == [
+        Work("other", "doctor"),
+        *(Work("other", "doctor", done, 3, "cases") for done in range(3)),
+        Work("other", "doctor", 1),
+    ]
+    assert [work.is_ended for work in reports[:5]] == [False, False, False, False, True]
+
+
+def test_a_report_that_answers_nothing_is_a_failure(tmp_path: Path) -> None:
+    """As any event is that was not asked for."""
+    code = 'session.send.__self__._number = 7; session.send("progress", done=1, total=3, unit="steps")'
+    with misbehaving(tmp_path, code) as worker, pytest.raises(WorkerFailedError, match="event progress came, which"):
+        worker.ask(TASKS["doctor"])
