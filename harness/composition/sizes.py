@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from math import ceil, prod
 from pathlib import Path
 
+from harness.judging.envelope import DRAWS
 from harness.spec.data import Digits
 from harness.spec.experiment import Experiment
+from harness.spec.model import PlacedLayer
 from harness.spec.numbers import LARGEST_INT32
 from harness.spec.parameters import Mask
 from harness.system.files import in_units
@@ -24,6 +26,7 @@ _AUGMENTED = 2 + 2 * _FLOAT32 + 1  # shift, turn and flip of a sample
 _OF_A_STEP = 2 * 32  # a loss and a rate, each a Python float in a tuple
 _OF_AN_EPOCH = 1000  # the objects that hold its arrays and its record
 _MOST_REPORTED = 3
+_ENVELOPED = "trajectory"  # the rung for which the draws of the reference are made
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def too_large(experiment: Experiment, runs: int, folder: Path) -> list[str]:
     samples, _ = experiment.data.counts
     if samples > LARGEST_INT32:
         return [f"data: {samples:,} samples to train on; a plan numbers them in int32, up to {LARGEST_INT32:,}"]
-    most, bound = available_memory()
+    most, bound = _memory_limit(experiment)
     sentences = _too_large("memory", list(_in_memory(experiment, runs)), most, bound)
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
@@ -54,8 +57,14 @@ def too_large(experiment: Experiment, runs: int, folder: Path) -> list[str]:
 
 def data_too_large(experiment: Experiment) -> list[str]:
     """The reason why the data alone do not fit into memory; empty if they do."""
-    most, bound = available_memory()
+    most, bound = _memory_limit(experiment)
     return _too_large("memory", [_data(experiment)], most, bound)
+
+
+def _memory_limit(experiment: Experiment) -> tuple[int, str]:
+    """The bytes that all processes of a run may take, and the name of the bound that applies."""
+    stated = experiment.comparison.memory_bytes
+    return min([available_memory(), *([] if stated is None else [(stated, "comparison.memory_bytes")])])
 
 
 def _too_large(resource: str, parts: Sequence[Part], most: int, bound: str) -> list[str]:
@@ -89,10 +98,18 @@ def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
     yield Part("training.epochs or training.max_steps", "what is recorded of steps", steps * _OF_A_STEP)
     rows = min(training.batch_size, samples * training.passes_per_epoch)
     items = sum(_ITEM[arm.precision] for arm in arms)
+    # The chaos envelope trains several draws of the reference at once, in this process.
+    draws = DRAWS if not experiment.rungs or _ENVELOPED in experiment.rungs else 0
     for index, placed in enumerate(experiment.model.placed_layers()):
-        size = rows * prod(placed.output_shape) * items
+        count = rows * _outputs(placed)
         key, layer = f"training.batch_size or model.layers.{index}", f"model.layers.{index}"
-        yield Part(key, f"a batch's outputs of {layer}", size)
+        yield Part(key, f"a batch's outputs of {layer} in {len(arms)} arms", count * items)
+        yield Part(key, f"a batch's outputs of {layer} in {draws} draws of the reference", count * draws * _FLOAT32)
+
+
+def _outputs(placed: PlacedLayer) -> int:
+    """The numbers that a layer computes for one sample, with those of the layers inside it."""
+    return prod(placed.output_shape) + sum(map(_outputs, placed.inner))
 
 
 def _on_disk(experiment: Experiment, runs: int) -> Iterator[Part]:

@@ -84,12 +84,15 @@ class Comparison(Spec):
 
     `forced_steps` teacher-forced steps and `free_steps` free-running steps are judged against the reference.
     `record_answers`: keeps what every arm answers to the rungs, so that `compare` can judge it again.
+    `memory_bytes`: what all processes of a run may take together, by an estimate before it starts; None is the memory
+    that is available.
     """
 
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
     free_steps: Annotated[int, Field(gt=0, le=1000)] = 20
     accuracy_margin: Annotated[float, Field(gt=0, lt=1)] = 0.003
     record_answers: bool = False
+    memory_bytes: Annotated[int, Field(gt=0)] | None = None
 
 
 class Experiment(Spec):

@@ -61,6 +61,39 @@ def test_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "; 100 GiB is available on this machine; lower model.layers.1" in memory
 
 
+RESIDUAL = "{kind: residual, layers: [{kind: dense, units: 784, kernel_initializer: zeros}, {kind: layer_norm}]}"
+
+
+def test_a_limit_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outputs of a batch of 500, in inner layers too, for two arms and four draws of the reference in float32."""
+    monkeypatch.chdir(tmp_path)
+    given = [f"model.layers=[flatten,{RESIDUAL},{TEN}]", "training.batch_size=500", "arms=[mindspore,tensorflow]"]
+    with pytest.raises(UserMistake) as caught:
+        preflight.prepare([*given, "comparison.memory_bytes=20000000"], [])
+    (message,) = caught.value.mistakes
+    assert message.startswith("this takes at least ")
+    assert (
+        f"{500 * 3 * 784 * 4 * 4 / (1 << 20):.3g} MiB for a batch's outputs of model.layers.1 in 4 draws of" in message
+    )
+    assert "; 19.1 MiB is comparison.memory_bytes; lower " in message
+    assert "training.batch_size or model.layers.1" in message
+    preflight.prepare([*given, "comparison.memory_bytes=2000000000"], [])
+    preflight.prepare(given, [])
+
+
+def test_a_limit_beyond_what_is_available(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sizes, "available_memory", lambda: (1 << 20, "available on this machine"))
+    with pytest.raises(UserMistake, match="1 MiB is available on this machine"):
+        preflight.prepare(["comparison.memory_bytes=1000000000000"], [])
+
+
+@pytest.mark.parametrize("given", ["true", "0", "-1", "many", "1.5"])
+def test_a_limit_that_is_none(given: str) -> None:
+    with pytest.raises(UserMistake, match=r"comparison\.memory_bytes: given"):
+        preflight.prepare([f"comparison.memory_bytes={given}"], [])
+
+
 def test_a_long_training_that_is_cut_is_not_refused(tmp_path: Path) -> None:
     study, _ = preflight.prepare(["training.epochs=1000000000", "training.max_steps=3", f"results_root={tmp_path}"], [])
     assert study.first.experiment.training.epochs == 1_000_000_000
