@@ -34,8 +34,10 @@ def pushed(draws: Array, deviations: float, push: Push) -> Array:
     The standard deviation is the root mean square distance of the first draw to the nearest of those in between.
     """
     finite = np.isfinite(draws).all(axis=0)  # windows over padding hold infinities
-    size = _root_mean_square(draws[0][finite])
-    rounding = min((_root_mean_square(draw[finite] - draws[0][finite]) for draw in draws[1:-1]), default=0.0)
+    is_whole = bool(finite.all())
+    first, *between = (draw.reshape(-1) if is_whole else draw[finite] for draw in (draws[0], *draws[1:-1]))
+    size = _root_mean_square(first)
+    rounding = min((_root_mean_square(draw - first) for draw in between), default=0.0)
     if not 0 < rounding <= ROUNDING * size:
         return draws
     draws = draws.copy()

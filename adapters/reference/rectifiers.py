@@ -27,7 +27,10 @@ KINKS: dict[type[spec.Activation], tuple[float, ...]] = {
 
 def branch(word: spec.Activation, x: Array) -> Array:
     """The number of kinks below each x, int8, in the shape of x."""
-    return np.sum([x > kink for kink in KINKS[type(word)]], axis=0, dtype=np.int8)
+    counts: Array = np.zeros(np.shape(x), np.int8)
+    for kink in KINKS[type(word)]:
+        counts += x > kink
+    return counts
 
 
 def linear(_: spec.Linear, x: Array) -> Any:

@@ -1,7 +1,13 @@
-"""Convolutions, as products of the image's windows with the kernel."""
+"""Convolutions, as products of the image's windows with the kernel, a block of samples at a time.
+
+The windows of a whole batch are many times as large as the batch. So those of a block are cut, multiplied and
+forgotten, and cut again for the gradients.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,16 +22,21 @@ from harness.spec.model import PlacedLayer
 
 def conv2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     windows, kernel = _windows(placed), weights["kernel"]
-    cut = windows.cut(x)
-    matrix = kernel.reshape(*kernel.shape[:-4], -1, kernel.shape[-1])
-    flat = by_draw(cut.reshape(*cut.shape[:3], -1), kernel, axes=4)
+    filters = kernel.shape[-1]
+    matrices = kernel.reshape(-1, kernel[..., 0].size // len(_runs(kernel)), filters)
+    z = np.empty((len(x), *windows.counts, filters), np.result_type(x, kernel))
+    for draw, block in _blocks(windows, x, kernel):
+        np.matmul(_matrix(windows.cut(x[block]), 2), matrices[draw], out=_matrix(z[block]))
 
     def pullback(dz: Array) -> tuple[Array, dict[str, Array]]:
-        rows = by_draw(dz, kernel, axes=4)
-        dx = windows.add_up((rows @ matrix.swapaxes(-1, -2)).reshape(cut.shape))
-        return dx, {"kernel": (flat.swapaxes(-1, -2) @ rows).reshape(kernel.shape)}
+        dx, by_kernel = np.empty(x.shape, z.dtype), np.zeros(matrices.shape, z.dtype)
+        for draw, block in _blocks(windows, x, kernel):
+            cut, rows = windows.cut(x[block]), _matrix(dz[block])
+            by_kernel[draw] += _matrix(cut, 2).T @ rows
+            dx[block] = windows.add_up((rows @ matrices[draw].T).reshape(cut.shape))
+        return dx, {"kernel": by_kernel.reshape(kernel.shape)}
 
-    return biased(placed, weights, (flat @ matrix).reshape(*cut.shape[:3], -1), noise, pullback)
+    return biased(placed, weights, z, noise, pullback)
 
 
 def depthwise_conv2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
@@ -52,17 +63,38 @@ def _windows(placed: PlacedLayer) -> Windows:
     return Windows(placed.input_shape, word.kernel_size, word.strides, word.dilation, word.padding)
 
 
+def _blocks(windows: Windows, x: Array, kernel: Array) -> Iterator[tuple[int, slice]]:
+    """Blocks of samples that are computed at once, each with the number of the run that it belongs to."""
+    runs = _runs(kernel)
+    samples = len(x) // len(runs)
+    for draw in runs:
+        for block in windows.blocks(samples, x.itemsize):
+            yield draw, slice(draw * samples + block.start, draw * samples + block.stop)
+
+
+def _runs(kernel: Array) -> range:
+    """The numbers of the runs that are computed side by side; a kernel of one run has no axis for them."""
+    return range(math.prod(kernel.shape[:-4]))
+
+
+def _matrix(x: Array, axes: int = 1) -> Array:
+    """Samples (N, ..., C) as the rows of a matrix, whose columns are the last `axes` axes."""
+    return x.reshape(-1, math.prod(x.shape[x.ndim - axes :]))
+
+
 def _depthwise(placed: PlacedLayer, kernel: Array, x: Array) -> tuple[Array, Pullback]:
-    windows = _windows(placed)
-    draws = kernel.shape[:-4]
-    wide = windows.cut(x)
-    cut = wide.reshape(*draws, -1, *wide.shape[1:])
-    cells = kernel.reshape(*draws, -1, *kernel.shape[-2:])
-    z = np.einsum("...brskc,...kcm->...brscm", cut, cells)
+    windows, (channels, multiplier) = _windows(placed), kernel.shape[-2:]
+    cells = kernel.reshape(len(_runs(kernel)), -1, channels, multiplier)
+    z = np.empty((len(x), *windows.counts, channels * multiplier), np.result_type(x, kernel))
+    for draw, block in _blocks(windows, x, kernel):
+        z[block] = np.einsum("brskc,kcm->brscm", windows.cut(x[block]), cells[draw]).reshape(z[block].shape)
 
     def pullback(dz: Array) -> tuple[Array, dict[str, Array]]:
-        dz = dz.reshape(z.shape)
-        dx = windows.add_up(np.einsum("...brscm,...kcm->...brskc", dz, cells).reshape(wide.shape))
-        return dx, {"depthwise_kernel": np.einsum("...brskc,...brscm->...kcm", cut, dz).reshape(kernel.shape)}
+        dx, by_kernel = np.empty(x.shape, z.dtype), np.zeros(cells.shape, z.dtype)
+        for draw, block in _blocks(windows, x, kernel):
+            upstream = dz[block].reshape(*dz[block].shape[:3], channels, multiplier)
+            by_kernel[draw] += np.einsum("brskc,brscm->kcm", windows.cut(x[block]), upstream)
+            dx[block] = windows.add_up(np.einsum("brscm,kcm->brskc", upstream, cells[draw]))
+        return dx, {"depthwise_kernel": by_kernel.reshape(kernel.shape)}
 
-    return z.reshape(*wide.shape[:3], -1), pullback
+    return z, pullback

@@ -47,20 +47,33 @@ def dropout(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameter
 def _normalised(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, Array, Any]:
     """`(x - mean) / sqrt(variance + epsilon)` over the axis, the mean and the variance, and the pullback."""
     mean = x.mean(axis=axis, keepdims=True)
-    variance = ((x - mean) ** 2).mean(axis=axis, keepdims=True)
+    from_mean = x - mean
+    variance = np.square(from_mean, out=from_mean).mean(axis=axis, keepdims=True)
+    del from_mean  # a tensor as large as the activations, which the pullback would keep
     deviation = np.sqrt(variance + x.dtype.type(epsilon))
     normalised = _centred(x, mean, deviation)
 
     def back(dn: Array) -> Array:
-        along = (dn * normalised).mean(axis=axis, keepdims=True)
-        return (dn - dn.mean(axis=axis, keepdims=True) - normalised * along) / deviation
+        product = dn * normalised
+        along = product.mean(axis=axis, keepdims=True)
+        dx = dn - dn.mean(axis=axis, keepdims=True)
+        dx -= np.multiply(normalised, along, out=product)
+        dx /= deviation
+        return dx
 
     return normalised, mean, variance, back
 
 
 def _centred(x: Array, mean: Array, deviation: Array) -> Array:
     """`(x - mean) / deviation`; in float32 as Keras computes it, rounded at the size of mean / deviation."""
-    return (x - mean) / deviation if x.dtype == np.float64 else x / deviation - mean / deviation
+    # In place from the second operation on: memory that is new costs more than the arithmetic.
+    if x.dtype == np.float64:
+        centred = x - mean
+        centred /= deviation
+    else:
+        centred = x / deviation
+        centred -= mean / deviation
+    return centred
 
 
 def _scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:
@@ -69,7 +82,9 @@ def _scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state
     if "gamma" in weights:
         y = by_draw(y, weights["gamma"]) * weights["gamma"][..., None, :]
     if "beta" in weights:
-        y = by_draw(y, weights["beta"]) + weights["beta"][..., None, :]
+        # A product of gamma is no longer needed; the normalised values are, by the pullback.
+        rows, beta = by_draw(y, weights["beta"]), weights["beta"][..., None, :]
+        y = rows + beta if y is normalised else np.add(rows, beta, out=rows)
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
         gradients, dn = {}, dy
