@@ -18,6 +18,7 @@ from harness.data import Dataset
 from harness.data.inputs import Inputs
 from harness.plan import Batch, Plan
 from harness.records.array_types import FloatArray
+from harness.records.cost import CostPlan
 from harness.spec.arm import Arm, Policy
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
@@ -26,7 +27,7 @@ from harness.system.progress import OnWork, counted, ignore
 from harness.worker.process import Event
 
 Made = TypeVar("Made")
-REFERENCE = "reference"  # who does the work that is not an arm's
+REFERENCE = "the reference"  # who does the work that is not an arm's; no arm has a name with a space
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Context:
     asked about. The reference computes `experiment`, which differs from it only in a context with changes: see `given`.
     `spreads`: by arm and by quantity, the distance between its runs from the same start; empty if it repeats itself.
     `made`: the cache of this context. `of_words`: the cache of the reference's results for single words, which contexts
-    with changes share. `on_work`: is told how far the reference's computations are.
+    with changes share. `cost`: the plan of cost, which may ask less than is stated.
+    `on_work`: is told how far the reference's computations are.
     """
 
     experiment: Experiment
@@ -84,6 +86,7 @@ class Context:
     spreads: dict[str, Arrays] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict)
     of_words: dict[Any, Any] = field(default_factory=dict)
+    cost: CostPlan | None = None
     on_work: OnWork = field(default=ignore, repr=False, compare=False)
     _making: Any = field(default_factory=RLock, repr=False, compare=False)
 
@@ -127,7 +130,21 @@ class Context:
     @property
     def free_steps(self) -> int:
         """How many free-running steps are judged: at most as many as the run has."""
-        return min(self.stated.comparison.free_steps, self.plan.steps)
+        return self._asked("free_steps", min(self.stated.comparison.free_steps, self.plan.steps))
+
+    @property
+    def self_steps(self) -> int:
+        """How many steps an arm is compared with itself over."""
+        return self._asked("self_steps", self.free_steps)
+
+    @property
+    def forced_batches(self) -> list[Batch]:
+        """The batches of the teacher-forced steps."""
+        batches = self.batches(self._asked("forced_steps", min(self.stated.comparison.forced_steps, self.plan.steps)))
+        return [batch.first(self._asked("forced_samples", len(batch.samples))) for batch in batches]
+
+    def _asked(self, field_of_extent: str, stated: int) -> int:
+        return stated if self.cost is None else min(stated, getattr(self.cost.asked, field_of_extent))
 
     def trainer(self, adapter: Adapter, horizon: int) -> Trainer:
         return adapter.trainer(self.experiment.recipe, self.plan.weights, horizon)
@@ -139,6 +156,10 @@ class Context:
     def steps(self, count: int, what: str) -> Iterator[Batch]:
         """The first batches of the run, one for each step of `what`, which is reported as work of the reference."""
         return counted(self.batches(count), REFERENCE, what, self.on_work)
+
+    def forced(self, what: str) -> Iterator[Batch]:
+        """The batches of the teacher-forced steps in turn, each reported as a step of `what`."""
+        return counted(self.forced_batches, REFERENCE, what, self.on_work)
 
     def updated(self, trainer: Trainer, batch: Batch, precision: str = "float64") -> EpochResult:
         """The result of one update of the trainer on this batch."""

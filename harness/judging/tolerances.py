@@ -40,6 +40,10 @@ class Tolerance:
     bound: FloatArray
     source: str
 
+    def upto(self, count: int) -> Tolerance:
+        """The tolerance of a curve's first `count` steps."""
+        return Tolerance(self.bound[:count], self.source)
+
 
 @dataclass(frozen=True)
 class Excuse:

@@ -36,6 +36,10 @@ class Batch:
     samples: Array
     noise: Mapping[str, Array]
 
+    def first(self, count: int) -> Batch:
+        """The batch of its first `count` samples."""
+        return Batch(self.epoch, self.samples[:count], {name: values[:count] for name, values in self.noise.items()})
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -23,15 +23,19 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class _Running:
-    """A piece of work that is not at its end. `began_s`: when it was first reported."""
+    """A piece of work that is not at its end. `began_s`, `reported_s`: when it was first and last reported."""
 
     work: Work
     began_s: float
+    reported_s: float
 
     def left_s(self, now_s: float) -> float | None:
         """The seconds that it still takes if it goes on as before; None before its first part is done."""
         work = self.work
-        return None if not work.done else (now_s - self.began_s) / work.done * (work.total - work.done)
+        if not work.done:
+            return None
+        left_s = (self.reported_s - self.began_s) / work.done * (work.total - work.done)
+        return max(0.0, left_s - (now_s - self.reported_s))
 
     def in_words(self, stage: str, now_s: float) -> str:
         """For example `mindspore 5 of 20 steps, 12 s left`."""
@@ -74,7 +78,8 @@ class ProgressDisplay:
                 self._running.pop(key, None)
             else:
                 before = self._running.get(key)
-                self._running[key] = _Running(work, before.began_s if before else self.clock())
+                now_s = self.clock()
+                self._running[key] = _Running(work, before.began_s if before else now_s, now_s)
 
     def forget(self, who: str) -> None:
         """Nobody does the work of an arm that has failed."""
@@ -122,7 +127,7 @@ class ProgressDisplay:
         """One bar for each piece of work that is not short; one for the stage where there is none."""
         rows = {key: running for key, running in self._shown.items() if now_s - running.began_s >= SHORT_S}
         if not rows and now_s - self._stage_s >= SHORT_S:
-            rows = {("", ""): _Running(Work("", self._stage), self._stage_s)}
+            rows = {("", ""): _Running(Work("", self._stage), self._stage_s, now_s)}
         if not rows:
             self._stop_bars()
             return

@@ -83,7 +83,7 @@ class RunRecord(FolderRecord):
             return ""
         trains = claimed_for(self.folder) == "match" or any(trace.epochs for trace in self.traces)
         steps = int(self.plan.get("steps", 0))
-        return coverage(self.experiment, steps, self.verdicts, self.traces, trains).in_words
+        return coverage(self.experiment, steps, self.verdicts, self.traces, trains, self.recorded.cost).in_words
 
     @property
     def flips(self) -> pd.DataFrame | None:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from harness.data import Dataset
 from harness.plan import Plan
+from harness.records.cost import CostPlan
 from harness.records.failure import Failure
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
@@ -55,6 +56,10 @@ class Terminal:
             f"  plan  {plan.digest[:16]}, seed {experiment.seed}: "
             f"{len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}"
         )
+
+    def planned(self, cost: CostPlan) -> None:
+        if cost.is_reduced:
+            self._say(f"  cost  {cost.in_words}", soft_wrap=True)
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
         disagreements = [verdict for verdict in verdicts if verdict.status not in ("agrees", "known")]

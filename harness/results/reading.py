@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from harness.plan import digest_arrays
+from harness.records.cost import CostPlan
 from harness.records.trace import Trace
 from harness.results.answers import ANSWERS, RecordedAnswer, read_answer
 from harness.results.claim import claimed_by
@@ -27,6 +28,7 @@ from harness.results.files import (
     read_numbers,
     read_object,
     read_outcomes,
+    read_spec,
     read_table,
     read_trace,
 )
@@ -43,7 +45,7 @@ from harness.results.recorded import (
     RecordedRun,
 )
 from harness.results.segments import segments_in
-from harness.results.store import SEGMENTS
+from harness.results.store import COST, SEGMENTS
 from harness.results.tables import EPOCH_COLUMNS, STEP_COLUMNS
 from harness.spec.arm import Arm
 from harness.system.array_files import PREDICTIONS, WEIGHTS
@@ -71,6 +73,7 @@ def read_run(folder: Path) -> RecordedRun:
     reader = Reader(folder, "", damaged)
     experiment = reader.read(EXPERIMENT, read_experiment)
     plan = reader.read(PLAN, read_object) or {}
+    cost = reader.read(COST, lambda path: read_spec(path, CostPlan, "plan of cost")) if reader.exists(COST) else None
     # A run that was killed has not come to its verdicts.
     verdicts = reader.read(VERDICTS, read_outcomes) if state == "complete" or reader.exists(VERDICTS) else None
     stated = {arm.name: arm for arm in experiment.arms} if experiment else {}
@@ -85,7 +88,7 @@ def read_run(folder: Path) -> RecordedRun:
             arms[name] = arm
     reader.reasons |= damaged  # of arms that are gone
     table = pd.DataFrame() if verdicts is None else verdicts
-    return RecordedRun(folder, experiment, plan, table, arms, reader.failures, state)
+    return RecordedRun(folder, experiment, plan, table, arms, reader.failures, state, cost)
 
 
 def state_problems(folder: Path, state: State, what: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from harness.records.array_types import FloatArray
+from harness.records.cost import CostPlan
 from harness.records.trace import Trace
 from harness.results.answers import RecordedAnswer
 from harness.results.marker import State
@@ -61,7 +62,7 @@ class RecordedArm:
 class RecordedRun:
     """`plan` is what plan.json holds, `verdicts` the outcomes in verdicts.parquet; empty where there are none.
 
-    `failures` are those of the run itself, and of arms of which nothing can be read.
+    `failures` are those of the run itself, and of arms of which nothing can be read. `cost` is what cost.json holds.
     """
 
     folder: Path
@@ -71,6 +72,7 @@ class RecordedRun:
     arms: Mapping[str, RecordedArm]
     failures: tuple[ReadingFailure, ...] = ()
     state: State = "unmarked"
+    cost: CostPlan | None = None
 
     def failed(self, *files: str) -> bool:
         """Whether one of these files of the run is not to be relied on."""

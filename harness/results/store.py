@@ -14,6 +14,7 @@ import pandas as pd
 
 from harness.data import Dataset
 from harness.plan import Plan
+from harness.records.cost import CostPlan
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.tables import epoch_table, step_table
@@ -23,6 +24,7 @@ from harness.system.writing import whole
 
 FLIPS, FLIPPED_IMAGES = "flips.parquet", "flips.npz"
 FREE_RUNS, FREE_RUN_FACTS = "free_runs.parquet", "free_runs.json"
+COST = "cost.json"
 VERDICT_COLUMNS = tuple(Verdict.model_fields)
 SEGMENTS = "segments"  # of an arm's training that is not at its end: see `harness.results.segments`
 
@@ -55,6 +57,10 @@ class Store:
         write_text(self.folder / "plan.json", json.dumps(record, indent=2) + "\n")
         for arm in experiment.arms:
             self.arm_folder(arm.name)
+
+    def write_cost(self, cost: CostPlan) -> None:
+        """What the check was estimated to cost, and how much of it was asked."""
+        write_text(self.folder / COST, cost.model_dump_json(indent=2) + "\n")
 
     def arm_folder(self, arm: str) -> Path:
         folder = self.folder / "arms" / arm

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.judging.tolerances import STRICT_STEPS
+from harness.records.cost import CostPlan
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.rungs import convergence, evaluation, expected, registry, schedule, trajectory
@@ -20,27 +21,38 @@ class Coverage:
 
     judged: tuple[str, ...]
     not_judged: tuple[str, ...]
+    reductions: str = ""
 
     @property
     def in_words(self) -> str:
-        """`judged: ...; not judged: ...`."""
+        """`judged: ...; not judged: ...; reduced: ...`."""
         words = [f"judged: {', '.join(self.judged) or 'nothing'}"]
         words += [f"not judged: {', '.join(self.not_judged)}"] if self.not_judged else []
+        words += [f"reduced: {self.reductions}"] if self.reductions else []
         return "; ".join(words)
 
 
 def coverage(
-    experiment: Experiment, steps: int, verdicts: Sequence[Verdict], traces: Sequence[Trace], trains: bool
+    experiment: Experiment,
+    steps: int,
+    verdicts: Sequence[Verdict],
+    traces: Sequence[Trace],
+    trains: bool,
+    cost: CostPlan | None = None,
 ) -> Coverage:
-    """The coverage of a run of `steps` updates. `trains`: whether it was to train; `match` trains, `check` does not."""
+    """The coverage of a run of `steps` updates. `trains`: whether it was to train; `match` trains, `check` does not.
+
+    `cost`: the plan of cost, where one was made.
+    """
     rungs = {verdict.rung for verdict in verdicts if verdict.status in JUDGED}
     judged, not_judged = list[str](), list[str]()
+    reductions = "" if cost is None else cost.reductions
 
     def add(part: str, is_judged: bool) -> None:
         (judged if is_judged else not_judged).append(part)
 
     add(f"learning rates of {_steps(0, steps, steps)}", schedule.NAME in rungs)
-    free = _free_steps(experiment, steps, trains) if trajectory.NAME in rungs else 0
+    free = _free_steps(experiment, steps, trains, cost) if trajectory.NAME in rungs else 0
     with_tensors = any(verdict.rung == trajectory.NAME and "digests" in verdict.subject for verdict in verdicts)
     every_tensor = ", every gradient and weight by digest" if with_tensors else ""
     if free:
@@ -60,7 +72,7 @@ def coverage(
     not_judged += [f"{unsupported} checks of what an arm does not support"] if unsupported else []
     if not trains:
         not_judged.append("a whole training, since check makes none")
-        return Coverage(tuple(judged), tuple(not_judged))
+        return Coverage(tuple(judged), tuple(not_judged), reductions)
     if experiment.data.classes is not None:
         alone = " (one arm has nobody to be compared with)" if len(traces) == 1 else ""
         add(f"test accuracy after the last epoch{alone}", convergence.NAME in rungs)
@@ -69,13 +81,14 @@ def coverage(
     add("test loss, accuracy and predictions, from the final weights", evaluation.NAME in rungs)
     epochs = max((len(trace.epochs) for trace in traces), default=0)
     not_judged += ["test losses of earlier epochs"] * (epochs > 1 or evaluation.NAME not in rungs)
-    return Coverage(tuple(judged), tuple(not_judged))
+    return Coverage(tuple(judged), tuple(not_judged), reductions)
 
 
-def _free_steps(experiment: Experiment, steps: int, trains: bool) -> int:
+def _free_steps(experiment: Experiment, steps: int, trains: bool, cost: CostPlan | None) -> int:
     """The number of steps whose losses are judged, which is larger if all arms train in float64."""
     strictly = trains and len(experiment.arms) > 1 and all(arm.precision == "float64" for arm in experiment.arms)
-    return min(max(STRICT_STEPS * strictly, experiment.comparison.free_steps), steps)
+    free_steps = experiment.comparison.free_steps if cost is None else cost.asked.free_steps
+    return min(max(STRICT_STEPS * strictly, free_steps), steps)
 
 
 def _listed(names: Sequence[str]) -> str:

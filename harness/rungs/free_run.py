@@ -150,7 +150,10 @@ def _widened_envelope(context: Context, answer: Answer, count: int) -> Envelope:
     disturbance = _distances(_curves(answer, DISTURBED), _curves(answer, PLANNED), names)
     repeats = context.spreads.get(answer.arm.name, {})
     table = np.column_stack([repeats["losses"], repeats["digests"]]) if repeats else np.zeros((count, len(names)))
-    return envelope(context, answer.arm, count).with_own(disturbance, dict(zip(names, table.T, strict=True)))
+    # Past the steps of its repeated runs nobody knows how far an inexact arm's runs are apart: the limit applies there.
+    unknown = np.full((max(0, count - len(table)), len(names)), np.inf)
+    spread = np.concatenate([table, unknown])[:count]
+    return envelope(context, answer.arm, count).with_own(disturbance, dict(zip(names, spread.T, strict=True)))
 
 
 def _curves(answer: Answer, run: str) -> Any:

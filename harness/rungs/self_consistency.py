@@ -19,7 +19,7 @@ from harness.rungs.tasks import TASKS
 
 def ask(context: Context) -> dict[str, Any]:
     """Several runs from the plan's weights."""
-    return {"steps": context.free_steps, "runs": dict.fromkeys(RUNS)}
+    return {"steps": context.self_steps, "runs": dict.fromkeys(RUNS)}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
@@ -28,8 +28,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 
 def _judged(context: Context, answer: Answer) -> Verdict:
-    repeats = Repeats(answer.arm, answer.tensor, context.free_steps)
-    verdict = repeats.judge(lambda: envelope(context, answer.arm, context.free_steps).loss)
+    repeats = Repeats(answer.arm, answer.tensor, context.self_steps)
+    verdict = repeats.judge(lambda: envelope(context, answer.arm, context.free_steps).loss.upto(context.self_steps))
     if verdict.tolerance is not None and not repeats.is_exact:
         context.spreads[answer.arm.name] = repeats.spread
     return verdict

@@ -43,19 +43,21 @@ def ask(context: Context) -> dict[str, Any]:
     teacher = teach(context)
     save_arrays(path, teacher.inputs)
     save_arrays(context.scratch / "expected.npz", teacher.expected)
-    return {"teacher": str(path)}
+    whole, part = len(context.batches(1)[0].samples), len(context.forced_batches[0].samples)
+    # Only a reduced question says so, so that the digests of recorded questions stay the same.
+    return {"teacher": str(path), **({"samples": part} if part < whole else {})}
 
 
 def teach(context: Context) -> Teacher:
     """The teacher's steps: the reference updates its weights by its own gradients, both rounded to float32."""
     e, plan = context.experiment, context.plan
-    steps = min(e.comparison.forced_steps, plan.steps)
+    steps = len(context.forced_batches)
     inputs: Arrays = {}
     expected: Arrays = {}
     trainer = context.trainer(context.oracle, horizon=steps)
     weights = _rounded(plan.weights)
     past_gradients: list[Any] = []  # each step replays the optimizer from the start, since forced steps are few
-    for k, batch in enumerate(context.steps(steps, "teacher")):
+    for k, batch in enumerate(context.forced("teacher")):
         inputs |= keyed("weight", weights, k)
         trainer.set_weights(weights)
         loss, gradients = trainer.loss_and_gradients(*context.samples(batch), batch.noise)
@@ -151,7 +153,7 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
     steps = len(only(inputs, "loss"))
     trainer = context.trainer(adapter, horizon=steps)
     results: Arrays = {}
-    for k, batch in enumerate(context.steps(steps, "teacher-forced steps")):
+    for k, batch in enumerate(context.forced("teacher-forced steps")):
         trainer.set_weights(of_kind(inputs, "weight", k))
         loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
         results[TensorKey("loss", step=k)] = np.array([loss])

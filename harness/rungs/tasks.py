@@ -143,11 +143,15 @@ def model(session: Session, scratch: str) -> Result:
     )
 
 
-def step(session: Session, scratch: str, teacher: str) -> Result:
-    """Teacher-forced steps: the gradients at the teacher's weights, and the updates by the teacher's gradients."""
+def step(session: Session, scratch: str, teacher: str, samples: int | None = None) -> Result:
+    """Teacher-forced steps: the gradients at the teacher's weights, and the updates by the teacher's gradients.
+
+    `samples`: of each batch as many samples from its beginning; None for all.
+    """
     e = session.at(scratch).experiment
     inputs = load_arrays(Path(teacher))
     batches = session.batches(len(only(inputs, "loss")))
+    batches = batches if samples is None else [batch.first(samples) for batch in batches]
     arrays: dict[str, Any] = {}
     trainable = [p.name for p in e.model.parameters() if p.trainable]
     state = [name for name in session.plan.weights if name not in trainable]

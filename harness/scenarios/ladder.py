@@ -52,6 +52,10 @@ def climb(
         for rung, question in registry.questions(context.stated.rungs).items():
             if not alive:
                 break
+            if context.cost is not None and rung in context.cost.asked.left_out:
+                verdicts.append(silent_rung(rung, context.cost.why_left_out(rung)))
+                on_rung(rung, verdicts[-1:])
+                continue
             on_stage(rung)
             with doing(REFERENCE, "question", context.on_work):
                 payload = question.ask(context)
@@ -68,6 +72,7 @@ def climb(
             with doing(REFERENCE, "verdicts", context.on_work):
                 rung_verdicts = question.judge(context, answers) if answers else []
             rung_verdicts += silent_arms(rung, answers, rung_verdicts)
+            rung_verdicts = rung_verdicts if context.cost is None else context.cost.noted(rung, rung_verdicts)
             if first_of(verdicts) is None:
                 with doing(REFERENCE, "place and cause of the divergence", context.on_work):
                     rung_verdicts = _with_explanation(context, question, payload, rung_verdicts, answers, pool, alive)
@@ -84,7 +89,9 @@ def preparing_envelopes(context: Context) -> Iterator[None]:
 
     def prepare() -> None:
         with np.errstate(all="ignore"):
-            for arm in context.stated.arms if trajectory.NAME in registry.questions(context.stated.rungs) else ():
+            left_out = context.cost.asked.left_out if context.cost is not None else ()
+            is_climbed = trajectory.NAME in registry.questions(context.stated.rungs)
+            for arm in context.stated.arms if is_climbed and trajectory.NAME not in left_out else ():
                 if not stopping.is_set():
                     envelope(context, arm, context.free_steps)
 

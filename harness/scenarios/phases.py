@@ -19,7 +19,7 @@ from harness.results.segments import Segments
 from harness.rungs import registry
 from harness.rungs.questions import question_digest
 from harness.rungs.rung import Rung, Trainings
-from harness.scenarios import ladder
+from harness.scenarios import budget, ladder
 from harness.scenarios.recording import run_and_record
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
@@ -60,9 +60,14 @@ def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
 def _climb_all(runs: Sequence[Run], folder: Path) -> None:
     """Climbs the ladder of each run. One worker per arm answers all rungs; arms run in parallel, as none is timed."""
     with Workers(folder, runs[0].listener.work) as workers:
+        first = runs[0]
         for run in runs:
             run.listener.begin(run.experiment, run.plan, run.data, run.store.folder)
             _climb(run, workers)
+            if run.climbs:
+                first = run
+            elif first.cost is not None:  # the other seeds are judged over as many steps
+                run.follow(first.cost)
 
 
 def _climb(run: Run, workers: Workers) -> None:
@@ -74,14 +79,28 @@ def _climb(run: Run, workers: Workers) -> None:
         except WorkerFailedError as error:
             run.fail(arm.name, error.failure)
     # A run that does not climb prepares nothing: the preparation would still run beside the timed trainings.
-    with ladder.preparing_envelopes(run.context) if run.climbs else nullcontext():
+    is_known = run.climbs and budget.is_small(run.context)
+    with ladder.preparing_envelopes(run.context) if is_known else nullcontext():
         ready = _describe(run, started)
+    if run.climbs and not is_known and ready:
+        ready = _plan_cost(run, ready)
     run.verdicts += [
         ladder.failure_verdict("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
     ]
     if run.climbs:
         listener, on_answers = run.listener, partial(_record_answers, run)
-        run.verdicts += ladder.climb(run.context, ready, listener.rung, run.fail, on_answers, listener.stage)
+        with nullcontext() if is_known else ladder.preparing_envelopes(run.context):
+            run.verdicts += ladder.climb(run.context, ready, listener.rung, run.fail, on_answers, listener.stage)
+
+
+def _plan_cost(run: Run, workers: Sequence[Worker]) -> list[Worker]:
+    """Records what the check costs, and follows the plan. Returns the workers that have not failed."""
+    cost, ready = budget.planned(run.context, workers, run.fail)
+    if cost is not None:
+        run.follow(cost)
+        run.store.write_cost(cost)
+        run.listener.planned(cost)
+    return ready
 
 
 def _describe(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
@@ -150,7 +169,10 @@ def _judge_trainings(run: Run) -> None:
     traces = list(run.traces.values())
     weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
     trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights))
+    left_out = () if run.cost is None else run.cost.asked.left_out
     for rung in registry.of_trainings(run.experiment.rungs):
+        if rung.name in left_out:  # the ladder has said so
+            continue
         run.listener.stage(rung.name)
         verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, trainings)
         if verdicts is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from harness.data import Dataset
 from harness.judging.context import Context
 from harness.plan import Plan, draw_plan
 from harness.records import outcome
+from harness.records.cost import CostPlan
 from harness.records.failure import Failure
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
@@ -29,6 +30,9 @@ class RunListener(Protocol):
     """Receives the progress of a run; `harness.report.terminal` prints it."""
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None: ...
+
+    def planned(self, cost: CostPlan) -> None:
+        """What the check is estimated to cost, and what its budget leaves of it."""
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None: ...
 
@@ -72,6 +76,7 @@ class Run:
     flips: pd.DataFrame | None = None
     trains: bool = False
     unfinished: outcome.Unfinished | None = None
+    cost: CostPlan | None = None
 
     @property
     def is_alone(self) -> bool:
@@ -95,6 +100,11 @@ class Run:
             self.experiment, self.plan, self.data, self.scratch, self.environments, on_work=self.listener.work
         )
 
+    def follow(self, cost: CostPlan) -> None:
+        """Asks no more than the plan of cost does, from now on."""
+        self.cost = cost
+        self.context = replace(self.context, cost=cost)
+
     @property
     def exit_code(self) -> int:
         """The exit code of the run, from its verdicts, its traces and whether it was finished."""
@@ -108,7 +118,9 @@ class Run:
     @property
     def coverage(self) -> Coverage:
         """What of the run was judged, and what was not."""
-        return coverage(self.experiment, self.plan.steps, self.verdicts, list(self.traces.values()), self.trains)
+        return coverage(
+            self.experiment, self.plan.steps, self.verdicts, list(self.traces.values()), self.trains, self.cost
+        )
 
     def update(self, arm: str, **fields: object) -> Trace:
         """Replaces fields of an arm's trace; returns the new trace."""

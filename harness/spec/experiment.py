@@ -85,13 +85,15 @@ class Comparison(Spec):
     `forced_steps` teacher-forced steps and `free_steps` free-running steps are judged against the reference.
     `record_answers`: keeps what every arm answers to the rungs, so that `compare` can judge it again.
     `memory_bytes`: what all processes of a run may take together, by an estimate before it starts; None is the memory
-    that is available.
+    that is available. `budget_s`: the seconds that a check may take by an estimate of what each rung takes here; where
+    it would take more, less is asked, and the verdicts say so. None is no limit.
     """
 
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
     free_steps: Annotated[int, Field(gt=0, le=1000)] = 20
     accuracy_margin: Annotated[float, Field(gt=0, lt=1)] = 0.003
     record_answers: bool = False
+    budget_s: Annotated[float, Field(gt=0)] | None = 120.0
     memory_bytes: Annotated[int, Field(gt=0)] | None = None
 
 

@@ -39,7 +39,10 @@ def _judged(context: Context, pair: ArmPair, rung: str) -> Iterator[Verdict]:
     asked = question_digest(question.task, question.ask(context))
     others = [arm.trace.arm.name for arm in pair.sides if arm.answers[rung].question != asked]
     if others:
-        yield _unverified(pair, rung, f"{' and '.join(others)} answered another question than this twinrun asks")
+        cause = f"{' and '.join(others)} answered another question than this twinrun asks"
+        if context.cost is not None and context.cost.is_reduced:
+            cause += f", which asks what both were asked: {context.cost.reductions}"
+        yield _unverified(pair, rung, cause)
         return
     recorded = ((arm.trace.arm, arm.answers[rung]) for arm in pair.sides)
     answers = {arm.name: Answer(arm, dict(answer.result), answer.arrays) for arm, answer in recorded}

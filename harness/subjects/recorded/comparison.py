@@ -122,7 +122,7 @@ def _judge(experiment: Experiment, a: RecordedRun, b: RecordedRun) -> Judge:
     """The judge, from the digests of whichever plan.json is undamaged."""
     plans = [run.plan for run in (a, b) if not run.failed(PLAN)]
     digests = [next((str(plan[key]) for plan in plans if plan.get(key)), "") for key in ("digest", "data_digest")]
-    return Judge.of(experiment, *digests)
+    return Judge.of(experiment, *digests).at_most(run.cost for run in (a, b) if run.cost is not None)
 
 
 def _by_data(pair: ArmPair, judge: Judge) -> ArmPair:
@@ -176,4 +176,7 @@ def notes_on(a: RecordedRun, b: RecordedRun, unpaired: Sequence[str]) -> list[st
         notes.append(f"without a counterpart: {', '.join(unpaired)}; --arms ARM_OF_A:ARM_OF_B pairs by hand")
     if a.experiment and b.experiment and a.experiment.comparison != b.experiment.comparison:
         notes.append("judged by the comparison settings of A; those of B are others")
+    for side, run in (("A", a), ("B", b)):
+        if run.cost is not None and run.cost.is_reduced:
+            notes.append(f"{side} was asked for less: {run.cost.reductions}")
     return notes

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 
 from harness.data import DataError, load
 from harness.judging.context import Context
 from harness.plan import draw_plan
+from harness.records.cost import CostPlan, Extent
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.pairing import ArmPair
 
@@ -36,6 +39,14 @@ class Judge:
         if plan_digest and plan.digest != plan_digest:
             return cls(experiment, None, "the plan that is drawn here is not what the runs were given")
         return cls(experiment, Context(experiment, plan, data, Path()))
+
+    def at_most(self, costs: Iterable[CostPlan]) -> Judge:
+        """The judge of what all of these plans of cost have asked for."""
+        plans = list(costs)
+        if not plans or self.context is None:
+            return self
+        asked = reduce(Extent.at_most, (plan.asked for plan in plans))
+        return replace(self, context=replace(self.context, cost=plans[0].model_copy(update={"asked": asked})))
 
     def beside(self, pair: ArmPair) -> Judge:
         """The judge with the recorded environments of both arms, by which entries of the ledger are selected."""

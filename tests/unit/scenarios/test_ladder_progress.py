@@ -8,6 +8,7 @@ from typing import Any
 
 from in_process import InProcess, context_of
 
+from harness.judging.context import REFERENCE
 from harness.scenarios import ladder
 from harness.system.progress import Work
 
@@ -33,5 +34,5 @@ def test_every_rung_and_every_loop_of_the_reference_is_reported_to_its_end(tmp_p
     assert stages == ["step", "trajectory"]
     last = {(work.who, work.what): work for work in reports}
     assert all(work.is_ended for work in last.values())
-    counts = {what: work.total for (who, what), work in last.items() if who == "reference" and work.total > 1}
+    counts = {what: work.total for (who, what), work in last.items() if who == REFERENCE and work.total > 1}
     assert counts == {"teacher": 3, "teacher-forced steps": 3, "chaos envelope": 4}

@@ -1,0 +1,141 @@
+"""The estimate of what each rung takes, and what a budget leaves of it. Both are functions of what was measured alone.
+
+The reductions, in this order, each as far as needed: fewer free steps; fewer steps of rung `self`; fewer samples of the
+teacher-forced batches; and last, rungs that take the most are left out. The draws of the chaos envelope stay as they
+are: with fewer of them the tolerance would be another. Fewer steps and samples leave every tolerance as it would be
+for a run that states them, so that a verdict tells less and is never looser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from harness.judging.envelope import DRAWS
+from harness.judging.repeats import NAME as SELF
+from harness.judging.repeats import RUNS as REPEATS
+from harness.judging.tolerances import AHEAD, RUNS
+from harness.records.cost import CostPlan, Extent, Rates
+from harness.rungs import layer, model, registry, step, trajectory
+from harness.spec.experiment import Experiment
+from harness.spec.layers.convolution import Convolution
+from harness.spec.model import PlacedLayer
+
+# The least that is still worth its time: one step whose tolerance has all the steps that it looks ahead; a second
+# update, which uses the optimizer's state; a batch that is one.
+FEWEST_FREE, FEWEST_SELF, FEWEST_SAMPLES = AHEAD + 1, 2, 8
+PASSES = 3  # a gradient takes three times the multiply-adds of the output
+EVALUATED = 4 / 3  # an output and a gradient, in gradients
+FREE_RUNS = 2  # of rung trajectory, planned and disturbed
+# Beside a plain gradient in float32 a draw is updated, projected to digests and pushed across kinks.
+OF_A_DRAW = 1.5
+# Multiply-adds a second that no arm and no reference was slower than, on two cores. Convolutions are the slower ones.
+SLOWEST, SLOWEST_CONVOLUTION = 1e10, 1e9
+
+
+def stated(experiment: Experiment, steps: int, batch_size: int) -> Extent:
+    """What the experiment asks for, of a run of `steps` updates on batches of at most `batch_size` samples."""
+    comparison = experiment.comparison
+    free_steps = min(comparison.free_steps, steps)
+    return Extent(
+        free_steps=free_steps,
+        self_steps=free_steps,
+        forced_steps=min(comparison.forced_steps, steps),
+        forced_samples=batch_size,
+    )
+
+
+def gradients(extent: Extent, batch_size: int) -> float:
+    """The gradients on whole batches that one arm and the reference compute, in all."""
+    forced = extent.forced_steps * extent.forced_samples / batch_size
+    arm = len(REPEATS) * extent.self_steps + FREE_RUNS * extent.free_steps + forced + 2 * EVALUATED
+    reference = (2 + DRAWS * OF_A_DRAW) * extent.free_steps + (2 + RUNS) * (forced + EVALUATED)
+    return arm + reference
+
+
+def is_small(experiment: Experiment, extent: Extent, batch_size: int) -> bool:
+    """Whether a check takes less than its budget wherever it runs, so that nothing needs to be measured."""
+    budget_s = experiment.comparison.budget_s
+    if budget_s is None:
+        return True
+    placed = experiment.model.placed_layers()
+    convolutions = sum(map(_of_convolutions, placed))
+    slowest_s = convolutions / SLOWEST_CONVOLUTION + (experiment.model.multiply_adds - convolutions) / SLOWEST
+    return gradients(extent, batch_size) * PASSES * batch_size * slowest_s <= budget_s
+
+
+def estimate(extent: Extent, rates: Rates, batch_size: int) -> dict[str, float]:
+    """By rung, the seconds that arms and reference take. The arms answer side by side; the rest is not overlapped.
+
+    `model.multiply_adds` x samples x draws x steps, at the measured rates. Rungs of single words are not counted.
+    """
+    arm_s, compilation_s = (max(values.values(), default=0.0) for values in (rates.arms, rates.compilations))
+    exact_s, rounded_s = rates.reference_float64, rates.reference_float32
+    share = extent.forced_samples / batch_size
+    compiled_again_s = compilation_s if extent.self_steps != extent.free_steps else 0.0
+    return {
+        SELF: len(REPEATS) * extent.self_steps * arm_s + compilation_s,
+        layer.NAME: 2 * layer.SAMPLES / batch_size * (arm_s + exact_s + RUNS * rounded_s) + compilation_s,
+        model.NAME: EVALUATED * (arm_s + 2 * exact_s + (1 + RUNS) * rounded_s) + compilation_s,
+        step.NAME: extent.forced_steps * share * (arm_s + exact_s + RUNS * rounded_s),
+        trajectory.NAME: extent.free_steps * (FREE_RUNS * arm_s + exact_s + DRAWS * OF_A_DRAW * rounded_s)
+        + compiled_again_s,
+    }
+
+
+def planned(experiment: Experiment, extent: Extent, rates: Rates, batch_size: int) -> CostPlan:
+    """The plan of cost: what the experiment states, and what its budget leaves of it.
+
+    `extent`: what is stated. Raises ValueError for an experiment without a budget.
+    """
+    budget_s = experiment.comparison.budget_s
+    if budget_s is None:
+        raise ValueError("an experiment without a budget has no plan of cost")
+    rungs = registry.questions(experiment.rungs)
+
+    def seconds(candidate: Extent) -> dict[str, float]:
+        return {name: s for name, s in estimate(candidate, rates, batch_size).items() if name in rungs}
+
+    def fits(candidate: Extent) -> bool:
+        return _total(seconds(candidate), candidate) <= budget_s
+
+    asked = extent
+    for name, fewest in (
+        ("free_steps", FEWEST_FREE),
+        ("self_steps", FEWEST_SELF),
+        ("forced_samples", FEWEST_SAMPLES),
+    ):
+        if not fits(asked):
+            asked = _lowered(asked, name, fewest, fits)
+    for name in sorted(seconds(asked), key=lambda rung: -seconds(asked)[rung]):
+        if not fits(asked):
+            asked = asked.model_copy(update={"left_out": (*asked.left_out, name)})
+    return CostPlan(
+        budget_s=budget_s, rates=rates, stated=extent, asked=asked, stated_s=seconds(extent), asked_s=seconds(asked)
+    )
+
+
+def _lowered(extent: Extent, name: str, fewest: int, fits: Callable[[Extent], bool]) -> Extent:
+    """The extent with the largest value of one field that fits, or with the fewest. Rung `self` has no further steps
+    than a free run."""
+
+    def at(value: int) -> Extent:
+        changes = {name: value}
+        if name == "free_steps":
+            changes["self_steps"] = min(extent.self_steps, value)
+        return extent.model_copy(update=changes)
+
+    low, high = min(fewest, getattr(extent, name)), getattr(extent, name)
+    while low < high:  # the largest value that fits lies between the two
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(at(middle)) else (low, middle - 1)
+    return at(low)
+
+
+def _total(seconds: Mapping[str, float], extent: Extent) -> float:
+    return sum(value for rung, value in seconds.items() if rung not in extent.left_out)
+
+
+def _of_convolutions(placed: PlacedLayer) -> int:
+    """The multiply-adds of the convolutions in a layer, for one sample."""
+    own = placed.layer.multiply_adds(placed.input_shape) if isinstance(placed.layer, Convolution) else 0
+    return own + sum(map(_of_convolutions, placed.inner))

@@ -1,0 +1,53 @@
+"""Keeps a check within its budget: measures arms and reference, plans the cost, and records the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from harness.judging.context import Context
+from harness.records.cost import CostPlan, Extent, Rates
+from harness.records.failure import Failure
+from harness.rungs import cost, pace
+from harness.worker import Worker
+from harness.worker.asking import side_by_side
+
+
+def is_small(context: Context) -> bool:
+    """Whether the check needs no plan: it has no budget, or takes less than that wherever it runs."""
+    return cost.is_small(context.stated, _stated(context), _batch_size(context))
+
+
+def planned(
+    context: Context, workers: Sequence[Worker], on_failure: Callable[[str, Failure], None]
+) -> tuple[CostPlan | None, list[Worker]]:
+    """The plan of cost, and the workers that have not failed. None where there is no worker left to ask."""
+    by_name = {worker.arm.name: worker for worker in workers}
+    samples = pace.samples(context)
+    with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
+        # Side by side, as the rungs ask them: what they take from each other is part of what they take.
+        answers, failures = side_by_side(
+            pool, by_name, lambda worker: worker.ask(pace.TASKS["pace"], samples=samples)[0]
+        )
+    for name, failure in failures.items():
+        on_failure(name, failure)
+    if not answers:
+        return None, []
+    of_reference = pace.of_reference(context, samples)
+    scale = _batch_size(context) / samples
+    rates = Rates(
+        reference_float64=scale * of_reference["float64"],
+        reference_float32=scale * of_reference["float32"],
+        arms={name: scale * answer["gradient_s"] for name, answer in answers.items()},
+        compilations={name: max(0.0, answer["first_s"] - answer["gradient_s"]) for name, answer in answers.items()},
+    )
+    plan = cost.planned(context.stated, _stated(context), rates, _batch_size(context))
+    return plan, [by_name[name] for name in answers]
+
+
+def _stated(context: Context) -> Extent:
+    return cost.stated(context.stated, context.plan.steps, _batch_size(context))
+
+
+def _batch_size(context: Context) -> int:
+    return len(context.batches(1)[0].samples)
