@@ -101,20 +101,19 @@ class Ensemble:
     def step(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> Step:
         """One update of every draw on the batch `x` (B, ...), `y` (B,) or (B, ...), with its noise by name."""
         with side_by_side(self._pushed if self.reach else None):
-            losses, gradients, bent = self._losses_and_gradients(x, y, noise)
+            losses, gradients, flips = self._losses_and_gradients(x, y, noise)
             clipped = clip(self.recipe.update.clipping, gradients)
-            step = self.optimizer.updates
             self.parameters |= self.optimizer.update(self._moving(), clipped)
             self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
-            return Step(losses, self._digests(), *self._flips(step, bent))
+            return Step(losses, self._digests(), *flips)
 
     def weights(self, draw: int) -> dict[str, Array]:
         return {name: value[draw].copy() for name, value in self.parameters.items()}
 
     def _losses_and_gradients(
         self, x: Array, y: Array, noise: Parameters
-    ) -> tuple[FloatArray, dict[str, Array], dict[str, tuple[Activation, Array]]]:
-        """As `ReferenceTrainer.loss_and_gradients`, for every draw, and the inputs of activations with a kink."""
+    ) -> tuple[FloatArray, dict[str, Array], tuple[IntArray, Flip | None]]:
+        """As `ReferenceTrainer.loss_and_gradients`, for every draw, and the activations that took another branch."""
         flow = self._repeated(x)
         repeated_noise = {name: self._repeated(value) for name, value in noise.items()}
         applied: list[tuple[str, Applied]] = []
@@ -127,8 +126,14 @@ class Ensemble:
         if push is not None:
             flow = pushed(flow.reshape(self.count, -1, *flow.shape[1:]), self.reach, push).reshape(flow.shape)
         losses, upstream = of_each_draw(self.recipe.loss, flow, targets, self.count)
+        bent = {
+            f"{name}/{key}".rstrip("/"): bent_input for name, layer in applied for key, bent_input in layer.bent.items()
+        }
+        flips = self._flips(self.optimizer.updates, bent)
+        del bent, flow
         gradients: dict[str, Array] = {}
-        for name, layer in reversed(applied):
+        while applied:  # what a layer keeps for its gradients is freed after them
+            name, layer = applied.pop()
             upstream, by_parameter = layer.pullback(upstream)
             gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
             self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
@@ -137,10 +142,7 @@ class Ensemble:
             kernels = {name: pushed(kernel, self.reach, across_zero) for name, kernel in kernels.items()}
         extra, slopes = penalty(self.recipe.regularizer, kernels)
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
-        bent = {
-            f"{name}/{key}".rstrip("/"): bent_input for name, layer in applied for key, bent_input in layer.bent.items()
-        }
-        return losses + extra, {name: gradients[name] for name in self.trainable}, bent
+        return losses + extra, {name: gradients[name] for name in self.trainable}, flips
 
     def astray(self, oracle: Ensemble) -> FloatArray:
         """(D, columns): the distance of the last step's tensors from those of another run, in the size of digests.

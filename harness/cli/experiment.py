@@ -13,7 +13,7 @@ from harness.cli.verb import CODES
 from harness.system.config_folders import installed_folders, options_in
 
 PREPARING = "reading the experiment and its data"
-SLOW_S = 1.5  # seconds after which that is said
+SLOW_S = 1.0  # seconds after which that is said
 EXAMPLES = """\
 examples:
   twinrun match

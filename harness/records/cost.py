@@ -63,7 +63,7 @@ class CostPlan(Spec):
     """The plan of a check's cost.
 
     `stated`: what the experiment asks for. `asked`: what the budget leaves of it. `stated_s`, `asked_s`: by rung, the
-    estimated seconds of both.
+    estimated seconds of both; in `asked_s` of a rung that is left out, the seconds that it would take at its smallest.
     """
 
     schema_version: Literal[1] = 1
@@ -92,7 +92,8 @@ class CostPlan(Spec):
     @property
     def in_words(self) -> str:
         """The estimate with the shares of the rungs, and what becomes of it, in one line."""
-        total_s, asked_s = sum(self.stated_s.values()), sum(self.asked_s.values())
+        total_s = sum(self.stated_s.values())
+        asked_s = sum(seconds for rung, seconds in self.asked_s.items() if rung not in self.asked.left_out)
         shares = sorted(self.stated_s.items(), key=lambda item: -item[1])
         listed = ", ".join(f"{rung} {seconds:.0f} s" for rung, seconds in shares if seconds >= 0.5)
         text = f"about {total_s:.0f} s here ({listed}), more than {self.by_budget}"

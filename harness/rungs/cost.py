@@ -23,6 +23,7 @@ from harness.spec.model import PlacedLayer
 # The least that is still worth its time: one step whose tolerance has all the steps that it looks ahead; a second
 # update, which uses the optimizer's state; a batch that is one.
 FEWEST_FREE, FEWEST_SELF, FEWEST_SAMPLES = AHEAD + 1, 2, 8
+FEWEST = {"free_steps": FEWEST_FREE, "self_steps": FEWEST_SELF, "forced_samples": FEWEST_SAMPLES}  # in this order
 PASSES = 3  # a gradient takes three times the multiply-adds of the output
 EVALUATED = 4 / 3  # an output and a gradient, in gradients
 FREE_RUNS = 2  # of rung trajectory, planned and disturbed
@@ -98,20 +99,29 @@ def planned(experiment: Experiment, extent: Extent, rates: Rates, batch_size: in
     def fits(candidate: Extent) -> bool:
         return _total(seconds(candidate), candidate) <= budget_s
 
-    asked = extent
-    for name, fewest in (
-        ("free_steps", FEWEST_FREE),
-        ("self_steps", FEWEST_SELF),
-        ("forced_samples", FEWEST_SAMPLES),
-    ):
-        if not fits(asked):
-            asked = _lowered(asked, name, fewest, fits)
-    for name in sorted(seconds(asked), key=lambda rung: -seconds(asked)[rung]):
-        if not fits(asked):
-            asked = asked.model_copy(update={"left_out": (*asked.left_out, name)})
+    asked = _reduced(extent, fits)
+    while not fits(asked):
+        # The rung that takes the most is left out; the others then have its time.
+        smallest = {rung: s for rung, s in seconds(asked).items() if rung not in asked.left_out}
+        left_out = (*asked.left_out, max(smallest, key=lambda rung: smallest[rung]))
+        asked = _reduced(extent.model_copy(update={"left_out": left_out}), fits)
+    asked_s, smallest_s = seconds(asked), seconds(_smallest(extent))
+    asked_s |= {rung: smallest_s[rung] for rung in asked.left_out}
     return CostPlan(
-        budget_s=budget_s, rates=rates, stated=extent, asked=asked, stated_s=seconds(extent), asked_s=seconds(asked)
+        budget_s=budget_s, rates=rates, stated=extent, asked=asked, stated_s=seconds(extent), asked_s=asked_s
     )
+
+
+def _reduced(extent: Extent, fits: Callable[[Extent], bool]) -> Extent:
+    """The extent with fewer steps and samples, in the stated order and only as far as needed."""
+    for name, fewest in FEWEST.items():
+        if not fits(extent):
+            extent = _lowered(extent, name, fewest, fits)
+    return extent
+
+
+def _smallest(extent: Extent) -> Extent:
+    return extent.model_copy(update={name: min(fewest, getattr(extent, name)) for name, fewest in FEWEST.items()})
 
 
 def _lowered(extent: Extent, name: str, fewest: int, fits: Callable[[Extent], bool]) -> Extent:
