@@ -96,15 +96,15 @@ class CostPlan(Spec):
         asked_s = sum(seconds for rung, seconds in self.asked_s.items() if rung not in self.asked.left_out)
         shares = sorted(self.stated_s.items(), key=lambda item: -item[1])
         listed = ", ".join(f"{rung} {seconds:.0f} s" for rung, seconds in shares if seconds >= 0.5)
-        text = f"about {total_s:.0f} s here ({listed}), more than {self.by_budget}"
-        return f"{text}; {self.reductions}: about {asked_s:.0f} s" if self.is_reduced else text
+        share = f" ({listed})" if listed else ""
+        text = f"about {_seconds(total_s)} here{share}, more than {self.by_budget}"
+        return f"{text}; {self.reductions}: about {_seconds(asked_s)}" if self.is_reduced else text
 
     def why_left_out(self, rung: str) -> str:
         """Why a rung is not climbed, with what it would take at the least."""
-        return (
-            f"{self.by_budget} leaves no time for it: it would take about {self.stated_s[rung]:.0f} s here, and about "
-            f"{self.asked_s[rung]:.0f} s at its smallest; {BUDGET}=null is no limit"
-        )
+        stated, smallest = _seconds(self.stated_s[rung]), _seconds(self.asked_s[rung])
+        would_take = f"it would take about {stated} here, and about {smallest} at its smallest"
+        return f"{self.by_budget} leaves no time for it: {would_take}; {BUDGET}=null is no limit"
 
     def noted(self, rung: str, verdicts: Sequence[Verdict]) -> list[Verdict]:
         """The verdicts of a rung, whose source or else cause says what was reduced of it."""
@@ -120,6 +120,10 @@ class CostPlan(Spec):
             stated, asked = getattr(self.stated, name), getattr(self.asked, name)
             if asked != stated:
                 yield f"{IN_WORDS[name]} {stated} -> {asked}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
 
 
 def _with_note(verdict: Verdict, note: str) -> Verdict:
