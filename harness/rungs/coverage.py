@@ -75,7 +75,7 @@ def coverage(
 def _free_steps(experiment: Experiment, steps: int, trains: bool) -> int:
     """The number of steps whose losses are judged, which is larger if all arms train in float64."""
     strictly = trains and len(experiment.arms) > 1 and all(arm.precision == "float64" for arm in experiment.arms)
-    return min(max(STRICT_STEPS * strictly, experiment.comparison.free_steps), steps)
+    return min(max(STRICT_STEPS * strictly, experiment.free_steps), steps)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -82,7 +82,7 @@ def _expected(context: Context, precision: str) -> Arrays:
 
 
 def _tolerances(expected: dict[str, Arrays], precision: str) -> dict[str, Tolerance]:
-    """The error of rounding once, and in float64 that of the pixels' mean, which is subtracted from values of its size."""
+    """The error of one rounding, and in float64 that of the pixels' mean, which is taken from numbers of its size."""
     exact, rounded = expected["float64"], expected[precision]
     eps = float(np.finfo(np.float64).eps)
     return {
