@@ -36,7 +36,10 @@ class EpochRecord(Spec):
 
 
 class Trace(Spec):
-    """Grows by copies; what was recorded before a failure stays."""
+    """Grows by copies; what was recorded before a failure stays.
+
+    `order_digests`: for each epoch the digest of the sample numbers, in the order in which they were trained on.
+    """
 
     model_config = ConfigDict(allow_inf_nan=True)
 
@@ -49,6 +52,7 @@ class Trace(Spec):
     plan_digest: str = ""
     initial_weights_digest: str = ""
     final_weights_digest: str = ""
+    order_digests: tuple[str, ...] = ()
     import_time_s: float | None = None
     compile_time_s: float | None = None
     baseline_rss_bytes: int | None = None

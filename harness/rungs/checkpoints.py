@@ -29,6 +29,8 @@ from harness.records.verdict import Verdict
 from harness.system.array_files import Arrays
 
 NAME = "trajectory"
+LOSSES = "train_loss "
+SUBJECT = f"{LOSSES}after the checkpoints of "
 MOST, STEPS = 3, 2
 # What all checkpoints of an arm may take on disk, and the multiply-adds of the reference's runs from all of them.
 MOST_BYTES, MOST_MULTIPLY_ADDS = 256 << 20, 5e10
@@ -54,7 +56,7 @@ def judge_arm(context: Context, trace: Trace, checkpoints: Arrays) -> list[Verdi
     `checkpoints`: by the epoch, `weight EPOCH/NAME` and `slot EPOCH/SLOT/NAME`.
     """
     epochs = kept_epochs(checkpoints)
-    subject = f"train_loss after the checkpoints of {in_words(epochs)}"
+    subject = f"{SUBJECT}{in_words(epochs)}"
     checks = [_check(context, trace, checkpoints, epoch, subject) for epoch in epochs]
     return judge_checks([item for item in checks if item is not None])
 

@@ -7,6 +7,7 @@ again from the data by code that the arms do not use (`redraw`, `plan_laws`): th
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,15 @@ from harness.judging.context import Answer, Answers, Context
 from harness.judging.tolerances import FLOOR_ULP, Tolerance
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
+from harness.plan import digest_arrays
 from harness.records.array_types import Array, FloatArray
 from harness.records.tensor_key import TensorKey, keyed
+from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.rungs import redraw
 from harness.rungs.inputs_tasks import TASKS
 from harness.rungs.plan_laws import NAME, judge_shared
-from harness.rungs.rung import Question, Rung
+from harness.rungs.rung import Question, Rung, Trainings
 from harness.system.array_files import Arrays
 
 MOST_TEST_SAMPLES = 2000
@@ -57,6 +60,33 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     places: dict[str, Place] = {key: _place(context, key) for key in map(TensorKey.parse, reference)}
     verdicts = judge_checks(checks(NAME, Reference(reference, tolerances), answers, places))
     return [*judge_shared(context), *verdicts, *_sizes(context, answers)]
+
+
+def judge_trainings(trainings: Trainings) -> list[Verdict] | None:
+    """The verdicts on the orders that the finished trainings had; None if none has recorded them."""
+    verdicts = [_orders(trainings.context, t) for t in trainings.traces if t.finished and t.order_digests]
+    return verdicts or None
+
+
+def _orders(context: Context, trace: Trace) -> Verdict:
+    """Whether the arm trained in the order that the seed gives, by a digest of each epoch's sample numbers."""
+    training, seed, samples = context.stated.training, context.stated.seed, len(context.data.x_train)
+    epochs = len(context.plan.orders)
+    orders = [redraw.order(training, seed, samples, epoch).astype(np.int32) for epoch in range(epochs)]
+    expected = [digest_arrays({"order": order}) for order in orders]
+    pairs = zip_longest(trace.order_digests, expected)
+    wrong = [epoch for epoch, (recorded, right) in enumerate(pairs) if recorded != right]
+    return Verdict(
+        rung=NAME,
+        subject=f"orders of {epochs} epochs, as trained",
+        arm_a=trace.arm.name,
+        arm_b="reference",
+        status="diverges" if wrong else "agrees",
+        culprit=trace.arm.name if wrong else "",
+        tolerance=0.0,
+        tolerance_source="digests of the orders, drawn again from the seed",
+        cause=f"{trace.arm.name} trained in another order, first in epoch {wrong[0]}" if wrong else "",
+    )
 
 
 def _expected(context: Context, precision: str) -> Arrays:
@@ -116,4 +146,4 @@ def _wrong_size(answer: Answer, count: int) -> Verdict:
     return Verdict(rung=NAME, subject="test set", arm_a=name, status="diverges", culprit=name, cause=cause)
 
 
-RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME]))
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME]), judge_trainings)

@@ -145,6 +145,7 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
         case "done":
             result = dict(fields["result"])  # type: ignore[call-overload]
             result.pop("peak_rss_bytes")
+            result["order_digests"] = tuple(result["order_digests"])
             run.store.write_trace(run.update(arm.name, finished=True, **result))
         case _:
             run.update(arm.name, **fields)

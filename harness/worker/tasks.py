@@ -35,6 +35,7 @@ class Trained(TypedDict):
     """The form of the result of `train`."""
 
     final_weights_digest: str
+    order_digests: list[str]
     compile_time_s: float
     peak_rss_bytes: int
 

@@ -52,6 +52,7 @@ def run_training(
     send("compiled", compile_time_s=compile_time_s)
 
     states: dict[str, Any] = {}
+    order_digests = []
     for epoch, order in enumerate(plan.orders):
         if epoch and plan.augmentation:
             trainer.bind(*session.epoch(epoch))
@@ -72,6 +73,7 @@ def run_training(
             samples_scored=score.samples,
             peak_rss_bytes=resident_bytes("VmHWM"),
         )
+        order_digests.append(digest_arrays({"order": np.concatenate([rows.ravel() for rows, _ in portions])}))
         if epoch in checkpoints:
             states |= keyed("weight", trainer.weights(), epoch) | keyed("slot", trainer.slots(), epoch)
     if states:
@@ -82,6 +84,7 @@ def run_training(
         save_arrays(Path(folder) / PREDICTIONS, predictions(trainer, x_test))
     return {
         "final_weights_digest": digest_arrays(weights),
+        "order_digests": order_digests,
         "compile_time_s": compile_time_s,
         "peak_rss_bytes": resident_bytes("VmHWM"),
     }
