@@ -1,8 +1,8 @@
 """Rung `inputs`: what each arm reads in training and evaluation, and what all arms share.
 
 The batches are copied back from the arm's device after its framework has gathered them, so that a wrong layout, scale,
-order or noise shows here, before anything has been computed. The expected values are drawn again from the seed and read
-again from the data by code that the arms do not use (`redraw`, `plan_laws`): the plan and the loaders are judged too.
+order or noise shows here, before anything has been computed. The plan and the loaders, which all arms share, are judged
+too: the plan is drawn again and the data read again by code that the arms do not use (`redraw`, `plan_laws`).
 """
 
 from __future__ import annotations
@@ -90,21 +90,23 @@ def _orders(context: Context, trace: Trace) -> Verdict:
 
 
 def _expected(context: Context, precision: str) -> Arrays:
-    """What every arm of this precision has to have, by the name in its answer; in float64."""
-    spec, data, training, seed = context.stated.data, context.data, context.stated.training, context.stated.seed
-    size, arrays = training.batch_size, dict[str, Any]()
+    """What every arm of this precision has to have, by the name in its answer; in float64.
+
+    It follows from the plan as it is: where the plan is wrong, that is the plan's verdict, and no arm's.
+    """
+    spec, data, plan = context.stated.data, context.data, context.plan
+    size, arrays = plan.batch_size, dict[str, Any]()
 
     def as_seen(samples: Array) -> FloatArray:
         return redraw.inputs(spec, data.x_train, samples, np.dtype(precision)).astype(np.float64)
 
     for number, (epoch, row) in enumerate(asked_batches(context)):
         part = slice(row * size, (row + 1) * size)
-        samples = redraw.order(training, seed, len(data.x_train), epoch)[part]
-        moved = context.plan.seen(data.x_train, epoch, samples)
+        samples = plan.orders[epoch][part]
+        moved = plan.seen(data.x_train, epoch, samples)
         batch: dict[str, Any] = {"x": as_seen(moved), "y": data.y_train[samples].astype(np.float64)}
-        for layer, noise in enumerate(context.stated.model.noise()):
-            drawn = redraw.noise(noise, layer, seed, epoch, row * size + len(samples))
-            batch[f"noise/{noise.name}"] = drawn[part].astype(np.float64)
+        noise = plan.noise_of(epoch, context.stated.model.noise(), part)
+        batch |= keyed("noise", {name: drawn.astype(np.float64) for name, drawn in noise.items()})
         arrays |= keyed("batch", batch, number)
     numbers = asked_test_samples(context)
     test = {"x": as_seen(data.x_test[numbers]), "y": data.y_test[numbers].astype(np.float64)}
