@@ -101,8 +101,8 @@ def _checks(
     claims = _claims(record, predictions, expected)
     oracle = Reference(expected.values, {arm.name: expected.tolerances})
     recorded = [name for name in expected.values if name not in (LABELS, MARGINS) or predictions]
-    epoch = f"epoch {record.epoch}, " if record.epoch + 1 < len(context.plan.orders) else ""
-    places = {name: Place(subject, "evaluation", name_index=expected.index_name(name, epoch)) for name in recorded}
+    before = f"epoch {record.epoch}, " if AFTER in subject else ""
+    places = {name: Place(subject, "evaluation", name_index=expected.index_name(name, before)) for name in recorded}
     return checks(NAME, oracle, {arm.name: ArmValues(arm, claims)}, places)
 
 
@@ -121,12 +121,15 @@ class _Expected:
     tolerances: Mapping[str, Tolerance]
     decided: Any
 
-    def index_name(self, name: str, epoch: str) -> Any:
-        """The function that names an element by its index: the test sample for arrays of predictions."""
+    def index_name(self, name: str, before: str) -> Any:
+        """The function that names an element by its index: the test sample for arrays of predictions.
+
+        `before`: what its names begin with.
+        """
         samples = np.flatnonzero(self.decided)
         if name in (LABELS, MARGINS):
-            return lambda index: f"{epoch}test sample {samples[index[0]]}, {name}"
-        return lambda index: f"{epoch}{name}"
+            return lambda index: f"{before}test sample {samples[index[0]]}, {name}"
+        return lambda index: f"{before}{name}"
 
 
 def _claims(record: EpochRecord, predictions: Arrays, expected: _Expected) -> dict[str, FloatArray]:
