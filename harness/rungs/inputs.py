@@ -64,11 +64,11 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 def judge_trainings(trainings: Trainings) -> list[Verdict] | None:
     """The verdicts on the orders that the finished trainings had; None if none has recorded them."""
-    verdicts = [_orders(trainings.context, t) for t in trainings.traces if t.finished and t.order_digests]
+    verdicts = [judge_orders(trainings.context, t) for t in trainings.traces if t.finished and t.order_digests]
     return verdicts or None
 
 
-def _orders(context: Context, trace: Trace) -> Verdict:
+def judge_orders(context: Context, trace: Trace) -> Verdict:
     """Whether the arm trained in the order that the seed gives, by a digest of each epoch's sample numbers."""
     training, seed, samples = context.stated.training, context.stated.seed, len(context.data.x_train)
     epochs = len(context.plan.orders)

@@ -26,7 +26,7 @@ class Closing:
 def test_an_interruption_ends_all_workers_first(tmp_path: Path) -> None:
     workers, closing = Workers(tmp_path), [Closing(), Closing(), Closing()]
     alive: Any = {str(number): worker for number, worker in enumerate(closing)}
+    workers._alive = alive
     with heeding_signals(), pytest.raises(KeyboardInterrupt):
-        workers._alive = alive
         workers.close()
     assert [worker.closed for worker in closing] == [True] * 3
