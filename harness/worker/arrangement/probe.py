@@ -22,7 +22,7 @@ from harness.worker.session import Session
 from harness.worker.task import Result, tasks
 
 BATCH_OF_IMAGES, BATCH_OF_ROWS = 32, 128
-FEWEST_CALLS, ENOUGH_S = 2, 0.15
+FEWEST_CALLS, ENOUGH_S = 2, 0.05
 
 
 class Calibrated(TypedDict):
