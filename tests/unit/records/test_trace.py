@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from made_up_traces import arm, epoch, failure
 
@@ -68,3 +70,10 @@ def test_the_settings_of_the_row_say_why_an_arrangement_was_chosen() -> None:
     assert trace(arm=one, arrangement=chosen).summary()["settings"] == ["OPTS=0", "ISA=AVX2 (calibrated)"]
     assert trace(arrangement=ChosenArrangement(name="none", reason="none")).summary()["settings"] == []
     assert trace(arm=one).summary()["settings"] == ["OPTS=0"]  # of a run before there were arrangements
+
+
+def test_a_record_of_before_there_were_arrangements() -> None:
+    record = trace(1.0).model_dump(mode="json")
+    del record["arrangement"], record["arm"]["arrangement"]
+    before = Trace.model_validate_json(json.dumps(record), strict=True)
+    assert (before.arrangement, before.arm.arrangement) == (None, "auto")
