@@ -19,6 +19,7 @@ from harness.results.marker import Marker, complete
 from harness.results.store import run_folder
 from harness.rungs import registry
 from harness.scenarios import phases, run
+from harness.scenarios.arrangement import Arrangements, arranged_study
 from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.scenarios.run import Run
 from harness.scenarios.study import Study
@@ -44,6 +45,8 @@ class Presenter(Protocol):
 
     def write_study_report(self, folder: Path) -> None: ...
 
+    def notice(self, text: str) -> None: ...
+
 
 def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter: Presenter) -> int:
     """Runs `match` or `check` and returns the exit code.
@@ -57,10 +60,11 @@ def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter
             _refuse_without_training(composed)
             composed = composed.at_first_seeds()
         refuse_too_large(composed)
+        composed, arrangements = arranged_study(composed, presenter.notice)
         return (
-            _single(verb, composed.first, data[0], presenter)
+            _single(verb, composed.first, data[0], arrangements[0], presenter)
             if composed.is_single
-            else _study(verb, composed, data, presenter)
+            else _study(verb, composed, data, arrangements, presenter)
         )
 
 
@@ -74,11 +78,11 @@ def _refuse_without_training(study: ComposedStudy) -> None:
         raise UserMistake(mistakes)
 
 
-def _single(verb: str, composed: Composed, data: Dataset, presenter: Presenter) -> int:
+def _single(verb: str, composed: Composed, data: Dataset, arrangements: Arrangements, presenter: Presenter) -> int:
     plan = run.plan_of(composed.experiment, data)
     folder = claimed(verb, composed.out, run_folder(composed.results_root, composed.experiment, plan.digest))
     listener = presenter.run_listener()
-    active = run.begin(composed.experiment, data, plan, folder, listener)
+    active = run.begin(composed.experiment, data, plan, folder, listener, arrangements=arrangements)
     VERBS[verb]([active], active.store.folder)
     _write_page(active, presenter)
     if _can_be_shown(active.unfinished):
@@ -86,17 +90,24 @@ def _single(verb: str, composed: Composed, data: Dataset, presenter: Presenter) 
     return active.exit_code
 
 
-def _study(verb: str, composed_study: ComposedStudy, datasets: Sequence[Dataset], presenter: Presenter) -> int:
+def _study(
+    verb: str,
+    composed_study: ComposedStudy,
+    datasets: Sequence[Dataset],
+    arrangements: Sequence[Arrangements],
+    presenter: Presenter,
+) -> int:
     first, listener = composed_study.first, presenter.study_listener()
     folder = claimed(verb, first.out, run_folder(first.results_root, first.experiment, "study")).absolute()
     runs_by_place: dict[str, Run] = {}
-    for variant, dataset in zip(composed_study.variants, datasets, strict=True):
+    for variant, dataset, choices in zip(composed_study.variants, datasets, arrangements, strict=True):
         for seed in variant.seeds:
             experiment = variant.experiment.model_copy(update={"seed": seed})
             place = "/".join(filter(None, [variant.experiment.variant, f"seed{seed}" * (len(variant.seeds) > 1)]))
             claim(folder / place, verb)
             plan = run.plan_of(experiment, dataset)
-            runs_by_place[place] = run.begin(experiment, dataset, plan, folder / place, listener, variant.seeds)
+            active = run.begin(experiment, dataset, plan, folder / place, listener, variant.seeds, choices)
+            runs_by_place[place] = active
     runs = list(runs_by_place.values())
     VERBS[verb](runs, folder)
     for seed_run in runs:
