@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from adapters.info import AdapterError, AdapterInfo
+from adapters.info import AdapterError, AdapterInfo, Arrangement
 from adapters.protocol import Adapter
 from adapters.setting import Realisation, Setting, look_up
 from harness import ADAPTERS
@@ -63,6 +63,12 @@ def frameworks() -> tuple[str, ...]:
 def modes(name: str) -> tuple[str, ...]:
     """The execution modes that an adapter knows."""
     return info(name).modes
+
+
+def arrangements(name: str) -> Mapping[str, Arrangement]:
+    """The arrangements that an adapter states, by name; empty where there is no such adapter or it is not usable."""
+    adapter_info = usable().get(name)
+    return {} if adapter_info is None else adapter_info.arrangements
 
 
 def realisation(word: Word, setting: Setting) -> Realisation:

@@ -11,7 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from adapters.protocol import Adapter
 from adapters.setting import Entries
-from harness.spec.arm import Arm
+from harness.spec.arm import AUTO, NONE, Arm
 
 
 class AdapterError(Exception):
@@ -42,6 +42,17 @@ class UserModels:
 
 
 @dataclass(frozen=True)
+class Arrangement:
+    """Environment variables with which the framework may be faster. They are set before it is imported.
+
+    It can matter only on a processor that has one of `processor_flags`, as /proc/cpuinfo names them.
+    """
+
+    environment: Mapping[str, str]
+    processor_flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class AdapterInfo:
     """The properties of an adapter. `create(arm)` imports the framework; nothing imports it earlier.
 
@@ -49,7 +60,8 @@ class AdapterInfo:
     `distribution` is the package that contains the framework, `versions` the range that the adapter supports,
     `packages` all packages whose versions decide the numbers, and `install` the command that installs them. `ledger`
     is the folder of the ledger's entries; their evidence runs with the variables of `evidence_environment`. Of the
-    packages in `exclusive` only one may be installed. `is_oracle` marks the reference, by which frameworks are judged.
+    packages in `exclusive` only one may be installed. `arrangements` are tried against none, by name, where they can
+    matter (`harness.worker.arrangement`). `is_oracle` marks the reference, by which frameworks are judged.
     """
 
     title: str
@@ -66,6 +78,7 @@ class AdapterInfo:
     requirements: tuple[Requirement, ...] = ()
     exclusive: tuple[str, ...] = ()
     evidence_environment: Mapping[str, str] = field(default_factory=dict)
+    arrangements: Mapping[str, Arrangement] = field(default_factory=dict)
     is_oracle: bool = False
 
     def __post_init__(self) -> None:
@@ -84,6 +97,7 @@ class AdapterInfo:
         misfits += [] if self.modes else [("modes", self.modes)]
         misfits += [] if callable(self.create) else [("create", self.create)]
         misfits += [] if isinstance(self.entries, Mapping) else [("entries", self.entries)]
+        misfits += [] if _are_arrangements(self.arrangements) else [("arrangements", self.arrangements)]
         misfits += [] if self.ledger is None or isinstance(self.ledger, Path) else [("ledger", self.ledger)]
         try:
             SpecifierSet(self.versions)
@@ -94,3 +108,11 @@ class AdapterInfo:
 
 def _is_tuple_of_texts(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(text, str) for text in value)
+
+
+def _are_arrangements(value: Any) -> bool:
+    """Whether this is a mapping from names, none of them a setting of `Arm.arrangement`, to arrangements."""
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and name not in ("", AUTO, NONE) and isinstance(arrangement, Arrangement)
+        for name, arrangement in value.items()
+    )

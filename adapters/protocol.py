@@ -153,6 +153,12 @@ class Trainer(Protocol):
     def bind(self, x: Array, y: Array) -> None:
         """Places the training set on the device."""
 
+    def device_batch(self, batch: IntArray, noise: Parameters = NO_NOISE) -> dict[str, Array]:
+        """What an update on `batch`, sample numbers (B,), reads, copied from the device without computing with it.
+
+        `x` and `y`: the samples and targets, gathered from the bound training set as in `train_epoch`. `noise/NAME`.
+        """
+
     def compile(self, steps: int, batch_size: int) -> None:
         """Compiles what `train_epoch` runs for these sizes, without an update. Eager modes compile nothing."""
 

@@ -1,8 +1,11 @@
-"""For all tests: TensorFlow's kernels are the same on every processor.
+"""For all tests: the frameworks' kernels are the same on every processor, and no test calibrates a framework.
 
-By itself it uses oneDNN on some processors and not on others, where convolutions with channels first are missing.
+By itself TensorFlow uses oneDNN on some processors and not on others, where convolutions with channels first are
+missing. DEFAULT is what oneDNN does without the variable: where it is stated, no arrangement is chosen by how fast it
+is on the machine of the tests (`harness.worker.arrangement`).
 """
 
 import os
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")

@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from adapters.info import AdapterInfo, Requirement, UserModels
+from adapters.info import AdapterInfo, Arrangement, Requirement, UserModels
 from adapters.mindspore.realisations import ENTRIES
 from adapters.protocol import Adapter
 from harness.spec.arm import Arm
@@ -47,4 +47,7 @@ INFO = AdapterInfo(
         Requirement(("mindspore",), "protobuf", ">=7.34.1", "MindSpore 2.10 asks for it"),
         Requirement(("mindspore",), "pyarrow", "<26", "pyarrow 26 refuses NumPy 1.26 when it is imported"),
     ),
+    # With AVX-512, oneDNN 3.10 computes the output of MindSpore's convolutions by reference kernels (ONEDNN_VERBOSE=1
+    # shows `jit_uni_ncsp:conv+ref`), with AVX2 by compiled ones. AVX512_CORE was slower than AVX2 too.
+    arrangements={"avx2": Arrangement({"ONEDNN_MAX_CPU_ISA": "AVX2"}, ("avx512f", "amx_tile"))},
 )

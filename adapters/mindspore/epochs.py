@@ -64,6 +64,11 @@ class Step:
         return self.loss(self.network(x, True, noise), y) + self.penalty(self.kernels)
 
 
+def gathered(x: Any, y: Any, batch: Any) -> Any:
+    """The inputs and the targets of the samples `batch`."""
+    return ops.gather(x, batch, 0), ops.gather(y, batch, 0)
+
+
 class Update(nn.Cell):
     """One update on the samples `batch`: returns the loss before it and the row of watched numbers."""
 
@@ -74,7 +79,8 @@ class Update(nn.Cell):
 
     def construct(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         weight_numbers = self.watched.weight_numbers()
-        value, gradients = self.value_and_gradients(ops.gather(x, batch, 0), ops.gather(y, batch, 0), *noise)
+        inputs, targets = gathered(x, y, batch)
+        value, gradients = self.value_and_gradients(inputs, targets, *noise)
         clipped = self.clip(gradients)
         value = ops.depend(value, self.apply_gradients(clipped))
         return value, self.watched(weight_numbers, gradients, clipped) if self.width else value

@@ -11,7 +11,7 @@ from mindspore import nn, ops
 from adapters.base import FrameworkTrainer
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.digests import WatchedColumns
-from adapters.mindspore.epochs import CompiledEpoch, EagerEpoch, Step, Update
+from adapters.mindspore.epochs import CompiledEpoch, EagerEpoch, Step, Update, gathered
 from adapters.mindspore.layers import to_canonical, to_native
 from adapters.mindspore.losses import loss
 from adapters.mindspore.metrics import metric
@@ -22,7 +22,7 @@ from adapters.mindspore.runtime import array, compiled, compiles, floats, intege
 from adapters.protocol import NO_NOISE, Array, EpochResult, IntArray, Parameters
 from adapters.setting import Setting
 from harness.records.step_columns import Watched
-from harness.records.tensor_key import TensorKey
+from harness.records.tensor_key import TensorKey, keyed
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
@@ -50,6 +50,7 @@ class MindSporeTrainer(FrameworkTrainer):
         self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
         update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.apply_gradients, self.watched)
         self._epoch = (CompiledEpoch if compiles(setting) else EagerEpoch)(update, setting)
+        self._gathered = compiled(gathered, setting)
         self._value_and_gradients = compiled(step.value_and_gradients, setting)
         self._layers = compiled(step.layers, setting)
         self._forward = compiled(step.forward, setting)
@@ -91,6 +92,11 @@ class MindSporeTrainer(FrameworkTrainer):
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = floats(x, self.setting), self._targets(y)
+
+    def device_batch(self, batch: IntArray, noise: Parameters = NO_NOISE) -> dict[str, Array]:
+        x, y = self._gathered(self.x, self.y, integers(batch))
+        by_name = zip([spec.name for spec in self.noise], self._noise_tensors(noise), strict=True)
+        return {"x": array(x), "y": array(y), **keyed("noise", {name: array(tensor) for name, tensor in by_name})}
 
     def compile(self, steps: int, batch_size: int) -> None:
         order = np.zeros((steps, batch_size), np.int32)

@@ -74,7 +74,8 @@ class Ensemble:
 
     `draws`: the initial weights of each. `horizon`: the number of updates. `watch`: the digests that each step returns;
     see `adapters.digests`. `reach`: if not 0, the last draw is pushed across each kink within `reach` standard
-    deviations of the rounding error at that place; see `adapters.reference.kink_crossing`.
+    deviations of the rounding error at that place; see `adapters.reference.kink_crossing`. `slots`, `updates`: of the
+    optimizer, where the draws go on with a training instead of beginning one.
     """
 
     def __init__(
@@ -85,6 +86,8 @@ class Ensemble:
         horizon: int,
         watch: tuple[Watched, ...] = (),
         reach: float = 0.0,
+        slots: Parameters | None = None,
+        updates: int = 0,
     ) -> None:
         reference = cast(ReferenceAdapter, adapter)
         self.recipe, self.precision, self.count = recipe, reference.precision, len(draws)
@@ -95,7 +98,8 @@ class Ensemble:
         self.factors = {p.name: factors(p.shape) for p in parameters} if watch else {}
         self.parameters = {name: np.stack([draw[name] for draw in draws]).astype(self.precision) for name in draws[0]}
         self.optimizer = reference._optimizer(recipe.update, horizon)
-        self.optimizer.start(self._moving())
+        several = None if slots is None else {name: np.stack([slot] * self.count) for name, slot in slots.items()}
+        self.optimizer.start(self._moving(), several, updates)
         self.reach = reach
 
     def step(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> Step:

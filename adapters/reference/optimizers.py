@@ -1,7 +1,8 @@
 """The reference's update rules, on NumPy arrays. `c` holds the coefficients of the update in the dtype of `w`.
 
-Each rule is a generator. It first yields the initial slots; then it receives the weight, the gradient and the
-coefficients of each update, and yields the new weight and the slots, in the order of the spec's `slot_names`.
+Each rule is a generator. It first yields the initial slots, and receives those to start from: the same, or those of a
+training that goes on. Then it receives the weight, the gradient and the coefficients of each update, and yields the new
+weight and the slots. Slots are in the order of the spec's `slot_names`.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ from harness.spec.clipping import Clipping
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, WeightDecay, decays
 
-Inputs = tuple[Array, Array, Mapping[str, Any]]
 Slots = tuple[Array, ...]
-Rule = Generator[Any, Inputs, None]
+Rule = Generator[Any, Any, None]
 
 
 def sgd(s: spec.Sgd, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    w, g, c = yield ()
+    yield ()
+    w, g, c = yield
     while True:
         w, g, c = yield w - c["rate"] * g, ()
 
 
 def momentum(s: spec.HeavyBall, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    v = np.zeros_like(start)
-    w, g, c = yield (v,)
+    (v,) = yield (np.zeros_like(start),)
+    w, g, c = yield
     while True:
         if s.form == "rate_outside":
             v = c["momentum"] * v + c["gradient_factor"] * g
@@ -46,8 +47,8 @@ def momentum(s: spec.HeavyBall, start: Array, decaying: bool, first_rate: Any) -
 
 
 def nesterov(s: spec.Nesterov, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    v = np.zeros_like(start)
-    w, g, c = yield (v,)
+    (v,) = yield (np.zeros_like(start),)
+    w, g, c = yield
     while True:
         if s.form == "rate_outside":
             v = c["momentum"] * v + g
@@ -59,20 +60,22 @@ def nesterov(s: spec.Nesterov, start: Array, decaying: bool, first_rate: Any) ->
 
 
 def adagrad(s: spec.Adagrad, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    total = np.full_like(start, s.initial_accumulator)
-    w, g, c = yield (total,)
+    (total,) = yield (np.full_like(start, s.initial_accumulator),)
+    w, g, c = yield
     while True:
         total = total + np.square(g)
         w, g, c = yield w - c["rate"] * g / _root(s, total, c), (total,)
 
 
 def rmsprop(s: spec.Rmsprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    square, mean, moving = (np.zeros_like(start) for _ in range(3))
+    zero = np.zeros_like(start)
+    square, *others = yield (zero,) * len(s.slot_names)
+    mean, moving = others[0] if s.centered else zero, others[-1] if s.momentum else zero
 
     def slots() -> Slots:
         return (square, *([mean] if s.centered else []), *([moving] if s.momentum else []))
 
-    w, g, c = yield slots()
+    w, g, c = yield
     while True:
         square = c["rho"] * square + c["one_minus_rho"] * np.square(g)
         mean = c["rho"] * mean + c["one_minus_rho"] * g
@@ -83,8 +86,8 @@ def rmsprop(s: spec.Rmsprop, start: Array, decaying: bool, first_rate: Any) -> R
 
 
 def adadelta(s: spec.Adadelta, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    of_gradients, of_steps = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield (of_gradients, of_steps)
+    of_gradients, of_steps = yield np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
     while True:
         of_gradients = c["rho"] * of_gradients + c["one_minus_rho"] * np.square(g)
         step = np.sqrt(of_steps + c["epsilon"]) / np.sqrt(of_gradients + c["epsilon"]) * g
@@ -93,8 +96,9 @@ def adadelta(s: spec.Adadelta, start: Array, decaying: bool, first_rate: Any) ->
 
 
 def adam(s: spec.Adam, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    m, v, largest = (np.zeros_like(start) for _ in range(3))
-    w, g, c = yield (m, v, largest)[: 2 + s.amsgrad]
+    m, v, *others = yield (np.zeros_like(start),) * (2 + s.amsgrad)
+    largest = others[0] if s.amsgrad else np.zeros_like(start)
+    w, g, c = yield
     while True:
         m = c["beta1"] * m + c["one_minus_beta1"] * g
         v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
@@ -104,8 +108,8 @@ def adam(s: spec.Adam, start: Array, decaying: bool, first_rate: Any) -> Rule:
 
 
 def adamw(s: spec.Adamw, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    m, v = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield (m, v)
+    m, v = yield np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
     while True:
         m = c["beta1"] * m + c["one_minus_beta1"] * g
         v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
@@ -119,8 +123,8 @@ def _root(s: Any, v: Array, c: Mapping[str, Any]) -> Any:
 
 
 def adamax(s: spec.Adamax, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    m, largest = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield (m, largest)
+    m, largest = yield np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
     while True:
         m = c["beta1"] * m + c["one_minus_beta1"] * g
         largest = np.maximum(c["beta2"] * largest, np.abs(g))
@@ -128,8 +132,8 @@ def adamax(s: spec.Adamax, start: Array, decaying: bool, first_rate: Any) -> Rul
 
 
 def nadam(s: spec.Nadam, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    m, v = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield (m, v)
+    m, v = yield np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
     while True:
         m = c["beta1"] * m + c["one_minus_beta1"] * g
         v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
@@ -138,8 +142,8 @@ def nadam(s: spec.Nadam, start: Array, decaying: bool, first_rate: Any) -> Rule:
 
 
 def ftrl(s: spec.Ftrl, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    total, linear = np.full_like(start, s.initial_accumulator), np.zeros_like(start)
-    w, g, c = yield (total, linear)
+    total, linear = yield np.full_like(start, s.initial_accumulator), np.zeros_like(start)
+    w, g, c = yield
     while True:
         before = _power(total, s, c)
         total = total + np.square(g)
@@ -154,8 +158,8 @@ def _power(total: Array, s: spec.Ftrl, c: Mapping[str, Any]) -> Array:
 
 
 def lion(s: spec.Lion, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    m = np.zeros_like(start)
-    w, g, c = yield (m,)
+    (m,) = yield (np.zeros_like(start),)
+    w, g, c = yield
     while True:
         step = np.sign(c["beta1"] * m + c["one_minus_beta1"] * g)
         m = c["beta2"] * m + c["one_minus_beta2"] * g
@@ -163,8 +167,8 @@ def lion(s: spec.Lion, start: Array, decaying: bool, first_rate: Any) -> Rule:
 
 
 def lamb(s: spec.Lamb, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    m, v = np.zeros_like(start), np.zeros_like(start)
-    w, g, c = yield (m, v)
+    m, v = yield np.zeros_like(start), np.zeros_like(start)
+    w, g, c = yield
     while True:
         if decaying and s.decay == "decoupled":
             w = w * c["shrinkage"]
@@ -181,8 +185,8 @@ def lamb(s: spec.Lamb, start: Array, decaying: bool, first_rate: Any) -> Rule:
 
 
 def rprop(s: spec.Rprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    step, before = np.full_like(start, first_rate), np.zeros_like(start)
-    w, g, c = yield step, before
+    step, before = yield np.full_like(start, first_rate), np.zeros_like(start)
+    w, g, c = yield
     while True:
         now = np.sign(g)
         grown = np.clip(step * c["eta_plus"], c["min_step"], c["max_step"])
@@ -195,7 +199,8 @@ def rprop(s: spec.Rprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
 
 
 def asgd(s: spec.Asgd, start: Array, decaying: bool, first_rate: Any) -> Rule:
-    w, g, c = yield ()
+    yield ()
+    w, g, c = yield
     while True:
         w, g, c = yield w * c["shrinkage"] - c["current_rate"] * g, ()
 
@@ -228,13 +233,21 @@ class Optimizer:
         table = coefficients(update, rates, coefficient_arithmetic)
         self.table = {name: values.astype(precision) for name, values in table.items()}
 
-    def start(self, weights: Parameters) -> None:
-        """Resets the slots and the number of updates, for these initial weights."""
-        self.updates = 0
+    def start(self, weights: Parameters, slots: Parameters | None = None, updates: int = 0) -> None:
+        """Resets the slots and the number of updates, for these initial weights.
+
+        With `slots`, named as by `Trainer.slots`, the training goes on after this number of updates.
+        """
+        self.updates = updates
         first_rate = self.table["rate"][0]
         decaying = {name: decays(getattr(self.word, "decayed", "all"), name) for name in weights}
         self.rules = {name: self.rule(self.word, w, decaying[name], first_rate) for name, w in weights.items()}
         self.kept: dict[str, Slots] = {name: next(rule) for name, rule in self.rules.items()}
+        if slots is not None:
+            names = self.word.slot_names
+            self.kept = {n: tuple(slots[f"{slot}/{n}"].astype(w.dtype) for slot in names) for n, w in weights.items()}
+        for name, rule in self.rules.items():
+            rule.send(self.kept[name])
 
     @disturbed.update
     def update(self, weights: Parameters, gradients: Parameters) -> dict[str, Array]:

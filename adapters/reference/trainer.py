@@ -17,6 +17,7 @@ from adapters.reference.optimizers import Optimizer
 from adapters.reference.regularizers import penalty
 from adapters.weighting import normaliser
 from harness.records.step_columns import Watched, watched_parameters
+from harness.records.tensor_key import keyed
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
@@ -79,6 +80,10 @@ class ReferenceTrainer:
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = x.astype(self.precision), y
+
+    def device_batch(self, batch: IntArray, noise: Parameters = NO_NOISE) -> dict[str, Array]:
+        in_precision = {name: value.astype(self.precision) for name, value in noise.items()}
+        return {"x": self.x[batch], "y": self._targets(self.y[batch]), **keyed("noise", in_precision)}
 
     def compile(self, steps: int, batch_size: int) -> None:
         """NumPy compiles nothing."""

@@ -49,4 +49,6 @@ INFO = AdapterInfo(
     exclusive=("tensorflow", "tensorflow-cpu"),
     # Entries speak of oneDNN's kernels, which TensorFlow uses by itself on some processors and not on others.
     evidence_environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
+    # None: TF_ENABLE_ONEDNN_OPTS=0 was measured no faster, and entries of the ledger speak of oneDNN's kernels.
+    arrangements={},
 )

@@ -63,6 +63,11 @@ class Step:
         return self.loss(self.network(x, True, noise), y) + self.penalty(self.kernels)
 
 
+def gathered(x: Any, y: Any, batch: Any) -> Any:
+    """The inputs and the targets of the samples `batch`."""
+    return tf.gather(x, batch), tf.gather(y, batch)
+
+
 class Update:
     """One update on the samples `batch`: returns the loss before it and the row of watched numbers."""
 
@@ -71,7 +76,8 @@ class Update:
         self.watched, self.width = watched, watched.width
 
     def __call__(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
-        value, gradients = self.value_and_gradients(tf.gather(x, batch), tf.gather(y, batch), *noise)
+        inputs, targets = gathered(x, y, batch)
+        value, gradients = self.value_and_gradients(inputs, targets, *noise)
         clipped = self.clip(gradients)
         self.apply_gradients(clipped)
         return value, self.watched(self.watched.weight_numbers(), gradients, clipped) if self.width else value

@@ -12,7 +12,7 @@ from adapters.protocol import NO_NOISE, Array, EpochResult, IntArray, Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.digests import WatchedColumns
-from adapters.tensorflow.epochs import CompiledEpoch, EagerEpoch, Step, Update
+from adapters.tensorflow.epochs import CompiledEpoch, EagerEpoch, Step, Update, gathered
 from adapters.tensorflow.layers import to_canonical, to_native
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.metrics import metric
@@ -21,7 +21,7 @@ from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.runtime import array, compiled, compiles, floats, integers
 from harness.records.step_columns import Watched
-from harness.records.tensor_key import TensorKey
+from harness.records.tensor_key import TensorKey, keyed
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
@@ -49,6 +49,7 @@ class TensorFlowTrainer(FrameworkTrainer):
         self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
         update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.apply_gradients, self.watched)
         self._epoch = (CompiledEpoch if compiles(setting) else EagerEpoch)(update, setting)
+        self._gathered = compiled(gathered, setting)
         self._value_and_gradients = compiled(step.value_and_gradients, setting)
         self._layers = compiled(step.layers, setting)
         self._forward = compiled(step.forward, setting)
@@ -88,6 +89,11 @@ class TensorFlowTrainer(FrameworkTrainer):
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = floats(x, self.setting), self._targets(y)
+
+    def device_batch(self, batch: IntArray, noise: Parameters = NO_NOISE) -> dict[str, Array]:
+        x, y = self._gathered(self.x, self.y, integers(batch))
+        by_name = zip([spec.name for spec in self.noise], self._noise_tensors(noise), strict=True)
+        return {"x": array(x), "y": array(y), **keyed("noise", {name: array(tensor) for name, tensor in by_name})}
 
     def compile(self, steps: int, batch_size: int) -> None:
         order = np.zeros((steps, batch_size), np.int32)

@@ -78,9 +78,10 @@ def _pair(options: argparse.Namespace) -> int:
     _announce(composed.code)
     from harness.report.pages import page_of
     from harness.report.pair import PairTerminal
+    from harness.report.presented import notice
     from harness.scenarios.pair import start_pair
 
-    return start_pair(composed, PairTerminal(), page_of)
+    return start_pair(composed, PairTerminal(), page_of, notice)
 
 
 def _announce(code: Iterable[object]) -> None:

@@ -20,7 +20,7 @@ from harness.composition.representable import unrepresentable
 from harness.data import DataError, Dataset, load
 from harness.data.targets import outside_domain
 from harness.results.claim import ClaimedError, claim, claim_new, claimed_by
-from harness.spec.arm import Arm
+from harness.spec.arm import AUTO, NONE, Arm
 from harness.spec.changes import NoSuchPathError, changed
 from harness.spec.data import Mnist
 from harness.spec.experiment import Experiment
@@ -108,7 +108,7 @@ def _loaded(experiment: Experiment) -> tuple[Dataset | None, list[str]]:
 
 
 def arm_mistakes(arm: Arm) -> list[str]:
-    """The mistakes in an arm's own fields: its adapter, its mode, its interpreter."""
+    """The mistakes in an arm's own fields: its adapter, its mode, its arrangement, its interpreter."""
     adapter_names = adapters.names()
     if arm.adapter not in adapter_names:
         return [no_such(f"arm {arm.name}: there is no adapter {arm.adapter!r}", arm.adapter, adapter_names)]
@@ -116,6 +116,10 @@ def arm_mistakes(arm: Arm) -> list[str]:
     info = adapters.usable().get(arm.adapter)  # an adapter that cannot be used is reported by the run
     if info is not None and arm.mode not in (modes := info.modes):
         mistakes.append(no_such(f"arm {arm.name}: {arm.adapter} has no mode {arm.mode!r}", arm.mode, modes))
+    allowed = (AUTO, NONE, *adapters.arrangements(arm.adapter))
+    if info is not None and arm.arrangement not in allowed:
+        complaint = f"arm {arm.name}: {arm.adapter} has no arrangement {arm.arrangement!r}"
+        mistakes.append(no_such(complaint, arm.arrangement, allowed))
     if arm.python is not None and (text_fault(arm.python) or shutil.which(arm.python) is None):
         mistakes.append(
             f"arm {arm.name}: python={arm.python!r} is no program that can be run; give an interpreter's path"

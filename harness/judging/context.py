@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 import adapters
-from adapters.protocol import Adapter, EpochResult, Trainer
+from adapters.protocol import Adapter, EpochResult, Parameters, Trainer
 from adapters.reference.losses import per_sample
 from harness.data import Dataset
 from harness.data.inputs import Inputs
@@ -130,7 +130,7 @@ class Context:
     @property
     def free_steps(self) -> int:
         """How many free-running steps are judged: at most as many as the run has."""
-        return self._asked("free_steps", min(self.stated.comparison.free_steps, self.plan.steps))
+        return self._asked("free_steps", min(self.stated.free_steps, self.plan.steps))
 
     @property
     def self_steps(self) -> int:
@@ -155,11 +155,15 @@ class Context:
 
     def steps(self, count: int, what: str) -> Iterator[Batch]:
         """The first batches of the run, one for each step of `what`, which is reported as work of the reference."""
-        return counted(self.batches(count), REFERENCE, what, self.on_work)
+        return self.told(self.batches(count), what)
+
+    def told(self, batches: Sequence[Batch], what: str) -> Iterator[Batch]:
+        """The batches in turn, each reported as a step of `what`."""
+        return counted(batches, REFERENCE, what, self.on_work)
 
     def forced(self, what: str) -> Iterator[Batch]:
         """The batches of the teacher-forced steps in turn, each reported as a step of `what`."""
-        return counted(self.forced_batches, REFERENCE, what, self.on_work)
+        return self.told(self.forced_batches, what)
 
     def updated(self, trainer: Trainer, batch: Batch, precision: str = "float64") -> EpochResult:
         """The result of one update of the trainer on this batch."""
@@ -183,17 +187,20 @@ class Context:
 
     @cached_property
     def sample_loss_error(self) -> float:
-        """The largest error of float32 arithmetic in the loss of any single sample of the first batch.
+        """`sample_loss_error_at` the initial weights, on the first batch."""
+        return self.sample_loss_error_at(self.plan.weights, self.batches(1)[0])
+
+    def sample_loss_error_at(self, weights: Parameters, batch: Batch) -> float:
+        """The largest error of float32 arithmetic in the loss of any single sample of the batch, at these weights.
 
         The mean over the batch may be right by luck. Its error is at most that of the worst sample; the error of a sum
         over n samples is at most n times that. The samples are evaluated without training, so the training loss of the
         batch is included: it also shows the error of what only training computes (statistics of the batch).
         """
-        (batch,) = self.batches(1)
         losses_by_precision = {}
         for adapter in (self.oracle, self._in_float32["native"]):
             x, y = self.samples(batch, adapter.arm.precision)
-            trainer = self.trainer(adapter, horizon=1)
+            trainer = adapter.trainer(self.experiment.recipe, weights, 1)
             losses = per_sample(self.experiment.loss, trainer.forward(x), y)[0].astype(np.float64)
             terms = len(losses) if self.experiment.loss.reduction == "sum" else 1
             losses_by_precision[adapter.arm.precision] = np.append(

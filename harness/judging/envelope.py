@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter
+from adapters.protocol import Adapter, Parameters
 from adapters.reference.ensemble import Ensemble, Flip, Step, disturbed
 from harness.judging.context import Context
 from harness.judging.tolerances import FACTOR, TELLING, Tolerance, enveloped, summation_error
 from harness.judging.ulp import error_against
+from harness.plan import Batch
 from harness.records.array_types import Array, FloatArray, IntArray
 from harness.records.step_columns import DIGESTS, Watched, columns, watched_parameters
 from harness.records.tensor_key import TensorKey
@@ -31,6 +32,24 @@ REACH = 4.0
 # The norms from which the rounding errors of the digests are computed, in the order of `DIGESTS`.
 NORMS: tuple[Watched, ...] = ("gradient_norm", "weight_norm")
 Curves = Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where runs of the reference start: by name the weights, and the batches that follow.
+
+    Where they go on with a training: by `<slot>/<parameter>` the optimizer's slots, and the `updates` made so far.
+    """
+
+    weights: Parameters
+    batches: Sequence[Batch]
+    slots: Parameters | None = None
+    updates: int = 0
+
+    @property
+    def steps(self) -> int:
+        """The number of updates of the runs."""
+        return len(self.batches)
 
 
 @dataclass(frozen=True)
@@ -129,16 +148,23 @@ def envelope(context: Context, arm: Arm, steps: int) -> Envelope:
     """The envelope over the first `steps` updates of the plan. Arms with the same realisation share its runs."""
     in_float32 = context.in_float32(arm)
     key = "envelope", in_float32.arm.realisation, steps
-    runs = context.once(key, lambda: _runs(context, in_float32, steps))
+    runs = context.once(key, lambda: _runs(context, in_float32, _beginning(context, steps)))
     return replace(runs, precision=np.dtype(arm.precision).type)
 
 
-def oracle_run(context: Context, steps: int) -> Curves:
+def envelope_from(context: Context, arm: Arm, start: Start) -> Envelope:
+    """The envelope of the updates that follow on a state in which an arm's training was."""
+    return replace(_runs(context, context.in_float32(arm), start), precision=np.dtype(arm.precision).type)
+
+
+def oracle_run(context: Context, steps: int, start: Start | None = None) -> Curves:
     """The curves of a new run of the reference in float64, for callers that disturb the reference."""
     names = (LOSS, *columns(context.experiment.model, DIGESTS))
-    ensemble = Ensemble(context.oracle, context.experiment.recipe, [context.plan.weights], steps, DIGESTS)
+    beginning = start or _beginning(context, steps)
+    ensemble = _ensemble(context, context.oracle, beginning, [beginning.weights], DIGESTS)
     step_results = [
-        ensemble.step(*context.samples(batch, "float64"), batch.noise) for batch in context.steps(steps, "free run")
+        ensemble.step(*context.samples(batch, "float64"), batch.noise)
+        for batch in context.told(beginning.batches, "free run")
     ]
     return dict(zip(names, _curves(step_results)[:, 0], strict=True))
 
@@ -165,18 +191,36 @@ def crossings_between(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[C
     return tuple(crossings)
 
 
-def _runs(context: Context, in_float32: Adapter, steps: int) -> Envelope:
-    model, recipe, weights = context.experiment.model, context.experiment.recipe, context.plan.weights
-    oracle = Ensemble(context.oracle, recipe, [weights], steps, (*DIGESTS, *NORMS))
-    draws = Ensemble(in_float32, recipe, [disturbed(weights, draw) for draw in range(DRAWS)], steps, DIGESTS, REACH)
+def _beginning(context: Context, steps: int) -> Start:
+    return Start(context.plan.weights, context.batches(steps))
+
+
+def _ensemble(
+    context: Context,
+    adapter: Adapter,
+    start: Start,
+    draws: Sequence[Parameters],
+    watch: tuple[Watched, ...],
+    reach: float = 0.0,
+) -> Ensemble:
+    horizon = start.updates + start.steps
+    return Ensemble(adapter, context.experiment.recipe, draws, horizon, watch, reach, start.slots, start.updates)
+
+
+def _runs(context: Context, in_float32: Adapter, start: Start) -> Envelope:
+    model, steps = context.experiment.model, start.steps
+    oracle = _ensemble(context, context.oracle, start, [start.weights], (*DIGESTS, *NORMS))
+    starts = [disturbed(start.weights, draw) for draw in range(DRAWS)]
+    draws = _ensemble(context, in_float32, start, starts, DIGESTS, REACH)
     undisturbed, drawn, distances = [], [], []
-    for batch in context.steps(steps, "chaos envelope"):
+    for batch in context.told(start.batches, "chaos envelope"):
         undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise))
         drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise))
         distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, DIGESTS))
     curves = dict(zip((*names, *columns(model, NORMS)), _curves(undisturbed)[:, 0], strict=True))
-    least = {LOSS: np.full(steps, context.sample_loss_error)}
+    sample_error = context.sample_loss_error_at(start.weights, start.batches[0])
+    least = {LOSS: np.full(steps, sample_error)}
     digest_errors = dict(zip(names[1:], np.transpose(distances), strict=True))
     for digest, norm in zip(DIGESTS, NORMS, strict=True):
         for parameter in watched_parameters(model, digest):

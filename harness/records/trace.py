@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from harness.records.arrangement import ChosenArrangement
 from harness.records.failure import Failure
 from harness.spec.arm import Arm
 from harness.spec.base import Spec
@@ -36,12 +37,16 @@ class EpochRecord(Spec):
 
 
 class Trace(Spec):
-    """Grows by copies; what was recorded before a failure stays."""
+    """Grows by copies; what was recorded before a failure stays.
+
+    `order_digests`: for each epoch the digest of the sample numbers, in the order in which they were trained on.
+    """
 
     model_config = ConfigDict(allow_inf_nan=True)
 
     schema_version: Literal[1] = 1
     arm: Arm
+    arrangement: ChosenArrangement | None = None  # of runs before there were any, None
     failure: Failure | None = None
     finished: bool = False
     environment: dict[str, Any] = Field(default_factory=dict)
@@ -49,6 +54,7 @@ class Trace(Spec):
     plan_digest: str = ""
     initial_weights_digest: str = ""
     final_weights_digest: str = ""
+    order_digests: tuple[str, ...] = ()
     import_time_s: float | None = None
     compile_time_s: float | None = None
     baseline_rss_bytes: int | None = None
@@ -102,6 +108,16 @@ class Trace(Spec):
         steady = self.epochs[1:] or self.epochs
         return median(e.samples / e.epoch_time_s for e in steady) if steady else None
 
+    @property
+    def settings(self) -> list[str]:
+        """What the arm's environment sets, then what its arrangement sets beside that, with the reason."""
+        settings = [f"{name}={value}" for name, value in self.arm.environment.items()]
+        if self.arrangement is not None:
+            further = self.arrangement.variables.items()
+            reason = self.arrangement.reason
+            settings += [f"{name}={value} ({reason})" for name, value in further if name not in self.arm.environment]
+        return settings
+
     def summary(self) -> dict[str, Any]:
         """One row for the summary table."""
         last = self.epochs[-1] if self.epochs else None
@@ -115,7 +131,7 @@ class Trace(Spec):
             "precision": self.arm.precision,
             "realisation": self.arm.realisation,
             "threads": self.arm.threads,
-            "settings": [f"{name}={value}" for name, value in self.arm.environment.items()],
+            "settings": self.settings,
             "status": self.status,
             "test_accuracy": last.test_accuracy if last else None,
             "test_loss": last.test_loss if last else None,

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ import adapters
 from adapters.info import AdapterError
 from harness.records.exit_codes import AGREES, UNVERIFIED
 from harness.records.failure import WorkerFailedError
+from harness.report import presented
+from harness.report.arrangements import COLUMNS as ARRANGEMENT_COLUMNS
+from harness.report.arrangements import arrangement_rows
 from harness.report.tables import Screen, console, line
 from harness.spec.arm import Arm
 from harness.worker import Worker
@@ -44,7 +48,8 @@ def examine() -> int:
     machine = f"{platform.system()} {platform.machine()}"
     screen.print(f"twinrun on Python {platform.python_version()}, {machine}, {sys.executable}", soft_wrap=True)
     screen.print()
-    usable = _frameworks(screen)
+    usable, started = _frameworks(screen)
+    _arrangements(screen, started)
     _interpreters(screen)
     problems = combination_problems(_installed())
     if platform.system() != "Linux":
@@ -91,10 +96,10 @@ def _installed() -> dict[str, str]:
     return versions
 
 
-def _frameworks(screen: Screen) -> bool:
-    """Prints what each adapter can use. Returns whether all of them could be started."""
+def _frameworks(screen: Screen) -> tuple[bool, list[str]]:
+    """Prints what each adapter can use. Returns whether all of them could be started, and those that were."""
     table = Table("adapter", "version", "modes", "device", "usable", "why not", box=None, padding=(0, 2, 0, 0))
-    usable = True
+    usable, started = True, list[str]()
     for name in adapters.names():
         try:
             modes = ", ".join(adapters.modes(name))
@@ -107,6 +112,7 @@ def _frameworks(screen: Screen) -> bool:
             usable = False
             table.add_row(name, "", modes, "", NO, error.failure.message)
             continue
+        started.append(name)
         environment = answer["environment"]
         versions = ", ".join(f"{package} {number}" for package, number in environment["versions"].items())
         for number, device in enumerate(answer["devices"]):
@@ -116,12 +122,29 @@ def _frameworks(screen: Screen) -> bool:
             table.add_row(*cells, device["name"], YES if is_available else "no", reason)
     screen.print(table)
     screen.print()
-    return usable
+    return usable, started
+
+
+def _arrangements(screen: Screen, started: Sequence[str]) -> None:
+    """Prints how fast each framework is here in its arrangements. Measures them if no run has done so."""
+    rows = arrangement_rows([_arm(name) for name in started], presented.notice)
+    if not rows:
+        return
+    table = Table(*ARRANGEMENT_COLUMNS, box=None, padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*row)
+    screen.print(table)
+    screen.print()
+
+
+def _arm(name: str) -> Arm:
+    """The adapter's default arm."""
+    return Arm(name=name, adapter=name, mode=adapters.modes(name)[0], timeout_s=TIMEOUT_S)
 
 
 def _ask(name: str) -> dict[str, Any]:
     """Starts the adapter in a temporary folder and returns its environment and devices."""
-    arm = Arm(name=name, adapter=name, mode=adapters.modes(name)[0], timeout_s=TIMEOUT_S)
+    arm = _arm(name)
     with tempfile.TemporaryDirectory() as folder, Worker(arm, Path(folder), Path(folder)) as worker:
         worker.ready()
         result, _ = worker.ask(TASKS["doctor"])

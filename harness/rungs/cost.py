@@ -35,12 +35,11 @@ SLOWEST, SLOWEST_CONVOLUTION = 1e10, 1e9
 
 def stated(experiment: Experiment, steps: int, batch_size: int) -> Extent:
     """What the experiment asks for, of a run of `steps` updates on batches of at most `batch_size` samples."""
-    comparison = experiment.comparison
-    free_steps = min(comparison.free_steps, steps)
+    free_steps = min(experiment.free_steps, steps)
     return Extent(
         free_steps=free_steps,
         self_steps=free_steps,
-        forced_steps=min(comparison.forced_steps, steps),
+        forced_steps=min(experiment.comparison.forced_steps, steps),
         forced_samples=batch_size,
     )
 

@@ -9,7 +9,7 @@ from harness.judging.tolerances import STRICT_STEPS
 from harness.records.cost import CostPlan
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.rungs import convergence, evaluation, expected, registry, schedule, trajectory
+from harness.rungs import checkpoints, convergence, evaluation, expected, registry, schedule, trajectory
 from harness.spec.experiment import Experiment
 
 JUDGED = ("agrees", "known", "diverges")
@@ -57,8 +57,11 @@ def coverage(
     every_tensor = ", every gradient and weight by digest" if with_tensors else ""
     if free:
         judged.append(f"losses of {_steps(0, free, steps)}{every_tensor}")
+    after_epochs = next((v.subject for v in verdicts if v.subject.startswith(checkpoints.SUBJECT)), "")
+    if after_epochs:
+        judged.append(f"{checkpoints.STEPS} losses {after_epochs.removeprefix(checkpoints.LOSSES)}")
     if free < steps:
-        not_judged.append(f"losses of {_steps(free, steps, steps)}")
+        not_judged.append(f"{'other ' * bool(after_epochs)}losses of {_steps(free, steps, steps)}")
     with_question = list(registry.questions())
     # The rates and the free run are reported by their steps above.
     others_judged = [name for name in with_question if name in rungs - {schedule.NAME, trajectory.NAME}]
@@ -79,15 +82,20 @@ def coverage(
     if experiment.expected:
         add("what the experiment expects", expected.NAME in rungs)
     add("test loss, accuracy and predictions, from the final weights", evaluation.NAME in rungs)
+    after = next((v.subject for v in verdicts if v.rung == evaluation.NAME and evaluation.AFTER in v.subject), "")
+    if after:
+        judged.append(f"test loss and accuracy{evaluation.AFTER}{after.partition(evaluation.AFTER)[2]}")
     epochs = max((len(trace.epochs) for trace in traces), default=0)
-    not_judged += ["test losses of earlier epochs"] * (epochs > 1 or evaluation.NAME not in rungs)
+    not_judged += [f"test losses of {'other' if after else 'earlier'} epochs"] * (
+        epochs > 1 or evaluation.NAME not in rungs
+    )
     return Coverage(tuple(judged), tuple(not_judged), reductions)
 
 
 def _free_steps(experiment: Experiment, steps: int, trains: bool, cost: CostPlan | None) -> int:
     """The number of steps whose losses are judged, which is larger if all arms train in float64."""
     strictly = trains and len(experiment.arms) > 1 and all(arm.precision == "float64" for arm in experiment.arms)
-    free_steps = experiment.comparison.free_steps if cost is None else cost.asked.free_steps
+    free_steps = experiment.free_steps if cost is None else cost.asked.free_steps
     return min(max(STRICT_STEPS * strictly, free_steps), steps)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from adapters.protocol import Adapter, Parameters
 from adapters.reference.losses import per_sample
-from harness.judging.checks import judge_checks
+from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Context
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import FLOOR_ULP, Tolerance, loss_error, own_error
@@ -23,8 +23,10 @@ from harness.oracles.oracle import ArmValues, Place, checks
 from harness.oracles.reference import Reference
 from harness.plan import digest_arrays
 from harness.records.array_types import FloatArray
-from harness.records.trace import Trace
+from harness.records.tensor_key import of_kind
+from harness.records.trace import EpochRecord, Trace
 from harness.records.verdict import Verdict
+from harness.rungs.checkpoints import in_words, kept_epochs
 from harness.rungs.rung import Rung, Trainings
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays
@@ -34,7 +36,9 @@ NAME = "evaluation"
 # What is judged: fields of the last epoch's record, and arrays of the recorded predictions.
 LOSS, ACCURACY, SCORED, LABELS, MARGINS = "test_loss", "test_accuracy", "samples_scored", "label", "margin"
 OUTPUTS = "outputs"
+AFTER = " after "
 PART = 1000  # samples at a time
+MOST_MULTIPLY_ADDS = 2e10  # of one scoring of all checkpoints
 ROUNDING = FLOOR_ULP * float(np.finfo(np.float64).eps)  # of an accuracy, a quotient of whole numbers of at most 1
 
 
@@ -49,7 +53,27 @@ def judge_trainings(trainings: Trainings) -> list[Verdict]:
         if trainings.context.experiment.data.classes is not None and not predictions:
             verdicts.append(_unverified(trace, f"{name} has not recorded its predictions"))
         verdicts += judge_arm(trainings.context, trace, weights, predictions)
+        verdicts += judge_checkpoints(trainings.context, trace, trainings.checkpoints.get(name, {}))
     return verdicts
+
+
+def judge_checkpoints(context: Context, trace: Trace, checkpoints: Arrays) -> list[Verdict]:
+    """The verdict on the scores after the epochs of which there are checkpoints; none if scoring them is too much.
+
+    `checkpoints`: see `harness.rungs.checkpoints`.
+    """
+    epochs = kept_epochs(checkpoints)
+    count = len(context.data.x_test)
+    if context.experiment.model.multiply_adds * count * len(epochs) > MOST_MULTIPLY_ADDS:
+        return []
+    subject = f"test set, {count:,} samples{AFTER}{in_words(epochs)}"
+    records = {record.epoch: record for record in trace.epochs}
+    judged: list[Check] = []
+    for epoch in epochs:
+        weights = of_kind(checkpoints, "weight", epoch)
+        if epoch in records:
+            judged += _checks(context, trace.arm, records[epoch], weights, {}, subject)
+    return judge_checks(judged)
 
 
 def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: Arrays) -> list[Verdict]:
@@ -65,14 +89,21 @@ def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: 
     shapes = {parameter.name: parameter.shape for parameter in context.experiment.model.parameters()}
     if {name: np.shape(value) for name, value in weights.items()} != shapes:
         return [_unverified(trace, f"the final weights of {trace.arm.name} are not of the model's names and shapes")]
-    count = len(context.data.x_test)
-    subject = f"test set, {count:,} samples, from the final weights"
-    expected = _expected(context, trace.arm, weights)
-    claims = _claims(trace, predictions, expected)
-    oracle = Reference(expected.values, {trace.arm.name: expected.tolerances})
+    subject = f"test set, {len(context.data.x_test):,} samples, from the final weights"
+    return judge_checks(_checks(context, trace.arm, trace.epochs[-1], weights, predictions, subject))
+
+
+def _checks(
+    context: Context, arm: Arm, record: EpochRecord, weights: Parameters, predictions: Arrays, subject: str
+) -> list[Check]:
+    """The checks of one epoch's scores, and of the predictions if there are any, by the weights after that epoch."""
+    expected = _expected(context, arm, weights)
+    claims = _claims(record, predictions, expected)
+    oracle = Reference(expected.values, {arm.name: expected.tolerances})
     recorded = [name for name in expected.values if name not in (LABELS, MARGINS) or predictions]
-    places = {name: Place(subject, "evaluation", name_index=expected.index_name(name)) for name in recorded}
-    return judge_checks(checks(NAME, oracle, {trace.arm.name: ArmValues(trace.arm, claims)}, places))
+    before = f"epoch {record.epoch}, " if AFTER in subject else ""
+    places = {name: Place(subject, "evaluation", name_index=expected.index_name(name, before)) for name in recorded}
+    return checks(NAME, oracle, {arm.name: ArmValues(arm, claims)}, places)
 
 
 def _unverified(trace: Trace, cause: str) -> Verdict:
@@ -90,19 +121,21 @@ class _Expected:
     tolerances: Mapping[str, Tolerance]
     decided: Any
 
-    def index_name(self, name: str) -> Any:
-        """The function that names an element by its index: the test sample for arrays of predictions."""
+    def index_name(self, name: str, before: str) -> Any:
+        """The function that names an element by its index: the test sample for arrays of predictions.
+
+        `before`: what its names begin with.
+        """
         samples = np.flatnonzero(self.decided)
         if name in (LABELS, MARGINS):
-            return lambda index: f"test sample {samples[index[0]]}, {name}"
-        return lambda index: name
+            return lambda index: f"{before}test sample {samples[index[0]]}, {name}"
+        return lambda index: f"{before}{name}"
 
 
-def _claims(trace: Trace, predictions: Arrays, expected: _Expected) -> dict[str, FloatArray]:
-    last = trace.epochs[-1]
-    claims = {LOSS: np.array([last.test_loss]), SCORED: np.array([float(last.samples_scored)])}
-    if last.test_accuracy is not None:
-        claims[ACCURACY] = np.array([last.test_accuracy])
+def _claims(record: EpochRecord, predictions: Arrays, expected: _Expected) -> dict[str, FloatArray]:
+    claims = {LOSS: np.array([record.test_loss]), SCORED: np.array([float(record.samples_scored)])}
+    if record.test_accuracy is not None:
+        claims[ACCURACY] = np.array([record.test_accuracy])
     for name, values in predictions.items():
         is_whole = np.shape(values) == np.shape(expected.decided)
         claims[name] = np.asarray(values[expected.decided] if is_whole else values, np.float64)

@@ -25,6 +25,7 @@ MODULES = {
     "layer": "layer",
     "clipping": "clipping",
     "optimizer": "optimizer",
+    "inputs": "inputs",
     "model": "model",
     "step": "step",
     "trajectory": "trajectory",

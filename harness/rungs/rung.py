@@ -40,13 +40,15 @@ class Trainings:
     """The records of one experiment's trainings by one plan, one for each arm.
 
     `weights`: by the arm's name and the parameter's, the final weights of each arm that finished. `predictions`: by the
-    arm's name, the label and the margin of every test sample, (N,), of each arm that recorded them.
+    arm's name, the label and the margin of every test sample, (N,), of each arm that recorded them. `checkpoints`: by
+    the arm's name, the states that it had after some epochs: see `harness.rungs.checkpoints`.
     """
 
     context: Context
     traces: Sequence[Trace]
     weights: Mapping[str, Arrays]
     predictions: Mapping[str, Arrays]
+    checkpoints: Mapping[str, Arrays] = field(default_factory=dict)
 
     @property
     def healthy(self) -> list[str]:

@@ -27,6 +27,7 @@ from harness.plan import digest_in_precision
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.rungs import checkpoints
 from harness.rungs.free_run import DISTURBED, PLANNED, judge_answers, judge_strictly
 from harness.rungs.free_run import NAME as NAME
 from harness.rungs.rung import Question, Rung, Trainings
@@ -44,6 +45,8 @@ def ask(context: Context) -> dict[str, Any]:
 def judge_trainings(trainings: Trainings) -> list[Verdict]:
     """The verdicts on the curves of all arms; an arm that recorded no step is unverified."""
     verdicts = judge_traces(trainings.context, trainings.traces)
+    for trace in trainings.traces:
+        verdicts += checkpoints.judge_arm(trainings.context, trace, trainings.checkpoints.get(trace.arm.name, {}))
     return verdicts + silent_arms(NAME, trainings.healthy, verdicts, "no step was recorded of the training")
 
 

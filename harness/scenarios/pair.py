@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache, cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.marker import Marker, complete
 from harness.results.store import Store, write_text
+from harness.scenarios.arrangement import arranged_arms
 from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.scenarios.ladder import failure_verdict
 from harness.scenarios.pair_outcome import coverage, first_divergence, in_one_sentence
@@ -123,16 +124,20 @@ class PairRun:
         self.listener.rung(rung, verdicts)
 
 
-def start_pair(composed: ComposedPair, listener: PairListener, page: Callable[[Path], str]) -> int:
+def start_pair(
+    composed: ComposedPair, listener: PairListener, page: Callable[[Path], str], notice: Callable[[str], None]
+) -> int:
     """Checks a pair and returns the exit code.
 
-    `page` makes the text of `report.md` from the folder. Raises UserMistake, and leaves no folder, where the user has
-    to say which parameters belong together.
+    `notice` is given what is done before the check begins. `page` makes the text of `report.md` from the folder. Raises
+    UserMistake, and leaves no folder, where the user has to say which parameters belong together.
     """
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    arms, arrangements = arranged_arms(composed.pair.arms, notice)
+    composed = replace(composed, pair=composed.pair.model_copy(update={"arms": arms}))
     folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
     run = PairRun(composed, folder, listener)
-    run.traces = {arm.name: Trace(arm=arm) for arm in composed.pair.arms}
+    run.traces = {arm.name: Trace(arm=arm, arrangement=arrangements[arm.name]) for arm in composed.pair.arms}
     with heeding_signals(), closing(listener):
         _run_and_record(run)
         with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):

@@ -16,16 +16,19 @@ from harness.records.trace import EpochRecord
 from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
 from harness.results.segments import Segments
-from harness.rungs import registry
+from harness.rungs import registry, trajectory
+from harness.rungs.checkpoints import checkpointed_epochs
 from harness.rungs.questions import question_digest
 from harness.rungs.rung import Rung, Trainings
 from harness.scenarios import budget, ladder
 from harness.scenarios.recording import run_and_record
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
+from harness.system.array_files import Arrays, load_arrays
 from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
 from harness.worker.tasks import TASKS
+from harness.worker.training import checkpoints_file
 
 # Seconds of a training's records that are lost if this process is killed; at any other end they are written.
 WRITE_EVERY_S = 2.0
@@ -138,7 +141,10 @@ def _train(run: Run, arm: Arm, workers: Workers) -> None:
             baseline_rss_bytes=ready_event["baseline_rss_bytes"],
         )
         run.segments[arm.name] = Segments(run.store.arm_folder(arm.name), run.scratch)
-        for event in worker.stream(TASKS["train"], folder=str(run.store.arm_folder(arm.name))):
+        # Of several seeds, the first stands for all, as it does on the ladder.
+        checkpoints = checkpointed_epochs(run.context) if run.climbs and _judges_trajectory(run) else []
+        folder = str(run.store.arm_folder(arm.name))
+        for event in worker.stream(TASKS["train"], folder=folder, checkpoints=checkpoints):
             _record(run, arm, event)
     except WorkerFailedError as error:
         run.fail(arm.name, error.failure)
@@ -160,6 +166,7 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
         case "done":
             result = dict(fields["result"])  # type: ignore[call-overload]
             result.pop("peak_rss_bytes")
+            result["order_digests"] = tuple(result["order_digests"])
             run.store.write_trace(run.update(arm.name, finished=True, **result))
         case _:
             run.update(arm.name, **fields)
@@ -168,7 +175,8 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
 def _judge_trainings(run: Run) -> None:
     traces = list(run.traces.values())
     weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
-    trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights))
+    checkpoints = {name: _taken_checkpoints(run, name) for name in weights}
+    trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights), checkpoints)
     left_out = () if run.cost is None else run.cost.asked.left_out
     for rung in registry.of_trainings(run.experiment.rungs):
         if rung.name in left_out:  # the ladder has said so
@@ -178,6 +186,20 @@ def _judge_trainings(run: Run) -> None:
         if verdicts is not None:
             run.verdicts += verdicts
             run.listener.rung(rung.name, verdicts)
+
+
+def _judges_trajectory(run: Run) -> bool:
+    return trajectory.NAME in {rung.name for rung in registry.of_trainings(run.experiment.rungs)}
+
+
+def _taken_checkpoints(run: Run, arm: str) -> Arrays:
+    """The checkpoints of an arm's training, whose file is removed; nothing if there are none."""
+    path = run.scratch / checkpoints_file(arm)
+    if not path.exists():
+        return {}
+    arrays = load_arrays(path)
+    path.unlink()
+    return arrays
 
 
 def _judge_rung(rung: Rung, trainings: Trainings) -> list[Verdict] | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import pandas as pd
@@ -14,6 +15,7 @@ from harness.data import Dataset
 from harness.judging.context import Context
 from harness.plan import Plan, draw_plan
 from harness.records import outcome
+from harness.records.arrangement import ChosenArrangement
 from harness.records.cost import CostPlan
 from harness.records.failure import Failure
 from harness.records.trace import Trace
@@ -134,11 +136,17 @@ class Run:
 
 
 def begin(
-    experiment: Experiment, data: Dataset, plan: Plan, folder: Path, listener: RunListener, seeds: tuple[int, ...] = ()
+    experiment: Experiment,
+    data: Dataset,
+    plan: Plan,
+    folder: Path,
+    listener: RunListener,
+    seeds: tuple[int, ...] = (),
+    arrangements: Mapping[str, ChosenArrangement] = MappingProxyType({}),
 ) -> Run:
-    """A new run in a folder that has been claimed. It writes nothing yet."""
+    """A new run in a folder that has been claimed. It writes nothing yet. `arrangements`: by arm."""
     run = Run(experiment, plan, data, Store(folder.absolute()), listener, seeds=seeds)
-    run.traces = {arm.name: Trace(arm=arm) for arm in experiment.arms}
+    run.traces = {arm.name: Trace(arm=arm, arrangement=arrangements.get(arm.name)) for arm in experiment.arms}
     return run
 
 

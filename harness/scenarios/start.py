@@ -19,6 +19,7 @@ from harness.results.marker import Marker, complete
 from harness.results.store import run_folder
 from harness.rungs import registry
 from harness.scenarios import phases, run
+from harness.scenarios.arrangement import Arrangements, arranged_study
 from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.scenarios.run import Run
 from harness.scenarios.study import Study
@@ -45,6 +46,8 @@ class Presenter(Protocol):
 
     def write_study_report(self, folder: Path) -> None: ...
 
+    def notice(self, text: str) -> None: ...
+
 
 def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter: Presenter) -> int:
     """Runs `match` or `check` and returns the exit code.
@@ -58,10 +61,11 @@ def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter
             _refuse_without_training(composed)
             composed = composed.at_first_seeds()
         refuse_too_large(composed)
+        composed, arrangements = arranged_study(composed, presenter.notice)
         return (
-            _single(verb, composed.first, data[0], presenter)
+            _single(verb, composed.first, data[0], arrangements[0], presenter)
             if composed.is_single
-            else _study(verb, composed, data, presenter)
+            else _study(verb, composed, data, arrangements, presenter)
         )
 
 
@@ -75,17 +79,23 @@ def _refuse_without_training(study: ComposedStudy) -> None:
         raise UserMistake(mistakes)
 
 
-def _single(verb: str, composed: Composed, data: Dataset, presenter: Presenter) -> int:
-    listener = presenter.run_listener()
-    with closing(listener):
-        return _run_alone(verb, composed, data, presenter, listener)
+def _single(verb: str, composed: Composed, data: Dataset, arrangements: Arrangements, presenter: Presenter) -> int:
+    with closing(presenter.run_listener()) as listener:
+        return _run_alone(verb, composed, data, arrangements, presenter, listener)
 
 
-def _run_alone(verb: str, composed: Composed, data: Dataset, presenter: Presenter, listener: run.RunListener) -> int:
+def _run_alone(
+    verb: str,
+    composed: Composed,
+    data: Dataset,
+    arrangements: Arrangements,
+    presenter: Presenter,
+    listener: run.RunListener,
+) -> int:
     listener.stage(PLAN)
     plan = run.plan_of(composed.experiment, data)
     folder = claimed(verb, composed.out, run_folder(composed.results_root, composed.experiment, plan.digest))
-    active = run.begin(composed.experiment, data, plan, folder, listener)
+    active = run.begin(composed.experiment, data, plan, folder, listener, arrangements=arrangements)
     VERBS[verb]([active], active.store.folder)
     listener.stage(PAGE)
     _write_page(active, presenter)
@@ -94,16 +104,22 @@ def _run_alone(verb: str, composed: Composed, data: Dataset, presenter: Presente
     return active.exit_code
 
 
-def _study(verb: str, composed_study: ComposedStudy, datasets: Sequence[Dataset], presenter: Presenter) -> int:
-    listener = presenter.study_listener()
-    with closing(listener):
-        return _run_study(verb, composed_study, datasets, presenter, listener)
+def _study(
+    verb: str,
+    composed_study: ComposedStudy,
+    datasets: Sequence[Dataset],
+    arrangements: Sequence[Arrangements],
+    presenter: Presenter,
+) -> int:
+    with closing(presenter.study_listener()) as listener:
+        return _run_study(verb, composed_study, datasets, arrangements, presenter, listener)
 
 
 def _run_study(
     verb: str,
     composed_study: ComposedStudy,
     datasets: Sequence[Dataset],
+    arrangements: Sequence[Arrangements],
     presenter: Presenter,
     listener: StudyListener,
 ) -> int:
@@ -111,13 +127,14 @@ def _run_study(
     listener.stage(PLAN)
     folder = claimed(verb, first.out, run_folder(first.results_root, first.experiment, "study")).absolute()
     runs_by_place: dict[str, Run] = {}
-    for variant, dataset in zip(composed_study.variants, datasets, strict=True):
+    for variant, dataset, choices in zip(composed_study.variants, datasets, arrangements, strict=True):
         for seed in variant.seeds:
             experiment = variant.experiment.model_copy(update={"seed": seed})
             place = "/".join(filter(None, [variant.experiment.variant, f"seed{seed}" * (len(variant.seeds) > 1)]))
             claim(folder / place, verb)
             plan = run.plan_of(experiment, dataset)
-            runs_by_place[place] = run.begin(experiment, dataset, plan, folder / place, listener, variant.seeds)
+            active = run.begin(experiment, dataset, plan, folder / place, listener, variant.seeds, choices)
+            runs_by_place[place] = active
     runs = list(runs_by_place.values())
     VERBS[verb](runs, folder)
     listener.stage(PAGE)

@@ -50,6 +50,7 @@ def _variables(environment: dict[str, str]) -> dict[str, str]:
     return environment
 
 
+AUTO, NONE = "auto", "none"  # of `Arm.arrangement`
 WHOLE = "text without NUL that UTF-8 can hold"
 LONGEST_TIMEOUT_S = 1e7  # four months; a thread cannot wait for longer than about 9e9 s
 
@@ -62,6 +63,10 @@ class Arm(Spec):
     the framework's own choice, as does `layout = auto`, which is how images lie in memory (a spec's shapes are
     channels last in any case). `environment` is set before the framework is imported. `python` names another
     interpreter, which must have twinrun's own requirements and the framework.
+
+    `arrangement` names environment variables with which the adapter's framework may be faster on this processor: one
+    of those that the adapter states, `none`, or `auto`, which chooses when a run begins by how fast each was measured
+    here. What an arm's `environment`, or that of the command, sets is never changed. A run records the choice.
 
     `timeout_s` limits the seconds for which an answer of this arm is waited for, all its answers to one experiment
     together: from its start, and then from each question, until the answer arrives. What the other arms take, and what
@@ -79,6 +84,7 @@ class Arm(Spec):
     precision: Precision = "float32"
     realisation: Policy = "native"
     layout: Layout = "auto"
+    arrangement: Name = AUTO
     threads: Annotated[int, Field(gt=0, le=4096)] | None = None
     timeout_s: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT_S)] = 3600.0
     environment: Annotated[dict[str, str], BeforeValidator(_as_text), AfterValidator(_variables)] = Field(

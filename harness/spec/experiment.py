@@ -36,6 +36,7 @@ Family = Literal[
 ]
 
 MOST_ARMS = 64
+FREE_STEPS, LONGEST_EPOCH, PAST_EPOCH = 20, 60, 2
 
 
 class Training(Spec):
@@ -82,7 +83,9 @@ class Training(Spec):
 class Comparison(Spec):
     """What the verdicts need to know. `accuracy_margin` is a fraction: 0.003 is 0.3 points.
 
-    `forced_steps` teacher-forced steps and `free_steps` free-running steps are judged against the reference.
+    `forced_steps` teacher-forced steps and `free_steps` free-running steps are judged against the reference. Without a
+    number, the free steps end two steps after the first epoch, so that its short batch, and the beginning of an epoch
+    in another order, are among them; where an epoch is longer than `LONGEST_EPOCH` steps, there are `FREE_STEPS`.
     `record_answers`: keeps what every arm answers to the rungs, so that `compare` can judge it again.
     `memory_bytes`: what all processes of a run may take together, by an estimate before it starts; None is the memory
     that is available. `budget_s`: the seconds that a check may take by an estimate of what each rung takes here; where
@@ -90,7 +93,7 @@ class Comparison(Spec):
     """
 
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
-    free_steps: Annotated[int, Field(gt=0, le=1000)] = 20
+    free_steps: Annotated[int, Field(gt=0, le=1000)] | None = None
     accuracy_margin: Annotated[float, Field(gt=0, lt=1)] = 0.003
     record_answers: bool = False
     budget_s: Annotated[float, Field(gt=0)] | None = 120.0
@@ -128,6 +131,14 @@ class Experiment(Spec):
         own = (self.schedule, self.optimizer, self.clipping, self.weight_decay, self.loss, self.regularizer)
         initializers = (parameter.initializer for parameter in self.model.parameters())
         return tuple(dict.fromkeys((*own, *self.model.words(), *initializers)))
+
+    @property
+    def free_steps(self) -> int:
+        """The number of free-running steps that are judged: at most as many as the run has."""
+        samples = self.data.counts[0]
+        epoch = self.training.steps_per_epoch(samples)
+        default = epoch + PAST_EPOCH if epoch <= LONGEST_EPOCH else FREE_STEPS
+        return min(self.comparison.free_steps or default, self.training.steps(samples))
 
     @property
     def update(self) -> Update:

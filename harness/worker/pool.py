@@ -35,10 +35,11 @@ class Workers:
         return worker
 
     def close(self) -> None:
-        """Ends all workers."""
-        for worker in self._alive.values():
-            worker.close()
-        self._alive.clear()
+        """Ends all workers. An interruption takes effect when all have ended."""
+        with deferred():
+            for worker in self._alive.values():
+                worker.close()
+            self._alive.clear()
 
     def __enter__(self) -> Workers:
         return self

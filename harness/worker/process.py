@@ -14,9 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import adapters
 import harness
 from harness.records.failure import MESSAGE_CHARACTERS, Failure, WorkerFailedError, full_disk, in_one_line, shortened
-from harness.spec.arm import Arm
+from harness.spec.arm import AUTO, NONE, Arm
 from harness.system.array_files import Arrays, load_arrays
 from harness.system.progress import OnWork, Work, doing, ignore
 from harness.system.stopping import deferred
@@ -195,7 +196,7 @@ class Worker:
             program = [self.arm.python or sys.executable, "-m", "harness.worker.child"]
             return [*program, self.arm.model_dump_json(), str(events), str(lifeline)]
 
-        log, environment = self._log, {**_environment(self.arm), **self._temporary.environment}
+        log, environment = self._log, {**environment_of(self.arm), **self._temporary.environment}
         try:
             return Group(command, log.parent, log, environment, descriptors=[events], stdin=subprocess.PIPE)
         except (OSError, ValueError) as error:  # ValueError: a path or variable that the system does not allow
@@ -212,9 +213,14 @@ def _start_failure(arm: Arm, error: OSError | ValueError) -> Failure:
     return Failure(symptom="exception", stage="start", message=f"its process cannot be started ({in_one_line(error)})")
 
 
-def _environment(arm: Arm) -> dict[str, str]:
-    """The environment variables of the arm's process; those that the arm sets take precedence."""
+def environment_of(arm: Arm) -> dict[str, str]:
+    """The environment variables of the arm's process; those that the arm sets take precedence.
+
+    An arm whose arrangement has not been chosen (`auto`) has none.
+    """
     environment = {**os.environ, **{key: os.environ.get(key, value) for key, value in QUIET.items()}}
+    if arm.arrangement not in (AUTO, NONE) and arm.arrangement in (offered := adapters.arrangements(arm.adapter)):
+        environment |= offered[arm.arrangement].environment
     if arm.threads is not None:
         environment["OMP_NUM_THREADS"] = str(arm.threads)
     # Another interpreter must import this very code.

@@ -35,6 +35,7 @@ class Trained(TypedDict):
     """The form of the result of `train`."""
 
     final_weights_digest: str
+    order_digests: list[str]
     compile_time_s: float
     peak_rss_bytes: int
 
@@ -54,10 +55,10 @@ def doctor(session: Session, scratch: str) -> Result:
     return {"environment": asdict(session.adapter.environment()), "devices": devices}
 
 
-def train(session: Session, scratch: str, folder: str) -> Result:
+def train(session: Session, scratch: str, folder: str, checkpoints: list[int]) -> Result:
     """The matched training. Sends an event for each epoch and writes the final weights to `folder`."""
     session.forget()
-    return run_training(session.at(scratch), session.send, folder)
+    return run_training(session.at(scratch), session.send, folder, checkpoints)
 
 
 TASKS = tasks(__name__, {"describe": (describe, Described), "doctor": (doctor, Examined), "train": (train, Trained)})

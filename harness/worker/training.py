@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.plan import digest_arrays
+from harness.records.tensor_key import keyed
 from harness.system.array_files import PREDICTIONS, WEIGHTS, save_arrays
 from harness.worker.memory import resident_bytes
 from harness.worker.norms import watched_of
@@ -17,10 +18,18 @@ from harness.worker.predicting import predictions
 from harness.worker.session import Session, whole_and_short
 
 
-def run_training(session: Session, send: Callable[..., None], folder: str) -> dict[str, Any]:
+def checkpoints_file(arm: str) -> str:
+    """The name of the file of an arm's checkpoints, in the folder that the parent shares with its workers."""
+    return f"{arm}.checkpoints.npz"
+
+
+def run_training(
+    session: Session, send: Callable[..., None], folder: str, checkpoints: Sequence[int] = ()
+) -> dict[str, Any]:
     """Trains by the plan. Writes the final weights to `folder`, and the predictions where targets are labels.
 
     Sends an event for each epoch: the loss of every step, the time of the epoch, the scores on the whole test set.
+    `checkpoints`: the epochs after which weights and slots are kept; they are written beside the plan at the end.
     """
     plan, trainer = session.plan, session.trainer
     initial = digest_arrays(trainer.weights())
@@ -42,6 +51,8 @@ def run_training(session: Session, send: Callable[..., None], folder: str) -> di
     compile_time_s = time.perf_counter() - start
     send("compiled", compile_time_s=compile_time_s)
 
+    states: dict[str, Any] = {}
+    order_digests = []
     for epoch, order in enumerate(plan.orders):
         if epoch and plan.augmentation:
             trainer.bind(*session.epoch(epoch))
@@ -62,12 +73,18 @@ def run_training(session: Session, send: Callable[..., None], folder: str) -> di
             samples_scored=score.samples,
             peak_rss_bytes=resident_bytes("VmHWM"),
         )
+        order_digests.append(digest_arrays({"order": np.concatenate([rows.ravel() for rows, _ in portions])}))
+        if epoch in checkpoints:
+            states |= keyed("weight", trainer.weights(), epoch) | keyed("slot", trainer.slots(), epoch)
+    if states:
+        save_arrays(session.scratch / checkpoints_file(session.adapter.arm.name), states)
     weights = trainer.weights()
     save_arrays(Path(folder) / WEIGHTS, weights)
     if session.experiment.data.classes is not None:
         save_arrays(Path(folder) / PREDICTIONS, predictions(trainer, x_test))
     return {
         "final_weights_digest": digest_arrays(weights),
+        "order_digests": order_digests,
         "compile_time_s": compile_time_s,
         "peak_rss_bytes": resident_bytes("VmHWM"),
     }

@@ -96,6 +96,26 @@ CHANGES: dict[str, dict[str, Any]] = {
     "decoupled": {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 0.1}},
     "initializers": {"vocabulary": ["initializer"]},
 }
+AUGMENTED = {"kind": "mnist5k", "augmentation": {"shift": 3, "rotate": 20, "flip": True}}
+NOISY = [
+    "flatten",
+    {"kind": "dense", "units": 12, "activation": "rrelu", "kernel_initializer": "he_normal"},
+    {"kind": "dropout", "rate": 0.25},
+    {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"},
+]
+LATE = {
+    "training": {"epochs": 5, "batch_size": 8},
+    "comparison": {"free_steps": 4},
+    "schedule": {"kind": "exponential", "initial_rate": 0.1, "decay_rate": 0.8, "decay_steps": 1},
+}
+CHANGES |= {
+    "passes": {"training": {"epochs": 2, "batch_size": 8, "passes_per_epoch": 2}},
+    "moved": {"data": AUGMENTED},
+    "standardised": {"data": {"kind": "mnist5k", "normalisation": "standardise"}},
+    "slopes": {"model": {"input": {"shape": [28, 28, 1]}, "layers": NOISY}},
+    "late": LATE,
+    "noisy": {**LATE, "data": AUGMENTED, "model": {"input": {"shape": [28, 28, 1]}, "layers": NOISY}},
+}
 
 
 def experiment(name: str) -> Experiment:

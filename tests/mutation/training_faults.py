@@ -102,7 +102,7 @@ TRAINING = (
         "harness.data.inputs",
         "values[part] = self.table[samples[part]]",
         "values[part] = self.table[samples[part]]\n            values[:, 14, 14] *= 0.999",
-        "model",
+        "inputs",
         "mindspore",
     ),
     Fault(
@@ -110,7 +110,7 @@ TRAINING = (
         "harness.data.dataset",
         "quotient: NDArray[Any] = pixels.astype(kind) / kind(255)",
         "quotient: NDArray[Any] = pixels.astype(kind) / kind(256)",
-        "model",
+        "inputs",
         "tensorflow",
     ),
     Fault(
@@ -135,7 +135,7 @@ TRAINING = (
         "harness.plan.plan",
         "orders = tuple(order_by_epoch[str(epoch)] for epoch in range(epochs))",
         "orders = tuple(np.roll(order_by_epoch[str(epoch)], 8) for epoch in range(epochs))",
-        "model",
+        "inputs",
         "mindspore",
     ),
     Fault(
@@ -176,7 +176,7 @@ TRAINING = (
         "harness.worker.session",
         "order[None, whole:]]",
         "np.concatenate([order[whole:], order[: -len(order) % batch_size]])[None]]",
-        "trajectory",
+        "inputs",
         "tensorflow",
     ),
     Fault(
@@ -184,7 +184,7 @@ TRAINING = (
         "harness.worker.session",
         "self.plan.orders[epoch][part]",
         "self.plan.orders[0][part]",
-        "trajectory",
+        "inputs",
         "tensorflow",
     ),
     Fault(
@@ -192,7 +192,7 @@ TRAINING = (
         "harness.worker.session",
         "self.plan.noise_of(epoch, ",
         "self.plan.noise_of(0, ",
-        "trajectory",
+        "inputs",
         "tensorflow",
         "conv",
     ),
@@ -212,7 +212,7 @@ TRAINING = (
         '        return self.inputs(samples), np.array(self._raw("y_train"))',
         'samples = self.plan.seen(self._raw("x_train"), number)\n'
         '        return self.inputs(samples), (self._raw("y_train") + (np.arange(20) == 7)) % 10',
-        "trajectory",
+        "inputs",
         "tensorflow",
     ),
 )

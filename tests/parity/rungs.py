@@ -91,8 +91,8 @@ def climb(start: Callable[..., dict[str, Resident]], scratch: Path) -> Climbed:
     context = Context(EXPERIMENT, draw_plan(EXPERIMENT, len(data.x_train)), data, scratch)
     (scratch / "experiment.json").write_text(EXPERIMENT.model_dump_json())
     context.plan.save(scratch / "plan.npz")
-    np.save(scratch / "x_train.npy", data.x_train)
-    np.save(scratch / "y_train.npy", data.y_train)
+    for part in ("x_train", "y_train", "x_test", "y_test"):
+        np.save(scratch / f"{part}.npy", getattr(data, part))
     payloads = {name: question.ask(context) for name, question in BY_NAME.items()}
 
     def ask(resident: Resident) -> dict[str, Answer]:

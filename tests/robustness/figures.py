@@ -35,7 +35,7 @@ What was tried, and what did not hold. `.ci/nightly` tries it every night by ano
   each in-process through the entry of the command up to where a run begins; one in a hundred is run whole.
 - **kills**: the command, a worker or the process of the batches, ended by SIGTERM, SIGINT or SIGKILL, once or twice, at
   a moment drawn from the whole of the run.
-- **disks**: full, read-only, limited by `ulimit -f`; an output that takes nothing.
+- **disks**: full, read-only, slow, limited by `ulimit -f`; an output that takes nothing.
 - **damages**: every file and field of a recorded run, damaged, and compared with the run as it was.
 
 After each must hold: no traceback; an exit code as documented; nothing written outside of `out`; AGREES only of a

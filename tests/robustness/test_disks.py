@@ -1,4 +1,4 @@
-"""A disk that is full, limited or read-only, an output that nobody takes: one line says so, nothing reads AGREES.
+"""A disk that is full, limited, read-only or slow, an output that nobody takes: one line says so, nothing reads AGREES.
 
 `TWINRUN_DISKS=all` tries every case, else one or two of each kind.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from figures import leave
 from invariants import MARKER
 from watched import FIRST, LINEAR, SECOND, Ended, Watched
 
-AGREES, MISTAKE, UNVERIFIED, UNFINISHED = 0, 2, 4, 5
+AGREES, MISTAKE, UNVERIFIED, UNFINISHED, INTERRUPTED = 0, 2, 4, 5, 130
 ARMS = f"arms=[{FIRST},{SECOND}]"
 SMALL = [
     LINEAR,
@@ -172,6 +173,39 @@ def test_a_full_disk_below_the_temporary_files(disk: Path, tmp_path: Path, reque
     ended = watched.run(["match", *SMALL, "out=run"], LIMIT_S)
     told = [] if (watched.out / MARKER).is_file() else ["the run is not complete"]
     counted(request.node.name, watched, ended, (AGREES, UNVERIFIED), *told)
+
+
+# Run by every Python that starts, before anything else: each file takes so long to come to its place.
+SLOW = """
+import os, time
+replace = os.replace
+def slowly(*given, **named):
+    time.sleep(0.2)
+    replace(*given, **named)
+os.replace = slowly
+"""
+
+
+@pytest.mark.parametrize(("verb", "signals"), some(("match", 0), ("match", 1), ("check", 2), ("match", 2), few=2))
+def test_a_slow_disk(verb: str, signals: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """It only takes longer; and one who stops the command meanwhile finds every file whole."""
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "sitecustomize.py").write_text(SLOW)
+    watched = Watched(tmp_path / "watched")
+    watched.environment["PYTHONPATH"] = f"{slow}:{ENVIRONMENT['PYTHONPATH']}"
+    running = watched.start([verb, *SMALL, "out=run"])
+    while signals and running.process.poll() is None and not running.has("rung model"):
+        time.sleep(0.01)
+    for _ in range(signals):
+        running.send(signal.SIGTERM)
+        time.sleep(0.3)
+    ended = running.end(LIMIT_S)
+    complete = (watched.out / MARKER).is_file()
+    told = (
+        [] if complete == (not signals) else [f"{'complete' if complete else 'not complete'} after {signals} signals"]
+    )
+    counted(request.node.name, watched, ended, (INTERRUPTED,) if signals else (AGREES, UNVERIFIED), *told)
 
 
 def filled(file: Path) -> None:

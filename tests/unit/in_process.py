@@ -60,8 +60,8 @@ def laid_out(experiment: Experiment, scratch: Path) -> Context:
     context = Context(experiment, draw_plan(experiment, len(data.x_train)), data, scratch)
     (scratch / "experiment.json").write_text(experiment.model_dump_json())
     context.plan.save(scratch / "plan.npz")
-    np.save(scratch / "x_train.npy", data.x_train)
-    np.save(scratch / "y_train.npy", data.y_train)
+    for part in ("x_train", "y_train", "x_test", "y_test"):
+        np.save(scratch / f"{part}.npy", getattr(data, part))
     return context
 
 

@@ -55,7 +55,7 @@ class Left:
     @property
     def judged(self) -> int:
         """The number of first steps that the ladder judges; a NaN in these is for the ladder to judge."""
-        return self.stated.comparison.free_steps
+        return self.stated.free_steps
 
     @property
     def diverged(self) -> bool:

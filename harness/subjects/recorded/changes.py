@@ -34,6 +34,8 @@ def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
     trace = arm.trace
     settings = trace.arm.model_dump(mode="json", exclude={"name", "timeout_s"})
     yield from _flat("arm", settings)
+    if trace.arrangement is not None:
+        yield "arrangement", str(trace.arrangement)
     yield "status", trace.status
     yield from _flat("", trace.environment)
     for word, made in trace.realisations.items():

@@ -27,6 +27,7 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm
 from harness.rungs import convergence, evaluation, free_run, schedule, trajectory
+from harness.rungs.inputs import judge_orders
 from harness.subjects.recorded.answers import answers_verdicts
 from harness.subjects.recorded.differences import (
     ANSWERS_TO,
@@ -62,7 +63,7 @@ def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
     recorded = quantities(pair)
     watched = [item for item in recorded if not item.kind.startswith(JUDGED_ELSEWHERE)]
     verdicts_by_file = {
-        TRACE: [inputs],
+        TRACE: [inputs, *_orders(judge, pair)],
         STEPS: [
             *_rates(judge, pair),
             *_curves(judge, pair),
@@ -101,6 +102,13 @@ def inputs_verdict(pair: ArmPair, plan: str = "plan") -> Verdict:
         if missing:
             return _unknown(INPUTS, subject, [a, b], missing, f"said which {what} it had")
     return _verdict(INPUTS, subject, [a, b], "agrees", EQUAL)
+
+
+def _orders(judge: Judge, pair: ArmPair) -> Iterator[Verdict]:
+    """Whether each arm trained in the order that the seed gives; only if the plan can be drawn and it was recorded."""
+    for trace in (arm.trace for arm in pair.sides):
+        if judge.context is not None and trace.finished and trace.order_digests:
+            yield judge_orders(judge.context, trace)
 
 
 def _rates(judge: Judge, pair: ArmPair) -> list[Verdict]:

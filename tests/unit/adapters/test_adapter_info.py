@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import adapters
-from adapters.info import AdapterError, AdapterInfo
+from adapters.info import AdapterError, AdapterInfo, Arrangement
 
 RIGHT: dict[str, Any] = {
     "title": "Mine",
@@ -35,6 +35,9 @@ Install = Callable[[str, str], None]
         ({"versions": "2.10"}, "versions is '2.10'"),
         ({"versions": 3}, "versions is 3"),
         ({"ledger": "folder"}, "ledger is 'folder'"),
+        ({"arrangements": {"none": Arrangement({"A": "1"}, ())}}, "arrangements is {'none': Arr"),
+        ({"arrangements": {"fast": {"A": "1"}}}, "arrangements is {'fast': {'A': '1'}}"),
+        ({"arrangements": [1]}, r"arrangements is \[1\]"),
         ({"devices": ("cpu", 1)}, r"devices is \('cpu', 1\)"),
     ],
 )

@@ -217,6 +217,13 @@ def test_an_interpreter_that_is_none(python: str) -> None:
     assert mistakes(f"arms=[reference, {{use: reference, name: b, python: {python}}}]")
 
 
+def test_an_arrangement_that_the_adapter_does_not_state() -> None:
+    (found,) = mistakes("arms=[{use: mindspore, arrangement: avx}, {use: mindspore, name: b, arrangement: avx2}]")
+    assert found == "arm mindspore: mindspore has no arrangement 'avx'; did you mean avx2? Allowed: auto, avx2, none"
+    (found,) = mistakes("arms=[reference]", "arm.arrangement=avx2")
+    assert found.startswith("arm reference: reference has no arrangement 'avx2'")
+
+
 @pytest.mark.parametrize(
     "spec", ["{schedule.rate.x: 1}", "{schedule: {}}", "{'': 1}", "{schedule.rate: true}", "{a: 1}"]
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from made_up_traces import arm, epoch, failure
 
+from harness.records.arrangement import ChosenArrangement
 from harness.records.trace import Trace
 
 
@@ -58,3 +61,19 @@ def test_the_summary_of_an_arm_that_never_trained() -> None:
 def test_a_field_of_a_newer_version_is_refused() -> None:
     with pytest.raises(ValueError, match="surprise"):
         trace(surprise=1)
+
+
+def test_the_settings_of_the_row_say_why_an_arrangement_was_chosen() -> None:
+    variables = {"ISA": "AVX2", "OPTS": "0"}
+    chosen = ChosenArrangement(name="avx2", variables=variables, reason="calibrated", detail="faster")
+    one = arm("one").model_copy(update={"environment": {"OPTS": "0"}})
+    assert trace(arm=one, arrangement=chosen).summary()["settings"] == ["OPTS=0", "ISA=AVX2 (calibrated)"]
+    assert trace(arrangement=ChosenArrangement(name="none", reason="none")).summary()["settings"] == []
+    assert trace(arm=one).summary()["settings"] == ["OPTS=0"]  # of a run before there were arrangements
+
+
+def test_a_record_of_before_there_were_arrangements() -> None:
+    record = trace(1.0).model_dump(mode="json")
+    del record["arrangement"], record["arm"]["arrangement"]
+    before = Trace.model_validate_json(json.dumps(record), strict=True)
+    assert (before.arrangement, before.arm.arrangement) == (None, "auto")

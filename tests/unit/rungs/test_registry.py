@@ -12,7 +12,7 @@ import harness.rungs
 from harness.rungs import registry
 
 LIVE = ["self", "schedule", "applied-lr", "activation", "loss", "initializer", "layer", "clipping", "optimizer"]
-LIVE += ["model", "step", "trajectory"]
+LIVE += ["inputs", "model", "step", "trajectory"]
 
 
 def test_every_module_holds_the_rung_of_its_name() -> None:
@@ -41,12 +41,15 @@ def test_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         registry.rungs.__wrapped__()
 
 
+OF_TRAININGS = ["inputs", "trajectory", "evaluation", "convergence", "expected"]
+
+
 @pytest.mark.parametrize(
     ("chosen", "asking", "judging"),
     [
-        ([], LIVE, ["trajectory", "evaluation", "convergence", "expected"]),
-        (["step", "self"], ["self", "step"], ["trajectory", "evaluation", "convergence", "expected"]),
-        (["trajectory"], ["trajectory"], ["trajectory", "evaluation", "convergence", "expected"]),
+        ([], LIVE, OF_TRAININGS),
+        (["step", "self"], ["self", "step"], OF_TRAININGS),
+        (["trajectory"], ["trajectory"], OF_TRAININGS),
         (["convergence"], [], ["convergence"]),
         (["expected", "loss"], ["loss"], ["expected"]),
         (["expected", "trajectory"], ["trajectory"], ["trajectory", "expected"]),

@@ -10,6 +10,7 @@ import pandas as pd
 from made_up_traces import epoch
 from made_up_traces import trace as recorded
 
+from harness.records.arrangement import ChosenArrangement
 from harness.results.recorded import RecordedArm, RecordedRun
 from harness.subjects.recorded.changes import LONGEST, MOST_ROWS, changed, other_outcomes, times
 from harness.subjects.recorded.pairing import ArmPair
@@ -48,6 +49,14 @@ def test_settings_environment_and_realisations() -> None:
         ["adam", "native, nn.Adam", "custom, ops, why"],
         ["arm.threads", "", "2"],
         ["versions.y", "", "3"],
+    ]
+
+
+def test_arrangements() -> None:
+    none = ChosenArrangement(name="none", reason="none", detail="not measured")
+    avx2 = ChosenArrangement(name="avx2", variables={"ISA": "AVX2"}, reason="calibrated", detail="faster")
+    assert changed(pair(arm("one", arrangement=none), arm("one", arrangement=avx2))) == [
+        ["arrangement", "none: not measured", "ISA=AVX2 (calibrated): faster"]
     ]
 
 

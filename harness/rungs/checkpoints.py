@@ -1,0 +1,108 @@
+"""Checkpoints: the state of a training after a few of its epochs, from which the reference goes on.
+
+Past the horizon of a free run two correct trainings have parted, and no loss can be compared with that of a run from
+the beginning. But from the weights and the optimizer's slots that an arm itself had after an epoch, the next losses
+follow by one or two updates. So an order, a rate, a slot or a recorded loss that is wrong in a late epoch shows there.
+
+Checkpoints are taken between epochs, outside of all timing, and are removed after they have been judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from harness.judging.checks import Check, judge_checks
+from harness.judging.context import Context
+from harness.judging.envelope import DRAWS, LOSS, Envelope, Start, envelope_from, oracle_run
+from harness.judging.ledger_excuses import propagated, words_within
+from harness.oracles.oracle import ArmValues, Place, check
+from harness.oracles.reference import Reference
+from harness.plan import Batch
+from harness.records.tensor_key import TensorKey, of_kind
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
+from harness.system.array_files import Arrays
+
+NAME = "trajectory"
+LOSSES = "train_loss "
+SUBJECT = f"{LOSSES}after the checkpoints of "
+MOST, STEPS = 3, 2
+# What all checkpoints of an arm may take on disk, and the multiply-adds of the reference's runs from all of them.
+MOST_BYTES, MOST_MULTIPLY_ADDS = 256 << 20, 5e10
+
+
+def checkpointed_epochs(context: Context) -> list[int]:
+    """The epochs, from 0, after which the state is kept: the last but one, the first, and a middle one.
+
+    Fewer where they would take more than `MOST_BYTES` or `MOST_MULTIPLY_ADDS`; none where there is one epoch.
+    """
+    experiment, epochs = context.stated, len(context.plan.orders)
+    itemsize = max(np.dtype(arm.precision).itemsize for arm in experiment.arms)
+    size = experiment.model.parameter_count * itemsize * (1 + len(experiment.optimizer.slot_names))
+    work = experiment.model.multiply_adds * context.plan.batch_size * STEPS * (DRAWS + 1)
+    most = min(MOST, MOST_BYTES // max(size, 1), int(MOST_MULTIPLY_ADDS // max(work, 1)))
+    candidates = dict.fromkeys([epochs - 2, 0, (epochs - 1) // 2])
+    return sorted([epoch for epoch in candidates if 0 <= epoch < epochs - 1][:most])
+
+
+def judge_arm(context: Context, trace: Trace, checkpoints: Arrays) -> list[Verdict]:
+    """The verdict on the losses that follow on the checkpoints of one arm; none without checkpoints.
+
+    `checkpoints`: by the epoch, `weight EPOCH/NAME` and `slot EPOCH/SLOT/NAME`.
+    """
+    epochs = kept_epochs(checkpoints)
+    subject = f"{SUBJECT}{in_words(epochs)}"
+    checks = [_check(context, trace, checkpoints, epoch, subject) for epoch in epochs]
+    return judge_checks([item for item in checks if item is not None])
+
+
+def kept_epochs(checkpoints: Mapping[str, Any]) -> list[int]:
+    """The epochs of which there are weights."""
+    keys = map(TensorKey.parse, checkpoints)
+    return sorted({key.step for key in keys if key.kind == "weight" and key.step is not None})
+
+
+def in_words(epochs: list[int]) -> str:
+    """`epoch 0`, `epochs 0, 3`."""
+    return f"epoch{'s' * (len(epochs) > 1)} {', '.join(map(str, epochs))}"
+
+
+def _check(context: Context, trace: Trace, checkpoints: Arrays, epoch: int, subject: str) -> Check | None:
+    """The check of the first losses of the epoch after a checkpoint; None if none was recorded."""
+    recorded = next((record.losses for record in trace.epochs if record.epoch == epoch + 1), ())
+    start = _start(context, epoch, of_kind(checkpoints, "weight", epoch), of_kind(checkpoints, "slot", epoch))
+    count = min(len(recorded), start.steps)
+    if not count:
+        return None
+    runs: Envelope = envelope_from(context, trace.arm, start)
+    words = list(words_within(context.experiment.recipe))
+    effect = propagated(context, trace.arm, words, lambda: oracle_run(context, start.steps, start))
+    name = trace.arm.name
+    excuses = {name: partial(effect.excuse, reduce=np.maximum.accumulate)}
+    reference = Reference({LOSS: runs.oracle[LOSS]}, {name: {LOSS: runs.loss}}, excuses)
+    values = ArmValues(trace.arm, {LOSS: np.asarray(recorded[:count])})
+    place = Place(subject, "forward", start.updates, "", LOSS, lambda i: f"epoch {epoch + 1}, step {i[0]} of it")
+    compared = check(NAME, reference, {name: values}, LOSS, place)
+    return compared if count == start.steps else compared.upto(count)
+
+
+def _start(context: Context, epoch: int, weights: Arrays, slots: Arrays) -> Start:
+    """The state after an epoch, and the next batches: one where the arm has not kept all slots, else `STEPS`."""
+    plan, noise = context.plan, context.experiment.model.noise()
+    size, order = plan.batch_size, plan.orders[epoch + 1]
+    trainable = [parameter.name for parameter in context.experiment.model.parameters() if parameter.trainable]
+    needed = {f"{slot}/{name}" for slot in context.experiment.optimizer.slot_names for name in trainable}
+    can_go_on = needed <= set(slots)
+    parts = [slice(row * size, (row + 1) * size) for row in range(min(STEPS if can_go_on else 1, _rows(order, size)))]
+    batches = [Batch(epoch + 1, order[part], plan.noise_of(epoch + 1, noise, part)) for part in parts]
+    updates = sum(_rows(earlier, size) for earlier in plan.orders[: epoch + 1])
+    return Start(weights, batches, slots if can_go_on else None, updates)
+
+
+def _rows(order: Any, size: int) -> int:
+    return math.ceil(len(order) / size)

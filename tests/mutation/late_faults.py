@@ -1,0 +1,160 @@
+"""Faults that begin after the steps that are compared with a run from the start: in the later epochs of a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planting import Edit
+
+TRAINING, TRAINER, OPTIMIZERS = (
+    "harness.worker.training",
+    "adapters.reference.trainer",
+    "adapters.reference.optimizers",
+)
+
+
+@dataclass(frozen=True)
+class LateFault:
+    """`rung` must notice it first, of those that judge trainings, and name the arm. It begins with epoch 2 of 5."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    rung: str = "trajectory"
+    experiment: str = "late"
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        return (Edit(self.module, self.old, self.new),)
+
+
+EPOCH = "        portions = session.portions(epoch)\n"
+RUN = "results = [trainer.train_epoch(*portion) for portion in portions]"
+LOSSES = "losses=[float(loss) for result in results for loss in result.losses]"
+SCORE = "score = trainer.evaluate(x_test, y_test)"
+NOW = "now = {name: values[self.updates] for name, values in self.table.items()}"
+CLIPPED = "clipped = clip(self.recipe.update.clipping, gradients)"
+FAULTS = (
+    LateFault(
+        "weights rounded to half",
+        TRAINING,
+        EPOCH,
+        f"{EPOCH}        half = {{n: w.astype(np.float16) for n, w in trainer.weights().items()}}\n"
+        "        trainer.set_weights(half) if epoch == 3 else None\n",
+    ),
+    LateFault(
+        "the optimizer's slots lost",
+        TRAINING,
+        EPOCH,
+        f"{EPOCH}        trainer.restart(trainer.weights()) if epoch == 3 else None\n",
+    ),
+    LateFault(
+        "an epoch on the batches of the one before",
+        TRAINING,
+        EPOCH,
+        EPOCH.replace("(epoch)", "(max(0, epoch - (epoch > 1)))"),
+        "inputs",
+    ),
+    LateFault(
+        "batches of an epoch backwards",
+        TRAINING,
+        RUN,
+        RUN.replace("(*portion)", "(portion[0][:: -1 if epoch > 1 else 1], portion[1])"),
+    ),
+    LateFault(
+        "samples of a batch used twice",
+        TRAINING,
+        RUN,
+        RUN.replace("(*portion)", "(portion[0] // (2 if epoch > 1 else 1) * (2 if epoch > 1 else 1), portion[1])"),
+    ),
+    LateFault(
+        "losses recorded a step late",
+        TRAINING,
+        LOSSES,
+        "losses=list(np.roll([float(loss) for result in results for loss in result.losses], epoch > 1))",
+    ),
+    LateFault(
+        "losses rounded to four digits",
+        TRAINING,
+        LOSSES,
+        "losses=[float(f'{loss:.4g}') if epoch > 1 else float(loss) for result in results for loss in result.losses]",
+    ),
+    LateFault(
+        "losses smoothed",
+        TRAINING,
+        LOSSES,
+        LOSSES.replace("[float(loss)", "[float(np.mean(result.losses) if epoch > 1 else loss)"),
+    ),
+    LateFault(
+        "the rate of an early step throughout", OPTIMIZERS, NOW, NOW.replace("[self.updates]", "[min(self.updates, 5)]")
+    ),
+    LateFault(
+        "the rate of the step before",
+        OPTIMIZERS,
+        NOW,
+        NOW.replace("[self.updates]", "[self.updates - (self.updates > 5)]"),
+    ),
+    LateFault(
+        "gradients no longer clipped", TRAINER, CLIPPED, f"{CLIPPED} if self.optimizer.updates < 6 else gradients"
+    ),
+    LateFault(
+        "the penalty left out",
+        TRAINER,
+        "return float(loss + extra)",
+        "return float(loss + extra * (self.optimizer.updates < 6))",
+    ),
+    LateFault(
+        "the penalty's gradient left out",
+        TRAINER,
+        "gradients[name] + slope for",
+        "gradients[name] + slope * (self.optimizer.updates < 6) for",
+    ),
+    LateFault(
+        "noise of the first epoch",
+        TRAINING,
+        RUN,
+        RUN.replace("(*portion)", "(portion[0], session.portions(0)[number][1] if epoch > 1 else portion[1])").replace(
+            "for portion in portions", "for number, portion in enumerate(portions)"
+        ),
+        experiment="noisy",
+    ),
+    LateFault(
+        "augmentation of the epoch before",
+        TRAINING,
+        "trainer.bind(*session.epoch(epoch))",
+        "trainer.bind(*session.epoch(epoch if epoch < 2 else epoch - 1))",
+        experiment="noisy",
+    ),
+    LateFault(
+        "dropout left out",
+        TRAINING,
+        RUN,
+        RUN.replace(
+            "(*portion)",
+            "(portion[0], {n: np.ones_like(v) for n, v in portion[1].items()} if epoch > 1 else portion[1])",
+        ),
+        experiment="noisy",
+    ),
+    LateFault(
+        "the scores of the epoch before",
+        TRAINING,
+        SCORE,
+        f"score = score if epoch == 2 else {SCORE.partition(' = ')[2]}",
+        "evaluation",
+    ),
+    LateFault(
+        "fewer samples scored",
+        TRAINING,
+        SCORE,
+        "score = trainer.evaluate(x_test[: 16 if epoch == 2 else None], y_test[: 16 if epoch == 2 else None])",
+        "evaluation",
+    ),
+    LateFault(
+        "an epoch's order left out of the record",
+        TRAINING,
+        "order_digests.append(",
+        "epoch == 3 or order_digests.append(",
+        "inputs",
+    ),
+)
