@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters
+from adapters.reference.cancellation import remainder
 from adapters.reference.draws import by_draw
 from adapters.reference.layers.base import Applied
 from harness.spec.model import PlacedLayer
@@ -17,7 +18,7 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parame
     rows, shape = by_draw(x, weights["moving_mean"]), x.shape
     if not training:
         deviation = np.sqrt(weights["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
-        fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation)
+        fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation, -2)
         return _scaled(weights, fixed, shape, lambda dn: dn / deviation, {})
     normalised, mean, variance, back = _normalised(rows, -2, word.epsilon)
     old_share, new_share = x.dtype.type(word.momentum), x.dtype.type(1 - word.momentum)
@@ -49,18 +50,22 @@ def _normalised(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, Arra
     mean = x.mean(axis=axis, keepdims=True)
     variance = ((x - mean) ** 2).mean(axis=axis, keepdims=True)
     deviation = np.sqrt(variance + x.dtype.type(epsilon))
-    normalised = _centred(x, mean, deviation)
+    normalised = _centred(x, mean, deviation, axis)
 
     def back(dn: Array) -> Array:
         along = (dn * normalised).mean(axis=axis, keepdims=True)
-        return (dn - dn.mean(axis=axis, keepdims=True) - normalised * along) / deviation
+        centred = dn - dn.mean(axis=axis, keepdims=True) - normalised * along
+        return remainder(centred, dn, axis) / deviation
 
     return normalised, mean, variance, back
 
 
-def _centred(x: Array, mean: Array, deviation: Array) -> Array:
+def _centred(x: Array, mean: Array, deviation: Array, axis: int) -> Array:
     """`(x - mean) / deviation`; in float32 as Keras computes it, rounded at the size of mean / deviation."""
-    return (x - mean) / deviation if x.dtype == np.float64 else x / deviation - mean / deviation
+    if x.dtype == np.float64:
+        return (x - mean) / deviation
+    scaled = x / deviation
+    return remainder(scaled - mean / deviation, scaled, axis)
 
 
 def _scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:
