@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from adapters.protocol import Array
+from adapters.reference.cancellation import remainder
 from harness.spec import losses as spec
 
 LossesAndSlopes = tuple[Array, Array]
@@ -56,7 +57,7 @@ def cosine_similarity(s: spec.CosineSimilarity, p: Array, t: Array) -> LossesAnd
     cosine = (u * v).sum(axis=-1, keepdims=True)
     # Where the length is epsilon it does not change with p.
     along = np.where(length > p.dtype.type(s.epsilon), cosine * v, 0)
-    return -cosine[:, 0], (along - u) / length
+    return -cosine[:, 0], remainder(along - u, u, -1) / length
 
 
 def _norm(x: Array, epsilon: float) -> Array:
@@ -87,7 +88,7 @@ def categorical_cross_entropy(s: spec.CategoricalCrossEntropy, p: Array, t: Arra
     q, inside = _within(share, s.epsilon, 1 - s.epsilon)
     slope = np.where(inside, -t / q, 0)
     if s.normalize:
-        slope = (slope - (slope * share).sum(axis=-1, keepdims=True)) / total
+        slope = remainder(slope - (slope * share).sum(axis=-1, keepdims=True), slope, -1) / total
     return -(t * np.log(q)).sum(axis=-1), slope
 
 

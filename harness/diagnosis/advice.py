@@ -1,8 +1,9 @@
-"""Advice: which known form a diverging arm computes, and the change of a spec that makes the arms equal, proven.
+"""Advice: what a diverging arm computes in place of the spec, and the change that makes the arms equal, proven.
 
-A form is the cause where what the arm answered agrees with the reference as soon as the reference has the form's
-changes: that is judged with NumPy alone, by the rung's own judge. The proof asks again: another arm, given these
-changes, must agree with the recorded answers; or the arm itself, given the opposite, with the stated spec.
+The first hypothesis is the arm's own `spec`, each of its changes alone, then all of them; then come the known forms. A
+hypothesis is the cause where what the arm answered agrees with the reference as soon as the reference has its changes:
+that is judged with NumPy alone, by the rung's own judge. The proof asks again: another arm, given these changes, must
+agree with the recorded answers; or the arm itself, given the opposite, with the stated spec.
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.diagnosis.forms import Explanation, Form, in_words
+from harness.diagnosis.forms import OWN, Explanation, Form, in_words
 from harness.diagnosis.known_forms import FORMS
 from harness.diagnosis.proof import AskArm, Judge, Proofs, diverging
 from harness.judging.checks import uncertified
 from harness.judging.context import Answers, Context
 from harness.records.verdict import Verdict
-from harness.rungs.rung import Parts, Question
+from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Parts, Question, Shortened
 from harness.spec.changes import Changes, leads_somewhere
 from harness.spec.experiment import Experiment
 
 # The most forms that are looked for together.
 TOGETHER = 2
+PHASES_OF_THE_UPDATE = ("slots", "update")
+OWN_FORM = Form(OWN, lambda stated: iter(()))
 
 
 @dataclass(frozen=True)
@@ -32,71 +35,163 @@ class Advice:
     advice: str = ""
 
 
-def advise(context: Context, question: Question, verdict: Verdict, answers: Answers, ask: AskArm) -> Advice | None:
-    """What is to be said of a rung's first diverging verdict on answers; None where no known form explains it."""
+def advise(
+    context: Context, question: Question, verdict: Verdict, answers: Answers, ask: AskArm, phase: str = ""
+) -> Advice | None:
+    """What is to be said of a rung's first diverging verdict on answers; None if no hypothesis explains it.
+
+    `phase`: the phase in which the divergence was localised; hypotheses about the parts computed there come first.
+    """
     parts = question.parts(verdict.phase)
     if not parts:
         return None
+    likely = OF_THE_UPDATE if phase in PHASES_OF_THE_UPDATE else OF_THE_MODEL
     with uncertified():
-        return _advice(context, parts, question.judge, verdict, answers, ask)
+        return _advice(context, question, parts, likely, verdict, answers, ask)
 
 
 def _advice(
-    context: Context, parts: Parts, judge: Judge, verdict: Verdict, answers: Answers, ask: AskArm
+    context: Context, question: Question, parts: Parts, likely: Parts, verdict: Verdict, answers: Answers, ask: AskArm
 ) -> Advice | None:
-    wrong = [name for name in answers if name in (verdict.culprit or verdict.arm_a).split(", ")]
-    right = {name: answer for name, answer in answers.items() if name not in wrong}
-    found = {name: explained(context, parts, judge, {name: answers[name]}, right) for name in wrong}
-    known = {name: each for name, each in found.items() if each is not None}
+    wrong = _suspects(verdict, answers)
+    known, unexplained = {}, []
+    for name in wrong:
+        short = question.shorten(context, answers, name, verdict) if question.shorten else Shortened(context, answers)
+        search = Search(short, question.judge, parts, likely, name, [other for other in answers if other not in wrong])
+        explanation = search.by_own_spec() or search.by_forms()
+        if explanation is not None:
+            known[name] = explanation
+        elif search.own_changes:
+            own = Explanation((OWN_FORM,), search.own_changes)
+            outcome = "has arrays of other shapes" if search.cannot_be_tried else "does not explain it"
+            unexplained.append(f"{in_words(context.stated, name, own)} {outcome}")
     if not known:
-        return None
-    proofs = Proofs(context, judge, answers, ask)
+        return Advice("; ".join([verdict.cause, *unexplained])) if unexplained else None
+    proofs = Proofs(context, question.judge, answers, ask)
     sayable = {name: each for name, each in known.items() if all(form.can_be_said for form in each.forms)}
     others = {name: list(proofs.of_others(name, each.changes)) for name, each in sayable.items()}
-    own = {name: list(proofs.of_itself(name, each)) for name, each in sayable.items()}
+    own_ways = {name: list(proofs.of_itself(name, each)) for name, each in sayable.items()}
     # One arm's way or another's; but where several are wrong, each has to be put right.
     ways = [text for texts in others.values() for text in texts]
-    ways += [" and ".join(text for texts in own.values() for text in texts)] if all(own.values()) else []
+    ways += [" and ".join(text for texts in own_ways.values() for text in texts)] if all(own_ways.values()) else []
     causes = [in_words(context.stated, name, each) for name, each in known.items()]
-    return Advice("; ".join(causes), ", or ".join(dict.fromkeys(filter(None, ways))))
+    return Advice("; ".join(causes + unexplained), ", or ".join(dict.fromkeys(filter(None, ways))))
 
 
-def explained(context: Context, parts: Parts, judge: Judge, answers: Answers, right: Answers) -> Explanation | None:
-    """The forms that explain all divergences of one arm on a rung: one, else two of which the first explains some.
+def _suspects(verdict: Verdict, answers: Answers) -> list[str]:
+    """The culprits; if the verdict names none, those of its arms that have a `spec` of their own, else the first."""
+    if verdict.culprit:
+        return [name for name in answers if name in verdict.culprit.split(", ")]
+    suspects = [name for name in (verdict.arm_a, verdict.arm_b) if name in answers]
+    return [name for name in suspects if answers[name].arm.spec] or suspects[:1]
 
-    The `right` answers of others must diverge with them, or they would explain anything.
+
+@dataclass(frozen=True)
+class Search:
+    """The search for what one arm computes in place of the spec, in these `parts` of it; the `likely` ones first."""
+
+    question: Shortened
+    judge: Judge
+    parts: Parts
+    likely: Parts
+    culprit: str
+    right: list[str]
+
+    @property
+    def own_changes(self) -> Changes:
+        """The changes of the arm's own `spec` in these parts."""
+        spec = self.question.answers[self.culprit].arm.spec
+        return {path: value for path, value in spec.items() if path.partition(".")[0] in self.parts}
+
+    @property
+    def cannot_be_tried(self) -> bool:
+        """Whether no reference with the arm's own changes computes arrays that could be compared with its answers."""
+        return _given(self.question.context, self.own_changes) is None
+
+    def by_own_spec(self) -> Explanation | None:
+        """The first of the arm's own changes that explains all its divergences, or all of them together."""
+        context, changes = self.question.context, self.own_changes
+        alone = [{path: value} for path, value in changes.items()]
+        for candidate in [*alone, changes] if len(alone) > 1 else alone:
+            given = _given(context, candidate)
+            if given is not None and not self._diverging(given, [self.culprit]):
+                forms = (_form_of(context, {path: value}) for path, value in candidate.items())
+                return Explanation(tuple(dict.fromkeys(forms)), candidate)
+        return None
+
+    def by_forms(self) -> Explanation | None:
+        """The known forms that explain all divergences: one, else two of which the first explains some.
+
+        The answers of the right arms must diverge with them, or they would explain anything.
+        """
+        context, so_far = self.question.context, Explanation()
+        left = self._diverging(context, [self.culprit])
+        while left and len(so_far.forms) < TOGETHER:
+            best = None
+            for form, changes, given in hypotheses(context, self.parts, self.likely):
+                if not self.question.admits(given):
+                    continue
+                still = self._diverging(given, [self.culprit])
+                if still < (best[0] if best else left) and (not self.right or self._diverging(given, self.right)):
+                    best = still, form, changes, given
+                if best and not best[0]:
+                    break
+            if best is None:
+                return None
+            left, form, changes, context = best
+            so_far = Explanation((*so_far.forms, form), {**so_far.changes, **changes})
+        return None if left or not so_far.forms else so_far
+
+    def _diverging(self, context: Context, arms: list[str]) -> int:
+        return diverging(self.judge(context, {name: self.question.answers[name] for name in arms}))
+
+
+def hypotheses(context: Context, parts: Parts, likely: Parts = ()) -> Iterator[tuple[Form, Changes, Context]]:
+    """Every form's changes of these parts of the spec, with the reference that has them; the fewest changes first.
+
+    `likely`: the parts whose forms come before all others.
     """
-    so_far, left = Explanation(), diverging(judge(context, answers))
-    while left and len(so_far.forms) < TOGETHER:
-        best = None
-        for form, changes, given in hypotheses(context, parts):
-            still = diverging(judge(given, answers))
-            if still < (best[0] if best else left) and (not right or diverging(judge(given, right))):
-                best = still, form, changes, given
-            if best and not best[0]:
-                break
-        if best is None:
-            return None
-        left, form, changes, context = best
-        so_far = Explanation((*so_far.forms, form), {**so_far.changes, **changes})
-    return None if left or not so_far.forms else so_far
+    pairs = [(form, changes) for form in FORMS for changes in form.changes_of(context.experiment)]
 
+    def order(pair: tuple[Form, Changes]) -> tuple[bool, int]:
+        return not _within(pair[1], likely), len(pair[1])
 
-def hypotheses(context: Context, parts: Parts) -> Iterator[tuple[Form, Changes, Context]]:
-    """Every form's changes of these parts of the spec, with the reference that has them; the fewest changes first."""
-    shapes = _shapes(context.experiment)
-    each = [(form, changes) for form in FORMS for changes in form.changes_of(context.experiment)]
-    for form, changes in sorted(each, key=lambda one: len(one[1])):
-        if not all(path.partition(".")[0] in parts for path in changes):
+    for form, changes in sorted(pairs, key=order):
+        if not _within(changes, parts):
             continue
-        try:
-            given = context.given(changes)
-        except ValueError:  # no spec: the form does not go with its other words
-            continue
-        fits = _shapes(given.experiment) == shapes  # the questions are about arrays of the stated shapes
+        given = _given(context, changes)
         told = all(leads_somewhere(context.stated, path) for path in changes)
-        if fits and told and given.experiment != context.stated:
+        if given is not None and told and given.experiment != context.stated:
             yield form, changes, given
+
+
+def _given(context: Context, changes: Changes) -> Context | None:
+    """The context with the changes; None if they give no spec, or one whose arrays have other shapes than was asked."""
+    try:
+        given = context.given(changes)
+    except ValueError:  # the changes do not go with the other words
+        return None
+    return given if _shapes(given.experiment) == _shapes(context.experiment) else None
+
+
+def _form_of(context: Context, changes: Changes) -> Form:
+    """The known form that makes the same changes of the spec; else the arm's own."""
+    for form in FORMS:
+        if form.can_be_said and any(
+            candidate.keys() == changes.keys() and _same(context, candidate, changes)
+            for candidate in form.changes_of(context.experiment)
+        ):
+            return form
+    return OWN_FORM
+
+
+def _same(context: Context, a: Changes, b: Changes) -> bool:
+    first, second = _given(context, a), _given(context, b)
+    return first is not None and second is not None and first.experiment == second.experiment
+
+
+def _within(changes: Changes, parts: Parts) -> bool:
+    return all(path.partition(".")[0] in parts for path in changes)
 
 
 def _shapes(experiment: Experiment) -> list[tuple[int, ...]]:

@@ -14,6 +14,7 @@ from harness.spec.changes import ROOTS, Changes, at
 from harness.spec.experiment import Experiment
 
 Fields: TypeAlias = dict[str, Any]
+OWN = "the arm's own spec"
 Alternatives = Callable[[Any], Iterable[Fields]]
 
 

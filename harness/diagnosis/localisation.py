@@ -19,6 +19,7 @@ from harness.judging.checks import Check, first_diverging, pairs_of
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import crossings_between
 from harness.judging.first_divergence import when
+from harness.judging.remainders import InFloat32, one_run
 from harness.judging.tolerances import loss_error, pooled_error
 from harness.oracles.oracle import Place, check
 from harness.oracles.reference import Reference
@@ -92,11 +93,12 @@ def _in_order(exact: Arrays) -> list[TensorKey]:
 
 
 def _tolerances(context: Context, answer: Answer, exact: Arrays, step: int) -> dict[str, Any]:
-    in_float32 = reference_probe(context, context.in_float32(answer.arm), step)
+    run = _probe_in_float32(context, context.in_float32(answer.arm), step)
     tolerances: dict[str, Any] = {}
     for kind in ("input", "targets", "layer", "gradient", "slot", "weight"):
-        tolerances |= pooled_error(only(exact, kind), in_float32, answer.precision)
-    return {**tolerances, "loss": loss_error(exact["loss"], _loss_error(context, exact, in_float32), answer.precision)}
+        tolerances |= pooled_error(only(exact, kind), run.values, answer.precision)
+    tolerances["loss"] = loss_error(exact["loss"], _loss_error(context, exact, run.values), answer.precision)
+    return run.floored(tolerances, exact, answer.precision)
 
 
 def _loss_error(context: Context, exact: Arrays, in_float32: Arrays) -> float:
@@ -107,6 +109,11 @@ def reference_probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     """The reference's tensors of a step, by name as in the worker's task `probe`; cached by step and arithmetic."""
     key = "probe", adapter.arm.precision, adapter.arm.realisation, step
     return context.once(key, lambda: _probe(context, adapter, step))
+
+
+def _probe_in_float32(context: Context, adapter: Adapter, step: int) -> InFloat32:
+    key = "probe in float32", adapter.arm.realisation, step
+    return context.once(key, lambda: one_run(lambda: _probe(context, adapter, step)))
 
 
 def _probe(context: Context, adapter: Adapter, step: int) -> Arrays:

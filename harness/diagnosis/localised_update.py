@@ -87,9 +87,8 @@ def _checks(replay: Replay, inputs: Arrays, answers: Answers) -> list[Check]:
         in_float32 = answered(context.in_float32(answer.arm), "update", replay.meant, inputs)
         bounds[arm] = optimizer.by_milestone(exact, in_float32, answer.precision)
     numbered = {arm: NumberedAnswer(answer, 0) for arm, answer in answers.items()}
-    return checks(
-        optimizer.NAME, Reference(exact, bounds), numbered, {key: _place(key) for key in map(TensorKey.parse, exact)}
-    )
+    keys = [key for key in map(TensorKey.parse, exact) if all(key in of_arm for of_arm in bounds.values())]
+    return checks(optimizer.NAME, Reference(exact, bounds), numbered, {key: _place(key) for key in keys})
 
 
 def _place(key: TensorKey) -> Place:

@@ -18,6 +18,7 @@ AskArm = Callable[[str, Changes], Answer | None]
 
 # The largest number of questions for one advice.
 ASKED_AGAIN = 4
+MEANINGFUL_ULP = 1e6
 
 
 class Proofs:
@@ -76,8 +77,11 @@ class Proofs:
         # The verdicts on subjects that diverged before; all, if the changes give the subjects other names.
         relevant = [verdict for verdict in verdicts if verdict.subject in self.subjects] or verdicts
         worst = max((verdict.worst_ulp or 0.0 for verdict in relevant), default=0.0)
+        excess = max((verdict.error_over_tolerance or 0.0 for verdict in relevant), default=0.0)
+        # A tensor that is all rounding error is off by any number of ULP.
+        size = f"worst {worst:.3g} ULP" if worst < MEANINGFUL_ULP else f"worst {excess:.2g} of its tolerance"
         outcome = "known in the ledger" if any(verdict.status == "known" for verdict in relevant) else "agrees"
-        yield f"{who} with {shown(changes)} ({how} again with it: {outcome}, worst {worst:.3g} ULP)"
+        yield f"{who} with {shown(changes)} ({how} again with it: {outcome}, {size})"
 
 
 def _within(path: str, other: str) -> bool:

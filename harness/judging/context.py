@@ -16,6 +16,7 @@ from adapters.protocol import Adapter, EpochResult, Parameters, Trainer
 from adapters.reference.losses import per_sample
 from harness.data import Dataset
 from harness.data.inputs import Inputs
+from harness.judging.remainders import one_run
 from harness.plan import Batch, Plan
 from harness.records.array_types import FloatArray
 from harness.records.cost import CostPlan
@@ -100,6 +101,18 @@ class Context:
         Raises ValueError if the changes do not give a valid spec.
         """
         return replace(self, experiment=changed(self.experiment, changes), asked=self.stated, made={}, _making=RLock())
+
+    def over(self, steps: int) -> Context:
+        """The context in which only so many free-running steps are judged."""
+
+        def shorter(experiment: Experiment) -> Experiment:
+            comparison = experiment.comparison.model_copy(update={"free_steps": steps})
+            return experiment.model_copy(update={"comparison": comparison})
+
+        asked = None if self.asked is None else shorter(self.asked)
+        spreads = {arm: {name: values[:steps] for name, values in each.items()} for arm, each in self.spreads.items()}
+        changes: Any = {"experiment": shorter(self.experiment), "asked": asked, "spreads": spreads}
+        return replace(self, **changes, made={}, _making=RLock())
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """The cached value of the key; the first call computes it with `make`. One thread at a time."""
@@ -197,16 +210,17 @@ class Context:
         over n samples is at most n times that. The samples are evaluated without training, so the training loss of the
         batch is included: it also shows the error of what only training computes (statistics of the batch).
         """
-        losses_by_precision = {}
-        for adapter in (self.oracle, self._in_float32["native"]):
-            x, y = self.samples(batch, adapter.arm.precision)
-            trainer = adapter.trainer(self.experiment.recipe, weights, 1)
-            losses = per_sample(self.experiment.loss, trainer.forward(x), y)[0].astype(np.float64)
-            terms = len(losses) if self.experiment.loss.reduction == "sum" else 1
-            losses_by_precision[adapter.arm.precision] = np.append(
-                terms * losses, trainer.loss_and_gradients(x, y, batch.noise)[0]
-            )
-        return float(np.max(np.abs(losses_by_precision["float32"] - losses_by_precision["float64"])))
+        exact = self._sample_losses(self.oracle, weights, batch)
+        run = one_run(lambda: {"losses": self._sample_losses(self._in_float32["native"], weights, batch)})
+        return max(float(np.max(np.abs(losses - exact))) for losses in run.of("losses"))
+
+    def _sample_losses(self, adapter: Adapter, weights: Parameters, batch: Batch) -> FloatArray:
+        """(B + 1,): the loss of each sample in evaluation, and that of the batch in training."""
+        x, y = self.samples(batch, adapter.arm.precision)
+        trainer = adapter.trainer(self.experiment.recipe, weights, 1)
+        losses = per_sample(self.experiment.loss, trainer.forward(x), y)[0].astype(np.float64)
+        terms = len(losses) if self.experiment.loss.reduction == "sum" else 1
+        return np.append(terms * losses, trainer.loss_and_gradients(x, y, batch.noise)[0])
 
 
 def _reference(precision: Any, policy: Policy) -> Adapter:

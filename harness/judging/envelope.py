@@ -7,7 +7,7 @@ last place. Two trainings within the spread of these runs cannot be told apart; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Adapter, Parameters
+from adapters.reference.cancellation import leaving
 from adapters.reference.ensemble import Ensemble, Flip, Step, disturbed
 from harness.judging.context import Context
+from harness.judging.remainders import signs_of_draws
 from harness.judging.tolerances import FACTOR, TELLING, Tolerance, enveloped, summation_error
 from harness.judging.ulp import error_against
 from harness.plan import Batch
@@ -57,10 +59,10 @@ class Envelope:
     """The envelope of an experiment, for all arms with the same realisation. Curves: `loss`, and the digests by name.
 
     `oracle`: by curve, in float64, (steps,). `draws`: by curve, in float32, (draws, steps); the first draw is
-    undisturbed, the last is pushed across every kink whose side rounding could decide. `least`: by curve, (steps,), the
-    error that float32 may make in a single step; for a digest the error of its whole tensor, because errors may cancel
-    in the projection. `own`: by curve, (steps,), the distance between runs of one arm. `flips`: (draws, steps), how
-    many activations take another branch than in draw 0.
+    undisturbed, the last is pushed across every kink whose side rounding could decide; all but the first leave a
+    remainder of terms that cancel. `least`: by curve, (steps,), the error that float32 may make in a single step; for a
+    digest the error of its whole tensor, because errors may cancel in the projection. `own`: by curve, (steps,), the
+    distance between runs of one arm. `flips`: (draws, steps), how many activations take another branch than in draw 0.
     """
 
     precision: Any
@@ -160,13 +162,16 @@ def envelope_from(context: Context, arm: Arm, start: Start) -> Envelope:
 def oracle_run(context: Context, steps: int, start: Start | None = None) -> Curves:
     """The curves of a new run of the reference in float64, for callers that disturb the reference."""
     names = (LOSS, *columns(context.experiment.model, DIGESTS))
+    return dict(zip(names, np.stack(list(oracle_steps(context, steps, start)), axis=1), strict=True))
+
+
+def oracle_steps(context: Context, steps: int, start: Start | None = None) -> Iterator[FloatArray]:
+    """(1 + digests,) of every step of a new run of the reference in float64, each computed when it is asked for."""
     beginning = start or _beginning(context, steps)
     ensemble = _ensemble(context, context.oracle, beginning, [beginning.weights], DIGESTS)
-    step_results = [
-        ensemble.step(*context.samples(batch, "float64"), batch.noise)
-        for batch in context.told(beginning.batches, "free run")
-    ]
-    return dict(zip(names, _curves(step_results)[:, 0], strict=True))
+    for batch in context.told(beginning.batches, "free run"):
+        step = ensemble.step(*context.samples(batch, "float64"), batch.noise)
+        yield np.append(step.losses, step.digests[0])
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ class Crossing:
 def crossings_between(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Crossing, ...]:
     """By layer, the rectified units that are off in only one of two arms. `a`, `b`: layer outputs by name, (B, ...)."""
     crossings = []
-    for layer in a:
+    for layer in (name for name in a if a[name].shape == b[name].shape):
         indices = np.argwhere((a[layer] == 0) != (b[layer] == 0))
         if len(indices):
             index = tuple(int(i) for i in indices[0])
@@ -215,7 +220,8 @@ def _runs(context: Context, in_float32: Adapter, start: Start) -> Envelope:
     undisturbed, drawn, distances = [], [], []
     for batch in context.told(start.batches, "chaos envelope"):
         undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise))
-        drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise))
+        with leaving(*signs_of_draws(DRAWS)):
+            drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise))
         distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, DIGESTS))
     curves = dict(zip((*names, *columns(model, NORMS)), _curves(undisturbed)[:, 0], strict=True))

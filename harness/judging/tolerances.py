@@ -106,6 +106,24 @@ def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
     return {name: bound(name, value) for name, value in reference.items()}
 
 
+def floored(
+    tolerances: Mapping[str, Tolerance], reference: Arrays, remainders: Sequence[Arrays], precision: Any
+) -> dict[str, Tolerance]:
+    """The tolerances with a floor at the size of terms that cancel exactly, whose own error is 0.
+
+    `remainders`: the results of float32 runs in which such terms leave a remainder. Each tensor has its own floor: the
+    remainder of one tensor says nothing about the others.
+    """
+    wider = dict(tolerances)
+    for name, tolerance in tolerances.items():
+        errors = [float(np.max(np.abs(run[name] - reference[name]), initial=0.0)) for run in remainders if name in run]
+        floor = FACTOR * _scale(precision) * max(errors, default=0.0)
+        if np.any(floor > tolerance.bound):
+            source = f"{FACTOR:g} x the rounding of terms that cancel in the reference, in {np.dtype(precision).name}"
+            wider[name] = Tolerance(np.maximum(tolerance.bound, floor), source)
+    return wider
+
+
 def loss_error(reference: FloatArray, sample_error: float, precision: Any) -> Tolerance:
     """The tolerance for a mean loss. `sample_error`: the reference's largest error in the loss of one sample."""
     return _tolerance(sample_error, reference, precision, "own error in a sample's loss")
@@ -122,11 +140,12 @@ def enveloped(
     grow apart by the same law. `least`: the error that float32 arithmetic may make in any single step.
 
     `bound[t] = FACTOR * max(arm_spread[s], scale * reference_spread[s], scale * least[t]) + FLOOR_ULP * ulp[t]`, the
-    maximum over all s <= t + AHEAD.
+    maximum over all s <= t + AHEAD. If the runs overflow at a later step, only the steps before that count.
     """
     scale = _scale(precision)
     widest = np.maximum.accumulate(np.maximum(arm_spread, scale * reference_spread))
-    ahead = widest[np.minimum(np.arange(len(widest)) + AHEAD, len(widest) - 1)]
+    steps, finite = np.arange(len(widest)), int(np.count_nonzero(np.isfinite(widest)))
+    ahead = widest[np.maximum(steps, np.minimum(steps + AHEAD, finite - 1))]
     bound = FACTOR * np.maximum(ahead, scale * least) + FLOOR_ULP * ulp(reference, precision)
     name = np.dtype(precision).name
     return Tolerance(bound, f"{FACTOR:g} x the chaos envelope in {name} + {FLOOR_ULP:g} ULP")

@@ -15,6 +15,7 @@ from harness.judging.cases import Arrays, Case, answer
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import REFERENCE, Answer, Answers, Context, NumberedAnswer
 from harness.judging.ledger_excuses import inaccuracies, of_word, propagated, words_within
+from harness.judging.remainders import InFloat32, one_run
 from harness.judging.tolerances import RUNS, Excuse, Tolerance, furthest, own_error
 from harness.ledger import Entry
 from harness.oracles.oracle import Place, checks
@@ -109,8 +110,8 @@ class WordRung:
         stated_cases = list(self.cases(context))
         for number, stated_case in enumerate(counted(stated_cases, REFERENCE, "", context.on_work, "cases")):
             case = replace(stated_case, given=context.replacement.of(stated_case.given))
-            reference = self._reference_results(context, context.oracle, case, number)
-            reference = {name: np.asarray(value, np.float64) for name, value in reference.items()}
+            results = self._reference_results(context, context.oracle, case, number).values
+            reference = {name: np.asarray(value, np.float64) for name, value in results.items()}
             supported = {}
             for name, arm_answer in answers.items():
                 reason = arm_answer.result["refused"].get(str(number))
@@ -147,13 +148,17 @@ class WordRung:
         self, context: Context, case: Case, number: int, arm_answer: Answer, reference: Arrays
     ) -> dict[str, Tolerance]:
         adapter = context.in_float32(arm_answer.arm)
-        in_float32 = self._reference_results(context, adapter, case, number)
+        run = self._reference_results(context, adapter, case, number)
+        in_float32 = run.values
         if self.has_weights:
-            further_runs = (self._reference_results(context, adapter, case, number, seed) for seed in range(1, RUNS))
-            in_float32 = furthest(reference, [in_float32, *further_runs])
-        return self.tolerances(case, reference, in_float32, arm_answer.precision)
+            further_runs = [self._reference_results(context, adapter, case, number, seed) for seed in range(1, RUNS)]
+            in_float32 = furthest(reference, [in_float32, *(further.values for further in further_runs)])
+        tolerances = self.tolerances(case, reference, in_float32, arm_answer.precision)
+        return run.floored(tolerances, reference, arm_answer.precision)
 
-    def _reference_results(self, context: Context, adapter: Adapter, case: Case, number: int, seed: int = 0) -> Arrays:
+    def _reference_results(
+        self, context: Context, adapter: Adapter, case: Case, number: int, seed: int = 0
+    ) -> InFloat32:
         """The reference's results for the case, cached: they depend on no other word of the experiment.
 
         A seed other than 0 moves the weights by a unit in the last place.
@@ -162,8 +167,8 @@ class WordRung:
         if key not in context.of_words:
             weights = only(case.arrays, "weight")
             arrays = {**case.arrays, **disturbed(weights, seed)} if seed else case.arrays
-            context.of_words[key] = answer(adapter, case.call, case.given, arrays)
-        results: Arrays = context.of_words[key]
+            context.of_words[key] = one_run(lambda: answer(adapter, case.call, case.given, arrays))
+        results: InFloat32 = context.of_words[key]
         return results
 
     def _checks(
@@ -175,14 +180,15 @@ class WordRung:
         excuses: Mapping[str, Mapping[str, Callable[[], Excuse | None]]],
         supported: Answers,
     ) -> list[Check]:
-        """One check for each tensor of the reference that is within the range of every arm's precision."""
+        """One check for each tensor that has a tolerance and is within the range of every arm's precision."""
         layer = case.given.name if isinstance(case.given, PlacedLayer) else ""
 
         def place(name: str) -> Place:
             return Place(case.subject, layer=layer, name_index=lambda index: f"{name}{list(index)}")
 
         precisions = [arm_answer.precision for arm_answer in supported.values()]
-        names = [n for n, values in reference.items() if all(_within_range(values, kind) for kind in precisions)]
+        bounded = {n: values for n, values in reference.items() if all(n in of_arm for of_arm in tolerances.values())}
+        names = [n for n, values in bounded.items() if all(_within_range(values, kind) for kind in precisions)]
         excuse_lookups = {arm: partial(_excuse_of, by_tensor) for arm, by_tensor in excuses.items()}
         numbered = {arm: NumberedAnswer(arm_answer, number) for arm, arm_answer in supported.items()}
         oracle = Reference(reference, tolerances, excuse_lookups)

@@ -18,6 +18,7 @@ from adapters.reference.losses import per_sample
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Context
 from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.remainders import InFloat32, one_run
 from harness.judging.tolerances import FLOOR_ULP, Tolerance, loss_error, own_error
 from harness.oracles.oracle import ArmValues, Place, checks
 from harness.oracles.reference import Reference
@@ -35,7 +36,7 @@ from harness.worker.predicting import of_outputs
 NAME = "evaluation"
 # What is judged: fields of the last epoch's record, and arrays of the recorded predictions.
 LOSS, ACCURACY, SCORED, LABELS, MARGINS = "test_loss", "test_accuracy", "samples_scored", "label", "margin"
-OUTPUTS = "outputs"
+OUTPUTS, LOSSES = "outputs", "losses"
 AFTER = " after "
 PART = 1000  # samples at a time
 MOST_MULTIPLY_ADDS = 2e10  # of one scoring of all checkpoints
@@ -145,18 +146,20 @@ def _claims(record: EpochRecord, predictions: Arrays, expected: _Expected) -> di
 def _expected(context: Context, arm: Arm, weights: Parameters) -> _Expected:
     digest = digest_arrays(weights)  # two recorded runs often end with equal weights
 
-    def scored_by(adapter: Adapter) -> _Scored:
+    def scored_by(adapter: Adapter) -> InFloat32:
         key = NAME, digest, adapter.arm.precision, adapter.arm.realisation
-        return context.once(key, lambda: _scored(context, adapter, weights))
+        return context.once(key, lambda: one_run(lambda: _scored(context, adapter, weights).arrays()))
 
-    exact, in_float32 = scored_by(context.oracle), scored_by(context.in_float32(arm))
+    run = scored_by(context.in_float32(arm))
+    exact, in_float32 = (_Scored.of(arrays) for arrays in (scored_by(context.oracle).values, run.values))
     precision, count = np.dtype(arm.precision).type, len(exact.losses)
-    sample_error = float(np.max(np.abs(exact.losses - in_float32.losses), initial=0.0))
+    sample_error = max(float(np.max(np.abs(exact.losses - each), initial=0.0)) for each in run.of(LOSSES))
     ordinary = {
         OUTPUTS: own_error(exact.outputs, in_float32.outputs, precision),
         LOSS: loss_error(exact.loss, sample_error, precision),
     }
-    tolerances = _widened(context, arm, weights, ordinary)
+    floored = run.floored(ordinary, exact.arrays(), precision)
+    tolerances = _widened(context, arm, weights, floored)
     tolerances[SCORED] = Tolerance(np.zeros(()), "the size of the test set")
     values = {SCORED: np.array([float(count)])}
     # If float32 overflows, no loss is right or wrong.
@@ -192,6 +195,13 @@ class _Scored:
     def loss(self) -> FloatArray:
         """The loss of the test set, (1,)."""
         return np.array([self.losses.mean()])
+
+    def arrays(self) -> Arrays:
+        return {OUTPUTS: self.outputs, LOSSES: self.losses}
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> _Scored:
+        return cls(arrays[OUTPUTS], arrays[LOSSES])
 
 
 def _scored(context: Context, adapter: Adapter, weights: Parameters) -> _Scored:

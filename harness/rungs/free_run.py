@@ -49,7 +49,12 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 
 def checks_of(context: Context, answers: Answers) -> list[Check]:
-    """The checks of the losses, then of the digests, up to the first step at which float32 overflows.
+    """The checks of `checks_by_curve`, up to the first step at which float32 overflows."""
+    return _up_to_overflow(list(checks_by_curve(context, answers).values()))
+
+
+def checks_by_curve(context: Context, answers: Answers) -> dict[str, Check]:
+    """By the name of the curve, the check of the losses, then those of the digests.
 
     The digests are in the order in which they are computed: gradients from the last layer to the first, then weights.
     """
@@ -73,7 +78,7 @@ def checks_of(context: Context, answers: Answers) -> list[Check]:
     places = {LOSS: Place(f"free run: train_loss, steps 0 to {count - 1}", "forward", name_index=_step_index)}
     places |= {column: _place(column, count) for column in _digests_in_order(oracle)}
     curves = {name: PlannedRun(answer) for name, answer in answers.items()}
-    return _up_to_overflow(checks(NAME, reference, curves, places))
+    return dict(zip(places, checks(NAME, reference, curves, places), strict=True))
 
 
 def _place(column: str, count: int) -> Place:
@@ -108,14 +113,23 @@ def judge_strictly(a: str, b: str, first: FloatArray, second: FloatArray) -> Ver
 
 
 def _up_to_overflow(checks: Sequence[Check]) -> list[Check]:
-    """The checks of the steps before the reference overflows in float32: from there on no value is right or wrong."""
-    count = len(checks[0].reference)
-    for check in checks:
-        for claim in check.claims.values():
-            bound = np.broadcast_to(claim.tolerance.bound, np.shape(check.reference))
-            overflows = np.flatnonzero(~np.isfinite(bound) | ~np.isfinite(check.reference))
-            count = min(count, int(overflows[0])) if overflows.size else count
-    return list(checks) if count == len(checks[0].reference) else [check.upto(max(1, count)) for check in checks]
+    """The checks of the steps before the reference overflows in float32: from there on no value is right or wrong.
+
+    If the first update overflows, what was computed before it is judged.
+    """
+    counts = {id(check): _steps_before_overflow(check) for check in checks}
+    count = max(1, min(counts.values()))
+    sound = [check for check in checks if counts[id(check)] >= count]
+    return list(checks) if count == len(checks[0].reference) else [check.upto(count) for check in sound]
+
+
+def _steps_before_overflow(check: Check) -> int:
+    count = len(check.reference)
+    for claim in check.claims.values():
+        bound = np.broadcast_to(claim.tolerance.bound, np.shape(check.reference))
+        overflows = np.flatnonzero(~np.isfinite(bound) | ~np.isfinite(check.reference))
+        count = min(count, int(overflows[0])) if overflows.size else count
+    return count
 
 
 def _digests_in_order(curves: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from adapters.reference.ensemble import disturbed
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.ledger_excuses import propagated, words_within
-from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
+from harness.judging.remainders import InFloat32, in_float32
+from harness.judging.tolerances import RUNS, Tolerance, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.plan import digest_in_precision
@@ -57,19 +59,20 @@ def _place(key: TensorKey) -> Place:
 
 def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:
     adapter = context.in_float32(answer.arm)
-    in_float32 = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, reference))
+    runs = context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, reference))
     gradients = keyed("gradient", of_kind(reference, "gradient"))
-    return {
-        "logits": own_error(reference["logits"], in_float32["logits"], answer.precision),
+    tolerances = {
+        "logits": own_error(reference["logits"], runs.values["logits"], answer.precision),
         "loss": loss_error(reference["loss"], context.sample_loss_error, answer.precision),
-        **pooled_error(gradients, in_float32, answer.precision),
+        **pooled_error(gradients, runs.values, answer.precision),
     }
+    return runs.floored(tolerances, reference, answer.precision)
 
 
-def _in_float32(context: Context, adapter: Adapter, reference: Arrays) -> Arrays:
-    """By tensor and element, the value of several float32 runs that is furthest from the reference."""
+def _in_float32(context: Context, adapter: Adapter, reference: Arrays) -> InFloat32:
+    """Several float32 runs, from weights moved by a unit in the last place."""
     starts = (disturbed(context.plan.weights, seed) for seed in range(RUNS))
-    return furthest(reference, [first_batch(context, adapter, weights) for weights in starts])
+    return in_float32(reference, (partial(first_batch, context, adapter, weights) for weights in starts))
 
 
 def first_batch(context: Context, adapter: Adapter, weights: Parameters | None = None) -> Arrays:

@@ -18,17 +18,36 @@ OF_THE_UPDATE: Parts = ("optimizer", "schedule", "weight_decay", "clipping")
 
 
 @dataclass(frozen=True)
+class Shortened:
+    """A question made short enough to try many hypotheses: its context and the answers up to a divergence.
+
+    `admits(given)`: whether a reference with changes might give the answers, by a cheap test. It may admit what the
+    judge then rejects, but rejects nothing that the judge would accept.
+    """
+
+    context: Context
+    answers: Answers
+    admits: Callable[[Context], bool] = lambda given: True
+
+
+Shorten = Callable[[Context, Answers, str, Verdict], Shortened]
+
+
+@dataclass(frozen=True)
 class Question:
     """A question to live arms: `ask` gives the payload of the worker's `task`, `judge` the verdicts on the answers.
 
     The payload is the same for every arm. `depends_on`: the parts of a spec that the verdicts depend on, by the
-    verdict's phase, or "" for all phases. Known forms are searched in these parts only.
+    verdict's phase, or "" for all phases. Known forms are searched in these parts only. `shorten`: from the context,
+    the answers, the name of the arm that diverges and the verdict, the part of the question that shows the cause; None
+    if it is short enough.
     """
 
     ask: Callable[[Context], dict[str, Any]]
     judge: Callable[[Context, Answers], list[Verdict]]
     task: Task
     depends_on: Mapping[str, Parts] = field(default_factory=dict)
+    shorten: Shorten | None = None
 
     def parts(self, phase: str) -> Parts:
         """The parts of a spec that a verdict of this phase depends on; empty where no form is to be looked for."""

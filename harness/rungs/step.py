@@ -8,6 +8,7 @@ once, and all arms, the reference included, get the same bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from adapters.reference.ensemble import disturbed
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.ledger_excuses import propagated, words_within
-from harness.judging.tolerances import RUNS, Tolerance, furthest, loss_error, own_error, pooled_error
+from harness.judging.remainders import InFloat32, in_float32
+from harness.judging.tolerances import RUNS, Tolerance, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
+from harness.records.array_types import FloatArray
 from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung
@@ -27,6 +30,7 @@ from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays, load_arrays, save_arrays
 
 NAME = "step"
+EXPLODED = 1000.0  # a loss that is so many times larger says nothing about the error of another
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,21 @@ def teach(context: Context) -> Teacher:
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
-    """The verdicts on the losses, gradients and states of all steps, then on the updated weights."""
+    """The verdicts on the losses, gradients and states of all steps, then on the updated weights.
+
+    A tensor in which the reference overflows in float32 is left out: no value of it is right or wrong.
+    """
     inputs = load_arrays(context.scratch / "teacher.npz")
     # The teacher follows the stated spec. With a changed spec the reference computes from its inputs, like an arm.
     if context.experiment != context.stated:
         expected = _forced_steps(context, context.oracle, inputs)
     else:
         expected = load_arrays(context.scratch / "expected.npz")
+    runs = {name: _runs(context, answer, inputs, expected) for name, answer in answers.items()}
+    overflowing = {
+        name for run in runs.values() for name, values in run.values.items() if not np.isfinite(values).all()
+    }
+    expected = {name: values for name, values in expected.items() if name not in overflowing}
     tolerances = {name: _tolerances(context, answer, inputs, expected) for name, answer in answers.items()}
     words = list(words_within(context.experiment.recipe))
     effects = {
@@ -103,26 +115,36 @@ def _place(key: TensorKey) -> Place:
 
 
 def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> dict[str, Tolerance]:
-    adapter = context.in_float32(answer.arm)
-    key = NAME, adapter.arm.realisation
-    in_float32 = context.once(key, lambda: _in_float32(context, adapter, inputs, expected))
-    precision = answer.precision
+    runs = _runs(context, answer, inputs, expected)
+    rounded, precision = runs.values, answer.precision
     by_kind = {kind: only(expected, kind) for kind in ("loss", "gradient", "state", "weight")}
-    # The error in a sample's loss is known for the initial weights only, so the largest error of any step counts too.
-    loss_errors = [float(np.max(np.abs(in_float32[name] - expected[name]))) for name in by_kind["loss"]]
-    sample_error = max(context.sample_loss_error, *loss_errors)
-    return {
-        **{name: loss_error(expected[name], sample_error, precision) for name in by_kind["loss"]},
-        **pooled_error({name: expected[name] for name in by_kind["gradient"]}, in_float32, precision),
+    loss_errors = {name: float(np.abs(rounded[name] - exact)[0]) for name, exact in by_kind["loss"].items()}
+
+    def sample_error(loss: FloatArray) -> float:
+        # The error in a sample's loss is known for the initial weights only, so the largest error of any step counts
+        # too; but not that of a step at which the training has exploded.
+        alike = [loss_errors[name] for name, other in by_kind["loss"].items() if abs(other) <= EXPLODED * abs(loss)]
+        return max([context.sample_loss_error, *alike])
+
+    tolerances: dict[str, Tolerance] = {
+        **{name: loss_error(exact, sample_error(exact), precision) for name, exact in by_kind["loss"].items()},
+        **pooled_error({name: expected[name] for name in by_kind["gradient"]}, rounded, precision),
         **{
-            name: own_error(expected[name], in_float32[name], precision, size=_deviation(expected, name))
+            name: own_error(expected[name], rounded[name], precision, size=_deviation(expected, name))
             for name in by_kind["state"]
         },
         **{
-            key: own_error(expected[key], in_float32[key], precision, size=_largest_weight(inputs, expected, key))
+            key: own_error(expected[key], rounded[key], precision, size=_largest_weight(inputs, expected, key))
             for key in map(TensorKey.parse, by_kind["weight"])
         },
     }
+    return runs.floored(tolerances, expected, precision)
+
+
+def _runs(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> InFloat32:
+    """The reference's float32 runs for this arm, cached; the first call gets all that is expected."""
+    adapter = context.in_float32(answer.arm)
+    return context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, inputs, expected))
 
 
 def _deviation(expected: Arrays, name: str) -> Any:
@@ -135,15 +157,16 @@ def _largest_weight(inputs: Arrays, expected: Arrays, key: TensorKey) -> Any:
     """The largest size of each weight up to this update, which is the size of the terms of the updates' sum."""
     assert key.step is not None
     start = inputs[TensorKey("weight", key.of, 0)]
-    after = [expected[TensorKey("weight", key.of, k)] for k in range(1, key.step + 1)]
+    keys = (TensorKey("weight", key.of, k) for k in range(1, key.step + 1))
+    after = [expected[name] for name in keys if name in expected]
     return np.max(np.abs([start, *after]), axis=0)
 
 
-def _in_float32(context: Context, adapter: Adapter, inputs: Arrays, expected: Arrays) -> Arrays:
-    """By tensor and element, the value of several float32 runs that is furthest from the expected one."""
+def _in_float32(context: Context, adapter: Adapter, inputs: Arrays, expected: Arrays) -> InFloat32:
+    """Several float32 runs, from weights moved by a unit in the last place."""
     weights = only(inputs, "weight")
     disturbed_inputs = ({**inputs, **disturbed(weights, seed)} for seed in range(RUNS))
-    return furthest(expected, [_forced_steps(context, adapter, variant) for variant in disturbed_inputs])
+    return in_float32(expected, (partial(_forced_steps, context, adapter, variant) for variant in disturbed_inputs))
 
 
 def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:

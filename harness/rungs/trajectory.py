@@ -30,7 +30,8 @@ from harness.records.verdict import Verdict
 from harness.rungs import checkpoints
 from harness.rungs.free_run import DISTURBED, PLANNED, judge_answers, judge_strictly
 from harness.rungs.free_run import NAME as NAME
-from harness.rungs.rung import Question, Rung, Trainings
+from harness.rungs.free_run_hypotheses import shorten
+from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung, Trainings
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import save_arrays
 
@@ -131,4 +132,5 @@ def _cut_off(verdict: Verdict, context: Context, traces: list[Trace]) -> Verdict
     return verdict.model_copy(update={**changes, "status": failure.status if failure else "crashed"})
 
 
-RUNG = Rung(NAME, Question(ask, judge_answers, TASKS["free-run"]), judge_trainings)
+PARTS = (*OF_THE_MODEL, *OF_THE_UPDATE)
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS["free-run"], {"": PARTS}, shorten), judge_trainings)

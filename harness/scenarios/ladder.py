@@ -146,7 +146,7 @@ def _with_explanation(
         failures_again.update(failures)
         return answers_again.get(name)
 
-    advice = advise(context, question, first, answers, ask_changed)
+    advice = advise(context, question, first, answers, ask_changed, explained.phase)
     if advice is not None:
         explained = explained.model_copy(update={"cause": advice.cause, "advice": advice.advice})
     if failures_again:

@@ -28,10 +28,12 @@ def tell(arm: Arm, scratch: str, questions: Mapping[str, Question]) -> dict[str,
 
 
 def done(arm: Arm, scratch: str, task: Task, payload: Mapping[str, Any]) -> tuple[list[Event], dict[str, Any], Arrays]:
-    """What the task sends on its way, its result, and the arrays that come with it."""
+    """What the task sends on its way, its result, and the arrays that come with it; `changes` are as for a worker."""
     EVENTS.clear()
+    given = dict(payload)
+    session = _session(arm).set_changes(given.pop("changes", {}))
     with np.errstate(all="ignore"):
-        result = task.answer(_session(arm), scratch, **payload)
+        result = task.answer(session, scratch, **given)
     path = result.pop("arrays", None)
     # Plain values as they would cross to another process.
     plain = json.loads(json.dumps([EVENTS, result]))

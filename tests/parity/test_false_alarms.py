@@ -25,11 +25,12 @@ from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
 from harness.records.trace import EpochRecord, Trace
 from harness.records.verdict import Verdict
-from harness.rungs import evaluation, registry
+from harness.rungs import checkpoints, evaluation, registry
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.array_files import PREDICTIONS, WEIGHTS, load_arrays
 from harness.worker.tasks import TASKS
+from harness.worker.training import checkpoints_file
 
 COUNT, SEED = (int(os.environ.get(f"TWINRUN_RANDOM_{name}", usual)) for name, usual in (("SPECS", "3"), ("SEED", "0")))
 ARMS = {
@@ -46,6 +47,7 @@ ARMS = {
 # Single words go call by call, for a graph of each is what would take the time; but a thousand updates in one loop.
 LOOPS, TRAININGS = ("clipping", "optimizer"), ("self", "model", "step", "trajectory")
 REFUSED = {"pynative": LOOPS, "eager": LOOPS}
+DATA = "data"  # of the digits only some are taken, which rung `inputs` would notice
 TRAINED = ("pynative", "eager", "native")  # to the end; one of each process, which does one thing at a time
 ASKED = {"jit": LOOPS, "graph": LOOPS + TRAININGS}
 
@@ -82,14 +84,16 @@ def verdicts(spec: Experiment, scratch: Path, homes: dict[str, Ask]) -> list[Ver
     with np.errstate(all="ignore"):  # as `twinrun check` has it
         for rung, question in registry.questions().items():
             answers = {name: Answer(ARMS[name], *own[rung]) for name, own in told.items() if rung in own}
-            found += question.judge(context, answers)
+            found += [verdict for verdict in question.judge(context, answers) if verdict.arm_a != DATA]
         with ThreadPoolExecutor(len(TRAINED)) as pool:
-            ended = pool.map(lambda name: homes[ARMS[name].adapter](train, ARMS[name], str(scratch)), TRAINED)
+            kept = checkpoints.checkpointed_epochs(context)
+            ended = pool.map(lambda name: homes[ARMS[name].adapter](train, ARMS[name], str(scratch), kept), TRAINED)
             traces = [Trace.model_validate(trace) for trace in ended]
         for trace in traces:
             folder = scratch / trace.arm.name
             predictions = load_arrays(folder / PREDICTIONS) if (folder / PREDICTIONS).exists() else {}
             found += evaluation.judge_arm(context, trace, load_arrays(folder / WEIGHTS), predictions)
+            found += checkpoints.judge_arm(context, trace, load_arrays(scratch / checkpoints_file(trace.arm.name)))
     return found
 
 
@@ -99,11 +103,14 @@ def put_to(arm: str, questions: dict[str, Question]) -> dict[str, Question]:
     return {rung: question for rung, question in questions.items() if rung in wanted}
 
 
-def train(arm: Arm, scratch: str) -> dict[str, Any]:
-    """The trace of a whole training, as plain values; its weights and predictions are left in the arm's folder."""
+def train(arm: Arm, scratch: str, kept: list[int]) -> dict[str, Any]:
+    """The trace of a whole training, as plain values; its weights and predictions are left in the arm's folder.
+
+    `kept`: the epochs after which checkpoints are taken.
+    """
     folder = Path(scratch) / arm.name
     folder.mkdir()
-    events, _, _ = done(arm, scratch, TASKS["train"], {"folder": str(folder)})
+    events, _, _ = done(arm, scratch, TASKS["train"], {"folder": str(folder), "checkpoints": kept})
     epochs = [{k: v for k, v in event.items() if k != "event"} for event in events if event["event"] == "epoch"]
     return Trace(arm=arm, finished=True, epochs=tuple(map(EpochRecord.model_validate, epochs))).model_dump()
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters
+from adapters.reference.cancellation import remainder
 from adapters.reference.draws import by_draw
 from adapters.reference.layers.base import Applied
 from harness.spec.model import PlacedLayer
@@ -17,7 +18,7 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parame
     rows, shape = by_draw(x, weights["moving_mean"]), x.shape
     if not training:
         deviation = np.sqrt(weights["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
-        fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation)
+        fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation, -2)
         return _scaled(weights, fixed, shape, lambda dn: dn / deviation, {})
     normalised, mean, variance, back = _normalised(rows, -2, word.epsilon)
     old_share, new_share = x.dtype.type(word.momentum), x.dtype.type(1 - word.momentum)
@@ -51,29 +52,29 @@ def _normalised(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, Arra
     variance = np.square(from_mean, out=from_mean).mean(axis=axis, keepdims=True)
     del from_mean  # a tensor as large as the activations, which the pullback would keep
     deviation = np.sqrt(variance + x.dtype.type(epsilon))
-    normalised = _centred(x, mean, deviation)
+    normalised = _centred(x, mean, deviation, axis)
 
     def back(dn: Array) -> Array:
+        # In place from the second operation on: memory that is new costs more than the arithmetic.
         product = dn * normalised
         along = product.mean(axis=axis, keepdims=True)
-        dx = dn - dn.mean(axis=axis, keepdims=True)
-        dx -= np.multiply(normalised, along, out=product)
+        centred = dn - dn.mean(axis=axis, keepdims=True)
+        centred -= np.multiply(normalised, along, out=product)
+        dx = remainder(centred, dn, axis)
         dx /= deviation
         return dx
 
     return normalised, mean, variance, back
 
 
-def _centred(x: Array, mean: Array, deviation: Array) -> Array:
+def _centred(x: Array, mean: Array, deviation: Array, axis: int) -> Array:
     """`(x - mean) / deviation`; in float32 as Keras computes it, rounded at the size of mean / deviation."""
-    # In place from the second operation on: memory that is new costs more than the arithmetic.
     if x.dtype == np.float64:
         centred = x - mean
         centred /= deviation
-    else:
-        centred = x / deviation
-        centred -= mean / deviation
-    return centred
+        return centred
+    scaled = x / deviation
+    return remainder(scaled - mean / deviation, scaled, axis)
 
 
 def _scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:

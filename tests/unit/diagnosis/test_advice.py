@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_process import InProcess, climb, context_of
+from in_process import InProcess, arm, climb, context_of, laid_out
 
 from harness.diagnosis.proof import supported
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
 from harness.worker.task import Task
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
@@ -141,11 +142,82 @@ def test_an_arm_that_fails_when_asked_again_is_told_of(tmp_path: Path) -> None:
     assert first.advice.startswith("port with schedule.boundary: inclusive (")
 
 
+OTHER_VALUES = {"schedule.values": [0.1, 0.03, 0.001]}
+
+
 def test_what_is_no_known_form_has_no_advice(tmp_path: Path) -> None:
-    first = _first(tmp_path, {"schedule": STEPS}, {"port": {"schedule.values": [0.1, 0.03, 0.001]}, "other": {}})
+    first = _first_of_faulty(tmp_path, {"schedule": STEPS}, OTHER_VALUES)
     assert first.culprit == "port"
     assert first.advice == ""
-    assert "port is off by 0.02" in first.cause
+    assert first.cause == "port is off by 0.02"
+
+
+def test_the_arms_own_spec_is_the_cause_though_no_known_form_is(tmp_path: Path) -> None:
+    first = _first(tmp_path, {"schedule": STEPS}, {"port": OTHER_VALUES, "other": {}})
+    assert first.cause == (
+        "the arm's own spec (port computes schedule.values: [0.1, 0.03, 0.001], the spec says [0.1, 0.01, 0.001])"
+    )
+    ways = [way.partition(" (rung run again with it: agrees")[0] for way in first.advice.split(", or ")]
+    assert ways == ["other with schedule.values: [0.1, 0.03, 0.001]", "port with schedule.values: [0.1, 0.01, 0.001]"]
+
+
+def test_only_that_of_the_arms_changes_is_named_which_is_the_cause(tmp_path: Path) -> None:
+    own = {"optimizer.momentum": 0.8, **OTHER_VALUES, "loss.label_smoothing": 0.1}
+    momentum = PLANTED["momentum form"][0]["optimizer"]
+    first = _first(tmp_path, {"schedule": STEPS, "optimizer": momentum}, {"port": own, "other": {}})
+    assert first.rung == "schedule"
+    assert first.cause.startswith("the arm's own spec (port computes schedule.values: ")
+    assert "momentum" not in first.cause
+
+
+def test_several_of_the_arms_changes_are_named_together(tmp_path: Path) -> None:
+    own = {"schedule.values": [0.1, 0.03, 0.001], "schedule.boundaries": [3, 6]}
+    first = _first(tmp_path, {"schedule": STEPS}, {"port": own, "other": {}})
+    assert first.cause == (
+        "the arm's own spec (port computes schedule.values: [0.1, 0.03, 0.001], schedule.boundaries: [3, 6], "
+        "the spec says [0.1, 0.01, 0.001], [3, 5])"
+    )
+
+
+def test_an_own_spec_that_is_not_the_whole_cause_is_told_of(tmp_path: Path) -> None:
+    faulty = {"schedule.boundaries": [2, 4]}
+    first = _first_of_faulty(tmp_path, {"schedule": STEPS}, faulty, own={"schedule.values": [0.1, 0.03, 0.001]})
+    assert first.cause == (
+        "port is off by 0.07; the arm's own spec (port computes schedule.values: [0.1, 0.03, 0.001], "
+        "the spec says [0.1, 0.01, 0.001]) does not explain it"
+    )
+    assert first.advice == ""
+
+
+def test_an_own_spec_with_arrays_of_other_shapes_is_told_of(tmp_path: Path) -> None:
+    pooled = {**STATED["model"], "layers": [{**CONVOLUTION, "padding": "valid"}, "global_average_pool2d", DENSE]}
+    own = {"model.layers.0.padding": "same"}
+    first = _first(tmp_path, {"model": pooled, "rungs": ["model"]}, {"port": own, "other": {}})
+    assert (first.rung, first.culprit) == ("model", "port")
+    assert first.cause.endswith(
+        "; the arm's own spec (port computes model.layers.0.padding: same, the spec says valid) "
+        "has arrays of other shapes"
+    )
+
+
+@pytest.mark.parametrize("port", ["a", "z"])
+def test_of_two_float64_arms_that_with_a_spec_of_its_own_is_suspected(tmp_path: Path, port: str) -> None:
+    momentum = PLANTED["momentum form"][0]["optimizer"]
+    said = {**STATED, "optimizer": momentum, "rungs": ["trajectory"], "comparison": {"free_steps": 4}}
+    specs = {port: {"optimizer.momentum": 0.89}, "m": {}}
+    arms = [arm(name, specs[name], precision="float64") for name in sorted(specs)]
+    experiment = Experiment.model_validate({"name": "float64", "data": "mnist5k", **said, "arms": arms})
+    first = climb(laid_out(experiment, tmp_path))[0][0]
+    assert first.status == "diverges"
+    assert f"the arm's own spec ({port} computes optimizer.momentum: 0.89, the spec says 0.9)" in first.cause
+    assert first.advice.startswith("m with optimizer.momentum: 0.89 (")
+
+
+def test_a_whole_word_of_the_arms_own_is_named(tmp_path: Path) -> None:
+    own = {"optimizer": {"kind": "momentum", "momentum": 0.5, "form": "rate_outside"}}
+    first = _first(tmp_path, {"rungs": ["optimizer"]}, {"port": own, "other": {}})
+    assert first.cause.startswith("the arm's own spec (port computes optimizer: {kind: momentum")
+    assert first.cause.endswith(", the spec says {kind: sgd})")
 
 
 @pytest.mark.parametrize("exponent", [-15, -6])
@@ -166,7 +238,7 @@ def test_an_error_in_one_element_is_taken_for_no_form(tmp_path: Path, exponent: 
 
 def test_a_form_that_no_spec_says_is_named_without_advice(tmp_path: Path) -> None:
     dropping = {**STATED["model"], "layers": [{"kind": "dropout", "rate": 0.25}, "flatten", DENSE]}
-    first = _first(tmp_path, {"model": dropping}, {"port": {"model.layers.0.rate": 0.0}, "other": {}})
+    first = _first_of_faulty(tmp_path, {"model": dropping}, {"model.layers.0.rate": 0.0})
     assert first.cause.startswith("rescaling of dropout (")
     assert first.advice == ""
 
@@ -200,6 +272,19 @@ def test_the_higher_rungs_and_the_others_are_explained_too(tmp_path: Path, rung:
 def _first(scratch: Path, said: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]]) -> Verdict:
     """The first divergence of two arms."""
     verdicts, _ = climb(context_of({**STATED, **said}, scratch, specs))
+    return next(verdict for verdict in verdicts if verdict.status == "diverges" and verdict.arm_b == "other")
+
+
+def _first_of_faulty(
+    scratch: Path, said: Mapping[str, Any], faulty: Mapping[str, Any], own: Mapping[str, Any] | None = None
+) -> Verdict:
+    """The first divergence of two arms, one of which has a fault that its `own` spec does not tell of."""
+
+    class Faulty(InProcess):
+        def ask(self, task: Task, changes: Any = None, **payload: Any) -> Any:
+            return super().ask(task, {**(changes or {}), **(faulty if self.arm.name == "port" else {})}, **payload)
+
+    verdicts, _ = climb(context_of({**STATED, **said}, scratch, {"port": own or {}, "other": {}}), Faulty)
     return next(verdict for verdict in verdicts if verdict.status == "diverges" and verdict.arm_b == "other")
 
 

@@ -39,3 +39,50 @@ def test_what_float32_cannot_hold_is_not_judged(tmp_path: Path, wrong: bool) -> 
         found = rung.judge(context, answers)
     assert found
     assert {verdict.status for verdict in found} == ({"diverges"} if wrong else {"agrees"})
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.12])  # the squares of the weights, of which LAMB takes the sum, overflow first
+def test_an_update_that_overflows_where_float64_does_not_is_not_judged(tmp_path: Path, rate: float) -> None:
+    stated = {**STATED, "schedule": {"kind": "linear_warmup", "target_rate": rate, "warmup_steps": 1}}
+    context = context_of(stated, tmp_path, {"one": {}})
+    with np.errstate(all="ignore"):
+        rung, answers = answers_to(context, "optimizer")
+        found = rung.judge(context, answers)
+    assert found
+    assert {verdict.status for verdict in found} == {"agrees"}
+
+
+# Squared errors overflow after a few steps at such a rate.
+HUGE = {
+    "data": {"kind": "polynomial", "train_size": 9, "test_size": 4},
+    "model": {"input": {"shape": [1]}, "layers": [{**DENSE, "units": 3, "activation": "tanh"}, {**DENSE, "units": 1}]},
+    "loss": "mean_squared_error",
+    "optimizer": "sgd",
+    "schedule": {"kind": "constant", "rate": 1e12},
+    "training": {"epochs": 3, "batch_size": 3},
+    "comparison": {"forced_steps": 4, "free_steps": 9},
+}
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize(
+    ("rung", "tensor"),
+    [
+        ("step", "loss 0"),
+        ("step", "gradient 0/dense_1/kernel"),
+        ("step", "weight 1/dense_1/kernel"),
+        ("trajectory", "planned/digests"),
+    ],
+)
+def test_the_steps_before_an_overflow_are_judged(tmp_path: Path, rung: str, tensor: str, wrong: bool) -> None:
+    context = context_of(HUGE, tmp_path, {"one": {}, "other": {}})
+    with np.errstate(all="ignore"):
+        question, answers = answers_to(context, rung)
+        overflowing = [name for name, values in answers["one"].arrays.items() if not np.isfinite(values).all()]
+        assert overflowing, "it overflows"
+        if wrong:
+            values = answers["other"].arrays[tensor]
+            values.flat[0] += 1e-3 * np.abs(values.flat[0]) + 1e-3
+        found = question.judge(context, answers)
+    assert {verdict.culprit for verdict in found if verdict.status != "agrees"} == ({"other"} if wrong else set())
+    assert found

@@ -1,0 +1,60 @@
+"""Differences whose terms cancel exactly, and what rounding may leave of them in another float32 arithmetic.
+
+For a single sample `x - mean(x)` is exactly 0, and so is its error. But Keras computes `x * s - mean(x) * s`, and the
+products are rounded at their own size: up to a unit in the last place of a term is left. Such a remainder can be many
+times larger than the right value, so the float32 reference must be able to leave one too. Within `leaving` it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import numpy as np
+
+from adapters.protocol import Array
+
+
+@dataclass
+class Remainders:
+    """`signs`: by draw, the sign of every remainder, or 0 for none. `cancelled`: whether any terms have cancelled."""
+
+    signs: tuple[float, ...]
+    cancelled: bool = False
+
+
+_active: ContextVar[Remainders | None] = ContextVar("remainders", default=None)
+
+
+@contextmanager
+def leaving(*signs: float) -> Iterator[Remainders]:
+    """Context in which differences that cancel leave a unit in the last place of their terms; one sign for each draw.
+
+    Without this context, and with the sign 0, they leave nothing. Yields what happened so far.
+    """
+    remainders = Remainders(signs)
+    token = _active.set(remainders)
+    try:
+        yield remainders
+    finally:
+        _active.reset(token)
+
+
+def remainder(difference: Array, term: Array, axis: int) -> Array:
+    """The float32 `difference`, with a remainder where all of it is 0 along the axis although its terms are not.
+
+    `term`: the first term, of the shape of the difference. Single zeros among other numbers are no cancellation: the
+    other numbers show the rounding error.
+    """
+    remainders = _active.get()
+    if remainders is None or difference.dtype == np.float64:
+        return difference
+    cancelled = (difference == 0).all(axis=axis, keepdims=True) & (term != 0)
+    if not cancelled.any():
+        return difference
+    remainders.cancelled = True
+    signs = np.asarray(remainders.signs, difference.dtype)
+    left = np.spacing(np.abs(term)).reshape(len(signs), -1) * signs[:, None]
+    return np.where(cancelled, left.reshape(difference.shape), difference)

@@ -1,0 +1,67 @@
+"""The reference in float32, and the floor that terms which cancel exactly put under its tolerances.
+
+Where the terms of a difference cancel exactly (batch normalisation of a single sample, layer normalisation of a single
+feature), the reference's own error is 0 and is no measure. There its float32 runs are repeated so that a unit in the
+last place of the terms is left, once of either sign: see `adapters.reference.cancellation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from adapters.reference.cancellation import leaving
+from harness.judging.tolerances import Tolerance, floored, furthest
+from harness.records.array_types import FloatArray
+from harness.system.array_files import Arrays
+
+Compute = Callable[[], Arrays]
+SIGNS = (1.0, -1.0)
+
+
+@dataclass(frozen=True)
+class InFloat32:
+    """The reference's results in float32, by tensor.
+
+    `values`: those that are furthest from the results in float64. `remainders`: those of runs in which terms that
+    cancel leave a remainder; empty if none cancel.
+    """
+
+    values: Arrays
+    remainders: tuple[Arrays, ...] = ()
+
+    def of(self, name: str) -> list[FloatArray]:
+        """The tensor in every run."""
+        return [run[name] for run in (self.values, *self.remainders)]
+
+    def floored(
+        self, tolerances: Mapping[str, Tolerance], reference: Arrays, precision: object
+    ) -> dict[str, Tolerance]:
+        """The tolerances, at least as wide as the remainders allow."""
+        return floored(tolerances, reference, self.remainders, precision)
+
+
+def in_float32(reference: Arrays, runs: Iterable[Compute]) -> InFloat32:
+    """The results of several float32 runs. `reference`: the same results in float64."""
+    each = [one_run(compute) for compute in runs]
+    return InFloat32(
+        furthest(reference, [run.values for run in each]), tuple(left for run in each for left in run.remainders)
+    )
+
+
+def one_run(compute: Compute) -> InFloat32:
+    """The results of one float32 run."""
+    with leaving(0.0) as ordinary:
+        values = compute()
+    remainders = []
+    for sign in SIGNS if ordinary.cancelled else ():
+        with leaving(sign):
+            remainders.append(compute())
+    return InFloat32(values, tuple(remainders))
+
+
+def signs_of_draws(count: int) -> tuple[float, ...]:
+    """The signs for several runs at once: the first leaves nothing, the others a remainder of either sign in turn."""
+    return (0.0, *np.resize(SIGNS, count - 1))

@@ -1,0 +1,114 @@
+"""Terms that cancel exactly leave a unit in their last place where that is asked for, and nothing anywhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adapters
+from adapters.reference.cancellation import leaving, remainder
+from harness.spec.arm import Arm
+from harness.spec.model import PlacedLayer, place
+from harness.spec.vocabulary import parse
+
+TERM = np.array([[3.0, -0.7], [100.0, 0.0]], np.float32)
+ZEROS = np.zeros((2, 2), np.float32)
+FLOAT32, FLOAT64 = (
+    adapters.load(Arm(name="r", adapter="reference", mode="numpy", precision=precision, realisation="native"))
+    for precision in ("float32", "float64")
+)
+
+
+def test_without_the_context_and_with_the_sign_0_nothing_is_left() -> None:
+    assert remainder(ZEROS, TERM, 0) is ZEROS
+    with leaving(0.0) as remainders:
+        np.testing.assert_array_equal(remainder(ZEROS, TERM, 0), ZEROS)
+    assert remainders.cancelled
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_unit_in_the_last_place_of_each_term_is_left(sign: float) -> None:
+    with leaving(sign):
+        left = remainder(ZEROS, TERM, 0)
+    np.testing.assert_array_equal(left, sign * np.where(TERM == 0, 0, np.spacing(np.abs(TERM))))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 1), (6, 1)])  # the draws on an axis of their own, or joined to one batch
+def test_each_draw_has_its_sign(shape: tuple[int, ...]) -> None:
+    with leaving(0.0, -1.0):
+        left = remainder(np.zeros(shape, np.float32), np.ones(shape, np.float32), -1)
+    np.testing.assert_array_equal(left.reshape(2, 3), [[0.0] * 3, [-np.spacing(np.float32(1))] * 3])
+
+
+def test_a_single_zero_among_other_numbers_is_no_cancellation() -> None:
+    difference = np.array([[0.0, 1e-7]], np.float32)
+    with leaving(1.0) as remainders:
+        np.testing.assert_array_equal(remainder(difference, TERM[:1], 1), difference)
+    assert not remainders.cancelled
+
+
+def test_in_float64_and_of_terms_that_are_0_nothing_is_left() -> None:
+    with leaving(1.0) as remainders:
+        remainder(np.zeros((2, 2)), TERM.astype(np.float64), 0)
+        remainder(ZEROS, ZEROS, 0)
+    assert not remainders.cancelled
+
+
+# A word, the shape of a sample, and the number of samples.
+CANCELLING = [
+    ("batch_norm", (4,), 1),
+    ("batch_norm", (1, 1, 3), 1),
+    ("layer_norm", (1,), 5),
+    ("layer_norm", (2, 2, 1), 3),
+]
+ORDINARY = [("batch_norm", (4,), 2), ("batch_norm", (2, 2, 3), 1), ("layer_norm", (2,), 1), ("layer_norm", (7,), 4)]
+
+
+@pytest.mark.parametrize(("kind", "shape", "samples"), CANCELLING)
+def test_a_normalisation_of_one_number_leaves_the_rounding_of_its_terms(
+    kind: str, shape: tuple[int, ...], samples: int
+) -> None:
+    placed, weights, x, upstream = _case(kind, shape, samples)
+    exact = _results(FLOAT64, placed, weights, x, upstream)
+    with leaving(0.0) as remainders:
+        plain = _results(FLOAT32, placed, weights, x, upstream)
+    assert remainders.cancelled
+    with leaving(1.0):
+        left = _results(FLOAT32, placed, weights, x, upstream)
+    assert np.max(np.abs(plain["value"] - exact["value"])) == 0
+    deviation = np.sqrt(placed.layer.epsilon)  # type: ignore[attr-defined]
+    one_unit = np.finfo(np.float32).eps * np.abs(x * weights["gamma"]) / deviation
+    error = np.abs(left["value"] - exact["value"])
+    assert np.all(error <= 1.5 * one_unit)
+    assert np.max(error / one_unit) > 0.3
+    assert np.all(exact["gradient"] == 0)
+    dn = np.abs(upstream * weights["gamma"])
+    assert np.all(np.abs(left["gradient"]) <= np.finfo(np.float32).eps * dn / deviation * 1.001)
+    assert np.any(left["gradient"] != 0)
+
+
+@pytest.mark.parametrize(("kind", "shape", "samples"), ORDINARY)
+def test_an_ordinary_normalisation_is_the_same_bit_for_bit(kind: str, shape: tuple[int, ...], samples: int) -> None:
+    case = _case(kind, shape, samples)
+    plain = _results(FLOAT32, *case)
+    with leaving(1.0) as remainders:
+        other = _results(FLOAT32, *case)
+    assert not remainders.cancelled
+    for name, values in plain.items():
+        np.testing.assert_array_equal(other[name], values)
+
+
+def _case(kind: str, shape: tuple[int, ...], samples: int) -> tuple[PlacedLayer, dict[str, Any], Any, Any]:
+    random = np.random.default_rng(3)
+    (placed,) = place((parse("layer", {"kind": kind}),), shape)
+    weights = {p.name.partition("/")[2]: random.uniform(0.5, 2, p.shape).astype(np.float32) for p in placed.parameters}
+    x, upstream = (random.normal(size=(samples, *shape)).astype(np.float32) for _ in range(2))
+    return placed, weights, x, upstream
+
+
+def _results(adapter: Any, placed: PlacedLayer, weights: dict[str, Any], x: Any, upstream: Any) -> dict[str, Any]:
+    full = {f"{placed.name}/{name}": value for name, value in weights.items()}
+    found: dict[str, Any] = adapter.layer(placed, full, x, upstream, {}, True)
+    return found
