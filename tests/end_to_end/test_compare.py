@@ -92,7 +92,9 @@ def test_two_runs_alike(recorded, tmp_path):
     found = verdicts_of(tmp_path / "report")
     assert set(found["status"]) == {"agrees"}
     assert {"inputs", "schedule", "trajectory", "evaluation", "convergence"} == set(found["rung"])
-    assert list(found[found["rung"] == "inputs"]["arm_b"]) == ["B.wide", "B.narrow"]
+    inputs = found[found["rung"] == "inputs"]
+    assert list(inputs[inputs["arm_b"] != "reference"]["arm_b"]) == ["B.wide", "B.narrow"]
+    assert set(inputs[inputs["arm_b"] == "reference"]["arm_a"]) == {"A.wide", "A.narrow", "B.wide", "B.narrow"}
     assert set(found[found["rung"] == "schedule"]["judgement"]) == {"both right"}
     report = (tmp_path / "report" / "report.md").read_text()
     for title in ("wide: what both recorded", "narrow: time and memory", "verdicts", "Where the tolerances come from"):
@@ -123,7 +125,7 @@ def test_arms_of_other_names_are_paired_by_hand(a, b, compare, tmp_path):
     code, out, _ = compare(a, b, "--arms", "narrow:narrow", "--arms", "wide:narrow", "out=report")
     assert code == 0
     found = verdicts_of(tmp_path / "report")
-    assert set(found[found["rung"] != "evaluation"]["arm_b"]) == {"B.narrow"}
+    assert set(found[found["arm_b"] != "reference"]["arm_b"]) == {"B.narrow"}
     assert set(found[found["rung"] == "evaluation"]["arm_a"]) == {"A.wide", "A.narrow", "B.narrow"}
     assert "wide : narrow: what changed" in out
     assert "arm.precision float64 float32" in out

@@ -13,7 +13,7 @@ ARMS = ("mindspore", "tensorflow")
 # What a training without a clipping, and of which nothing is expected, is judged by.
 RUNGS = [
     *("self", "schedule", "applied-lr", "activation", "loss", "initializer", "layer", "optimizer"),
-    *("model", "step", "trajectory", "evaluation", "convergence"),
+    *("inputs", "model", "step", "trajectory", "evaluation", "convergence"),
 ]
 
 

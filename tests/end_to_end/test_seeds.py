@@ -53,8 +53,8 @@ def test_each_seed_is_a_run_with_a_plan_of_its_own(study: tuple[int, str, Path])
     assert [len(each) for each in digests] == [1, 1, 1]  # the same plan for both arms ...
     assert len({each[0] for each in digests}) == 3  # ... and another at each seed
     rungs = {seed: set(pd.read_parquet(folder / f"seed{seed}" / "verdicts.parquet")["rung"]) for seed in (5, 6, 7)}
-    assert rungs[5] == {"schedule", "model", "trajectory", "evaluation"}
-    assert rungs[6] == rungs[7] == {"trajectory", "evaluation"}
+    assert rungs[5] == {"schedule", "inputs", "model", "trajectory", "evaluation"}
+    assert rungs[6] == rungs[7] == {"inputs", "trajectory", "evaluation"}
     recorded = json.loads((folder / "seed6" / "experiment.json").read_text())
     assert (recorded["seed"], "seeds" in recorded) == (6, False)
 
