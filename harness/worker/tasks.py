@@ -5,6 +5,7 @@ Each task takes paths and plain values, and returns plain values and arrays.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -55,7 +56,7 @@ def doctor(session: Session, scratch: str) -> Result:
     return {"environment": asdict(session.adapter.environment()), "devices": devices}
 
 
-def train(session: Session, scratch: str, folder: str, checkpoints: list[int]) -> Result:
+def train(session: Session, scratch: str, folder: str, checkpoints: Sequence[int] = ()) -> Result:
     """The matched training. Sends an event for each epoch and writes the final weights to `folder`."""
     session.forget()
     return run_training(session.at(scratch), session.send, folder, checkpoints)

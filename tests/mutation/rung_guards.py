@@ -32,6 +32,7 @@ from harness.spec.experiment import Experiment
 from harness.subjects.recorded.comparable import reasons
 from harness.subjects.recorded.comparison import notes_on
 from harness.system.array_files import save_arrays
+from harness.system.progress import ignore
 from harness.worker import pool
 from harness.worker.process import Worker
 from harness.worker.task import Task
@@ -249,7 +250,7 @@ def stale_answer(bench: Bench) -> None:
     save_arrays(path, {"logits": np.ones(3)})
 
     class Stub:
-        scratch, arm = bench.context.scratch, ARMS["one"]
+        scratch, arm, on_work = bench.context.scratch, ARMS["one"], staticmethod(ignore)
 
         def _fail(self, symptom: str, message: str) -> Exception:
             return FileNotFoundError(message)
