@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import ceil, prod
 from pathlib import Path
 
-from harness.judging.envelope import DRAWS
+from harness.judging.tolerances import DRAWS
 from harness.spec.data import Digits
 from harness.spec.experiment import Experiment
 from harness.spec.model import PlacedLayer

@@ -19,7 +19,7 @@ from adapters.reference.cancellation import leaving
 from adapters.reference.ensemble import Ensemble, Flip, Step, disturbed
 from harness.judging.context import Context
 from harness.judging.remainders import signs_of_draws
-from harness.judging.tolerances import FACTOR, TELLING, Tolerance, enveloped, summation_error
+from harness.judging.tolerances import DRAWS, FACTOR, TELLING, Tolerance, enveloped, summation_error
 from harness.judging.ulp import error_against
 from harness.plan import Batch
 from harness.records.array_types import Array, FloatArray, IntArray
@@ -28,7 +28,6 @@ from harness.records.tensor_key import TensorKey
 from harness.spec.arm import Arm
 
 LOSS = "loss"
-DRAWS = 4
 # Rounding hardly ever moves the input of an activation by more than this many standard deviations.
 REACH = 4.0
 # The norms from which the rounding errors of the digests are computed, in the order of `DIGESTS`.

@@ -21,6 +21,8 @@ Arrays = Mapping[str, FloatArray]
 FACTOR = 8.0
 # The number of float32 runs of the reference: one from the weights themselves, the others from weights moved by 1 ULP.
 RUNS = 3
+# The number of such runs in the chaos envelope.
+DRAWS = 4
 FLOOR_ULP = 4.0
 
 # Two float64 trajectories of the same semantics stay this close, relatively, for this many steps.

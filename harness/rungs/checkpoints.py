@@ -18,8 +18,9 @@ import numpy as np
 
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Context
-from harness.judging.envelope import DRAWS, LOSS, Envelope, Start, envelope_from, oracle_run
+from harness.judging.envelope import LOSS, Envelope, Start, envelope_from, oracle_run
 from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.tolerances import DRAWS
 from harness.oracles.oracle import ArmValues, Place, check
 from harness.oracles.reference import Reference
 from harness.plan import Batch

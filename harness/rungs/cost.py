@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.judging.envelope import DRAWS
 from harness.judging.repeats import NAME as SELF
 from harness.judging.repeats import RUNS as REPEATS
-from harness.judging.tolerances import AHEAD, RUNS
+from harness.judging.tolerances import AHEAD, DRAWS, RUNS
 from harness.records.cost import CostPlan, Extent, Rates
 from harness.rungs import layer, model, registry, step, trajectory
 from harness.spec.experiment import Experiment

@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from harness.judging.context import Answer, Answers, Context
-from harness.judging.envelope import DRAWS, LOSS, oracle_steps
+from harness.judging.envelope import LOSS, oracle_steps
 from harness.judging.judge import Claim
-from harness.judging.tolerances import AHEAD
+from harness.judging.tolerances import AHEAD, DRAWS
 from harness.judging.ulp import error_against
 from harness.records.array_types import FloatArray
 from harness.records.step_columns import DIGESTS, columns

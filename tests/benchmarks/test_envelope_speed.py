@@ -11,7 +11,7 @@ from adapters.reference.ensemble import Ensemble, disturbed
 from harness.composition import compose
 from harness.data.loading import load
 from harness.judging.context import Context
-from harness.judging.envelope import DRAWS
+from harness.judging.tolerances import DRAWS
 from harness.plan import draw_plan
 from harness.records.step_columns import DIGESTS
 from harness.spec.arm import Arm

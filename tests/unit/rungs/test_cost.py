@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.composition import compose_study
-from harness.judging.envelope import DRAWS
+from harness.judging.tolerances import DRAWS
 from harness.records.cost import CostPlan, Extent, Rates
 from harness.records.verdict import Verdict
 from harness.rungs import cost

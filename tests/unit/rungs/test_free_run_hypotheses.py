@@ -13,7 +13,7 @@ from in_process import InProcess, answers_to, climb, context_of
 
 from adapters.reference.ensemble import Ensemble
 from harness.diagnosis.advice import hypotheses
-from harness.judging.envelope import DRAWS
+from harness.judging.tolerances import DRAWS
 from harness.rungs.free_run_hypotheses import SPANS, shorten
 from harness.rungs.trajectory import PARTS
 from harness.scenarios import ladder
