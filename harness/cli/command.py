@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and returns the exit code of the process. Exceptions are reported and become exit codes."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
-        # Imports and schemas make objects that stay: looking through them each 700 allocations takes a tenth of the time.
+        # Imports and schemas make objects that stay: looking through them every 700 allocations takes a tenth of the
+        # time of a short command.
         gc.set_threshold(ALLOCATIONS)
     with heeding_signals(ends_process=arguments is None):
         try:
