@@ -72,6 +72,8 @@ def _recorded_in(composed: Composed) -> Path:
 def _further_mistakes(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
     """The mistakes in the overrides that can be checked although others are wrong: data and folders."""
     independent = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
+    if not independent:  # the defaults are no mistakes of the user's, and checking them would keep the user waiting
+        return []
     try:
         composed = compose(independent, config_dirs)
     except UserMistake:
