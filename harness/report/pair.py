@@ -5,41 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.text import Text
-
 from harness.records.failure import Failure
-from harness.records.verdict import Verdict
 from harness.report.folder_record import sources_section
+from harness.report.listening import ProgressListener
 from harness.report.pair_record import PairRecord
-from harness.report.progress import ProgressDisplay
 from harness.report.rows import Table, ladder_table
-from harness.report.tables import as_markdown, coloured, console, draw, line
+from harness.report.tables import as_markdown, draw, line
 from harness.scenarios.pair import PairRun
 from harness.scenarios.pair_outcome import first_divergence
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.facts import code_run
 from harness.subjects.pair.mapping import Match
-from harness.system.progress import Work
 from harness.system.text import markdown
 
 PROSE = ("what",)  # the column that may wrap
 
 
-class PairTerminal:
+class PairTerminal(ProgressListener):
     """Prints the progress of a check as plain lines, and at its end the table and the outcome."""
 
-    def __init__(self) -> None:
-        self.console = console()
-        self.progress = ProgressDisplay(self.console)
-
-    def stage(self, name: str) -> None:
-        self.progress.stage(name)
-
-    def work(self, work: Work) -> None:
-        self.progress.work(work)
-
-    def close(self) -> None:
-        self.progress.close()
+    soft_wrap = True
 
     def begin(self, composed: ComposedPair) -> None:
         pair = composed.pair
@@ -54,13 +39,6 @@ class PairTerminal:
 
     def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None:
         self._say(f"  parameters paired: {len(matches)}; which is which stands in report.md")
-
-    def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
-        disagreements = [verdict.status for verdict in verdicts if verdict.status not in ("agrees", "known")]
-        known = sum(verdict.status == "known" for verdict in verdicts)
-        known_note = f", {known} known in the ledger" if known else ""
-        outcome = ", ".join(dict.fromkeys(disagreements)) or "agrees"
-        self._say(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(outcome), known_note))
 
     def arm_failed(self, arm: str, failure: Failure, log: Path) -> None:
         self.progress.forget(arm)
@@ -86,10 +64,6 @@ class PairTerminal:
             self._say(f"what makes them equal: {first.advice}")
         self._say(run.coverage)
         self._say(f"results: {run.folder}")
-
-    def _say(self, text: str | Text) -> None:
-        self.console.print(text, soft_wrap=True)
-        self.progress.said()
 
 
 def report(run: PairRecord) -> str:

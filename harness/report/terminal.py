@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-
-from rich.text import Text
 
 from harness.data import Dataset
 from harness.plan import Plan
 from harness.records.cost import CostPlan
 from harness.records.failure import Failure
 from harness.records.trace import Trace
-from harness.records.verdict import Verdict
-from harness.report.progress import ProgressDisplay
+from harness.report.listening import ProgressListener
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
-from harness.report.tables import coloured, console, draw, line
+from harness.report.tables import draw, line
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -26,21 +22,8 @@ PROSE = ("how", "cause", "runs as", "what", "found", "gradient norms at the firs
 MOST_ROWS = 100
 
 
-class Terminal:
+class Terminal(ProgressListener):
     """Prints a run. What takes long has a bar on a terminal and a line now and then elsewhere, an epoch a line too."""
-
-    def __init__(self) -> None:
-        self.console = console()
-        self.progress = ProgressDisplay(self.console)
-
-    def stage(self, name: str) -> None:
-        self.progress.stage(name)
-
-    def work(self, work: Work) -> None:
-        self.progress.work(work)
-
-    def close(self) -> None:
-        self.progress.close()
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = experiment.model
@@ -60,15 +43,6 @@ class Terminal:
     def planned(self, cost: CostPlan) -> None:
         if cost.is_reduced:
             self._say(f"  cost  {cost.in_words}", soft_wrap=True)
-
-    def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
-        disagreements = [verdict for verdict in verdicts if verdict.status not in ("agrees", "known")]
-        outcome = ", ".join(dict.fromkeys(verdict.status for verdict in disagreements)) or "agrees"
-        if not verdicts:
-            outcome = "nothing to compare"
-        known = sum(verdict.status == "known" for verdict in verdicts)
-        known_note = f", {known} known in the ledger" if known else ""
-        self._say(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(outcome), known_note))
 
     def arm_failed(self, arm: str, failure: Failure) -> None:
         self.progress.forget(arm)
@@ -126,7 +100,3 @@ class Terminal:
         filled = [i for i in range(len(head)) if any(row[i] for row in rows)]  # columns without any text are left out
         draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
         self.console.print()
-
-    def _say(self, text: str | Text, soft_wrap: bool = False) -> None:
-        self.console.print(text, soft_wrap=soft_wrap)
-        self.progress.said()
