@@ -61,12 +61,16 @@ class Plan:
     @property
     def steps(self) -> int:
         """The number of updates in the whole run."""
-        return sum(math.ceil(len(order) / self.batch_size) for order in self.orders)
+        return self.steps_before(len(self.orders))
 
-    def batches(self, count: int, noise: Sequence[Noise] = ()) -> list[Batch]:
-        """The first `count` batches of the run (fewer in a shorter run), each with the model's `noise`."""
+    def steps_before(self, epoch: int) -> int:
+        """The number of updates in the epochs before this one."""
+        return sum(math.ceil(len(order) / self.batch_size) for order in self.orders[:epoch])
+
+    def batches(self, count: int, noise: Sequence[Noise] = (), first_epoch: int = 0) -> list[Batch]:
+        """The first `count` batches from an epoch on (fewer in a shorter run), each with the model's `noise`."""
         batches: list[Batch] = []
-        for epoch, order in enumerate(self.orders):
+        for epoch, order in enumerate(self.orders[first_epoch:], first_epoch):
             for start in range(0, len(order), self.batch_size):
                 if len(batches) == count:
                     return batches

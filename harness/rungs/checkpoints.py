@@ -9,7 +9,6 @@ Checkpoints are taken between epochs, outside of all timing, and are removed aft
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -23,7 +22,6 @@ from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.tolerances import DRAWS
 from harness.oracles.oracle import ArmValues, Place, check
 from harness.oracles.reference import Reference
-from harness.plan import Batch
 from harness.records.tensor_key import TensorKey, of_kind
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
@@ -95,15 +93,9 @@ def _check(context: Context, trace: Trace, checkpoints: Arrays, epoch: int, subj
 def _start(context: Context, epoch: int, weights: Arrays, slots: Arrays) -> Start:
     """The state after an epoch, and the next batches: one where the arm has not kept all slots, else `STEPS`."""
     plan, noise = context.plan, context.experiment.model.noise()
-    size, order = plan.batch_size, plan.orders[epoch + 1]
     trainable = [parameter.name for parameter in context.experiment.model.parameters() if parameter.trainable]
     needed = {f"{slot}/{name}" for slot in context.experiment.optimizer.slot_names for name in trainable}
     can_go_on = needed <= set(slots)
-    parts = [slice(row * size, (row + 1) * size) for row in range(min(STEPS if can_go_on else 1, _rows(order, size)))]
-    batches = [Batch(epoch + 1, order[part], plan.noise_of(epoch + 1, noise, part)) for part in parts]
-    updates = sum(_rows(earlier, size) for earlier in plan.orders[: epoch + 1])
-    return Start(weights, batches, slots if can_go_on else None, updates)
-
-
-def _rows(order: Any, size: int) -> int:
-    return math.ceil(len(order) / size)
+    following = plan.batches(STEPS if can_go_on else 1, noise, first_epoch=epoch + 1)
+    batches = [batch for batch in following if batch.epoch == epoch + 1]
+    return Start(weights, batches, slots if can_go_on else None, plan.steps_before(epoch + 1))

@@ -16,13 +16,12 @@ from harness.records import outcome
 from harness.records.failure import Failure
 from harness.records.verdict import Verdict
 from harness.results.marker import Marker, complete, state_of
-from harness.results.store import write_text
 from harness.rungs.free_run import CURVES
 from harness.rungs.free_run_curves import FreeRuns
 from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.scenarios.run import Run
-from harness.system.array_files import save_array
 from harness.system.stopping import shielded
+from harness.worker.sharing import share
 
 
 def run_and_record(runs: Sequence[Run], folder: Path, work: Callable[[], None]) -> None:
@@ -34,7 +33,8 @@ def run_and_record(runs: Sequence[Run], folder: Path, work: Callable[[], None]) 
     try:
         for run in runs:
             run.store.write_inputs(run.experiment, run.plan, run.data, run.seeds)
-            _share_inputs(run)
+            run.scratch.mkdir()
+            share(run.scratch, run.experiment, run.plan, run.data)
         work()
         for run in runs:
             _write_records(run)
@@ -49,15 +49,6 @@ def run_and_record(runs: Sequence[Run], folder: Path, work: Callable[[], None]) 
                 if state_of(run.store.folder) != "complete":
                     _leave_unfinished(run, unfinished)
             report_unfinished(unfinished, error, folder)
-
-
-def _share_inputs(run: Run) -> None:
-    """Writes the experiment, the plan and the data, which all arms read."""
-    run.scratch.mkdir()
-    write_text(run.scratch / "experiment.json", run.experiment.model_dump_json())
-    run.plan.save(run.scratch / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        save_array(run.scratch / f"{part}.npy", getattr(run.data, part))
 
 
 def _write_records(run: Run) -> None:

@@ -5,7 +5,6 @@ Aim: at most twice the span. Both in one worker, compiled and warm; cold, each c
 
 import time
 
-import numpy as np
 import pytest
 from rounds import rounds
 
@@ -14,6 +13,7 @@ from harness.data import load
 from harness.plan import draw_plan
 from harness.rungs.tasks import TASKS
 from harness.worker import Worker
+from harness.worker.sharing import share
 
 ROUNDS, AIM = rounds(5), 2.0
 SPANS = (5, 20)
@@ -24,10 +24,7 @@ SPANS = (5, 20)
 def test_localisation(arm, model, record, capsys, tmp_path):
     experiment = compose([f"arms=[{arm}]", f"model={model}"]).experiment
     data = load(experiment.data)
-    (tmp_path / "experiment.json").write_text(experiment.model_dump_json())
-    draw_plan(experiment, len(data.x_train)).save(tmp_path / "plan.npz")
-    np.save(tmp_path / "x_train.npy", data.x_train)
-    np.save(tmp_path / "y_train.npy", data.y_train)
+    share(tmp_path, experiment, draw_plan(experiment, len(data.x_train)), data)
     with Worker(experiment.arms[0], tmp_path, tmp_path) as worker:
         worker.ready()
         found = {span: _timed(worker, span) for span in SPANS}

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import answering
-import numpy as np
 from experiments import ARMS, digits, experiment
 from planting import Edit, planted
 
@@ -24,6 +23,7 @@ from harness.subjects.recorded.judging import Judge, judge_pair
 from harness.subjects.recorded.pairing import ArmPair
 from harness.system.array_files import PREDICTIONS, WEIGHTS, load_arrays
 from harness.worker.session import Session
+from harness.worker.sharing import share
 from harness.worker.training import run_training
 
 BY_NAME = registry.questions()
@@ -82,10 +82,7 @@ class Bench:
 def make_bench(folder: Path) -> Bench:
     spec, data = experiment("mlp"), digits()
     plan = draw_plan(spec, len(data.x_train))
-    (folder / "experiment.json").write_text(spec.model_dump_json())
-    plan.save(folder / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(folder / f"{part}.npy", getattr(data, part))
+    share(folder, spec, plan, data)
     context = Context(spec, plan, data, folder)
     questions = [(BY_NAME[rung].task, BY_NAME[rung].ask(context)) for rung in ASKED]
     told = {name: answering.answers(ARMS[name], str(folder), (), questions) for name in BOTH}

@@ -25,6 +25,7 @@ from harness.plan import draw_plan
 from harness.records.verdict import Verdict
 from harness.rungs import case_rung, initializer, optimizer, plan_laws, registry, self_consistency
 from harness.spec.arm import Arm
+from harness.worker.sharing import share
 
 BY_NAME = registry.questions()
 ORDER = tuple(BY_NAME)
@@ -50,10 +51,7 @@ class Laboratory:
             scratch.mkdir()
             spec, data = experiment(name), digits()
             plan = draw_plan(spec, len(data.x_train))
-            (scratch / "experiment.json").write_text(spec.model_dump_json())
-            plan.save(scratch / "plan.npz")
-            for part in ("x_train", "y_train", "x_test", "y_test"):
-                np.save(scratch / f"{part}.npy", getattr(data, part))
+            share(scratch, spec, plan, data)
             self.contexts[name] = Context(spec, plan, data, scratch)
         return self.contexts[name]
 

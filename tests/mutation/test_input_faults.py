@@ -24,6 +24,7 @@ from harness.records.verdict import Verdict
 from harness.rungs import inputs, plan_laws
 from harness.spec.data import Mnist5k
 from harness.spec.experiment import Experiment
+from harness.worker.sharing import share
 
 SAMPLES = 204  # of 20, a mean of what is drawn says little
 EXPERIMENTS = ("mlp", "passes", "conv", "slopes", "moved", "standardised")
@@ -51,10 +52,7 @@ def judged(spec: Experiment, data: Dataset, folder: Path, fault: InputFault | No
     edits = () if fault is None else fault.edits
     in_one = fault is not None and fault.culprit == "one"
     plan = draw_plan(spec, len(data.x_train))
-    (folder / "experiment.json").write_text(spec.model_dump_json())
-    plan.save(folder / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(folder / f"{part}.npy", getattr(data, part))
+    share(folder, spec, plan, data)
     context = Context(spec, plan, data, folder)
     question = [(inputs.RUNG.question.task, inputs.ask(context))]  # type: ignore[union-attr]
     answers: dict[str, Any] = {}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from experiments import ARMS, digits, experiment
 from late_faults import FAULTS, LateFault
@@ -23,6 +22,7 @@ from harness.rungs.checkpoints import checkpointed_epochs
 from harness.rungs.rung import Trainings
 from harness.system.array_files import PREDICTIONS, WEIGHTS, load_arrays
 from harness.worker.session import Session
+from harness.worker.sharing import share
 from harness.worker.training import checkpoints_file, run_training
 
 RUNGS = (inputs, trajectory, evaluation)
@@ -32,10 +32,7 @@ def judged(name: str, folder: Path, edits: Sequence[Edit] = ()) -> list[Verdict]
     """The verdicts on a whole training of one arm of the reference, with the fault in it, rung by rung."""
     spec, data = experiment(name), digits()
     plan = draw_plan(spec, len(data.x_train))
-    (folder / "experiment.json").write_text(spec.model_dump_json())
-    plan.save(folder / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(folder / f"{part}.npy", getattr(data, part))
+    share(folder, spec, plan, data)
     context, events = Context(spec, plan, data, folder), list[dict[str, Any]]()
     with planted(edits):
         session = Session(adapters.load(ARMS["one"]), lambda event, **fields: events.append(fields))

@@ -17,6 +17,7 @@ from harness.plan import draw_plan
 from harness.records.verdict import Verdict
 from harness.rungs import registry
 from harness.spec.experiment import Experiment
+from harness.worker.sharing import share
 
 ARMS = ("mindspore", "tensorflow")
 # The second kernel is square, so that its transpose has its shape. The rate changes at every step, so that no two
@@ -89,10 +90,7 @@ def climb(start: Callable[..., dict[str, Resident]], scratch: Path) -> Climbed:
     """Asks both frameworks all questions."""
     data = load(EXPERIMENT.data)
     context = Context(EXPERIMENT, draw_plan(EXPERIMENT, len(data.x_train)), data, scratch)
-    (scratch / "experiment.json").write_text(EXPERIMENT.model_dump_json())
-    context.plan.save(scratch / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(scratch / f"{part}.npy", getattr(data, part))
+    share(scratch, EXPERIMENT, context.plan, data)
     payloads = {name: question.ask(context) for name, question in BY_NAME.items()}
 
     def ask(resident: Resident) -> dict[str, Answer]:

@@ -19,6 +19,7 @@ from harness.plan import draw_plan
 from harness.rungs.trajectory import free_run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.worker.sharing import share
 from harness.worker.tasks import TASKS
 
 COMMON: dict[str, Any] = {
@@ -66,10 +67,7 @@ def contexts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Context]:
         experiment = Experiment.model_validate({"name": name, **COMMON, **own})
         data, scratch = load(experiment.data), tmp_path_factory.mktemp(name)
         found[name] = Context(experiment, draw_plan(experiment, len(data.x_train)), data, scratch)
-        (scratch / "experiment.json").write_text(experiment.model_dump_json())
-        found[name].plan.save(scratch / "plan.npz")
-        for part in ("x_train", "y_train", "x_test", "y_test"):
-            np.save(scratch / f"{part}.npy", getattr(data, part))
+        share(scratch, experiment, found[name].plan, data)
     return found
 
 

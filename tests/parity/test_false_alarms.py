@@ -29,6 +29,7 @@ from harness.rungs import checkpoints, evaluation, registry
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.array_files import PREDICTIONS, WEIGHTS, load_arrays
+from harness.worker.sharing import share
 from harness.worker.tasks import TASKS
 from harness.worker.training import checkpoints_file
 
@@ -120,8 +121,5 @@ def laid_out(spec: Experiment, scratch: Path) -> Context:
     data = dataset(spec)
     context = Context(spec, draw_plan(spec, len(data.x_train)), data, scratch)
     scratch.mkdir()
-    (scratch / "experiment.json").write_text(spec.model_dump_json())
-    context.plan.save(scratch / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(scratch / f"{part}.npy", getattr(data, part))
+    share(scratch, spec, context.plan, data)
     return context

@@ -16,6 +16,7 @@ from harness.data import load
 from harness.plan import draw_plan
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.worker.sharing import share
 from harness.worker.tasks import TASKS
 
 STEPS = 100
@@ -61,10 +62,7 @@ def trained(
     """By arm, the events of its training."""
     scratch = tmp_path_factory.mktemp("float64")
     data = load(EXPERIMENT.data)
-    (scratch / "experiment.json").write_text(EXPERIMENT.model_dump_json())
-    draw_plan(EXPERIMENT, len(data.x_train)).save(scratch / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(scratch / f"{part}.npy", getattr(data, part))
+    share(scratch, EXPERIMENT, draw_plan(EXPERIMENT, len(data.x_train)), data)
     workers = start(list(EXPERIMENT.arms), scratch)
     with ThreadPoolExecutor(len(workers)) as pool:
         events = pool.map(lambda resident: list(resident.stream(TASKS["train"], folder=str(scratch))), workers.values())

@@ -21,6 +21,7 @@ from harness.records.verdict import Verdict
 from harness.scenarios import ladder
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.worker.sharing import share
 
 DENSE = {"kind": "dense", "kernel_initializer": "xavier_uniform"}
 LAYERS = [
@@ -103,10 +104,7 @@ def _first(
     experiment = Experiment.model_validate({**STATED, **changed, "arms": arms})
     data = load(experiment.data)
     context = Context(experiment, draw_plan(experiment, len(data.x_train)), data, folder)
-    (folder / "experiment.json").write_text(experiment.model_dump_json())
-    context.plan.save(folder / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(folder / f"{part}.npy", getattr(data, part))
+    share(folder, experiment, context.plan, data)
     homes = [here if arm.adapter == "reference" else request.getfixturevalue(f"in_{arm.adapter}") for arm in arms]
     workers: Any = [Asked(arm, home, folder, folder) for arm, home in zip(arms, homes, strict=True)]
     with np.errstate(all="ignore"):

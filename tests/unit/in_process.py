@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import adapters
 from harness.data import load
 from harness.judging.context import Answer, Context
@@ -22,6 +20,7 @@ from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, load_arrays
 from harness.worker.session import Session
+from harness.worker.sharing import share
 from harness.worker.task import Task
 
 loaded = cache(load)
@@ -58,10 +57,7 @@ def laid_out(experiment: Experiment, scratch: Path) -> Context:
     """The context of an experiment, and its inputs in `scratch` as workers find them."""
     data = loaded(experiment.data)
     context = Context(experiment, draw_plan(experiment, len(data.x_train)), data, scratch)
-    (scratch / "experiment.json").write_text(experiment.model_dump_json())
-    context.plan.save(scratch / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(scratch / f"{part}.npy", getattr(data, part))
+    share(scratch, experiment, context.plan, data)
     return context
 
 

@@ -21,6 +21,7 @@ from harness.spec import Arm, Experiment
 from harness.spec.augmentation import Augmentation
 from harness.spec.data import Mnist5k
 from harness.worker.session import Session
+from harness.worker.sharing import share
 from harness.worker.training import run_training
 
 Build = Callable[..., Experiment]
@@ -212,10 +213,7 @@ def context(experiment_of: Build, noise: Dataset, tmp_path_factory: pytest.TempP
     experiment = experiment_of(data={"kind": "mnist5k", "augmentation": ALL, "normalisation": "none"})
     scratch = tmp_path_factory.mktemp("scratch")
     context = Context(experiment, draw_plan(experiment, len(noise.x_train)), noise, scratch)
-    (scratch / "experiment.json").write_text(experiment.model_dump_json())
-    context.plan.save(scratch / "plan.npz")
-    for part in ("x_train", "y_train", "x_test", "y_test"):
-        np.save(scratch / f"{part}.npy", getattr(noise, part))
+    share(scratch, experiment, context.plan, noise)
     return context
 
 
