@@ -55,7 +55,9 @@ def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> 
         colour = "black" if of_pair else COLOURS[number % len(COLOURS)]
         axes.plot(step, line.where(line > 0), color=colour, linewidth=0.7 if of_pair else 1.4, label=label)
     axes.set_yscale("log")
-    axes.set_ylim(floor, 30 * table["tolerance"].max())  # room for the marks
+    # Where a training overflows, the tolerance is infinite: the axis ends at the largest that can be drawn.
+    drawn = [value for value in 30 * tolerance if np.isfinite(value) and value > floor]  # room for the marks
+    axes.set_ylim(floor, max(drawn, default=10 * floor))
     axes.set_xlim(0, max(1, len(table) - 1))
     _mark(axes, len(table), facts)
     axes.set_xlabel("update (steps)")
@@ -102,5 +104,6 @@ def _mark(axes: Axes, steps: int, facts: Mapping[str, Any]) -> None:
 
 def _floor(table: pd.DataFrame) -> float:
     """The lower edge of the picture: a tenth of float32's resolution of such losses."""
-    typical_loss = float(table["reference_float64"].abs().median())
+    losses = table["reference_float64"].abs()
+    typical_loss = float(losses[np.isfinite(losses)].median()) if np.isfinite(losses).any() else 1.0
     return float(np.finfo(np.float32).eps) * (typical_loss or 1.0) / 10
