@@ -38,7 +38,7 @@ def assert_unfinished(folder: Path, word: str = "UNFINISHED") -> None:
 
 
 FAULTS = {
-    "before the work": "import harness.scenarios.recording as place\nplace._share_inputs = fail",
+    "before the work": "import harness.scenarios.recording as place\nplace.share = fail",
     "on the ladder": "from harness.scenarios import ladder as place\nplace.climb = fail",
     "in a judgement": "from harness.rungs import trajectory as place\nplace.judge_traces = fail",
     "in the last record": "from harness.results.store import Store as place\nplace.write_flips = fail",
