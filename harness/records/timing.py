@@ -115,9 +115,9 @@ class ProcessRecord(Spec):
     steady part. `settled`: whether a change point was found with a steady part behind it; else the second half of the
     blocks counts as steady. `timed_s`: from the first block to the end of the last. `cpu_s`: processor seconds in that
     time. `clock_s`: what reading the clocks around one block takes. `losses_digest`: of the losses of the plan's first
-    epoch, which are equal in all processes of an arm that computes the same bits in each. `time_to_accuracy_s`: training
-    time, without compiling and evaluation, to the accuracy that was stated; None where none was stated, or it was not
-    reached. `test_loss`: None where it is not finite.
+    epoch, equal in all processes that compute the same bits. `time_to_accuracy_s`: training
+    time, without compiling and evaluation, to the accuracy that was stated; None where none was, or it was not reached.
+    `test_loss`: None where it is not finite.
     """
 
     number: Whole
