@@ -37,8 +37,9 @@ class Phases(Spec):
     optimizer are made. `data_to_device`: the training set is placed there. `compile`: tracing and compiling, before the
     first update. `first_step`: the first block. `warm_up`: the blocks up to the change point. `steady` and `host_sync`:
     of the blocks after it, the calls into the framework, and the waiting for their losses and the copying of these.
-    `evaluation`: of the test set. `timing`: the measuring itself: reading clocks and the state of the host.
-    `left_over`: what no phase accounts for.
+    `epoch`: one epoch of the plan, whole. `evaluation`: of the test set. `to_accuracy`: the training to a stated
+    accuracy, with its evaluations. `timing`: the measuring itself: reading clocks and the state of the host.
+    `roofline`: of the control, what the machine can do. `left_over`: what no phase accounts for.
     """
 
     interpreter_s: Seconds = 0.0
@@ -52,8 +53,11 @@ class Phases(Spec):
     warm_up_s: Seconds = 0.0
     steady_s: Seconds = 0.0
     host_sync_s: Seconds = 0.0
+    epoch_s: Seconds = 0.0
     evaluation_s: Seconds = 0.0
+    to_accuracy_s: Seconds = 0.0
     timing_s: Seconds = 0.0
+    roofline_s: Seconds = 0.0
     left_over_s: float = 0.0
 
     @property
@@ -76,13 +80,14 @@ class HostState(Spec):
 
     `load`: the mean number of runnable processes over 1, 5 and 15 minutes. `stalled_s`: by resource (`cpu`, `memory`,
     `io`), the seconds since the host's start for which some process had to wait for it (/proc/pressure). `busy_s`: the
-    processor seconds since then, of all processors, that were not idle. `frequency_mhz`: the mean over processors.
+    processor seconds since then, of all `processors`, that were not idle. `frequency_mhz`: the mean over processors.
     """
 
     at_s: Seconds  # of a clock that all processes of the host share
     load: tuple[float, float, float] | None = None
     stalled_s: dict[str, Seconds] = Field(default_factory=dict)
     busy_s: Seconds | None = None
+    processors: Whole | None = None
     frequency_mhz: Seconds | None = None
 
 
@@ -111,13 +116,13 @@ class Roofline(Spec):
 class ProcessRecord(Spec):
     """One process. One that failed has what was measured before the failure, and the `failure`.
 
-    `number`: its place in the bench, from 0. `place`: its place in its round. `steady_from`: the first block of the
-    steady part. `settled`: whether a change point was found with a steady part behind it; else the second half of the
-    blocks counts as steady. `timed_s`: from the first block to the end of the last. `cpu_s`: processor seconds in that
-    time. `clock_s`: what reading the clocks around one block takes. `losses_digest`: of the losses of the plan's first
-    epoch, equal in all processes that compute the same bits. `time_to_accuracy_s`: training
-    time, without compiling and evaluation, to the accuracy that was stated; None where none was, or it was not reached.
-    `test_loss`: None where it is not finite.
+    `number`: its place in the bench, from 0. `place`: its place in its round. `steady_from`: the first of the
+    `steady_blocks`. `settled`: whether a change point was found with a steady part behind it; else the second half of
+    the blocks counts as steady. `timed_s`: from the first block to the end of the last. `cpu_s`: processor seconds in
+    that time. `clock_s`: what reading the clocks around one block takes. `losses_digest`: of the losses of the plan's
+    first epoch, equal in all processes that compute the same bits. `time_to_accuracy_s`: training time, without
+    compiling and evaluation, to the accuracy that was stated; None where none was, or it was not reached. `test_loss`:
+    None where it is not finite.
     """
 
     number: Whole
@@ -131,6 +136,7 @@ class ProcessRecord(Spec):
     block_steps: Whole = 0
     batch_size: Whole = 0
     steady_from: Whole = 0
+    steady_blocks: Whole = 0
     settled: bool = True
     timed_s: Seconds = 0.0
     cpu_s: Seconds = 0.0
