@@ -21,7 +21,7 @@ def create(arm: Arm) -> Adapter:
 INFO = AdapterInfo(
     title="MindSpore",
     distribution="mindspore",
-    modes=("jit", "pynative"),
+    modes=("jit", "pynative", "jit_step", "jit_o1"),
     entries=ENTRIES,
     create=create,
     versions=">=2.10,<2.11",

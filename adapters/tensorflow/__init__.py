@@ -26,7 +26,7 @@ def create(arm: Arm) -> Adapter:
 INFO = AdapterInfo(
     title="TensorFlow",
     distribution="tensorflow",
-    modes=("graph", "eager", "xla"),
+    modes=("graph", "eager", "graph_step", "xla"),
     entries=ENTRIES,
     create=create,
     versions=">=2.21,<2.22",

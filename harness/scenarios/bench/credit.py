@@ -18,10 +18,10 @@ from harness.spec.experiment import Experiment
 from harness.subjects.recorded.comparable import PARTS, differing_specs
 from harness.worker.arrangement.calibration import CalibrationError, versions_of
 
+NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 # From the gravest to what counts.
 ORDER = ("crashed", "interrupted", "diverges", "unsupported", "unverified", "known", "agrees")
 MOST_READ = 50  # recorded folders, the latest first
-VERBS = ("check", "match", "bench")
 
 
 def recorded_check(experiment: Experiment, plan: Plan, root: Path) -> Path | None:
@@ -80,7 +80,7 @@ def credits(folder: Path, arms: Sequence[Arm]) -> dict[str, Credit]:
     source = str(folder)
     try:
         verdicts = read_verdicts(folder / VERDICTS)
-    except (UnreadableError, *DAMAGE) as error:
+    except NOT_READ as error:
         return {arm.name: Credit(status="unverified", source=source, cause=str(error)) for arm in arms}
     return {arm.name: _credit([v for v in verdicts if arm.name in (v.arm_a, v.arm_b)], source) for arm in arms}
 

@@ -98,4 +98,5 @@ class TimedTraining:
     def losses_of_plan(self) -> FloatArray:
         """The losses of the plan's first epoch, of as many of its whole batches as were trained."""
         whole = len(self.plan.orders[0]) // self.plan.batch_size
-        return np.concatenate([np.empty(0), *self.losses])[:whole]
+        losses: FloatArray = np.concatenate([np.empty(0), *self.losses])
+        return losses[:whole]
