@@ -11,10 +11,13 @@ import numpy as np
 
 import adapters
 from adapters.protocol import (
+    NO_NOISE,
     Array,
     Device,
     Environment,
+    EpochResult,
     Evaluation,
+    IntArray,
     Parameters,
     ScheduleForm,
     Structure,
@@ -99,6 +102,18 @@ class FrameworkTrainer(ABC):
     @abstractmethod
     def score(self, x: Array, y: Array) -> tuple[float, int]:
         """The loss of one batch in evaluation, without the penalty, and the number of misclassified samples."""
+
+    @abstractmethod
+    def dispatch(self, order: IntArray, noise: Parameters = NO_NOISE, steps: int | None = None) -> Any:
+        """Gives the framework the updates on the rows of `order`, and returns what `fetch` takes."""
+
+    @abstractmethod
+    def fetch(self, dispatched: Any) -> EpochResult:
+        """Waits for the updates that `dispatch` gave to the framework, and copies their results."""
+
+    def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
+        """One update for each row of `order`."""
+        return self.fetch(self.dispatch(order, noise))
 
     def structure(self) -> Structure:
         """The names, shapes and dtypes of all parameters, and the total number of their elements."""

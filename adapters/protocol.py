@@ -165,8 +165,17 @@ class Trainer(Protocol):
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
         """One update for each row of `order`, sample numbers (steps, batch). Results are fetched after the last step.
 
-        The arrays of `noise` are (steps, batch, ...).
+        The arrays of `noise` are (steps, batch, ...). It is `fetch(dispatch(order, noise))`.
         """
+
+    def dispatch(self, order: IntArray, noise: Parameters = NO_NOISE, steps: int | None = None) -> Any:
+        """Gives the framework the updates of `train_epoch`, and returns what `fetch` takes.
+
+        The framework may still be computing then. `steps`: only the first of them, without compiling for fewer.
+        """
+
+    def fetch(self, dispatched: Any) -> EpochResult:
+        """Waits for the updates that `dispatch` gave to the framework, and copies their results."""
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
         """The loss and the accuracy over the samples, in evaluation."""

@@ -89,9 +89,13 @@ class ReferenceTrainer:
         """NumPy compiles nothing."""
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
-        losses = np.empty(len(order), self.precision)
+        return self.fetch(self.dispatch(order, noise))
+
+    def dispatch(self, order: IntArray, noise: Parameters = NO_NOISE, steps: int | None = None) -> EpochResult:
+        chosen = order[:steps]
+        losses = np.empty(len(chosen), self.precision)
         rows: list[list[Any]] = []
-        for step, batch in enumerate(order):
+        for step, batch in enumerate(chosen):
             step_noise = {name: value[step] for name, value in noise.items()}
             losses[step], gradients = self.loss_and_gradients(self.x[batch], self.y[batch], step_noise)
             clipped = clip(self.recipe.update.clipping, gradients)
@@ -99,6 +103,10 @@ class ReferenceTrainer:
             self.parameters |= self.optimizer.update(moving, clipped)
             rows.append(self._row(gradients, clipped))
         return EpochResult(losses, np.array(rows, self.precision) if self.watch else None)
+
+    def fetch(self, dispatched: EpochResult) -> EpochResult:
+        """NumPy has computed everything when `dispatch` returns."""
+        return dispatched
 
     def _row(self, gradients: Parameters, clipped: Parameters) -> list[Any]:
         """The watched values of one step, in the order of the columns."""

@@ -100,11 +100,15 @@ class TensorFlowTrainer(FrameworkTrainer):
         noise = [floats(np.zeros((steps, batch_size, *spec.shape)), self.setting) for spec in self.noise]
         self._epoch(self.x, self.y, order, 0, noise)
 
-    def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
-        losses, rows = self._epoch(self.x, self.y, order, len(order), self._noise_tensors(noise))
+    def dispatch(self, order: IntArray, noise: Parameters = NO_NOISE, steps: int | None = None) -> Any:
+        count = len(order) if steps is None else steps
+        return count, self._epoch(self.x, self.y, order, count, self._noise_tensors(noise))
+
+    def fetch(self, dispatched: Any) -> EpochResult:
+        count, (losses, rows) = dispatched
         if not self.watched.width:
-            return EpochResult(array(losses))
-        return EpochResult(array(losses), self.watched.table(array(rows)))
+            return EpochResult(array(losses)[:count])
+        return EpochResult(array(losses)[:count], self.watched.table(array(rows)[:count]))
 
     def score(self, x: Array, y: Array) -> tuple[float, int]:
         value, misses = self._score(floats(x, self.setting), self._targets(y))

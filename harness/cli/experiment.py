@@ -46,7 +46,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--trust", action="store_true", help="let files give arms a python, or an environment, that can run code"
     )
-    sub.epilog = f"{_groups()}\n\n{EXAMPLES}\n{CODES}"
+    sub.epilog = f"{groups_in_words()}\n\n{EXAMPLES}\n{CODES}"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         from harness.composition.preflight import prepare
 
         study, data = prepare(options.overrides, options.config_dir, options.trust)
-    _announce(study.code)
+    announce(study.code)
     from harness.report import presented
     from harness.scenarios.start import start
 
@@ -75,7 +75,7 @@ def _pair(options: argparse.Namespace) -> int:
     if options.verb != "check" or options.cfg is not None:
         raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
     composed = compose_pair(options.overrides, options.config_dir, trust=options.trust)
-    _announce(composed.code)
+    announce(composed.code)
     from harness.report.pages import page_of
     from harness.report.pair import PairTerminal
     from harness.report.presented import notice
@@ -84,7 +84,7 @@ def _pair(options: argparse.Namespace) -> int:
     return start_pair(composed, PairTerminal(), page_of, notice)
 
 
-def _announce(code: Iterable[object]) -> None:
+def announce(code: Iterable[object]) -> None:
     """Prints the trusted settings from files that can run code, before that code runs."""
     from harness.system.text import printable
 
@@ -114,7 +114,7 @@ def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[st
     return completions(prefix, getattr(parsed_args, "config_dir", ()))
 
 
-def _groups() -> str:
+def groups_in_words() -> str:
     """The help on config groups: a line for each group with its options."""
     options_by_group: dict[str, set[str]] = {}
     for file in chain.from_iterable(map(options_in, installed_folders())):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report import comparison, markdown, pair, study
+from harness.report import bench, comparison, markdown, pair, study
+from harness.report.bench_record import BenchRecord
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.folder_record import NOT_READ
 from harness.report.pair_record import PairRecord
@@ -14,17 +15,20 @@ from harness.results.claim import claimed_for
 from harness.results.files import read_object
 from harness.results.marker import MARKER
 from harness.results.reading import is_run, runs_below
+from harness.results.timings import is_bench
 from harness.subjects.pair.records import is_pair
 from harness.subjects.recorded.facts import COMPARISON
 
 
 def page_of(folder: Path) -> str:
-    """The page of a run, a study, a checked pair or a comparison. Its pictures are written into the folder."""
+    """The page of a run, a study, a checked pair, a comparison or a bench. Its pictures are written into the folder."""
     kind = kind_of(folder)
     if kind == "pair":
         return pair.report(PairRecord.of(folder))
     if kind == "comparison":
         return comparison.report(ComparisonRecord.of(folder))
+    if kind == "bench":
+        return bench.report(BenchRecord.of(folder))
     if kind == "study":
         return study.report(StudyRecord.of(folder))
     return markdown.report(RunRecord.of(folder))
@@ -42,7 +46,9 @@ def kind_of(folder: Path) -> str:
         return "pair"
     if (folder / COMPARISON).exists() or claimed_for(folder) == "compare":
         return "comparison"
+    if is_bench(folder) or claimed_for(folder) == "bench":
+        return "bench"
     return "run" if is_run(folder) or not runs_below(folder) else "study"
 
 
-KINDS = ("run", "study", "pair", "comparison")
+KINDS = ("run", "study", "pair", "comparison", "bench")

@@ -1,12 +1,22 @@
-"""What shows `match` and `check`: the listeners of a run and of a study, and the functions that write their pages."""
+"""What shows `match`, `check` and `bench`: their listeners, and the functions that write their pages."""
 
+from harness.report.bench import BenchTerminal, write_bench_report
 from harness.report.markdown import write_report
 from harness.report.study import StudyTerminal, write_study_report
 from harness.report.terminal import Terminal
 from harness.system.output import say_on_stderr
 
-__all__ = ["notice", "run_listener", "study_listener", "write_report", "write_study_report"]
+__all__ = [
+    "bench_listener",
+    "notice",
+    "run_listener",
+    "study_listener",
+    "write_bench_report",
+    "write_report",
+    "write_study_report",
+]
 
+bench_listener = BenchTerminal
 run_listener = Terminal
 study_listener = StudyTerminal
 notice = say_on_stderr  # of what is done before a run begins

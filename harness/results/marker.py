@@ -30,7 +30,7 @@ RECORDS = tuple(
 PAGES = (MARKER, "trajectory.parquet")
 # Beyond these sizes a file is no record of ours, and would only keep the reader waiting.
 MOST_BYTES = {".json": 16 << 20, ".parquet": 4 << 30, ".npz": 16 << 30}
-Kind = Literal["run", "study", "pair", "comparison"]
+Kind = Literal["run", "study", "pair", "comparison", "bench"]
 State = Literal["complete", "unfinished", "unmarked"]
 
 

@@ -18,6 +18,7 @@ from adapters.protocol import DeviceUnavailableError, UnsupportedSpecError
 from harness import __version__
 from harness.records.failure import full_disk, in_one_line, shortened
 from harness.spec.arm import Arm
+from harness.worker.birth import Birth, process_age_s
 from harness.worker.channel import Channel
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
@@ -52,9 +53,10 @@ class _MissingFrameworkError(Exception):
 
 def _begin(arm: Arm, channel: Channel) -> Session:
     """Imports the framework and sends the `ready` event."""
-    start = time.perf_counter()
+    importing_s = time.perf_counter()
+    started_s = importing_s - process_age_s()
     try:
-        session = Session(adapters.load(arm), channel.send)
+        adapter = adapters.load(arm)
     except AdapterError as error:
         raise _MissingFrameworkError(str(error)) from error
     except ImportError as error:
@@ -63,9 +65,10 @@ def _begin(arm: Arm, channel: Channel) -> Session:
         raise _MissingFrameworkError(
             f"{info.distribution} is not usable here ({shortened(str(error))}){hint}"
         ) from error
+    birth = Birth(started_s, importing_s, time.perf_counter())
     versions = {"protocol": PROTOCOL, "twinrun": __version__}
-    channel.send("ready", **versions, import_time_s=time.perf_counter() - start, baseline_rss_bytes=resident_bytes())
-    return session
+    channel.send("ready", **versions, import_time_s=birth.ready_s - importing_s, baseline_rss_bytes=resident_bytes())
+    return Session(adapter, channel.send, birth)
 
 
 def _failure(error: BaseException) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
 from harness.system.array_files import save_arrays
 from harness.system.progress import Work, counted
+from harness.worker.birth import Birth
 from harness.worker.forks import end_copy
 from harness.worker.norms import watch_of
 from harness.worker.task import Result
@@ -30,8 +31,10 @@ Item = TypeVar("Item")
 class Session:
     """The state of a worker. What the experiment needs, from its plan to its trainer, is made on first use and kept."""
 
-    def __init__(self, adapter: Adapter, send: Send) -> None:
+    def __init__(self, adapter: Adapter, send: Send, birth: Birth | None = None) -> None:
         self.adapter, self.send = adapter, send
+        self.birth = birth or Birth.now()
+        self.made: dict[str, Any] = {}  # what a task keeps for the next one
         self.scratch = Path()
         self._owner = os.getpid()
         self.changes: Changes = {}
@@ -66,6 +69,7 @@ class Session:
         """Drops all that was made for the experiment, for another one or for a training with new weights."""
         for name in ("stated", "experiment", "replacement", "plan", "inputs", "trainer", "traced"):
             self.__dict__.pop(name, None)
+        self.made.clear()
 
     @cached_property
     def stated(self) -> Experiment:

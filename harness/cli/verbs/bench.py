@@ -1,0 +1,60 @@
+"""`twinrun bench`."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli import experiment
+from harness.cli.verb import CODES, Verb
+
+OPTIONS = """\
+of the measuring, beside the overrides of the experiment:
+  precision=2%        ends when the interval of every ratio reaches at most this far to either side
+  budget_s=240        ends when no further round fits into so many seconds; the ladder is not counted
+  processes=5         the fewest processes of each row before `precision` can end it
+  target_accuracy=90% also times the training to this test accuracy
+  modes=all           every mode of each arm's framework, and the loops that its users type, as rows of their own
+  check=auto          where the parity comes from: a recorded check of the same experiment, else the ladder is climbed;
+                      or the FOLDER of a check or match, climb, or none, with which no time counts
+"""
+EXAMPLES = """\
+examples:
+  twinrun bench
+  twinrun bench experiment=cnn variant=plain precision=1% budget_s=600
+  twinrun bench modes=all budget_s=900
+  twinrun bench arms=[tensorflow,tensorflow_xla] arm.threads=1
+"""
+
+
+def add_arguments(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments of the verb: those of an experiment, and those of the measuring."""
+    experiment.add_arguments(sub)
+    sub.epilog = f"{OPTIONS}\n{experiment.groups_in_words()}\n\n{EXAMPLES}\n{CODES}"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Times the arms of the experiment that the options describe. Returns the exit code."""
+    if options.cfg == "job":
+        from harness.composition.measurement import asked
+
+        options.overrides = list(asked(options.overrides).overrides)
+        return experiment.run(options)
+    from harness.system.progress import said_if_slow
+
+    with said_if_slow(experiment.PREPARING, experiment.SLOW_S):
+        from harness.composition.timed import prepare_bench
+
+        question, study, data = prepare_bench(options.overrides, options.config_dir, options.trust)
+    experiment.announce(study.code)
+    from harness.report import presented
+    from harness.scenarios.bench.start import start_bench
+
+    return start_bench(study, data, question, presented)
+
+
+VERB = Verb(
+    "bench",
+    "time matched arms in repeated processes, where the parity ladder says that they compute the same",
+    run,
+    add_arguments,
+)

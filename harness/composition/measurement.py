@@ -1,0 +1,121 @@
+"""Reads what `bench` is told about the measuring itself: `precision=2%`, `budget_s=240`, and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.composition.mistakes import shown
+from harness.records.timing import Measurement
+from harness.system.files import FileError, given_path
+from harness.system.text import printable
+
+FOUND, CLIMBED, SKIPPED = "auto", "climb", "none"  # of `check`
+ALL = "all"  # of `modes`
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed for `bench`. `overrides`: those that describe the experiment.
+
+    `check`: where the parity comes from: a folder, or FOUND (a recorded check of the same experiment, else it is
+    climbed), CLIMBED or SKIPPED. `all_modes`: every arm is timed in all modes of its framework, and so are its users'
+    own loops.
+    """
+
+    overrides: tuple[str, ...]
+    measurement: Measurement = field(default_factory=Measurement)
+    check: str | Path = FOUND
+    all_modes: bool = False
+    mistakes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Reading:
+    fields: dict[str, Any] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+    overrides: list[str] = field(default_factory=list)
+    check: str | Path = FOUND
+    all_modes: bool = False
+
+
+def asked(typed: Sequence[str]) -> Asked:
+    """Takes the overrides of the measuring out of those that were typed. What is wrong with them is in `mistakes`."""
+    reading = _Reading()
+    for text in typed:
+        key, equals, value = text.partition("=")
+        if equals and key in _READERS:
+            _READERS[key](reading, key, value)
+        else:
+            reading.overrides.append(text)
+    measurement = Measurement()
+    try:
+        measurement = Measurement.model_validate(reading.fields)
+    except ValidationError as error:
+        for detail in error.errors():
+            name = str(detail["loc"][0])
+            reading.mistakes.append(f"{name}: given {shown(detail['input'])}; allowed: {ALLOWED[name]}")
+    return Asked(
+        tuple(reading.overrides), measurement, reading.check, reading.all_modes, tuple(dict.fromkeys(reading.mistakes))
+    )
+
+
+def _number(reading: _Reading, key: str, value: str) -> None:
+    """A number, or a share in percent."""
+    text = value.strip()
+    try:
+        reading.fields[key] = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        reading.mistakes.append(f"{key}: given {printable(value)!r}; allowed: {ALLOWED[key]}")
+
+
+def _count(reading: _Reading, key: str, value: str) -> None:
+    if value.strip().isdecimal():
+        reading.fields[key] = int(value)
+    else:
+        reading.mistakes.append(f"{key}: given {printable(value)!r}; allowed: {ALLOWED[key]}")
+
+
+def _modes(reading: _Reading, key: str, value: str) -> None:
+    if value == ALL:
+        reading.all_modes = True
+    else:
+        reading.mistakes.append(f"{key}: given {printable(value)!r}; allowed: {ALL}; one mode is chosen by arm.mode")
+
+
+def _check(reading: _Reading, key: str, value: str) -> None:
+    if value in (FOUND, CLIMBED, SKIPPED):
+        reading.check = value
+        return
+    try:
+        folder = given_path(value)
+    except FileError as error:
+        reading.mistakes.append(f"{key}={printable(value)}: {error}")
+        return
+    reading.check = folder
+    if not folder.is_dir():
+        reading.mistakes.append(
+            f"{key}={printable(value)}: there is no such folder; give the folder of a check or match, or {FOUND}, "
+            f"{CLIMBED}, {SKIPPED}"
+        )
+
+
+_READERS: dict[str, Callable[[_Reading, str, str], None]] = {
+    "precision": _number,
+    "budget_s": _number,
+    "processes": _count,
+    "target_accuracy": _number,
+    "modes": _modes,
+    "check": _check,
+}
+OPTIONS = tuple(_READERS)
+ALLOWED = {
+    "precision": "a share between 0 and 1, such as 0.02 or 2%",
+    "budget_s": "seconds, more than 0",
+    "processes": "a count from 1 to 1000",
+    "target_accuracy": "a share between 0 and 1, such as 0.9 or 90%",
+}

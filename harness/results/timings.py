@@ -1,0 +1,93 @@
+"""Writes and reads what a bench measured: `bench.json`, `processes.json`, `samples.parquet` in its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from harness.records.array_types import FloatArray
+from harness.records.timing import CONTROL, PARTS, SAMPLE_COLUMNS, Bench, ProcessRecord
+from harness.results.files import UnreadableError, read_object, read_spec, read_table
+from harness.results.store import write_frame, write_text
+
+BENCH, PROCESSES, SAMPLES = "bench.json", "processes.json", "samples.parquet"
+
+
+@dataclass(frozen=True)
+class Timings:
+    """A bench as it was recorded. `samples` has the columns `SAMPLE_COLUMNS`."""
+
+    bench: Bench
+    processes: tuple[ProcessRecord, ...] = ()
+    samples: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SAMPLE_COLUMNS)))
+
+    def of_row(self, row: str) -> list[ProcessRecord]:
+        """The processes of a row that did not fail, in the order in which they were timed."""
+        return [process for process in self.processes if process.row == row and process.failure is None]
+
+    @property
+    def control(self) -> list[ProcessRecord]:
+        """The processes of the control that did not fail."""
+        return self.of_row(CONTROL)
+
+    def step_times_s(self, process: int) -> FloatArray:
+        """The seconds of a step in every steady block of a process, in order."""
+        is_chosen = self.samples["process"].eq(process) & self.samples["part"].eq("steady")
+        blocks = self.samples[is_chosen].sort_values("block")
+        return ((blocks["dispatch_s"] + blocks["fetch_s"]) / blocks["steps"]).to_numpy(np.float64)
+
+    def median_step_s(self, process: int) -> float:
+        """The median over the steady blocks of a process of the seconds of a step; NaN where there is none."""
+        times_s = self.step_times_s(process)
+        return float(np.median(times_s)) if len(times_s) else float("nan")
+
+    def by_process(self) -> pd.DataFrame:
+        """`process`, `row`, `round`, `place`, `step_s`: a row for every process that did not fail."""
+        rows = [
+            (p.number, p.row, p.round, p.place, self.median_step_s(p.number)) for p in self.processes if not p.failure
+        ]
+        return pd.DataFrame(rows, columns=["process", "row", "round", "place", "step_s"])
+
+
+def write_timings(folder: Path, timings: Timings) -> None:
+    """Writes all three files; each is whole or as it was before."""
+    write_text(folder / BENCH, timings.bench.model_dump_json(indent=2) + "\n")
+    records = [process.model_dump(mode="json") for process in timings.processes]
+    write_text(folder / PROCESSES, json.dumps({"processes": records}, indent=1) + "\n")
+    write_frame(folder / SAMPLES, timings.samples)
+
+
+def read_timings(folder: Path) -> Timings:
+    """The bench in a folder. Raises UnreadableError, or one of `harness.results.files.DAMAGE`, where it is damaged."""
+    bench = read_spec(folder / BENCH, Bench, "bench")
+    records = read_object(folder / PROCESSES).get("processes")
+    if not isinstance(records, list):
+        raise UnreadableError("has no list of processes")
+    processes = tuple(ProcessRecord.model_validate_json(json.dumps(record)) for record in records)
+    samples = read_table(folder / SAMPLES, SAMPLE_COLUMNS)
+    _require_consistent(bench, processes, samples)
+    return Timings(bench, processes, samples)
+
+
+def is_bench(folder: Path) -> bool:
+    """Whether the folder is of a bench."""
+    return (folder / BENCH).exists()
+
+
+def _require_consistent(bench: Bench, processes: Sequence[ProcessRecord], samples: pd.DataFrame) -> None:
+    """UnreadableError where the files are of different benches, or hold times that no process can have."""
+    if [process.number for process in processes] != list(range(len(processes))):
+        raise UnreadableError(f"{PROCESSES}: the processes are not numbered from 0 in their order")
+    unknown = {process.row for process in processes} - {CONTROL, *(row.name for row in bench.rows)}
+    if unknown:
+        raise UnreadableError(f"{PROCESSES}: {BENCH} has no row {min(unknown)!r}")
+    if not set(samples["process"]) <= set(range(len(processes))) or not set(samples["part"]) <= set(PARTS):
+        raise UnreadableError(f"{SAMPLES}: has blocks of processes or parts that {PROCESSES} does not have")
+    times = samples[["dispatch_s", "fetch_s"]].to_numpy(np.float64)
+    if not (np.isfinite(times).all() and (times >= 0).all() and (samples["steps"] > 0).all()):
+        raise UnreadableError(f"{SAMPLES}: has times that are negative or no numbers, or blocks without a step")

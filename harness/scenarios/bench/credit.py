@@ -1,0 +1,100 @@
+"""Where parity holds: the ladder's verdicts for the same experiment and arms, recorded before or climbed now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from harness import __version__
+from harness.plan import Plan
+from harness.records.timing import Credit, Row
+from harness.records.verdict import Verdict
+from harness.results.files import DAMAGE, UnreadableError, read_object, read_verdicts
+from harness.results.marker import MARKER
+from harness.results.reading import read_run
+from harness.results.recorded import VERDICTS, RecordedRun
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+from harness.subjects.recorded.comparable import PARTS, differing_specs
+from harness.worker.arrangement.calibration import CalibrationError, versions_of
+
+# From the gravest to what counts.
+ORDER = ("crashed", "interrupted", "diverges", "unsupported", "unverified", "known", "agrees")
+MOST_READ = 50  # recorded folders, the latest first
+VERBS = ("check", "match", "bench")
+
+
+def recorded_check(experiment: Experiment, plan: Plan, root: Path) -> Path | None:
+    """The latest recorded run below `root` that climbed the ladder for this experiment, its plan and its arms."""
+    candidates = sorted(root.glob(f"*/{MARKER}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    nested = [path.parent / "check" if (path.parent / "check").is_dir() else path.parent for path in candidates]
+    return next((folder for folder in nested[:MOST_READ] if not misfits(folder, experiment, plan)), None)
+
+
+def misfits(folder: Path, experiment: Experiment, plan: Plan) -> list[str]:
+    """Why the verdicts recorded in a folder do not count for this experiment; empty if they do."""
+    run = read_run(folder)
+    if run.state != "complete" or run.all_failures or run.experiment is None:
+        why = [str(failure) for failure in run.all_failures[:1]] or ["it is no complete run of the ladder"]
+        return [f"{folder}: {why[0]}"]
+    recorded = run.experiment
+    found = differing_specs(recorded, experiment, PARTS)
+    if run.plan.get("digest") != plan.digest:
+        found.append("another plan")
+    if recorded.rungs:
+        found.append(f"only some rungs were climbed: {', '.join(recorded.rungs)}")
+    written_by = read_object(folder / MARKER).get("twinrun")
+    if written_by != __version__:
+        found.append(f"twinrun {written_by} judged it, and this is {__version__}")
+    found += [text for arm in experiment.arms for text in _differing(run, arm)]
+    return found
+
+
+def _differing(run: RecordedRun, arm: Arm) -> Iterator[str]:
+    """Why the recorded verdicts on an arm are not of it."""
+    recorded = run.arms.get(arm.name)
+    if recorded is None:
+        yield f"it has no arm {arm.name}"
+    elif _setting(recorded.trace.arm) != _setting(arm):
+        yield f"its arm {arm.name} has other settings"
+    else:
+        versions = recorded.trace.environment.get("versions", {})
+        try:
+            present = versions_of(arm)
+        except CalibrationError as error:
+            yield str(error)
+            return
+        yield from (
+            f"it was judged with {name} {versions[name]}, and {version} is installed"
+            for name, version in present.items()
+            if versions.get(name, version) != version
+        )
+
+
+def _setting(arm: Arm) -> Arm:
+    return arm.model_copy(update={"timeout_s": 1.0})
+
+
+def credits(folder: Path, arms: Sequence[Arm]) -> dict[str, Credit]:
+    """By arm, the gravest of the verdicts in a recorded run that concern it."""
+    source = str(folder)
+    try:
+        verdicts = read_verdicts(folder / VERDICTS)
+    except (UnreadableError, *DAMAGE) as error:
+        return {arm.name: Credit(status="unverified", source=source, cause=str(error)) for arm in arms}
+    return {arm.name: _credit([v for v in verdicts if arm.name in (v.arm_a, v.arm_b)], source) for arm in arms}
+
+
+def _credit(verdicts: Sequence[Verdict], source: str) -> Credit:
+    gravest = min(verdicts, key=lambda verdict: ORDER.index(verdict.status), default=None)
+    if gravest is None:
+        return Credit(status="unverified", source=source, cause="the ladder has no verdict on it")
+    if gravest.status in ("agrees", "known"):
+        return Credit(status=gravest.status, source=source)
+    cause = ", ".join(filter(None, [f"rung {gravest.rung}", gravest.subject, gravest.cause]))
+    return Credit(status=gravest.status, source=source, cause=cause)
+
+
+def with_credits(rows: Sequence[Row], by_arm: dict[str, Credit]) -> tuple[Row, ...]:
+    """The rows with the credit of their arms."""
+    return tuple(row.model_copy(update={"credit": by_arm[row.arm]}) for row in rows)

@@ -1,0 +1,105 @@
+"""What a bench will cost and can tell, from one process of each row that is not counted."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from harness.records.failure import WorkerFailedError
+from harness.records.timing import Estimate, ProcessRecord, Row
+from harness.scenarios.bench.process import FEWEST_BLOCKS, Size
+from harness.scenarios.bench.state import ActiveBench
+from harness.system.progress import Work
+from harness.worker.process import Worker
+from harness.worker.timing import tasks
+
+PILOT_STEPS, PILOT_BLOCKS = 5, 2
+LONGEST_S, SHORTEST_S = 5.0, 1.0  # of the blocks of a process
+MOST_BLOCKS = 400
+LONGEST_EPOCH_S = 10.0  # a whole epoch that takes longer is not timed as one
+CONTROL_S = 5.0
+# The relative spread of process medians that is assumed before any are known: 2 to 3 % on a quiet machine.
+SPREAD = 0.03
+POWER = 1.96 + 0.84  # quantiles of the normal law: two-sided at 5 %, noticed 8 times in 10
+MEDIAN = math.sqrt(math.pi / 2)  # the standard error of a median over that of a mean
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """One process of a row, in seconds. `beside_s`: all but blocks and an epoch."""
+
+    beside_s: float
+    step_s: float
+    epoch_steps: int
+
+
+def piloted(bench: ActiveBench) -> dict[str, Pilot]:
+    """A pilot of each row that does not fail, by its name. A failure is recorded as that of the row's first process."""
+    pilots = {}
+    for row in bench.rows:
+        bench.listener.work(Work(row.name, "one process that is not counted"))
+        try:
+            pilots[row.name] = _pilot(bench, row)
+        except WorkerFailedError as error:
+            number = len(bench.processes)
+            failed = ProcessRecord(
+                number=number, round=0, place=number, row=row.name, arm=row.arm, failure=error.failure
+            )
+            bench.add(failed, bench.samples[:0])
+        bench.listener.work(Work(row.name, "one process that is not counted", 1))
+    return pilots
+
+
+def _pilot(bench: ActiveBench, row: Row) -> Pilot:
+    start_s = time.monotonic()
+    with Worker(bench.arm_of(row), bench.arm_folder(row), bench.scratch) as worker:
+        horizon = 1 + PILOT_STEPS * PILOT_BLOCKS
+        prepared = worker.ask(tasks.TASKS["prepare"], block_steps=0, horizon=horizon)[0]
+        steps = min(PILOT_STEPS, prepared["epoch_steps"])
+        worker.ask(tasks.TASKS["time"], blocks=1, steps=1)
+        times = worker.ask(tasks.TASKS["time"], blocks=PILOT_BLOCKS, steps=steps)[1]
+        worker.ask(tasks.TASKS["conclude"], with_epoch=False)
+    step_s = float((times["dispatch_s"] + times["fetch_s"]).min()) / steps
+    beside_s = time.monotonic() - start_s - step_s * steps * PILOT_BLOCKS
+    return Pilot(beside_s, step_s, prepared["epoch_steps"])
+
+
+def sizes(pilots: dict[str, Pilot], left_s: float, processes: int) -> dict[str, Size]:
+    """How much of each row a process times. All rows have blocks of equal length: the same work is fetched back.
+
+    `left_s`: the seconds of the budget that are left for so many processes of each row.
+    """
+    beside_s = CONTROL_S + sum(pilot.beside_s for pilot in pilots.values())
+    timed_s = min(LONGEST_S, max(SHORTEST_S, (left_s / processes - beside_s) / len(pilots)))
+    slowest_s = max(pilot.step_s for pilot in pilots.values())
+    epoch_steps = min(pilot.epoch_steps for pilot in pilots.values())
+    block_steps = max(1, min(epoch_steps, int(timed_s / (FEWEST_BLOCKS * slowest_s))))
+    return {
+        name: Size(
+            min(MOST_BLOCKS, max(FEWEST_BLOCKS, math.ceil(timed_s / (block_steps * pilot.step_s)))),
+            block_steps,
+            pilot.epoch_steps * pilot.step_s <= LONGEST_EPOCH_S,
+        )
+        for name, pilot in pilots.items()
+    }
+
+
+def estimated(pilots: dict[str, Pilot], chosen: dict[str, Size], left_s: float) -> Estimate:
+    """The cost of a round, how many fit into `left_s`, and what these can tell."""
+    by_row = [
+        pilot.beside_s + pilot.step_s * (size.blocks * size.block_steps + size.with_epoch * pilot.epoch_steps)
+        for pilot, size in ((pilots[name], chosen[name]) for name in pilots)
+    ]
+    round_s = CONTROL_S + sum(by_row)
+    rounds = max(0, int(left_s / round_s))
+    return Estimate(round_s=round_s, rounds=rounds, spread=SPREAD, resolution=resolution(rounds))
+
+
+def resolution(rounds: int, spread: float = SPREAD) -> float | None:
+    """The smallest slowdown, relative, that so many rounds tell: at 5 %, 8 times in 10; None with less than two.
+
+    A ratio within a round has the spread of two processes, `sqrt(2) * spread`, and the median over n rounds has
+    `sqrt(pi / 2) / sqrt(n)` of that.
+    """
+    return POWER * MEDIAN * math.sqrt(2 / rounds) * spread if rounds > 1 else None

@@ -1,0 +1,168 @@
+"""Times one process of a row, or of the control, from its start to its end, and returns its record and its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from harness.records.failure import Failure, WorkerFailedError
+from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Phases, ProcessRecord, Row
+from harness.spec.arm import Arm
+from harness.system.array_files import Arrays
+from harness.system.progress import OnWork
+from harness.timing.warm_up import find_warm_up
+from harness.worker.process import Worker
+from harness.worker.timing import control, tasks
+
+FEWEST_BLOCKS = 20  # behind the first step, in which a warm-up is looked for
+TIMES = ("dispatch_s", "fetch_s")
+CONTROL_ARM = Arm(name=CONTROL, adapter="reference", mode="numpy")
+REPETITIONS = 20  # of the control's work in a process
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of a row is timed in one process: blocks of so many steps, and whether a whole epoch too."""
+
+    blocks: int
+    block_steps: int
+    with_epoch: bool = True
+
+    @property
+    def horizon(self) -> int:
+        """The most steps of all blocks: the first step, and the others twice where there is no steady state."""
+        return 1 + 2 * self.blocks * self.block_steps
+
+
+@dataclass
+class Blocks:
+    """The blocks of a process: for each its part, its steps, and its times."""
+
+    batch_size: int
+    parts: list[str] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    times: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, part: str, steps: int, arrays: Arrays) -> None:
+        """Adds blocks of one size."""
+        pairs = list(zip(*(arrays[name].tolist() for name in TIMES), strict=True))
+        self.parts += [part] * len(pairs)
+        self.steps += [steps] * len(pairs)
+        self.times += pairs
+
+    def find_warm_up(self) -> tuple[int, bool]:
+        """Marks the blocks behind the first up to the change point; returns the first steady one, and if it is sure."""
+        first = self.parts.count("first")
+        times_s = [sum(times) / steps for times, steps in zip(self.times[first:], self.steps[first:], strict=True)]
+        found = find_warm_up(times_s)
+        start = first + found.steady_from
+        self.parts[first:] = ["warm_up"] * found.steady_from + ["steady"] * (len(times_s) - found.steady_from)
+        return start, found.settled
+
+    def table(self, process: int) -> pd.DataFrame:
+        """The blocks with the columns `SAMPLE_COLUMNS`."""
+        steps = np.array(self.steps, np.int64)
+        dispatch_s, fetch_s = np.array(self.times, np.float64).reshape(-1, 2).T
+        columns = (process, np.arange(len(steps)), self.parts, steps, steps * self.batch_size, dispatch_s, fetch_s)
+        return pd.DataFrame(dict(zip(SAMPLE_COLUMNS, columns, strict=True)))
+
+    def phases(self) -> dict[str, float]:
+        """The seconds of the phases that the blocks make."""
+        by_part = {
+            part: np.array([t for t, p in zip(self.times, self.parts, strict=True) if p == part])
+            for part in set(self.parts)
+        }
+        sums = {part: times.sum(axis=0) for part, times in by_part.items()}
+        steady = sums.get("steady", np.zeros(2))
+        seconds = {"steady": steady[0], "host_sync": steady[1]}
+        seconds |= {
+            name: sums[part].sum() for part, name in (("first", "first_step"), ("warm_up", "warm_up")) if part in sums
+        }
+        return {name: float(value) for name, value in seconds.items()}
+
+
+def time_row(
+    row: Row, arm: Arm, folder: Path, scratch: Path, size: Size, about: Mapping[str, Any], on_work: OnWork
+) -> tuple[ProcessRecord, pd.DataFrame]:
+    """One fresh process of a row. `about`: the number of the process, its round and its place in it.
+
+    A failure is in the record, with what was timed before it.
+    """
+    base = ProcessRecord(row=row.name, arm=row.arm, block_steps=size.block_steps, **about)
+    blocks, known = Blocks(0), dict[str, Any]()
+    try:
+        with Worker(arm, folder, scratch) as worker:
+            worker.on_work = on_work
+            prepared = worker.ask(tasks.TASKS["prepare"], block_steps=size.block_steps, horizon=size.horizon)[0]
+            blocks.batch_size = prepared["batch_size"]
+            for part, count, steps in (("first", 1, 1), ("steady", size.blocks, size.block_steps)):
+                known |= _ask(worker, blocks, part, count, steps)
+            start, settled = blocks.find_warm_up()
+            if not settled:  # once more as many: it may have needed longer
+                known |= _ask(worker, blocks, "steady", size.blocks, size.block_steps)
+                start, settled = blocks.find_warm_up()
+            known |= {
+                "steady_from": start,
+                "settled": settled,
+                "steady_blocks": blocks.parts.count("steady"),
+                "batch_size": blocks.batch_size,
+            }
+            concluded = worker.ask(tasks.TASKS["conclude"], with_epoch=size.with_epoch)[0]
+        return _whole(base, {**known, **concluded}, blocks), blocks.table(base.number)
+    except WorkerFailedError as error:
+        return _failed(base, known, blocks, error.failure)
+
+
+def time_control(
+    folder: Path, scratch: Path, threads: Sequence[int], about: Mapping[str, Any], on_work: OnWork
+) -> tuple[ProcessRecord, pd.DataFrame]:
+    """One process of the control."""
+    base = ProcessRecord(row=CONTROL, arm="", block_steps=1, **about)
+    blocks = Blocks(0)
+    try:
+        with Worker(CONTROL_ARM, folder, scratch) as worker:
+            worker.on_work = on_work
+            result, arrays = worker.ask(control.TASKS["control"], repetitions=REPETITIONS, threads=list(threads))
+        blocks.add("steady", 1, arrays)
+        return _whole(base, result["host"], blocks), blocks.table(base.number)
+    except WorkerFailedError as error:
+        return _failed(base, {}, blocks, error.failure)
+
+
+def _ask(worker: Worker, blocks: Blocks, part: str, count: int, steps: int) -> dict[str, Any]:
+    """Times blocks and adds them. Returns what the host did meanwhile, as fields of the record."""
+    result, arrays = worker.ask(tasks.TASKS["time"], blocks=count, steps=steps)
+    blocks.add(part, steps, arrays)
+    host: dict[str, Any] = result["host"]
+    return host
+
+
+def _whole(base: ProcessRecord, fields: dict[str, Any], blocks: Blocks) -> ProcessRecord:
+    """The record with what the worker says; WorkerFailedError where that is nothing that it can say."""
+    seconds = {**blocks.phases(), **fields.pop("phases")}
+    seconds["left_over"] = fields["wall_s"] - sum(seconds.values())
+    phases = {f"{name}_s": value for name, value in seconds.items()}
+    if not np.isfinite(fields.get("test_loss") or 0.0):
+        fields["test_loss"] = None
+    try:
+        return ProcessRecord.model_validate({**base.model_dump(), **fields, "phases": phases})
+    except ValidationError as error:
+        message = f"it reports what no process can have: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}"
+        raise WorkerFailedError(Failure(symptom="protocol", stage="conclude", message=message)) from None
+
+
+def _failed(
+    base: ProcessRecord, known: Mapping[str, Any], blocks: Blocks, failure: Failure
+) -> tuple[ProcessRecord, pd.DataFrame]:
+    phases = Phases.model_validate({f"{name}_s": value for name, value in blocks.phases().items()})
+    update = {"failure": failure, "phases": phases}
+    host = {key: known[key] for key in ("timed_s", "cpu_s", "before", "after", "interference") if key in known}
+    return ProcessRecord.model_validate({**base.model_dump(), **host}).model_copy(update=update), blocks.table(
+        base.number
+    )

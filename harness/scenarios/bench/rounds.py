@@ -1,0 +1,68 @@
+"""The rounds of a bench: the control, then each row once, in an order that is reversed from round to round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from harness.scenarios.bench.estimate import Pilot, estimated, piloted, sizes
+from harness.scenarios.bench.process import Size, time_control, time_row
+from harness.scenarios.bench.state import ActiveBench
+from harness.subjects.bench.summary import ratios, summaries
+from harness.timing.stopping import why_ended
+from harness.worker.timing.control import WORK
+
+
+def time_rows(bench: ActiveBench) -> None:
+    """Times rounds until the ratios are known well enough or the budget is spent, and records which."""
+    measurement = bench.record.measurement
+    bench.began_s = time.monotonic()
+    bench.update(control=WORK)
+    bench.listener.stage("estimate")
+    pilots = piloted(bench)
+    if not pilots:
+        bench.update(ended="failed")
+        return
+    left_s = measurement.budget_s - (time.monotonic() - bench.began_s)
+    chosen = sizes(pilots, left_s, measurement.processes)
+    bench.estimate(estimated(pilots, chosen, left_s))
+    _time_rounds(bench, pilots, chosen)
+
+
+def _time_rounds(bench: ActiveBench, pilots: Mapping[str, Pilot], chosen: Mapping[str, Size]) -> None:
+    measurement = bench.record.measurement
+    ended, rounds = None, 0
+    while ended is None:
+        round_began_s = time.monotonic()
+        _time_round(bench, rounds, chosen)
+        rounds += 1
+        bench.update(rounds=rounds)
+        rows = summaries(bench.timings)
+        bench.listener.round(rounds, rows)
+        if all(bench.has_failed(row) for row in bench.rows):
+            bench.update(ended="failed")
+            return
+        now_s = time.monotonic()
+        ended = why_ended(
+            ratios(rows),
+            rounds=rounds,
+            fewest_rounds=measurement.processes,
+            precision=measurement.precision,
+            elapsed_s=now_s - bench.began_s,
+            round_s=now_s - round_began_s,
+            budget_s=measurement.budget_s,
+        )
+    bench.update(ended=ended)
+
+
+def _time_round(bench: ActiveBench, number: int, chosen: Mapping[str, Size]) -> None:
+    """One round. A row of which a process has failed is left out."""
+    bench.listener.stage(f"round {number + 1}")
+    threads = dict.fromkeys(arm.threads or 0 for arm in bench.experiment.arms)
+    scratch, on_work = bench.scratch, bench.listener.work
+    about = {"number": len(bench.processes), "round": number, "place": 0}
+    bench.add(*time_control(bench.control_folder, scratch, list(threads), about, on_work))
+    healthy = [row for row in bench.rows if not bench.has_failed(row)]
+    for place, row in enumerate(healthy if number % 2 == 0 else reversed(healthy), 1):
+        about = {"number": len(bench.processes), "round": number, "place": place}
+        bench.add(*time_row(row, bench.arm_of(row), bench.arm_folder(row), scratch, chosen[row.name], about, on_work))

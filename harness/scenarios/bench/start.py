@@ -1,0 +1,150 @@
+"""Runs `bench`: claims its folder, looks for the parity or climbs the ladder, times the rows, writes and shows them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from harness.composition import Composed, ComposedStudy, UserMistake
+from harness.composition.measurement import FOUND, SKIPPED, Asked
+from harness.composition.preflight import claimed, refuse_too_large
+from harness.data import Dataset
+from harness.plan import Plan
+from harness.records.timing import Bench, Credit, Row
+from harness.records.verdict import Verdict
+from harness.results.claim import claim
+from harness.results.marker import Marker, complete
+from harness.results.store import Store, run_folder
+from harness.scenarios import phases, run
+from harness.scenarios.arrangement import Arrangements, arranged_study
+from harness.scenarios.bench.credit import credits, misfits, recorded_check, with_credits
+from harness.scenarios.bench.rounds import time_rows
+from harness.scenarios.bench.state import ActiveBench, BenchListener
+from harness.scenarios.ending import report_unfinished, unfinished_by
+from harness.spec.experiment import Experiment
+from harness.subjects.bench import outcome
+from harness.system.stopping import heeding_signals, shielded, stopped_again
+from harness.worker.sharing import share
+
+CHECK = "check"  # the folder of the ladder's own record, in that of the bench
+
+
+class Presenter(Protocol):
+    """Shows benches and writes their pages; `harness.report.presented` is one."""
+
+    def bench_listener(self) -> BenchListener: ...
+
+    def run_listener(self) -> run.RunListener: ...
+
+    def write_report(self, folder: Path) -> None: ...
+
+    def write_bench_report(self, folder: Path) -> None: ...
+
+    def notice(self, text: str) -> None: ...
+
+
+def start_bench(composed: ComposedStudy, data: Sequence[Dataset], asked: Asked, presenter: Presenter) -> int:
+    """Runs a bench and returns the exit code. Raises UserMistake where what was asked for cannot be timed."""
+    with np.errstate(all="ignore"), heeding_signals():
+        composed = composed.at_first_seeds()
+        refuse_too_large(composed)
+        composed, arrangements = arranged_study(composed, presenter.notice)
+        with closing(presenter.bench_listener()) as listener:
+            return _bench(composed.first, data[0], arrangements[0], asked, presenter, listener)
+
+
+def _bench(
+    composed: Composed,
+    data: Dataset,
+    arrangements: Arrangements,
+    asked: Asked,
+    presenter: Presenter,
+    listener: BenchListener,
+) -> int:
+    experiment = composed.experiment
+    listener.stage("plan")
+    plan = run.plan_of(experiment, data)
+    source = _source(asked, experiment, plan, composed.results_root / experiment.name)
+    folder = claimed("bench", composed.out, run_folder(composed.results_root, experiment, plan.digest))
+    rows = tuple(
+        Row(name=arm.name, arm=arm.name, adapter=arm.adapter, mode=arm.mode, arrangement=arrangements[arm.name])
+        for arm in experiment.arms
+    )
+    record = Bench(measurement=asked.measurement, rows=rows)
+    bench = ActiveBench(experiment, plan, data, folder, listener, record)
+    try:
+        Store(folder).write_inputs(experiment, plan, data)
+        listener.bench(experiment, plan, data, rows)
+        _find_credits(bench, source, asked.check == SKIPPED, arrangements, presenter)
+        bench.scratch.mkdir()
+        share(bench.scratch, experiment, plan, data)
+        time_rows(bench)
+        shutil.rmtree(bench.scratch, ignore_errors=True)
+        _write(bench)
+        with shielded():
+            sentence = outcome.in_one_line(bench.timings)
+            complete(folder, Marker.of("bench", outcome.exit_code(bench.timings), sentence))
+    except BaseException as error:
+        with shielded():
+            bench.unfinished = unfinished_by(error, folder)
+            shutil.rmtree(bench.scratch, ignore_errors=True)
+            with suppress(OSError):
+                _write(bench)
+            report_unfinished(bench.unfinished, error, folder)
+    listener.stage("report")
+    with shielded(), suppress(*([OSError] if bench.unfinished else [])):
+        presenter.write_bench_report(folder)
+    if bench.unfinished is None or bench.unfinished.can_be_shown:
+        listener.end(folder, outcome.in_one_line(bench.timings, bench.unfinished), is_brief=stopped_again())
+    return outcome.exit_code(bench.timings, bench.unfinished)
+
+
+def _source(asked: Asked, experiment: Experiment, plan: Plan, root: Path) -> Path | None:
+    """The folder with the verdicts; None where the ladder is to be climbed, or is not to be."""
+    if isinstance(asked.check, Path):
+        if found := misfits(asked.check, experiment, plan):
+            raise UserMistake([f"check={asked.check}: its verdicts are not of this experiment: {why}" for why in found])
+        return asked.check
+    return recorded_check(experiment, plan, root) if asked.check == FOUND else None
+
+
+def _find_credits(
+    bench: ActiveBench, source: Path | None, is_skipped: bool, arrangements: Arrangements, presenter: Presenter
+) -> None:
+    """Sets the credit of every row: from a recorded run, or from the ladder, which is climbed now and not timed."""
+    arms = bench.experiment.arms
+    if is_skipped:
+        skipped = Credit(status="unverified", source="", cause=f"check={SKIPPED}: the ladder was not climbed")
+        by_arm = {arm.name: skipped for arm in arms}
+    else:
+        by_arm = credits(source or _climbed(bench, arrangements, presenter), arms)
+    bench.update(rows=with_credits(bench.rows, by_arm))
+    bench.listener.credited(bench.rows)
+
+
+def _climbed(bench: ActiveBench, arrangements: Arrangements, presenter: Presenter) -> Path:
+    """Climbs the ladder, as `check` does, in a folder within that of the bench."""
+    folder = bench.folder / CHECK
+    claim(folder, "check")
+    with closing(presenter.run_listener()) as listener:
+        active = run.begin(bench.experiment, bench.data, bench.plan, folder, listener, arrangements=arrangements)
+        phases.check([active], folder)
+        if active.unfinished is not None:
+            raise KeyboardInterrupt if active.unfinished.kind == "interrupted" else OSError(active.unfinished.reason)
+        presenter.write_report(folder)
+    return folder
+
+
+def _write(bench: ActiveBench) -> None:
+    """Writes the record of a bench, with the verdict on each row."""
+    bench.update()
+    verdicts = outcome.verdicts(bench.timings)
+    if bench.unfinished is not None:
+        kind, reason = bench.unfinished.kind, bench.unfinished.reason
+        verdicts.append(Verdict(rung="run", subject=kind, arm_a="", status="interrupted", cause=reason))
+    Store(bench.folder).write_verdicts(verdicts)

@@ -1,0 +1,118 @@
+"""The state of a bench, and its listener. What is recorded is written after every process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from harness.data import Dataset
+from harness.plan import Plan
+from harness.records.outcome import Unfinished
+from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Bench, Estimate, ProcessRecord, Row
+from harness.results.timings import Timings, write_timings
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+from harness.subjects.bench.summary import RowSummary
+from harness.system.progress import Work
+
+NO_SAMPLES = pd.DataFrame(columns=list(SAMPLE_COLUMNS))
+
+
+class BenchListener(Protocol):
+    """Receives the progress of a bench; `harness.report.bench` prints it."""
+
+    def bench(self, experiment: Experiment, plan: Plan, data: Dataset, rows: Sequence[Row]) -> None:
+        """The bench begins."""
+
+    def credited(self, rows: Sequence[Row]) -> None:
+        """Where parity holds is known."""
+
+    def estimated(self, bench: Bench) -> None:
+        """What it will cost, and what it can tell, before its first round."""
+
+    def timed(self, process: ProcessRecord, step_s: float) -> None:
+        """A process was timed, or failed. `step_s`: its median; NaN without one."""
+
+    def round(self, number: int, rows: Sequence[RowSummary]) -> None:
+        """A round has ended."""
+
+    def stage(self, name: str) -> None: ...
+
+    def work(self, work: Work) -> None: ...
+
+    def close(self) -> None: ...
+
+    def end(self, folder: Path, sentence: str, is_brief: bool = False) -> None: ...
+
+
+@dataclass
+class ActiveBench:
+    """A bench that runs. `began_s`: a time of `time.monotonic`, from which its budget counts."""
+
+    experiment: Experiment
+    plan: Plan
+    data: Dataset
+    folder: Path
+    listener: BenchListener
+    record: Bench
+    began_s: float = 0.0
+    processes: list[ProcessRecord] = field(default_factory=list)
+    samples: pd.DataFrame = field(default_factory=lambda: NO_SAMPLES)
+    unfinished: Unfinished | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """The folder of the files that are shared with the workers; it is removed at the end."""
+        return self.folder / ".scratch"
+
+    @property
+    def timings(self) -> Timings:
+        """What was timed so far."""
+        return Timings(self.record, tuple(self.processes), self.samples)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self.record.rows
+
+    def arm_of(self, row: Row) -> Arm:
+        """The arm that a row times."""
+        return next(arm for arm in self.experiment.arms if arm.name == row.arm)
+
+    def arm_folder(self, row: Row) -> Path:
+        """The folder in which the processes of a row run."""
+        return self.folder / "arms" / row.arm
+
+    @property
+    def control_folder(self) -> Path:
+        """The folder in which the processes of the control run."""
+        folder = self.folder / CONTROL
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def has_failed(self, row: Row) -> bool:
+        """Whether a process of the row has failed, after which it is not timed again."""
+        return any(process.row == row.name and process.failure for process in self.processes)
+
+    def update(self, **fields: object) -> None:
+        """Replaces fields of the record, and writes it."""
+        elapsed_s = time.monotonic() - self.began_s if self.began_s else 0.0
+        self.record = self.record.model_copy(update={"elapsed_s": elapsed_s, **fields})
+        write_timings(self.folder, self.timings)
+
+    def add(self, process: ProcessRecord, samples: pd.DataFrame) -> None:
+        """Records a process with its blocks, and reports it."""
+        self.processes.append(process)
+        if len(samples):
+            self.samples = pd.concat([self.samples, samples], ignore_index=True) if len(self.samples) else samples
+        self.update()
+        self.listener.timed(process, self.timings.median_step_s(process.number))
+
+    def estimate(self, estimate: Estimate) -> None:
+        """Records and reports the estimate."""
+        self.update(estimate=estimate)
+        self.listener.estimated(self.record)

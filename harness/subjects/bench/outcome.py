@@ -1,0 +1,65 @@
+"""How a bench ended: its verdicts, its exit code, its sentence."""
+
+from __future__ import annotations
+
+import math
+
+from harness.records import outcome
+from harness.records.exit_codes import AGREES
+from harness.records.outcome import Unfinished
+from harness.records.verdict import Verdict
+from harness.results.timings import Timings
+from harness.subjects.bench.summary import RowSummary, summaries
+from harness.timing.intervals import Interval
+
+RUNG = "bench"
+
+
+def verdicts(timings: Timings) -> list[Verdict]:
+    """One verdict for each row: whether its time counts."""
+    return [
+        Verdict(rung=RUNG, subject=row.row.name, arm_a=row.row.arm, status=row.status, cause="; ".join(row.notes))  # type: ignore[arg-type]
+        for row in summaries(timings)
+    ]
+
+
+def exit_code(timings: Timings, unfinished: Unfinished | None = None) -> int:
+    """That of the gravest row, as for a run."""
+    return outcome.exit_code(verdicts(timings), [], unfinished)
+
+
+def in_one_line(timings: Timings, unfinished: Unfinished | None = None) -> str:
+    """What the rows took, relative to the first; before it what keeps a row's time from counting."""
+    rows = summaries(timings)
+    code = exit_code(timings, unfinished)
+    found = "; ".join(filter(None, map(_sentence, rows))) or "nothing was timed to its end"
+    if unfinished is not None:
+        word = "INTERRUPTED" if unfinished.kind == "interrupted" else "UNFINISHED"
+        return f"{word}: {unfinished.reason}; {found}"
+    if code == AGREES:
+        return f"TIMED: {found}"
+    gravest = next(row for row in rows if row.status not in ("agrees", "known"))
+    return f"{gravest.status.upper()}: {gravest.row.name}: {'; '.join(gravest.notes)}; {found}"
+
+
+def _sentence(row: RowSummary) -> str:
+    if not row.processes:
+        return ""
+    if row.ratio is None:
+        return f"{row.row.name} takes {in_ms(row.step_s)} a step"
+    return f"{row.row.name} {as_ratio(row.ratio)} times as long"
+
+
+def in_ms(interval: Interval) -> str:
+    """`8.31 ms (8.20 to 8.45)`, without the interval where there is none."""
+    text = f"{1e3 * interval.estimate:.3g} ms"
+    return f"{text} ({1e3 * interval.low:.3g} to {1e3 * interval.high:.3g})" if math.isfinite(interval.low) else text
+
+
+def as_ratio(interval: Interval) -> str:
+    """`1.23 (1.20 to 1.27)`, without the interval where there is none."""
+    if not math.isfinite(interval.estimate):
+        return "unknown"
+    text = f"{interval.estimate:.3f}"
+    is_bounded = interval.low > 0 and math.isfinite(interval.high)
+    return f"{text} ({interval.low:.3f} to {interval.high:.3f})" if is_bounded else text
