@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from adapters.info import AdapterInfo, Arrangement, Requirement, UserModels
+from adapters.info import AdapterInfo, Arrangement, Requirement, UserLoops, UserModels
 from adapters.mindspore.realisations import ENTRIES
 from adapters.protocol import Adapter
 from harness.spec.arm import Arm
@@ -41,6 +41,7 @@ INFO = AdapterInfo(
             "gelu": "nn.GELU(), which approximates on a CPU in any case",
         },
     ),
+    user_loops=UserLoops("adapters.mindspore.user_loops", ("Model.train",)),
     requirements=(
         Requirement(("mindspore",), "numpy", ">=1.26.4,<2", "MindSpore 2.10 is compiled against the NumPy 1.26 C API"),
         Requirement(("mindspore", "tensorflow"), "protobuf", ">=7.34.1,<8", "the window that both frameworks accept"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from harness.records.array_types import FloatArray
 from harness.records.failure import WorkerFailedError
 from harness.records.timing import Estimate, ProcessRecord, Row
 from harness.scenarios.bench.process import FEWEST_BLOCKS, Size
@@ -15,6 +18,7 @@ from harness.worker.process import Worker
 from harness.worker.timing import tasks
 
 PILOT_STEPS, PILOT_BLOCKS = 5, 2
+LOSSES = 10  # steps by which a loop that users type is held against its arm
 LONGEST_S, SHORTEST_S = 5.0, 1.0  # of the blocks of a process
 MOST_BLOCKS = 400
 LONGEST_EPOCH_S = 10.0  # a whole epoch that takes longer is not timed as one
@@ -27,11 +31,12 @@ MEDIAN = math.sqrt(math.pi / 2)  # the standard error of a median over that of a
 
 @dataclass(frozen=True)
 class Pilot:
-    """One process of a row, in seconds. `beside_s`: all but blocks and an epoch."""
+    """One process of a row, in seconds. `beside_s`: all but blocks and an epoch. `losses`: of its first steps."""
 
     beside_s: float
     step_s: float
     epoch_steps: int
+    losses: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
 def piloted(bench: ActiveBench) -> dict[str, Pilot]:
@@ -54,15 +59,15 @@ def piloted(bench: ActiveBench) -> dict[str, Pilot]:
 def _pilot(bench: ActiveBench, row: Row) -> Pilot:
     start_s = time.monotonic()
     with Worker(bench.arm_of(row), bench.arm_folder(row), bench.scratch) as worker:
-        horizon = 1 + PILOT_STEPS * PILOT_BLOCKS
-        prepared = worker.ask(tasks.TASKS["prepare"], block_steps=0, horizon=horizon)[0]
+        horizon = LOSSES + PILOT_STEPS * PILOT_BLOCKS
+        prepared = worker.ask(tasks.TASKS["prepare"], loop=row.loop, block_steps=0, horizon=horizon)[0]
         steps = min(PILOT_STEPS, prepared["epoch_steps"])
-        worker.ask(tasks.TASKS["time"], blocks=1, steps=1)
+        losses = worker.ask(tasks.TASKS["losses"], steps=min(LOSSES, prepared["epoch_steps"]))[1]["losses"]
         times = worker.ask(tasks.TASKS["time"], blocks=PILOT_BLOCKS, steps=steps)[1]
         worker.ask(tasks.TASKS["conclude"], with_epoch=False)
     step_s = float((times["dispatch_s"] + times["fetch_s"]).min()) / steps
     beside_s = time.monotonic() - start_s - step_s * steps * PILOT_BLOCKS
-    return Pilot(beside_s, step_s, prepared["epoch_steps"])
+    return Pilot(beside_s, step_s, prepared["epoch_steps"], np.asarray(losses, np.float64))
 
 
 def sizes(pilots: dict[str, Pilot], left_s: float, processes: int) -> dict[str, Size]:

@@ -99,7 +99,8 @@ def time_row(
     try:
         with Worker(arm, folder, scratch) as worker:
             worker.on_work = on_work
-            prepared = worker.ask(tasks.TASKS["prepare"], block_steps=size.block_steps, horizon=size.horizon)[0]
+            given = {"loop": row.loop, "block_steps": size.block_steps, "horizon": size.horizon}
+            prepared = worker.ask(tasks.TASKS["prepare"], **given)[0]
             blocks.batch_size = prepared["batch_size"]
             for part, count, steps in (("first", 1, 1), ("steady", size.blocks, size.block_steps)):
                 known |= _ask(worker, blocks, part, count, steps)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+import adapters
 from harness.composition import Composed, ComposedStudy, UserMistake
 from harness.composition.measurement import FOUND, SKIPPED, Asked
 from harness.composition.preflight import claimed, refuse_too_large
@@ -71,10 +72,7 @@ def _bench(
     plan = run.plan_of(experiment, data)
     source = _source(asked, experiment, plan, composed.results_root / experiment.name)
     folder = claimed("bench", composed.out, run_folder(composed.results_root, experiment, plan.digest))
-    rows = tuple(
-        Row(name=arm.name, arm=arm.name, adapter=arm.adapter, mode=arm.mode, arrangement=arrangements[arm.name])
-        for arm in experiment.arms
-    )
+    rows = rows_of(experiment, arrangements, asked)
     record = Bench(measurement=asked.measurement, rows=rows)
     bench = ActiveBench(experiment, plan, data, folder, listener, record)
     try:
@@ -102,6 +100,22 @@ def _bench(
     if bench.unfinished is None or bench.unfinished.can_be_shown:
         listener.end(folder, outcome.in_one_line(bench.timings, bench.unfinished), is_brief=stopped_again())
     return outcome.exit_code(bench.timings, bench.unfinished)
+
+
+def rows_of(experiment: Experiment, arrangements: Arrangements, asked: Asked) -> tuple[Row, ...]:
+    """A row for each arm and, where all modes are asked for, one for each loop that users of its framework type.
+
+    Such loops are timed once for each framework, in the first of its arms: their modes are not ours.
+    """
+    rows, with_loops = list[Row](), set[str]()
+    for arm in experiment.arms:
+        row = Row(name=arm.name, arm=arm.name, adapter=arm.adapter, mode=arm.mode, arrangement=arrangements[arm.name])
+        rows.append(row)
+        about = adapters.info(arm.adapter).user_loops
+        if asked.all_modes and about is not None and arm.adapter not in with_loops:
+            with_loops.add(arm.adapter)
+            rows += [row.model_copy(update={"name": f"{arm.name}.{loop}", "loop": loop}) for loop in about.names]
+    return tuple(rows)
 
 
 def _source(asked: Asked, experiment: Experiment, plan: Plan, root: Path) -> Path | None:

@@ -32,7 +32,7 @@ def ask(worker: InProcess, name: str, **payload: Any) -> tuple[dict[str, Any], d
 
 
 def test_blocks_train_the_plan_in_order(worker: InProcess) -> None:
-    prepared, _ = ask(worker, "prepare", block_steps=3, horizon=20)
+    prepared, _ = ask(worker, "prepare", loop="", block_steps=3, horizon=20)
     assert prepared == {"epoch_steps": EPOCH_STEPS, "batch_size": 900}
     _, first = ask(worker, "time", blocks=1, steps=1)
     _, blocks = ask(worker, "time", blocks=4)
@@ -49,7 +49,7 @@ def test_blocks_train_the_plan_in_order(worker: InProcess) -> None:
 
 
 def test_phases_account_for_the_time(worker: InProcess) -> None:
-    ask(worker, "prepare", block_steps=2, horizon=10)
+    ask(worker, "prepare", loop="", block_steps=2, horizon=10)
     _, times = ask(worker, "time", blocks=3)
     concluded, _ = ask(worker, "conclude")
     spent_s = sum(concluded["phases"].values()) + sum(float(part.sum()) for part in times.values())
@@ -62,7 +62,7 @@ def test_phases_account_for_the_time(worker: InProcess) -> None:
 
 
 def test_an_epoch_is_left_out_where_it_takes_long(worker: InProcess) -> None:
-    ask(worker, "prepare", block_steps=1, horizon=10)
+    ask(worker, "prepare", loop="", block_steps=1, horizon=10)
     concluded, _ = ask(worker, "conclude", with_epoch=False)
     assert concluded["epoch_time_s"] is None
     assert "epoch" not in concluded["phases"]
