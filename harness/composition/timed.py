@@ -31,6 +31,8 @@ def prepare_bench(
     if len(study.variants) > 1:
         name = study.first.experiment.name
         mistakes.append(f"experiment {name} has variants, and one is timed: choose variant=NAME of {', '.join(names)}")
+    if question.measurement.target_accuracy is not None and study.first.experiment.data.classes is None:
+        mistakes.append("target_accuracy: the targets of this experiment are values, which have no accuracy")
     if question.all_modes:
         study = replace(study, variants=tuple(map(_in_all_modes, study.variants)))
         arms = study.first.experiment.arms

@@ -18,6 +18,7 @@ from harness.results.files import DAMAGE, UnreadableError, read_object, read_ver
 from harness.results.marker import MARKER
 from harness.results.reading import read_run
 from harness.results.recorded import VERDICTS, RecordedRun
+from harness.results.timings import is_bench
 from harness.scenarios.bench.state import ActiveBench
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -28,13 +29,15 @@ NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 # From the gravest to what counts.
 ORDER = ("crashed", "interrupted", "diverges", "unsupported", "unverified", "known", "agrees")
 MOST_READ = 50  # recorded folders, the latest first
+CHECK = "check"  # the folder of a ladder that a bench has climbed, in that of the bench
 
 
 def recorded_check(experiment: Experiment, plan: Plan, root: Path) -> Path | None:
     """The latest recorded run below `root` that climbed the ladder for this experiment, its plan and its arms."""
-    candidates = sorted(root.glob(f"*/{MARKER}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    nested = [path.parent / "check" if (path.parent / "check").is_dir() else path.parent for path in candidates]
-    return next((folder for folder in nested[:MOST_READ] if not misfits(folder, experiment, plan)), None)
+    markers = [*root.glob(f"*/{MARKER}"), *root.glob(f"*/{CHECK}/{MARKER}")]
+    latest = sorted(markers, key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_READ]
+    folders = (path.parent for path in latest if not is_bench(path.parent))
+    return next((folder for folder in folders if not misfits(folder, experiment, plan)), None)
 
 
 def misfits(folder: Path, experiment: Experiment, plan: Plan) -> list[str]:

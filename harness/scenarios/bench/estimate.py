@@ -70,7 +70,9 @@ def _pilot(bench: ActiveBench, row: Row) -> Pilot:
     return Pilot(beside_s, step_s, prepared["epoch_steps"], np.asarray(losses, np.float64))
 
 
-def sizes(pilots: dict[str, Pilot], left_s: float, processes: int) -> dict[str, Size]:
+def sizes(
+    pilots: dict[str, Pilot], left_s: float, processes: int, target_accuracy: float | None = None
+) -> dict[str, Size]:
     """How much of each row a process times. All rows have blocks of equal length: the same work is fetched back.
 
     `left_s`: the seconds of the budget that are left for so many processes of each row.
@@ -85,15 +87,20 @@ def sizes(pilots: dict[str, Pilot], left_s: float, processes: int) -> dict[str, 
             min(MOST_BLOCKS, max(FEWEST_BLOCKS, math.ceil(timed_s / (block_steps * pilot.step_s)))),
             block_steps,
             pilot.epoch_steps * pilot.step_s <= LONGEST_EPOCH_S,
+            target_accuracy,
         )
         for name, pilot in pilots.items()
     }
 
 
-def estimated(pilots: dict[str, Pilot], chosen: dict[str, Size], left_s: float) -> Estimate:
-    """The cost of a round, how many fit into `left_s`, and what these can tell."""
+def estimated(pilots: dict[str, Pilot], chosen: dict[str, Size], left_s: float, plan_steps: int = 0) -> Estimate:
+    """The cost of a round, how many fit into `left_s`, and what these can tell.
+
+    `plan_steps`: of the whole plan, which is trained where a time to an accuracy was asked for.
+    """
     by_row = [
-        pilot.beside_s + pilot.step_s * (size.blocks * size.block_steps + size.with_epoch * pilot.epoch_steps)
+        pilot.beside_s
+        + pilot.step_s * (size.steps(pilot.epoch_steps) + plan_steps * (size.target_accuracy is not None))
         for pilot, size in ((pilots[name], chosen[name]) for name in pilots)
     ]
     round_s = CONTROL_S + sum(by_row)

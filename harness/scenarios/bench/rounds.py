@@ -28,8 +28,8 @@ def time_rows(bench: ActiveBench) -> None:
         bench.update(rows=with_loop_credits(bench, {name: pilot.losses for name, pilot in pilots.items()}))
         bench.listener.credited([row for row in bench.rows if row.loop])
     left_s = measurement.budget_s - (time.monotonic() - bench.began_s)
-    chosen = sizes(pilots, left_s, measurement.processes)
-    bench.estimate(estimated(pilots, chosen, left_s))
+    chosen = sizes(pilots, left_s, measurement.processes, measurement.target_accuracy)
+    bench.estimate(estimated(pilots, chosen, left_s, bench.plan.steps))
     _time_rounds(bench, pilots, chosen)
 
 

@@ -23,7 +23,7 @@ from harness.results.marker import Marker, complete
 from harness.results.store import Store, run_folder
 from harness.scenarios import phases, run
 from harness.scenarios.arrangement import Arrangements, arranged_study
-from harness.scenarios.bench.credit import credits, misfits, recorded_check, with_credits
+from harness.scenarios.bench.credit import CHECK, credits, misfits, recorded_check, with_credits
 from harness.scenarios.bench.rounds import time_rows
 from harness.scenarios.bench.state import ActiveBench, BenchListener
 from harness.scenarios.ending import report_unfinished, unfinished_by
@@ -31,8 +31,6 @@ from harness.spec.experiment import Experiment
 from harness.subjects.bench import outcome
 from harness.system.stopping import heeding_signals, shielded, stopped_again
 from harness.worker.sharing import share
-
-CHECK = "check"  # the folder of the ladder's own record, in that of the bench
 
 
 class Presenter(Protocol):

@@ -40,6 +40,9 @@ class Loop(Protocol):
     def losses(self, block: Block) -> FloatArray:
         """An update for each batch of a block, and the loss of each before its update."""
 
+    def restart(self) -> None:
+        """Begins again from the weights of the plan."""
+
     def evaluate(self, test_set: Samples) -> Evaluation | None:
         """The scores on the test set; None where that is not timed."""
 
@@ -78,6 +81,9 @@ class OwnLoop:
     def losses(self, block: Block) -> FloatArray:
         return self.fetch(self.dispatch(self.stage(block)))
 
+    def restart(self) -> None:
+        self.trainer.restart(self.plan.weights)
+
     def evaluate(self, test_set: Samples) -> Evaluation:
         return self.trainer.evaluate(*test_set)
 
@@ -111,6 +117,9 @@ class TypedLoop:
 
     def losses(self, block: Block) -> FloatArray:
         return self.loop.losses(block[0])
+
+    def restart(self) -> None:
+        """It is not trained to an accuracy, since it is not evaluated."""
 
     def evaluate(self, test_set: Samples) -> None:
         return None

@@ -40,6 +40,7 @@ class Concluded(TypedDict):
     clock_s: float
     losses_digest: str
     epoch_time_s: float | None
+    time_to_accuracy_s: float | None
     test_loss: float | None
     test_accuracy: float | None
 
@@ -64,24 +65,28 @@ def time(session: Session, scratch: str, blocks: int, steps: int = 0) -> Result:
     return session.reply(times, host=as_fields(training.window))
 
 
-def conclude(session: Session, scratch: str, with_epoch: bool = True) -> Result:
-    """Times an epoch and the evaluation, and returns what else is known of the process."""
+def conclude(session: Session, scratch: str, with_epoch: bool = True, target_accuracy: float | None = None) -> Result:
+    """Times an epoch, the evaluation and the way to an accuracy, and returns what else is known of the process."""
     with _resumed(session) as training:
         epoch_time_s = training.epoch() if with_epoch else None
         score = training.evaluate()
         first_losses = training.losses_of_plan()
+        to_accuracy_s = None if target_accuracy is None else training.to_accuracy(target_accuracy)
+    environment = session.adapter.environment()
     memory = {
         "after_import": training.after_import_bytes,
         "after_build": training.after_build_bytes,
         "peak": resident_bytes(PEAK),
+        "device_peak": environment.device_peak_bytes,
     }
     return {
         "memory": memory,
-        "environment": asdict(session.adapter.environment()),
+        "environment": asdict(environment),
         "affinity": sorted(os.sched_getaffinity(0)),
         "clock_s": clock_s(),
         "losses_digest": digest_arrays({"losses": first_losses}) if len(first_losses) else "",
         "epoch_time_s": epoch_time_s,
+        "time_to_accuracy_s": to_accuracy_s,
         "test_loss": None if score is None else score.loss,
         "test_accuracy": None if score is None else score.accuracy,
         "phases": training.watch.seconds,

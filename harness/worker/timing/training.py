@@ -85,6 +85,29 @@ class TimedTraining:
         with self.watch.phase("evaluation"):
             return self.loop.evaluate(self.test_set)
 
+    def to_accuracy(self, target: float) -> float | None:
+        """The seconds of training by the plan from its beginning until an evaluation reaches the accuracy.
+
+        Evaluations and the preparing of data are left out. None where the plan ends before, or nothing is evaluated.
+        """
+        trained_s = 0.0
+        with self.watch.phase("to_accuracy"):
+            self.loop.restart()
+            for epoch in range(len(self.plan.orders)):
+                if epoch and self.plan.augmentation:
+                    self.loop.bind(*self.session.epoch(epoch))
+                staged = [self.loop.stage(portion) for portion in self.session.portions(epoch)]
+                start_s = time.perf_counter()
+                for portion in staged:
+                    self.loop.fetch(self.loop.dispatch(portion))
+                trained_s += time.perf_counter() - start_s
+                score = self.loop.evaluate(self.test_set)
+                if score is None or score.accuracy is None:
+                    return None
+                if score.accuracy >= target:
+                    return trained_s
+        return None
+
     def losses_of_plan(self) -> FloatArray:
         """The losses of the plan's first epoch, of as many of its whole batches as were trained."""
         whole = len(self.plan.orders[0]) // self.plan.batch_size
