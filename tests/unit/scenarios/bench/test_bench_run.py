@@ -63,7 +63,8 @@ def test_every_round_times_the_control_and_every_row(timed: str, folder: Path) -
         assert process.memory is not None
     rows = [p for p in timings.processes if not p.is_control]
     assert len({p.losses_digest for p in rows if p.row == "wide"}) == 1
-    assert all(p.block_steps == 8 and p.batch_size == 500 for p in rows)
+    assert len({p.block_steps for p in rows}) == 1  # the same work is fetched back
+    assert {p.batch_size for p in rows} == {500}
     samples = timings.samples
     assert set(samples["process"]) == set(range(6))
     first = samples[samples["part"] == "first"]
