@@ -42,6 +42,14 @@ class UserModels:
 
 
 @dataclass(frozen=True)
+class UserLoops:
+    """The training loops that the framework's users type. `module` has the function `user_loop`, which takes a name."""
+
+    module: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Arrangement:
     """Environment variables with which the framework may be faster. They are set before it is imported.
 
@@ -75,6 +83,7 @@ class AdapterInfo:
     install: str = ""
     ledger: Path | None = None
     user_models: UserModels | None = None
+    user_loops: UserLoops | None = None
     requirements: tuple[Requirement, ...] = ()
     exclusive: tuple[str, ...] = ()
     evidence_environment: Mapping[str, str] = field(default_factory=dict)

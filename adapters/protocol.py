@@ -78,7 +78,10 @@ class Device:
 
 @dataclass(frozen=True)
 class Environment:
-    """The facts besides the spec on which a result depends: versions, the device in use, threads, flags."""
+    """The facts besides the spec on which a result depends: versions, the device in use, threads, flags.
+
+    `device_peak_bytes`: the most memory of an accelerator that was allocated so far; None on a CPU.
+    """
 
     framework: str
     version: str
@@ -86,6 +89,7 @@ class Environment:
     threads: int | None
     versions: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
+    device_peak_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,12 @@ from typing import Any, Literal, overload
 from harness.spec.arm import Arm, DeviceName, Layout, Precision
 from harness.spec.base import Word
 
+
+def base_mode(mode: str) -> str:
+    """The mode of which this one is a variant: `graph` of `graph_step`; itself without an underscore."""
+    return mode.partition("_")[0]
+
+
 Kind = Literal["native", "composed", "custom", "unsupported"]
 
 
@@ -35,6 +41,11 @@ class Setting:
     precision: Precision
     exact: bool
     layout: Layout
+
+    @property
+    def compiler(self) -> str:
+        """How functions are compiled: the mode without what follows its underscore, which says how epochs are run."""
+        return base_mode(self.mode)
 
     @classmethod
     def of(cls, arm: Arm, device: DeviceName | None = None) -> Setting:

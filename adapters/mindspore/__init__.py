@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from adapters.info import AdapterInfo, Arrangement, Requirement, UserModels
+from adapters.info import AdapterInfo, Arrangement, Requirement, UserLoops, UserModels
 from adapters.mindspore.realisations import ENTRIES
 from adapters.protocol import Adapter
 from harness.spec.arm import Arm
@@ -21,7 +21,7 @@ def create(arm: Arm) -> Adapter:
 INFO = AdapterInfo(
     title="MindSpore",
     distribution="mindspore",
-    modes=("jit", "pynative"),
+    modes=("jit", "pynative", "jit_step", "jit_o1"),
     entries=ENTRIES,
     create=create,
     versions=">=2.10,<2.11",
@@ -41,6 +41,7 @@ INFO = AdapterInfo(
             "gelu": "nn.GELU(), which approximates on a CPU in any case",
         },
     ),
+    user_loops=UserLoops("adapters.mindspore.user_loops", ("Model.train",)),
     requirements=(
         Requirement(("mindspore",), "numpy", ">=1.26.4,<2", "MindSpore 2.10 is compiled against the NumPy 1.26 C API"),
         Requirement(("mindspore", "tensorflow"), "protobuf", ">=7.34.1,<8", "the window that both frameworks accept"),

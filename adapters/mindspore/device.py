@@ -51,4 +51,5 @@ def environment(arm: Arm) -> Environment:
     flags = {name: os.environ[name] for name in FLAGS if name in os.environ}
     device = str(ms.get_context("device_target")).lower()
     versions = {"mindspore": ms.__version__, "numpy": np.__version__}
-    return Environment("mindspore", ms.__version__, device, arm.threads, versions, flags)
+    peak = None if device == "cpu" else int(ms.runtime.max_memory_allocated())
+    return Environment("mindspore", ms.__version__, device, arm.threads, versions, flags, peak)

@@ -16,7 +16,7 @@ import mindspore as ms
 from mindspore import nn, ops
 
 from adapters.mindspore.digests import WatchedColumns
-from adapters.mindspore.runtime import integers
+from adapters.mindspore.runtime import compiled, compiles, integers
 from adapters.protocol import IntArray
 from adapters.setting import Setting
 
@@ -90,7 +90,7 @@ class CompiledEpoch:
     """All updates of an epoch in one graph: returns the losses and the rows of watched numbers."""
 
     def __init__(self, update: Update, setting: Setting) -> None:
-        self.loop = _EpochLoop(update, setting)
+        self.loop = compiled(_EpochLoop(update, setting).construct, setting)
 
     def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
         return self.loop(x, y, integers(order), integers(0), integers(steps), *noise)
@@ -111,13 +111,29 @@ class EagerEpoch:
         return _stack(losses), _stack(rows)
 
 
+class SteppedEpoch:
+    """The updates of an epoch one after another, each a call of a compiled epoch of one step."""
+
+    def __init__(self, update: Update, setting: Setting) -> None:
+        self.step = CompiledEpoch(update, setting)
+
+    def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
+        if not steps:
+            return self.step(x, y, order[:1], 0, [tensor[:1] for tensor in noise])
+        results = []
+        for step in range(steps):
+            one = slice(step, step + 1)
+            results.append(self.step(x, y, order[one], 1, [tensor[one] for tensor in noise]))
+        losses, rows = zip(*results, strict=True)
+        return _joined(losses), _joined(rows)
+
+
 class _EpochLoop(nn.Cell):
     def __init__(self, update: Update, setting: Setting) -> None:
         super().__init__()
         self.update, self.width = update, update.width
         self.dtype = getattr(ms, setting.precision)
 
-    @ms.jit
     def construct(self, x: Any, y: Any, order: Any, step: Any, steps: Any, *noise: Any) -> Any:
         losses = ops.zeros((order.shape[0],), self.dtype)
         rows = ops.zeros((order.shape[0], max(self.width, 1)), self.dtype)
@@ -135,3 +151,14 @@ class _EpochLoop(nn.Cell):
 
 def _stack(tensors: list[Any]) -> Any:
     return ops.stack(tensors) if tensors else None
+
+
+def _joined(tensors: Any) -> Any:
+    return ops.concat(tensors)
+
+
+def epoch_class(setting: Setting) -> Any:
+    """The class that runs the epochs of the arm's mode."""
+    if not compiles(setting):
+        return EagerEpoch
+    return SteppedEpoch if setting.mode.endswith("_step") else CompiledEpoch

@@ -35,9 +35,10 @@ def array(tensor: Any) -> Array:
 
 def compiles(setting: Setting) -> bool:
     """Whether the mode of the arm compiles functions."""
-    return setting.mode == "jit"
+    return setting.compiler == "jit"
 
 
 def compiled(function: Any, setting: Setting) -> Any:
     """The function compiled if the mode of the arm compiles, else unchanged."""
-    return ms.jit(function) if compiles(setting) else function
+    level = "O1" if setting.mode == "jit_o1" else "O0"
+    return ms.jit(function, jit_level=level) if compiles(setting) else function

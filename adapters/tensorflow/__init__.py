@@ -6,7 +6,7 @@
 import os
 from pathlib import Path
 
-from adapters.info import AdapterInfo, Requirement, UserModels
+from adapters.info import AdapterInfo, Requirement, UserLoops, UserModels
 from adapters.protocol import Adapter
 from adapters.tensorflow.realisations import ENTRIES
 from harness.spec.arm import Arm
@@ -26,7 +26,7 @@ def create(arm: Arm) -> Adapter:
 INFO = AdapterInfo(
     title="TensorFlow",
     distribution="tensorflow",
-    modes=("graph", "eager", "xla"),
+    modes=("graph", "eager", "graph_step", "xla"),
     entries=ENTRIES,
     create=create,
     versions=">=2.21,<2.22",
@@ -45,6 +45,7 @@ INFO = AdapterInfo(
             "gelu": "keras.activations.gelu(x, approximate=True)",
         },
     ),
+    user_loops=UserLoops("adapters.tensorflow.user_loops", ("fit", "fit_steps_per_execution")),
     requirements=(Requirement(("tensorflow",), "protobuf", "<8", "TensorFlow 2.21 asks for it"),),
     exclusive=("tensorflow", "tensorflow-cpu"),
     # Entries speak of oneDNN's kernels, which TensorFlow uses by itself on some processors and not on others.

@@ -58,4 +58,5 @@ def environment(arm: Arm) -> Environment:
     # The device that holds a tensor, which may differ from the requested one.
     device = tf.zeros(()).device.rpartition("device:")[2].partition(":")[0].lower()
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
-    return Environment("tensorflow", tf.__version__, device, arm.threads, versions, flags)
+    peak = None if device == "cpu" else int(tf.config.experimental.get_memory_info(f"{device.upper()}:0")["peak"])
+    return Environment("tensorflow", tf.__version__, device, arm.threads, versions, flags, peak)

@@ -57,7 +57,7 @@ class _NumbersOfKind:
 
     def __init__(self, parameters: tuple[Parameter, ...], norm: bool, setting: Setting) -> None:
         self.names = [parameter.name for parameter in parameters]
-        self.norm, self.xla = norm, setting.mode == "xla"
+        self.norm, self.xla = norm, setting.compiler == "xla"
         self.patterns = [] if norm else [floats(pattern(parameter.shape), setting) for parameter in parameters]
 
     def __call__(self, tensors: Any) -> Any:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from adapters.protocol import IntArray
 from adapters.setting import Setting
 from adapters.tensorflow.digests import WatchedColumns
-from adapters.tensorflow.runtime import integers
+from adapters.tensorflow.runtime import compiles, integers
 
 
 class Step:
@@ -87,7 +87,7 @@ class CompiledEpoch:
     """All updates of an epoch in one graph: returns the losses and the rows of watched numbers."""
 
     def __init__(self, update: Update, setting: Setting) -> None:
-        self.loop: Any = tf.function(_EpochLoop(update, setting).__call__, jit_compile=setting.mode == "xla")
+        self.loop: Any = tf.function(_EpochLoop(update, setting).__call__, jit_compile=setting.compiler == "xla")
 
     def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
         return self.loop(x, y, integers(order), integers(0), integers(steps), *noise)
@@ -106,6 +106,23 @@ class EagerEpoch:
             losses.append(value)
             rows.append(row)
         return _stack(losses), _stack(rows)
+
+
+class SteppedEpoch:
+    """The updates of an epoch one after another, each a call of a compiled epoch of one step."""
+
+    def __init__(self, update: Update, setting: Setting) -> None:
+        self.step = CompiledEpoch(update, setting)
+
+    def __call__(self, x: Any, y: Any, order: IntArray, steps: int, noise: list[Any]) -> Any:
+        if not steps:
+            return self.step(x, y, order[:1], 0, [tensor[:1] for tensor in noise])
+        results = []
+        for step in range(steps):
+            one = slice(step, step + 1)
+            results.append(self.step(x, y, order[one], 1, [tensor[one] for tensor in noise]))
+        losses, rows = zip(*results, strict=True)
+        return _joined(losses), _joined(rows)
 
 
 class _EpochLoop:
@@ -127,3 +144,14 @@ class _EpochLoop:
 
 def _stack(tensors: list[Any]) -> Any:
     return tf.stack(tensors) if tensors else None
+
+
+def _joined(tensors: Any) -> Any:
+    return tf.concat(tensors, axis=0)
+
+
+def epoch_class(setting: Setting) -> Any:
+    """The class that runs the epochs of the arm's mode."""
+    if not compiles(setting):
+        return EagerEpoch
+    return SteppedEpoch if setting.mode.endswith("_step") else CompiledEpoch

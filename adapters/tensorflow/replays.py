@@ -51,7 +51,7 @@ class CompiledLoop:
 
     def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
         self.clipped_updates = clipped_updates
-        self.compiled = tf.function(self.steps, jit_compile=setting.mode == "xla", autograph=False)
+        self.compiled = tf.function(self.steps, jit_compile=setting.compiler == "xla", autograph=False)
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         self.compiled(start, stop, *gradients)

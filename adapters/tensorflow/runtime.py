@@ -35,10 +35,10 @@ def array(tensor: Any) -> Array:
 
 def compiles(setting: Setting) -> bool:
     """Whether the mode of the arm compiles functions."""
-    return setting.mode != "eager"
+    return setting.compiler != "eager"
 
 
 def compiled(function: Any, setting: Setting) -> Any:
     """The function compiled if the mode of the arm compiles, else unchanged."""
-    xla = setting.mode == "xla"
+    xla = setting.compiler == "xla"
     return tf.function(function, jit_compile=xla, autograph=False) if compiles(setting) else function

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import adapters
+from harness.composition.capabilities import unsupported
 from harness.composition.measurement import Asked, asked
 from harness.composition.mistakes import UserMistake
-from harness.composition.preflight import prepare
+from harness.composition.pipeline import Composed
+from harness.composition.preflight import offered, prepare
 from harness.composition.variants import ComposedStudy
 from harness.data import Dataset
+from harness.spec.arm import Arm
 
 
 def prepare_bench(
@@ -27,6 +31,24 @@ def prepare_bench(
     if len(study.variants) > 1:
         name = study.first.experiment.name
         mistakes.append(f"experiment {name} has variants, and one is timed: choose variant=NAME of {', '.join(names)}")
+    if question.measurement.target_accuracy is not None and study.first.experiment.data.classes is None:
+        mistakes.append("target_accuracy: the targets of this experiment are values, which have no accuracy")
+    if question.all_modes:
+        study = replace(study, variants=tuple(map(_in_all_modes, study.variants)))
+        arms = study.first.experiment.arms
+        mistakes += unsupported(study.first.experiment, arms, lambda: offered(config_dirs))
     if mistakes:
         raise UserMistake(mistakes)
     return question, replace(study, orderings=()), data
+
+
+def _in_all_modes(composed: Composed) -> Composed:
+    """The experiment with each arm in every mode of its framework; the arm's own mode is first, and keeps its name."""
+    arms = [arm for stated in composed.experiment.arms for arm in _modes_of(stated)]
+    distinct = list({arm.name: arm for arm in arms}.values())
+    return replace(composed, experiment=composed.experiment.model_copy(update={"arms": tuple(distinct)}))
+
+
+def _modes_of(arm: Arm) -> list[Arm]:
+    others = [mode for mode in adapters.modes(arm.adapter) if mode != arm.mode]
+    return [arm, *(arm.model_copy(update={"name": f"{arm.name}_{mode}", "mode": mode}) for mode in others)]

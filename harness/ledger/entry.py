@@ -9,6 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import Field, field_validator, model_validator
 
 import adapters
+from adapters.setting import base_mode
 from harness.spec.base import Spec, family_members
 from harness.spec.vocabulary import BASES
 
@@ -101,7 +102,7 @@ class Entry(Spec):
 
     def holds_in(self, precision: str, mode: str, device: str) -> bool:
         is_covered = self.precision in ("any", precision) and device in self.devices
-        return is_covered and (not self.modes or mode in self.modes)
+        return is_covered and (not self.modes or mode in self.modes or base_mode(mode) in self.modes)
 
     @property
     def bound_in_words(self) -> str:

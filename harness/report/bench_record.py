@@ -25,7 +25,7 @@ class BenchRecord(PlacedRecord):
     """The record of one bench."""
 
     @cached_property
-    def failures(self) -> Sequence[ReadingFailure]:  # type: ignore[override]
+    def failures(self) -> Sequence[ReadingFailure]:
         failures = [ReadingFailure(place, why) for place, why in damages(self.place)] if self.is_complete else []
         if self._unreadable:
             failures.append(ReadingFailure(BENCH, self._unreadable))

@@ -51,7 +51,8 @@ class Timings:
         rows = [
             (p.number, p.row, p.round, p.place, self.median_step_s(p.number)) for p in self.processes if not p.failure
         ]
-        return pd.DataFrame(rows, columns=["process", "row", "round", "place", "step_s"])
+        frame = pd.DataFrame(rows, columns=["process", "row", "round", "place", "step_s"])
+        return frame.astype({"step_s": np.float64})  # also where there is no process
 
 
 def write_timings(folder: Path, timings: Timings) -> None:

@@ -40,7 +40,7 @@ def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> C
 
 def sigmoid_cross_entropy(word: spec.SigmoidCrossEntropy, setting: Setting) -> Choice:
     """By precision in compiled mode, composed in PyNative."""
-    if setting.mode != "jit":
+    if setting.compiler != "jit":
         return composed("where, exp, log1p", FIRST_BATCH, make.composed_sigmoid_cross_entropy)
     return resolve(COMPILED_SIGMOID_CROSS_ENTROPY, word, setting)
 

@@ -44,7 +44,7 @@ def categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setting: Setti
 
 def cosine_similarity(word: spec.CosineSimilarity, setting: Setting) -> Choice:
     """Composed under XLA, else by the epsilon."""
-    if setting.mode == "xla":
+    if setting.compiler == "xla":
         return composed("sqrt, where, sum", NAN_AT_0, make.composed_cosine_similarity)
     return resolve(COSINE_SIMILARITY, word, setting)
 

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from harness import __version__
+from harness.judging.context import Context
+from harness.judging.envelope import envelope
 from harness.plan import Plan
+from harness.records.array_types import FloatArray
 from harness.records.timing import Credit, Row
 from harness.records.verdict import Verdict
 from harness.results.files import DAMAGE, UnreadableError, read_object, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.reading import read_run
 from harness.results.recorded import VERDICTS, RecordedRun
+from harness.results.timings import is_bench
+from harness.scenarios.bench.state import ActiveBench
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.comparable import PARTS, differing_specs
 from harness.worker.arrangement.calibration import CalibrationError, versions_of
 
+NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 # From the gravest to what counts.
 ORDER = ("crashed", "interrupted", "diverges", "unsupported", "unverified", "known", "agrees")
 MOST_READ = 50  # recorded folders, the latest first
-VERBS = ("check", "match", "bench")
+CHECK = "check"  # the folder of a ladder that a bench has climbed, in that of the bench
 
 
 def recorded_check(experiment: Experiment, plan: Plan, root: Path) -> Path | None:
     """The latest recorded run below `root` that climbed the ladder for this experiment, its plan and its arms."""
-    candidates = sorted(root.glob(f"*/{MARKER}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    nested = [path.parent / "check" if (path.parent / "check").is_dir() else path.parent for path in candidates]
-    return next((folder for folder in nested[:MOST_READ] if not misfits(folder, experiment, plan)), None)
+    markers = [*root.glob(f"*/{MARKER}"), *root.glob(f"*/{CHECK}/{MARKER}")]
+    latest = sorted(markers, key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_READ]
+    folders = (path.parent for path in latest if not is_bench(path.parent))
+    return next((folder for folder in folders if not misfits(folder, experiment, plan)), None)
 
 
 def misfits(folder: Path, experiment: Experiment, plan: Plan) -> list[str]:
@@ -80,7 +89,7 @@ def credits(folder: Path, arms: Sequence[Arm]) -> dict[str, Credit]:
     source = str(folder)
     try:
         verdicts = read_verdicts(folder / VERDICTS)
-    except (UnreadableError, *DAMAGE) as error:
+    except NOT_READ as error:
         return {arm.name: Credit(status="unverified", source=source, cause=str(error)) for arm in arms}
     return {arm.name: _credit([v for v in verdicts if arm.name in (v.arm_a, v.arm_b)], source) for arm in arms}
 
@@ -98,3 +107,28 @@ def _credit(verdicts: Sequence[Verdict], source: str) -> Credit:
 def with_credits(rows: Sequence[Row], by_arm: dict[str, Credit]) -> tuple[Row, ...]:
     """The rows with the credit of their arms."""
     return tuple(row.model_copy(update={"credit": by_arm[row.arm]}) for row in rows)
+
+
+def with_loop_credits(bench: ActiveBench, losses: Mapping[str, FloatArray]) -> tuple[Row, ...]:
+    """The rows, those of loops that users type with a credit of their own. `losses`: of the first steps, by row.
+
+    Such a loop computes what its arm does if its losses are within the arm's chaos envelope around those of the arm.
+    """
+    context = Context(bench.experiment, bench.plan, bench.data, bench.scratch)
+    return tuple(_with_loop_credit(row, context, losses) if row.loop else row for row in bench.rows)
+
+
+def _with_loop_credit(row: Row, context: Context, losses: Mapping[str, FloatArray]) -> Row:
+    own, others = losses.get(row.name), losses.get(row.arm)
+    if own is None or others is None or row.credit is None or not row.credit.is_given:
+        return row  # it failed, or there is nothing to hold it against
+    arm = next(arm for arm in context.stated.arms if arm.name == row.arm)
+    bound = envelope(context, arm, len(own)).loss.bound
+    excess = np.abs(own - others) / bound
+    worst = int(np.argmax(excess))
+    found = f"its losses are within {excess[worst]:.0%} of the tolerance of {row.arm} over {len(own)} steps"
+    if excess[worst] <= 1:
+        return row.model_copy(update={"credit": Credit(status=row.credit.status, source=found)})
+    found = f"at step {worst} its loss is {abs(own[worst] - others[worst]):.2g} from that of {row.arm}, "
+    cause = f"{found}{excess[worst]:.2g} times the tolerance"
+    return row.model_copy(update={"credit": Credit(status="diverges", source="", cause=cause)})

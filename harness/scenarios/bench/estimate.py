@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from harness.records.array_types import FloatArray
 from harness.records.failure import WorkerFailedError
 from harness.records.timing import Estimate, ProcessRecord, Row
 from harness.scenarios.bench.process import FEWEST_BLOCKS, Size
@@ -15,6 +18,7 @@ from harness.worker.process import Worker
 from harness.worker.timing import tasks
 
 PILOT_STEPS, PILOT_BLOCKS = 5, 2
+LOSSES = 10  # steps by which a loop that users type is held against its arm
 LONGEST_S, SHORTEST_S = 5.0, 1.0  # of the blocks of a process
 MOST_BLOCKS = 400
 LONGEST_EPOCH_S = 10.0  # a whole epoch that takes longer is not timed as one
@@ -27,11 +31,12 @@ MEDIAN = math.sqrt(math.pi / 2)  # the standard error of a median over that of a
 
 @dataclass(frozen=True)
 class Pilot:
-    """One process of a row, in seconds. `beside_s`: all but blocks and an epoch."""
+    """One process of a row, in seconds. `beside_s`: all but blocks and an epoch. `losses`: of its first steps."""
 
     beside_s: float
     step_s: float
     epoch_steps: int
+    losses: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
 def piloted(bench: ActiveBench) -> dict[str, Pilot]:
@@ -54,18 +59,20 @@ def piloted(bench: ActiveBench) -> dict[str, Pilot]:
 def _pilot(bench: ActiveBench, row: Row) -> Pilot:
     start_s = time.monotonic()
     with Worker(bench.arm_of(row), bench.arm_folder(row), bench.scratch) as worker:
-        horizon = 1 + PILOT_STEPS * PILOT_BLOCKS
-        prepared = worker.ask(tasks.TASKS["prepare"], block_steps=0, horizon=horizon)[0]
+        horizon = LOSSES + PILOT_STEPS * PILOT_BLOCKS
+        prepared = worker.ask(tasks.TASKS["prepare"], loop=row.loop, block_steps=0, horizon=horizon)[0]
         steps = min(PILOT_STEPS, prepared["epoch_steps"])
-        worker.ask(tasks.TASKS["time"], blocks=1, steps=1)
+        losses = worker.ask(tasks.TASKS["losses"], steps=min(LOSSES, prepared["epoch_steps"]))[1]["losses"]
         times = worker.ask(tasks.TASKS["time"], blocks=PILOT_BLOCKS, steps=steps)[1]
         worker.ask(tasks.TASKS["conclude"], with_epoch=False)
     step_s = float((times["dispatch_s"] + times["fetch_s"]).min()) / steps
     beside_s = time.monotonic() - start_s - step_s * steps * PILOT_BLOCKS
-    return Pilot(beside_s, step_s, prepared["epoch_steps"])
+    return Pilot(beside_s, step_s, prepared["epoch_steps"], np.asarray(losses, np.float64))
 
 
-def sizes(pilots: dict[str, Pilot], left_s: float, processes: int) -> dict[str, Size]:
+def sizes(
+    pilots: dict[str, Pilot], left_s: float, processes: int, target_accuracy: float | None = None
+) -> dict[str, Size]:
     """How much of each row a process times. All rows have blocks of equal length: the same work is fetched back.
 
     `left_s`: the seconds of the budget that are left for so many processes of each row.
@@ -80,15 +87,20 @@ def sizes(pilots: dict[str, Pilot], left_s: float, processes: int) -> dict[str, 
             min(MOST_BLOCKS, max(FEWEST_BLOCKS, math.ceil(timed_s / (block_steps * pilot.step_s)))),
             block_steps,
             pilot.epoch_steps * pilot.step_s <= LONGEST_EPOCH_S,
+            target_accuracy,
         )
         for name, pilot in pilots.items()
     }
 
 
-def estimated(pilots: dict[str, Pilot], chosen: dict[str, Size], left_s: float) -> Estimate:
-    """The cost of a round, how many fit into `left_s`, and what these can tell."""
+def estimated(pilots: dict[str, Pilot], chosen: dict[str, Size], left_s: float, plan_steps: int = 0) -> Estimate:
+    """The cost of a round, how many fit into `left_s`, and what these can tell.
+
+    `plan_steps`: of the whole plan, which is trained where a time to an accuracy was asked for.
+    """
     by_row = [
-        pilot.beside_s + pilot.step_s * (size.blocks * size.block_steps + size.with_epoch * pilot.epoch_steps)
+        pilot.beside_s
+        + pilot.step_s * (size.steps(pilot.epoch_steps) + plan_steps * (size.target_accuracy is not None))
         for pilot, size in ((pilots[name], chosen[name]) for name in pilots)
     ]
     round_s = CONTROL_S + sum(by_row)

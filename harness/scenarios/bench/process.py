@@ -28,11 +28,16 @@ REPETITIONS = 20  # of the control's work in a process
 
 @dataclass(frozen=True)
 class Size:
-    """How much of a row is timed in one process: blocks of so many steps, and whether a whole epoch too."""
+    """How much of a row is timed in one process: blocks of so many steps, whether a whole epoch, to which accuracy."""
 
     blocks: int
     block_steps: int
     with_epoch: bool = True
+    target_accuracy: float | None = None
+
+    def steps(self, epoch_steps: int) -> int:
+        """The steps that are timed, with those of an epoch of this length."""
+        return self.blocks * self.block_steps + self.with_epoch * epoch_steps
 
     @property
     def horizon(self) -> int:
@@ -99,7 +104,8 @@ def time_row(
     try:
         with Worker(arm, folder, scratch) as worker:
             worker.on_work = on_work
-            prepared = worker.ask(tasks.TASKS["prepare"], block_steps=size.block_steps, horizon=size.horizon)[0]
+            given = {"loop": row.loop, "block_steps": size.block_steps, "horizon": size.horizon}
+            prepared = worker.ask(tasks.TASKS["prepare"], **given)[0]
             blocks.batch_size = prepared["batch_size"]
             for part, count, steps in (("first", 1, 1), ("steady", size.blocks, size.block_steps)):
                 known |= _ask(worker, blocks, part, count, steps)
@@ -113,7 +119,8 @@ def time_row(
                 "steady_blocks": blocks.parts.count("steady"),
                 "batch_size": blocks.batch_size,
             }
-            concluded = worker.ask(tasks.TASKS["conclude"], with_epoch=size.with_epoch)[0]
+            ending = {"with_epoch": size.with_epoch, "target_accuracy": size.target_accuracy}
+            concluded = worker.ask(tasks.TASKS["conclude"], **ending)[0]
         return _whole(base, {**known, **concluded}, blocks), blocks.table(base.number)
     except WorkerFailedError as error:
         return _failed(base, known, blocks, error.failure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from harness.scenarios.bench.credit import with_loop_credits
 from harness.scenarios.bench.estimate import Pilot, estimated, piloted, sizes
 from harness.scenarios.bench.process import Size, time_control, time_row
 from harness.scenarios.bench.state import ActiveBench
@@ -23,9 +24,12 @@ def time_rows(bench: ActiveBench) -> None:
     if not pilots:
         bench.update(ended="failed")
         return
+    if any(row.loop for row in bench.rows):
+        bench.update(rows=with_loop_credits(bench, {name: pilot.losses for name, pilot in pilots.items()}))
+        bench.listener.credited([row for row in bench.rows if row.loop])
     left_s = measurement.budget_s - (time.monotonic() - bench.began_s)
-    chosen = sizes(pilots, left_s, measurement.processes)
-    bench.estimate(estimated(pilots, chosen, left_s))
+    chosen = sizes(pilots, left_s, measurement.processes, measurement.target_accuracy)
+    bench.estimate(estimated(pilots, chosen, left_s, bench.plan.steps))
     _time_rounds(bench, pilots, chosen)
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+import adapters
 from harness.composition import Composed, ComposedStudy, UserMistake
 from harness.composition.measurement import FOUND, SKIPPED, Asked
 from harness.composition.preflight import claimed, refuse_too_large
@@ -22,7 +23,7 @@ from harness.results.marker import Marker, complete
 from harness.results.store import Store, run_folder
 from harness.scenarios import phases, run
 from harness.scenarios.arrangement import Arrangements, arranged_study
-from harness.scenarios.bench.credit import credits, misfits, recorded_check, with_credits
+from harness.scenarios.bench.credit import CHECK, credits, misfits, recorded_check, with_credits
 from harness.scenarios.bench.rounds import time_rows
 from harness.scenarios.bench.state import ActiveBench, BenchListener
 from harness.scenarios.ending import report_unfinished, unfinished_by
@@ -30,8 +31,6 @@ from harness.spec.experiment import Experiment
 from harness.subjects.bench import outcome
 from harness.system.stopping import heeding_signals, shielded, stopped_again
 from harness.worker.sharing import share
-
-CHECK = "check"  # the folder of the ladder's own record, in that of the bench
 
 
 class Presenter(Protocol):
@@ -71,10 +70,7 @@ def _bench(
     plan = run.plan_of(experiment, data)
     source = _source(asked, experiment, plan, composed.results_root / experiment.name)
     folder = claimed("bench", composed.out, run_folder(composed.results_root, experiment, plan.digest))
-    rows = tuple(
-        Row(name=arm.name, arm=arm.name, adapter=arm.adapter, mode=arm.mode, arrangement=arrangements[arm.name])
-        for arm in experiment.arms
-    )
+    rows = rows_of(experiment, arrangements, asked)
     record = Bench(measurement=asked.measurement, rows=rows)
     bench = ActiveBench(experiment, plan, data, folder, listener, record)
     try:
@@ -102,6 +98,22 @@ def _bench(
     if bench.unfinished is None or bench.unfinished.can_be_shown:
         listener.end(folder, outcome.in_one_line(bench.timings, bench.unfinished), is_brief=stopped_again())
     return outcome.exit_code(bench.timings, bench.unfinished)
+
+
+def rows_of(experiment: Experiment, arrangements: Arrangements, asked: Asked) -> tuple[Row, ...]:
+    """A row for each arm and, where all modes are asked for, one for each loop that users of its framework type.
+
+    Such loops are timed once for each framework, in the first of its arms: their modes are not ours.
+    """
+    rows, with_loops = list[Row](), set[str]()
+    for arm in experiment.arms:
+        row = Row(name=arm.name, arm=arm.name, adapter=arm.adapter, mode=arm.mode, arrangement=arrangements[arm.name])
+        rows.append(row)
+        about = adapters.info(arm.adapter).user_loops
+        if asked.all_modes and about is not None and arm.adapter not in with_loops:
+            with_loops.add(arm.adapter)
+            rows += [row.model_copy(update={"name": f"{arm.name}.{loop}", "loop": loop}) for loop in about.names]
+    return tuple(rows)
 
 
 def _source(asked: Asked, experiment: Experiment, plan: Plan, root: Path) -> Path | None:

@@ -18,7 +18,7 @@ RUNG = "bench"
 def verdicts(timings: Timings) -> list[Verdict]:
     """One verdict for each row: whether its time counts."""
     return [
-        Verdict(rung=RUNG, subject=row.row.name, arm_a=row.row.arm, status=row.status, cause="; ".join(row.notes))  # type: ignore[arg-type]
+        Verdict(rung=RUNG, subject=row.row.name, arm_a=row.row.arm, status=row.status, cause="; ".join(row.notes))
         for row in summaries(timings)
     ]
 

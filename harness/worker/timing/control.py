@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from adapters.protocol import Trainer
 from harness.plan import draw_weights
+from harness.records.array_types import IntArray
 from harness.records.timing import Roofline
 from harness.spec.activations import Relu
 from harness.spec.initializers import XavierUniform
@@ -70,7 +71,7 @@ def control(session: Session, scratch: str, repetitions: int, threads: Sequence[
     return session.reply({"dispatch_s": times_s, "fetch_s": np.zeros(repetitions)}, host={**as_fields(seen), **about})
 
 
-def _training(session: Session, horizon: int) -> tuple[Trainer, np.ndarray]:
+def _training(session: Session, horizon: int) -> tuple[Trainer, IntArray]:
     """The trainer of the work, and the order of one repetition."""
     dense = partial(Dense, kernel_initializer=XavierUniform())
     model = Model(input=Input(shape=(FEATURES,)), layers=(dense(units=UNITS, activation=Relu()), dense(units=CLASSES)))

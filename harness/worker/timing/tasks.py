@@ -40,18 +40,19 @@ class Concluded(TypedDict):
     clock_s: float
     losses_digest: str
     epoch_time_s: float | None
-    test_loss: float
+    time_to_accuracy_s: float | None
+    test_loss: float | None
     test_accuracy: float | None
 
 
-def prepare(session: Session, scratch: str, block_steps: int, horizon: int) -> Result:
+def prepare(session: Session, scratch: str, loop: str, block_steps: int, horizon: int) -> Result:
     """Builds the model, places the data on the device and compiles.
 
-    `block_steps`: the steps of a block; 0 takes the whole batches of an epoch. `horizon`: see `TimedTraining`.
+    `block_steps`: the steps of a block; 0 takes the whole batches of an epoch. `loop`, `horizon`: see `TimedTraining`.
     """
     session.forget()
     epoch_steps = len(session.at(scratch).portions(0)[0][0])
-    training = TimedTraining(session, block_steps or epoch_steps, horizon)
+    training = TimedTraining(session, loop, block_steps or epoch_steps, horizon)
     session.made[TRAINING] = training
     training.watch.rest()
     return {"epoch_steps": epoch_steps, "batch_size": training.plan.batch_size}
@@ -64,28 +65,40 @@ def time(session: Session, scratch: str, blocks: int, steps: int = 0) -> Result:
     return session.reply(times, host=as_fields(training.window))
 
 
-def conclude(session: Session, scratch: str, with_epoch: bool = True) -> Result:
-    """Times an epoch and the evaluation, and returns what else is known of the process."""
+def conclude(session: Session, scratch: str, with_epoch: bool = True, target_accuracy: float | None = None) -> Result:
+    """Times an epoch, the evaluation and the way to an accuracy, and returns what else is known of the process."""
     with _resumed(session) as training:
         epoch_time_s = training.epoch() if with_epoch else None
         score = training.evaluate()
+        first_losses = training.losses_of_plan()
+        to_accuracy_s = None if target_accuracy is None else training.to_accuracy(target_accuracy)
+    environment = session.adapter.environment()
     memory = {
         "after_import": training.after_import_bytes,
         "after_build": training.after_build_bytes,
         "peak": resident_bytes(PEAK),
+        "device_peak": environment.device_peak_bytes,
     }
     return {
         "memory": memory,
-        "environment": asdict(session.adapter.environment()),
+        "environment": asdict(environment),
         "affinity": sorted(os.sched_getaffinity(0)),
         "clock_s": clock_s(),
-        "losses_digest": digest_arrays({"losses": training.losses_of_plan()}),
+        "losses_digest": digest_arrays({"losses": first_losses}) if len(first_losses) else "",
         "epoch_time_s": epoch_time_s,
-        "test_loss": score.loss,
-        "test_accuracy": score.accuracy,
+        "time_to_accuracy_s": to_accuracy_s,
+        "test_loss": None if score is None else score.loss,
+        "test_accuracy": None if score is None else score.accuracy,
         "phases": training.watch.seconds,
         "wall_s": training.watch.wall_s(),
     }
+
+
+def losses(session: Session, scratch: str, steps: int) -> Result:
+    """The losses of the next `steps` batches of the plan, and no time."""
+    with _resumed(session) as training:
+        values = training.loop.losses(training.batches.next(steps))
+    return session.reply({"losses": values})
 
 
 @contextmanager
@@ -116,4 +129,12 @@ class Timed(Answered):
     host: Plain
 
 
-TASKS = tasks(__name__, {"prepare": (prepare, Prepared), "time": (time, Timed), "conclude": (conclude, Concluded)})
+TASKS = tasks(
+    __name__,
+    {
+        "prepare": (prepare, Prepared),
+        "losses": (losses, Answered),
+        "time": (time, Timed),
+        "conclude": (conclude, Concluded),
+    },
+)

@@ -1,0 +1,161 @@
+"""A bench from its command line to its folder: rounds, records, a row that dies, an end before its time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from bench_runs import ARMS, TINY
+
+from harness.cli import main
+from harness.records.timing import CONTROL
+from harness.report.bench_record import BenchRecord
+from harness.report.pages import kind_of, page_of
+from harness.results.files import read_object, read_verdicts
+from harness.results.marker import MARKER, damages
+from harness.results.timings import read_timings
+from harness.scenarios.bench import rounds
+
+pytestmark = pytest.mark.usefixtures("short")
+ROOT = Path(__file__).parents[4]
+# Dies at the first block of its third process: the first is the pilot's, the second that of the first round.
+DYING = """\
+import os, pathlib, sys
+if "harness.worker.child" in sys.orig_argv:
+    starts = pathlib.Path({starts!r})
+    starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
+    if len(starts.read_text()) == 3:
+        from adapters.reference.trainer import ReferenceTrainer
+        ReferenceTrainer.dispatch = lambda *given: os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bench") / "run"
+
+
+@pytest.fixture
+def timed(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The output of a bench of two arms in `folder`, made once."""
+    printed = folder.parent / "printed.txt"
+    if not printed.exists():
+        assert main(["bench", *TINY, ARMS, "check=none", f"out={folder}"]) == 4  # without parity no time counts
+        printed.write_text(capsys.readouterr().out)
+    return printed.read_text()
+
+
+def test_every_round_times_the_control_and_every_row(timed: str, folder: Path) -> None:
+    timings = read_timings(folder)
+    assert timings.bench.ended == "precision"
+    assert timings.bench.rounds == 2
+    order = [(p.round, p.place, p.row) for p in timings.processes]
+    assert order == [
+        *((0, 0, CONTROL), (0, 1, "wide"), (0, 2, "narrow")),
+        *((1, 0, CONTROL), (1, 1, "narrow"), (1, 2, "wide")),
+    ]
+    assert all(p.failure is None for p in timings.processes)
+    for process in timings.processes:
+        assert process.wall_s == pytest.approx(sum(process.phases.by_name.values()))
+        assert abs(process.phases.left_over_s) < 0.2 * process.wall_s
+        assert process.after is not None
+        assert process.memory is not None
+    rows = [p for p in timings.processes if not p.is_control]
+    assert len({p.losses_digest for p in rows if p.row == "wide"}) == 1
+    assert all(p.block_steps == 8 and p.batch_size == 500 for p in rows)
+    samples = timings.samples
+    assert set(samples["process"]) == set(range(6))
+    first = samples[samples["part"] == "first"]
+    assert list(first["steps"]) == [1] * 4
+
+
+def test_what_is_printed(timed: str) -> None:
+    assert "cost  about" in timed
+    assert "these tell a slowdown of" in timed
+    assert "round 2: wide" in timed
+    assert "check=none: the ladder was not climbed" in timed
+    assert "UNVERIFIED: wide: parity" in timed
+
+
+def test_the_page_is_of_the_folder_alone(timed: str, folder: Path) -> None:
+    assert kind_of(folder) == "bench"
+    page = (folder / "report.md").read_text()
+    assert page_of(folder) == page
+    for title in ("Time of a training step", "Phases", "Memory and arithmetic", "Rounds"):
+        assert f"## {title}" in page
+    assert list(damages(folder)) == []
+    assert read_object(folder / MARKER)["kind"] == "bench"
+
+
+def test_damage_is_told(timed: str, folder: Path) -> None:
+    bench = folder / "bench.json"
+    whole = bench.read_text()
+    try:
+        bench.write_text(whole.replace('"rounds": 2', '"rounds": 3'))
+        record = BenchRecord.of(folder)
+        assert record.sentence.startswith("UNVERIFIED: bench.json: is not what it was")
+    finally:
+        bench.write_text(whole)
+
+
+def test_parity_is_climbed_once_and_then_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["bench", *TINY, ARMS, f"results_root={tmp_path}", "processes=1"]
+    main(given)
+    first = capsys.readouterr().out
+    assert "rung loss" in first
+    main(given)
+    second = capsys.readouterr().out
+    assert "rung loss" not in second
+    (check,) = (tmp_path / "mnist_mlp").glob("*/check")
+    assert f"parity of narrow: agrees ({check})" in second
+    # Another experiment has no recorded verdicts.
+    main([*given, "optimizer=sgd"])
+    assert "rung loss" in capsys.readouterr().out
+
+
+def test_verdicts_of_another_experiment_are_refused(
+    timed: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", *TINY, ARMS, f"check={folder}", "seed=5"]) == 2
+    assert "its verdicts are not of this experiment" in capsys.readouterr().err
+
+
+def test_a_row_that_dies_keeps_its_rounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dying").mkdir()
+    (tmp_path / "dying" / "sitecustomize.py").write_text(DYING.format(starts=str(tmp_path / "starts")))
+    path = os.pathsep.join([str(tmp_path / "dying"), str(ROOT)])
+    arms = (
+        f"arms=[{{use: reference, name: first}}, {{use: reference, name: dies, environment: {{PYTHONPATH: '{path}'}}}}]"
+    )
+    code = main(["bench", *TINY, arms, "check=none", "processes=3", f"out={tmp_path / 'run'}"])
+    assert code == 3, capsys.readouterr().out
+    timings = read_timings(tmp_path / "run")
+    dies = [p for p in timings.processes if p.row == "dies"]
+    assert [p.failure is None for p in dies] == [True, False]
+    assert dies[1].failure is not None
+    assert dies[1].failure.symptom == "signal"
+    assert len(timings.of_row("first")) == timings.bench.rounds == 3
+    statuses = {v.subject: v.status for v in read_verdicts(tmp_path / "run" / "verdicts.parquet")}
+    assert statuses == {"first": "unverified", "dies": "crashed"}
+    assert (tmp_path / "run" / MARKER).exists()
+
+
+def test_an_interrupted_bench_keeps_its_rounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    once = rounds._time_round
+
+    def stopped(bench: object, number: int, chosen: object) -> None:
+        if number == 1:
+            raise KeyboardInterrupt
+        once(bench, number, chosen)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rounds, "_time_round", stopped)
+    assert main(["bench", *TINY, ARMS, "check=none", f"out={tmp_path / 'run'}"]) == 130
+    assert not (tmp_path / "run" / MARKER).exists()
+    timings = read_timings(tmp_path / "run")
+    assert (timings.bench.rounds, timings.bench.ended) == (1, None)
+    assert len(timings.processes) == 3
+    assert "INTERRUPTED" in (tmp_path / "run" / "report.md").read_text()
+    assert not (tmp_path / "run" / ".scratch").exists()
