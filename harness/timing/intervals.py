@@ -69,6 +69,37 @@ def ratio_interval(times_s: ByRound, base_s: ByRound, level: float = LEVEL, seed
     return Interval(math.exp(found.estimate), math.exp(found.low), math.exp(found.high), found.processes, level)
 
 
+def ratio_interval_apart(
+    times_s: Sequence[float], base_s: Sequence[float], level: float = LEVEL, seed: int = 0
+) -> Interval:
+    """The ratio of arms that were not timed in the same rounds: the median over all pairs of times, with its interval.
+
+    Both sides are resampled by themselves. `processes` are those of the side that has fewer.
+    """
+    x, y = np.log(np.asarray(times_s, np.float64)), np.log(np.asarray(base_s, np.float64))
+    count = min(len(x), len(y))
+    if count < FEWEST:
+        estimate = float(np.exp(_shift(x, y))) if count else math.nan
+        return Interval(estimate, 0.0, math.inf, count, level)
+    found = stats.bootstrap(
+        (x, y),
+        _shift,
+        n_resamples=RESAMPLES,
+        batch=1000,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Interval(math.exp(float(_shift(x, y))), math.exp(found.low), math.exp(found.high), count, level)
+
+
+def _shift(x: FloatArray, y: FloatArray, axis: int = -1) -> FloatArray:
+    """The Hodges-Lehmann estimate of how far x lies above y: the median of all differences."""
+    x, y = (np.moveaxis(values, axis, -1) for values in (x, y))
+    differences = x[..., :, np.newaxis] - y[..., np.newaxis, :]
+    return np.asarray(np.median(differences, axis=(-2, -1)))
+
+
 def _bootstrap(values: Sequence[float], level: float, seed: int) -> Interval:
     count = len(values)
     estimate = float(np.median(values)) if count else math.nan

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from harness.timing.intervals import Interval, median_interval, ratio_interval
+from harness.timing.intervals import Interval, median_interval, ratio_interval, ratio_interval_apart
+from harness.timing.slowdown import evidence
 
 TIMES = {0: 1.0, 1: 1.1, 2: 0.9, 3: 1.3, 4: 1.05, 5: 0.98}
 BASE = {0: 0.5, 1: 0.52, 2: 0.47, 3: 0.6, 4: 0.49, 5: 0.51}
@@ -82,3 +83,13 @@ def test_steps_taken_as_independent_would_deceive() -> None:
             alarms[unit] += not found.low <= 1 <= found.high
     assert alarms["steps"] > 30
     assert alarms["processes"] < 15
+
+
+def test_the_ratio_of_arms_timed_apart_is_that_of_the_test() -> None:
+    times, base = list(TIMES.values()), list(BASE.values())
+    found = ratio_interval_apart(times, base)
+    assert found.estimate == pytest.approx(evidence(times, base).ratio)
+    assert found.low < found.estimate < found.high
+    assert found == ratio_interval_apart(times, base)
+    assert ratio_interval_apart([2.0], base).relative_half_width == math.inf
+    assert math.isnan(ratio_interval_apart([], base).estimate)
