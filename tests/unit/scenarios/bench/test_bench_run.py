@@ -17,7 +17,8 @@ from harness.report.pages import kind_of, page_of
 from harness.results.files import read_object
 from harness.results.marker import MARKER, damages
 from harness.results.timings import read_timings
-from harness.scenarios.bench import process, rounds
+from harness.scenarios.bench import process as processes
+from harness.scenarios.bench import rounds
 from harness.spec.arm import Arm
 from harness.worker.task import Task
 
@@ -132,7 +133,7 @@ def test_other_rows_go_on_where_one_fails(
             told: Told = super().ask(task, *given, **payload)
             return told
 
-    monkeypatch.setattr(process, "Worker", Failing)
+    monkeypatch.setattr(processes, "Worker", Failing)
     assert main(["bench", *TINY, ARMS, "check=none", "processes=3", f"out={tmp_path / 'run'}"]) == 3
     timings = read_timings(tmp_path / "run")
     assert [p.failure for p in timings.processes if p.row == "narrow"] == [None, failure]
