@@ -87,11 +87,22 @@ def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: 
         return [
             _unverified(trace, f"{trace.arm.name} has not recorded {'an epoch' if weights else 'its final weights'}")
         ]
-    shapes = {parameter.name: parameter.shape for parameter in context.experiment.model.parameters()}
-    if {name: np.shape(value) for name, value in weights.items()} != shapes:
+    if not are_of_the_model(context, weights):
         return [_unverified(trace, f"the final weights of {trace.arm.name} are not of the model's names and shapes")]
     subject = f"test set, {len(context.data.x_test):,} samples, from the final weights"
     return judge_checks(_checks(context, trace.arm, trace.epochs[-1], weights, predictions, subject))
+
+
+def are_of_the_model(context: Context, weights: Parameters) -> bool:
+    """Whether weights have the names and shapes of the model's parameters."""
+    shapes = {parameter.name: parameter.shape for parameter in context.experiment.model.parameters()}
+    return {name: np.shape(value) for name, value in weights.items()} == shapes
+
+
+def expected_accuracy(context: Context, arm: Arm, weights: Parameters) -> tuple[float, float]:
+    """The reference's accuracy at these weights of the model, and how far that of an arm may be off; of classes."""
+    expected = _expected(context, arm, weights)
+    return float(expected.values[ACCURACY][0]), float(expected.tolerances[ACCURACY].bound)
 
 
 def _checks(

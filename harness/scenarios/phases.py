@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -173,16 +174,15 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
 
 
 def _judge_trainings(run: Run) -> None:
-    traces = list(run.traces.values())
-    weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
-    checkpoints = {name: _taken_checkpoints(run, name) for name in weights}
-    trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights), checkpoints)
+    finished = [name for name, trace in run.traces.items() if trace.finished]
+    trainings = run.trainings({name: _taken_checkpoints(run, name) for name in finished})
     left_out = () if run.cost is None else run.cost.asked.left_out
     for rung in registry.of_trainings(run.experiment.rungs):
         if rung.name in left_out:  # the ladder has said so
             continue
         run.listener.stage(rung.name)
-        verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, trainings)
+        recorded = replace(trainings, verdicts=tuple(run.verdicts))
+        verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, recorded)
         if verdicts is not None:
             run.verdicts += verdicts
             run.listener.rung(rung.name, verdicts)

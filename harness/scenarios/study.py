@@ -20,7 +20,7 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.store import FLIPPED_IMAGES, VERDICT_COLUMNS, write_frame, write_parquet, write_text
 from harness.rungs import convergence, registry
-from harness.rungs.convergence import Paired, compare_seeds, seeds_in_words
+from harness.rungs.convergence_over_seeds import Paired, TrainingsAt, compare_seeds, seeds_in_words
 from harness.scenarios.run import Run
 from harness.spec.expectations import Ordering
 from harness.system.array_files import Arrays, save_arrays
@@ -62,7 +62,7 @@ class Study:
                 by_seed = {run.experiment.seed: list(run.traces.values()) for run in runs}
                 subject = f"{variant}: " if variant else ""
                 subject += f"test_accuracy over {seeds_in_words(list(by_seed))}"
-                pairs_by_variant[variant] = compare_seeds(runs[0].experiment, by_seed, subject)
+                pairs_by_variant[variant] = compare_seeds(runs[0].experiment, by_seed, subject, _trainings_of(runs))
         return pairs_by_variant
 
     def verdicts(self) -> list[Verdict]:
@@ -198,6 +198,12 @@ def often_flipped(flips: pd.DataFrame) -> pd.DataFrame:
 def image_key(variant: str, array: str) -> str:
     """The name of an array of `flips.npz`."""
     return f"{variant}/{array}" if variant else array
+
+
+def _trainings_of(runs: Sequence[Run]) -> TrainingsAt:
+    """The function that reads the records of the run at a seed."""
+    run_at = {run.experiment.seed: run for run in runs}
+    return lambda seed: run_at[seed].trainings()
 
 
 def _spread_rows(variant: str, runs: Sequence[Run]) -> Iterator[tuple[object, ...]]:
