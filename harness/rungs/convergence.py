@@ -18,10 +18,11 @@ from harness.judging.tolerances import margin
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.rungs.convergence_culprits import Attribution, accuracy, attribution
+from harness.rungs.convergence_losses import NAME as NAME
+from harness.rungs.convergence_losses import judge_losses
 from harness.rungs.rung import Rung, Trainings
 from harness.spec.experiment import Experiment
 
-NAME = "convergence"
 ONE_SEED = "one seed gives no interval"
 UNCOUNTED = "the arms scored different numbers of samples"
 
@@ -29,13 +30,14 @@ UNCOUNTED = "the arms scored different numbers of samples"
 def judge_trainings(trainings: Trainings) -> list[Verdict]:
     """The verdicts on the accuracies of every two arms, and `unverified` for each arm that recorded no accuracy.
 
-    If the model predicts values, not classes, there is no accuracy to record.
+    If the model predicts values, not classes, there is no accuracy to record. Test losses follow: see
+    `convergence_losses`.
     """
     experiment, healthy = trainings.context.experiment, trainings.healthy
     verdicts = judge_traces(experiment, trainings.traces, trainings)
-    if experiment.data.classes is None or len(healthy) < 2:
-        return verdicts
-    return verdicts + silent_arms(NAME, healthy, verdicts, "no accuracy was recorded")
+    if experiment.data.classes is not None and len(healthy) > 1:
+        verdicts += silent_arms(NAME, healthy, verdicts, "no accuracy was recorded")
+    return verdicts + judge_losses(experiment, trainings.traces, trainings)
 
 
 def judge_traces(experiment: Experiment, traces: Sequence[Trace], trainings: Trainings | None = None) -> list[Verdict]:

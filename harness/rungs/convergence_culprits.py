@@ -55,7 +55,7 @@ def attribution(pairs: Pairs, trainings: Mapping[int, Trainings], differ: Differ
         trainings: by seed, what was recorded of the trainings; seeds without it count as they are.
         differ: whether arms with these differences of accuracies differ, a number for each seed.
     """
-    at = {seed: f" at seed {seed}" if len(pairs) > 1 else "" for seed in pairs}
+    at = _at_seeds(pairs)
     mistakes: dict[tuple[int, str], str] = {}
     differences = []
     for seed, pair in pairs.items():
@@ -71,6 +71,12 @@ def attribution(pairs: Pairs, trainings: Mapping[int, Trainings], differ: Differ
         differences.append(accuracies[0] - accuracies[1])
     if mistakes and not differ(differences):
         return _first_of_each(mistakes.items())
+    return first_divergences(pairs, trainings)
+
+
+def first_divergences(pairs: Pairs, trainings: Mapping[int, Trainings]) -> Attribution:
+    """The attribution to the arms whose trainings an earlier rung has found wrong."""
+    at = _at_seeds(pairs)
     found = _first_of_each(
         ((seed, trace.arm.name), f"{_in_words(verdict)}{at[seed]}")
         for seed, pair in pairs.items()
@@ -78,6 +84,11 @@ def attribution(pairs: Pairs, trainings: Mapping[int, Trainings], differ: Differ
         if (verdict := _first_divergence(trainings.get(seed), trace.arm.name)) is not None
     )
     return found if found.culprits or not trainings else Attribution((), (UNDETERMINED,))
+
+
+def _at_seeds(pairs: Pairs) -> dict[int, str]:
+    """By seed, where it is in words; empty if there is only one."""
+    return {seed: f" at seed {seed}" if len(pairs) > 1 else "" for seed in pairs}
 
 
 def _by_reference(trainings: Trainings | None, trace: Trace) -> float | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from adapters.protocol import Adapter, Parameters
 from adapters.reference.losses import per_sample
-from harness.judging.checks import Check, judge_checks
+from harness.judging.checks import Check, judge_checks, uncertified
 from harness.judging.context import Context
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.remainders import InFloat32, one_run
@@ -103,6 +103,19 @@ def expected_accuracy(context: Context, arm: Arm, weights: Parameters) -> tuple[
     """The reference's accuracy at these weights of the model, and how far that of an arm may be off; of classes."""
     expected = _expected(context, arm, weights)
     return float(expected.values[ACCURACY][0]), float(expected.tolerances[ACCURACY].bound)
+
+
+def is_scored_right(trainings: Trainings, trace: Trace, record: EpochRecord) -> bool:
+    """Whether the scores after an epoch are the reference's at the arm's weights then, or these were not kept."""
+    context, name = trainings.context, trace.arm.name
+    is_last = record.epoch == trace.epochs[-1].epoch
+    states = trainings.checkpoints.get(name, {})
+    weights = trainings.weights.get(name, {}) if is_last else of_kind(states, "weight", record.epoch)
+    if not are_of_the_model(context, weights):
+        return True
+    with uncertified():
+        verdicts = judge_checks(_checks(context, trace.arm, record, weights, {}, ""))
+    return all(verdict.status != "diverges" for verdict in verdicts)
 
 
 def _checks(

@@ -87,6 +87,26 @@ def test_fault_of_a_later_epoch(late: LateFault, tmp_path: Path, tally: Tally) -
 def test_the_fault_is_the_cause_of_another_accuracy(tmp_path: Path) -> None:
     """Both arms score their own weights rightly; a checkpoint shows which of them was trained wrongly."""
     (late,) = (fault for fault in FAULTS if fault.name == "dropout left out")
-    verdict = judged(late.experiment, tmp_path, late.edits, beside=True)[-1]
+    verdicts = judged(late.experiment, tmp_path, late.edits, beside=True)
+    (verdict,) = (item for item in verdicts if item.subject == "test_accuracy")
     assert (verdict.rung, verdict.status, verdict.culprit) == ("convergence", "diverges", "one")
     assert "one is off the reference in rung trajectory, train_loss after the checkpoints of " in verdict.cause
+
+
+@pytest.mark.parametrize(
+    ("name", "epoch", "why"),
+    [
+        ("the scores of the epoch before", 2, "the reference scores another test loss from the weights of one"),
+        ("the optimizer's slots lost", 3, "one is off the reference in rung trajectory, train_loss after the checkpoi"),
+    ],
+)
+def test_the_fault_is_the_cause_of_another_test_loss(name: str, epoch: int, why: str, tmp_path: Path) -> None:
+    (late,) = (fault for fault in FAULTS if fault.name == name)
+    (verdict,) = (
+        item
+        for item in judged(late.experiment, tmp_path, late.edits, beside=True)
+        if item.subject == "test_loss, epochs 0 to 4"
+    )
+    assert (verdict.rung, verdict.status, verdict.culprit) == ("convergence", "diverges", "one")
+    assert verdict.worst_index == f"after epoch {epoch}"
+    assert why in verdict.cause

@@ -27,6 +27,7 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm
 from harness.rungs import convergence, evaluation, free_run, schedule, trajectory
+from harness.rungs.convergence_losses import judge_losses
 from harness.rungs.inputs import judge_orders
 from harness.rungs.rung import Trainings
 from harness.subjects.recorded.answers import answers_verdicts
@@ -235,7 +236,11 @@ def _evaluations(judge: Judge, pair: ArmPair) -> Iterator[Verdict]:
 
 def _accuracy(judge: Judge, pair: ArmPair, earlier: Sequence[Verdict]) -> list[Verdict]:
     traces = [arm.trace for arm in pair.sides]
-    return convergence.judge_traces(judge.experiment, traces, trainings_of(judge, pair, earlier))
+    trainings = trainings_of(judge, pair, earlier)
+    return [
+        *convergence.judge_traces(judge.experiment, traces, trainings),
+        *judge_losses(judge.experiment, traces, trainings),
+    ]
 
 
 def trainings_of(judge: Judge, pair: ArmPair, verdicts: Sequence[Verdict]) -> Trainings | None:

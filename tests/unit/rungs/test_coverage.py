@@ -105,6 +105,14 @@ def test_float64_trainings_are_judged_for_longer(experiment_of: Build) -> None:
     assert f"losses of steps 0 to {STRICT_STEPS - 1} of 2,000" in covered.judged
 
 
+def test_test_losses_of_two_arms_are_no_judgement_by_the_reference(experiment_of: Build) -> None:
+    traces = [trace("one", epochs=3), trace("other", epochs=3)]
+    losses = verdict(rung="convergence").model_copy(update={"subject": "test_loss, epochs 0 to 2"})
+    covered = coverage(experiment_of(), 300, [*said(["evaluation"]), losses], traces, True)
+    assert covered.judged[-1] == "test_loss, epochs 0 to 2 of one arm against another"
+    assert covered.not_judged[-1] == "test losses of earlier epochs by the reference"
+
+
 def test_the_test_losses_of_earlier_epochs_are_not_judged(experiment_of: Build) -> None:
     traces = [trace("one", epochs=3), trace("other", epochs=3)]
     left = coverage(experiment_of(), 300, said(["evaluation"]), traces, True).not_judged
