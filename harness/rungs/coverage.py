@@ -71,6 +71,11 @@ def coverage(
         judged.append(f"{checkpoints.STEPS} losses {after_epochs.removeprefix(checkpoints.LOSSES)}")
     if free < steps:
         not_judged.append(f"{'other ' * bool(after_epochs)}losses of {_steps(free, steps, steps)}")
+    first = free if with_tensors else 0
+    if first < steps:
+        has_state = any(not parameter.trainable for parameter in experiment.model.parameters())
+        tensors = "gradients, weights and the state of layers" if has_state else "gradients and weights"
+        not_judged.append(f"{tensors} of {_steps(first, steps, steps)}")
     with_question = list(registry.questions())
     # The rates and the free run are reported by their steps above.
     others_judged = [name for name in with_question if name in rungs - {schedule.NAME, trajectory.NAME}]

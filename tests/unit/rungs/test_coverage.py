@@ -35,14 +35,18 @@ def said(rungs: Sequence[str], digests: bool = True) -> list[Verdict]:
                 "test accuracy after the last epoch",
                 "test loss, accuracy and predictions, from the final weights",
             ],
-            ["losses of steps 20 to 299 of 300"],
+            ["losses of steps 20 to 299 of 300", "gradients and weights of steps 20 to 299 of 300"],
         ),
         (
             ["schedule"],
             False,
             {},
             ["learning rates of all 300 steps"],
-            ["losses of all 300 steps", "a whole training, since check makes none"],
+            [
+                "losses of all 300 steps",
+                "gradients and weights of all 300 steps",
+                "a whole training, since check makes none",
+            ],
         ),
         (
             ["trajectory"],
@@ -66,6 +70,16 @@ def test_parts(
     assert list(covered.judged) == judged
     assert list(covered.not_judged) == left
     assert covered.in_words == f"judged: {', '.join(judged)}; not judged: {', '.join(left)}"
+
+
+def test_tensors_past_the_free_run_are_not_judged(experiment_of: Build) -> None:
+    """The moving statistics of a layer are named where there are any; without digests no step's tensors are judged."""
+    layers = ["flatten", "batch_norm", {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}]
+    normalised = experiment_of(model={"input": {"shape": [28, 28, 1]}, "layers": layers})
+    left = coverage(normalised, 300, said(["trajectory"]), BOTH, True).not_judged
+    assert "gradients, weights and the state of layers of steps 20 to 299 of 300" in left
+    left = coverage(normalised, 300, said(["trajectory"], digests=False), BOTH, True).not_judged
+    assert "gradients, weights and the state of layers of all 300 steps" in left
 
 
 def test_rungs_that_judge_no_training_are_named(experiment_of: Build) -> None:
