@@ -55,9 +55,9 @@ def _judge_pair(a: Trace, b: Trace, accuracy_margin: float, trainings: Trainings
     # A difference equal to the margin is within it, so the rounding of the two accuracies is added.
     most = float(bound.bound) + float(np.finfo(np.float64).eps)
     difference = abs(accuracy(a) - accuracy(b))
-    uncounted = fewer_scored(a, b)
+    uncounted = miscounted(a, b, trainings)
     if uncounted:
-        found, causes = Attribution((uncounted,), (UNCOUNTED,)), [UNCOUNTED]
+        found, causes = Attribution(uncounted, (UNCOUNTED,)), [UNCOUNTED]
     elif difference <= most:
         found, causes = None, [ONE_SEED]
     else:
@@ -83,10 +83,16 @@ def _judge_pair(a: Trace, b: Trace, accuracy_margin: float, trainings: Trainings
     )
 
 
-def fewer_scored(a: Trace, b: Trace) -> str:
-    """The arm that scored fewer test samples: an accuracy covers all, so it has left some out. Empty if none did."""
+def miscounted(a: Trace, b: Trace, trainings: Trainings | None) -> tuple[str, ...]:
+    """Of two arms that scored different numbers of test samples, those that did not score each sample once.
+
+    Without `trainings` the number of samples is not known: then it is the arm that scored fewer.
+    """
     counts = {trace.arm.name: trace.epochs[-1].samples_scored for trace in (a, b)}
-    return "" if len(set(counts.values())) == 1 else min(counts, key=lambda name: counts[name])
+    if len(set(counts.values())) == 1:
+        return ()
+    samples = max(counts.values()) if trainings is None else len(trainings.context.data.x_test)
+    return tuple(name for name, count in counts.items() if count != samples)
 
 
 def ended(trace: Trace) -> bool:

@@ -20,7 +20,7 @@ from harness.judging.statistics import MOST_PAIRS, Decision, Equivalence, paired
 from harness.judging.tolerances import margin
 from harness.records.trace import Trace
 from harness.records.verdict import Status, Verdict
-from harness.rungs.convergence import NAME, ONE_SEED, UNCOUNTED, ended, fewer_scored
+from harness.rungs.convergence import NAME, ONE_SEED, UNCOUNTED, ended, miscounted
 from harness.rungs.convergence_culprits import Attribution, accuracy, attribution
 from harness.rungs.rung import Trainings
 from harness.spec.experiment import Experiment
@@ -41,7 +41,7 @@ def no_trainings(seed: int) -> Trainings | None:
 
 
 class Mismatch(NamedTuple):
-    """Why the runs at one seed are no pair, and the arm that left samples out, or ""."""
+    """Why the runs at one seed are no pair, and the arms that did not score each sample once, or ""."""
 
     seed: int
     reason: str
@@ -204,7 +204,9 @@ def compare_seeds(
                 arm_b=b.name,
                 pairs=pairs,
                 unfinished={seed: _unfinished(two) for seed, two in both.items() if seed not in pairs},
-                mismatches=tuple(mismatch for seed, pair in pairs.items() for mismatch in _mismatches(seed, *pair)),
+                mismatches=tuple(
+                    mismatch for seed, pair in pairs.items() for mismatch in _mismatches(seed, *pair, trainings_at)
+                ),
                 twins=a.model_copy(update={"name": b.name}) == b,
                 trainings_at=trainings_at,
             )
@@ -224,14 +226,14 @@ def points(fraction: float) -> str:
     return f"{100 * fraction:.3f}"
 
 
-def _mismatches(seed: int, a: Trace, b: Trace) -> Iterator[Mismatch]:
+def _mismatches(seed: int, a: Trace, b: Trace, trainings_at: TrainingsAt) -> Iterator[Mismatch]:
     """The reasons why two runs at one seed are no pair; none if they are one."""
     if a.plan_digest != b.plan_digest:
         yield Mismatch(seed, "the arms had different plans", "")
     if a.arm.precision == b.arm.precision and a.initial_weights_digest != b.initial_weights_digest:
         yield Mismatch(seed, "the arms had different initial weights", "")
-    if uncounted := fewer_scored(a, b):
-        yield Mismatch(seed, UNCOUNTED, uncounted)
+    if a.epochs[-1].samples_scored != b.epochs[-1].samples_scored:
+        yield Mismatch(seed, UNCOUNTED, ", ".join(miscounted(a, b, trainings_at(seed))))
 
 
 def _unfinished(traces: Sequence[Trace]) -> tuple[Status, str]:

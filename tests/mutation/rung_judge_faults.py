@@ -114,7 +114,7 @@ FAULTS = (
     JudgeFault(
         "accuracies over unlike numbers of images compared",
         "harness.rungs.convergence",
-        "uncounted = fewer_scored(a, b)\n",
+        "uncounted = miscounted(a, b, trainings)\n",
         'uncounted = ""\n',
         rung_guards.fewer_images_scored,
     ),
