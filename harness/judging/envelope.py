@@ -16,7 +16,8 @@ import numpy as np
 
 from adapters.protocol import Adapter, Parameters
 from adapters.reference.cancellation import leaving
-from adapters.reference.ensemble import Ensemble, Flip, Step, disturbed
+from adapters.reference.ensemble import Ensemble, Step, disturbed
+from adapters.reference.flips import Flip
 from harness.judging.context import Context
 from harness.judging.remainders import signs_of_draws
 from harness.judging.tolerances import DRAWS, FACTOR, TELLING, Tolerance, enveloped, summation_error
