@@ -8,7 +8,8 @@ for a run that states them, so that a verdict tells less and is never looser.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import takewhile
 
 from harness.judging.repeats import NAME as SELF
 from harness.judging.repeats import RUNS as REPEATS
@@ -28,6 +29,8 @@ EVALUATED = 4 / 3  # an output and a gradient, in gradients
 FREE_RUNS = 2  # of rung trajectory, planned and disturbed
 # Beside a plain gradient in float32 a draw is updated, projected to digests and pushed across kinks.
 OF_A_DRAW = 1.5
+# The rungs whose cost grows with the model. Those of single words are not counted.
+OF_THE_MODEL = (SELF, layer.NAME, model.NAME, step.NAME, trajectory.NAME)
 # Multiply-adds a second that no arm and no reference was slower than, on two cores. Convolutions are the slower ones.
 SLOWEST, SLOWEST_CONVOLUTION = 1e10, 1e9
 
@@ -65,7 +68,7 @@ def is_small(experiment: Experiment, extent: Extent, batch_size: int) -> bool:
 def estimate(extent: Extent, rates: Rates, batch_size: int) -> dict[str, float]:
     """By rung, the seconds that arms and reference take. The arms answer side by side; the rest is not overlapped.
 
-    `model.multiply_adds` x samples x draws x steps, at the measured rates. Rungs of single words are not counted.
+    `model.multiply_adds` x samples x draws x steps, at the measured rates, of the rungs `OF_THE_MODEL`.
     """
     arm_s, compilation_s = (max(values.values(), default=0.0) for values in (rates.arms, rates.compilations))
     exact_s, rounded_s = rates.reference_float64, rates.reference_float32
@@ -79,6 +82,16 @@ def estimate(extent: Extent, rates: Rates, batch_size: int) -> dict[str, float]:
         trajectory.NAME: extent.free_steps * (FREE_RUNS * arm_s + exact_s + DRAWS * OF_A_DRAW * rounded_s)
         + compiled_again_s,
     }
+
+
+def before_the_plan(rungs: Iterable[str]) -> list[str]:
+    """The rungs that are climbed before the plan is made: of those given, in order, all that no rung of the model
+    precedes.
+
+    Rung `self` does not count for this, although it is the first of the ladder: it only widens the tolerances of free
+    runs. So a user of a large model is told something soon.
+    """
+    return list(takewhile(lambda rung: rung not in OF_THE_MODEL, (rung for rung in rungs if rung != SELF)))
 
 
 def planned(experiment: Experiment, extent: Extent, rates: Rates, batch_size: int) -> CostPlan:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from harness.judging.context import Answers
 from harness.judging.silence import NO_TRAINING, silent_rung
-from harness.records.failure import WorkerFailedError
+from harness.records.failure import Failure, WorkerFailedError
 from harness.records.trace import EpochRecord
 from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
 from harness.results.segments import Segments
-from harness.rungs import registry, trajectory
+from harness.rungs import cost, registry, trajectory
 from harness.rungs.checkpoints import checkpointed_epochs
 from harness.rungs.questions import question_digest
 from harness.rungs.rung import Rung, Trainings
@@ -86,24 +86,48 @@ def _climb(run: Run, workers: Workers) -> None:
     is_known = run.climbs and budget.is_small(run.context)
     with ladder.preparing_envelopes(run.context) if is_known else nullcontext():
         ready = _describe(run, started)
-    if run.climbs and not is_known and ready:
-        ready = _plan_cost(run, ready)
     run.verdicts += [
         ladder.failure_verdict("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
     ]
     if run.climbs:
-        listener, on_answers = run.listener, partial(_record_answers, run)
-        with nullcontext() if is_known else ladder.preparing_envelopes(run.context):
-            run.verdicts += ladder.climb(run.context, ready, listener.rung, run.fail, on_answers, listener.stage)
+        _climb_ladder(run, ready, is_known)
+
+
+def _climb_ladder(run: Run, workers: Sequence[Worker], is_known: bool) -> None:
+    """Climbs all rungs. `is_known`: whether they take so little that no plan of cost is made.
+
+    Before a plan is made, the rungs that do not depend on it are told. The verdicts keep the order of the ladder.
+    """
+    rungs = list(registry.questions(run.experiment.rungs))
+    first = [] if is_known else cost.before_the_plan(rungs)
+    verdicts = _climb_rungs(run, workers, first)
+    workers = [worker for worker in workers if run.traces[worker.arm.name].failure is None]
+    if not is_known and workers:
+        workers = _plan_cost(run, workers)
+    with nullcontext() if is_known else ladder.preparing_envelopes(run.context):
+        verdicts += _climb_rungs(run, workers, [rung for rung in rungs if rung not in first], verdicts)
+    run.verdicts += sorted(verdicts, key=lambda verdict: rungs.index(verdict.rung))
+
+
+def _climb_rungs(
+    run: Run, workers: Sequence[Worker], rungs: Sequence[str], before: Sequence[Verdict] = ()
+) -> list[Verdict]:
+    listener, on_answers = run.listener, partial(_record_answers, run)
+    return ladder.climb(run.context, workers, listener.rung, run.fail, on_answers, listener.stage, rungs, before)
 
 
 def _plan_cost(run: Run, workers: Sequence[Worker]) -> list[Worker]:
     """Records what the check costs, and follows the plan. Returns the workers that have not failed."""
-    cost, ready = budget.planned(run.context, workers, run.fail)
-    if cost is not None:
-        run.follow(cost)
-        run.store.write_cost(cost)
-        run.listener.planned(cost)
+
+    def fail(name: str, failure: Failure) -> None:
+        run.fail(name, failure)
+        run.verdicts.append(ladder.failure_verdict("start", name, failure))
+
+    plan, ready = budget.planned(run.context, workers, fail)
+    if plan is not None:
+        run.follow(plan)
+        run.store.write_cost(plan)
+        run.listener.planned(plan)
     return ready
 
 

@@ -12,7 +12,7 @@ from harness.composition import compose_study
 from harness.judging.tolerances import DRAWS
 from harness.records.cost import CostPlan, Extent, Rates
 from harness.records.verdict import Verdict
-from harness.rungs import cost
+from harness.rungs import cost, registry
 from harness.spec import Experiment
 
 BATCH = 128
@@ -44,6 +44,14 @@ def test_the_estimate_by_hand() -> None:
     half = STATED.model_copy(update={"forced_samples": BATCH // 2, "self_steps": 10})
     assert cost.estimate(half, rates(1.0, 2.0, 5.0), BATCH)["step"] == seconds["step"] / 2
     assert cost.estimate(half, rates(1.0, 2.0, 5.0), BATCH)["trajectory"] == seconds["trajectory"] + 5.0
+
+
+def test_what_is_climbed_before_the_plan() -> None:
+    """Rungs of single words, as far as no rung of the model precedes them; `self` does not count, and comes later."""
+    ladder = list(registry.questions())
+    assert cost.before_the_plan(ladder) == ["schedule", "applied-lr", "activation", "loss", "initializer"]
+    assert cost.before_the_plan(["self", "optimizer", "inputs", "model", "step"]) == ["optimizer", "inputs"]
+    assert cost.before_the_plan(["self", "model", "step"]) == []
 
 
 def test_what_fits_is_asked_as_it_is_stated(experiment_of: Any) -> None:
