@@ -10,9 +10,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from harness.judging.context import Answers
 from harness.judging.silence import NO_TRAINING, silent_rung
 from harness.records.failure import Failure, WorkerFailedError
+from harness.records.series import Series
 from harness.records.trace import EpochRecord
 from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
@@ -56,7 +59,7 @@ def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
         with Workers(folder, runs[0].listener.work) as workers:
             for run in runs:
                 if name in run.traces and run.traces[name].failure is None:
-                    _train(run, run.traces[name].arm, workers)
+                    train(run, run.traces[name].arm, workers)
     for run in runs:
         _judge_trainings(run)
 
@@ -155,7 +158,8 @@ def _record_answers(run: Run, rung: str, payload: ladder.Payload, answers: Answe
             write_answer(run.store.arm_folder(name), rung, recorded)
 
 
-def _train(run: Run, arm: Arm, workers: Workers) -> None:
+def train(run: Run, arm: Arm, workers: Workers) -> None:
+    """Trains one arm by its run's plan and records the training. A failure is recorded too."""
     run.listener.training(arm, len(run.plan.orders), run.plan.steps)
     try:
         worker = workers.of(arm, run.scratch)
@@ -193,6 +197,9 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
             result.pop("peak_rss_bytes")
             result["order_digests"] = tuple(result["order_digests"])
             run.store.write_trace(run.update(arm.name, finished=True, **result))
+        case "started":
+            rates = TypeAdapter(Series).validate_python(fields["learning_rates"])
+            run.update(arm.name, **(fields | {"learning_rates": rates}))
         case _:
             run.update(arm.name, **fields)
 
