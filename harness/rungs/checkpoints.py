@@ -39,13 +39,14 @@ MOST_BYTES, MOST_MULTIPLY_ADDS = 256 << 20, 5e10
 def checkpointed_epochs(context: Context) -> list[int]:
     """The epochs, from 0, after which the state is kept: the last but one, the first, and a middle one.
 
-    Fewer where they would take more than `MOST_BYTES` or `MOST_MULTIPLY_ADDS`; none where there is one epoch.
+    Fewer where they would take more than `MOST_BYTES` or `MOST_MULTIPLY_ADDS`, or where the plan of cost says so; none
+    where there is one epoch.
     """
     experiment, epochs = context.stated, len(context.plan.orders)
     itemsize = max(np.dtype(arm.precision).itemsize for arm in experiment.arms)
     size = experiment.model.parameter_count * itemsize * (1 + len(experiment.optimizer.slot_names))
     work = experiment.model.multiply_adds * context.plan.batch_size * STEPS * (DRAWS + 1)
-    most = min(MOST, MOST_BYTES // max(size, 1), int(MOST_MULTIPLY_ADDS // max(work, 1)))
+    most = min(context.checkpoints(MOST), MOST_BYTES // max(size, 1), int(MOST_MULTIPLY_ADDS // max(work, 1)))
     candidates = dict.fromkeys([epochs - 2, 0, (epochs - 1) // 2])
     return sorted([epoch for epoch in candidates if 0 <= epoch < epochs - 1][:most])
 

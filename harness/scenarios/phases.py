@@ -86,7 +86,7 @@ def _climb(run: Run, workers: Workers) -> None:
         except WorkerFailedError as error:
             run.fail(arm.name, error.failure)
     # A run that does not climb prepares nothing: the preparation would still run beside the timed trainings.
-    is_known = run.climbs and budget.is_small(run.context)
+    is_known = run.climbs and budget.is_small(run.context, run.trains)
     with ladder.preparing_envelopes(run.context) if is_known else nullcontext():
         ready = _describe(run, started)
     run.verdicts += [
@@ -126,7 +126,7 @@ def _plan_cost(run: Run, workers: Sequence[Worker]) -> list[Worker]:
         run.fail(name, failure)
         run.verdicts.append(ladder.failure_verdict("start", name, failure))
 
-    plan, ready = budget.planned(run.context, workers, fail)
+    plan, ready = budget.planned(run.context, workers, fail, run.trains)
     if plan is not None:
         run.follow(plan)
         run.store.write_cost(plan)
@@ -209,14 +209,25 @@ def _judge_trainings(run: Run) -> None:
     trainings = run.trainings({name: _taken_checkpoints(run, name) for name in finished})
     left_out = () if run.cost is None else run.cost.asked.left_out
     for rung in registry.of_trainings(run.experiment.rungs):
-        if rung.name in left_out:  # the ladder has said so
+        if rung.name in left_out:
+            if rung.question is None:  # else the ladder has said so
+                _leave_out(run, rung)
             continue
         run.listener.stage(rung.name)
         recorded = replace(trainings, verdicts=tuple(run.verdicts))
         verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, recorded)
         if verdicts is not None:
+            verdicts = verdicts if run.cost is None else run.cost.noted(rung.name, verdicts, of_trainings=True)
             run.verdicts += verdicts
             run.listener.rung(rung.name, verdicts)
+
+
+def _leave_out(run: Run, rung: Rung) -> None:
+    """Says that the plan of cost has no time for a rung."""
+    assert run.cost is not None
+    verdicts = [silent_rung(rung.name, run.cost.why_left_out(rung.name))]
+    run.verdicts += verdicts
+    run.listener.rung(rung.name, verdicts)
 
 
 def _judges_trajectory(run: Run) -> bool:
