@@ -23,7 +23,7 @@ from harness.system.memory import available_memory
 _FLOAT64, _FLOAT32, _INT32, _INT64 = 8, 4, 4, 8
 _ITEM = {"float32": _FLOAT32, "float64": _FLOAT64}
 _AUGMENTED = 2 + 2 * _FLOAT32 + 1  # shift, turn and flip of a sample
-_OF_A_STEP = 2 * 32  # a loss and a rate, each a Python float in a tuple
+_OF_A_STEP = 2 * _FLOAT64  # a loss and a rate
 _OF_AN_EPOCH = 1000  # the objects that hold its arrays and its record
 _MOST_REPORTED = 3
 _ENVELOPED = "trajectory"  # the rung for which the draws of the reference are made

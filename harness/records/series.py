@@ -27,9 +27,9 @@ class Series(Sequence[float]):
         self._values.flags.writeable = False
 
     @classmethod
-    def joined(cls, parts: Iterable[Series]) -> Series:
+    def joined(cls, parts: Iterable[Sequence[float]]) -> Series:
         """The numbers of all parts, in order."""
-        arrays = [part._values for part in parts]
+        arrays = [np.asarray(part, np.float64) for part in parts]
         return cls(np.concatenate(arrays)) if arrays else cls()
 
     @property
