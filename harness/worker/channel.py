@@ -74,10 +74,8 @@ class Channel:
             self._events = self._requests = -1
 
 
-def _packed(value: Any) -> str:
-    if isinstance(value, Series):
-        return value.packed
-    raise TypeError(f"{type(value).__name__} is nothing that an event can hold")
+def _packed(value: Any) -> Any:
+    return value.packed if isinstance(value, Series) else json.JSONEncoder().default(value)
 
 
 def _move(descriptor: int) -> int:
