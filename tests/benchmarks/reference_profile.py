@@ -11,6 +11,7 @@ import cProfile
 import os
 import pstats
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from cost_networks import RESIDUAL
@@ -44,14 +45,13 @@ def main() -> None:
 
 def print_shares(stats: pstats.Stats) -> None:
     """The functions by the time in themselves, without those that they call."""
-    functions = stats.get_stats_profile().func_profiles
-    whole_s = stats.get_stats_profile().total_tt
+    functions: Any = stats.stats  # type: ignore[attr-defined]
+    whole_s = sum(own_s for _, _, own_s, _, _ in functions.values())
     print(f"{whole_s:.1f} s in all\n\n| share | seconds | calls | function |\n| ---: | ---: | ---: | --- |")
-    largest = sorted(functions.items(), key=lambda item: -item[1].tottime)[:MOST]
-    for name, function in largest:
-        place = "" if function.file_name == "~" else f" ({'/'.join(Path(function.file_name).parts[-2:])})"
-        share, shown = function.tottime / whole_s, name.replace("|", "/").strip("<>")
-        print(f"| {share:.1%} | {function.tottime:.2f} | {function.ncalls} | `{shown}`{place} |")
+    largest = sorted(functions.items(), key=lambda item: -item[1][2])[:MOST]
+    for (file, _, name), (_, calls, own_s, _, _) in largest:
+        place = "" if file == "~" else f" ({'/'.join(Path(file).parts[-2:])})"
+        print(f"| {own_s / whole_s:.1%} | {own_s:.2f} | {calls} | `{name.strip('<>')}`{place} |")
 
 
 if __name__ == "__main__":
