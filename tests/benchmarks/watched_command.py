@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 POLL_S = 0.05
-RUNG = re.compile(r"^  (\S+) +(agrees|known|diverges|unverified|unsupported|crashed)", re.MULTILINE)
+RUNG = "  rung "  # how the line about a rung begins
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Watched:
     @property
     def first_line_s(self) -> float:
         return self.lines[0][0]
+
+    @property
+    def first_rung_s(self) -> float:
+        """When the first rung was told."""
+        return next(seconds for seconds, line in self.lines if line.startswith(RUNG))
 
     @property
     def output(self) -> str:
