@@ -74,7 +74,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     unit = moved(context.oracle, Constant(rate=1.0))
 
     def rates(displacements: FloatArray) -> FloatArray:
-        return (displacements / unit)[is_judged]
+        applied: FloatArray = (displacements / unit)[is_judged]
+        return applied
 
     @cache
     def reference_rates(schedule: Schedule) -> FloatArray:
