@@ -60,6 +60,29 @@ def test_an_update_that_overflows_where_float64_does_not_is_not_judged(tmp_path:
     assert {verdict.status for verdict in found} == {"agrees"}
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_rates_applied_before_an_overflow_are_judged(tmp_path: Path, wrong: bool) -> None:
+    """LAMB's step is a share of the weights' norm, whose squares overflow at the fourth update."""
+    stated = {**STATED, "schedule": {"kind": "constant", "rate": 1e7}, "training": {"epochs": 1, "batch_size": 1000}}
+    context = context_of(stated, tmp_path, {"one": {}, "other": {}})
+    with np.errstate(all="ignore"):
+        rung, answers = answers_to(context, "applied-lr")
+        rates = answers["other"].arrays["moved"]
+        assert set(np.isfinite(rates)) == {True, False}, "it overflows on the way"
+        if wrong:
+            rates[np.flatnonzero(np.isfinite(rates))[-1]] *= 1.001
+        found = rung.judge(context, answers)
+    assert {verdict.culprit for verdict in found if verdict.status != "agrees"} == ({"other"} if wrong else set())
+    assert found
+
+
+def test_nothing_is_judged_where_every_rate_overflows(tmp_path: Path) -> None:
+    context = context_of({**STATED, "schedule": {"kind": "constant", "rate": 1e39}}, tmp_path, {"one": {}})
+    with np.errstate(all="ignore"):
+        rung, answers = answers_to(context, "applied-lr")
+        assert rung.judge(context, answers) == []
+
+
 # Squared errors overflow after a few steps at such a rate.
 HUGE = {
     "data": {"kind": "polynomial", "train_size": 9, "test_size": 4},
