@@ -84,7 +84,10 @@ def test_what_an_environment_holds_is_shown_as_text(tmp_path):
 )
 def test_a_mistake_shows_what_was_typed_as_text(arguments, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    code = main(arguments)
+    try:
+        code = main(arguments)
+    except SystemExit as ended:  # as argparse ends the process
+        code = ended.code
     out, err = capsys.readouterr()
     assert code == 2, out + err
     assert is_plain(out + err)

@@ -84,7 +84,9 @@ FAULTS = (
         "losses smoothed",
         TRAINING,
         LOSSES,
-        LOSSES.replace("[float(loss)", "[float(np.mean(result.losses) if epoch > 1 else loss)"),
+        LOSSES.replace(
+            "[result.losses ", "[result.losses if epoch < 2 else np.full_like(result.losses, np.mean(result.losses)) "
+        ),
     ),
     LateFault(
         "the rate of an early step throughout", OPTIMIZERS, NOW, NOW.replace("[self.updates]", "[min(self.updates, 5)]")

@@ -12,6 +12,7 @@ import numpy as np
 import adapters
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays, load_arrays
+from harness.worker.channel import packed
 from harness.worker.process import Event
 from harness.worker.session import Session
 from harness.worker.task import Task
@@ -36,7 +37,7 @@ def done(arm: Arm, scratch: str, task: Task, payload: Mapping[str, Any]) -> tupl
         result = task.answer(session, scratch, **given)
     path = result.pop("arrays", None)
     # Plain values as they would cross to another process.
-    plain = json.loads(json.dumps([EVENTS, result]))
+    plain = json.loads(json.dumps([EVENTS, result], default=packed))
     return *plain, load_arrays(Path(path)) if path else {}
 
 

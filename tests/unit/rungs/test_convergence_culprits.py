@@ -160,10 +160,12 @@ def test_over_seeds_the_training_that_was_found_wrong_is_named(context: Context)
 
 
 def test_a_mismatch_names_the_arm_that_left_samples_out(context: Context) -> None:
-    traces_at: dict[int, Any] = {seed: [made_up(name) for name in NAMES] for seed in range(3)}
-    traces_at[1][1] = made_up("other", scored=999)
-    assert said(over_seeds(context, traces_at, {}).verdict) == ("diverges", "other", "one wrong")
-    traces_at[1][1] = made_up("other").model_copy(update={"plan_digest": "f"})
+    count = len(context.data.x_test)
+    traces_at: dict[int, Any] = {seed: [made_up(name, scored=count) for name in NAMES] for seed in range(3)}
+    for scored in (count - 1, count + 1):
+        traces_at[1][1] = made_up("other", scored=scored)
+        assert said(over_seeds(context, traces_at, {}).verdict) == ("diverges", "other", "one wrong")
+    traces_at[1][1] = made_up("other", scored=count).model_copy(update={"plan_digest": "f"})
     assert said(over_seeds(context, traces_at, {}, found_wrong("other")).verdict)[1:] == ("other", "one wrong")
 
 
