@@ -28,12 +28,13 @@ class AtOnce(InProcess):
 
 @pytest.fixture(scope="module")
 def short() -> Iterator[pytest.MonkeyPatch]:
-    """Few and small blocks; the machine on which tests run is not quiet."""
+    """Few and small blocks. The machine on which tests run is not quiet: it never moves, and all is precise enough."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(estimate, "LONGEST_S", 0.05)
         patch.setattr(estimate, "SHORTEST_S", 0.05)
         patch.setattr(process, "REPETITIONS", 3)
         patch.setattr("harness.subjects.bench.control.Control.has_moved", False)
+        patch.setattr("harness.timing.intervals.Interval.relative_half_width", 0.0)
         yield patch
 
 
