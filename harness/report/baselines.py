@@ -39,14 +39,14 @@ def show(store: Baselines, name: str) -> int:
     record, screen = store.read(name), console()
     for key, value in record.model_dump(mode="json", exclude={"step_s", "accuracies", "schema_version"}).items():
         screen.print(f"{key}: {value}", soft_wrap=True)
-    rounds = sorted({number for times in record.step_s.values() for number in times})
+    rounds = sorted({number for times in record.step_s.values() for number in times}, key=int)
     cells = [
         [row, *(f"{1e3 * times[number]:.3f}" if number in times else "" for number in rounds)]
         for row, times in record.step_s.items()
     ]
     if cells:
         draw(screen, "median step of each process, ms", ["row", *(f"round {number}" for number in rounds)], cells)
-    scored = [[arm, str(s), f"{a:.2%}"] for arm, by_seed in record.accuracies.items() for s, a in by_seed.items()]
+    scored = [[arm, s, f"{a:.2%}"] for arm, by_seed in record.accuracies.items() for s, a in by_seed.items()]
     if scored:
         draw(screen, "test accuracy", ["arm", "seed", "accuracy"], scored)
     return AGREES

@@ -51,8 +51,8 @@ class Baseline(Spec):
     saved: str
     protocol: int | None
     machine: Machine | None
-    step_s: dict[str, dict[int, float]]
-    accuracies: dict[str, dict[int, float]]
+    step_s: dict[str, dict[str, float]]
+    accuracies: dict[str, dict[str, float]]
     moved_from: str = ""
     confirmed_by: tuple[str, str] | None = None
     marker: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,15 +28,16 @@ def side_of(folder: Path) -> Side:
 
 
 def comparable(store: Baselines, head: Side) -> list[tuple[Baseline, Side]]:
-    """The baselines that a run can be held against, on a machine of its kind, the oldest first."""
+    """The baselines that a run can be held against, on a machine of its kind, the oldest first.
+
+    Raises UserMistake where one of its experiment is damaged: it may be the oldest, against which a drift would show.
+    """
     found = []
-    for name, record in store.all().items():
-        if isinstance(record, BaselineError) or record.experiment != head.experiment.name:
+    for name, folder in store.folders().items():
+        if folder.parent.name != head.experiment.name:
             continue
-        try:
-            side = read_side(store.run_of(name))
-        except SideError:
-            continue
+        named(store, name)
+        record, side = store.read(name), side_of(store.run_of(name))
         if not refusals(head, side) and not other_machine(head, side) and _is_bench(side) == _is_bench(head):
             found.append((record, side))
     return found
@@ -137,6 +139,10 @@ def _fields(side: Side) -> dict[str, object]:
         "ended": ended_at(side.folder),
         "protocol": side.bench.protocol if side.bench else None,
         "machine": side.bench.machine.model_dump() if side.bench and side.bench.machine else None,
-        "step_s": side.step_s,
-        "accuracies": {arm: dict(by_seed) for arm, by_seed in side.accuracies.items()},
+        "step_s": _with_text_keys(side.step_s),
+        "accuracies": _with_text_keys(side.accuracies),
     }
+
+
+def _with_text_keys(table: Mapping[str, Mapping[int, float]]) -> dict[str, dict[str, float]]:
+    return {name: {str(number): value for number, value in values.items()} for name, values in table.items()}
