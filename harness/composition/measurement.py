@@ -31,7 +31,21 @@ class Asked:
     measurement: Measurement = field(default_factory=Measurement)
     check: str | Path = FOUND
     all_modes: bool = False
+    sweep: Sweep | None = None
     mistakes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Values of a key, or of one of `SWEPT`, each of which is timed in a bench of its own."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+# What can be swept by a name, beside any key of a config: the key, or what is done.
+BATCH_SIZE, WIDTH, THREADS = "batch_size", "width", "threads"
+SWEPT = {BATCH_SIZE: "training.batch_size", THREADS: "arm.threads"}
 
 
 @dataclass
@@ -41,6 +55,7 @@ class _Reading:
     overrides: list[str] = field(default_factory=list)
     check: str | Path = FOUND
     all_modes: bool = False
+    sweep: Sweep | None = None
 
 
 def asked(typed: Sequence[str]) -> Asked:
@@ -59,9 +74,9 @@ def asked(typed: Sequence[str]) -> Asked:
         for detail in error.errors():
             name = str(detail["loc"][0])
             reading.mistakes.append(f"{name}: given {shown(detail['input'])}; allowed: {ALLOWED[name]}")
-    return Asked(
-        tuple(reading.overrides), measurement, reading.check, reading.all_modes, tuple(dict.fromkeys(reading.mistakes))
-    )
+    mistakes = tuple(dict.fromkeys(reading.mistakes))
+    overrides = tuple(reading.overrides)
+    return Asked(overrides, measurement, reading.check, reading.all_modes, reading.sweep, mistakes)
 
 
 def _number(reading: _Reading, key: str, value: str) -> None:
@@ -85,6 +100,20 @@ def _modes(reading: _Reading, key: str, value: str) -> None:
         reading.all_modes = True
     else:
         reading.mistakes.append(f"{key}: given {printable(value)!r}; allowed: {ALL}; one mode is chosen by arm.mode")
+
+
+def _sweep(reading: _Reading, key: str, value: str) -> None:
+    """`KEY=[A,B,...]`, with at least two values that differ."""
+    name, _, listed = value.partition("=")
+    values = [text.strip() for text in listed.strip().removeprefix("[").removesuffix("]").split(",")]
+    is_list = listed.strip().startswith("[") and listed.strip().endswith("]")
+    if not name or not is_list or len(values) < 2 or len(set(values)) < len(values) or "" in values:
+        allowed = f"{key}=KEY=[A,B,...] with different values, such as {key}={BATCH_SIZE}=[50,100,200]"
+        reading.mistakes.append(f"{key}: given {printable(value)!r}; allowed: {allowed}")
+    elif reading.sweep is not None:
+        reading.mistakes.append(f"{key}: one key at a time; given {reading.sweep.key} and {printable(name)}")
+    else:
+        reading.sweep = Sweep(name, tuple(values))
 
 
 def _check(reading: _Reading, key: str, value: str) -> None:
@@ -111,6 +140,7 @@ _READERS: dict[str, Callable[[_Reading, str, str], None]] = {
     "target_accuracy": _number,
     "modes": _modes,
     "check": _check,
+    "sweep": _sweep,
 }
 OPTIONS = tuple(_READERS)
 ALLOWED = {

@@ -3,43 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import adapters
 from harness.composition.capabilities import unsupported
-from harness.composition.measurement import Asked, asked
+from harness.composition.measurement import SWEPT, WIDTH, Asked, Sweep, asked
 from harness.composition.mistakes import UserMistake
 from harness.composition.pipeline import Composed
 from harness.composition.preflight import offered, prepare
 from harness.composition.variants import ComposedStudy
 from harness.data import Dataset
 from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Point:
+    """One experiment that is timed. `value`: of the key that is swept; empty where none is."""
+
+    study: ComposedStudy
+    data: Dataset
+    value: str = ""
 
 
 def prepare_bench(
     typed: Sequence[str], config_dirs: Sequence[Path], trust: bool = False
-) -> tuple[Asked, ComposedStudy, list[Dataset]]:
-    """The measuring, the experiment and its data. Raises UserMistake with all mistakes if there are any."""
+) -> tuple[Asked, tuple[Point, ...]]:
+    """The measuring, and the experiments with their data. Raises UserMistake with all mistakes if there are any."""
     question = asked(typed)
     mistakes = list(question.mistakes)
     try:
-        study, data = prepare(question.overrides, config_dirs, trust)
+        points = _points(question, config_dirs, trust)
     except UserMistake as mistake:
         raise UserMistake([*mistakes, *mistake.mistakes]) from None
-    names = [variant.experiment.variant for variant in study.variants if variant.experiment.variant is not None]
-    if len(study.variants) > 1:
-        name = study.first.experiment.name
-        mistakes.append(f"experiment {name} has variants, and one is timed: choose variant=NAME of {', '.join(names)}")
-    if question.measurement.target_accuracy is not None and study.first.experiment.data.classes is None:
-        mistakes.append("target_accuracy: the targets of this experiment are values, which have no accuracy")
-    if question.all_modes:
-        study = replace(study, variants=tuple(map(_in_all_modes, study.variants)))
-        arms = study.first.experiment.arms
-        mistakes += unsupported(study.first.experiment, arms, lambda: offered(config_dirs))
+    mistakes += [text for point in points for text in _mistakes(point.study, question, config_dirs)]
+    if mistakes:
+        raise UserMistake(list(dict.fromkeys(mistakes)))
+    return question, points
+
+
+def _points(question: Asked, config_dirs: Sequence[Path], trust: bool) -> tuple[Point, ...]:
+    """The experiment of each value that is swept, or the one experiment."""
+    study, (dataset, *_) = prepare(question.overrides, config_dirs, trust)
+    if question.sweep is None:
+        return (Point(_as_timed(study, question), dataset),)
+    points, mistakes = list[Point](), list[str]()
+    for value in question.sweep.values:
+        try:
+            changes = _changes(question.sweep, value, study.first.experiment)
+            swept, (data, *_) = prepare([*question.overrides, *changes], config_dirs, trust)
+            points.append(Point(_as_timed(swept, question), data, value))
+        except UserMistake as mistake:
+            mistakes += [f"sweep: {question.sweep.key}={value}: {text}" for text in mistake.mistakes]
     if mistakes:
         raise UserMistake(mistakes)
-    return question, replace(study, orderings=()), data
+    return tuple(points)
+
+
+def _changes(sweep: Sweep, value: str, experiment: Experiment) -> list[str]:
+    """The overrides for one value. A width is that of every layer that has units or filters, but the last."""
+    if sweep.key != WIDTH:
+        return [f"{SWEPT.get(sweep.key, sweep.key)}={value}"]
+    sized = [
+        (number, field)
+        for number, layer in enumerate(experiment.model.layers)
+        for field in ("units", "filters")
+        if hasattr(layer, field)
+    ]
+    if len(sized) < 2:
+        raise UserMistake(["the model has no hidden layer with units or filters"])
+    return [f"model.layers.{number}.{field}={value}" for number, field in sized[:-1]]
+
+
+def _as_timed(study: ComposedStudy, question: Asked) -> ComposedStudy:
+    variants = tuple(map(_in_all_modes, study.variants)) if question.all_modes else study.variants
+    return replace(study, variants=variants, orderings=())
+
+
+def _mistakes(study: ComposedStudy, question: Asked, config_dirs: Sequence[Path]) -> list[str]:
+    """What cannot be timed of an experiment that is sound."""
+    experiment = study.first.experiment
+    mistakes = []
+    if len(study.variants) > 1:
+        names = ", ".join(str(variant.experiment.variant) for variant in study.variants)
+        mistakes.append(f"experiment {experiment.name} has variants, and one is timed: choose variant=NAME of {names}")
+    if question.measurement.target_accuracy is not None and experiment.data.classes is None:
+        mistakes.append("target_accuracy: the targets of this experiment are values, which have no accuracy")
+    if question.all_modes:
+        mistakes += unsupported(experiment, experiment.arms, lambda: offered(config_dirs))
+    return mistakes
 
 
 def _in_all_modes(composed: Composed) -> Composed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report import bench, comparison, gate, markdown, pair, study
+from harness.report import bench, comparison, gate, markdown, pair, study, sweep
 from harness.report.bench_record import BenchRecord
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.folder_record import NOT_READ
@@ -16,6 +16,7 @@ from harness.results.claim import claimed_for
 from harness.results.files import read_object
 from harness.results.marker import MARKER
 from harness.results.reading import is_run, runs_below
+from harness.results.sweeps import is_sweep
 from harness.results.timings import is_bench
 from harness.subjects.pair.records import is_pair
 from harness.subjects.recorded.facts import COMPARISON
@@ -29,7 +30,7 @@ def page_of(folder: Path) -> str:
     if kind == "comparison":
         return comparison.report(ComparisonRecord.of(folder))
     if kind == "bench":
-        return bench.report(BenchRecord.of(folder))
+        return sweep.report(folder) if is_sweep(folder) else bench.report(BenchRecord.of(folder))
     if kind == "gate":
         return gate.report(GateRecord.of(folder))
     if kind == "study":
@@ -49,7 +50,7 @@ def kind_of(folder: Path) -> str:
         return "pair"
     if (folder / COMPARISON).exists() or claimed_for(folder) == "compare":
         return "comparison"
-    if is_bench(folder) or claimed_for(folder) == "bench":
+    if is_bench(folder) or is_sweep(folder) or claimed_for(folder) == "bench":
         return "bench"
     if claimed_for(folder) == "gate":
         return "gate"

@@ -3,6 +3,7 @@
 from harness.report.bench import BenchTerminal, write_bench_report
 from harness.report.markdown import write_report
 from harness.report.study import StudyTerminal, write_study_report
+from harness.report.sweep import show_sweep, write_sweep_report
 from harness.report.terminal import Terminal
 from harness.system.output import say_on_stderr
 
@@ -10,10 +11,12 @@ __all__ = [
     "bench_listener",
     "notice",
     "run_listener",
+    "show_sweep",
     "study_listener",
     "write_bench_report",
     "write_report",
     "write_study_report",
+    "write_sweep_report",
 ]
 
 bench_listener = BenchTerminal

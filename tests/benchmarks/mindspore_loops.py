@@ -1,27 +1,27 @@
 """Three ways to train the same MindSpore model in one process, epoch by epoch in turn: ours, by hand, `Model.train`.
 
-Run as `python mindspore_loops.py MODE ROUNDS`; prints one line of JSON.
+Run as `python mindspore_loops.py EXPERIMENT MODE ROUNDS`; prints one line of JSON.
 """
 
 import sys
 
-from sides import BATCH, EXPERIMENT, compare, digits, plan
+from sides import compare, digits, experiment, plan
 
 import adapters
 from harness.spec.arm import Arm
 
 
-def main(mode: str, rounds: int) -> None:
+def main(name: str, mode: str, rounds: int) -> None:
     adapter = adapters.load(Arm(name="ours", adapter="mindspore", mode=mode))
     import mindspore as ms
     from mindspore import Tensor, nn, ops
     from mindspore.dataset import NumpySlicesDataset
     from mindspore.train import Model
 
-    x, y = digits()
-    drawn = plan()
-    order = drawn.orders[0].reshape(-1, BATCH)
-    e = EXPERIMENT
+    e = experiment(name)
+    x, y = digits(e)
+    drawn = plan(e)
+    order = drawn.orders[0].reshape(-1, drawn.batch_size)
     ours = adapter.trainer(e.recipe, drawn.weights, 10**6)
     ours.bind(x, y)
     ours.compile(*order.shape)
@@ -29,16 +29,34 @@ def main(mode: str, rounds: int) -> None:
     def build():
         values = list(drawn.weights.values())
 
-        def dense(number, activation):
+        def dense(number, activation, images=None):
             kernel, bias = values[2 * number : 2 * number + 2]
+            if images is not None:  # its inputs are images, which lie channels first here
+                kernel = kernel.reshape(*images, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
             init = {"weight_init": Tensor(kernel.T, ms.float32), "bias_init": Tensor(bias, ms.float32)}
             return nn.Dense(*kernel.shape, activation=activation, **init)
 
-        network = nn.SequentialCell(nn.Flatten(), dense(0, "sigmoid"), dense(1, "sigmoid"), dense(2, None))
-        loss = nn.SoftmaxCrossEntropyWithLogits(sparse=True, reduction="mean")
-        return network, loss, nn.Adam(network.trainable_params(), 1e-3, eps=1e-7)
+        def convolution(number):
+            kernel, bias = values[2 * number : 2 * number + 2]
+            init = {
+                "weight_init": Tensor(kernel.transpose(3, 2, 0, 1), ms.float32),
+                "bias_init": Tensor(bias, ms.float32),
+            }
+            height, width, channels, filters = kernel.shape
+            return nn.Conv2d(channels, filters, (height, width), pad_mode="valid", has_bias=True, **init)
+
+        if name == "cnn":
+            rows = [convolution(0), nn.Tanh(), convolution(1), nn.Tanh(), nn.MaxPool2d(2, 2), nn.Flatten()]
+            network = nn.SequentialCell(*rows, dense(2, "tanh", images=(11, 11, 8)), dense(3, None))
+            rate = nn.InverseDecayLR(0.05, 1e-6, 1)
+            optimizer = nn.SGD(network.trainable_params(), rate, momentum=0.9, nesterov=True)
+        else:
+            network = nn.SequentialCell(nn.Flatten(), dense(0, "sigmoid"), dense(1, "sigmoid"), dense(2, None))
+            optimizer = nn.Adam(network.trainable_params(), 1e-3, eps=1e-7)
+        return network, nn.SoftmaxCrossEntropyWithLogits(sparse=True, reduction="mean"), optimizer
 
     network, loss, optimizer = build()
+    x = x.transpose(0, 3, 1, 2)  # as users of this framework store images
 
     def value_of(x, y):
         return loss(network(x), y)
@@ -73,7 +91,7 @@ def main(mode: str, rounds: int) -> None:
 
     # What a user would type runs in graph mode, which this switches on for it alone.
     trained = Model(*build())
-    data = NumpySlicesDataset({"x": x, "y": y}, shuffle=True).batch(BATCH)
+    data = NumpySlicesDataset({"x": x, "y": y}, shuffle=True).batch(drawn.batch_size)
 
     def model_train():
         if mode == "jit":
@@ -87,4 +105,4 @@ def main(mode: str, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

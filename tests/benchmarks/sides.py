@@ -1,4 +1,4 @@
-"""What every side of a benchmark trains: the sigmoid network of `mnist_mlp` on the embedded digits."""
+"""What every side of a benchmark trains: the network of an experiment on the embedded digits, by one plan."""
 
 import json
 import time
@@ -11,18 +11,22 @@ from harness.composition import compose
 from harness.data import load
 from harness.data.dataset import scaled
 from harness.plan import Plan, draw_plan
+from harness.spec import Experiment
 
-BATCH = 200
-EXPERIMENT = compose([f"training.batch_size={BATCH}"]).experiment
+EXPERIMENTS = {"mnist_mlp": ["training.batch_size=200"], "cnn": ["experiment=cnn", "model=cnn", "variants={}"]}
 
 
-def digits() -> tuple[np.ndarray, np.ndarray]:
-    data = load(EXPERIMENT.data)
+def experiment(name: str) -> Experiment:
+    return compose(EXPERIMENTS[name]).experiment
+
+
+def digits(trained: Experiment) -> tuple[np.ndarray, np.ndarray]:
+    data = load(trained.data)
     return scaled(data.x_train, "float32"), np.array(data.y_train)
 
 
-def plan() -> Plan:
-    return draw_plan(EXPERIMENT, len(load(EXPERIMENT.data).x_train))
+def plan(trained: Experiment) -> Plan:
+    return draw_plan(trained, len(load(trained.data).x_train))
 
 
 def compare(ways: dict[str, Callable[[], Any]], rounds: int, steps: int) -> None:

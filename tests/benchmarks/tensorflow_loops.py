@@ -1,44 +1,44 @@
 """Three ways to train the same Keras model in one process, epoch by epoch in turn: ours, by hand, `fit`.
 
-Run as `python tensorflow_loops.py MODE ROUNDS`; prints one line of JSON.
+Run as `python tensorflow_loops.py EXPERIMENT MODE ROUNDS`; prints one line of JSON.
 """
 
 import sys
 
-from sides import BATCH, EXPERIMENT, compare, digits, plan
+from sides import compare, digits, experiment, plan
 
 import adapters
 from harness.spec.arm import Arm
 
 
-def main(mode: str, rounds: int) -> None:
+def main(name: str, mode: str, rounds: int) -> None:
     adapter = adapters.load(Arm(name="ours", adapter="tensorflow", mode=mode))
     import keras
     import tensorflow as tf
 
-    x, y = digits()
-    drawn = plan()
-    order = drawn.orders[0].reshape(-1, BATCH)
-    e = EXPERIMENT
+    e = experiment(name)
+    x, y = digits(e)
+    drawn = plan(e)
+    order = drawn.orders[0].reshape(-1, drawn.batch_size)
     ours = adapter.trainer(e.recipe, drawn.weights, 10**6)
     ours.bind(x, y)
     ours.compile(*order.shape)
 
     def build():
-        layer = keras.layers.Dense
-        model = keras.Sequential(
-            [
-                keras.Input((28, 28, 1)),
-                keras.layers.Flatten(),
-                layer(784, "sigmoid"),
-                layer(784, "sigmoid"),
-                layer(10),
-            ]
-        )
+        layers, flatten = keras.layers, keras.layers.Flatten()
+        if name == "cnn":
+            rows = [layers.Conv2D(4, 5, activation="tanh"), layers.Conv2D(8, 3, activation="tanh")]
+            rows += [layers.MaxPooling2D(2), flatten, layers.Dense(128, "tanh"), layers.Dense(10)]
+            rate = keras.optimizers.schedules.InverseTimeDecay(0.05, 1, 1e-6)
+            optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
+        else:
+            rows = [flatten, layers.Dense(784, "sigmoid"), layers.Dense(784, "sigmoid"), layers.Dense(10)]
+            optimizer = keras.optimizers.Adam(1e-3, epsilon=1e-7)
+        model = keras.Sequential([keras.Input((28, 28, 1)), *rows])
         for variable, value in zip(model.trainable_variables, drawn.weights.values(), strict=True):
             variable.assign(value)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        return model, loss, keras.optimizers.Adam(1e-3, epsilon=1e-7)
+        return model, loss, optimizer
 
     model, loss, optimizer = build()
     variables = model.trainable_variables
@@ -68,10 +68,10 @@ def main(mode: str, rounds: int) -> None:
     ways = {
         "ours": lambda: ours.train_epoch(order).losses,
         "by_hand": lambda: by_hand_epoch(tf.constant(order), tf.constant(len(order))).numpy(),
-        "fit": lambda: fitted.fit(x, y, batch_size=BATCH, verbose=0).history["loss"],
+        "fit": lambda: fitted.fit(x, y, batch_size=drawn.batch_size, verbose=0).history["loss"],
     }
     compare(ways, rounds, len(order))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -14,6 +14,8 @@ of the measuring, beside the overrides of the experiment:
   processes=5         the fewest processes of each row before `precision` can end it
   target_accuracy=90% also times the training to this test accuracy
   modes=all           every mode of each arm's framework, and the loops that its users type, as rows of their own
+  sweep=KEY=[A,B]     a bench for each value of a key, with an equal share of the budget each, and how the time grows;
+                      also batch_size, threads, and width: of all layers with units or filters, but the last
   check=auto          where the parity comes from: a recorded check of the same experiment, else the ladder is climbed;
                       or the FOLDER of a check or match, climb, or none, with which no time counts
 """
@@ -23,6 +25,7 @@ examples:
   twinrun bench experiment=cnn variant=plain precision=1% budget_s=600
   twinrun bench modes=all budget_s=900
   twinrun bench arms=[tensorflow,tensorflow_xla] arm.threads=1
+  twinrun bench sweep=batch_size=[50,100,200,400] budget_s=900
 """
 
 
@@ -44,12 +47,12 @@ def run(options: argparse.Namespace) -> int:
     with said_if_slow(experiment.PREPARING, experiment.SLOW_S):
         from harness.composition.timed import prepare_bench
 
-        question, study, data = prepare_bench(options.overrides, options.config_dir, options.trust)
-    experiment.announce(study.code)
+        question, points = prepare_bench(options.overrides, options.config_dir, options.trust)
+    experiment.announce(points[0].study.code)
     from harness.report import presented
     from harness.scenarios.bench.start import start_bench
 
-    return start_bench(study, data, question, presented)
+    return start_bench(points, question, presented)
 
 
 VERB = Verb(

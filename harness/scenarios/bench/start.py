@@ -1,163 +1,87 @@
-"""Runs `bench`: claims its folder, looks for the parity or climbs the ladder, times the rows, writes and shows them."""
+"""Runs `bench`: one experiment, or one for each value of a key that is swept."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-import adapters
-from harness.composition import Composed, ComposedStudy, UserMistake
-from harness.composition.measurement import FOUND, SKIPPED, Asked
+from harness.composition.measurement import Asked
 from harness.composition.preflight import claimed, refuse_too_large
-from harness.data import Dataset
-from harness.plan import Plan
-from harness.records.timing import Bench, Credit, Row
-from harness.records.verdict import Verdict
+from harness.composition.timed import Point
+from harness.records.exit_codes import AGREES, CRASHED, DIVERGES, INTERRUPTED, UNVERIFIED
 from harness.results.claim import claim
 from harness.results.marker import Marker, complete
-from harness.results.store import Store, run_folder
-from harness.scenarios import phases, run
-from harness.scenarios.arrangement import Arrangements, arranged_study
-from harness.scenarios.bench.credit import CHECK, credits, misfits, recorded_check, with_credits
-from harness.scenarios.bench.rounds import time_rows
+from harness.results.store import run_folder
+from harness.results.sweeps import SweepRecord, place_of, write_sweep
+from harness.scenarios.arrangement import arranged_study
+from harness.scenarios.bench import one
+from harness.scenarios.bench.one import run_bench
 from harness.scenarios.bench.state import ActiveBench, BenchListener
 from harness.scenarios.ending import report_unfinished, unfinished_by
-from harness.spec.experiment import Experiment
-from harness.subjects.bench import outcome
-from harness.system.stopping import heeding_signals, shielded, stopped_again
-from harness.worker.machine import this_machine
-from harness.worker.sharing import share
+from harness.system.stopping import heeding_signals, shielded
+
+GRAVEST = (INTERRUPTED, CRASHED, DIVERGES, UNVERIFIED, AGREES)
 
 
-class Presenter(Protocol):
-    """Shows benches and writes their pages; `harness.report.presented` is one."""
+class Presenter(one.Presenter, Protocol):
+    """Shows sweeps too."""
 
     def bench_listener(self) -> BenchListener: ...
 
-    def run_listener(self) -> run.RunListener: ...
+    def write_sweep_report(self, folder: Path) -> None: ...
 
-    def write_report(self, folder: Path) -> None: ...
-
-    def write_bench_report(self, folder: Path) -> None: ...
-
-    def notice(self, text: str) -> None: ...
+    def show_sweep(self, folder: Path) -> None: ...
 
 
-def start_bench(composed: ComposedStudy, data: Sequence[Dataset], asked: Asked, presenter: Presenter) -> int:
-    """Runs a bench and returns the exit code. Raises UserMistake where what was asked for cannot be timed."""
+def start_bench(points: Sequence[Point], asked: Asked, presenter: Presenter) -> int:
+    """Runs a bench, or a sweep, and returns the exit code. Raises UserMistake where something cannot be timed."""
     with np.errstate(all="ignore"), heeding_signals():
-        composed = composed.at_first_seeds()
-        refuse_too_large(composed)
-        composed, arrangements = arranged_study(composed, presenter.notice)
-        with closing(presenter.bench_listener()) as listener:
-            return _bench(composed.first, data[0], arrangements[0], asked, presenter, listener)
+        for point in points:
+            refuse_too_large(point.study)
+        if asked.sweep is None:
+            return _timed(points[0], None, asked, presenter).exit_code
+        return _sweep(points, asked, presenter)
 
 
-def _bench(
-    composed: Composed,
-    data: Dataset,
-    arrangements: Arrangements,
-    asked: Asked,
-    presenter: Presenter,
-    listener: BenchListener,
-) -> int:
-    experiment = composed.experiment
-    listener.stage("plan")
-    plan = run.plan_of(experiment, data)
-    source = _source(asked, experiment, plan, composed.results_root / experiment.name)
-    folder = claimed("bench", composed.out, run_folder(composed.results_root, experiment, plan.digest))
-    rows = rows_of(experiment, arrangements, asked)
-    record = Bench(measurement=asked.measurement, rows=rows, machine=this_machine())
-    bench = ActiveBench(experiment, plan, data, folder, listener, record)
-    try:
-        Store(folder).write_inputs(experiment, plan, data)
-        listener.bench(experiment, plan, data, rows)
-        _find_credits(bench, source, asked.check == SKIPPED, arrangements, presenter)
-        bench.scratch.mkdir()
-        share(bench.scratch, experiment, plan, data)
-        time_rows(bench)
-        shutil.rmtree(bench.scratch, ignore_errors=True)
-        _write(bench)
-        with shielded():
-            sentence = outcome.in_one_line(bench.timings)
-            complete(folder, Marker.of("bench", outcome.exit_code(bench.timings), sentence))
-    except BaseException as error:
-        with shielded():
-            bench.unfinished = unfinished_by(error, folder)
-            shutil.rmtree(bench.scratch, ignore_errors=True)
-            with suppress(OSError):
-                _write(bench)
-            report_unfinished(bench.unfinished, error, folder)
-    listener.stage("report")
-    with shielded(), suppress(*([OSError] if bench.unfinished else [])):
-        presenter.write_bench_report(folder)
-    if bench.unfinished is None or bench.unfinished.can_be_shown:
-        listener.end(folder, outcome.in_one_line(bench.timings, bench.unfinished), is_brief=stopped_again())
-    return outcome.exit_code(bench.timings, bench.unfinished)
+def _timed(point: Point, folder: Path | None, asked: Asked, presenter: Presenter) -> ActiveBench:
+    study, (arrangements, *_) = arranged_study(point.study.at_first_seeds(), presenter.notice)
+    with closing(presenter.bench_listener()) as listener:
+        return run_bench(study.first, point.data, folder, asked, presenter, listener, arrangements)
 
 
-def rows_of(experiment: Experiment, arrangements: Arrangements, asked: Asked) -> tuple[Row, ...]:
-    """A row for each arm and, where all modes are asked for, one for each loop that users of its framework type.
-
-    Such loops are timed once for each framework, in the first of its arms: their modes are not ours.
-    """
-    rows, with_loops = list[Row](), set[str]()
-    for arm in experiment.arms:
-        row = Row(name=arm.name, arm=arm.name, adapter=arm.adapter, mode=arm.mode, arrangement=arrangements[arm.name])
-        rows.append(row)
-        about = adapters.info(arm.adapter).user_loops
-        if asked.all_modes and about is not None and arm.adapter not in with_loops:
-            with_loops.add(arm.adapter)
-            rows += [row.model_copy(update={"name": f"{arm.name}.{loop}", "loop": loop}) for loop in about.names]
-    return tuple(rows)
-
-
-def _source(asked: Asked, experiment: Experiment, plan: Plan, root: Path) -> Path | None:
-    """The folder with the verdicts; None where the ladder is to be climbed, or is not to be."""
-    if isinstance(asked.check, Path):
-        if found := misfits(asked.check, experiment, plan):
-            raise UserMistake([f"check={asked.check}: its verdicts are not of this experiment: {why}" for why in found])
-        return asked.check
-    return recorded_check(experiment, plan, root) if asked.check == FOUND else None
-
-
-def _find_credits(
-    bench: ActiveBench, source: Path | None, is_skipped: bool, arrangements: Arrangements, presenter: Presenter
-) -> None:
-    """Sets the credit of every row: from a recorded run, or from the ladder, which is climbed now and not timed."""
-    arms = bench.experiment.arms
-    if is_skipped:
-        skipped = Credit(status="unverified", source="", cause=f"check={SKIPPED}: the ladder was not climbed")
-        by_arm = {arm.name: skipped for arm in arms}
-    else:
-        by_arm = credits(source or _climbed(bench, arrangements, presenter), arms)
-    bench.update(rows=with_credits(bench.rows, by_arm))
-    bench.listener.credited(bench.rows)
-
-
-def _climbed(bench: ActiveBench, arrangements: Arrangements, presenter: Presenter) -> Path:
-    """Climbs the ladder, as `check` does, in a folder within that of the bench."""
-    folder = bench.folder / CHECK
-    claim(folder, "check")
-    with closing(presenter.run_listener()) as listener:
-        active = run.begin(bench.experiment, bench.data, bench.plan, folder, listener, arrangements=arrangements)
-        phases.check([active], folder)
-        if active.unfinished is not None:
-            raise KeyboardInterrupt if active.unfinished.kind == "interrupted" else OSError(active.unfinished.reason)
-        presenter.write_report(folder)
-    return folder
-
-
-def _write(bench: ActiveBench) -> None:
-    """Writes the record of a bench, with the verdict on each row."""
-    bench.update()
-    verdicts = outcome.verdicts(bench.timings)
-    if bench.unfinished is not None:
-        kind, reason = bench.unfinished.kind, bench.unfinished.reason
-        verdicts.append(Verdict(rung="run", subject=kind, arm_a="", status="interrupted", cause=reason))
-    Store(bench.folder).write_verdicts(verdicts)
+def _sweep(points: Sequence[Point], asked: Asked, presenter: Presenter) -> int:
+    """A bench for each value, in a folder of its own, with an equal share of the budget."""
+    assert asked.sweep is not None
+    first = points[0].study.first
+    folder = claimed("bench", first.out, run_folder(first.results_root, first.experiment, "sweep"))
+    record = SweepRecord(key=asked.sweep.key, values=asked.sweep.values)
+    write_sweep(folder, record)
+    share_s = asked.measurement.budget_s / len(points)
+    shared = replace(asked, measurement=asked.measurement.model_copy(update={"budget_s": share_s}))
+    benches: dict[str, ActiveBench] = {}
+    for number, point in enumerate(points):
+        place = place_of(number)
+        claim(folder / place, "bench")
+        benches[place] = _timed(point, folder / place, shared, presenter)
+        if benches[place].unfinished is not None:
+            break
+    code = next(code for code in GRAVEST if code in {bench.exit_code for bench in benches.values()} | {AGREES})
+    unfinished = next((bench.unfinished for bench in benches.values() if bench.unfinished), None)
+    with shielded():
+        try:
+            if unfinished is None:
+                sentence = f"{'TIMED' if code == AGREES else 'UNVERIFIED'}: {len(points)} values of {asked.sweep.key}"
+                runs = {place: bench.folder for place, bench in benches.items()}
+                complete(folder, Marker.of("bench", code, sentence), runs)
+        except OSError as error:
+            report_unfinished(unfinished_by(error, folder), error, folder)
+        with suppress(*([OSError] if unfinished else [])):
+            presenter.write_sweep_report(folder)
+    if unfinished is None or unfinished.can_be_shown:
+        presenter.show_sweep(folder)
+    return unfinished.exit_code if unfinished is not None else code

@@ -17,6 +17,7 @@ from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Bench, Estimate, Pro
 from harness.results.timings import Timings, write_timings
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.subjects.bench import outcome
 from harness.subjects.bench.summary import RowSummary
 from harness.system.progress import Work
 
@@ -74,6 +75,16 @@ class ActiveBench:
     def timings(self) -> Timings:
         """What was timed so far."""
         return Timings(self.record, tuple(self.processes), self.samples)
+
+    @property
+    def exit_code(self) -> int:
+        """That of the gravest row, or of why it is not finished."""
+        return outcome.exit_code(self.timings, self.unfinished)
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in one line."""
+        return outcome.in_one_line(self.timings, self.unfinished)
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -63,7 +63,8 @@ def test_every_round_times_the_control_and_every_row(timed: str, folder: Path) -
         assert process.memory is not None
     rows = [p for p in timings.processes if not p.is_control]
     assert len({p.losses_digest for p in rows if p.row == "wide"}) == 1
-    assert all(p.block_steps == 8 and p.batch_size == 500 for p in rows)
+    assert len({p.block_steps for p in rows}) == 1  # the same work is fetched back
+    assert {p.batch_size for p in rows} == {500}
     samples = timings.samples
     assert set(samples["process"]) == set(range(6))
     first = samples[samples["part"] == "first"]
@@ -159,3 +160,23 @@ def test_an_interrupted_bench_keeps_its_rounds(
     assert len(timings.processes) == 3
     assert "INTERRUPTED" in (tmp_path / "run" / "report.md").read_text()
     assert not (tmp_path / "run" / ".scratch").exists()
+
+
+def test_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = [
+        *TINY,
+        "arms=[{use: reference, name: wide}]",
+        "check=none",
+        "processes=1",
+        "sweep=batch_size=[250,500,1000]",
+    ]
+    assert main(["bench", *given, f"out={tmp_path / 'run'}"]) == 4
+    out = capsys.readouterr().out
+    assert "the time of a step grows like batch_size **" in out
+    batch_sizes = [read_timings(tmp_path / "run" / place).processes[1].batch_size for place in ("00", "01", "02")]
+    assert batch_sizes == [250, 500, 1000]
+    page = (tmp_path / "run" / "report.md").read_text()
+    assert page_of(tmp_path / "run") == page
+    assert (tmp_path / "run" / "scaling.png").exists()
+    assert kind_of(tmp_path / "run") == "bench"
+    assert list(damages(tmp_path / "run")) == []

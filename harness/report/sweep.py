@@ -1,0 +1,133 @@
+"""What a sweep prints, its picture and its page: the time of a step by the value of a key, and how it grows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.report.bench_record import BenchRecord
+from harness.report.plots import COLOURS
+from harness.report.rows import Table
+from harness.report.tables import as_markdown, console, draw
+from harness.results.store import write_text
+from harness.results.sweeps import SweepRecord, place_of, read_sweep
+from harness.subjects.bench.growth import Growth, growth
+from harness.subjects.bench.outcome import as_ratio, in_ms
+from harness.subjects.bench.summary import RowSummary
+from harness.system.text import markdown
+from harness.system.writing import whole
+
+PICTURE = "scaling.png"
+Rows = Mapping[str, Sequence[RowSummary | None]]  # by row, its summary at each value
+
+
+def write_sweep_report(folder: Path) -> None:
+    """Writes `report.md` and the picture into the folder of a sweep."""
+    write_text(folder / "report.md", report(folder))
+
+
+def report(folder: Path) -> str:
+    """The sweep as a page of Markdown, from its folder alone. The picture is written where the values are numbers."""
+    record, rows = _read(folder)
+    lines = [f"# {markdown(record.key)}, swept", "", as_markdown(*_step_table(record, rows)), ""]
+    fits = _growths(record, rows)
+    lines += [f"- {markdown(text)}" for text in _in_words(record, fits)]
+    sizes = _sizes(record)
+    if sizes is not None:
+        _draw(folder / PICTURE, record, sizes, rows, fits)
+        lines += ["", f"![{PICTURE}]({PICTURE})"]
+    places = [f"[{markdown(value)}]({place_of(number)}/report.md)" for number, value in enumerate(record.values)]
+    return "\n".join([*lines, "", f"By value: {', '.join(places)}", ""])
+
+
+def show_sweep(folder: Path) -> None:
+    """Prints the table and the fits."""
+    record, rows = _read(folder)
+    screen = console()
+    screen.print()
+    draw(screen, f"Time of a training step by {record.key}", *_step_table(record, rows))
+    for text in _in_words(record, _growths(record, rows)):
+        screen.print(text, soft_wrap=True)
+    screen.print(f"results: {folder}", soft_wrap=True)
+
+
+def _read(folder: Path) -> tuple[SweepRecord, Rows]:
+    record = read_sweep(folder)
+    benches = [BenchRecord.of(folder / place_of(number)) for number in range(len(record.values))]
+    names = dict.fromkeys(row.row.name for bench in benches for row in bench.rows)
+    by_bench = [{row.row.name: row for row in bench.rows} for bench in benches]
+    return record, {name: [rows.get(name) for rows in by_bench] for name in names}
+
+
+def _step_table(record: SweepRecord, rows: Rows) -> Table:
+    head = [record.key]
+    for name in rows:
+        head += [name, f"{name}, samples/s", f"{name}, status"]
+    base = next(iter(rows), "")
+    head += [f"{name} over {base}" for name in rows if name != base]
+    lines = []
+    for number, value in enumerate(record.values):
+        cells = [value]
+        for summaries in rows.values():
+            row = summaries[number]
+            has_time = row is not None and row.processes
+            cells += [in_ms(row.step_s), f"{row.samples_per_s:,.0f}", row.status] if row and has_time else ["", "", ""]
+        for name, summaries in rows.items():
+            row = summaries[number]
+            if name != base:
+                cells.append(as_ratio(row.ratio) if row is not None and row.ratio is not None else "")
+        lines.append(cells)
+    return head, lines
+
+
+def _sizes(record: SweepRecord) -> list[float] | None:
+    """The values as numbers; None where they are none."""
+    try:
+        return [float(value) for value in record.values]
+    except ValueError:
+        return None
+
+
+def _growths(record: SweepRecord, rows: Rows) -> dict[str, Growth]:
+    sizes = _sizes(record)
+    if sizes is None:
+        return {}
+    fits = {name: growth(sizes, _times_s(summaries)) for name, summaries in rows.items()}
+    return {name: fit for name, fit in fits.items() if fit is not None}
+
+
+def _times_s(summaries: Sequence[RowSummary | None]) -> list[float]:
+    return [row.step_s.estimate if row is not None and row.processes else math.nan for row in summaries]
+
+
+def _in_words(record: SweepRecord, fits: Mapping[str, Growth]) -> list[str]:
+    return [
+        f"{name}: the time of a step grows like {record.key} ** {fit.exponent:.2f} (standard error {fit.error:.2f})"
+        for name, fit in fits.items()
+    ]
+
+
+def _draw(path: Path, record: SweepRecord, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:
+    """The times of a step with their intervals over the sizes, on logarithmic scales, and the fits as thin lines."""
+    from matplotlib.figure import Figure  # not pyplot: no global state, no display
+
+    figure = Figure(figsize=(7.2, 4.3), dpi=200, layout="constrained")
+    axes = figure.subplots()
+    for number, (name, summaries) in enumerate(rows.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        timed = [(size, row.step_s) for size, row in zip(sizes, summaries, strict=True) if row and row.processes]
+        for size, interval in timed:
+            if math.isfinite(interval.low):
+                axes.plot([size, size], [1e3 * interval.low, 1e3 * interval.high], color=colour, linewidth=2)
+        axes.plot([s for s, _ in timed], [1e3 * i.estimate for _, i in timed], "o", color=colour, label=name)
+        if name in fits:
+            ends = [min(sizes), max(sizes)]
+            axes.plot(ends, [1e3 * fits[name].at(size) for size in ends], color=colour, linewidth=0.8)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel(record.key)
+    axes.set_ylabel("time of a step, ms")
+    axes.legend(frameon=False)
+    with whole(path) as partial:
+        figure.savefig(partial, format="png", metadata={"Software": None})

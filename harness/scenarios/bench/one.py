@@ -1,0 +1,154 @@
+"""Times one experiment: looks for the parity or climbs the ladder, times the rows, writes and shows them."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Protocol
+
+import adapters
+from harness.composition import Composed, UserMistake
+from harness.composition.measurement import FOUND, SKIPPED, Asked
+from harness.composition.preflight import claimed
+from harness.data import Dataset
+from harness.plan import Plan
+from harness.records.timing import Bench, Credit, Row
+from harness.records.verdict import Verdict
+from harness.results.claim import claim
+from harness.results.marker import Marker, complete
+from harness.results.store import Store, run_folder
+from harness.scenarios import phases, run
+from harness.scenarios.arrangement import Arrangements
+from harness.scenarios.bench.credit import CHECK, credits, misfits, recorded_check, with_credits
+from harness.scenarios.bench.rounds import time_rows
+from harness.scenarios.bench.state import ActiveBench, BenchListener
+from harness.scenarios.ending import report_unfinished, unfinished_by
+from harness.spec.experiment import Experiment
+from harness.subjects.bench import outcome
+from harness.system.stopping import shielded, stopped_again
+from harness.worker.machine import this_machine
+from harness.worker.sharing import share
+
+
+class Presenter(Protocol):
+    """Shows benches and writes their pages; `harness.report.presented` is one."""
+
+    def bench_listener(self) -> BenchListener: ...
+
+    def run_listener(self) -> run.RunListener: ...
+
+    def write_report(self, folder: Path) -> None: ...
+
+    def write_bench_report(self, folder: Path) -> None: ...
+
+    def notice(self, text: str) -> None: ...
+
+
+def run_bench(
+    composed: Composed,
+    data: Dataset,
+    folder: Path | None,
+    asked: Asked,
+    presenter: Presenter,
+    listener: BenchListener,
+    arrangements: Arrangements,
+) -> ActiveBench:
+    """Times one experiment, from its plan to its page. `folder`: one that has been claimed; None claims the usual one.
+
+    A bench that does not come to its end says so in `unfinished`.
+    """
+    experiment = composed.experiment
+    listener.stage("plan")
+    plan = run.plan_of(experiment, data)
+    source = _source(asked, experiment, plan, composed.results_root / experiment.name)
+    if folder is None:
+        folder = claimed("bench", composed.out, run_folder(composed.results_root, experiment, plan.digest))
+    rows = rows_of(experiment, arrangements, asked)
+    bench = ActiveBench(experiment, plan, data, folder, listener, Bench(measurement=asked.measurement, rows=rows))
+    try:
+        Store(folder).write_inputs(experiment, plan, data)
+        listener.bench(experiment, plan, data, rows)
+        _find_credits(bench, source, asked.check == SKIPPED, arrangements, presenter)
+        bench.scratch.mkdir()
+        share(bench.scratch, experiment, plan, data)
+        time_rows(bench)
+        shutil.rmtree(bench.scratch, ignore_errors=True)
+        _write(bench)
+        with shielded():
+            complete(folder, Marker.of("bench", outcome.exit_code(bench.timings), bench.sentence))
+    except BaseException as error:
+        with shielded():
+            bench.unfinished = unfinished_by(error, folder)
+            shutil.rmtree(bench.scratch, ignore_errors=True)
+            with suppress(OSError):
+                _write(bench)
+            report_unfinished(bench.unfinished, error, folder)
+    listener.stage("report")
+    with shielded(), suppress(*([OSError] if bench.unfinished else [])):
+        presenter.write_bench_report(folder)
+    if bench.unfinished is None or bench.unfinished.can_be_shown:
+        listener.end(folder, bench.sentence, is_brief=stopped_again())
+    return bench
+
+
+def rows_of(experiment: Experiment, arrangements: Arrangements, asked: Asked) -> tuple[Row, ...]:
+    """A row for each arm and, where all modes are asked for, one for each loop that users of its framework type.
+
+    Such loops are timed once for each framework, in the first of its arms: their modes are not ours.
+    """
+    rows, with_loops = list[Row](), set[str]()
+    for arm in experiment.arms:
+        row = Row(name=arm.name, arm=arm.name, adapter=arm.adapter, mode=arm.mode, arrangement=arrangements[arm.name])
+        rows.append(row)
+        about = adapters.info(arm.adapter).user_loops
+        if asked.all_modes and about is not None and arm.adapter not in with_loops:
+            with_loops.add(arm.adapter)
+            rows += [row.model_copy(update={"name": f"{arm.name}.{loop}", "loop": loop}) for loop in about.names]
+    return tuple(rows)
+
+
+def _source(asked: Asked, experiment: Experiment, plan: Plan, root: Path) -> Path | None:
+    """The folder with the verdicts; None where the ladder is to be climbed, or is not to be."""
+    if isinstance(asked.check, Path):
+        if found := misfits(asked.check, experiment, plan):
+            raise UserMistake([f"check={asked.check}: its verdicts are not of this experiment: {why}" for why in found])
+        return asked.check
+    return recorded_check(experiment, plan, root) if asked.check == FOUND else None
+
+
+def _find_credits(
+    bench: ActiveBench, source: Path | None, is_skipped: bool, arrangements: Arrangements, presenter: Presenter
+) -> None:
+    """Sets the credit of every row: from a recorded run, or from the ladder, which is climbed now and not timed."""
+    arms = bench.experiment.arms
+    if is_skipped:
+        skipped = Credit(status="unverified", source="", cause=f"check={SKIPPED}: the ladder was not climbed")
+        by_arm = {arm.name: skipped for arm in arms}
+    else:
+        by_arm = credits(source or _climbed(bench, arrangements, presenter), arms)
+    bench.update(rows=with_credits(bench.rows, by_arm))
+    bench.listener.credited(bench.rows)
+
+
+def _climbed(bench: ActiveBench, arrangements: Arrangements, presenter: Presenter) -> Path:
+    """Climbs the ladder, as `check` does, in a folder within that of the bench."""
+    folder = bench.folder / CHECK
+    claim(folder, "check")
+    with closing(presenter.run_listener()) as listener:
+        active = run.begin(bench.experiment, bench.data, bench.plan, folder, listener, arrangements=arrangements)
+        phases.check([active], folder)
+        if active.unfinished is not None:
+            raise KeyboardInterrupt if active.unfinished.kind == "interrupted" else OSError(active.unfinished.reason)
+        presenter.write_report(folder)
+    return folder
+
+
+def _write(bench: ActiveBench) -> None:
+    """Writes the record of a bench, with the verdict on each row."""
+    bench.update()
+    verdicts = outcome.verdicts(bench.timings)
+    if bench.unfinished is not None:
+        kind, reason = bench.unfinished.kind, bench.unfinished.reason
+        verdicts.append(Verdict(rung="run", subject=kind, arm_a="", status="interrupted", cause=reason))
+    Store(bench.folder).write_verdicts(verdicts)
