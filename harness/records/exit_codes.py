@@ -7,7 +7,8 @@ INTERNAL, INTERRUPTED = 70, 130
 
 EXIT_CODES = {
     AGREES: "all that was checked agrees, or its difference is known, or an arm says that it does not support the spec",
-    DIVERGES: "at least one divergence; of a gate also a lower accuracy",
+    DIVERGES: "at least one divergence; of a gate also a lower accuracy; of verify what does not "
+    "follow from the records",
     MISTAKE: "a mistake in what was asked for; nothing was written",
     CRASHED: "an arm crashed or ran out of time; the others finished",
     UNVERIFIED: "something could not be verified: a framework, a device or a record is missing, a check that was asked "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.records.exit_codes import AGREES
 from harness.records.gate import Gate, GateRow
-from harness.report.gate_outputs import add_step_summary, write_benchmark, write_junit
+from harness.report.gate_outputs import BENCHMARK, JUNIT, add_step_summary, benchmark, junit
 from harness.report.gate_record import GateRecord
 from harness.report.rows import Table
 from harness.report.tables import COLOURS, as_markdown, console, draw, line
@@ -15,6 +15,7 @@ from harness.results.store import write_text
 from harness.system.text import markdown
 from harness.timing.slowdown import ALPHA, BETA, FLOOR, SLOWDOWN
 
+PAGE = "report.md"
 HEAD = ["check", "row", "answer", "ratio", "interval", "p slower", "p below", "spread", "processes", "why"]
 COLOURED = {
     **COLOURS,
@@ -43,13 +44,20 @@ def show(folder: Path) -> None:
 
 def write_outputs(folder: Path) -> None:
     """Writes `report.md`, `junit.xml` and `benchmark.json`, and adds the page to the step summary if there is one."""
-    page = report(GateRecord.of(folder))
-    write_text(folder / "report.md", page)
-    gate = GateRecord.of(folder).gate
-    if gate is not None:
-        write_junit(folder, gate)
-        write_benchmark(folder, gate)
-        add_step_summary(page)
+    pages = made(folder)
+    for name, text in pages.items():
+        write_text(folder / name, text)
+    if GateRecord.of(folder).gate is not None:
+        add_step_summary(pages[PAGE])
+
+
+def made(folder: Path) -> dict[str, str]:
+    """The text of all that is made of the record of a gate, by file."""
+    record = GateRecord.of(folder)
+    texts = {PAGE: report(record)}
+    if record.gate is not None:
+        texts |= {JUNIT: junit(record.gate), BENCHMARK: benchmark(record.gate)}
+    return texts
 
 
 def report(record: GateRecord) -> str:

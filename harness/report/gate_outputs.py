@@ -8,7 +8,6 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from harness.records.gate import PASSED, Gate
-from harness.results.store import write_text
 
 JUNIT, BENCHMARK = "junit.xml", "benchmark.json"
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -16,8 +15,8 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 SKIPPED = ("undecided", "unverified")
 
 
-def write_junit(folder: Path, gate: Gate) -> None:
-    """`junit.xml`: a suite for each check, a case for each row."""
+def junit(gate: Gate) -> str:
+    """The text of `junit.xml`: a suite for each check, a case for each row."""
     suites = Xml.Element("testsuites", name="twinrun gate")
     for check in dict.fromkeys(row.check for row in gate.rows):
         rows = [row for row in gate.rows if row.check == check]
@@ -40,11 +39,11 @@ def write_junit(folder: Path, gate: Gate) -> None:
                 Xml.SubElement(case, "failure", message=_xml(f"{row.status}: {row.cause}"), type=row.status)
             Xml.SubElement(case, "system-out").text = _xml(row.cause)
     Xml.indent(suites)
-    write_text(folder / JUNIT, Xml.tostring(suites, encoding="unicode", xml_declaration=True) + "\n")
+    return Xml.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def write_benchmark(folder: Path, gate: Gate) -> None:
-    """`benchmark.json`, in the form `customSmallerIsBetter` of github-action-benchmark."""
+def benchmark(gate: Gate) -> str:
+    """The text of `benchmark.json`, in the form `customSmallerIsBetter` of github-action-benchmark."""
     entries = []
     for row in gate.rows:
         if row.check == "speed" and row.ratio is not None:
@@ -55,7 +54,7 @@ def write_benchmark(folder: Path, gate: Gate) -> None:
             )
         if row.check == "speed" and row.head_s is not None:
             entries.append({"name": f"{row.subject}: step time", "unit": "ms", "value": 1e3 * row.head_s})
-    write_text(folder / BENCHMARK, json.dumps(entries, indent=2) + "\n")
+    return json.dumps(entries, indent=2) + "\n"
 
 
 def add_step_summary(page: str) -> None:

@@ -38,6 +38,11 @@ def page_of(folder: Path) -> str:
     return markdown.report(RunRecord.of(folder))
 
 
+def pages_of(folder: Path) -> dict[str, str]:
+    """The text of every page and file for other tools that is made of the records of a folder, by name."""
+    return gate.made(folder) if kind_of(folder) == "gate" else {"report.md": page_of(folder)}
+
+
 def kind_of(folder: Path) -> str:
     """One of `KINDS`, read from the folder's marker or, where that cannot be read, derived from the files there."""
     try:

@@ -91,7 +91,7 @@ def save(store: Baselines, run: Path) -> Baseline:
                 f"`twinrun baseline move {run} RUN`, where RUN is another invocation, hours apart"
             ]
         )
-    return store.add(run, side.experiment.name, _fields(side))
+    return store.add(run, side.experiment.name, fields_of(side))
 
 
 def move(store: Baselines, first: Path, second: Path) -> Baseline:
@@ -116,7 +116,7 @@ def move(store: Baselines, first: Path, second: Path) -> Baseline:
     if mistakes:
         raise UserMistake([*mistakes, "two invocations that differ, or do not decide, move no baseline"])
     confirmed = (str(earlier.folder.absolute()), digest_of(earlier.folder / MARKER))
-    fields = {**_fields(later), "moved_from": found[-1][0].name, "confirmed_by": confirmed}
+    fields = {**fields_of(later), "moved_from": found[-1][0].name, "confirmed_by": confirmed}
     return store.add(later.folder, later.experiment.name, fields)
 
 
@@ -134,7 +134,8 @@ def _not_apart(earlier: Path, later: Path) -> list[str]:
     return []
 
 
-def _fields(side: Side) -> dict[str, object]:
+def fields_of(side: Side) -> dict[str, object]:
+    """The fields of the baseline of this side that follow from its records."""
     return {
         "ended": ended_at(side.folder),
         "protocol": side.bench.protocol if side.bench else None,
