@@ -19,8 +19,12 @@ from harness.worker.timing.control import WORK
 FEWEST = 4  # processes, however long they take
 
 
+class ControlFailedError(Exception):
+    """A process of the control failed; the message says why."""
+
+
 def record_noise(seconds: float, on_work: Callable[[Work], None]) -> Noise:
-    """Times the control in fresh processes until the seconds are over. Raises RuntimeError where a process fails."""
+    """Times the control in fresh processes until the seconds are over. Raises ControlFailedError where one fails."""
     medians_s, load = list[float](), list[float]()
     recorded = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     began_s = time.monotonic()
@@ -31,7 +35,7 @@ def record_noise(seconds: float, on_work: Callable[[Work], None]) -> Noise:
             about = {"number": number, "round": number, "place": 0}
             process, samples = time_control(Path(place), Path(place), [], about, lambda work: None)
             if process.failure is not None:
-                raise RuntimeError(f"a process of the control failed: {process.failure}")
+                raise ControlFailedError(f"a process of the control failed: {process.failure}")
             medians_s.append(float(np.median(samples["dispatch_s"] + samples["fetch_s"])))
             if process.after is not None and process.after.load is not None:
                 load.append(process.after.load[0])

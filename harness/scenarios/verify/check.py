@@ -50,10 +50,25 @@ def held(file: str, source: str, differences: Callable[[], Iterable[str]]) -> It
         yield Check(file, source, "follows")
 
 
+def unreadable(file: str, read: Callable[[], object]) -> list[Check]:
+    """A check that says why a file cannot be read; empty where it can."""
+
+    def nothing() -> Iterable[str]:
+        read()
+        return ()
+
+    return [check for check in held(file, "its form", nothing) if check.answer == "damaged"]
+
+
 def damaged(failures: Iterable[ReadingFailure], source: str = "its digest") -> Iterator[Check]:
     """A check for each file that is missing, has changed, or holds what it cannot."""
     for failure in failures:
         yield Check(failure.file, source, "damaged", failure.message)
+
+
+def names(checks: Iterable[Check], file: str) -> bool:
+    """Whether one of the checks is of this file."""
+    return any(check.file == file for check in checks)
 
 
 def field_differences(recorded: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from harness.results.files import UnreadableError, read_object, read_spec
 from harness.results.marker import MARKER, digest_of
 from harness.scenarios.gate.start import GATE
 from harness.scenarios.gate.store import fields_of
-from harness.scenarios.verify.check import Check, field_differences, held
+from harness.scenarios.verify.check import Check, field_differences, held, unreadable
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks, state_checks
 from harness.subjects.gate.judge import judge
 from harness.subjects.gate.side import Side, SideError, read_side
@@ -24,9 +24,9 @@ SIDES = "its head and its base"
 def gate_checks(folder: Path, pages: Pages) -> list[Check]:
     """The checks of a gate. Head and base must be where they were."""
     checks = state_checks(folder, "gate")
-    readable = list(held(GATE, SIDES, lambda: _read(folder) and []))
-    if readable[0].answer == "damaged":
-        return [*checks, *readable, *page_checks(folder, pages, [*checks, *readable])]
+    if broken := unreadable(GATE, lambda: _read(folder)):
+        checks += broken
+        return [*checks, *page_checks(folder, pages, checks)]
     gate = _read(folder)
     gone = [place for place in (gate.head, gate.base, gate.oldest) if place and not Path(place).is_dir()]
     if gone:
@@ -78,6 +78,5 @@ def _baseline_differences(folder: Path) -> Iterator[str]:
         "marker": digest_of(folder / RUN / MARKER),
     }
     yield from field_differences(record.model_dump(), expected)
-    claimed = record.saved < str(read_object(folder / RUN / MARKER).get("ended"))
-    if claimed:
+    if record.saved < str(read_object(folder / RUN / MARKER).get("ended")):
         yield f"saved is {record.saved}, before its run ended"

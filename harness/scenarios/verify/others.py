@@ -10,7 +10,7 @@ from harness.results.files import read_object, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.recorded import VERDICTS
 from harness.scenarios.pair_outcome import coverage, in_one_sentence
-from harness.scenarios.verify.check import Check, damaged, field_differences, held
+from harness.scenarios.verify.check import Check, damaged, field_differences, held, names, unreadable
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks, state_checks
 from harness.subjects.pair.records import read_pair
 from harness.subjects.recorded.facts import COMPARISON, read_facts
@@ -20,9 +20,9 @@ def pair_checks(folder: Path, pages: Pages) -> list[Check]:
     """The checks of a pair. Its sides' steps and weights must also fit what their traces say of them."""
     recorded = read_pair(folder)
     checks = list(damaged(recorded.run.all_failures, "the records beside it"))
-    readable = list(held(VERDICTS, "its columns", lambda: read_verdicts(folder / VERDICTS) and []))
-    checks += [check for check in readable if check.answer == "damaged" and not _names(checks, VERDICTS)]
-    if recorded.pair is not None and readable[0].answer == "follows":
+    broken = unreadable(VERDICTS, lambda: read_verdicts(folder / VERDICTS))
+    checks += [check for check in broken if not names(checks, VERDICTS)]
+    if recorded.pair is not None and not broken:
         verdicts = read_verdicts(folder / VERDICTS)
         traces = {name: arm.trace for name, arm in recorded.run.arms.items()}
         code = outcome.exit_code(verdicts, list(traces.values()))
@@ -49,7 +49,3 @@ def _count_differences(folder: Path) -> Iterator[str]:
 def _code_differences(folder: Path) -> Iterator[str]:
     code = outcome.exit_code(read_verdicts(folder / VERDICTS), [])
     yield from field_differences(read_object(folder / MARKER), {"exit_code": code})
-
-
-def _names(checks: list[Check], file: str) -> bool:
-    return any(check.file == file for check in checks)

@@ -20,7 +20,7 @@ from harness.results.recorded import VERDICTS, RecordedRun
 from harness.results.store import FLIPS, VERDICT_COLUMNS
 from harness.rungs import convergence, registry
 from harness.rungs.coverage import coverage
-from harness.scenarios.verify.check import Check, damaged, held, table_differences
+from harness.scenarios.verify.check import Check, damaged, held, names, table_differences, unreadable
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks
 
 SUMMARY = "summary.parquet"
@@ -33,9 +33,10 @@ def run_checks(folder: Path, pages: Pages) -> list[Check]:
     traces = [arm.trace for arm in run.arms.values()]
     checks += held(SUMMARY, "the traces", lambda: _summary_differences(folder, traces))
     checks += _flips(run)
-    verdicts = _verdicts(folder)
-    if isinstance(verdicts, str):
-        return [*checks, *_unless_named(Check(VERDICTS, "", "damaged", verdicts), checks)]
+    if broken := unreadable(VERDICTS, lambda: read_verdicts(folder / VERDICTS)):
+        checks += [check for check in broken if not names(checks, VERDICTS)]
+        return [*checks, *page_checks(folder, pages, checks)]
+    verdicts = read_verdicts(folder / VERDICTS)
     if _judges_convergence(run, verdicts):
         checks += held(VERDICTS, "the traces", lambda: _convergence_differences(run, traces, verdicts))
     if run.experiment is not None:
@@ -45,16 +46,6 @@ def run_checks(folder: Path, pages: Pages) -> list[Check]:
         code, sentence = outcome.exit_code(verdicts, traces), outcome.in_one_line(verdicts, traces)
         checks += marker_check(folder, code, sentence, judged)
     return [*checks, *page_checks(folder, pages, checks)]
-
-
-def _verdicts(folder: Path) -> list[Verdict] | str:
-    """The verdicts; why they cannot be read, where they cannot."""
-    (check, *_) = held(VERDICTS, "", lambda: read_verdicts(folder / VERDICTS) and [])
-    return check.problem or read_verdicts(folder / VERDICTS)
-
-
-def _unless_named(check: Check, checks: list[Check]) -> list[Check]:
-    return [] if any(other.file == check.file for other in checks) else [check]
 
 
 def summary_table(rows: list[dict[str, object]]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -58,7 +59,7 @@ def study_checks(folder: Path, pages: Pages) -> list[Check]:
     return [*checks, *of_runs, *page_checks(folder, pages, [*checks, *of_runs])]
 
 
-def _record(folder: Path) -> dict[str, object]:
+def _record(folder: Path) -> dict[str, Any]:
     return read_object(folder / STUDY)
 
 
@@ -87,7 +88,7 @@ def _own_checks(folder: Path, places: Sequence[str]) -> Iterator[Check]:
 
 def _study(folder: Path, places: Sequence[str]) -> Study:
     record = _record(folder)
-    orderings = [Ordering.model_validate(ordering) for ordering in record.get("orderings") or ()]  # type: ignore[attr-defined]
+    orderings = [Ordering.model_validate(ordering) for ordering in record.get("orderings") or ()]
     return Study(str(record.get("name")), [_run(folder / place) for place in places], orderings, folder)
 
 
