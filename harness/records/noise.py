@@ -16,12 +16,12 @@ Positive = Annotated[float, Field(gt=0)]
 class Noise(Spec):
     """`work`: in words. `step_s`: the median seconds of it in each process, in order. `load`: beside each of them the
     mean number of runnable processes of the host over one minute; empty where the host does not tell. `recorded`: when
-    the first process began, in UTC."""
+    the first process began, in UTC; `machine`: None where a bench did not record it."""
 
     schema_version: Literal[1] = 1
     protocol: Whole = PROTOCOL
     recorded: str
-    machine: Machine
+    machine: Machine | None
     work: str
     load: tuple[Annotated[float, Field(ge=0)], ...] = ()
     step_s: Annotated[tuple[Positive, ...], Field(min_length=1)]

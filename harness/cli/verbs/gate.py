@@ -41,7 +41,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         "--self-test",
         action="store_true",
         help="judge nothing: plant slowdowns in the noise of a bench, or of a recording, and count right and wrong "
-        "answers; without RUN the control is timed now, and out=FILE keeps that recording",
+        "answers; without RUN the control is timed now; out=FILE keeps the times of the control",
     )
     sub.add_argument("--seconds", type=float, metavar="S", help="of the recording of --self-test; by default 60")
     sub.epilog = f"{EXAMPLES}\n{CODES}"

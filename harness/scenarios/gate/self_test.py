@@ -15,6 +15,7 @@ from harness.composition.preflight import unusable
 from harness.records.exit_codes import AGREES
 from harness.records.noise import Noise
 from harness.records.timing import CONTROL
+from harness.results.baselines import started_at
 from harness.results.files import DAMAGE, UnreadableError, read_spec
 from harness.results.store import write_text
 from harness.scenarios.gate.noise import ControlFailedError, record_noise
@@ -62,50 +63,58 @@ class Presenter(Protocol):
 def start(arguments: Sequence[str], seconds: float, presenter: Presenter) -> int:
     """Tests the gate on the noise in a bench's folder or a recorded file, or on noise that is recorded now.
 
-    `arguments`: the folder or file, if any, and out=FILE, into which a new recording is written. Returns the exit code.
+    `arguments`: the folder or file, if any, and out=FILE, into which the series of the control is written. Returns the
+    exit code.
     """
     places = [text for text in arguments if not text.startswith(OUT)]
     outs = [Path(text.removeprefix(OUT)).expanduser() for text in arguments if text.startswith(OUT)]
     mistakes = [text for out in outs for text in unusable("out", out.absolute().parent)]
     mistakes += [f"out={out}: it is there already; give a new file" for out in outs if out.exists()]
-    if len(places) > 1 or len(outs) > 1 or (places and outs):
-        mistakes.append("give either one bench or recording, or out=FILE for a new recording")
+    if len(places) > 1 or len(outs) > 1:
+        mistakes.append("give at most one bench or recording, and at most one out=FILE")
     if not (math.isfinite(seconds) and seconds > 0):
         mistakes.append(f"--seconds must be a positive number; given: {seconds:g}")
     if mistakes:
         raise UserMistake(mistakes)
-    if places:
-        series = _recorded(Path(places[0]).expanduser())
-    else:
-        try:
-            noise = record_noise(seconds, presenter.work)
-        except ControlFailedError as error:
-            raise UserMistake([str(error)]) from None
-        if outs:
-            write_text(outs[0], noise.model_dump_json(indent=1) + "\n")
-        series = {CONTROL: noise.step_s}
+    noise, series = _recorded(Path(places[0]).expanduser()) if places else (_recorded_now(seconds, presenter), {})
+    if outs:
+        write_text(outs[0], noise.model_dump_json(indent=1) + "\n")
+    series[CONTROL] = noise.step_s
     presenter.show([tested(name, times_s) for name, times_s in series.items()])
     return AGREES
 
 
-def _recorded(place: Path) -> dict[str, Sequence[float]]:
-    """The series of a recording, or of every row of a bench over its control, and of the control itself."""
+def _recorded_now(seconds: float, presenter: Presenter) -> Noise:
+    try:
+        return record_noise(seconds, presenter.work)
+    except ControlFailedError as error:
+        raise UserMistake([str(error)]) from None
+
+
+def _recorded(place: Path) -> tuple[Noise, dict[str, Sequence[float]]]:
+    """A recording; of a bench that of its control, and the series of every row over the control."""
     if place.is_file():
         try:
-            return {CONTROL: read_spec(place, Noise, "recording of noise").step_s}
+            return read_spec(place, Noise, "recording of noise"), {}
         except NOT_READ as error:
             raise UserMistake([f"{place}: {' '.join(str(error).split())[:200]}"]) from None
     side = side_of(place)
     if side.bench is None:
         raise UserMistake([f"{place} has no times; give the folder of a twinrun bench, or none"])
-    series: dict[str, Sequence[float]] = {
-        f"{row.name} / {CONTROL}": over_control(side, row.name) for row in side.bench.rows
-    }
-    series[CONTROL] = [time_s for _, time_s in sorted(side.step_s.get(CONTROL, {}).items())]
-    found = {name: times_s for name, times_s in series.items() if len(times_s) > 1}
-    if not found:
-        raise UserMistake([f"{place} has no row with two processes; no spread is known"])
-    return found
+    times_s = [time_s for _, time_s in sorted(side.step_s.get(CONTROL, {}).items())]
+    if len(times_s) < 2:
+        raise UserMistake([f"{place} has timed the control in fewer than two processes; no spread is known"])
+    states = [p.after for p in side.timings.control] if side.timings is not None else []
+    loads = [state.load[0] for state in states if state is not None and state.load is not None]
+    noise = Noise(
+        recorded=started_at(place),
+        machine=side.bench.machine,
+        work=side.bench.control,
+        load=tuple(loads) if len(loads) == len(times_s) else (),
+        step_s=tuple(times_s),
+    )
+    rows = {f"{row.name} / {CONTROL}": over_control(side, row.name) for row in side.bench.rows}
+    return noise, {name: over for name, over in rows.items() if len(over) > 1}
 
 
 def tested(name: str, times_s: Sequence[float]) -> SelfTest:

@@ -74,7 +74,7 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--self-test", str(tmp_path / "noise.json")], "is no recording of noise"),
         (["--self-test", str(tmp_path / "missing")], "there is no such folder"),
         (["--self-test", f"out={tmp_path / 'noise.json'}"], "it is there already"),
-        (["--self-test", "a", "b"], "give either one bench or recording"),
+        (["--self-test", "a", "b"], "give at most one bench or recording"),
         (["--self-test", "--seconds", "-1"], "must be a positive number; given: -1"),
         (["--self-test", "--baseline", "a"], "give either --self-test or --baseline"),
         (["a", "--seconds", "3"], "--seconds is of --self-test"),
