@@ -28,7 +28,7 @@ from harness.timing.self_test import PLANTED, Rates, rates_apart, rates_in_turns
 NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 OUT = "out="
 USUAL = 10  # processes of each side
-SIMULATED = 2000  # process medians of a simulated series
+SIMULATED = 20_000  # process medians of a simulated series
 TURNS, APART, DRAWN = "replayed, in turns", "replayed, apart", "simulated"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ from harness.records.noise import Noise
 from harness.results.files import read_spec
 from harness.scenarios.gate import noise
 from harness.scenarios.gate.self_test import APART, DRAWN, TURNS, tested
+from harness.timing.self_test import GATES
 from harness.timing.slowdown import ALPHA, SLOWDOWN
 
+# Three standard errors of a share of so many gates: what chance may add to a rate.
+CHANCE = 3 * math.sqrt(ALPHA * (1 - ALPHA) / GATES)
+CHANCE_OF_POWER = 3 * math.sqrt(0.9 * 0.1 / GATES)
 RECORDED = Path(__file__).parent / "recorded"
 
 
@@ -39,8 +44,8 @@ def test_false_alarms_and_power_with_the_processes_that_a_spread_needs(spread: f
     assert {tried.how for tried in found.tried} == {DRAWN}
     assert found.needed is not None
     rates = {tried.rates.slowdown: tried.rates for tried in found.tried if tried.processes == found.needed}
-    assert rates[0.0].slower <= ALPHA
-    assert rates[SLOWDOWN].slower >= 0.9
+    assert rates[0.0].slower <= ALPHA + CHANCE
+    assert rates[SLOWDOWN].slower >= 0.9 - CHANCE_OF_POWER
     assert rates[2 * SLOWDOWN].slower >= 0.99
 
 
@@ -52,9 +57,9 @@ def test_false_alarms_on_recorded_noise(name: str) -> None:
     found = tested(name, series.step_s)
     equal = [tried.rates for tried in found.tried if tried.rates.slowdown == 0 and tried.how != APART]
     assert equal
-    assert all(rates.slower <= ALPHA for rates in equal)
+    assert all(rates.slower <= ALPHA + CHANCE for rates in equal)
     if found.spread <= 0.03:
-        assert any(t.rates.slower >= 0.9 for t in found.tried if t.rates.slowdown == SLOWDOWN)
+        assert any(t.rates.slower >= 0.9 - CHANCE_OF_POWER for t in found.tried if t.rates.slowdown == SLOWDOWN)
 
 
 def test_noise_that_is_recorded_now(

@@ -112,7 +112,7 @@ def test_samples_that_were_edited_no_longer_give_the_tables(study: Path, capsys:
     sign_again(study)
     printed = verified(study, DIVERGES, capsys)
     assert "differs seed0/summary.parquet: row 0 (wide), column step_time_s" in printed
-    assert "differs summary.parquet: row 0 (0, wide), column step_time_s" in printed
+    assert "damaged seed0/arms/wide/trace.json: summary.step_time_s is " in printed
 
 
 def test_an_edited_page(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
