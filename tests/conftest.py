@@ -3,9 +3,20 @@
 By itself TensorFlow uses oneDNN on some processors and not on others, where convolutions with channels first are
 missing. DEFAULT is what oneDNN does without the variable: where it is stated, no arrangement is chosen by how fast it
 is on the machine of the tests (`harness.worker.arrangement`).
+
+A test marked `nightly` tries at one more place what a test of every day tries, or takes long. It runs where
+TWINRUN_NIGHTLY is set.
 """
 
 import os
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("TWINRUN_NIGHTLY"):
+        return
+    nightly = [item for item in items if item.get_closest_marker("nightly")]
+    config.hook.pytest_deselected(items=nightly)
+    items[:] = [item for item in items if item not in nightly]

@@ -42,6 +42,18 @@ def leaving(*signs: float) -> Iterator[Remainders]:
         _active.reset(token)
 
 
+@contextmanager
+def leaving_of(draws: slice) -> Iterator[None]:
+    """Context in which only these draws are computed, each with its sign in the context around this one."""
+    remainders = _active.get()
+    if remainders is None:
+        yield
+        return
+    with leaving(*remainders.signs[draws]) as part:
+        yield
+    remainders.cancelled |= part.cancelled
+
+
 def remainder(difference: Array, term: Array, axis: int) -> Array:
     """The float32 `difference`, with a remainder where all of it is 0 along the axis although its terms are not.
 

@@ -16,10 +16,20 @@ import numpy as np
 
 from adapters.protocol import Array, FloatArray
 
+# Of all layers' outputs in all runs, in bytes. Where they take more, calls are few beside the arithmetic.
+AT_ONCE_BYTES = 1 << 25
 Factors = tuple[FloatArray, FloatArray]
 Push = Callable[[Any, Array], Array]
 _several: ContextVar[bool] = ContextVar("several", default=False)
 _push: ContextVar[Push | None] = ContextVar("push", default=None)
+
+
+def are_small(outputs: int, itemsize: int) -> bool:
+    """Whether runs are computed at once rather than one after the other.
+
+    `outputs`: the numbers that all layers compute in all runs, for a batch. `itemsize`: the bytes of a number.
+    """
+    return outputs * itemsize <= AT_ONCE_BYTES
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The reference trained several times at once, from weights that differ in their last place.
 
 All draws are trained on the same batches. Draw 0 is bit for bit the run of `ReferenceTrainer`: each matrix product, sum
-and elementwise operation of a draw is the same as it would be alone.
+and elementwise operation of a draw is the same as it would be alone. So the gradients of an update may be computed at
+once for all draws, which saves calls, or for one draw after the other, which saves memory, with the same results.
 
 Where rounding moves a number across a kink, such as that of a rectifier, the slope jumps and two trainings diverge.
 Whether this happens within a few draws is chance, so the last draw can be pushed across kinks on purpose.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -18,33 +20,17 @@ import numpy as np
 from adapters.digests import PATTERN_SIZE, factors
 from adapters.protocol import NO_NOISE, Adapter, Array, FloatArray, IntArray, Parameters
 from adapters.reference.adapter import ReferenceAdapter
+from adapters.reference.cancellation import leaving_of
 from adapters.reference.clipping import clip
-from adapters.reference.draws import projected, side_by_side, summed
-from adapters.reference.kink_crossing import AT_ZERO, across_zero, push_of, push_of_loss, pushed
+from adapters.reference.draws import are_small, projected, side_by_side, summed
+from adapters.reference.flips import Flip, Flips
+from adapters.reference.kink_crossing import AT_ZERO, Kinks, across_zero, push_of, push_of_loss, pushed
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import of_each_draw
-from adapters.reference.rectifiers import branch
 from adapters.reference.regularizers import penalty
 from harness.records.step_columns import Watched, watched_parameters
-from harness.spec.activations import Activation
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe
-
-
-@dataclass(frozen=True)
-class Flip:
-    """An activation with a kink that took another branch than in draw 0.
-
-    `index`: the sample's number in the batch, then the unit's index in the layer's output. `value`: the input in draw
-    0. `disturbed`: the input in draw `draw`.
-    """
-
-    step: int
-    draw: int
-    layer: str
-    index: tuple[int, ...]
-    value: float
-    disturbed: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +61,8 @@ class Ensemble:
     `draws`: the initial weights of each. `horizon`: the number of updates. `watch`: the digests that each step returns;
     see `adapters.digests`. `reach`: if not 0, the last draw is pushed across each kink within `reach` standard
     deviations of the rounding error at that place; see `adapters.reference.kink_crossing`. `slots`, `updates`: of the
-    optimizer, where the draws go on with a training instead of beginning one.
+    optimizer, where the draws go on with a training instead of beginning one. `at_once`: whether all draws' gradients
+    are computed at once; by default they are where that takes little memory.
     """
 
     def __init__(
@@ -88,6 +75,7 @@ class Ensemble:
         reach: float = 0.0,
         slots: Parameters | None = None,
         updates: int = 0,
+        at_once: bool | None = None,
     ) -> None:
         reference = cast(ReferenceAdapter, adapter)
         self.recipe, self.precision, self.count = recipe, reference.precision, len(draws)
@@ -100,53 +88,73 @@ class Ensemble:
         self.optimizer = reference._optimizer(recipe.update, horizon)
         several = None if slots is None else {name: np.stack([slot] * self.count) for name, slot in slots.items()}
         self.optimizer.start(self._moving(), several, updates)
-        self.reach = reach
+        self.reach, self.at_once, self.outputs = reach, at_once, recipe.model.outputs
 
     def step(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> Step:
         """One update of every draw on the batch `x` (B, ...), `y` (B,) or (B, ...), with its noise by name."""
-        with side_by_side(self._pushed if self.reach else None):
+        with side_by_side():
             losses, gradients, flips = self._losses_and_gradients(x, y, noise)
             clipped = clip(self.recipe.update.clipping, gradients)
             self.parameters |= self.optimizer.update(self._moving(), clipped)
             self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
-            return Step(losses, self._digests(), *flips)
+            return Step(losses, self._digests(), flips.counts, flips.first)
 
     def weights(self, draw: int) -> dict[str, Array]:
         return {name: value[draw].copy() for name, value in self.parameters.items()}
 
     def _losses_and_gradients(
         self, x: Array, y: Array, noise: Parameters
-    ) -> tuple[FloatArray, dict[str, Array], tuple[IntArray, Flip | None]]:
+    ) -> tuple[FloatArray, dict[str, Array], Flips]:
         """As `ReferenceTrainer.loss_and_gradients`, for every draw, and the activations that took another branch."""
-        flow = self._repeated(x)
-        repeated_noise = {name: self._repeated(value) for name, value in noise.items()}
-        applied: list[tuple[str, Applied]] = []
-        for placed in self.placed:
-            forward = apply(placed, within(placed, self.parameters), flow, within(placed, repeated_noise), True)
-            applied.append((placed.name, forward))
-            flow = forward.y
-        targets = y if self.recipe.targets == "labels" else y.astype(self.precision)
-        push = push_of_loss(self.recipe.loss, targets) if self.reach else None
-        if push is not None:
-            flow = pushed(flow.reshape(self.count, -1, *flow.shape[1:]), self.reach, push).reshape(flow.shape)
-        losses, upstream = of_each_draw(self.recipe.loss, flow, targets, self.count)
-        bent = {
-            f"{name}/{key}".rstrip("/"): bent_input for name, layer in applied for key, bent_input in layer.bent.items()
-        }
-        flips = self._flips(self.optimizer.updates, bent)
-        del bent, flow
-        gradients: dict[str, Array] = {}
-        while applied:  # what a layer keeps for its gradients is freed after them
-            name, layer = applied.pop()
-            upstream, by_parameter = layer.pullback(upstream)
-            gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
-            self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
+        kinks = Kinks(self.count, self.reach)
+        flips = Flips(self.optimizer.updates, self.count, self.count - (self.reach > 0))
+        groups = [self._of_group(group, x, y, noise, kinks, flips) for group in self._groups(len(x))]
+        losses, gradients, state = (_joined([group[part] for group in groups]) for part in range(3))
+        self.parameters |= state
         kernels = {name: self.parameters[name] for name in self.kernels}
         if self.reach and isinstance(self.recipe.regularizer, AT_ZERO):
             kernels = {name: pushed(kernel, self.reach, across_zero) for name, kernel in kernels.items()}
         extra, slopes = penalty(self.recipe.regularizer, kernels)
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
-        return losses + extra, {name: gradients[name] for name in self.trainable}, flips
+        return losses["loss"] + extra, {name: gradients[name] for name in self.trainable}, flips
+
+    def _of_group(
+        self, group: range, x: Array, y: Array, noise: Parameters, kinks: Kinks, flips: Flips
+    ) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+        """Of some draws, which are computed at once: the losses, the gradients and the layers' new state, by name."""
+        kinks.turn_to(group)
+        draws = slice(group.start, group.stop)
+        with side_by_side(partial(_across, kinks) if self.reach else None), leaving_of(draws):
+            flow = self._repeated(x, len(group))
+            repeated_noise = {name: self._repeated(value, len(group)) for name, value in noise.items()}
+            parameters = {name: value[draws] for name, value in self.parameters.items()}
+            applied: list[tuple[str, Applied]] = []
+            for placed in self.placed:
+                forward = apply(placed, within(placed, parameters), flow, within(placed, repeated_noise), True)
+                applied.append((placed.name, forward))
+                flow = forward.y
+            bent = [(f"{name}/{key}".rstrip("/"), z) for name, layer in applied for key, z in layer.bent.items()]
+            flips.add(group, dict(bent))
+            targets = y if self.recipe.targets == "labels" else y.astype(self.precision)
+            push = push_of_loss(self.recipe.loss, targets) if self.reach else None
+            flow = flow if push is None else kinks.pushed(flow, push)
+            losses, upstream = of_each_draw(self.recipe.loss, flow, targets, len(group))
+            del bent, flow, forward
+            gradients: dict[str, Array] = {}
+            state: dict[str, Array] = {}
+            while applied:  # what a layer keeps for its gradients is freed after them
+                name, layer = applied.pop()
+                upstream, by_parameter = layer.pullback(upstream)
+                gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
+                state |= {f"{name}/{key}": value for key, value in layer.state.items()}
+        return {"loss": losses}, gradients, state
+
+    def _groups(self, samples: int) -> list[range]:
+        """The draws, in groups that are computed at once: all of them, or each by itself."""
+        at_once = self.at_once
+        if at_once is None:
+            at_once = are_small(self.count * samples * self.outputs, np.dtype(self.precision).itemsize)
+        return [range(self.count)] if at_once else [range(draw, draw + 1) for draw in range(self.count)]
 
     def astray(self, oracle: Ensemble) -> FloatArray:
         """(D, columns): the distance of the last step's tensors from those of another run, in the size of digests.
@@ -174,30 +182,22 @@ class Ensemble:
                 )
         return np.array(columns, self.precision).reshape(-1, self.count).T
 
-    def _flips(self, step: int, bent: Mapping[str, tuple[Activation, Array]]) -> tuple[IntArray, Flip | None]:
-        """The numbers (D,) of activations that took another branch than in draw 0, and the first of them."""
-        counts, first = np.zeros(self.count, np.int64), None
-        natural = self.count - (self.reach > 0)
-        for layer, (word, before) in bent.items():
-            z = before.reshape(self.count, -1, *before.shape[1:])
-            branches = branch(word, z)
-            flipped = branches != branches[:1]
-            counts += flipped.sum(axis=tuple(range(1, z.ndim)))
-            if first is None and flipped[:natural].any():
-                draw, *index = (int(i) for i in np.argwhere(flipped[:natural])[0])
-                first = Flip(step, draw, layer, tuple(index), float(z[(0, *index)]), float(z[(draw, *index)]))
-        return counts, first
-
-    def _pushed(self, word: Word, before: Array) -> Array:
-        draws = before.reshape(self.count, -1, *before.shape[1:])
-        return pushed(draws, self.reach, push_of(word)).reshape(before.shape)
-
     def _moving(self) -> dict[str, Array]:
         return {name: self.parameters[name] for name in self.trainable}
 
-    def _repeated(self, rows: Array) -> Array:
+    def _repeated(self, rows: Array, draws: int) -> Array:
         """The batch repeated for every draw: (D * B, ...)."""
-        return np.concatenate([rows.astype(self.precision)] * self.count)
+        return np.concatenate([rows.astype(self.precision)] * draws)
+
+
+def _across(kinks: Kinks, word: Word, inputs: Array) -> Array:
+    return kinks.pushed(inputs, push_of(word))
+
+
+def _joined(groups: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """By name the tensors of all draws, (D, ...), from those of each group."""
+    first, *others = groups
+    return {name: np.concatenate([group[name] for group in groups]) for name in first} if others else dict(first)
 
 
 def _spacing(w: Any) -> Any:

@@ -3,11 +3,14 @@
 At a jump of a slope two correct runs diverge for good if rounding puts them on different sides. That is rare, so that a
 few disturbed runs may miss it. A `Push` changes `last`, the numbers of one run, in place: wherever `first`, those of
 another run, are within `reach` of a kink and `last` is on the same side, `last` is moved to the other side.
+
+The runs may be computed at once or one after the other: what a kink needs to know of one is kept for those that follow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -29,20 +32,68 @@ AT_TARGET = (losses.MeanAbsoluteError, losses.MeanAbsolutePercentageError, losse
 
 
 def pushed(draws: Array, deviations: float, push: Push) -> Array:
-    """`draws` (D, ...) with the last one pushed across kinks within `deviations` standard deviations of rounding.
+    """`draws` (D, ...) with the last one pushed across kinks within `deviations` standard deviations of rounding."""
+    return _Kink(len(draws), deviations).pushed(range(len(draws)), draws, push)
 
-    The standard deviation is the root mean square distance of the first draw to the nearest of those in between.
+
+@dataclass
+class Kinks:
+    """The kinks of one update of `count` draws. Every group of draws meets all of them, in the same order."""
+
+    count: int
+    deviations: float
+    group: range = range(0)
+    _kinks: list[_Kink] = field(default_factory=list)
+    _met: int = 0
+
+    def turn_to(self, group: range) -> None:
+        """The next inputs are those of these draws, which are the first, or follow on those that were last."""
+        self.group, self._met = group, 0
+
+    def pushed(self, samples: Array, push: Push) -> Array:
+        """The inputs of the next kink, (draws of the group * B, ...), the last draw's pushed across it."""
+        if self._met == len(self._kinks):
+            self._kinks.append(_Kink(self.count, self.deviations))
+        kink = self._kinks[self._met]
+        self._met += 1
+        inputs = samples.reshape(len(self.group), -1, *samples.shape[1:])
+        return kink.pushed(self.group, inputs, push).reshape(samples.shape)
+
+
+@dataclass
+class _Kink:
+    """What is known of a kink's inputs in the draws so far.
+
+    `first`: of the first draw. `rounding`: the root mean square distance of the first draw to the nearest of those
+    between the first and the last, which is the standard deviation of rounding; infinite before there is one.
     """
-    finite = np.isfinite(draws).all(axis=0)  # windows over padding hold infinities
-    is_whole = bool(finite.all())
-    first, *between = (draw.reshape(-1) if is_whole else draw[finite] for draw in (draws[0], *draws[1:-1]))
-    size = _root_mean_square(first)
-    rounding = min((_root_mean_square(draw - first) for draw in between), default=0.0)
-    if not 0 < rounding <= ROUNDING * size:
-        return draws
-    draws = draws.copy()
-    push(draws[0], draws[-1], deviations * rounding)
-    return draws
+
+    count: int
+    deviations: float
+    first: Array | None = None
+    rounding: float = np.inf
+
+    def pushed(self, group: range, inputs: Array, push: Push) -> Array:
+        """`inputs` (draws of the group, ...), those of the last draw pushed."""
+        for position, draw in enumerate(group):
+            if draw == 0:
+                self.first = inputs[position]
+            elif draw < self.count - 1:
+                self.rounding = min(self.rounding, self._distance(inputs[position]))
+        if self.count - 1 not in group:
+            return inputs
+        first, self.first = self.first, None  # a tensor as large as the activations
+        assert first is not None
+        if not 0 < self.rounding <= ROUNDING * _root_mean_square(_where_finite(first, first)):
+            return inputs
+        inputs = inputs.copy()
+        push(first, inputs[-1], self.deviations * self.rounding)
+        return inputs
+
+    def _distance(self, inputs: Array) -> float:
+        assert self.first is not None
+        first, other = _where_finite(self.first, inputs), _where_finite(inputs, self.first)
+        return _root_mean_square(other - first)
 
 
 def push_of(word: Word) -> Push:
@@ -91,6 +142,12 @@ def swap_largest(first: Array, last: Array, reach: float) -> None:
 def _across_kinks(kinks: tuple[float, ...], first: Array, last: Array, reach: float) -> None:
     for kink in kinks:
         across(first, last, reach, kink)
+
+
+def _where_finite(x: Array, other: Array) -> Array:
+    """The numbers of `x`, (N,), where it and the other are finite: windows over padding hold infinities."""
+    finite = np.isfinite(x) & np.isfinite(other)
+    return x.reshape(-1) if finite.all() else x[finite]
 
 
 def _root_mean_square(x: Array) -> float:

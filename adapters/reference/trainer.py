@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,17 @@ class ReferenceTrainer:
         self.optimizer.start({name: self.parameters[name] for name in self.trainable})
 
     def forward(self, x: Array) -> Array:
-        return self._forward(x.astype(self.precision), NO_NOISE, training=False)[0]
+        flow = x.astype(self.precision)
+        for _, layer in self._applied(flow, NO_NOISE, training=False):  # what is for gradients is not kept
+            flow = layer.y
+        return flow
 
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
-        outputs, applied = self._forward(x.astype(self.precision), noise, training=True)
-        loss, upstream = value_and_gradient(self.recipe.loss, outputs, self._targets(y))
+        applied = list(self._applied(x.astype(self.precision), noise, training=True))
+        loss, upstream = value_and_gradient(self.recipe.loss, applied[-1][1].y, self._targets(y))
         gradients: dict[str, Array] = {}
-        for name, layer in reversed(applied):
+        while applied:  # what a layer keeps for its gradients is freed after them
+            name, layer = applied.pop()
             upstream, by_parameter = layer.pullback(upstream)
             gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
             self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
@@ -76,7 +81,7 @@ class ReferenceTrainer:
         return float(loss + extra), {name: gradients[name] for name in self.trainable}
 
     def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
-        return {name: layer.y for name, layer in self._forward(x.astype(self.precision), noise, training=True)[1]}
+        return {name: layer.y for name, layer in self._applied(x.astype(self.precision), noise, training=True)}
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = x.astype(self.precision), y
@@ -133,8 +138,8 @@ class ReferenceTrainer:
     def _targets(self, y: Array) -> Array:
         return y if self.recipe.targets == "labels" else y.astype(self.precision)
 
-    def _forward(self, x: Array, noise: Parameters, training: bool) -> tuple[Array, list[tuple[str, Applied]]]:
-        applied = []
+    def _applied(self, x: Array, noise: Parameters, training: bool) -> Iterator[tuple[str, Applied]]:
+        """Each layer's name with its result."""
         for placed in self.placed:
             weights, layer_noise = within(placed, self.parameters), within(placed, noise)
             forward = apply(
@@ -144,9 +149,8 @@ class ReferenceTrainer:
                 {name: value.astype(self.precision) for name, value in layer_noise.items()},
                 training,
             )
-            applied.append((placed.name, forward))
             x = forward.y
-        return x, applied
+            yield placed.name, forward
 
 
 def _norm(tensor: Array) -> Any:

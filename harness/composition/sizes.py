@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from math import ceil, prod
 from pathlib import Path
 
+from adapters.reference.draws import are_small
 from harness.judging.tolerances import DRAWS
 from harness.spec.data import Digits
 from harness.spec.experiment import Experiment
-from harness.spec.model import PlacedLayer
 from harness.spec.numbers import LARGEST_INT32
 from harness.spec.parameters import Mask
 from harness.system.files import in_units
@@ -23,7 +23,7 @@ from harness.system.memory import available_memory
 _FLOAT64, _FLOAT32, _INT32, _INT64 = 8, 4, 4, 8
 _ITEM = {"float32": _FLOAT32, "float64": _FLOAT64}
 _AUGMENTED = 2 + 2 * _FLOAT32 + 1  # shift, turn and flip of a sample
-_OF_A_STEP = 2 * 32  # a loss and a rate, each a Python float in a tuple
+_OF_A_STEP = 2 * _FLOAT64  # a loss and a rate
 _OF_AN_EPOCH = 1000  # the objects that hold its arrays and its record
 _MOST_REPORTED = 3
 _ENVELOPED = "trajectory"  # the rung for which the draws of the reference are made
@@ -98,18 +98,14 @@ def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
     yield Part("training.epochs or training.max_steps", "what is recorded of steps", steps * _OF_A_STEP)
     rows = min(training.batch_size, samples * training.passes_per_epoch)
     items = sum(_ITEM[arm.precision] for arm in arms)
-    # The chaos envelope trains several draws of the reference at once, in this process.
-    draws = DRAWS if not experiment.rungs or _ENVELOPED in experiment.rungs else 0
+    # The chaos envelope trains several draws of the reference in this process: at once, or if they are large in turn.
+    at_once = DRAWS if are_small(DRAWS * rows * experiment.model.outputs, _FLOAT32) else 1
+    draws = at_once if not experiment.rungs or _ENVELOPED in experiment.rungs else 0
     for index, placed in enumerate(experiment.model.placed_layers()):
-        count = rows * _outputs(placed)
+        count = rows * placed.outputs
         key, layer = f"training.batch_size or model.layers.{index}", f"model.layers.{index}"
         yield Part(key, f"a batch's outputs of {layer} in {len(arms)} arms", count * items)
         yield Part(key, f"a batch's outputs of {layer} in {draws} draws of the reference", count * draws * _FLOAT32)
-
-
-def _outputs(placed: PlacedLayer) -> int:
-    """The numbers that a layer computes for one sample, with those of the layers inside it."""
-    return prod(placed.output_shape) + sum(map(_outputs, placed.inner))
 
 
 def _on_disk(experiment: Experiment, runs: int) -> Iterator[Part]:

@@ -150,6 +150,10 @@ class Context:
         """How many steps an arm is compared with itself over."""
         return self._asked("self_steps", self.free_steps)
 
+    def checkpoints(self, most: int) -> int:
+        """How many checkpoints of a training are kept: at most as many as the plan of cost leaves."""
+        return self._asked("checkpoints", most)
+
     @property
     def forced_batches(self) -> list[Batch]:
         """The batches of the teacher-forced steps."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from adapters.protocol import Adapter, Parameters
 from adapters.reference.cancellation import leaving
-from adapters.reference.ensemble import Ensemble, Flip, Step, disturbed
+from adapters.reference.ensemble import Ensemble, Step, disturbed
+from adapters.reference.flips import Flip
 from harness.judging.context import Context
 from harness.judging.remainders import signs_of_draws
 from harness.judging.tolerances import DRAWS, FACTOR, TELLING, Tolerance, enveloped, summation_error
@@ -154,8 +155,8 @@ def envelope(context: Context, arm: Arm, steps: int) -> Envelope:
 
 
 def envelope_from(context: Context, arm: Arm, start: Start) -> Envelope:
-    """The envelope of the updates that follow on a state in which an arm's training was."""
-    return replace(_runs(context, context.in_float32(arm), start), precision=np.dtype(arm.precision).type)
+    """The envelope of the losses that follow on a state in which an arm's training was; it has no digests."""
+    return replace(_runs(context, context.in_float32(arm), start, ()), precision=np.dtype(arm.precision).type)
 
 
 def oracle_run(context: Context, steps: int, start: Start | None = None) -> Curves:
@@ -211,23 +212,24 @@ def _ensemble(
     return Ensemble(adapter, context.experiment.recipe, draws, horizon, watch, reach, start.slots, start.updates)
 
 
-def _runs(context: Context, in_float32: Adapter, start: Start) -> Envelope:
+def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Watched, ...] = DIGESTS) -> Envelope:
     model, steps = context.experiment.model, start.steps
-    oracle = _ensemble(context, context.oracle, start, [start.weights], (*DIGESTS, *NORMS))
+    norms = NORMS[: len(digests)]
+    oracle = _ensemble(context, context.oracle, start, [start.weights], (*digests, *norms))
     starts = [disturbed(start.weights, draw) for draw in range(DRAWS)]
-    draws = _ensemble(context, in_float32, start, starts, DIGESTS, REACH)
+    draws = _ensemble(context, in_float32, start, starts, digests, REACH)
     undisturbed, drawn, distances = [], [], []
     for batch in context.told(start.batches, "chaos envelope"):
         undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise))
         with leaving(*signs_of_draws(DRAWS)):
             drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise))
         distances.append(draws.astray(oracle).max(axis=0))
-    names = (LOSS, *columns(model, DIGESTS))
-    curves = dict(zip((*names, *columns(model, NORMS)), _curves(undisturbed)[:, 0], strict=True))
+    names = (LOSS, *columns(model, digests))
+    curves = dict(zip((*names, *columns(model, norms)), _curves(undisturbed)[:, 0], strict=True))
     sample_error = context.sample_loss_error_at(start.weights, start.batches[0])
     least = {LOSS: np.full(steps, sample_error)}
     digest_errors = dict(zip(names[1:], np.transpose(distances), strict=True))
-    for digest, norm in zip(DIGESTS, NORMS, strict=True):
+    for digest, norm in zip(digests, norms, strict=True):
         for parameter in watched_parameters(model, digest):
             rounding = summation_error(int(np.prod(parameter.shape)), curves[TensorKey(norm, parameter.name)])
             column = TensorKey(digest, parameter.name)

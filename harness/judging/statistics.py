@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy import integrate, special, stats
+import scipy  # its parts are imported where they are first used: scipy.stats takes a second
 
 ALPHA = 0.05
 POWER = 0.8
@@ -76,7 +76,7 @@ def paired_equivalence(
     if not math.isfinite(mean) or not math.isfinite(error):
         unknown = (-math.inf, math.inf, math.nan, math.nan)
         return Equivalence(count, mean, spread, error, *unknown, margin, alpha, "undecided")
-    reach = float(stats.t.ppf(1 - alpha, count - 1)) * error
+    reach = float(scipy.stats.t.ppf(1 - alpha, count - 1)) * error
     # A mean equal to the margin is within it, in spite of the rounding of the accuracies from which it is computed.
     slack = float(np.finfo(np.float64).eps) if error == 0 else 0.0
     decision: Decision = "undecided"
@@ -103,7 +103,7 @@ def _p_value(distance: float, error: float, count: int) -> float:
     """P(T >= distance / error) for Student's T; without any spread, 0 on the right side and 1 on the wrong one."""
     if error == 0:
         return 0.0 if distance >= 0 else 1.0
-    return float(stats.t.sf(distance / error, count - 1))
+    return float(scipy.stats.t.sf(distance / error, count - 1))
 
 
 def pairs_needed(
@@ -147,7 +147,7 @@ def power_of_equivalence(
     """
     if freedom < 1:
         return 0.0
-    reach = float(stats.t.ppf(1 - alpha, freedom)) * standard_error
+    reach = float(scipy.stats.t.ppf(1 - alpha, freedom)) * standard_error
     if reach == 0:
         return float(abs(mean) < margin)
 
@@ -157,13 +157,14 @@ def power_of_equivalence(
     def given(ratio: float) -> float:
         """The density of the ratio times the probability that the mean lies inside."""
         room = margin - reach * ratio
-        within = special.ndtr((room - mean) / standard_error) - special.ndtr((-room - mean) / standard_error)
+        above, below = (scipy.special.ndtr((side - mean) / standard_error) for side in (room, -room))
+        within = above - below
         return float(within) * math.exp(constant + (freedom - 1) * math.log(ratio) - half * ratio**2)
 
     # Beyond margin / reach no mean lies inside. Far from 1 the density is practically 0, so quad integrates near 1.
     width = 12 / math.sqrt(2 * freedom)
     start, end = max(0.0, 1 - width), min(margin / reach, 1 + width)
-    return float(integrate.quad(given, start, end)[0]) if start < end else 0.0
+    return float(scipy.integrate.quad(given, start, end)[0]) if start < end else 0.0
 
 
 def power_of_difference(mean: float, standard_error: float, freedom: int, margin: float, alpha: float = ALPHA) -> float:
@@ -172,5 +173,5 @@ def power_of_difference(mean: float, standard_error: float, freedom: int, margin
         return 0.0
     if standard_error == 0:
         return float(abs(mean) > margin)
-    needed = stats.t.ppf(1 - alpha, freedom)
-    return float(stats.nct.sf(needed, freedom, (abs(mean) - margin) / standard_error))
+    needed = scipy.stats.t.ppf(1 - alpha, freedom)
+    return float(scipy.stats.nct.sf(needed, freedom, (abs(mean) - margin) / standard_error))

@@ -173,6 +173,11 @@ def margin(value: float) -> Tolerance:
     return Tolerance(np.asarray(value), "the experiment's accuracy_margin")
 
 
+def share(fraction: float, sizes: FloatArray) -> Tolerance:
+    """The tolerance for test losses of these sizes: the experiment's own margin, a share of each."""
+    return Tolerance(fraction * sizes, f"the experiment's loss_margin, {fraction:g} of the larger loss")
+
+
 def _tolerance(error: Any, reference: FloatArray, precision: Any, what: str) -> Tolerance:
     bound = FACTOR * _scale(precision) * error + FLOOR_ULP * ulp(reference, precision)
     name = np.dtype(precision).name

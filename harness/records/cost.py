@@ -19,7 +19,10 @@ DEPENDS_ON = {
     "step": ("forced_samples",),
     "trajectory": ("free_steps", "self_steps"),
 }
+# The same of the verdicts on trainings.
+DEPENDS_ON_OF_TRAININGS = {"trajectory": ("checkpoints", "free_steps"), "evaluation": ("checkpoints",)}
 IN_WORDS = {
+    "checkpoints": "checkpoints",
     "free_steps": "free steps",
     "self_steps": "steps of rung self",
     "forced_samples": "samples of a teacher-forced batch",
@@ -29,11 +32,13 @@ IN_WORDS = {
 class Extent(Spec):
     """How much is asked of arms and reference.
 
-    `free_steps`: of a free run. `self_steps`: of each of the runs by which an arm is compared with itself.
+    `checkpoints`: the states of a training from which the reference goes on, and which it scores; 0 where nothing is
+    trained. `free_steps`: of a free run. `self_steps`: of each of the runs by which an arm is compared with itself.
     `forced_samples`: the first samples of each batch, by which the teacher-forced steps are made. `left_out`: rungs
     that are not climbed.
     """
 
+    checkpoints: Annotated[int, Field(ge=0)] = 0
     free_steps: Count
     self_steps: Count
     forced_steps: Count
@@ -106,9 +111,12 @@ class CostPlan(Spec):
         would_take = f"it would take about {stated} here, and about {smallest} at its smallest"
         return f"{self.by_budget} leaves no time for it: {would_take}; {BUDGET}=null is no limit"
 
-    def noted(self, rung: str, verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """The verdicts of a rung, whose source or else cause says what was reduced of it."""
-        note = self._noted(DEPENDS_ON.get(rung, ()), ())
+    def noted(self, rung: str, verdicts: Sequence[Verdict], of_trainings: bool = False) -> list[Verdict]:
+        """The verdicts of a rung, whose source or else cause says what was reduced of it.
+
+        `of_trainings`: whether they are on records of trainings, and not on answers.
+        """
+        note = self._noted((DEPENDS_ON_OF_TRAININGS if of_trainings else DEPENDS_ON).get(rung, ()), ())
         return [_with_note(verdict, note) for verdict in verdicts] if note else list(verdicts)
 
     def _noted(self, fields: Sequence[str], left_out: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from harness.records.arrangement import ChosenArrangement
 from harness.records.failure import Failure
+from harness.records.series import Series
 from harness.spec.arm import Arm
 from harness.spec.base import Spec
 
@@ -24,10 +25,10 @@ class EpochRecord(Spec):
     model_config = ConfigDict(allow_inf_nan=True)
 
     epoch: int
-    losses: tuple[float, ...]
-    gradient_norms: dict[str, tuple[float, ...]] = Field(default_factory=dict)
-    clipped_norms: dict[str, tuple[float, ...]] = Field(default_factory=dict)
-    digests: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    losses: Series
+    gradient_norms: dict[str, Series] = Field(default_factory=dict)
+    clipped_norms: dict[str, Series] = Field(default_factory=dict)
+    digests: dict[str, Series] = Field(default_factory=dict)
     epoch_time_s: float
     samples: int
     test_loss: float
@@ -58,7 +59,7 @@ class Trace(Spec):
     import_time_s: float | None = None
     compile_time_s: float | None = None
     baseline_rss_bytes: int | None = None
-    learning_rates: tuple[float, ...] = ()
+    learning_rates: Series = Series()
     epochs: tuple[EpochRecord, ...] = ()
 
     @property
@@ -68,28 +69,28 @@ class Trace(Spec):
         return "complete" if self.finished else "recorded"
 
     @property
-    def losses(self) -> tuple[float, ...]:
+    def losses(self) -> Series:
         """The loss of every step of every epoch that was completed."""
-        return tuple(loss for epoch in self.epochs for loss in epoch.losses)
+        return Series.joined(epoch.losses for epoch in self.epochs)
 
     @property
-    def norms(self) -> dict[str, list[float]]:
+    def norms(self) -> dict[str, Series]:
         """`gradient_norm/<layer>` and `clipped_norm/<layer>`, a number a step; empty where not asked for."""
-        found: dict[str, list[float]] = {}
+        found: dict[str, list[Series]] = {}
         for epoch in self.epochs:
             for what, by_layer in (("gradient_norm", epoch.gradient_norms), ("clipped_norm", epoch.clipped_norms)):
                 for layer, lengths in by_layer.items():
-                    found.setdefault(f"{what}/{layer}", []).extend(lengths)
-        return found
+                    found.setdefault(f"{what}/{layer}", []).append(lengths)
+        return {name: Series.joined(parts) for name, parts in found.items()}
 
     @property
-    def digests(self) -> dict[str, list[float]]:
+    def digests(self) -> dict[str, Series]:
         """`digest/<kind>/<parameter>`, a number a step; empty where not asked for."""
-        found: dict[str, list[float]] = {}
+        found: dict[str, list[Series]] = {}
         for epoch in self.epochs:
             for name, values in epoch.digests.items():
-                found.setdefault(f"digest/{name}", []).extend(values)
-        return found
+                found.setdefault(f"digest/{name}", []).append(values)
+        return {name: Series.joined(parts) for name, parts in found.items()}
 
     @property
     def of_whole_epochs(self) -> Trace:
@@ -138,7 +139,7 @@ class Trace(Spec):
             "train_loss": mean_loss,
             "samples_scored": last.samples_scored if last else None,
             "epochs": len(self.epochs),
-            "steps": len(self.losses),
+            "steps": sum(len(epoch.losses) for epoch in self.epochs),
             "import_time_s": self.import_time_s,
             "compile_time_s": self.compile_time_s,
             "step_time_s": self.step_time_s,

@@ -17,6 +17,7 @@ from harness.report.tables import as_markdown, draw, line
 from harness.results.store import write_text
 from harness.spec.experiment import Experiment
 from harness.subjects.bench.control import Control
+from harness.subjects.bench.fairness import differences
 from harness.subjects.bench.outcome import as_ratio, in_ms
 from harness.subjects.bench.summary import RowSummary
 from harness.system.text import markdown
@@ -38,11 +39,14 @@ class BenchTerminal(ProgressListener):
         self._say(f"  data  {data.source}; plan {plan.digest[:16]}, batches of {plan.batch_size}")
 
     def credited(self, rows: Sequence[Row]) -> None:
+        by_text: dict[str, list[str]] = {}
         for row in rows:
             if row.credit is not None:
                 source = f" ({row.credit.source})" if row.credit.source else ""
-                text = f"  parity of {row.name}: {row.credit.status}{source}"
-                self._say(line(text, f": {row.credit.cause}" if row.credit.cause else ""), soft_wrap=True)
+                cause = f": {row.credit.cause}" if row.credit.cause else ""
+                by_text.setdefault(f"{row.credit.status}{source}{cause}", []).append(row.name)
+        for text, names in by_text.items():
+            self._say(f"  parity of {', '.join(names)}: {text}", soft_wrap=True)
 
     def estimated(self, bench: Bench) -> None:
         self._say(f"  cost  {cost_in_words(bench)}", soft_wrap=True)
@@ -151,5 +155,7 @@ def _sentences(record: BenchRecord) -> Iterator[str]:
     if bench.estimate is not None:
         yield f"estimated before: {cost_in_words(bench)}"
     yield f"{Control.of(timings).in_words}; its work: {bench.control}"
+    if record.experiment is not None:
+        yield from differences(record.rows, record.experiment.arms)
     sources = {row.credit.source for row in bench.rows if row.credit is not None and row.credit.source}
     yield from (f"parity as recorded in {source}" for source in sorted(sources))

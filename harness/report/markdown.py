@@ -11,7 +11,7 @@ from harness.report.rows import Table, ladder_table, rung_table, schedule_table,
 from harness.report.run_record import RunRecord
 from harness.report.tables import as_markdown
 from harness.results.store import write_text
-from harness.rungs.convergence import seeds_in_words
+from harness.rungs.convergence_over_seeds import seeds_in_words
 from harness.system.text import markdown
 
 PICTURE = "trajectory.png"

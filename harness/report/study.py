@@ -19,7 +19,7 @@ from harness.report.terminal import Terminal
 from harness.results.recorded import RecordedArm
 from harness.results.store import write_text
 from harness.rungs import expected
-from harness.rungs.convergence import seeds_in_words
+from harness.rungs.convergence_over_seeds import seeds_in_words
 from harness.scenarios.run import Run
 from harness.scenarios.study import NAME, Study
 from harness.spec.experiment import Experiment

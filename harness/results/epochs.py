@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.records.series import Series
 from harness.records.tensor_key import TensorKey
 from harness.records.trace import EpochRecord
 
@@ -23,12 +24,12 @@ def epochs_from(steps: pd.DataFrame | None, epochs: pd.DataFrame | None) -> tupl
 
 
 def _record(number: int, steps: pd.DataFrame | None, scored: Mapping[Any, Any] | None) -> EpochRecord:
-    def column(name: str) -> tuple[float, ...]:
-        return () if steps is None else tuple(float(value) for value in steps[name])
+    def column(name: str) -> Series:
+        return Series() if steps is None else Series(steps[name].to_numpy(np.float64))
 
     found = {} if scored is None else scored
     accuracy = found.get("test_accuracy")
-    norms: dict[str, dict[str, tuple[float, ...]]] = {where: {} for where in NORMS.values()}
+    norms: dict[str, dict[str, Series]] = {where: {} for where in NORMS.values()}
     for name in () if steps is None else steps.columns:
         key = TensorKey.parse(str(name))
         if key.kind in NORMS:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from harness.plan import digest_arrays
 from harness.records.cost import CostPlan
+from harness.records.series import Series
 from harness.records.trace import Trace
 from harness.results.answers import ANSWERS, RecordedAnswer, read_answer
 from harness.results.claim import claimed_by
@@ -162,7 +163,7 @@ def _read_arm(reader: Reader, stated: Arm | None) -> RecordedArm | None:
     if trace is None:
         return None
     said = steps is not None and bool(steps["learning_rate"].notna().any())
-    rates = tuple(float(rate) for rate in steps["learning_rate"]) if steps is not None and said else ()
+    rates = Series(steps["learning_rate"].to_numpy(np.float64)) if steps is not None and said else Series()
     others = [] if steps is None else [name for name in steps.columns if name not in STEP_COLUMNS]
     return RecordedArm(
         trace.model_copy(update={"learning_rates": rates, "epochs": epochs_from(steps, epochs)}),

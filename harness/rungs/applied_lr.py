@@ -7,7 +7,7 @@ a running sum: `rate = displacement / displacement of the reference at rate 1`.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -56,32 +56,52 @@ def ask(context: Context) -> dict[str, Any]:
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
-    """The verdicts on the rates that the arms' optimizers applied at the probed steps."""
-    steps = probes(context)
+    """The verdicts on the rates that the arms' optimizers applied at the probed steps.
+
+    A step at which the reference overflows in float32 is left out: no rate is right or wrong there.
+    """
+    probed = probes(context)
     schedule = context.experiment.schedule
-    unit = _displacements(context, context.oracle, Constant(rate=1.0), steps)
-    # This is the schedule's rate if the rule moves in proportion to it; asgd, ftrl with an l2 and lamb do not quite.
-    reference = _displacements(context, context.oracle, schedule, steps) / unit
+
+    def moved(adapter: Adapter, schedule: Schedule) -> FloatArray:
+        return _displacements(context, adapter, schedule, probed)
+
+    in_float32 = {name: moved(context.in_float32(answer.arm), schedule) for name, answer in answers.items()}
+    is_judged = np.isfinite([*in_float32.values()]).all(axis=0)
+    if not is_judged.any():
+        return []
+    steps = probed[is_judged]
+    unit = moved(context.oracle, Constant(rate=1.0))
+
+    def rates(displacements: FloatArray) -> FloatArray:
+        applied: FloatArray = (displacements / unit)[is_judged]
+        return applied
+
+    @cache
+    def reference_rates(schedule: Schedule) -> FloatArray:
+        # The schedule's rates if the rule moves in proportion to them; asgd, ftrl with an l2 and lamb do not quite.
+        return rates(moved(context.oracle, schedule))
+
+    reference = reference_rates(schedule)
 
     def tolerance(answer: Answer) -> Tolerance:
-        in_float32 = _displacements(context, context.in_float32(answer.arm), schedule, steps) / unit
-        error = own_error(reference, in_float32, answer.precision, neighbours(steps))
-        return with_rounding(error, reference, schedule, steps, answer.precision)
+        error = own_error(reference, rates(in_float32[answer.arm.name]), answer.precision, neighbours(steps))
+        return with_rounding(error, schedule, answer.precision, reference_rates)
 
     def excuse(answer: Answer) -> Excusing:
         effect = propagated(
             context,
             answer.arm,
             [context.experiment.optimizer],
-            lambda: {RATE: _displacements(context, context.oracle, schedule, steps) / unit},
+            lambda: {RATE: rates(moved(context.oracle, schedule))},
         )
         return partial(effect.excuse, reduce=np.maximum.accumulate)
 
     def applied_rates(answer: Answer) -> ArmValues:
         displacements = answer.tensor("moved")
         # An answer of the wrong length is passed on unchanged, and the judge refuses it.
-        rates = displacements / unit if displacements.shape == unit.shape else displacements
-        return ArmValues(answer.arm, {RATE: rates})
+        is_whole = displacements.shape == probed.shape
+        return ArmValues(answer.arm, {RATE: rates(displacements) if is_whole else displacements})
 
     optimizer = context.experiment.optimizer.name_in_tables
     subject = f"{schedule.name_in_tables}, applied by {optimizer}"

@@ -19,6 +19,7 @@ from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, Envelope, Start, envelope_from, oracle_run
 from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.overflow import steps_before_overflow
 from harness.judging.tolerances import DRAWS
 from harness.oracles.oracle import ArmValues, Place, check
 from harness.oracles.reference import Reference
@@ -38,13 +39,14 @@ MOST_BYTES, MOST_MULTIPLY_ADDS = 256 << 20, 5e10
 def checkpointed_epochs(context: Context) -> list[int]:
     """The epochs, from 0, after which the state is kept: the last but one, the first, and a middle one.
 
-    Fewer where they would take more than `MOST_BYTES` or `MOST_MULTIPLY_ADDS`; none where there is one epoch.
+    Fewer where they would take more than `MOST_BYTES` or `MOST_MULTIPLY_ADDS`, or where the plan of cost says so; none
+    where there is one epoch.
     """
     experiment, epochs = context.stated, len(context.plan.orders)
     itemsize = max(np.dtype(arm.precision).itemsize for arm in experiment.arms)
     size = experiment.model.parameter_count * itemsize * (1 + len(experiment.optimizer.slot_names))
     work = experiment.model.multiply_adds * context.plan.batch_size * STEPS * (DRAWS + 1)
-    most = min(MOST, MOST_BYTES // max(size, 1), int(MOST_MULTIPLY_ADDS // max(work, 1)))
+    most = min(context.checkpoints(MOST), MOST_BYTES // max(size, 1), int(MOST_MULTIPLY_ADDS // max(work, 1)))
     candidates = dict.fromkeys([epochs - 2, 0, (epochs - 1) // 2])
     return sorted([epoch for epoch in candidates if 0 <= epoch < epochs - 1][:most])
 
@@ -72,7 +74,7 @@ def in_words(epochs: list[int]) -> str:
 
 
 def _check(context: Context, trace: Trace, checkpoints: Arrays, epoch: int, subject: str) -> Check | None:
-    """The check of the first losses of the epoch after a checkpoint; None if none was recorded."""
+    """The check of the first losses of the epoch after a checkpoint; None if none was recorded or all overflow."""
     recorded = next((record.losses for record in trace.epochs if record.epoch == epoch + 1), ())
     start = _start(context, epoch, of_kind(checkpoints, "weight", epoch), of_kind(checkpoints, "slot", epoch))
     count = min(len(recorded), start.steps)
@@ -87,7 +89,8 @@ def _check(context: Context, trace: Trace, checkpoints: Arrays, epoch: int, subj
     values = ArmValues(trace.arm, {LOSS: np.asarray(recorded[:count])})
     place = Place(subject, "forward", start.updates, "", LOSS, lambda i: f"epoch {epoch + 1}, step {i[0]} of it")
     compared = check(NAME, reference, {name: values}, LOSS, place)
-    return compared if count == start.steps else compared.upto(count)
+    sound = min(count, steps_before_overflow(compared))
+    return compared.upto(sound) if sound else None
 
 
 def _start(context: Context, epoch: int, weights: Arrays, slots: Arrays) -> Start:

@@ -9,7 +9,16 @@ from harness.judging.tolerances import STRICT_STEPS
 from harness.records.cost import CostPlan
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.rungs import checkpoints, convergence, evaluation, expected, registry, schedule, trajectory
+from harness.rungs import (
+    checkpoints,
+    convergence,
+    convergence_losses,
+    evaluation,
+    expected,
+    registry,
+    schedule,
+    trajectory,
+)
 from harness.spec.experiment import Experiment
 
 JUDGED = ("agrees", "known", "diverges")
@@ -62,6 +71,11 @@ def coverage(
         judged.append(f"{checkpoints.STEPS} losses {after_epochs.removeprefix(checkpoints.LOSSES)}")
     if free < steps:
         not_judged.append(f"{'other ' * bool(after_epochs)}losses of {_steps(free, steps, steps)}")
+    first = free if with_tensors else 0
+    if first < steps:
+        has_state = any(not parameter.trainable for parameter in experiment.model.parameters())
+        tensors = "gradients, weights and the state of layers" if has_state else "gradients and weights"
+        not_judged.append(f"{tensors} of {_steps(first, steps, steps)}")
     with_question = list(registry.questions())
     # The rates and the free run are reported by their steps above.
     others_judged = [name for name in with_question if name in rungs - {schedule.NAME, trajectory.NAME}]
@@ -85,8 +99,12 @@ def coverage(
     after = next((v.subject for v in verdicts if v.rung == evaluation.NAME and evaluation.AFTER in v.subject), "")
     if after:
         judged.append(f"test loss and accuracy{evaluation.AFTER}{after.partition(evaluation.AFTER)[2]}")
+    of_losses = (v for v in verdicts if v.rung == convergence.NAME and v.subject.startswith(convergence_losses.SUBJECT))
+    compared = [verdict.subject for verdict in of_losses if verdict.status in JUDGED]
+    judged += [f"{subject} of one arm against another" for subject in dict.fromkeys(compared)]
     epochs = max((len(trace.epochs) for trace in traces), default=0)
-    not_judged += [f"test losses of {'other' if after else 'earlier'} epochs"] * (
+    against = " by the reference" if compared else ""
+    not_judged += [f"test losses of {'other' if after else 'earlier'} epochs{against}"] * (
         epochs > 1 or evaluation.NAME not in rungs
     )
     return Coverage(tuple(judged), tuple(not_judged), reductions)

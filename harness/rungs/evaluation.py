@@ -15,7 +15,7 @@ import numpy as np
 
 from adapters.protocol import Adapter, Parameters
 from adapters.reference.losses import per_sample
-from harness.judging.checks import Check, judge_checks
+from harness.judging.checks import Check, judge_checks, uncertified
 from harness.judging.context import Context
 from harness.judging.ledger_excuses import propagated, words_within
 from harness.judging.remainders import InFloat32, one_run
@@ -87,11 +87,35 @@ def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: 
         return [
             _unverified(trace, f"{trace.arm.name} has not recorded {'an epoch' if weights else 'its final weights'}")
         ]
-    shapes = {parameter.name: parameter.shape for parameter in context.experiment.model.parameters()}
-    if {name: np.shape(value) for name, value in weights.items()} != shapes:
+    if not are_of_the_model(context, weights):
         return [_unverified(trace, f"the final weights of {trace.arm.name} are not of the model's names and shapes")]
     subject = f"test set, {len(context.data.x_test):,} samples, from the final weights"
     return judge_checks(_checks(context, trace.arm, trace.epochs[-1], weights, predictions, subject))
+
+
+def are_of_the_model(context: Context, weights: Parameters) -> bool:
+    """Whether weights have the names and shapes of the model's parameters."""
+    shapes = {parameter.name: parameter.shape for parameter in context.experiment.model.parameters()}
+    return {name: np.shape(value) for name, value in weights.items()} == shapes
+
+
+def expected_accuracy(context: Context, arm: Arm, weights: Parameters) -> tuple[float, float]:
+    """The reference's accuracy at these weights of the model, and how far that of an arm may be off; of classes."""
+    expected = _expected(context, arm, weights)
+    return float(expected.values[ACCURACY][0]), float(expected.tolerances[ACCURACY].bound)
+
+
+def is_scored_right(trainings: Trainings, trace: Trace, record: EpochRecord) -> bool:
+    """Whether the scores after an epoch are the reference's at the arm's weights then, or these were not kept."""
+    context, name = trainings.context, trace.arm.name
+    is_last = record.epoch == trace.epochs[-1].epoch
+    states = trainings.checkpoints.get(name, {})
+    weights = trainings.weights.get(name, {}) if is_last else of_kind(states, "weight", record.epoch)
+    if not are_of_the_model(context, weights):
+        return True
+    with uncertified():
+        verdicts = judge_checks(_checks(context, trace.arm, record, weights, {}, ""))
+    return all(verdict.status != "diverges" for verdict in verdicts)
 
 
 def _checks(

@@ -19,6 +19,7 @@ from harness.judging.envelope import LOSS, Curves, Envelope, envelope, oracle_ru
 from harness.judging.first_divergence import first_step
 from harness.judging.judge import Claim, worst_of
 from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.overflow import up_to_overflow
 from harness.judging.tolerances import STRICT_STEPS, Tolerance, strict
 from harness.judging.ulp import error_against
 from harness.oracles.oracle import Place, checks
@@ -50,7 +51,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
 def checks_of(context: Context, answers: Answers) -> list[Check]:
     """The checks of `checks_by_curve`, up to the first step at which float32 overflows."""
-    return _up_to_overflow(list(checks_by_curve(context, answers).values()))
+    return up_to_overflow(list(checks_by_curve(context, answers).values()))
 
 
 def checks_by_curve(context: Context, answers: Answers) -> dict[str, Check]:
@@ -110,26 +111,6 @@ def judge_strictly(a: str, b: str, first: FloatArray, second: FloatArray) -> Ver
     if verdict.status == "diverges":
         changes |= {"cause": f"{a} and {b} part company", "judgement": "undetermined"}
     return verdict.model_copy(update=changes)
-
-
-def _up_to_overflow(checks: Sequence[Check]) -> list[Check]:
-    """The checks of the steps before the reference overflows in float32: from there on no value is right or wrong.
-
-    If the first update overflows, what was computed before it is judged.
-    """
-    counts = {id(check): _steps_before_overflow(check) for check in checks}
-    count = max(1, min(counts.values()))
-    sound = [check for check in checks if counts[id(check)] >= count]
-    return list(checks) if count == len(checks[0].reference) else [check.upto(count) for check in sound]
-
-
-def _steps_before_overflow(check: Check) -> int:
-    count = len(check.reference)
-    for claim in check.claims.values():
-        bound = np.broadcast_to(claim.tolerance.bound, np.shape(check.reference))
-        overflows = np.flatnonzero(~np.isfinite(bound) | ~np.isfinite(check.reference))
-        count = min(count, int(overflows[0])) if overflows.size else count
-    return count
 
 
 def _digests_in_order(curves: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy import linalg, stats
+import scipy  # its parts are imported where they are first used: scipy.stats takes a second
 
 from harness.judging.context import Answers, Context
 from harness.judging.tolerances import FACTOR, FLOOR_ULP
@@ -116,10 +116,10 @@ def _uncertified_verdict(word: init.Initializer, sample: Any, arm: str, precisio
 def frozen(law: Law) -> Any:
     """The law as a distribution of SciPy."""
     if law.form == "normal":
-        return stats.norm(law.center, law.spread)
+        return scipy.stats.norm(law.center, law.spread)
     if law.form == "uniform":
-        return stats.uniform(law.center - law.spread, 2 * law.spread)
-    return stats.truncnorm(-TRUNCATED_AT, TRUNCATED_AT, law.center, law.spread)
+        return scipy.stats.uniform(law.center - law.spread, 2 * law.spread)
+    return scipy.stats.truncnorm(-TRUNCATED_AT, TRUNCATED_AT, law.center, law.spread)
 
 
 def _asks_frameworks(context: Context) -> bool:
@@ -156,12 +156,12 @@ def _statistics(law: Any, sample: Any, eps: float) -> Iterator[Measure]:
     """The measures of a random sample. `law`: a frozen distribution of SciPy."""
     mean, variance, excess_kurtosis = (float(moment) for moment in law.stats("mvk"))
     low, high = law.support()
-    quantile = float(stats.norm.isf(LEVEL / 2))  # the bounds, in standard errors
+    quantile = float(scipy.stats.norm.isf(LEVEL / 2))  # the bounds, in standard errors
     yield "the mean", float(sample.mean()), mean, quantile * float(np.sqrt(variance / sample.size))
     deviation = variance * float(np.sqrt((excess_kurtosis + 2) / sample.size))
     yield "the variance", float(np.mean((sample - mean) ** 2)), variance, quantile * deviation
-    distance = float(stats.kstest(sample, law.cdf).statistic)
-    yield "the distance of the distributions", distance, 0.0, float(stats.kstwo.isf(LEVEL, sample.size))
+    distance = float(scipy.stats.kstest(sample, law.cdf).statistic)
+    yield "the distance of the distributions", distance, 0.0, float(scipy.stats.kstwo.isf(LEVEL, sample.size))
     if np.isfinite(high):  # rounding to the precision may move a number past an end
         rounding = FLOOR_ULP * eps * float(np.max(np.abs([low, high])))
         yield "the smallest", min(float(sample.min()), low), low, rounding
@@ -176,7 +176,7 @@ def _orthogonality_error(sample: Any, gain: float) -> float:
 
 def _orthogonality_bound(precision: Any, gain: float) -> float:
     """The bound from the error of LAPACK's float32 decomposition; SciPy has it, NumPy decomposes in float64."""
-    q, _ = linalg.qr(np.random.default_rng(0).normal(size=SHAPE).astype(np.float32), mode="economic")
+    q, _ = scipy.linalg.qr(np.random.default_rng(0).normal(size=SHAPE).astype(np.float32), mode="economic")
     error = _orthogonality_error(q.astype(np.float64) * gain, gain)
     limits, single = np.finfo(precision), np.finfo(np.float32)
     return FACTOR * error * float(limits.eps) / float(single.eps) + FLOOR_ULP * float(limits.eps)

@@ -24,7 +24,8 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.rungs import redraw
 from harness.rungs.inputs_tasks import TASKS
-from harness.rungs.plan_laws import NAME, judge_shared
+from harness.rungs.plan_laws import NAME as NAME
+from harness.rungs.plan_laws import judge_shared
 from harness.rungs.rung import Question, Rung, Trainings
 from harness.system.array_files import Arrays
 

@@ -60,7 +60,8 @@ class Trainings:
 
     `weights`: by the arm's name and the parameter's, the final weights of each arm that finished. `predictions`: by the
     arm's name, the label and the margin of every test sample, (N,), of each arm that recorded them. `checkpoints`: by
-    the arm's name, the states that it had after some epochs: see `harness.rungs.checkpoints`.
+    the arm's name, the states that it had after some epochs: see `harness.rungs.checkpoints`. `verdicts`: those of
+    earlier rungs, by which a rung may name the culprit of a difference between two arms.
     """
 
     context: Context
@@ -68,6 +69,7 @@ class Trainings:
     weights: Mapping[str, Arrays]
     predictions: Mapping[str, Arrays]
     checkpoints: Mapping[str, Arrays] = field(default_factory=dict)
+    verdicts: Sequence[Verdict] = ()
 
     @property
     def healthy(self) -> list[str]:

@@ -6,7 +6,7 @@ with one another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from harness.judging.judge import Claim
 from harness.judging.ledger_excuses import of_word, versions
 from harness.judging.tolerances import Excuse, Tolerance, own_error
 from harness.ledger import ledger
+from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Question, Rung
 from harness.rungs.tasks import TASKS
@@ -89,13 +90,19 @@ def rate_tolerance(word: Schedule, steps: Any, precision: Any) -> Tolerance:
     """
     reference = oracle(word, steps)
     error_tolerance = own_error(reference, rates(word, steps, np.float32), precision, neighbours(steps))
-    return with_rounding(error_tolerance, reference, word, steps, precision)
+    return with_rounding(error_tolerance, word, precision, lambda other: oracle(other, steps))
 
 
-def with_rounding(tolerance: Tolerance, reference: Any, word: Schedule, steps: Any, precision: Any) -> Tolerance:
-    """The tolerance on rates, widened by the sum of the changes that rounding each number of the schedule causes."""
+def with_rounding(
+    tolerance: Tolerance, word: Schedule, precision: Any, rates_of: Callable[[Schedule], FloatArray]
+) -> Tolerance:
+    """The tolerance on rates, widened by the sum of the changes that rounding each number of the schedule causes.
+
+    `rates_of`: the exact rates under a schedule.
+    """
     epsilon = float(np.finfo(precision).eps)
-    changes = (np.abs(oracle(other, steps) - reference) for other in _perturbed(word, epsilon))
+    reference = rates_of(word)
+    changes = (np.abs(rates_of(other) - reference) for other in _perturbed(word, epsilon))
     # A decay factor below the smallest normal number may be flushed to 0 before it is multiplied by the initial rate.
     flushed = float(np.finfo(precision).tiny) * max(1.0, float(np.max(reference)))
     source = f"{tolerance.source} + the effect of rounding the schedule's numbers"

@@ -2,7 +2,8 @@
 
 At each step every arm computes the gradient at the teacher's weights (phase `gradient`), and every arm's optimizer gets
 the teacher's gradients (phase `update`). The teacher is the reference; its weights and gradients are rounded to float32
-once, and all arms, the reference included, get the same bytes.
+once, and all arms, the reference included, get the same bytes. A gradient below the normal numbers is given as 0: both
+frameworks take it for 0, and a rule that looks at its sign only would move the weight by a whole step or not at all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from harness.judging.remainders import InFloat32, in_float32
 from harness.judging.tolerances import RUNS, Tolerance, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
-from harness.records.array_types import FloatArray
+from harness.records.array_types import Array, FloatArray
 from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung
@@ -68,7 +69,7 @@ def teach(context: Context) -> Teacher:
         loss_key = TensorKey("loss", step=k)
         inputs[loss_key] = expected[loss_key] = np.array([loss])
         expected |= keyed("gradient", gradients, k)
-        past_gradients.append(_rounded(gradients))
+        past_gradients.append({name: _flushed(value) for name, value in _rounded(gradients).items()})
         inputs |= keyed("gradient", past_gradients[-1], k)
         state = {name: value for name, value in trainer.weights().items() if name not in gradients}
         expected |= keyed("state", state, k)
@@ -193,6 +194,11 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
 
 def _rounded(arrays: Any) -> dict[str, Any]:
     return {name: value.astype(np.float32) for name, value in arrays.items()}
+
+
+def _flushed(values: Array) -> Array:
+    """The float32 values, with 0 for those that are smaller than a normal number."""
+    return np.where(np.abs(values) < np.finfo(np.float32).tiny, np.float32(0), values)
 
 
 def _step(key: TensorKey) -> int:

@@ -8,6 +8,7 @@ compared with one another over `STRICT_STEPS`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -20,6 +21,7 @@ from harness.judging.checks import judge_checks
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, envelope
 from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.overflow import up_to_overflow
 from harness.judging.silence import silent_arms
 from harness.oracles.oracle import ArmValues, Place, checks
 from harness.oracles.reference import Reference
@@ -71,8 +73,10 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
         curves = [trace for trace in (a, b) if trace is not None]
         count = min(context.free_steps, *(len(trace.losses) for trace in curves))
         losses = {t.arm.name: ArmValues(t.arm, {LOSS: np.asarray(t.losses[:count])}) for t in curves}
-        place = Place(f"train_loss, steps 0 to {count - 1}", name_index=lambda index: f"step {index[0]}")
-        (verdict,) = judge_checks(checks(NAME, _oracle(context, curves, count), losses, {LOSS: place}))
+        place = Place("train_loss", name_index=lambda index: f"step {index[0]}")
+        (check,) = up_to_overflow(checks(NAME, _oracle(context, curves, count), losses, {LOSS: place}))
+        subject = f"train_loss, steps 0 to {len(check.reference) - 1}"
+        (verdict,) = judge_checks([replace(check, subject=subject)])
         verdicts.append(_cut_off(verdict, context, curves))
     return verdicts
 

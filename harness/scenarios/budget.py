@@ -8,20 +8,29 @@ from concurrent.futures import ThreadPoolExecutor
 from harness.judging.context import Context
 from harness.records.cost import CostPlan, Extent, Rates
 from harness.records.failure import Failure
-from harness.rungs import cost, pace
+from harness.rungs import checkpoints, cost, pace, registry
 from harness.worker import Worker
 from harness.worker.asking import side_by_side
 
 
-def is_small(context: Context) -> bool:
-    """Whether the check needs no plan: it has no budget, or takes less than that wherever it runs."""
-    return cost.is_small(context.stated, _stated(context), _batch_size(context))
+def is_small(context: Context, trains: bool = False) -> bool:
+    """Whether the check needs no plan: it has no budget, or takes less than that wherever it runs.
+
+    `trains`: whether trainings follow, which are then judged.
+    """
+    return cost.is_small(context.stated, _stated(context, trains), _batch_size(context), _scored(context, trains))
 
 
 def planned(
-    context: Context, workers: Sequence[Worker], on_failure: Callable[[str, Failure], None]
+    context: Context,
+    workers: Sequence[Worker],
+    on_failure: Callable[[str, Failure], None],
+    trains: bool = False,
 ) -> tuple[CostPlan | None, list[Worker]]:
-    """The plan of cost, and the workers that have not failed. None where there is no worker left to ask."""
+    """The plan of cost, and the workers that have not failed. None where there is no worker left to ask.
+
+    `trains`: whether trainings follow, which are then judged.
+    """
     by_name = {worker.arm.name: worker for worker in workers}
     samples = pace.samples(context)
     with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
@@ -41,12 +50,20 @@ def planned(
         arms={name: scale * answer["gradient_s"] for name, answer in answers.items()},
         compilations={name: max(0.0, answer["first_s"] - answer["gradient_s"]) for name, answer in answers.items()},
     )
-    plan = cost.planned(context.stated, _stated(context), rates, _batch_size(context))
+    extent = _stated(context, trains)
+    plan = cost.planned(context.stated, extent, rates, _batch_size(context), _scored(context, trains))
     return plan, [by_name[name] for name in answers]
 
 
-def _stated(context: Context) -> Extent:
-    return cost.stated(context.stated, context.plan.steps, _batch_size(context))
+def _stated(context: Context, trains: bool) -> Extent:
+    judged = {rung.name for rung in registry.of_trainings(context.stated.rungs)} if trains else set()
+    kept = len(checkpoints.checkpointed_epochs(context)) if checkpoints.NAME in judged else 0
+    return cost.stated(context.stated, context.plan.steps, _batch_size(context), kept)
+
+
+def _scored(context: Context, trains: bool) -> int:
+    """The samples of the test set that are scored after a training; 0 where nothing is trained."""
+    return len(context.data.x_test) if trains else 0
 
 
 def _batch_size(context: Context) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -38,9 +38,13 @@ def climb(
     on_failure: Callable[[str, Failure], None],
     on_answers: Callable[[str, Payload, Answers], None] = lambda rung, payload, answers: None,
     on_stage: Callable[[str], None] = ignore,
+    rungs: Sequence[str] | None = None,
+    before: Sequence[Verdict] = (),
 ) -> list[Verdict]:
     """All verdicts, in order. An arm that fails is reported at that rung and not asked again.
 
+    `rungs`: the rungs to climb, of those that the experiment chose; None for all of these. `before`: the verdicts of
+    rungs that have been climbed already.
     `on_stage`: is given each rung's name before its question is made.
     `on_answers`: is given each rung's name, the payload of its question, and the answers.
     The first divergence is localised and, where a known form explains it, gets the advice that makes the arms equal.
@@ -50,6 +54,8 @@ def climb(
     verdicts: list[Verdict] = []
     with ThreadPoolExecutor(max_workers=max(1, len(alive))) as pool, _closed_on_interrupt(all_workers):
         for rung, question in registry.questions(context.stated.rungs).items():
+            if rungs is not None and rung not in rungs:
+                continue
             if not alive:
                 break
             if context.cost is not None and rung in context.cost.asked.left_out:
@@ -73,7 +79,7 @@ def climb(
                 rung_verdicts = question.judge(context, answers) if answers else []
             rung_verdicts += silent_arms(rung, answers, rung_verdicts)
             rung_verdicts = rung_verdicts if context.cost is None else context.cost.noted(rung, rung_verdicts)
-            if first_of(verdicts) is None:
+            if first_of([*before, *verdicts]) is None:
                 with doing(REFERENCE, "place and cause of the divergence", context.on_work):
                     rung_verdicts = _with_explanation(context, question, payload, rung_verdicts, answers, pool, alive)
             rung_verdicts += [failure_verdict(rung, name, failure) for name, failure in failures.items()]

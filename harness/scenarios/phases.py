@@ -6,17 +6,21 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from harness.judging.context import Answers
 from harness.judging.silence import NO_TRAINING, silent_rung
-from harness.records.failure import WorkerFailedError
+from harness.records.failure import Failure, WorkerFailedError
+from harness.records.series import Series
 from harness.records.trace import EpochRecord
 from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
 from harness.results.segments import Segments
-from harness.rungs import registry, trajectory
+from harness.rungs import cost, registry, trajectory
 from harness.rungs.checkpoints import checkpointed_epochs
 from harness.rungs.questions import question_digest
 from harness.rungs.rung import Rung, Trainings
@@ -55,7 +59,7 @@ def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
         with Workers(folder, runs[0].listener.work) as workers:
             for run in runs:
                 if name in run.traces and run.traces[name].failure is None:
-                    _train(run, run.traces[name].arm, workers)
+                    train(run, run.traces[name].arm, workers)
     for run in runs:
         _judge_trainings(run)
 
@@ -82,27 +86,51 @@ def _climb(run: Run, workers: Workers) -> None:
         except WorkerFailedError as error:
             run.fail(arm.name, error.failure)
     # A run that does not climb prepares nothing: the preparation would still run beside the timed trainings.
-    is_known = run.climbs and budget.is_small(run.context)
+    is_known = run.climbs and budget.is_small(run.context, run.trains)
     with ladder.preparing_envelopes(run.context) if is_known else nullcontext():
         ready = _describe(run, started)
-    if run.climbs and not is_known and ready:
-        ready = _plan_cost(run, ready)
     run.verdicts += [
         ladder.failure_verdict("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
     ]
     if run.climbs:
-        listener, on_answers = run.listener, partial(_record_answers, run)
-        with nullcontext() if is_known else ladder.preparing_envelopes(run.context):
-            run.verdicts += ladder.climb(run.context, ready, listener.rung, run.fail, on_answers, listener.stage)
+        _climb_ladder(run, ready, is_known)
+
+
+def _climb_ladder(run: Run, workers: Sequence[Worker], is_known: bool) -> None:
+    """Climbs all rungs. `is_known`: whether they take so little that no plan of cost is made.
+
+    Before a plan is made, the rungs that do not depend on it are told. The verdicts keep the order of the ladder.
+    """
+    rungs = list(registry.questions(run.experiment.rungs))
+    first = [] if is_known else cost.before_the_plan(rungs)
+    verdicts = _climb_rungs(run, workers, first)
+    workers = [worker for worker in workers if run.traces[worker.arm.name].failure is None]
+    if not is_known and workers:
+        workers = _plan_cost(run, workers)
+    with nullcontext() if is_known else ladder.preparing_envelopes(run.context):
+        verdicts += _climb_rungs(run, workers, [rung for rung in rungs if rung not in first], verdicts)
+    run.verdicts += sorted(verdicts, key=lambda verdict: rungs.index(verdict.rung))
+
+
+def _climb_rungs(
+    run: Run, workers: Sequence[Worker], rungs: Sequence[str], before: Sequence[Verdict] = ()
+) -> list[Verdict]:
+    listener, on_answers = run.listener, partial(_record_answers, run)
+    return ladder.climb(run.context, workers, listener.rung, run.fail, on_answers, listener.stage, rungs, before)
 
 
 def _plan_cost(run: Run, workers: Sequence[Worker]) -> list[Worker]:
     """Records what the check costs, and follows the plan. Returns the workers that have not failed."""
-    cost, ready = budget.planned(run.context, workers, run.fail)
-    if cost is not None:
-        run.follow(cost)
-        run.store.write_cost(cost)
-        run.listener.planned(cost)
+
+    def fail(name: str, failure: Failure) -> None:
+        run.fail(name, failure)
+        run.verdicts.append(ladder.failure_verdict("start", name, failure))
+
+    plan, ready = budget.planned(run.context, workers, fail, run.trains)
+    if plan is not None:
+        run.follow(plan)
+        run.store.write_cost(plan)
+        run.listener.planned(plan)
     return ready
 
 
@@ -130,7 +158,8 @@ def _record_answers(run: Run, rung: str, payload: ladder.Payload, answers: Answe
             write_answer(run.store.arm_folder(name), rung, recorded)
 
 
-def _train(run: Run, arm: Arm, workers: Workers) -> None:
+def train(run: Run, arm: Arm, workers: Workers) -> None:
+    """Trains one arm by its run's plan and records the training. A failure is recorded too."""
     run.listener.training(arm, len(run.plan.orders), run.plan.steps)
     try:
         worker = workers.of(arm, run.scratch)
@@ -168,24 +197,37 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
             result.pop("peak_rss_bytes")
             result["order_digests"] = tuple(result["order_digests"])
             run.store.write_trace(run.update(arm.name, finished=True, **result))
+        case "started":
+            rates = TypeAdapter(Series).validate_python(fields["learning_rates"])
+            run.update(arm.name, **(fields | {"learning_rates": rates}))
         case _:
             run.update(arm.name, **fields)
 
 
 def _judge_trainings(run: Run) -> None:
-    traces = list(run.traces.values())
-    weights = {trace.arm.name: run.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
-    checkpoints = {name: _taken_checkpoints(run, name) for name in weights}
-    trainings = Trainings(run.context, traces, weights, run.store.read_predictions(weights), checkpoints)
+    finished = [name for name, trace in run.traces.items() if trace.finished]
+    trainings = run.trainings({name: _taken_checkpoints(run, name) for name in finished})
     left_out = () if run.cost is None else run.cost.asked.left_out
     for rung in registry.of_trainings(run.experiment.rungs):
-        if rung.name in left_out:  # the ladder has said so
+        if rung.name in left_out:
+            if rung.question is None:  # else the ladder has said so
+                _leave_out(run, rung)
             continue
         run.listener.stage(rung.name)
-        verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, trainings)
+        recorded = replace(trainings, verdicts=tuple(run.verdicts))
+        verdicts = [] if rung.over_seeds and not run.is_alone else _judge_rung(rung, recorded)
         if verdicts is not None:
+            verdicts = verdicts if run.cost is None else run.cost.noted(rung.name, verdicts, of_trainings=True)
             run.verdicts += verdicts
             run.listener.rung(rung.name, verdicts)
+
+
+def _leave_out(run: Run, rung: Rung) -> None:
+    """Says that the plan of cost has no time for a rung."""
+    assert run.cost is not None
+    verdicts = [silent_rung(rung.name, run.cost.why_left_out(rung.name))]
+    run.verdicts += verdicts
+    run.listener.rung(rung.name, verdicts)
 
 
 def _judges_trajectory(run: Run) -> bool:

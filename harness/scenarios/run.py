@@ -23,8 +23,10 @@ from harness.records.verdict import Verdict
 from harness.results.segments import Segments
 from harness.results.store import Store
 from harness.rungs.coverage import Coverage, coverage
+from harness.rungs.rung import Trainings
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.system.array_files import Arrays
 from harness.system.progress import Work
 
 
@@ -123,6 +125,13 @@ class Run:
         return coverage(
             self.experiment, self.plan.steps, self.verdicts, list(self.traces.values()), self.trains, self.cost
         )
+
+    def trainings(self, checkpoints: Mapping[str, Arrays] = MappingProxyType({})) -> Trainings:
+        """The records of the trainings, with the verdicts so far. `checkpoints`: by arm."""
+        traces = list(self.traces.values())
+        weights = {trace.arm.name: self.store.read_weights(trace.arm.name) for trace in traces if trace.finished}
+        predictions = self.store.read_predictions(weights)
+        return Trainings(self.context, traces, weights, predictions, checkpoints, tuple(self.verdicts))
 
     def update(self, arm: str, **fields: object) -> Trace:
         """Replaces fields of an arm's trace; returns the new trace."""

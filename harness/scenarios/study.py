@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,12 +21,14 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.store import FLIPPED_IMAGES, VERDICT_COLUMNS, Store, write_frame, write_parquet, write_text
 from harness.rungs import convergence, registry
-from harness.rungs.convergence import Paired, compare_seeds, seeds_in_words
+from harness.rungs.convergence_over_seeds import Paired, TrainingsAt, compare_seeds, seeds_in_words
+from harness.rungs.rung import Trainings
+from harness.scenarios.study_orderings import NAME as NAME
+from harness.scenarios.study_orderings import ordering_verdict
 from harness.spec.expectations import Ordering
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, save_arrays
 
-NAME = "study"
 STUDY = "study.json"
 SCHEMA_VERSION = 1  # of study.json
 SPREAD_COLUMNS = ("variant", "arm_a", "seed_a", "arm_b", "seed_b", "flips", "images")
@@ -56,6 +57,9 @@ class StudiedRun(Protocol):
 
     @property
     def unfinished(self) -> outcome.Unfinished | None: ...
+
+    def trainings(self) -> Trainings | None:
+        """The records by which a culprit can be named; None where the reference cannot run."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Study:
                 by_seed = {run.experiment.seed: list(run.traces.values()) for run in runs}
                 subject = f"{variant}: " if variant else ""
                 subject += f"test_accuracy over {seeds_in_words(list(by_seed))}"
-                pairs_by_variant[variant] = compare_seeds(runs[0].experiment, by_seed, subject)
+                pairs_by_variant[variant] = compare_seeds(runs[0].experiment, by_seed, subject, _trainings_of(runs))
         return pairs_by_variant
 
     def verdicts(self) -> list[Verdict]:
@@ -118,7 +122,7 @@ class Study:
                 ]
                 finished_pairs = [(a, b) for a, b in trace_pairs if a.finished and b is not None and b.finished]
                 if finished_pairs:
-                    verdicts.append(_ordering_verdict(ordering, finished_pairs))
+                    verdicts.append(ordering_verdict(ordering, finished_pairs))
         return verdicts
 
     @cached_property
@@ -239,6 +243,12 @@ def image_key(variant: str, array: str) -> str:
     return f"{variant}/{array}" if variant else array
 
 
+def _trainings_of(runs: Sequence[StudiedRun]) -> TrainingsAt:
+    """The function that reads the records of the run at a seed."""
+    run_at = {run.experiment.seed: run for run in runs}
+    return lambda seed: run_at[seed].trainings()
+
+
 def _spread_rows(variant: str, runs: Sequence[StudiedRun]) -> Iterator[tuple[object, ...]]:
     """The rows of `Study.spread` for one variant."""
     predictions: dict[tuple[str, int], Arrays] = {}
@@ -252,47 +262,3 @@ def _spread_rows(variant: str, runs: Sequence[StudiedRun]) -> Iterator[tuple[obj
         if arm_a == arm_b or seed_a == seed_b:
             count = len(flipped(predicted_a, predicted_b))
             yield variant, arm_a, seed_a, arm_b, seed_b, count, len(predicted_a["label"])
-
-
-def _ordering_verdict(ordering: Ordering, pairs: Sequence[tuple[Trace, Trace]]) -> Verdict:
-    """The verdict on an ordering. `pairs`: the traces of both variants at each seed; their means are compared."""
-    measures_by_side = [[MEASURES[ordering.measure](trace) for trace in side] for side in zip(*pairs, strict=True)]
-    values = [
-        None if None in side else fmean(value for value in side if value is not None) for side in measures_by_side
-    ]
-    first, second = values
-    sign = -1 if ordering.measure == "test_loss" else 1
-    is_met = first is not None and second is not None and sign * (first - second) >= ordering.by
-    values_text = " against ".join("nothing" if value is None else f"{value:.4g}" for value in values)
-    return Verdict(
-        rung=NAME,
-        subject=f"{ordering.measure} of {ordering.better} at least {ordering.by:g} better than of {ordering.than}",
-        arm_a=pairs[0][0].arm.name,
-        status="agrees" if is_met else "diverges",
-        value_a=first,
-        value_b=second,
-        tolerance_source="the study's ordering",
-        cause=values_text,
-    )
-
-
-def accuracy(trace: Trace) -> float | None:
-    """The test accuracy after the last epoch."""
-    return trace.epochs[-1].test_accuracy
-
-
-def test_loss(trace: Trace) -> float | None:
-    """The test loss after the last epoch."""
-    return trace.epochs[-1].test_loss
-
-
-def first_to_last_gradient(trace: Trace) -> float | None:
-    """The gradient norm of the first layer over that of the last, before the first update."""
-    norms = trace.epochs[0].gradient_norms
-    if not norms:
-        return None
-    first, *_, last = [lengths[0] for lengths in norms.values()]
-    return first / last
-
-
-MEASURES = {"accuracy": accuracy, "test_loss": test_loss, "first_to_last_gradient": first_to_last_gradient}

@@ -83,6 +83,8 @@ class Training(Spec):
 class Comparison(Spec):
     """What the verdicts need to know. `accuracy_margin` is a fraction: 0.003 is 0.3 points.
 
+    `loss_margin`: by what share of the larger one the test losses of two arms may differ after an epoch. None: those of
+    float32 arms are not compared, because rounding moves them by an unknown share; of float64 arms the first are.
     `forced_steps` teacher-forced steps and `free_steps` free-running steps are judged against the reference. Without a
     number, the free steps end two steps after the first epoch, so that its short batch, and the beginning of an epoch
     in another order, are among them; where an epoch is longer than `LONGEST_EPOCH` steps, there are `FREE_STEPS`.
@@ -95,6 +97,7 @@ class Comparison(Spec):
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
     free_steps: Annotated[int, Field(gt=0, le=1000)] | None = None
     accuracy_margin: Annotated[float, Field(gt=0, lt=1)] = 0.003
+    loss_margin: Annotated[float, Field(gt=0, lt=1)] | None = None
     record_answers: bool = False
     budget_s: Annotated[float, Field(gt=0)] | None = 120.0
     memory_bytes: Annotated[int, Field(gt=0)] | None = None

@@ -45,6 +45,11 @@ class PlacedLayer(Spec):
         """The layers inside this one, with their names and shapes."""
         return place(self.layer.inner, self.input_shape, f"{self.name}/")
 
+    @property
+    def outputs(self) -> int:
+        """The numbers that the layer computes for one sample, with those of the layers inside it."""
+        return prod(self.output_shape) + sum(placed.outputs for placed in self.inner)
+
 
 def place(layers: tuple[Layer, ...], shape: Shape, prefix: str = "") -> tuple[PlacedLayer, ...]:
     """Layers in a row, on an input of `shape`. An unnamed one is called by its kind and its number among that kind."""
@@ -87,6 +92,11 @@ class Model(Spec):
     def multiply_adds(self) -> int:
         """Multiply-adds of one forward pass of one sample."""
         return sum(placed.layer.multiply_adds(placed.input_shape) for placed in self.placed_layers())
+
+    @property
+    def outputs(self) -> int:
+        """The numbers that all layers compute in one forward pass of one sample."""
+        return sum(placed.outputs for placed in self.placed_layers())
 
     def words(self) -> tuple[Word, ...]:
         """Every layer and activation, including inner ones, each once."""

@@ -12,6 +12,7 @@ import signal
 import threading
 from typing import Any
 
+from harness.records.series import Series
 from harness.worker.events import LINE_BYTES
 from harness.worker.forks import end_copy
 
@@ -44,7 +45,7 @@ class Channel:
     def send(self, event: str, **fields: Any) -> None:
         """Sends an event. OSError where the parent no longer reads, ValueError where the event is too large for it."""
         end_copy(self._owner)
-        line = json.dumps({"event": event, "request": self._number, **fields}).encode() + b"\n"
+        line = json.dumps({"event": event, "request": self._number, **fields}, default=_packed).encode() + b"\n"
         if len(line) > LINE_BYTES:
             raise ValueError(f"an event {event} of {len(line):,} bytes; at most {LINE_BYTES:,} can be told")
         unsent = memoryview(line)
@@ -71,6 +72,10 @@ class Channel:
                 os.close(self._events)
                 os.close(self._requests)
             self._events = self._requests = -1
+
+
+def _packed(value: Any) -> Any:
+    return value.packed if isinstance(value, Series) else json.JSONEncoder().default(value)
 
 
 def _move(descriptor: int) -> int:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, BinaryIO, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.records.failure import Symptom, shortened
+from harness.records.series import Series
 from harness.records.trace import EpochRecord
 from harness.spec.base import Spec
 from harness.worker.task import Task
@@ -18,7 +19,7 @@ Event = dict[str, Any]
 Plain = dict[str, Any]
 BEGINNING = b'{"event": "'  # each line of a worker starts with this
 HEAD_BYTES = 4096
-LINE_BYTES = 512 * 1024**2  # an epoch of 60,000 steps with 300 digests of each has 360 MB
+LINE_BYTES = 512 * 1024**2  # an epoch of 120,000 steps with 300 digests of each has 380 MB
 
 
 class ProtocolError(Exception):
@@ -43,7 +44,7 @@ class Started(_Fields):
 
     plan_digest: str
     initial_weights_digest: str
-    learning_rates: list[float]
+    learning_rates: Series
 
 
 class Compiled(_Fields):

@@ -8,6 +8,7 @@ import numpy as np
 
 from adapters.protocol import EpochResult
 from harness.records.array_types import FloatArray
+from harness.records.series import Series
 from harness.records.step_columns import DIGESTS, Watched, columns
 from harness.records.tensor_key import TensorKey
 from harness.spec.experiment import Experiment
@@ -19,7 +20,7 @@ def watch_of(experiment: Experiment) -> tuple[Watched, ...]:
     return (*norms, *(kind for kind in DIGESTS if experiment.training.digests and kind not in norms))
 
 
-def watched_of(experiment: Experiment, results: Sequence[EpochResult]) -> dict[str, dict[str, list[float]]]:
+def watched_of(experiment: Experiment, results: Sequence[EpochResult]) -> dict[str, dict[str, Series]]:
     """`gradient_norms`, and `clipped_norms` where there is a clipping; `digests`. What was not asked for is left out.
 
     The norm of a layer is `sqrt(sum_p ||g_p||**2)` over its trainable parameters p.
@@ -35,14 +36,14 @@ def watched_of(experiment: Experiment, results: Sequence[EpochResult]) -> dict[s
         if experiment.clipping.word() != "none":
             watched["clipped_norms"] = _by_layer("clipped_norm", series)
     if experiment.training.digests:
-        watched["digests"] = {key: values.tolist() for key, values in series.items() if key.kind in DIGESTS}
+        watched["digests"] = {key: Series(values) for key, values in series.items() if key.kind in DIGESTS}
     return watched
 
 
-def _by_layer(kind: Watched, series: Mapping[TensorKey, FloatArray]) -> dict[str, list[float]]:
+def _by_layer(kind: Watched, series: Mapping[TensorKey, FloatArray]) -> dict[str, Series]:
     """The norms of each layer at every step, from those of its parameters that are of this kind."""
     norms_by_layer: dict[str, list[FloatArray]] = {}
     for key, lengths in series.items():
         if key.kind == kind:
             norms_by_layer.setdefault(key.layer, []).append(lengths)
-    return {layer: np.sqrt(sum(norm * norm for norm in norms)).tolist() for layer, norms in norms_by_layer.items()}
+    return {layer: Series(np.sqrt(sum(norm * norm for norm in norms))) for layer, norms in norms_by_layer.items()}

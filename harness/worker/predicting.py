@@ -6,10 +6,10 @@ import numpy as np
 
 from adapters.protocol import Trainer
 from harness.records.array_types import Array, FloatArray
+from harness.records.predictions import NO_LABEL
 from harness.system.array_files import Arrays
 
 PART = 1000  # samples in one forward pass
-NO_LABEL = -1
 
 
 def predictions(trainer: Trainer, x: Array) -> Arrays:

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 Result = dict[str, Any]
 # The version of requests and events. It grows with each change, as an arm's interpreter may have another twinrun.
-PROTOCOL = 2
+PROTOCOL = 3
 
 
 class Answered(TypedDict):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.plan import digest_arrays
+from harness.records.series import Series
 from harness.records.tensor_key import keyed
 from harness.system.array_files import PREDICTIONS, WEIGHTS, save_arrays
 from harness.worker.memory import resident_bytes
@@ -39,7 +40,7 @@ def run_training(
         "started",
         plan_digest=plan.digest,
         initial_weights_digest=initial,
-        learning_rates=[float(rate) for rate in rates],
+        learning_rates=Series(rates),
     )
     trainer.bind(*session.epoch(0))
     x_test, y_test = session.test_set()
@@ -64,7 +65,7 @@ def run_training(
         send(
             "epoch",
             epoch=epoch,
-            losses=[float(loss) for result in results for loss in result.losses],
+            losses=Series(np.concatenate([result.losses for result in results])),
             **watched_of(session.experiment, results),
             epoch_time_s=epoch_time_s,
             samples=len(order),

@@ -1,11 +1,13 @@
 """A choice of a port stands on one side of the real frameworks: the last line names it, and what was proven to mend."""
 
+import pytest
 from command import finish, start
 
 PORT = "arms=[{use: mindspore, spec: {optimizer.form: rate_outside}}, tensorflow]"
 STATED = ["optimizer=momentum", "optimizer.form=rate_inside", "schedule=exponential_staircase"]
 
 
+@pytest.mark.nightly
 def test_the_momentum_form_is_named_and_mended(tmp_path):
     code, out, _ = finish(start(["check", PORT, *STATED, "rungs=[optimizer]", "out=run"], tmp_path))
     assert code == 1, out

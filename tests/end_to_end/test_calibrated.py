@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from arranging import FAST, SLOW, VARIABLE, machine
 
 from harness.cli import main
@@ -31,6 +32,7 @@ def recorded(folder):
     return arm, trace["arrangement"], trace["environment"]["flags"].get(VARIABLE)
 
 
+@pytest.mark.nightly
 def test_the_worker_the_records_and_the_repetition(monkeypatch, tmp_path, capfd):
     monkeypatch.chdir(tmp_path)
     machine(monkeypatch, tmp_path)

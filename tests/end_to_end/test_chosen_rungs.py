@@ -47,6 +47,7 @@ def test_over_seeds_the_study_judges_it(tmp_path: Path) -> None:
     assert "AGREES" not in out
 
 
+@pytest.mark.nightly
 def test_over_seeds_it_may_be_left_out(tmp_path: Path) -> None:
     expected = "expected=[{kind: accuracy, low: 0, high: 1}]"
     _, _, verdicts = matched(tmp_path, ARMS, expected, "rungs=[expected]", "training.epochs=1", "seeds=2")

@@ -44,9 +44,13 @@ FAULTS = {
     "in the last record": "from harness.results.store import Store as place\nplace.write_flips = fail",
     "in the marker": "import harness.scenarios.recording as place\nplace.complete = fail",
 }
+BY_DAY = ("on the ladder", "in the last record")
 
 
-@pytest.mark.parametrize("where", FAULTS)
+@pytest.mark.parametrize(
+    "where",
+    [pytest.param(where, marks=[] if where in BY_DAY else pytest.mark.nightly) for where in FAULTS],
+)
 def test_an_internal_error_is_one_line(where: str, tmp_path: Path) -> None:
     script = f"def fail(*_, **__): raise KeyError('of ours')\n{FAULTS[where]}"
     code, out, err = run_with(script, ["match", *TINY, "out=run"], tmp_path)
@@ -122,6 +126,7 @@ def test_other_verbs_whose_output_is_full(tmp_path: Path) -> None:
         assert (done.returncode, "Traceback" in done.stderr) == (UNFINISHED, False), (verb, done.stderr)
 
 
+@pytest.mark.nightly
 def test_the_output_is_closed(tmp_path: Path) -> None:
     command = f"{sys.executable} -m harness match {' '.join(map(repr, TINY))} out=run >&-"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=ENVIRONMENT, timeout=120, check=False)
@@ -157,6 +162,7 @@ def test_a_study_is_complete_with_its_runs(tmp_path: Path) -> None:
         assert list(damages(tmp_path / "study" / seed)) == []
 
 
+@pytest.mark.nightly
 def test_a_study_that_fails_in_its_last_table_is_unfinished(tmp_path: Path) -> None:
     script = "from harness.scenarios.study import Study\nimport errno\n"
     script += "def fail(*_): raise OSError(errno.ENOSPC, 'full')\nStudy.write = fail"

@@ -20,15 +20,22 @@ from harness.scenarios.run import Run
 # Each word is judged by its own rung elsewhere; what is new in an experiment is the words together.
 TOGETHER = "rungs=[model,step]"
 WHOLE_LADDER = "cnn"
+CLIPPED = "vanishing"
+BY_DAY = (WHOLE_LADDER, CLIPPED, "sales")
 EXPERIMENTS = sorted(file.stem for file in (ROOT / "conf" / "experiment").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """By experiment, its run; two worker processes a framework serve them all."""
+def executed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """By experiment, the runs of those that are tested; two worker processes a framework serve them all."""
+    tested = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if hasattr(item, "callspec") and item.module is request.module
+    }
     folder = tmp_path_factory.mktemp("experiments")
     runs: dict[str, Run] = {}
-    for name in EXPERIMENTS:
+    for name in sorted({*tested, CLIPPED}):
         last = list(yaml.safe_load((ROOT / "conf" / "experiment" / f"{name}.yaml").read_text()).get("variants", {}))[
             -1:
         ]
@@ -43,7 +50,9 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     return runs
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in BY_DAY else pytest.mark.nightly) for name in EXPERIMENTS]
+)
 def test_an_experiment_runs_and_agrees(executed: dict[str, Run], name: str) -> None:
     each = executed[name]
     said = [f"{v.rung} {v.subject}: {v.status}, {v.cause}" for v in each.verdicts if v.status == "diverges"]
@@ -55,7 +64,7 @@ def test_an_experiment_runs_and_agrees(executed: dict[str, Run], name: str) -> N
 
 
 def test_gradient_norms_are_recorded_by_layer(executed: dict[str, Run]) -> None:
-    clipped = executed["vanishing"]
+    clipped = executed[CLIPPED]
     layers = [placed.name for placed in clipped.experiment.model.placed_layers() if placed.parameters]
     for arm in clipped.traces:
         steps = pd.read_parquet(clipped.store.arm_folder(arm) / "steps.parquet")

@@ -53,6 +53,7 @@ def test_a_worker_killed_in_mid_epoch_leaves_the_other_arm_complete(tmp_path):
     assert set(curves[curves["arm_b"] == "reference"]["arm_a"]) == {"tensorflow"}
 
 
+@pytest.mark.nightly
 def test_ctrl_c_ends_the_workers_and_keeps_the_records(tmp_path):
     process = start(["match", *LONG, "arms=[tensorflow]", "out=run"], tmp_path)
     worker = worker_in(process, "tensorflow", 3, [])
@@ -94,6 +95,7 @@ if "harness.worker.child" in sys.orig_argv:
 """
 
 
+@pytest.mark.nightly
 def test_an_arm_that_is_stopped_costs_the_others_nothing(tmp_path):
     (tmp_path / "stopping").mkdir()
     (tmp_path / "stopping" / "sitecustomize.py").write_text(STOPPED_AT_ITS_START)
@@ -108,7 +110,7 @@ def test_an_arm_that_is_stopped_costs_the_others_nothing(tmp_path):
     assert "rung schedule" in out
 
 
-@pytest.mark.parametrize("device", ["gpu", "npu"])
+@pytest.mark.parametrize("device", ["gpu", pytest.param("npu", marks=pytest.mark.nightly)])
 def test_a_missing_device_is_unverified(tmp_path, device):
     hidden = "environment: {CUDA_VISIBLE_DEVICES: ''}"  # also on a machine that has a GPU
     arms = f"arms=[{{use: tensorflow, name: elsewhere, device: {device}, {hidden}}}, reference]"

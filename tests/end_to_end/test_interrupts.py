@@ -20,6 +20,7 @@ TWO = "arms=[{use: reference, name: first}, {use: reference, name: second}]"
 BRIEF = ["model=mlp_relu", "rungs=[schedule]", TWO, "out=run"]
 QUICK = [*BRIEF, "training.epochs=1", "training.max_steps=3"]
 LONG = [*BRIEF, "training.epochs=2000"]
+AT_NIGHT = {stop: pytest.param(stop, marks=pytest.mark.nightly) for stop in (signal.SIGINT, signal.SIGTERM)}
 
 
 def line_that_starts(process, beginning):
@@ -60,7 +61,7 @@ def assert_stopped(process, workers, folder):
     assert_complete_folder(folder)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=lambda stop: stop.name)
+@pytest.mark.parametrize("stop", [signal.SIGINT, AT_NIGHT[signal.SIGTERM]], ids=lambda stop: stop.name)
 def test_stopped_in_the_training(stop, tmp_path):
     process = start(["match", *LONG], tmp_path)
     assert line_that_starts(process, "first: epoch 3,")
@@ -85,6 +86,7 @@ def test_stopped_on_the_ladder(tmp_path):
     assert list(summary_of(tmp_path / "run")["epochs"]) == [0, 0]
 
 
+@pytest.mark.nightly
 def test_terminated_in_the_background_of_a_script(tmp_path):
     """A script's shell starts `twinrun match &` with Ctrl-C ignored; SIGTERM must end it all the same."""
     command = f"exec 2>&1; trap '' INT; exec {sys.executable} -m harness match {' '.join(map(repr, LONG))}"
@@ -109,7 +111,7 @@ def run_with(script, arguments, cwd):
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("rung", ["trajectory", "convergence"])
+@pytest.mark.parametrize("rung", ["convergence", pytest.param("trajectory", marks=pytest.mark.nightly)])
 def test_stopped_in_the_last_judgement(rung, tmp_path):
     """Both arms have finished, but not all has been judged: that is no agreement."""
     script = (
@@ -163,6 +165,7 @@ ReferenceTrainer.train_epoch = lambda *given: time.sleep(0.5) or at_full_speed(*
 """
 
 
+@pytest.mark.nightly
 def test_out_of_time_in_the_training(tmp_path):
     """What was recorded before the time was up stays; the other arm finishes."""
     (tmp_path / "slow").mkdir()
@@ -230,7 +233,7 @@ arms: [{use: tensorflow_eager, name: first}, {use: tensorflow_eager, name: secon
 """
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda stop: stop.name)
+@pytest.mark.parametrize("stop", [*AT_NIGHT.values(), signal.SIGKILL], ids=lambda stop: stop.name)
 def test_stopped_while_a_function_draws_the_batches(stop, tmp_path):
     """Nothing of it lives on, also where the command itself is killed."""
     (tmp_path / "endless.py").write_text(ENDLESS)

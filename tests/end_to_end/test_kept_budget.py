@@ -42,6 +42,9 @@ def test_a_budget_too_small_for_any_rung(tmp_path):
     assert set(silent["rung"]) == {"self", "model", "step", "trajectory"}
     assert set(silent["status"]) == {"unverified"}
     assert {"schedule", "loss"} <= set(verdicts[verdicts["status"] == "agrees"]["rung"])
+    # What does not depend on the plan is told first; what is recorded has the order of the ladder.
+    assert out.index("rung schedule") < out.index("rung loss") < out.index("  cost  ") < out.index("rung self")
+    assert tuple(dict.fromkeys(verdicts["rung"])) == RUNGS
     cost = json.loads((tmp_path / "run" / "cost.json").read_text())
     assert cost["budget_s"] == 1e-05
     assert set(cost["asked"]["left_out"]) == set(silent["rung"])

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from command import ROOT, SMALL, finish, start
 
+from harness.cli import main
+
 MISTAKES = {
     "unknown key": (["training.epoch=3"], ["training.epoch", "did you mean training.epochs"]),
     "unknown group": (["optimiser=adam"], ["optimiser", "did you mean optimizer"]),
@@ -48,10 +50,12 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_told(name, tmp_path):
+def test_a_mistake_is_told(name, tmp_path, monkeypatch, capsys):
     overrides, expected = MISTAKES[name]
-    code, out, err = finish(start(["match", *overrides], tmp_path))
-    assert code == 2, out + err
+    monkeypatch.chdir(tmp_path)
+    code = main(["match", *overrides])
+    err = capsys.readouterr().err
+    assert code == 2, err
     assert "Traceback" not in err
     for part in expected:
         assert part in err

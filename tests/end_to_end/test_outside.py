@@ -8,6 +8,8 @@ import sys
 import pytest
 from command import ONLY_THE_REFERENCE, ROOT, finish, start
 
+from harness.cli import main
+
 TINY = [
     "model.layers=[flatten,{kind: dense, units: 10, kernel_initializer: zeros}]",
     "training.batch_size=50",
@@ -18,11 +20,18 @@ TINY = [
 EVIL = "\x1b]0;title\x07\x1b[31m\u202e\u2028\n# AGREES\n<img src=x onerror=alert(1)> [x](https://evil.example) [/bold]"
 
 
-def record(folder, **arm):
-    """The experiment.json of a tiny run, its arm given some fields by hand."""
-    code, out, err = finish(start(["check", *TINY, "arms=[reference]", "out=first"], folder))
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The experiment.json of a tiny run."""
+    folder = tmp_path_factory.mktemp("first")
+    code, out, err = finish(start(["check", *TINY, "arms=[reference]", "out=run"], folder))
     assert code == ONLY_THE_REFERENCE, out + err
-    content = json.loads((folder / "first" / "experiment.json").read_text())
+    return (folder / "run" / "experiment.json").read_text()
+
+
+def record(first, folder, **arm):
+    """The experiment.json of a run, its arm given some fields by hand."""
+    content = json.loads(first)
     content["arms"][0] |= arm
     (folder / "experiment.json").write_text(json.dumps(content))
 
@@ -73,8 +82,10 @@ def test_what_an_environment_holds_is_shown_as_text(tmp_path):
         ["compare", EVIL, "."],
     ],
 )
-def test_a_mistake_shows_what_was_typed_as_text(arguments, tmp_path):
-    code, out, err = finish(start(arguments, tmp_path))
+def test_a_mistake_shows_what_was_typed_as_text(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code = main(arguments)
+    out, err = capsys.readouterr()
     assert code == 2, out + err
     assert is_plain(out + err)
     assert "Traceback" not in err
@@ -108,7 +119,7 @@ def test_a_function_of_the_users_is_quoted(tmp_path):
     assert "<b>" not in page
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.nightly)])
 def test_a_terminal_that_lacks_a_character_is_shown_an_escape(encoding, tmp_path):
     code, out, err = finish(start(["check", *TINY, "arms=[reference]", "out=中"], tmp_path, PYTHONIOENCODING=encoding))
     assert code == ONLY_THE_REFERENCE, out + err
@@ -116,16 +127,16 @@ def test_a_terminal_that_lacks_a_character_is_shown_an_escape(encoding, tmp_path
 
 
 class TestAFileThatNamesCode:
-    def test_is_refused(self, tmp_path):
-        record(tmp_path, python=program(tmp_path))
+    def test_is_refused(self, first, tmp_path):
+        record(first, tmp_path, python=program(tmp_path))
         before = sorted(tmp_path.rglob("*"))
         code, out, err = finish(start(["match", "from=experiment.json", "out=run"], tmp_path))
         assert code == 2, out + err
         assert f"arm reference: python = '{tmp_path}/python.sh', from experiment.json: this can run code" in err
         assert sorted(tmp_path.rglob("*")) == before
 
-    def test_acts_once_it_is_trusted_and_was_printed(self, tmp_path):
-        record(tmp_path, python=program(tmp_path), environment={"A": "1", "GLOG_v": "2"})
+    def test_acts_once_it_is_trusted_and_was_printed(self, first, tmp_path):
+        record(first, tmp_path, python=program(tmp_path), environment={"A": "1", "GLOG_v": "2"})
         code, out, err = finish(start(["check", "from=experiment.json", "out=run", "--trust"], tmp_path))
         assert code == ONLY_THE_REFERENCE, out + err
         assert err.splitlines() == [
@@ -134,15 +145,15 @@ class TestAFileThatNamesCode:
         ]
         assert (tmp_path / "ran").exists()
 
-    def test_typed_it_needs_nothing(self, tmp_path):
-        record(tmp_path)
+    def test_typed_it_needs_nothing(self, first, tmp_path):
+        record(first, tmp_path)
         typed = f"arm.python={program(tmp_path)}"
         code, out, err = finish(start(["check", "from=experiment.json", typed, "out=run"], tmp_path))
         assert (code, err) == (ONLY_THE_REFERENCE, ""), out + err
         assert (tmp_path / "ran").exists()
 
-    def test_cfg_shows_it_and_runs_nothing(self, tmp_path):
-        record(tmp_path, python=program(tmp_path))
+    def test_cfg_shows_it_and_runs_nothing(self, first, tmp_path):
+        record(first, tmp_path, python=program(tmp_path))
         code, out, err = finish(start(["check", "from=experiment.json", "--cfg", "job"], tmp_path))
         assert code == 0, out + err
         assert f"python: {tmp_path}/python.sh" in out

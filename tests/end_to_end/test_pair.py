@@ -112,7 +112,14 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("code", HOSTILE, ids=["os._exit", "sys.exit", "stray writes"])
+LEAVING, *OTHERS = HOSTILE
+
+
+@pytest.mark.parametrize(
+    "code",
+    [LEAVING, *(pytest.param(code, marks=pytest.mark.nightly) for code in OTHERS)],
+    ids=["os._exit", "sys.exit", "stray writes"],
+)
 def test_a_builder_that_leaves_its_place_is_that_arms_failure(code, tmp_path):
     builders = f"{IMPORTS}\n\ndef net():\n    os.getcwd().endswith('two') and {code}\n    return {NET}\n"
     code_of_exit, out, _, folder = built_by(tmp_path, builders)
@@ -123,6 +130,7 @@ def test_a_builder_that_leaves_its_place_is_that_arms_failure(code, tmp_path):
     assert failures["two"]
 
 
+@pytest.mark.nightly
 def test_a_builder_may_fork_and_start_what_it_likes(tmp_path):
     """A copy of the process answers nothing; what is left running ends with the command."""
     starting = "subprocess.Popen(['sleep', '1000'])\n    os.fork()"
@@ -171,7 +179,7 @@ def late(tmp_path):
     return file
 
 
-@pytest.mark.parametrize(("forced", "rung"), [(1, "trajectory"), (5, "step")])
+@pytest.mark.parametrize(("forced", "rung"), [(1, "trajectory"), pytest.param(5, "step", marks=pytest.mark.nightly)])
 def test_a_divergence_in_a_later_step_is_found_in_its_layer(forced, rung, late, tmp_path):
     code, out, err = finish(start(["check", f"pair={late}", "out=run", "steps=6", f"forced_steps={forced}"], tmp_path))
     assert code == 1, out + err
@@ -213,6 +221,7 @@ def test_recorded_checks_of_a_pair_are_compared(late, tmp_path):
     assert "weights.npz" in out
 
 
+@pytest.mark.nightly
 def test_checks_of_other_pairs_are_not_compared(late, tmp_path):
     for name, steps in (("short", 2), ("long", 3)):
         finish(start(["check", f"pair={late}", f"out={name}", f"steps={steps}", "forced_steps=1"], tmp_path))

@@ -105,7 +105,7 @@ NOISY = [
 ]
 LATE = {
     "training": {"epochs": 5, "batch_size": 8},
-    "comparison": {"free_steps": 4},
+    "comparison": {"free_steps": 4, "loss_margin": 0.03},
     "schedule": {"kind": "exponential", "initial_rate": 0.1, "decay_rate": 0.8, "decay_steps": 1},
 }
 CHANGES |= {

@@ -31,7 +31,7 @@ class LateFault:
 
 EPOCH = "        portions = session.portions(epoch)\n"
 RUN = "results = [trainer.train_epoch(*portion) for portion in portions]"
-LOSSES = "losses=[float(loss) for result in results for loss in result.losses]"
+LOSSES = "losses=Series(np.concatenate([result.losses for result in results]))"
 SCORE = "score = trainer.evaluate(x_test, y_test)"
 NOW = "now = {name: values[self.updates] for name, values in self.table.items()}"
 CLIPPED = "clipped = clip(self.recipe.update.clipping, gradients)"

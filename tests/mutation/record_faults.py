@@ -135,7 +135,7 @@ EVALUATION = tuple(
         ),
     )
 )
-LOSSES = "losses=[float(loss) for result in results for loss in result.losses]"
+LOSSES = "losses=Series(np.concatenate([result.losses for result in results]))"
 TRACES = (
     RecordFault(
         "a rate read one step late",

@@ -22,6 +22,7 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import RecordedRun
 from harness.rungs import convergence, expected, initializer, schedule, trajectory
+from harness.rungs.convergence_over_seeds import compare_seeds
 from harness.rungs.tasks import TASKS
 from harness.rungs.whole_run import WholeRun
 from harness.scenarios import ladder
@@ -166,15 +167,13 @@ def undecided_seeds(bench: Bench) -> None:
         ]
         for seed, off in enumerate((0.1, -0.1))
     }
-    (paired,) = convergence.compare_seeds(bench.context.experiment, several, "test_accuracy")
+    (paired,) = compare_seeds(bench.context.experiment, several, "test_accuracy")
     assert paired.verdict.status == "unverified"
     alike = {seed: [bench.traces["one"], bench.traces["other"]] for seed in range(30)}
-    (paired,) = convergence.compare_seeds(bench.context.experiment, alike, "test_accuracy")
+    (paired,) = compare_seeds(bench.context.experiment, alike, "test_accuracy")
     assert paired.verdict.status == "agrees" or paired.verdict.status == "unverified"
     failed = bench.traces["one"].model_copy(update={"finished": False, "failure": FAILURE})
-    (paired,) = convergence.compare_seeds(
-        bench.context.experiment, {**alike, 30: [failed, bench.traces["other"]]}, "test_accuracy"
-    )
+    (paired,) = compare_seeds(bench.context.experiment, {**alike, 30: [failed, bench.traces["other"]]}, "test_accuracy")
     assert paired.verdict.status == "crashed"
 
 

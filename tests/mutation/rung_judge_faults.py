@@ -114,15 +114,15 @@ FAULTS = (
     JudgeFault(
         "accuracies over unlike numbers of images compared",
         "harness.rungs.convergence",
-        "uncounted = first.samples_scored != second.samples_scored\n",
-        "uncounted = False\n",
+        "uncounted = miscounted(a, b, trainings)\n",
+        'uncounted = ""\n',
         rung_guards.fewer_images_scored,
     ),
     JudgeFault(
         "only the first arm may be better",
         "harness.rungs.convergence",
-        "difference = abs(first.test_accuracy - second.test_accuracy)",
-        "difference = second.test_accuracy - first.test_accuracy",
+        "difference = abs(accuracy(a) - accuracy(b))",
+        "difference = accuracy(b) - accuracy(a)",
         rung_guards.worse_than_the_margin,
     ),
     JudgeFault(
@@ -134,7 +134,7 @@ FAULTS = (
     ),
     JudgeFault(
         "seeds that one arm did not finish left out in silence",
-        "harness.rungs.convergence",
+        "harness.rungs.convergence_over_seeds",
         "statuses = decided | {status for status, _ in self.unfinished.values()}",
         "statuses = decided",
         rung_guards.undecided_seeds,

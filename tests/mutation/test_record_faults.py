@@ -9,7 +9,7 @@ from record_faults import DRAWS, TRACES, RecordFault
 from tally import Tally
 
 from harness.records.verdict import Verdict
-from harness.rungs import initializer
+from harness.rungs import convergence, initializer
 from harness.spec.experiment import Experiment
 
 NORMALS = ("he_normal", "xavier_uniform", {"kind": "truncated_normal", "stddev": 0.1})
@@ -27,7 +27,11 @@ def settle(fault: RecordFault, verdicts: list[Verdict], tally: Tally) -> None:
 
 @pytest.mark.parametrize("recorded", TRACES, ids=lambda fault: fault.name)
 def test_fault_of_a_record(recorded: RecordFault, bench: Bench, tally: Tally) -> None:
-    settle(recorded, bench.compared(one=bench.trained("one", recorded.edits)), tally)
+    verdicts = bench.compared(one=bench.trained("one", recorded.edits))
+    settle(recorded, verdicts, tally)
+    # Where the accuracies differ too, the fault is their cause.
+    named = [item.culprit for item in verdicts if item.rung == convergence.NAME and item.status == "diverges"]
+    assert named in ([], [recorded.culprit])
 
 
 @pytest.mark.parametrize("drawn", DRAWS, ids=lambda fault: fault.name)

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from asked_here import Question, done, tell
+from asked_here import Question, Told, done, tell
 from random_specs import dataset, drawn
 from residents import Ask, here
 
@@ -53,6 +55,15 @@ TRAINED = ("pynative", "eager", "native")  # to the end; one of each process, wh
 ASKED = {"jit": LOOPS, "graph": LOOPS + TRAININGS}
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What the arms made of one spec: by the arm's name what it answers to each rung, and the trainings."""
+
+    context: Context
+    told: Mapping[str, Mapping[str, Told]]
+    traces: Sequence[Trace]
+
+
 def test_no_false_alarms(
     in_mindspore: Ask, in_tensorflow: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,8 +72,8 @@ def test_no_false_alarms(
     specs = drawn(COUNT, SEED, list(ARMS.values()))
     counts: Counter[str] = Counter()
     wrong = []
-    for number, spec in enumerate(specs):
-        found = verdicts(spec, tmp_path / str(number), homes)
+    for number, each in enumerate(answered(specs, tmp_path, homes)):
+        found = verdicts(each)
         counts.update(verdict.status for verdict in found)
         wrong += [(number, verdict) for verdict in found if verdict.status not in ("agrees", "known")]
     print(f"\n{COUNT} random specs of seed {SEED}: {counts.total()} checks, {dict(counts)}")
@@ -71,30 +82,46 @@ def test_no_false_alarms(
     assert counts["agrees"] > 50 * COUNT
 
 
-def verdicts(spec: Experiment, scratch: Path, homes: dict[str, Ask]) -> list[Verdict]:
-    """Of every rung, on every two of the arms that are asked; `homes`: in which process each adapter lives."""
+def answered(specs: Sequence[Experiment], folder: Path, homes: Mapping[str, Ask]) -> Iterator[Answered]:
+    """What the arms answer, spec by spec; while one is judged, the arms are at work on the next."""
+    with ThreadPoolExecutor(1) as ahead:
+        pending = ahead.submit(asked, specs[0], folder / "0", homes)
+        for number, spec in enumerate(specs[1:], start=1):
+            done_before = pending.result()
+            pending = ahead.submit(asked, spec, folder / str(number), homes)
+            yield done_before
+        yield pending.result()
+
+
+def asked(spec: Experiment, scratch: Path, homes: Mapping[str, Ask]) -> Answered:
+    """The answers of all arms about a spec, then its trainings; `homes`: in which process each adapter lives."""
     context = laid_out(spec, scratch)
-    questions = {name: (asked.task, asked.ask(context)) for name, asked in registry.questions().items()}
+    with np.errstate(all="ignore"):  # as `twinrun check` has it
+        questions = {name: (each.task, each.ask(context)) for name, each in registry.questions().items()}
+    kept = checkpoints.checkpointed_epochs(context)
     with ThreadPoolExecutor(len(ARMS)) as pool:
-        pending = {
+        told = {
             name: pool.submit(homes[arm.adapter], tell, arm, str(scratch), put_to(name, questions))
             for name, arm in ARMS.items()
         }
-        told = {name: each.result() for name, each in pending.items()}
-    found = []
+        answers = {name: each.result() for name, each in told.items()}
+        ended = pool.map(lambda name: homes[ARMS[name].adapter](train, ARMS[name], str(scratch), kept), TRAINED)
+        return Answered(context, answers, [Trace.model_validate(trace) for trace in ended])
+
+
+def verdicts(spec: Answered) -> list[Verdict]:
+    """Of every rung, on every two of the arms that were asked."""
+    context, found = spec.context, list[Verdict]()
     with np.errstate(all="ignore"):  # as `twinrun check` has it
         for rung, question in registry.questions().items():
-            answers = {name: Answer(ARMS[name], *own[rung]) for name, own in told.items() if rung in own}
+            answers = {name: Answer(ARMS[name], *own[rung]) for name, own in spec.told.items() if rung in own}
             found += [verdict for verdict in question.judge(context, answers) if verdict.arm_a != DATA]
-        with ThreadPoolExecutor(len(TRAINED)) as pool:
-            kept = checkpoints.checkpointed_epochs(context)
-            ended = pool.map(lambda name: homes[ARMS[name].adapter](train, ARMS[name], str(scratch), kept), TRAINED)
-            traces = [Trace.model_validate(trace) for trace in ended]
-        for trace in traces:
-            folder = scratch / trace.arm.name
+        for trace in spec.traces:
+            folder = context.scratch / trace.arm.name
             predictions = load_arrays(folder / PREDICTIONS) if (folder / PREDICTIONS).exists() else {}
             found += evaluation.judge_arm(context, trace, load_arrays(folder / WEIGHTS), predictions)
-            found += checkpoints.judge_arm(context, trace, load_arrays(scratch / checkpoints_file(trace.arm.name)))
+            checkpointed = load_arrays(context.scratch / checkpoints_file(trace.arm.name))
+            found += checkpoints.judge_arm(context, trace, checkpointed)
     return found
 
 

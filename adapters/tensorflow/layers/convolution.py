@@ -10,7 +10,7 @@ from adapters.protocol import Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.layers.base import BuiltLayer, parameter
 from adapters.tensorflow.layers.dense import with_activation
-from adapters.tensorflow.realisations.layers import images, thinning_reason
+from adapters.tensorflow.realisations.layers import bias_reason, images, is_mistaken_with_bias, thinning_reason
 from adapters.tensorflow.specifics.convolution import PaddedAndThinned, WithBias
 from adapters.tensorflow.specifics.shapes import build_shape
 from harness.spec import layers as spec
@@ -61,7 +61,7 @@ def _convolution(placed: PlacedLayer, weights: Parameters, setting: Setting, lay
     layout = images(setting)
     is_thinned = bool(thinning_reason(word))
     pads_first = is_thinned or word.padding == "same_lower"
-    adds_bias = word.use_bias and layout == "channels_first"
+    adds_bias = bool(bias_reason(word, setting))
     native = layer(
         strides=(1, 1) if is_thinned else word.strides,
         dilation_rate=word.dilation,
@@ -79,5 +79,5 @@ def _convolution(placed: PlacedLayer, weights: Parameters, setting: Setting, lay
     if pads_first:
         native = PaddedAndThinned(native, word, placed.input_shape, layout, word.strides if is_thinned else (1, 1))
     if adds_bias:
-        native = WithBias(native, parameters["bias"])
+        native = WithBias(native, parameters["bias"], layout, as_number=is_mistaken_with_bias(word))
     return with_activation(parameters, native, placed, weights, setting, layout)

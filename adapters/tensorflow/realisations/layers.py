@@ -23,19 +23,40 @@ def thinning_reason(word: spec.Convolution) -> str:
     return "TensorFlow's depthwise convolution takes unequal strides in oneDNN alone" if unequal else ""
 
 
+def bias_reason(word: spec.Convolution, setting: Setting) -> str:
+    """Why a bias is added after a convolution that is made without one; empty where it is not."""
+    if not word.use_bias:
+        return ""
+    if setting.layout == "channels_first":
+        return "Keras adds a bias along the width where that is as many as the filters"
+    if setting.mode == "graph" and setting.precision == "float32" and is_mistaken_with_bias(word):
+        return "fused with its bias, TensorFlow takes it for a depthwise convolution in oneDNN's cache"
+    return ""
+
+
+def is_mistaken_with_bias(word: spec.Convolution) -> bool:
+    """Whether the sizes of kernel and bias, in a row, may be those of a depthwise kernel of one channel alone.
+
+    TensorFlow keeps oneDNN's convolutions under their sizes in a row, without saying where one list of sizes ends.
+    """
+    if isinstance(word, spec.Conv2d):
+        return word.filters == 1 and word.kernel_size[0] == 1
+    return isinstance(word, spec.SeparableConv2d) and word.filters == word.multiplier == 1
+
+
 def _convolution(name: str) -> Entry:
     def choose(word: Any, setting: Setting) -> Realisation:
         if setting.layout == "channels_first" and setting.precision == "float64":
             return unsupported("TensorFlow has no float64 convolutions with channels first: layout=channels_last")
-        if reason := thinning_reason(word):
-            return composed(f"{name} with strides 1, thinned out", reason)
-        padding = "tf.pad, then " if word.padding == "same_lower" else ""
-        if setting.layout == "channels_first" and word.use_bias:
-            bias_reason = "Keras adds a bias along the width where that is as many as the filters"
-            return composed(f"{padding}{name} without bias, then tf.nn.bias_add", bias_reason)
-        if padding:
-            return composed(f"{padding}{name}", "padding=same of Keras has the smaller half before")
-        return native(name)
+        thinning, bias = thinning_reason(word), bias_reason(word, setting)
+        padding = "padding=same of Keras has the smaller half before" if word.padding == "same_lower" else ""
+        reason = thinning or bias or padding
+        if not reason:
+            return native(name)
+        before = "tf.pad, then " if padding and not thinning else ""
+        strides = " with strides 1, thinned out" if thinning else ""
+        addition = "+ bias as a number" if is_mistaken_with_bias(word) else "tf.nn.bias_add"
+        return composed(f"{before}{name}{strides}{f' without bias, then {addition}' if bias else ''}", reason)
 
     return choose
 

@@ -12,13 +12,19 @@ from harness.spec.layers.base import padded
 
 
 class WithBias:
-    """A layer with channels first, followed by a bias of each channel."""
+    """A layer followed by a bias of each channel. If `as_number`, a bias of one channel is added as a number.
 
-    def __init__(self, native: Any, bias: Any) -> None:
-        self.native, self.bias = native, bias
+    TensorFlow fuses a convolution with a bias that has an axis of channels, and not with a number.
+    """
+
+    def __init__(self, native: Any, bias: Any, layout: Layout, as_number: bool) -> None:
+        self.native, self.bias, self.as_number = native, bias, as_number
+        self.data_format = "NCHW" if layout == "channels_first" else "NHWC"
 
     def __call__(self, x: Any) -> Any:
-        return tf.nn.bias_add(self.native(x), self.bias.value, data_format="NCHW")
+        if self.as_number:
+            return self.native(x) + tf.reshape(self.bias.value, ())
+        return tf.nn.bias_add(self.native(x), self.bias.value, data_format=self.data_format)
 
 
 class PaddedAndThinned:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from harness.records.predictions import NO_LABEL
 from harness.results.plausible.left import Left, first_row
 
-NO_LABEL = -1  # the label of an image with an output of NaN
 # Another batch size rounds differently: a label whose margin is below this share of the median may change.
 NARROW = 1e-3
 

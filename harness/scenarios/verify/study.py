@@ -18,9 +18,10 @@ from harness.results.files import UnreadableError, read_object, read_table, read
 from harness.results.reading import read_run
 from harness.results.recorded import EXPERIMENT, VERDICTS
 from harness.results.store import FLIPS, Store
+from harness.rungs.rung import Trainings
 from harness.scenarios.study import STUDY, Study
 from harness.scenarios.verify.check import Check, held, table_differences
-from harness.scenarios.verify.run import SUMMARY, run_checks, summary_table, verdict_table
+from harness.scenarios.verify.run import SUMMARY, numbers_table, run_checks, summary_table
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks, state_checks
 from harness.spec.expectations import Ordering
 from harness.spec.experiment import Experiment
@@ -43,6 +44,9 @@ class _Run:
     @property
     def data(self) -> Dataset:
         raise UnreadableError(NO_DATA)
+
+    def trainings(self) -> Trainings | None:
+        return None
 
 
 def study_checks(folder: Path, pages: Pages) -> list[Check]:
@@ -112,4 +116,4 @@ def _verdict_differences(folder: Path, study: Study) -> Iterator[str]:
     if "orderings" not in _record(folder):
         recorded = [verdict for verdict in recorded if verdict.rung != "study"]
     keys = ("rung", "subject", "arm_a", "arm_b")
-    yield from table_differences(verdict_table(recorded), verdict_table(expected), keys)
+    yield from table_differences(numbers_table(recorded), numbers_table(expected), keys)

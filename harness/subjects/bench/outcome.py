@@ -38,7 +38,9 @@ def in_one_line(timings: Timings, unfinished: Unfinished | None = None) -> str:
         return f"{word}: {unfinished.reason}; {found}"
     if code == AGREES:
         return f"TIMED: {found}"
-    gravest = next(row for row in rows if row.status not in ("agrees", "known"))
+    gravest = next(
+        row for row, own in zip(rows, verdicts(timings), strict=True) if outcome.exit_code([own], [], None) == code
+    )
     return f"{gravest.status.upper()}: {gravest.row.name}: {'; '.join(gravest.notes)}; {found}"
 
 

@@ -14,11 +14,12 @@ from harness.records.verdict import Verdict
 from harness.results.plausible import examined, examined_by_data
 from harness.results.reading import read_run
 from harness.results.recorded import EXPERIMENT, PLAN, RecordedRun
+from harness.rungs.rung import Trainings
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.comparable import experiment_of, reasons, stated_of, unknown
 from harness.subjects.recorded.differences import quantities
 from harness.subjects.recorded.judge import Judge
-from harness.subjects.recorded.judging import INPUTS, RECORDS, judge_pair
+from harness.subjects.recorded.judging import INPUTS, RECORDS, judge_pair, trainings_of
 from harness.subjects.recorded.pairing import ArmPair, paired
 from harness.subjects.recorded.reliance import unrelied
 from harness.subjects.recorded.rows import in_words
@@ -26,10 +27,14 @@ from harness.subjects.recorded.rows import in_words
 
 @dataclass(frozen=True)
 class Compared:
-    """One pair of arms with its verdicts."""
+    """One pair of arms with its verdicts.
+
+    `trainings`: the records from which the reference can name a culprit; None if it cannot run.
+    """
 
     pair: ArmPair
     verdicts: Sequence[Verdict]
+    trainings: Trainings | None = None
 
     @cached_property
     def quantities(self) -> list[Quantity]:
@@ -104,7 +109,7 @@ def compare(folders: Folders) -> Comparison:
     pairs, unpaired = paired(a, b, folders.pairs)
     judge = _judge(experiment, a, b) if undamaged else Judge(experiment, None, f"{EXPERIMENT} of both is damaged")
     pairs = [_by_data(pair, judge) for pair in pairs]
-    compared = [Compared(pair, judge_pair(judge, pair)) for pair in pairs]
+    compared = [_compared(judge.beside(pair), pair) for pair in pairs]
     if undamaged is None:
         compared = [replace(c, verdicts=[unrelied(v, f"{EXPERIMENT} of both") for v in c.verdicts]) for c in compared]
     return Comparison(
@@ -116,6 +121,11 @@ def compare(folders: Folders) -> Comparison:
         notes_on(a, b, unpaired),
         folders.variant,
     )
+
+
+def _compared(judge: Judge, pair: ArmPair) -> Compared:
+    verdicts = judge_pair(judge, pair)
+    return Compared(pair, verdicts, trainings_of(judge, pair, verdicts))
 
 
 def _judge(experiment: Experiment, a: RecordedRun, b: RecordedRun) -> Judge:

@@ -27,7 +27,9 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm
 from harness.rungs import convergence, evaluation, free_run, schedule, trajectory
+from harness.rungs.convergence_losses import judge_losses
 from harness.rungs.inputs import judge_orders
+from harness.rungs.rung import Trainings
 from harness.subjects.recorded.answers import answers_verdicts
 from harness.subjects.recorded.differences import (
     ANSWERS_TO,
@@ -71,8 +73,10 @@ def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
             *_others(judge.why, pair, watched),
         ],
         WEIGHTS: weights_verdicts(pair, judge.why),
-        EPOCHS: [*_evaluations(judge, pair), *_accuracy(judge, pair)],
+        EPOCHS: list(_evaluations(judge, pair)),
     }
+    earlier = [verdict for verdicts in verdicts_by_file.values() for verdict in verdicts]
+    verdicts_by_file[EPOCHS] += _accuracy(judge, pair, earlier)
     return [
         *records,
         *(relied_on(item, pair.sides, file) for file, verdicts in verdicts_by_file.items() for item in verdicts),
@@ -230,8 +234,25 @@ def _evaluations(judge: Judge, pair: ArmPair) -> Iterator[Verdict]:
                 yield relied_on(verdict, [arm], WEIGHTS, *([PREDICTIONS] if arm.predictions else []))
 
 
-def _accuracy(judge: Judge, pair: ArmPair) -> list[Verdict]:
-    return convergence.judge_traces(judge.experiment, [arm.trace for arm in pair.sides])
+def _accuracy(judge: Judge, pair: ArmPair, earlier: Sequence[Verdict]) -> list[Verdict]:
+    traces = [arm.trace for arm in pair.sides]
+    trainings = trainings_of(judge, pair, earlier)
+    return [
+        *convergence.judge_traces(judge.experiment, traces, trainings),
+        *judge_losses(judge.experiment, traces, trainings),
+    ]
+
+
+def trainings_of(judge: Judge, pair: ArmPair, verdicts: Sequence[Verdict]) -> Trainings | None:
+    """The records from which the reference can name a culprit, with earlier verdicts; None if it cannot run.
+
+    An arm whose records are damaged has no weights there: what it recorded is not what it did.
+    """
+    if judge.context is None:
+        return None
+    sound = [arm for arm in pair.sides if not any(map(arm.failed, (TRACE, EPOCHS, WEIGHTS)))]
+    weights = {arm.trace.arm.name: arm.weights for arm in sound}
+    return Trainings(judge.context, [arm.trace for arm in pair.sides], weights, {}, verdicts=verdicts)
 
 
 def _arm_against_arm(why: str, rung: str, subject: str, traces: Sequence[Trace], quantity: Quantity) -> Verdict:

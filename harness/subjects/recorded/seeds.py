@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS
 from harness.rungs import convergence
+from harness.rungs.convergence_over_seeds import compare_seeds
 from harness.subjects.recorded.comparison import Comparison
 from harness.subjects.recorded.reliance import relied_on
 
@@ -50,12 +51,18 @@ def _verdicts(group: Sequence[Comparison]) -> list[Verdict]:
             for arm_pair in comparison.compared
             if arm_pair.pair.name == name and comparison.experiment is not None
         }
+        trainings = {
+            comparison.experiment.seed: arm_pair.trainings
+            for comparison in group
+            for arm_pair in comparison.compared
+            if arm_pair.pair.name == name and comparison.experiment is not None
+        }
         by_seed = {seed: [arm.trace for arm in both] for seed, both in sides.items()}
         first = next(iter(by_seed.values()))
         experiment = group[0].experiment
         assert experiment is not None  # else it has no seed
         both = experiment.model_copy(update={"arms": tuple(trace.arm for trace in first)})
         arms = [arm for pair in sides.values() for arm in pair]
-        compared = convergence.compare_seeds(both, by_seed, "test_accuracy over the seeds")
+        compared = compare_seeds(both, by_seed, "test_accuracy over the seeds", trainings.get)
         verdicts += [relied_on(comparison.verdict, arms, EPOCHS) for comparison in compared]
     return verdicts

@@ -9,9 +9,10 @@ import pytest
 import adapters
 from adapters.setting import Realisation, Setting
 from harness.spec.arm import Arm
-from harness.spec.vocabulary import specimens
+from harness.spec.vocabulary import parse, specimens
 
 IMAGES = ("conv2d", "depthwise_conv2d", "separable_conv2d", "max_pool2d", "average_pool2d")
+KERNELS = {"conv2d": ["kernel"], "separable_conv2d": ["depthwise", "pointwise"]}
 MODES = {"mindspore": "jit", "tensorflow": "graph"}
 
 
@@ -49,7 +50,7 @@ def test_mindspore_has_one_layout_for_each_precision(word: Any) -> None:
 def test_tensorflow_convolutions_with_channels_first(word: Any) -> None:
     assert made("tensorflow", word, "float64", "channels_first").kind == "unsupported"
     first, last = made("tensorflow", word, "float32", "channels_first"), made("tensorflow", word, "float32")
-    if word.use_bias and "thinned" not in last.by:
+    if word.use_bias:
         assert "bias_add" in first.by
     else:
         assert first == last
@@ -63,3 +64,25 @@ def test_only_what_keras_refuses_is_thinned_out() -> None:
     }
     dilated = "conv2d 3x2 same stride 2x1 dilation 2x2"
     assert by_precision["float32"] == by_precision["float64"] == [dilated, "depthwise_conv2d 3x2 same stride 2x1"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "is_fused"),
+    [
+        ({"kind": "separable_conv2d", "kernel_size": [3, 3]}, False),
+        ({"kind": "separable_conv2d", "kernel_size": [3, 3], "multiplier": 2}, True),
+        ({"kind": "conv2d", "kernel_size": [1, 2]}, False),
+        ({"kind": "conv2d", "kernel_size": [2, 1]}, True),
+        ({"kind": "conv2d", "kernel_size": [1, 2], "filters": 2}, True),
+        ({"kind": "conv2d", "kernel_size": [1, 2], "use_bias": False}, True),
+    ],
+)
+def test_where_the_bias_of_one_filter_is_a_number(stated: Any, is_fused: bool) -> None:
+    """Sizes (1, 1, 1, k) and a bias of 1 are those of a depthwise kernel of one channel and k rows, in a row."""
+    kernels = [f"{part}_initializer" for part in KERNELS[stated["kind"]]]
+    word = parse("layer", {"filters": 1, **dict.fromkeys(kernels, "he_normal"), **stated})
+    in_graph = made("tensorflow", word)
+    assert ("without bias, then + bias as a number" in in_graph.by) == (not is_fused)
+    assert made("tensorflow", word, "float64").kind == "native"
+    eager = Arm(name="arm", adapter="tensorflow", mode="eager")
+    assert adapters.realisation(word, Setting.of(eager)).kind == "native"

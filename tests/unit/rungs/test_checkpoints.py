@@ -14,6 +14,7 @@ import adapters
 from harness.data import Dataset
 from harness.judging.context import Context
 from harness.plan import draw_plan
+from harness.records.cost import CostPlan, Extent, Rates
 from harness.records.tensor_key import keyed, of_kind
 from harness.records.trace import EpochRecord, Trace
 from harness.rungs import checkpoints
@@ -43,6 +44,17 @@ def trained(context: Context) -> tuple[Trace, Arrays]:
         if epoch + 1 < len(context.plan.orders):
             states |= keyed("weight", trainer.weights(), epoch) | keyed("slot", trainer.slots(), epoch)
     return Trace.model_construct(arm=ARM, epochs=tuple(records), failure=None), states
+
+
+def test_a_plan_of_cost_may_leave_fewer(experiment_of: Build, noise: Dataset) -> None:
+    context = context_of(experiment_of(training={"epochs": 15, "batch_size": 4}), noise)
+    extent = Extent(checkpoints=3, free_steps=5, self_steps=2, forced_steps=3, forced_samples=4)
+    rates = Rates(reference_float64=1.0, reference_float32=1.0, arms={}, compilations={})
+    plan = CostPlan(budget_s=1, rates=rates, stated=extent, asked=extent, stated_s={}, asked_s={})
+    for left, epochs in ((3, [0, 7, 13]), (1, [13]), (0, [])):
+        asked = extent.model_copy(update={"checkpoints": left})
+        by_plan = replace(context, cost=plan.model_copy(update={"asked": asked}))
+        assert checkpoints.checkpointed_epochs(by_plan) == epochs
 
 
 @pytest.mark.parametrize(

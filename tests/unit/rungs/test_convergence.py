@@ -19,7 +19,8 @@ from harness.records.trace import Trace
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.report.study_record import StudyRecord
 from harness.results.store import write_text
-from harness.rungs.convergence import Paired, compare_seeds, judge_traces, seeds_in_words
+from harness.rungs.convergence import judge_traces
+from harness.rungs.convergence_over_seeds import Paired, compare_seeds, seeds_in_words
 from harness.scenarios.run import Run
 from harness.scenarios.study import Study
 from harness.spec import Experiment
@@ -229,6 +230,7 @@ def study_of(
                     verdicts=[],
                     unfinished=None,
                     store=store,
+                    trainings=lambda: None,
                     data=SimpleNamespace(x_test=pictures),
                     flips=flips_between(np.arange(4), SAID[seed % 3]),
                 )

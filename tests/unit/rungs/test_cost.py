@@ -12,7 +12,7 @@ from harness.composition import compose_study
 from harness.judging.tolerances import DRAWS
 from harness.records.cost import CostPlan, Extent, Rates
 from harness.records.verdict import Verdict
-from harness.rungs import cost
+from harness.rungs import checkpoints, cost, registry
 from harness.spec import Experiment
 
 BATCH = 128
@@ -44,6 +44,52 @@ def test_the_estimate_by_hand() -> None:
     half = STATED.model_copy(update={"forced_samples": BATCH // 2, "self_steps": 10})
     assert cost.estimate(half, rates(1.0, 2.0, 5.0), BATCH)["step"] == seconds["step"] / 2
     assert cost.estimate(half, rates(1.0, 2.0, 5.0), BATCH)["trajectory"] == seconds["trajectory"] + 5.0
+
+
+def test_the_estimate_of_trainings_by_hand() -> None:
+    """Of two arms: from each checkpoint two updates in all draws, and the errors of its samples; all scorings."""
+    kept = STATED.model_copy(update={"checkpoints": 3})
+    seconds = cost.estimate_of_trainings(kept, rates(1.0, 2.0), BATCH, 2 * BATCH)
+    assert seconds["trajectory"] == pytest.approx(2 * 3 * (2 * (2.0 + DRAWS * 1.5 * 1.0) + 4 / 3 * (2.0 + 1.0)))
+    assert seconds["evaluation"] == pytest.approx(2 * (1 + 3) * 2 / 3 * (2.0 + 1.0))
+    assert cost.estimate_of_trainings(STATED, rates(1.0, 2.0), BATCH, 0) == {"trajectory": 0.0, "evaluation": 0.0}
+
+
+def of_training(experiment_of: Any, budget_s: float, **fields: Any) -> CostPlan:
+    experiment = experiment_of(comparison={"budget_s": budget_s}, **fields)
+    return cost.planned(experiment, STATED.model_copy(update={"checkpoints": 3}), rates(1.0, 1.0), BATCH, 40 * BATCH)
+
+
+def test_of_a_training_checkpoints_are_reduced_first(experiment_of: Any) -> None:
+    whole = of_training(experiment_of, 1e6)
+    assert not whole.is_reduced
+    less = of_training(experiment_of, sum(whole.stated_s.values()) - 1)
+    assert less.asked == whole.stated.model_copy(update={"checkpoints": 2})
+    note = "checkpoints 3 -> 2 by comparison.budget_s="
+    assert less.reductions.startswith(note)
+    assert note in less.noted("evaluation", [VERDICT], of_trainings=True)[0].tolerance_source
+    assert note in less.noted("trajectory", [VERDICT], of_trainings=True)[0].tolerance_source
+    assert less.noted("trajectory", [VERDICT]) == [VERDICT], "answers of live arms do not depend on checkpoints"
+
+
+def test_a_scoring_that_takes_too_long_is_left_out(experiment_of: Any) -> None:
+    plan = of_training(experiment_of, 30)
+    assert plan.asked.checkpoints == 0
+    assert "evaluation" in plan.asked.left_out
+    assert plan.why_left_out("evaluation").startswith("comparison.budget_s=30 leaves no time for it")
+
+
+def test_the_rung_evaluation_alone_costs_its_scorings(experiment_of: Any) -> None:
+    assert list(of_training(experiment_of, 1e6, rungs=["evaluation"]).stated_s) == ["evaluation"]
+    assert "evaluation" not in planned(experiment_of, 1e6, rates(1.0)).stated_s, "a check trains nothing"
+
+
+def test_what_is_climbed_before_the_plan() -> None:
+    """Rungs of single words, as far as no rung of the model precedes them; `self` does not count, and comes later."""
+    ladder = list(registry.questions())
+    assert cost.before_the_plan(ladder) == ["schedule", "applied-lr", "activation", "loss", "initializer"]
+    assert cost.before_the_plan(["self", "optimizer", "inputs", "model", "step"]) == ["optimizer", "inputs"]
+    assert cost.before_the_plan(["self", "model", "step"]) == []
 
 
 def test_what_fits_is_asked_as_it_is_stated(experiment_of: Any) -> None:
@@ -148,15 +194,17 @@ def test_both_of_two_extents() -> None:
     assert few.at_most(other) == both
 
 
-def _small(experiment: Experiment) -> bool:
-    samples, _ = experiment.data.counts
+def _small(experiment: Experiment, trains: bool = False) -> bool:
+    samples, tested = experiment.data.counts
     steps, batch_size = experiment.training.steps(samples), experiment.training.batch_size
-    return cost.is_small(experiment, cost.stated(experiment, steps, batch_size), batch_size)
+    extent = cost.stated(experiment, steps, batch_size, checkpoints.MOST * trains)
+    return cost.is_small(experiment, extent, batch_size, tested * trains)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in CONF.glob("*.yaml")))
 def test_no_experiment_of_ours_needs_a_plan(name: str) -> None:
-    assert all(_small(composed.experiment) for composed in compose_study([f"experiment={name}"]).variants)
+    variants = compose_study([f"experiment={name}"]).variants
+    assert all(_small(composed.experiment, trains) for composed in variants for trains in (False, True))
 
 
 def test_a_small_check_needs_no_plan_and_neither_does_one_without_a_budget(experiment_of: Any) -> None:

@@ -35,14 +35,18 @@ def said(rungs: Sequence[str], digests: bool = True) -> list[Verdict]:
                 "test accuracy after the last epoch",
                 "test loss, accuracy and predictions, from the final weights",
             ],
-            ["losses of steps 20 to 299 of 300"],
+            ["losses of steps 20 to 299 of 300", "gradients and weights of steps 20 to 299 of 300"],
         ),
         (
             ["schedule"],
             False,
             {},
             ["learning rates of all 300 steps"],
-            ["losses of all 300 steps", "a whole training, since check makes none"],
+            [
+                "losses of all 300 steps",
+                "gradients and weights of all 300 steps",
+                "a whole training, since check makes none",
+            ],
         ),
         (
             ["trajectory"],
@@ -66,6 +70,16 @@ def test_parts(
     assert list(covered.judged) == judged
     assert list(covered.not_judged) == left
     assert covered.in_words == f"judged: {', '.join(judged)}; not judged: {', '.join(left)}"
+
+
+def test_tensors_past_the_free_run_are_not_judged(experiment_of: Build) -> None:
+    """The moving statistics of a layer are named where there are any; without digests no step's tensors are judged."""
+    layers = ["flatten", "batch_norm", {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}]
+    normalised = experiment_of(model={"input": {"shape": [28, 28, 1]}, "layers": layers})
+    left = coverage(normalised, 300, said(["trajectory"]), BOTH, True).not_judged
+    assert "gradients, weights and the state of layers of steps 20 to 299 of 300" in left
+    left = coverage(normalised, 300, said(["trajectory"], digests=False), BOTH, True).not_judged
+    assert "gradients, weights and the state of layers of all 300 steps" in left
 
 
 def test_rungs_that_judge_no_training_are_named(experiment_of: Build) -> None:
@@ -103,6 +117,14 @@ def test_float64_trainings_are_judged_for_longer(experiment_of: Build) -> None:
     arms = [{"name": name, "adapter": "reference", "mode": "numpy", "precision": "float64"} for name in ("a", "b")]
     covered = coverage(experiment_of(arms=arms), 2000, said(["trajectory"], digests=False), BOTH, trains=True)
     assert f"losses of steps 0 to {STRICT_STEPS - 1} of 2,000" in covered.judged
+
+
+def test_test_losses_of_two_arms_are_no_judgement_by_the_reference(experiment_of: Build) -> None:
+    traces = [trace("one", epochs=3), trace("other", epochs=3)]
+    losses = verdict(rung="convergence").model_copy(update={"subject": "test_loss, epochs 0 to 2"})
+    covered = coverage(experiment_of(), 300, [*said(["evaluation"]), losses], traces, True)
+    assert covered.judged[-1] == "test_loss, epochs 0 to 2 of one arm against another"
+    assert covered.not_judged[-1] == "test losses of earlier epochs by the reference"
 
 
 def test_the_test_losses_of_earlier_epochs_are_not_judged(experiment_of: Build) -> None:

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from in_process import answers_to, context_of
+from in_process import answers_to, arm, context_of
+from made_up_traces import epoch
+
+from harness.judging.context import Context
+from harness.plan import digest_in_precision
+from harness.records.tensor_key import keyed
+from harness.records.trace import Trace
+from harness.rungs import checkpoints, trajectory
+from harness.system.array_files import Arrays
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
 MODEL = {"input": {"shape": [28, 28, 1]}, "layers": ["flatten", DENSE]}
@@ -52,6 +60,29 @@ def test_an_update_that_overflows_where_float64_does_not_is_not_judged(tmp_path:
     assert {verdict.status for verdict in found} == {"agrees"}
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_rates_applied_before_an_overflow_are_judged(tmp_path: Path, wrong: bool) -> None:
+    """LAMB's step is a share of the weights' norm, whose squares overflow at the fourth update."""
+    stated = {**STATED, "schedule": {"kind": "constant", "rate": 1e7}, "training": {"epochs": 1, "batch_size": 1000}}
+    context = context_of(stated, tmp_path, {"one": {}, "other": {}})
+    with np.errstate(all="ignore"):
+        rung, answers = answers_to(context, "applied-lr")
+        rates = answers["other"].arrays["moved"]
+        assert set(np.isfinite(rates)) == {True, False}, "it overflows on the way"
+        if wrong:
+            rates[np.flatnonzero(np.isfinite(rates))[-1]] *= 1.001
+        found = rung.judge(context, answers)
+    assert {verdict.culprit for verdict in found if verdict.status != "agrees"} == ({"other"} if wrong else set())
+    assert found
+
+
+def test_nothing_is_judged_where_every_rate_overflows(tmp_path: Path) -> None:
+    context = context_of({**STATED, "schedule": {"kind": "constant", "rate": 1e39}}, tmp_path, {"one": {}})
+    with np.errstate(all="ignore"):
+        rung, answers = answers_to(context, "applied-lr")
+        assert rung.judge(context, answers) == []
+
+
 # Squared errors overflow after a few steps at such a rate.
 HUGE = {
     "data": {"kind": "polynomial", "train_size": 9, "test_size": 4},
@@ -86,3 +117,54 @@ def test_the_steps_before_an_overflow_are_judged(tmp_path: Path, rung: str, tens
         found = question.judge(context, answers)
     assert {verdict.culprit for verdict in found if verdict.status != "agrees"} == ({"other"} if wrong else set())
     assert found
+
+
+def trained(context: Context) -> tuple[Trace, Arrays]:
+    """What an arm records of three epochs of three steps, and its states after the first two."""
+    mine = arm("one")
+    trainer = context.trainer(context.in_float32(mine), context.plan.steps)
+    losses, states = list[float](), Arrays()
+    for step, batch in enumerate(context.batches(context.plan.steps)):
+        losses.append(float(context.updated(trainer, batch, "float32").losses[0]))
+        if step in (2, 5):
+            states |= keyed("weight", trainer.weights(), step // 3) | keyed("slot", trainer.slots(), step // 3)
+    records = tuple(epoch(number, losses[3 * number : 3 * number + 3]) for number in range(3))
+    digests = {
+        "plan_digest": context.plan.digest,
+        "initial_weights_digest": digest_in_precision(context.plan.weights, "float32"),
+    }
+    return Trace(arm=mine, epochs=records, finished=True, **digests), states
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_recorded_losses_before_an_overflow_are_judged(tmp_path: Path, wrong: bool) -> None:
+    context = context_of(HUGE, tmp_path, {"one": {}})
+    with np.errstate(all="ignore"):
+        trace, _ = trained(context)
+        finite = int(np.argmin(np.isfinite(trace.losses)))
+        assert 0 < finite < len(trace.losses), "it overflows"
+        if wrong:
+            first = trace.epochs[0]
+            losses = [loss * (1.001 if step == finite - 1 else 1) for step, loss in enumerate(first.losses)]
+            off = first.model_copy(update={"losses": tuple(losses)})
+            trace = trace.model_copy(update={"epochs": (off, *trace.epochs[1:])})
+        (verdict,) = trajectory.judge_traces(context, [trace])
+    assert verdict.status == ("diverges" if wrong else "agrees"), verdict
+    assert verdict.culprit == ("one" if wrong else "")
+    assert verdict.subject == f"train_loss, steps 0 to {finite - 1}"
+
+
+@pytest.mark.parametrize(("rate", "overflow", "judged"), [(1e5, 4, 1), (1e6, 3, 0)])
+def test_after_a_checkpoint_the_steps_before_an_overflow_are_judged(
+    tmp_path: Path, rate: float, overflow: int, judged: int
+) -> None:
+    context = context_of({**HUGE, "schedule": {"kind": "constant", "rate": rate}}, tmp_path, {"one": {}})
+    with np.errstate(all="ignore"):
+        trace, states = trained(context)
+        states = {name: value for name, value in states.items() if " 0/" in name}
+        assert np.isfinite(states["weight 0/dense_1/kernel"]).all()
+        assert int(np.argmin(np.isfinite(trace.losses))) == overflow
+        verdicts = checkpoints.judge_arm(context, trace, states)
+        assert [(verdict.status, verdict.worst_index) for verdict in verdicts] == [
+            ("agrees", "epoch 1, step 0 of it")
+        ] * judged

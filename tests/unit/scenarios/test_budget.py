@@ -89,6 +89,26 @@ def test_a_rung_that_is_left_out_is_unverified(tmp_path: Path) -> None:
     )
 
 
+def test_a_climb_in_two_parts_explains_only_the_first_divergence(tmp_path: Path) -> None:
+    specs = {"one": {}, "other": {"optimizer.beta2": 0.99}}
+    context = context_of(STATED, tmp_path, specs)
+    workers: Any = [InProcess(arm, tmp_path) for arm in context.experiment.arms]
+    told: list[str] = []
+
+    def climb(rungs: list[str], before: list[Verdict]) -> list[Verdict]:
+        return ladder.climb(
+            context, workers, lambda rung, _: told.append(rung), lambda *_: None, rungs=rungs, before=before
+        )
+
+    first = climb(["step"], [])
+    rest = climb(["self", "model", "trajectory"], first)
+    assert told == ["step", "self", "model", "trajectory"]
+    assert next(verdict for verdict in first if verdict.status == "diverges").advice
+    diverging = [verdict for verdict in rest if verdict.status == "diverges"]
+    assert diverging
+    assert not any(verdict.advice for verdict in diverging)
+
+
 def test_without_a_reduction_the_question_is_as_it_was(tmp_path: Path) -> None:
     """So that answers that were recorded before can still be judged."""
     context = context_of(STATED, tmp_path, ONE_AND_OTHER)

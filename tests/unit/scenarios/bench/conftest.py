@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
+from in_process import InProcess
 
 from harness.scenarios.bench import estimate, process
+from harness.spec.arm import Arm
 
 
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate, "LONGEST_S", 0.05)
-    monkeypatch.setattr(estimate, "SHORTEST_S", 0.05)
-    monkeypatch.setattr(process, "REPETITIONS", 3)
-    # The machine on which tests run is not quiet.
-    monkeypatch.setattr("harness.subjects.bench.control.LIMIT", 1000.0)
+class AtOnce(InProcess):
+    """A worker of a bench in this process: what is timed is real, and no process has to start."""
+
+    def __init__(self, arm: Arm, folder: Path, scratch: Path) -> None:
+        super().__init__(arm, scratch)
+
+    def __enter__(self) -> AtOnce:
+        return self
+
+    def __exit__(self, *given: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def short() -> Iterator[pytest.MonkeyPatch]:
+    """Few and small blocks; the machine on which tests run is not quiet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimate, "LONGEST_S", 0.05)
+        patch.setattr(estimate, "SHORTEST_S", 0.05)
+        patch.setattr(process, "REPETITIONS", 3)
+        patch.setattr("harness.subjects.bench.control.Control.has_moved", False)
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def at_once(short: pytest.MonkeyPatch) -> type[AtOnce]:
+    """All of it in this process."""
+    short.setattr(estimate, "Worker", AtOnce)
+    short.setattr(process, "Worker", AtOnce)
+    return AtOnce

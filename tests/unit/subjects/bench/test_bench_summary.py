@@ -68,10 +68,25 @@ def test_times_do_not_count_without_parity(credit: Credit | None, code: int, beg
 
 def test_a_machine_that_moved_proves_nothing() -> None:
     recorded = bench(control=(0.5, 0.5, 0.6))
-    assert Control.of(recorded).spread == pytest.approx(0.2)
+    assert Control.of(recorded).difference == pytest.approx(0.2)
     assert [row.status for row in summaries(recorded)] == ["unverified", "unverified"]
     assert outcome.exit_code(recorded) == 4
     assert "the machine moved" in outcome.in_one_line(recorded)
+
+
+def test_one_slow_round_is_not_the_machine() -> None:
+    control = Control(dict(enumerate([0.5, 0.51, 0.9, 0.5, 0.505])))
+    assert not control.has_moved
+    assert control.in_words.startswith("the control's time differs by 2.0% between two rounds")
+
+
+def test_a_drift_of_the_control_is_told() -> None:
+    control = Control(dict(enumerate([0.5, 0.501, 0.502, 0.503, 0.53, 0.531, 0.532, 0.533, 0.534])))
+    assert control.has_moved
+    assert control.difference < 0.1
+    assert (
+        "in the second half of the rounds it was 1.061 times that in the first: the machine moved" in control.in_words
+    )
 
 
 def test_one_round_of_the_control_shows_nothing() -> None:
