@@ -13,12 +13,14 @@ from pydantic import Field
 
 from harness.records.arrangement import ChosenArrangement
 from harness.records.failure import Failure
+from harness.records.machine import Machine
 from harness.spec.base import Spec
 
 Seconds = Annotated[float, Field(ge=0)]
 Bytes = Annotated[int, Field(ge=0)]
 Whole = Annotated[int, Field(ge=0)]
 
+PROTOCOL = 1
 CONTROL = "control"  # the row of the control's processes
 Part = Literal["first", "warm_up", "steady"]
 PARTS: tuple[Part, ...] = ("first", "warm_up", "steady")
@@ -223,9 +225,15 @@ class Estimate(Spec):
 
 
 class Bench(Spec):
-    """The record of a bench. `ended`: why no other round began; None while it runs or where it did not finish."""
+    """The record of a bench. `ended`: why no other round began; None while it runs or where it did not finish.
+
+    `protocol`: the version of how a process is timed - its blocks, its warm-up, the work of the control. Times of
+    different protocols are not compared. `machine`: None in records of before it was recorded.
+    """
 
     schema_version: Literal[1] = 1
+    protocol: Whole = PROTOCOL
+    machine: Machine | None = None
     measurement: Measurement
     rows: tuple[Row, ...]
     control: str = ""  # the work of the control, in words

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report import bench, comparison, markdown, pair, study, sweep
+from harness.report import bench, comparison, gate, markdown, pair, study, sweep
 from harness.report.bench_record import BenchRecord
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.folder_record import NOT_READ
+from harness.report.gate_record import GateRecord
 from harness.report.pair_record import PairRecord
 from harness.report.run_record import RunRecord
 from harness.report.study_record import StudyRecord
@@ -22,7 +23,7 @@ from harness.subjects.recorded.facts import COMPARISON
 
 
 def page_of(folder: Path) -> str:
-    """The page of a run, a study, a checked pair, a comparison or a bench. Its pictures are written into the folder."""
+    """The page of whatever the folder is, one of `KINDS`. Its pictures are written into the folder."""
     kind = kind_of(folder)
     if kind == "pair":
         return pair.report(PairRecord.of(folder))
@@ -30,9 +31,16 @@ def page_of(folder: Path) -> str:
         return comparison.report(ComparisonRecord.of(folder))
     if kind == "bench":
         return sweep.report(folder) if is_sweep(folder) else bench.report(BenchRecord.of(folder))
+    if kind == "gate":
+        return gate.report(GateRecord.of(folder))
     if kind == "study":
         return study.report(StudyRecord.of(folder))
     return markdown.report(RunRecord.of(folder))
+
+
+def pages_of(folder: Path) -> dict[str, str]:
+    """The text of every page and file for other tools that is made of the records of a folder, by name."""
+    return gate.made(folder) if kind_of(folder) == "gate" else {"report.md": page_of(folder)}
 
 
 def kind_of(folder: Path) -> str:
@@ -49,7 +57,9 @@ def kind_of(folder: Path) -> str:
         return "comparison"
     if is_bench(folder) or is_sweep(folder) or claimed_for(folder) == "bench":
         return "bench"
+    if claimed_for(folder) == "gate":
+        return "gate"
     return "run" if is_run(folder) or not runs_below(folder) else "study"
 
 
-KINDS = ("run", "study", "pair", "comparison", "bench")
+KINDS = ("run", "study", "pair", "comparison", "bench", "gate")

@@ -27,10 +27,10 @@ OWN = "digest"  # of the marker itself: SHA-256 of its other fields as JSON
 RECORDS = tuple(
     f"{folder}*{suffix}" for folder in ("", "arms/*/", "arms/*/answers/") for suffix in (".json", ".parquet", ".npz")
 )
-PAGES = (MARKER, "trajectory.parquet")
+PAGES = (MARKER, "trajectory.parquet", "benchmark.json")
 # Beyond these sizes a file is no record of ours, and would only keep the reader waiting.
 MOST_BYTES = {".json": 16 << 20, ".parquet": 4 << 30, ".npz": 16 << 30}
-Kind = Literal["run", "study", "pair", "comparison", "bench"]
+Kind = Literal["run", "study", "pair", "comparison", "bench", "gate"]
 State = Literal["complete", "unfinished", "unmarked"]
 
 

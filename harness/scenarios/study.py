@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from harness.data import Dataset
 from harness.judging.flips import MOST_SHOWN, by_image, flipped
 from harness.judging.silence import NO_TRAINING, silent_rung
 from harness.records import exit_codes, outcome
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.results.store import FLIPPED_IMAGES, VERDICT_COLUMNS, write_frame, write_parquet, write_text
+from harness.results.store import FLIPPED_IMAGES, VERDICT_COLUMNS, Store, write_frame, write_parquet, write_text
 from harness.rungs import convergence, registry
 from harness.rungs.convergence_over_seeds import Paired, TrainingsAt, compare_seeds, seeds_in_words
-from harness.scenarios.run import Run
+from harness.rungs.rung import Trainings
 from harness.scenarios.study_orderings import NAME as NAME
 from harness.scenarios.study_orderings import ordering_verdict
 from harness.spec.expectations import Ordering
+from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, save_arrays
 
 STUDY = "study.json"
@@ -31,19 +34,47 @@ SCHEMA_VERSION = 1  # of study.json
 SPREAD_COLUMNS = ("variant", "arm_a", "seed_a", "arm_b", "seed_b", "flips", "images")
 
 
+class StudiedRun(Protocol):
+    """What a study needs of a run: one that ends now, or one that was recorded. Only writing needs the data."""
+
+    @property
+    def experiment(self) -> Experiment: ...
+
+    @property
+    def data(self) -> Dataset: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def traces(self) -> Mapping[str, Trace]: ...
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]: ...
+
+    @property
+    def flips(self) -> pd.DataFrame | None: ...
+
+    @property
+    def unfinished(self) -> outcome.Unfinished | None: ...
+
+    def trainings(self) -> Trainings | None:
+        """The records by which a culprit can be named; None where the reference cannot run."""
+
+
 @dataclass(frozen=True)
 class Study:
     """The runs of all variants and seeds, in order, and the folder that holds their folders."""
 
     name: str
-    runs: Sequence[Run]
+    runs: Sequence[StudiedRun]
     orderings: Sequence[Ordering]
     folder: Path
 
     @cached_property
-    def by_variant(self) -> dict[str, list[Run]]:
+    def by_variant(self) -> dict[str, list[StudiedRun]]:
         """The runs of each variant, one for each seed. An experiment without variants has one, named ''."""
-        runs_by_variant: dict[str, list[Run]] = {}
+        runs_by_variant: dict[str, list[StudiedRun]] = {}
         for run in self.runs:
             runs_by_variant.setdefault(run.experiment.variant or "", []).append(run)
         return runs_by_variant
@@ -117,36 +148,48 @@ class Study:
     def write(self, verdicts: Sequence[Verdict]) -> None:
         """Writes the records of the study.
 
-        `study.json`: its name and the folders of its runs, in order. `summary.parquet`: a row for every run and arm.
-        `verdicts.parquet`: the verdicts over seeds and variants.
+        `study.json`: its name, the folders of its runs, in order, and its orderings. `summary.parquet`: a row for
+        every run and arm. `verdicts.parquet`: the verdicts over seeds and variants.
 
         Over several seeds also `convergence.parquet`, the statistics of every two arms; `flips.parquet`, a row for
         every flipped test image; `spread.parquet`, the number of flips between any two runs that are compared;
         `flips.npz`, the pictures that are shown: `<variant>/image` (K, H, W, C), and the `<variant>/index` of each.
         """
         places = [run.store.folder.relative_to(self.folder).as_posix() for run in self.runs]
-        record = {"schema_version": SCHEMA_VERSION, "name": self.name, "runs": places}
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.name,
+            "runs": places,
+            "orderings": [ordering.model_dump() for ordering in self.orderings],
+        }
         write_text(self.folder / STUDY, json.dumps(record, indent=2) + "\n")
-        rows = [
+        rows = self.summary_rows()
+        write_parquet(self.folder / "summary.parquet", rows, tuple(rows[0]))
+        write_parquet(self.folder / "verdicts.parquet", [v.model_dump() for v in verdicts], VERDICT_COLUMNS)
+        if self.several_seeds:
+            for name, table in self.tables().items():
+                write_frame(self.folder / f"{name}.parquet", table)
+            if not self.flips.empty:
+                save_arrays(self.folder / FLIPPED_IMAGES, self._shown_images())
+
+    def summary_rows(self) -> list[dict[str, Any]]:
+        """A row for every run and arm."""
+        return [
             {"variant": run.experiment.variant, "seed": run.experiment.seed, **trace.summary()}
             for run in self.runs
             for trace in run.traces.values()
         ]
-        write_parquet(self.folder / "summary.parquet", rows, tuple(rows[0]))
-        write_parquet(self.folder / "verdicts.parquet", [v.model_dump() for v in verdicts], VERDICT_COLUMNS)
-        if self.several_seeds:
-            rows_of_pairs = [
-                {"variant": variant, "arm_a": pair.arm_a, "arm_b": pair.arm_b}
-                | {**asdict(pair.equivalence), "pairs_advised": pair.equivalence.pairs_advised}
-                for variant, pairs in self.arm_pairs.items()
-                for pair in pairs
-            ]
-            tables = {"convergence": pd.DataFrame(rows_of_pairs), "flips": self.flips, "spread": self.spread}
-            for name, table in tables.items():
-                if len(table.columns):  # a table without columns has no flips: the targets are values, not labels
-                    write_frame(self.folder / f"{name}.parquet", table)
-            if not self.flips.empty:
-                save_arrays(self.folder / FLIPPED_IMAGES, self._shown_images())
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables over several seeds, by name. Where targets are values, not labels, there are no flips to tell."""
+        rows_of_pairs = [
+            {"variant": variant, "arm_a": pair.arm_a, "arm_b": pair.arm_b}
+            | {**asdict(pair.equivalence), "pairs_advised": pair.equivalence.pairs_advised}
+            for variant, pairs in self.arm_pairs.items()
+            for pair in pairs
+        ]
+        tables = {"convergence": pd.DataFrame(rows_of_pairs), "flips": self.flips, "spread": self.spread}
+        return {name: table for name, table in tables.items() if len(table.columns)}
 
     def _shown_images(self) -> Arrays:
         images = {run.experiment.variant or "": run.data.x_test for run in self.runs}
@@ -200,13 +243,13 @@ def image_key(variant: str, array: str) -> str:
     return f"{variant}/{array}" if variant else array
 
 
-def _trainings_of(runs: Sequence[Run]) -> TrainingsAt:
+def _trainings_of(runs: Sequence[StudiedRun]) -> TrainingsAt:
     """The function that reads the records of the run at a seed."""
     run_at = {run.experiment.seed: run for run in runs}
     return lambda seed: run_at[seed].trainings()
 
 
-def _spread_rows(variant: str, runs: Sequence[Run]) -> Iterator[tuple[object, ...]]:
+def _spread_rows(variant: str, runs: Sequence[StudiedRun]) -> Iterator[tuple[object, ...]]:
     """The rows of `Study.spread` for one variant."""
     predictions: dict[tuple[str, int], Arrays] = {}
     for run in runs:

@@ -27,6 +27,7 @@ from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.spec.experiment import Experiment
 from harness.subjects.bench import outcome
 from harness.system.stopping import shielded, stopped_again
+from harness.worker.machine import this_machine
 from harness.worker.sharing import share
 
 
@@ -64,7 +65,8 @@ def run_bench(
     if folder is None:
         folder = claimed("bench", composed.out, run_folder(composed.results_root, experiment, plan.digest))
     rows = rows_of(experiment, arrangements, asked)
-    bench = ActiveBench(experiment, plan, data, folder, listener, Bench(measurement=asked.measurement, rows=rows))
+    record = Bench(measurement=asked.measurement, rows=rows, machine=this_machine())
+    bench = ActiveBench(experiment, plan, data, folder, listener, record)
     try:
         Store(folder).write_inputs(experiment, plan, data)
         listener.bench(experiment, plan, data, rows)

@@ -70,12 +70,11 @@ def _sweep(points: Sequence[Point], asked: Asked, presenter: Presenter) -> int:
         benches[place] = _timed(point, folder / place, shared, presenter)
         if benches[place].unfinished is not None:
             break
-    code = next(code for code in GRAVEST if code in {bench.exit_code for bench in benches.values()} | {AGREES})
+    code, sentence = sweep_outcome(record, [bench.exit_code for bench in benches.values()])
     unfinished = next((bench.unfinished for bench in benches.values() if bench.unfinished), None)
     with shielded():
         try:
             if unfinished is None:
-                sentence = f"{'TIMED' if code == AGREES else 'UNVERIFIED'}: {len(points)} values of {asked.sweep.key}"
                 runs = {place: bench.folder for place, bench in benches.items()}
                 complete(folder, Marker.of("bench", code, sentence), runs)
         except OSError as error:
@@ -85,3 +84,9 @@ def _sweep(points: Sequence[Point], asked: Asked, presenter: Presenter) -> int:
     if unfinished is None or unfinished.can_be_shown:
         presenter.show_sweep(folder)
     return unfinished.exit_code if unfinished is not None else code
+
+
+def sweep_outcome(record: SweepRecord, codes: Sequence[int]) -> tuple[int, str]:
+    """The exit code of a sweep, and its sentence, from the exit codes of its benches."""
+    code = next(code for code in GRAVEST if code in {*codes, AGREES})
+    return code, f"{'TIMED' if code == AGREES else 'UNVERIFIED'}: {len(record.values)} values of {record.key}"

@@ -1,0 +1,96 @@
+"""A gate on the terminal, as `report.md`, and for other tools, all from its folder."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from harness.records.exit_codes import AGREES
+from harness.records.gate import Gate, GateRow
+from harness.report.gate_outputs import BENCHMARK, JUNIT, add_step_summary, benchmark, junit
+from harness.report.gate_record import GateRecord
+from harness.report.rows import Table
+from harness.report.tables import COLOURS, as_markdown, console, draw, line
+from harness.results.store import write_text
+from harness.system.text import markdown
+from harness.timing.slowdown import ALPHA, BETA, FLOOR, SLOWDOWN
+
+PAGE = "report.md"
+HEAD = ["check", "row", "answer", "ratio", "interval", "p slower", "p below", "spread", "processes", "why"]
+COLOURED = {
+    **COLOURS,
+    **dict.fromkeys(("not slower", "not lower"), "green"),
+    **dict.fromkeys(("slower", "lower"), "bold red"),
+    "undecided": "yellow",
+}
+RULE = (
+    f"slower: p slower <= {ALPHA:g} over all rows together, and the ratio at least {1 + FLOOR:g}. not slower: p below "
+    f"<= {BETA:g}, that is, a slowdown of {SLOWDOWN:.0%} is excluded. Else undecided."
+)
+
+
+def show(folder: Path) -> None:
+    """Prints the gate that a folder holds."""
+    record, screen = GateRecord.of(folder), console()
+    if record.gate is not None:
+        for text in _conditions(record.gate):
+            screen.print(text, soft_wrap=True)
+        draw(screen, "", *gate_table(record.gate), prose=("why",), colours=COLOURED)
+        screen.print(RULE, soft_wrap=True)
+    passed = record.gate is not None and record.gate.exit_code == AGREES
+    screen.print(line((record.sentence, "green" if passed else "bold red")), soft_wrap=True)
+    screen.print(f"results: {folder}", soft_wrap=True)
+
+
+def write_outputs(folder: Path) -> None:
+    """Writes `report.md`, `junit.xml` and `benchmark.json`, and adds the page to the step summary if there is one."""
+    pages = made(folder)
+    for name, text in pages.items():
+        write_text(folder / name, text)
+    if GateRecord.of(folder).gate is not None:
+        add_step_summary(pages[PAGE])
+
+
+def made(folder: Path) -> dict[str, str]:
+    """The text of all that is made of the record of a gate, by file."""
+    record = GateRecord.of(folder)
+    texts = {PAGE: report(record)}
+    if record.gate is not None:
+        texts |= {JUNIT: junit(record.gate), BENCHMARK: benchmark(record.gate)}
+    return texts
+
+
+def report(record: GateRecord) -> str:
+    """The gate as a page of Markdown."""
+    lines = ["# Gate", "", f"**{markdown(record.sentence)}**", "", *record.damage_lines]
+    if record.gate is not None:
+        lines += [*(f"- {markdown(text)}" for text in _conditions(record.gate)), ""]
+        lines += [as_markdown(*gate_table(record.gate)), "", RULE, ""]
+    return "\n".join(lines)
+
+
+def _conditions(gate: Gate) -> list[str]:
+    oldest = [f"oldest baseline: {gate.oldest}"] if gate.oldest else []
+    changed = [f"changed: {text}" for text in gate.changed]
+    return [f"head: {gate.head}", f"base: {gate.base}", *oldest, *changed, *gate.notes]
+
+
+def gate_table(gate: Gate) -> Table:
+    """A row for each check of each row."""
+    return HEAD, [_cells(row) for row in gate.rows]
+
+
+def _cells(row: GateRow) -> list[str]:
+    processes = f"{row.head_processes} : {row.base_processes}" if row.head_processes is not None else ""
+    numbers = [
+        _number(row.ratio, "{:.3f}"),
+        f"{row.low:.3f} to {row.high:.3f}" if row.low is not None and row.high is not None else "",
+        _number(row.p_slower, "{:.2g}"),
+        _number(row.p_below, "{:.2g}"),
+        _number(row.spread, "{:.1%}"),
+    ]
+    return [row.check, row.subject, row.status, *numbers, processes, row.cause]
+
+
+def _number(value: float | None, template: str) -> str:
+    return "" if value is None or math.isnan(value) else template.format(value)

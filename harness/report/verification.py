@@ -1,0 +1,55 @@
+"""What `verify` prints: a row for each file, and a line for each thing that does not follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.report.pages import kind_of, pages_of
+from harness.report.tables import COLOURS, console, draw, line
+from harness.scenarios.verify.check import Check
+
+__all__ = ["kind_of", "pages_of", "sentence", "show"]
+
+HEAD = ["file", "follows from", "answer", "problems"]
+COLOURED: Mapping[str, str] = {**COLOURS, "follows": "green", "differs": "bold red", "damaged": "bold red"}
+GRAVEST = ("differs", "damaged", "unverified", "follows")
+WORDS = {"differs": "DIFFERS", "damaged": "UNVERIFIED", "unverified": "UNVERIFIED", "follows": "VERIFIED"}
+
+
+def show(folder: Path, checks: Sequence[Check]) -> None:
+    """Prints the checks of a folder."""
+    screen = console()
+    draw(screen, "", HEAD, _rows(checks), colours=COLOURED)
+    for check in checks:
+        if check.answer != "follows":
+            screen.print(
+                line((check.answer, COLOURED[check.answer]), f" {check.file}: {check.problem}"), soft_wrap=True
+            )
+    is_verified = all(check.answer == "follows" for check in checks)
+    screen.print(line((sentence(folder, checks), "green" if is_verified else "bold red")), soft_wrap=True)
+
+
+def _rows(checks: Sequence[Check]) -> list[list[str]]:
+    """A row for each file and source, with the gravest of its answers."""
+    grouped: dict[tuple[str, str], list[Check]] = {}
+    for check in checks:
+        grouped.setdefault((check.file, check.source), []).append(check)
+    return [
+        [file, source, min((check.answer for check in found), key=GRAVEST.index), _count(found)]
+        for (file, source), found in grouped.items()
+    ]
+
+
+def _count(checks: Sequence[Check]) -> str:
+    return str(sum(check.answer != "follows" for check in checks) or "")
+
+
+def sentence(folder: Path, checks: Sequence[Check]) -> str:
+    """The outcome in one line."""
+    gravest = min(checks, key=lambda check: GRAVEST.index(check.answer))
+    word = WORDS[gravest.answer]
+    if gravest.answer == "follows":
+        return f"{word}: {len({check.file for check in checks})} files of {folder} follow from its records"
+    more = sum(check.answer != "follows" for check in checks) - 1
+    return f"{word}: {gravest.file}: {gravest.problem}{f'; and {more} more' if more else ''}"

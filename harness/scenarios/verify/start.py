@@ -1,0 +1,88 @@
+"""Verifies a folder of any kind, and says which of its files follow from its raw records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from harness.composition.mistakes import UserMistake
+from harness.records.exit_codes import AGREES, DIVERGES, UNVERIFIED
+from harness.results.baselines import BASELINE
+from harness.results.claim import CLAIM
+from harness.results.marker import MARKER
+from harness.results.sweeps import is_sweep
+from harness.scenarios.verify.bench import bench_checks, sweep_checks
+from harness.scenarios.verify.check import Check
+from harness.scenarios.verify.gate import baseline_checks, gate_checks
+from harness.scenarios.verify.others import comparison_checks, pair_checks
+from harness.scenarios.verify.run import run_checks
+from harness.scenarios.verify.study import study_checks
+from harness.system.files import FileError, given_path
+
+KINDS = {
+    "run": run_checks,
+    "study": study_checks,
+    "pair": pair_checks,
+    "comparison": comparison_checks,
+    "bench": bench_checks,
+    "gate": gate_checks,
+}
+
+
+class Presenter(Protocol):
+    """Makes the pages of a folder, as text, and shows checks. `harness.report.verification` is one."""
+
+    def kind_of(self, folder: Path) -> str: ...
+
+    def pages_of(self, folder: Path) -> Mapping[str, str]: ...
+
+    def show(self, folder: Path, checks: Sequence[Check]) -> None: ...
+
+
+def start(text: str, presenter: Presenter) -> int:
+    """Verifies the folder that `text` names, and shows it. Returns the exit code; UserMistake where it is no folder."""
+    folder = _folder(text)
+    with np.errstate(all="ignore"):
+        checks = checks_of(folder, presenter)
+    presenter.show(folder, checks)
+    return exit_code(checks)
+
+
+def checks_of(folder: Path, presenter: Presenter) -> list[Check]:
+    """The checks of a folder of any kind."""
+    if (folder / BASELINE).is_file():
+        return baseline_checks(folder, lambda run: _without_pages(run, presenter))
+    if is_sweep(folder):
+        return sweep_checks(folder, presenter.pages_of)
+    return KINDS[presenter.kind_of(folder)](folder, presenter.pages_of)
+
+
+def _without_pages(folder: Path, presenter: Presenter) -> list[Check]:
+    """The checks of a folder of which only the records were copied."""
+    if is_sweep(folder):
+        return sweep_checks(folder, lambda _: {})
+    return KINDS[presenter.kind_of(folder)](folder, lambda _: {})
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """DIVERGES where something does not follow, else UNVERIFIED where something is damaged or cannot be recomputed."""
+    answers = {check.answer for check in checks}
+    if "differs" in answers:
+        return DIVERGES
+    return AGREES if answers == {"follows"} else UNVERIFIED
+
+
+def _folder(text: str) -> Path:
+    try:
+        folder = given_path(text)
+    except FileError as error:
+        raise UserMistake([f"{text}: {error}"]) from None
+    if not folder.is_dir():
+        raise UserMistake([f"{folder}: there is no such folder"])
+    marks = (MARKER, CLAIM, BASELINE, "experiment.json", "pair.json", "study.json")
+    if not any((folder / mark).exists() for mark in marks):
+        raise UserMistake([f"{folder}: twinrun has recorded nothing there; it has none of {', '.join(marks)}"])
+    return folder

@@ -1,0 +1,66 @@
+"""What all kinds of folders share: the marker, and the pages."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from harness import __version__
+from harness.results.files import read_object
+from harness.results.marker import MARKER, state_of
+from harness.results.reading import state_problems
+from harness.results.recorded import ReadingFailure
+from harness.scenarios.verify.check import Check, damaged, field_differences, held, text_differences
+
+Pages = Callable[[Path], Mapping[str, str]]
+PAGE = "report.md"
+BESIDE = (".md", ".png", ".xml")  # what is no record: pages and their pictures
+
+
+def state_checks(folder: Path, kind: str) -> list[Check]:
+    """A check for each record that is missing or has changed; empty for a complete folder that is as it was left."""
+    return list(damaged(ReadingFailure(*problem) for problem in state_problems(folder, state_of(folder), kind)))
+
+
+def marker_check(folder: Path, exit_code: int, sentence: str, judged: str | None = None) -> Iterator[Check]:
+    """The outcome that the marker states, against that of the records."""
+    if state_of(folder) != "complete":
+        return
+    expected = {"exit_code": exit_code, "sentence": sentence, "status": sentence.partition(":")[0]}
+    if judged is not None:
+        expected["judged"] = judged
+    yield from held(MARKER, "the verdicts", lambda: field_differences(read_object(folder / MARKER), expected))
+
+
+def page_checks(folder: Path, pages: Pages, checks: Sequence[Check]) -> Iterator[Check]:
+    """The text pages, made again from the records. Of records that have changed no page is made."""
+    if any(check.answer == "damaged" for check in checks):
+        yield Check(PAGE, "the records", "unverified", "is not made again, because records are missing or have changed")
+        return
+    with _without_pages(folder) as bare:
+        made = pages(bare)
+    for name, text in made.items():
+        yield from held(name, "the records", partial(_page_differences, folder, name, text))
+
+
+def _page_differences(folder: Path, name: str, text: str) -> Iterator[str]:
+    recorded = (folder / name).read_text(encoding="utf-8")
+    written_by = read_object(folder / MARKER).get("twinrun")
+    by = f"; twinrun {written_by} wrote it, and this is {__version__}" if written_by != __version__ else ""
+    for difference in text_differences(recorded, text):
+        yield difference + by
+
+
+@contextmanager
+def _without_pages(folder: Path) -> Iterator[Path]:
+    """A folder of the same name, with links to all that is there but pages: pictures are drawn beside the text."""
+    with tempfile.TemporaryDirectory(prefix="twinrun-verify-") as above:
+        bare = Path(above) / (folder.resolve().name or "folder")
+        bare.mkdir()
+        for path in folder.iterdir():
+            if path.suffix not in BESIDE:
+                (bare / path.name).symlink_to(path.resolve())
+        yield bare

@@ -1,0 +1,1 @@
+"""What a gate judges: a recorded folder, the head, against another one, its base."""

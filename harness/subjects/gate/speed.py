@@ -1,0 +1,156 @@
+"""Speed: each row over the control of its round, and that over the same of the base.
+
+A row is judged by its own base alone, so that one framework's getting faster is not another's getting slower. Where the
+control itself is slower or faster than in the base, the machine has moved, and no row is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from harness.records.gate import Check, GateRow
+from harness.records.timing import CONTROL
+from harness.subjects.gate.comparable import other_machine, other_settings
+from harness.subjects.gate.side import Side
+from harness.timing.intervals import ratio_interval_apart
+from harness.timing.power import processes_needed
+from harness.timing.slowdown import ALPHA, FLOOR, SLOWDOWN, Evidence, answers, evidence, fewest_processes
+
+UNKNOWN = "more than 40 processes of each row would decide: the machine is too noisy"
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """`why`: the reason for which the row is not judged; empty where it is."""
+
+    name: str
+    head: Sequence[float]
+    base: Sequence[float]
+    found: Evidence
+    why: str = ""
+
+
+def speed_rows(head: Side, base: Side, check: Check = "speed") -> list[GateRow]:
+    """A row for each row of either bench; empty where neither side has one."""
+    names = dict.fromkeys(row.name for side in (base, head) if side.bench for row in side.bench.rows)
+    if not names:
+        return []
+    whole = _why_none(head, base)
+    compared = [_compared(name, head, base, whole) for name in names]
+    given = answers([row.found for row in compared if not row.why])
+    rows = []
+    for row in compared:
+        if row.why:
+            rows.append(_not_judged(row, head, check))
+            continue
+        rows.append(_judged(row, given.pop(0), len([r for r in compared if not r.why]), head, base, check))
+    return rows
+
+
+def over_control(side: Side, row: str) -> list[float]:
+    """The median step of a row over that of the control, of each round that has both."""
+    control = side.step_s.get(CONTROL, {})
+    times = side.step_s.get(row, {})
+    return [times[number] / control[number] for number in sorted(times) if number in control]
+
+
+def control_evidence(head: Side, base: Side) -> Evidence:
+    """How the control's time changed from the base to the head."""
+    return evidence(*(list(side.step_s.get(CONTROL, {}).values()) for side in (head, base)))
+
+
+def _why_none(head: Side, base: Side) -> str:
+    """Why no row is judged; empty where rows can be."""
+    for name, side in (("head", head), ("base", base)):
+        if side.timings is None:
+            return f"the {name} has no timings; give the folder of a twinrun bench"
+        if not side.step_s.get(CONTROL):
+            return f"the {name} timed no control"
+        if (moved := _moved_within(side)) != 1:
+            return f"the machine moved while the {name} was timed: its control ended {moved:.3f} times as long"
+    if why := other_machine(head, base):
+        return why
+    moved = _change(control_evidence(head, base), control_evidence(base, head))
+    return f"the machine moved: the control took {moved:.3f} times as long as in the base" if moved != 1 else ""
+
+
+def _moved_within(side: Side) -> float:
+    """How many times as long the control took in the second half of the rounds; 1 if that may be noise."""
+    by_round = side.step_s[CONTROL]
+    times_s = [by_round[number] for number in sorted(by_round)]
+    first, second = times_s[: len(times_s) // 2], times_s[len(times_s) // 2 :]
+    return _change(evidence(second, first), evidence(first, second))
+
+
+def _change(forth: Evidence, back: Evidence) -> float:
+    """The ratio, if the test of a slowdown holds in one direction or the other; else 1."""
+    is_change = any(found.p_slower <= ALPHA and found.ratio >= 1 + FLOOR for found in (forth, back))
+    return forth.ratio if is_change else 1.0
+
+
+def _compared(name: str, head: Side, base: Side, whole: str) -> _Compared:
+    ours, theirs = over_control(head, name), over_control(base, name)
+    return _Compared(name, ours, theirs, evidence(ours, theirs), whole or _why_not(name, head, base))
+
+
+def _why_not(name: str, head: Side, base: Side) -> str:
+    """Why this row is not judged; empty where it is."""
+    assert head.bench is not None
+    assert base.bench is not None  # else no row is judged
+    rows = [next((row for row in side.bench.rows if row.name == name), None) for side in (head, base) if side.bench]
+    for side, row in zip(("head", "base"), rows, strict=True):
+        if row is None:
+            return f"the {side} has no such row"
+        if row.credit is None or not row.credit.is_given:
+            return (
+                f"its time does not count: parity of the {side} is {row.credit.status if row.credit else 'not known'}"
+            )
+    first = rows[0]
+    return other_settings(head, base, first.arm) if first is not None else ""
+
+
+def _not_judged(row: _Compared, head: Side, check: Check) -> GateRow:
+    return GateRow(check=check, subject=row.name, status=_crashed(row.name, head) or "unverified", cause=row.why)
+
+
+def _crashed(name: str, head: Side) -> str:
+    failed = head.timings is not None and any(p.row == name and p.failure for p in head.timings.processes)
+    return "crashed" if failed else ""
+
+
+def _judged(row: _Compared, answer: str, family: int, head: Side, base: Side, check: Check) -> GateRow:
+    found = row.found
+    interval = ratio_interval_apart(row.head, row.base)
+    fewest = fewest_processes(family)
+    needed = processes_needed(found.spread, family) if answer == "undecided" else None
+    cause = f"{found.ratio:.3f} times its base ({interval.low:.3f} to {interval.high:.3f})"
+    if answer == "not slower":
+        cause += f"; a slowdown of {SLOWDOWN:.0%} is excluded"
+    elif answer == "undecided":
+        few = min(found.head_processes, found.base_processes)
+        short = f"{few} processes cannot show a slowdown at p = {ALPHA:g}, {fewest} can; " if few < fewest else ""
+        cause += f"; {short}" + (f"{needed} of each side would decide at this spread" if needed else UNKNOWN)
+    status = answer
+    if _crashed(row.name, head):
+        failure = next(p.failure for p in head.timings.processes if p.row == row.name and p.failure)  # type: ignore[union-attr]
+        status, cause = "crashed", f"{failure}; before that {cause}"
+    times = [median(side.step_s[row.name].values()) if row.name in side.step_s else None for side in (head, base)]
+    return GateRow(
+        check=check,
+        subject=row.name,
+        status=status,
+        cause=cause,
+        ratio=found.ratio,
+        low=interval.low,
+        high=interval.high,
+        p_slower=found.p_slower,
+        p_below=found.p_below,
+        spread=found.spread,
+        head_processes=found.head_processes,
+        base_processes=found.base_processes,
+        needed=needed,
+        head_s=times[0],
+        base_s=times[1],
+    )
