@@ -80,7 +80,7 @@ def start(arguments: Sequence[str], seconds: float, presenter: Presenter) -> int
     if outs:
         write_text(outs[0], noise.model_dump_json(indent=1) + "\n")
     series[CONTROL] = noise.step_s
-    presenter.show([tested(name, times_s) for name, times_s in series.items()])
+    presenter.show([rates_of(name, times_s) for name, times_s in series.items()])
     return AGREES
 
 
@@ -117,7 +117,7 @@ def _recorded(place: Path) -> tuple[Noise, dict[str, Sequence[float]]]:
     return noise, {name: over for name, over in rows.items() if len(over) > 1}
 
 
-def tested(name: str, times_s: Sequence[float]) -> SelfTest:
+def rates_of(name: str, times_s: Sequence[float]) -> SelfTest:
     """What gates answer on one series, with the usual number of processes, and with as many as its spread needs."""
     spread = spread_of(times_s)
     needed = processes_needed(spread)

@@ -13,7 +13,7 @@ from harness.records.exit_codes import AGREES, MISTAKE
 from harness.records.noise import Noise
 from harness.results.files import read_spec
 from harness.scenarios.gate import noise
-from harness.scenarios.gate.self_test import APART, DRAWN, TURNS, tested
+from harness.scenarios.gate.self_test import APART, DRAWN, TURNS, rates_of
 from harness.timing.self_test import GATES
 from harness.timing.slowdown import ALPHA, SLOWDOWN
 
@@ -40,7 +40,7 @@ def test_the_noise_of_a_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize("spread", [0.02, 0.03])
 def test_false_alarms_and_power_with_the_processes_that_a_spread_needs(spread: float) -> None:
     """A short series is simulated by its spread: two values that differ by it, in turns."""
-    found = tested("made up", [1.0, 1.0 + spread * 2**0.5] * 4)
+    found = rates_of("made up", [1.0, 1.0 + spread * 2**0.5] * 4)
     assert {tried.how for tried in found.tried} == {DRAWN}
     assert found.needed is not None
     rates = {tried.rates.slowdown: tried.rates for tried in found.tried if tried.processes == found.needed}
@@ -54,7 +54,7 @@ def test_false_alarms_on_recorded_noise(name: str) -> None:
     """A series that was recorded, with its load: no false alarms; its power is what it is."""
     series = recording(name)
     assert len(series.load) == len(series.step_s)
-    found = tested(name, series.step_s)
+    found = rates_of(name, series.step_s)
     equal = [tried.rates for tried in found.tried if tried.rates.slowdown == 0 and tried.how != APART]
     assert equal
     assert all(rates.slower <= ALPHA + CHANCE for rates in equal)
