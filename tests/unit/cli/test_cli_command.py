@@ -49,7 +49,8 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_verb_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["chek"]) == 2
     captured = capsys.readouterr()
-    assert captured.err.startswith("twinrun: there is no verb 'chek'; did you mean check? Allowed: baseline, bench, check, compare, ")
+    verbs = "baseline, bench, check, compare, "
+    assert captured.err.startswith(f"twinrun: there is no verb 'chek'; did you mean check? Allowed: {verbs}")
     assert captured.out == ""
 
 
