@@ -45,7 +45,7 @@ class Channel:
     def send(self, event: str, **fields: Any) -> None:
         """Sends an event. OSError where the parent no longer reads, ValueError where the event is too large for it."""
         end_copy(self._owner)
-        line = json.dumps({"event": event, "request": self._number, **fields}, default=packed).encode() + b"\n"
+        line = json.dumps({"event": event, "request": self._number, **fields}, default=_packed).encode() + b"\n"
         if len(line) > LINE_BYTES:
             raise ValueError(f"an event {event} of {len(line):,} bytes; at most {LINE_BYTES:,} can be told")
         unsent = memoryview(line)
@@ -74,8 +74,7 @@ class Channel:
             self._events = self._requests = -1
 
 
-def packed(value: Any) -> Any:
-    """What JSON holds in place of a series: its `packed`. TypeError for any other value."""
+def _packed(value: Any) -> Any:
     return value.packed if isinstance(value, Series) else json.JSONEncoder().default(value)
 
 

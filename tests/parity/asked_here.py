@@ -12,7 +12,6 @@ import numpy as np
 import adapters
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays, load_arrays
-from harness.worker.channel import packed
 from harness.worker.process import Event
 from harness.worker.session import Session
 from harness.worker.task import Task
@@ -36,8 +35,8 @@ def done(arm: Arm, scratch: str, task: Task, payload: Mapping[str, Any]) -> tupl
     with np.errstate(all="ignore"):
         result = task.answer(session, scratch, **given)
     path = result.pop("arrays", None)
-    # Plain values as they would cross to another process.
-    plain = json.loads(json.dumps([EVENTS, result], default=packed))
+    # Plain values, as another process would get them; a series as the list of its numbers.
+    plain = json.loads(json.dumps([EVENTS, result], default=list))
     return *plain, load_arrays(Path(path)) if path else {}
 
 

@@ -51,8 +51,11 @@ class TestCompletion:
             ("training.last_batch=", ["training.last_batch=drop", "training.last_batch=keep"]),
             ("schedule.then.stair", ["schedule.then.staircase="]),
             ("schedule.staircase=t", ["schedule.staircase=true"]),
-            ("arms=[tensorflow_", ["arms=[tensorflow_eager", "arms=[tensorflow_xla"]),
-            ("arms=[reference,minds", ["arms=[reference,mindspore", "arms=[reference,mindspore_pynative"]),
+            ("arms=[tensorflow_", [f"arms=[tensorflow_{mode}" for mode in ("eager", "step", "xla")]),
+            (
+                "arms=[reference,minds",
+                [f"arms=[reference,mindspore{mode}" for mode in ("", "_o1", "_pynative", "_step")],
+            ),
             ("fr", ["from="]),
             ("model.layers", ["model.layers="]),
             ("arm=", []),

@@ -70,7 +70,7 @@ BOTH = ("mindspore", "tensorflow")
 def test_a_word_is_told_with_its_reason_and_the_arms_that_can(told: Told) -> None:
     said = (
         "arm mindspore does not support loss softmax_cross_entropy: it is made up for a test; "
-        "arms that do: reference, tensorflow, tensorflow_eager, tensorflow_xla"
+        "arms that do: reference, tensorflow, tensorflow_eager, tensorflow_step, tensorflow_xla"
     )
     assert told(*BOTH) == [said]
     found = mistakes("training.batch_size=5000")
@@ -99,7 +99,9 @@ def test_a_users_own_arms_count_and_a_broken_one_does_not_stop_the_telling(tmp_p
     files = {"arm/mine.yaml": own.format("mine", "tensorflow"), "arm/broken.yaml": "name: [1\n"}
     files["arm/elsewhere.yaml"] = own.format("elsewhere", "no_such_adapter")
     found = mistakes(config_dirs=(write(tmp_path / "own", files),))
-    assert found[0].endswith("arms that do: mine, reference, tensorflow, tensorflow_eager, tensorflow_xla")
+    assert found[0].endswith(
+        "arms that do: mine, reference, tensorflow, tensorflow_eager, tensorflow_step, tensorflow_xla"
+    )
 
 
 def test_arms_are_offered_in_the_precision_that_was_asked_for(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:

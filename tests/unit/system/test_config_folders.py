@@ -66,7 +66,7 @@ def test_an_adapter_that_brings_an_arm(install: Install) -> None:
     assert completions("arms=[mine") == ["arms=[mine_bare"]
     wrong = mistake("arms=[mine_bar]")
     assert wrong.startswith("arms.0: there is no arm 'mine_bar'; did you mean mine_bare?")
-    assert "mindspore_pynative, mine_bare, reference" in wrong
+    assert "mindspore_step, mine_bare, reference" in wrong
 
 
 def test_what_ships_comes_before_it_and_a_users_own_after(install: Install, tmp_path: Path) -> None:
