@@ -29,7 +29,7 @@ def bias_reason(word: spec.Convolution, setting: Setting) -> str:
         return ""
     if setting.layout == "channels_first":
         return "Keras adds a bias along the width where that is as many as the filters"
-    if setting.mode == "graph" and setting.precision == "float32" and is_mistaken_with_bias(word):
+    if setting.compiler == "graph" and setting.precision == "float32" and is_mistaken_with_bias(word):
         return "fused with its bias, TensorFlow takes it for a depthwise convolution in oneDNN's cache"
     return ""
 

@@ -86,3 +86,5 @@ def test_where_the_bias_of_one_filter_is_a_number(stated: Any, is_fused: bool) -
     assert made("tensorflow", word, "float64").kind == "native"
     eager = Arm(name="arm", adapter="tensorflow", mode="eager")
     assert adapters.realisation(word, Setting.of(eager)).kind == "native"
+    stepwise = Arm(name="arm", adapter="tensorflow", mode="graph_step")
+    assert adapters.realisation(word, Setting.of(stepwise)) == in_graph
