@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are imported where they are first used: scipy.stats takes a second
 
 from harness.records.array_types import FloatArray
 
@@ -81,7 +81,7 @@ def ratio_interval_apart(
     if count < FEWEST:
         estimate = float(np.exp(_shift(x, y))) if count else math.nan
         return Interval(estimate, 0.0, math.inf, count, level)
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         (x, y),
         _shift,
         n_resamples=RESAMPLES,
@@ -105,7 +105,7 @@ def _bootstrap(values: Sequence[float], level: float, seed: int) -> Interval:
     estimate = float(np.median(values)) if count else math.nan
     if count < FEWEST:
         return Interval(estimate, -math.inf, math.inf, count, level)
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         (np.asarray(values, np.float64),),
         _median,
         n_resamples=RESAMPLES,

@@ -11,7 +11,7 @@ import math
 from functools import cache
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are imported where they are first used: scipy.stats takes a second
 
 from harness.records.array_types import FloatArray
 from harness.timing.slowdown import ALPHA, BETA, FLOOR, SLOWDOWN, fewest_processes
@@ -96,4 +96,4 @@ def _p_of_count(processes: int, count: int) -> float:
     y = np.arange(processes, dtype=np.float64)
     beaten = [processes] * whole + [rest] + [0] * processes
     x = np.array([number - 0.5 + 1e-6 * place for place, number in enumerate(beaten[:processes])])
-    return float(stats.mannwhitneyu(x, y, alternative="greater", method="exact").pvalue)
+    return float(scipy.stats.mannwhitneyu(x, y, alternative="greater", method="exact").pvalue)

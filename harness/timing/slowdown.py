@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are imported where they are first used: scipy.stats takes a second
 
 from harness.records.array_types import FloatArray
 
@@ -74,7 +74,7 @@ def evidence(head_s: Sequence[float], base_s: Sequence[float]) -> Evidence:
 
 def p_larger(x: FloatArray, y: FloatArray) -> FloatArray:
     """The p-value of the exact Mann-Whitney test that rejects "x is not larger than y", along the last axis."""
-    return np.asarray(stats.mannwhitneyu(x, y, alternative="greater", method="exact", axis=-1).pvalue)
+    return np.asarray(scipy.stats.mannwhitneyu(x, y, alternative="greater", method="exact", axis=-1).pvalue)
 
 
 def answers(rows: Sequence[Evidence], is_last_look: bool = True) -> list[Answer]:

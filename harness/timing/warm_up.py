@@ -23,8 +23,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported where they are first used: scipy.stats takes a second
 from numpy.typing import ArrayLike
-from scipy import ndimage, stats
 
 from harness.records.array_types import FloatArray
 
@@ -58,7 +58,7 @@ def find_warm_up(step_times_s: ArrayLike) -> WarmUp:
     middle = len(times_s) // 2
     if len(times_s) < FEWEST:
         return WarmUp(middle, False, f"{len(times_s)} blocks are too few to find a warm-up; it takes {FEWEST}")
-    smooth = ndimage.median_filter(times_s, size=WINDOW, mode="nearest")
+    smooth = scipy.ndimage.median_filter(times_s, size=WINDOW, mode="nearest")
     low, high = _band(smooth[middle:])
     cut = _least_standard_error(np.clip(smooth, low, high))
     low, high = _band(smooth[cut:])
@@ -93,7 +93,7 @@ def _shift_within(smooth: FloatArray, times_s: FloatArray) -> int:
     level, level_after = np.median(before), np.median(after)
     if abs(level_after - level) <= LEVEL * level:
         return 0
-    return split if stats.mannwhitneyu(before, after).pvalue < SIGNIFICANCE else 0
+    return split if scipy.stats.mannwhitneyu(before, after).pvalue < SIGNIFICANCE else 0
 
 
 def _deviation(values: FloatArray) -> float:

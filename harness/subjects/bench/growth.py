@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are imported where they are first used: scipy.stats takes a second
 
 FEWEST = 3  # points: two always lie on a line
 
@@ -35,5 +35,5 @@ def growth(sizes: Sequence[float], times_s: Sequence[float]) -> Growth | None:
     x, y = x[is_known], y[is_known]
     if len(set(x)) < FEWEST or (x <= 0).any() or (y <= 0).any():
         return None
-    fit = stats.linregress(np.log(x), np.log(y))
+    fit = scipy.stats.linregress(np.log(x), np.log(y))
     return Growth(float(np.exp(fit.intercept)), float(fit.slope), float(fit.stderr))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from scipy import stats
+import scipy  # its parts are imported where they are first used: scipy.stats takes a second
 
 from harness.judging.statistics import ALPHA, paired_equivalence
 from harness.records.gate import GateRow, GateStatus
@@ -69,7 +69,7 @@ def _row(subject: str, ours: BySeed, theirs: BySeed, margin: float, samples: int
 def _one_seed(subject: str, ours: float, theirs: float, margin: float, samples: int) -> GateRow:
     difference = ours - theirs
     error = math.sqrt((ours * (1 - ours) + theirs * (1 - theirs)) / samples) if samples else math.inf
-    chance = float(stats.norm.isf(ALPHA_OF_ONE_SEED / 2)) * error
+    chance = float(scipy.stats.norm.isf(ALPHA_OF_ONE_SEED / 2)) * error
     cause = f"{100 * difference:+.2f} points at one seed, {theirs:.2%} to {ours:.2%}"
     if difference == 0:
         status, cause = "not lower", f"{ours:.2%} on both sides, at one seed"
