@@ -29,6 +29,13 @@ class Verb:
     add_arguments: Callable[[argparse.ArgumentParser], None] = no_arguments
 
 
+def folders(prefix: str, **_: object) -> list[str]:
+    """Completes an argument that names a folder."""
+    from argcomplete.completers import DirectoriesCompleter
+
+    return list(DirectoriesCompleter()(prefix))
+
+
 def require_known(kind: str, name: str, allowed: Iterable[str]) -> None:
     """Raises UserMistake, with the nearest name, where `name` is not among `allowed`. `kind` is what it names."""
     if name not in allowed:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.records.timing import Roofline
-from harness.report.folder_record import NOT_READ, PlacedRecord
-from harness.results.files import read_experiment, read_object
+from harness.report.folder_record import PlacedRecord
+from harness.results.files import NOT_READ, read_experiment, read_object
 from harness.results.marker import damages
 from harness.results.recorded import EXPERIMENT, PLAN, ReadingFailure
 from harness.results.timings import BENCH, Timings, read_timings

@@ -13,12 +13,11 @@ from typing_extensions import Self
 
 from harness.records.outcome import Unfinished, UnfinishedKind
 from harness.records.verdict import Verdict
-from harness.results.files import DAMAGE, UnreadableError, read_object, read_verdicts
+from harness.results.files import NOT_READ, read_object, read_verdicts
 from harness.results.marker import MARKER, State, state_of
 from harness.results.recorded import VERDICTS, ReadingFailure
 from harness.system.text import markdown
 
-NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 UNKNOWN = "it did not come to its end, and left no word of why"
 Read = TypeVar("Read")
 

@@ -7,13 +7,12 @@ from pathlib import Path
 from harness.report import bench, comparison, gate, markdown, pair, study, sweep
 from harness.report.bench_record import BenchRecord
 from harness.report.comparison_record import ComparisonRecord
-from harness.report.folder_record import NOT_READ
 from harness.report.gate_record import GateRecord
 from harness.report.pair_record import PairRecord
 from harness.report.run_record import RunRecord
 from harness.report.study_record import StudyRecord
 from harness.results.claim import claimed_for
-from harness.results.files import read_object
+from harness.results.files import NOT_READ, read_object
 from harness.results.marker import MARKER
 from harness.results.reading import is_run, runs_below
 from harness.results.sweeps import is_sweep

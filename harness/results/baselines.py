@@ -20,13 +20,12 @@ from typing import Literal
 from pydantic import ValidationError
 
 from harness.records.machine import Machine
-from harness.results.files import DAMAGE, UnreadableError, read_spec
+from harness.results.files import NOT_READ, read_spec
 from harness.results.marker import MARKER, digest_of, records_in
 from harness.spec.base import Spec
 from harness.system.writing import as_disk_failure
 
 BASELINE, RUN = "baseline.json", "run"
-NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 DEFAULT = Path("results") / "baselines"
 
 
@@ -150,15 +149,16 @@ def _runs_below(source: Path) -> list[str]:
 
 def ended_at(folder: Path) -> str:
     """When a complete folder was completed, in UTC; empty where its marker cannot be read."""
-    try:
-        return str(json.loads((folder / MARKER).read_text(encoding="utf-8"))["ended"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    return _text_in(folder / MARKER, "ended")
 
 
 def started_at(folder: Path) -> str:
     """When the folder was claimed, in UTC; empty where its claim cannot be read."""
+    return _text_in(folder / "claim.json", "started")
+
+
+def _text_in(file: Path, key: str) -> str:
     try:
-        return str(json.loads((folder / "claim.json").read_text(encoding="utf-8"))["started"])
+        return str(json.loads(file.read_text(encoding="utf-8"))[key])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

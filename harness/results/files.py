@@ -43,6 +43,10 @@ class UnreadableError(Exception):
     """A file does not have the format of its record; the message says why."""
 
 
+# What any reader of a record may raise.
+NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
+
+
 def read_experiment(path: Path) -> Experiment:
     return read_spec(path, Experiment, "experiment")
 

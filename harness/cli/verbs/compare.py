@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from harness.cli.verb import CODES, Verb
+from harness.cli.verb import CODES, Verb, folders
 
 EXAMPLES = """\
 examples:
@@ -47,11 +47,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _folders(prefix: str, **_: Any) -> list[str]:
-    from argcomplete.completers import DirectoriesCompleter
-
     if prefix.startswith("out="):
-        return [f"out={folder}" for folder in DirectoriesCompleter()(prefix.removeprefix("out="))]
-    return [*DirectoriesCompleter()(prefix), *(["out="] if "out=".startswith(prefix) else [])]
+        return [f"out={folder}" for folder in folders(prefix.removeprefix("out="))]
+    return [*folders(prefix), *(["out="] if "out=".startswith(prefix) else [])]
 
 
 VERB = Verb(

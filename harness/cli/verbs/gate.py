@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.cli.verb import CODES, Verb
+from harness.cli.verb import CODES, Verb, folders
 
 EXAMPLES = """\
 examples:
@@ -30,7 +30,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="the folder of a bench, a run or a study; out=DIR for the gate's own, by default results/gate/<time>",
     )
-    run.completer = _folders  # type: ignore[attr-defined]
+    run.completer = folders  # type: ignore[attr-defined]
     sub.add_argument(
         "--baseline",
         metavar="BASE",
@@ -77,12 +77,6 @@ def _self_test(options: argparse.Namespace) -> int:
     from harness.scenarios.gate.self_test import start
 
     return start(options.overrides, 60.0 if options.seconds is None else options.seconds, self_test)
-
-
-def _folders(prefix: str, **_: object) -> list[str]:
-    from argcomplete.completers import DirectoriesCompleter
-
-    return list(DirectoriesCompleter()(prefix))
 
 
 VERB = Verb("gate", "decide whether a recorded run is as right and as fast as its base", run, add_arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from harness.cli.verb import CODES, Verb
+from harness.cli.verb import CODES, Verb, folders
 
 EXAMPLES = """\
 examples:
@@ -20,7 +20,7 @@ differs is named with its file, row and column; so is what is missing or damaged
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the argument of the verb."""
     run = sub.add_argument("run", metavar="RUN", help="any folder of twinrun: of a run, study, bench, gate, baseline")
-    run.completer = _folders  # type: ignore[attr-defined]
+    run.completer = folders  # type: ignore[attr-defined]
     sub.epilog = f"{EXAMPLES}\n{CODES}"
 
 
@@ -30,12 +30,6 @@ def run(options: argparse.Namespace) -> int:
     from harness.scenarios.verify.start import start
 
     return start(options.run, verification)
-
-
-def _folders(prefix: str, **_: object) -> list[str]:
-    from argcomplete.completers import DirectoriesCompleter
-
-    return list(DirectoriesCompleter()(prefix))
 
 
 VERB = Verb(

@@ -14,7 +14,7 @@ from harness.plan import Plan
 from harness.records.array_types import FloatArray
 from harness.records.timing import Credit, Row
 from harness.records.verdict import Verdict
-from harness.results.files import DAMAGE, UnreadableError, read_object, read_verdicts
+from harness.results.files import NOT_READ, read_object, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.reading import read_run
 from harness.results.recorded import VERDICTS, RecordedRun
@@ -25,7 +25,6 @@ from harness.spec.experiment import Experiment
 from harness.subjects.recorded.comparable import PARTS, differing_specs
 from harness.worker.arrangement.calibration import CalibrationError, versions_of
 
-NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 # From the gravest to what counts.
 ORDER = ("crashed", "interrupted", "diverges", "unsupported", "unverified", "known", "agrees")
 MOST_READ = 50  # recorded folders, the latest first

@@ -16,7 +16,7 @@ from harness.records.exit_codes import AGREES
 from harness.records.noise import Noise
 from harness.records.timing import CONTROL
 from harness.results.baselines import started_at
-from harness.results.files import DAMAGE, UnreadableError, read_spec
+from harness.results.files import NOT_READ, read_spec
 from harness.results.store import write_text
 from harness.scenarios.gate.noise import ControlFailedError, record_noise
 from harness.scenarios.gate.store import side_of
@@ -25,7 +25,6 @@ from harness.system.progress import Work
 from harness.timing.power import MOST_PROCESSES, processes_needed
 from harness.timing.self_test import PLANTED, Rates, rates_apart, rates_in_turns, spread_of
 
-NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 OUT = "out="
 USUAL = 10  # processes of each side
 SIMULATED = 20_000  # process medians of a simulated series

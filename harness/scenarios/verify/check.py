@@ -14,10 +14,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from harness.results.files import DAMAGE, UnreadableError
+from harness.results.files import NOT_READ
 from harness.results.recorded import ReadingFailure
 
-NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 DIGITS = 1e-9
 MOST_CELLS = 3  # of a table, that are named one by one
 Answer = Literal["follows", "differs", "damaged", "unverified"]

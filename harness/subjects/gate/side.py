@@ -11,7 +11,7 @@ from statistics import median
 
 from harness.records.timing import Bench
 from harness.records.verdict import Verdict
-from harness.results.files import DAMAGE, UnreadableError, read_experiment, read_object, read_verdicts
+from harness.results.files import NOT_READ, read_experiment, read_object, read_verdicts
 from harness.results.marker import damages, state_of
 from harness.results.reading import is_run, read_run, runs_below
 from harness.results.recorded import EXPERIMENT, PLAN, VERDICTS
@@ -19,7 +19,6 @@ from harness.results.timings import Timings, is_bench, read_timings
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 
-NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 BySeed = Mapping[int, float]
 
 

@@ -14,9 +14,10 @@ from harness.records.gate import Check, GateRow
 from harness.records.timing import CONTROL
 from harness.subjects.gate.comparable import other_machine, other_settings
 from harness.subjects.gate.side import Side
+from harness.timing.drift import change, change_within
 from harness.timing.intervals import ratio_interval_apart
 from harness.timing.power import processes_needed
-from harness.timing.slowdown import ALPHA, FLOOR, SLOWDOWN, Evidence, answers, evidence, fewest_processes
+from harness.timing.slowdown import ALPHA, SLOWDOWN, Evidence, answers, evidence, fewest_processes
 
 UNKNOWN = "more than 40 processes of each row would decide: the machine is too noisy"
 
@@ -39,14 +40,14 @@ def speed_rows(head: Side, base: Side, check: Check = "speed") -> list[GateRow]:
         return []
     whole = _why_none(head, base)
     compared = [_compared(name, head, base, whole) for name in names]
-    given = answers([row.found for row in compared if not row.why])
-    rows = []
-    for row in compared:
-        if row.why:
-            rows.append(_not_judged(row, head, check))
-            continue
-        rows.append(_judged(row, given.pop(0), len([r for r in compared if not r.why]), head, base, check))
-    return rows
+    judged = [row for row in compared if not row.why]
+    by_name = dict(zip((row.name for row in judged), answers([row.found for row in judged]), strict=True))
+    return [
+        _judged(row, by_name[row.name], len(judged), head, base, check)
+        if row.name in by_name
+        else _not_judged(row, head, check)
+        for row in compared
+    ]
 
 
 def over_control(side: Side, row: str) -> list[float]:
@@ -58,7 +59,13 @@ def over_control(side: Side, row: str) -> list[float]:
 
 def control_evidence(head: Side, base: Side) -> Evidence:
     """How the control's time changed from the base to the head."""
-    return evidence(*(list(side.step_s.get(CONTROL, {}).values()) for side in (head, base)))
+    return evidence(_control_s(head), _control_s(base))
+
+
+def _control_s(side: Side) -> list[float]:
+    """The control's times in the order of the rounds."""
+    by_round = side.step_s.get(CONTROL, {})
+    return [by_round[number] for number in sorted(by_round)]
 
 
 def _why_none(head: Side, base: Side) -> str:
@@ -68,26 +75,12 @@ def _why_none(head: Side, base: Side) -> str:
             return f"the {name} has no timings; give the folder of a twinrun bench"
         if not side.step_s.get(CONTROL):
             return f"the {name} timed no control"
-        if (moved := _moved_within(side)) != 1:
+        if (moved := change_within(_control_s(side))) != 1:
             return f"the machine moved while the {name} was timed: its control ended {moved:.3f} times as long"
     if why := other_machine(head, base):
         return why
-    moved = _change(control_evidence(head, base), control_evidence(base, head))
+    moved = change(_control_s(head), _control_s(base))
     return f"the machine moved: the control took {moved:.3f} times as long as in the base" if moved != 1 else ""
-
-
-def _moved_within(side: Side) -> float:
-    """How many times as long the control took in the second half of the rounds; 1 if that may be noise."""
-    by_round = side.step_s[CONTROL]
-    times_s = [by_round[number] for number in sorted(by_round)]
-    first, second = times_s[: len(times_s) // 2], times_s[len(times_s) // 2 :]
-    return _change(evidence(second, first), evidence(first, second))
-
-
-def _change(forth: Evidence, back: Evidence) -> float:
-    """The ratio, if the test of a slowdown holds in one direction or the other; else 1."""
-    is_change = any(found.p_slower <= ALPHA and found.ratio >= 1 + FLOOR for found in (forth, back))
-    return forth.ratio if is_change else 1.0
 
 
 def _compared(name: str, head: Side, base: Side, whole: str) -> _Compared:
