@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adapters.base import EVALUATION_BATCH, FrameworkTrainer
-from adapters.protocol import Array, Parameters
+from adapters.protocol import NO_NOISE, Array, EpochResult, IntArray, Parameters
 from harness.spec.recipe import Recipe
 
 UPDATE = {"optimizer": "sgd", "schedule": {"kind": "constant", "rate": 0.5}}
@@ -36,6 +36,14 @@ class Answering(FrameworkTrainer):
         assert len(x) <= EVALUATION_BATCH
         total = float(x[:, 0].sum())
         return total / len(x) if self.recipe.loss.reduction == "mean" else total, int((y == 2).sum())
+
+    def dispatch(self, order: IntArray, noise: Parameters = NO_NOISE, steps: int | None = None) -> IntArray:
+        self.log.append("dispatch")
+        return order
+
+    def fetch(self, dispatched: IntArray) -> EpochResult:
+        self.log.append("fetch")
+        return EpochResult(dispatched.sum(axis=1).astype(np.float32))
 
 
 SAMPLES = 2 * EVALUATION_BATCH + 500
@@ -67,3 +75,10 @@ def test_a_restart_sets_the_weights_and_the_optimizer() -> None:
     trainer = Answering(loss="mean_squared_error")
     trainer.restart(WEIGHTS)
     assert trainer.log == ["weights", "optimizer"]
+
+
+def test_an_epoch_is_dispatched_and_then_fetched() -> None:
+    trainer = Answering(loss="mean_squared_error")
+    result = trainer.train_epoch(np.arange(6).reshape(3, 2))
+    assert trainer.log == ["dispatch", "fetch"]
+    assert result.losses.tolist() == [1, 5, 9]
