@@ -79,7 +79,7 @@ def _pair(options: argparse.Namespace) -> int:
     from harness.report.pages import page_of
     from harness.report.pair import PairTerminal
     from harness.report.presented import notice
-    from harness.scenarios.pair import start_pair
+    from harness.scenarios.pair.start import start_pair
 
     return start_pair(composed, PairTerminal(), page_of, notice)
 

@@ -11,8 +11,8 @@ from harness.report.listening import ProgressListener
 from harness.report.pair_record import PairRecord
 from harness.report.rows import Table, ladder_table
 from harness.report.tables import as_markdown, draw, line
-from harness.scenarios.pair import PairRun
-from harness.scenarios.pair_outcome import first_divergence
+from harness.scenarios.pair.outcome import first_divergence
+from harness.scenarios.pair.state import PairRun
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.facts import code_run
 from harness.subjects.pair.mapping import Match

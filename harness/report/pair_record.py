@@ -12,7 +12,7 @@ from harness.report.folder_record import FolderRecord
 from harness.results.files import read_table
 from harness.results.marker import State
 from harness.results.recorded import ReadingFailure
-from harness.scenarios.pair_outcome import coverage, in_one_sentence
+from harness.scenarios.pair.outcome import coverage, in_one_sentence
 from harness.subjects.pair.facts import FACTS, PARAMETER_COLUMNS, PARAMETERS, Facts, parameter_rows, read_facts
 from harness.subjects.pair.records import RecordedPair, read_pair
 from harness.subjects.pair.spec import Pair

@@ -22,7 +22,7 @@ from bench_settings import memoise, set_environment
 from odd_configurations import COMPLETE, Trial
 from odd_files import furnish
 
-import harness.scenarios.pair
+import harness.scenarios.pair.start
 import harness.scenarios.start
 from harness import cli
 from harness.composition import completions
@@ -57,7 +57,7 @@ class Bench:
         memoise()
         set_environment(self.rest)
         harness.scenarios.start.start = self._stop  # type: ignore[assignment]
-        harness.scenarios.pair.start_pair = self._stop  # type: ignore[assignment]
+        harness.scenarios.pair.start.start_pair = self._stop  # type: ignore[assignment]
         signal.signal(signal.SIGALRM, _hung)
         self.stdout, self.stderr = (os.memfd_create(name) for name in ("stdout", "stderr"))
 

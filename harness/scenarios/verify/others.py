@@ -9,7 +9,7 @@ from harness.records import outcome
 from harness.results.files import read_object, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.recorded import VERDICTS
-from harness.scenarios.pair_outcome import coverage, in_one_sentence
+from harness.scenarios.pair.outcome import coverage, in_one_sentence
 from harness.scenarios.verify.check import Check, damaged, field_differences, held, names, unreadable
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks, state_checks
 from harness.subjects.pair.records import read_pair

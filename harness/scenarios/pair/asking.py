@@ -1,0 +1,82 @@
+"""Asks both arms of a pair; the check ends where one of them fails, since it needs both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from adapters.user_model import OwnParameter
+from harness.records.failure import Failure, WorkerFailedError
+from harness.scenarios.pair.state import PairRun
+from harness.spec.arm import Arm
+from harness.subjects.pair.climbing import Climb
+from harness.subjects.pair.mapping import Names, paired
+from harness.subjects.pair.records import REFUSED
+from harness.subjects.pair.tasks import TASKS
+from harness.system.array_files import Arrays
+from harness.worker import Worker, Workers
+from harness.worker.asking import side_by_side
+from harness.worker.task import Task
+
+
+class ArmsFailedError(Exception):
+    """Arms failed, so that the check cannot go on; `failures` holds their failures by name."""
+
+    def __init__(self, failures: Mapping[str, Failure]) -> None:
+        super().__init__("; ".join(f"{name}: {failure}" for name, failure in failures.items()))
+        self.failures = failures
+
+
+def asker(workers: Mapping[str, Worker]) -> Callable[..., dict[str, tuple[dict[str, Any], Arrays]]]:
+    """A function that gives a task to both arms, or to those in `by_arm`, and returns their answers by name.
+
+    It raises ArmsFailedError where one of them fails, since a check needs both.
+    """
+
+    def ask(task: Task, by_arm: Mapping[str, Mapping[str, Any]] | None = None, **common: Any) -> Any:
+        def ask_one(worker: Worker) -> tuple[dict[str, Any], Arrays]:
+            return worker.ask(task, **(by_arm[worker.arm.name] if by_arm is not None else common))
+
+        concerned = {name: workers[name] for name in by_arm or workers}
+        with ThreadPoolExecutor(max_workers=len(concerned)) as threads:
+            answers, failures = side_by_side(threads, concerned, ask_one, all_needed=True)
+        if failures:
+            raise ArmsFailedError(failures)
+        return answers
+
+    return ask
+
+
+def start_worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
+    """The worker of an arm; ArmsFailedError where it does not start."""
+    try:
+        return pool.of(arm, scratch)
+    except WorkerFailedError as error:
+        raise ArmsFailedError({arm.name: error.failure}) from None
+
+
+def build_models(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
+    """Has both arms build their models; returns what they tell of them, by arm."""
+    composed = run.composed
+    payload = {}
+    for arm in composed.pair.arms:
+        file, function = composed.place(composed.pair.models[arm.adapter].builder)
+        payload[arm.name] = {"file": str(file), "function": function}
+    built = {name: result for name, (result, _) in ask(TASKS["pair_build"], by_arm=payload).items()}
+    for name, result in built.items():
+        refused = {REFUSED: result["refused"]} if result["refused"] else {}
+        run.update(name, environment={**result["environment"], **refused})
+    return built
+
+
+def start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
+    """Pairs the parameters of both models, and returns the climb over the rungs."""
+    a, b = (arm.name for arm in run.composed.pair.arms)
+    parameters = [
+        [OwnParameter(**{**p, "shape": tuple(p["shape"])}) for p in built[name]["parameters"]] for name in (a, b)
+    ]
+    run.matches = paired(parameters[0], parameters[1], run.composed.pair.parameters, Names(a, b))
+    run.listener.matched(run.matches, (a, b))
+    return Climb(run.composed.pair, run.scratch, ask, built, run.matches)
