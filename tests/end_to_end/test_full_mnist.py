@@ -18,6 +18,7 @@ def mnist():
     return place
 
 
+@pytest.mark.nightly
 def test_an_epoch_of_60_000_with_all_10_000_scored(mnist, tmp_path):
     layers = "[flatten, {kind: dense, units: 10, kernel_initializer: xavier_uniform}]"
     given = [f"model.layers={layers}", "schedule.rate=0.01", "training.epochs=1", "training.batch_size=128"]

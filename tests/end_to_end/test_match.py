@@ -131,6 +131,7 @@ def test_results_go_below_the_current_folder_by_default(tmp_path):
     assert folder.name.endswith(plan["digest"][:8])
 
 
+@pytest.mark.nightly  # by day tests/parity/test_float64_trajectory.py
 def test_float64_losses_are_equal_to_1e_10(tmp_path):
     longer = ["arm.precision=float64", "training.epochs=5", "training.max_steps=100", "rungs=[model,step]"]
     code, out, _ = finish(start(["match", *SMALL, *longer, "out=run"], tmp_path))

@@ -192,6 +192,7 @@ def test_a_divergence_in_a_later_step_is_found_in_its_layer(forced, rung, late, 
     assert verdicts.loc[verdicts["rung"] == "model", "status"].eq("agrees").all()
 
 
+@pytest.mark.nightly
 def test_recorded_checks_of_a_pair_are_compared(late, tmp_path):
     """The same model before and after a change: one arm is equal bit for bit, the other parts company."""
     before = late.with_name("before.yaml")
