@@ -25,6 +25,10 @@ MOST_ROWS = 100
 class Terminal(ProgressListener):
     """Prints a run. What takes long has a bar on a terminal and a line now and then elsewhere, an epoch a line too."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._trained_so_far: dict[str, tuple[int, float]] = {}  # by arm, the steps and their seconds
+
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = experiment.model
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
@@ -49,6 +53,7 @@ class Terminal(ProgressListener):
         self._say(line("  ", (arm, "bold red"), f": {failure}"), soft_wrap=True)
 
     def training(self, arm: Arm, epochs: int, steps: int) -> None:
+        self._trained_so_far[arm.name] = 0, 0.0
         self.progress.stage("training")
         self.progress.work(Work(arm.name, "training", 0, steps))
 
@@ -59,17 +64,20 @@ class Terminal(ProgressListener):
 
     def _trained(self, trace: Trace) -> str:
         """Moves the training's bar, and returns the line about its last epoch."""
-        last = trace.epochs[-1]
-        steps_done, steps = sum(len(epoch.losses) for epoch in trace.epochs), len(trace.learning_rates)
+        last, name = trace.epochs[-1], trace.arm.name
+        before, before_s = self._trained_so_far.get(name, (0, 0.0))
+        steps_done, spent_s = before + len(last.losses), before_s + last.epoch_time_s
+        self._trained_so_far[name] = steps_done, spent_s
+        steps = len(trace.learning_rates)
         score = (
             f"test loss {last.test_loss:.6f}"
             if last.test_accuracy is None
             else f"test accuracy {last.test_accuracy:.2%}"
         )
         text = f"loss {last.losses[-1]:.4f}, {score}"
-        self.progress.work(Work(trace.arm.name, "training", steps_done, steps, note=text))
-        left_s = sum(epoch.epoch_time_s for epoch in trace.epochs) / steps_done * (steps - steps_done)
-        return f"  {trace.arm.name}: epoch {last.epoch + 1}, step {steps_done}/{steps}, {text}, {left_s:.0f} s left"
+        self.progress.work(Work(name, "training", steps_done, steps, note=text))
+        left_s = spent_s / steps_done * (steps - steps_done)
+        return f"  {name}: epoch {last.epoch + 1}, step {steps_done}/{steps}, {text}, {left_s:.0f} s left"
 
     def end(self, run: Run, is_brief: bool = False) -> None:
         """Prints the tables, unless `is_brief`, then the outcome, what was judged, and the folder."""

@@ -62,16 +62,16 @@ def test_what_an_arm_says_is_text(terminal: Terminal, capsys: pytest.CaptureFixt
 
 
 def test_an_epoch_with_the_time_that_is_left(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two of eight steps took 2 s; values have no accuracy."""
+    """Two of eight steps took 2 s, two more likewise; values have no accuracy."""
     epochs = (epoch(0, (1.0, 0.5), accuracy=0.915),)
     whole = Trace(arm=arm("one"), epochs=epochs, learning_rates=(0.1,) * 8)
     terminal.training(whole.arm, 4, 8)
     terminal.epoch(whole)
-    values = epochs[0].model_copy(update={"test_accuracy": None, "test_loss": 0.25})
-    terminal.epoch(whole.model_copy(update={"epochs": (values,)}))
+    values = epochs[0].model_copy(update={"epoch": 1, "test_accuracy": None, "test_loss": 0.25})
+    terminal.epoch(whole.model_copy(update={"epochs": (*epochs, values)}))
     assert capsys.readouterr().out.splitlines() == [
         "  one: epoch 1, step 2/8, loss 0.5000, test accuracy 91.50%, 6 s left",
-        "  one: epoch 1, step 2/8, loss 0.5000, test loss 0.250000, 6 s left",
+        "  one: epoch 2, step 4/8, loss 0.5000, test loss 0.250000, 4 s left",
     ]
 
 
