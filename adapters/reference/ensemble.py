@@ -90,10 +90,15 @@ class Ensemble:
         self.optimizer.start(self._moving(), several, updates)
         self.reach, self.at_once, self.outputs = reach, at_once, recipe.model.outputs
 
-    def step(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> Step:
-        """One update of every draw on the batch `x` (B, ...), `y` (B,) or (B, ...), with its noise by name."""
+    def step(self, x: Array, y: Array, noise: Parameters = NO_NOISE, updates: bool = True) -> Step:
+        """One update of every draw on the batch `x` (B, ...), `y` (B,) or (B, ...), with its noise by name.
+
+        `updates`: False computes the losses and no gradients, where no step follows and no digests are watched.
+        """
         with side_by_side():
-            losses, gradients, flips = self._losses_and_gradients(x, y, noise)
+            losses, gradients, flips = self._losses_and_gradients(x, y, noise, updates)
+            if not updates:
+                return Step(losses, np.empty((self.count, 0), self.precision), flips.counts, flips.first)
             clipped = clip(self.recipe.update.clipping, gradients)
             self.parameters |= self.optimizer.update(self._moving(), clipped)
             self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
@@ -103,25 +108,40 @@ class Ensemble:
         return {name: value[draw].copy() for name, value in self.parameters.items()}
 
     def _losses_and_gradients(
-        self, x: Array, y: Array, noise: Parameters
+        self, x: Array, y: Array, noise: Parameters, with_gradients: bool
     ) -> tuple[FloatArray, dict[str, Array], Flips]:
-        """As `ReferenceTrainer.loss_and_gradients`, for every draw, and the activations that took another branch."""
+        """As `ReferenceTrainer.loss_and_gradients`, for every draw, and the activations that took another branch.
+
+        There are no gradients, and the state of layers is not kept, unless `with_gradients`.
+        """
         kinks = Kinks(self.count, self.reach)
         flips = Flips(self.optimizer.updates, self.count, self.count - (self.reach > 0))
-        groups = [self._of_group(group, x, y, noise, kinks, flips) for group in self._groups(len(x))]
+        groups = [self._of_group(group, x, y, noise, kinks, flips, with_gradients) for group in self._groups(len(x))]
         losses, gradients, state = (_joined([group[part] for group in groups]) for part in range(3))
         self.parameters |= state
         kernels = {name: self.parameters[name] for name in self.kernels}
         if self.reach and isinstance(self.recipe.regularizer, AT_ZERO):
             kernels = {name: pushed(kernel, self.reach, across_zero) for name, kernel in kernels.items()}
         extra, slopes = penalty(self.recipe.regularizer, kernels)
+        if not with_gradients:
+            return losses["loss"] + extra, {}, flips
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
         return losses["loss"] + extra, {name: gradients[name] for name in self.trainable}, flips
 
     def _of_group(
-        self, group: range, x: Array, y: Array, noise: Parameters, kinks: Kinks, flips: Flips
+        self,
+        group: range,
+        x: Array,
+        y: Array,
+        noise: Parameters,
+        kinks: Kinks,
+        flips: Flips,
+        with_gradients: bool,
     ) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
-        """Of some draws, which are computed at once: the losses, the gradients and the layers' new state, by name."""
+        """Of some draws, which are computed at once: the losses, the gradients and the layers' new state, by name.
+
+        Without gradients these two are empty.
+        """
         kinks.turn_to(group)
         draws = slice(group.start, group.stop)
         with side_by_side(partial(_across, kinks) if self.reach else None), leaving_of(draws):
@@ -139,6 +159,8 @@ class Ensemble:
             push = push_of_loss(self.recipe.loss, targets) if self.reach else None
             flow = flow if push is None else kinks.pushed(flow, push)
             losses, upstream = of_each_draw(self.recipe.loss, flow, targets, len(group))
+            if not with_gradients:
+                return {"loss": losses}, {}, {}
             del bent, flow, forward
             gradients: dict[str, Array] = {}
             state: dict[str, Array] = {}

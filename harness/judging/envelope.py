@@ -219,10 +219,11 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
     starts = [disturbed(start.weights, draw) for draw in range(DRAWS)]
     draws = _ensemble(context, in_float32, start, starts, digests, REACH)
     undisturbed, drawn, distances = [], [], []
-    for batch in context.told(start.batches, "chaos envelope"):
-        undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise))
+    for number, batch in enumerate(context.told(start.batches, "chaos envelope"), 1):
+        updates = bool(digests) or number < steps  # nothing follows on the last loss
+        undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise, updates))
         with leaving(*signs_of_draws(DRAWS)):
-            drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise))
+            drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise, updates))
         distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, digests))
     curves = dict(zip((*names, *columns(model, norms)), _curves(undisturbed)[:, 0], strict=True))
