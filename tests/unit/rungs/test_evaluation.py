@@ -82,6 +82,19 @@ def test_a_right_arm_agrees(experiment_of: Build, noise: Dataset, changes: Any, 
     assert verdict.detects < 1e-3
 
 
+@pytest.mark.parametrize(("factor", "is_asked"), [(1.0, False), (1 + 1e-4, True)], ids=["right", "wrong"])
+def test_the_ledger_is_asked_where_an_excuse_is_needed(
+    context: Context, factor: float, is_asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    widened = evaluation._widened
+    monkeypatch.setattr(evaluation, "_widened", lambda *given: asked.append(given) or widened(*given))
+    trace, predicted = ended(context, "float32", context.plan.weights)
+    last = trace.epochs[-1].model_copy(update={"test_loss": factor * trace.epochs[-1].test_loss})
+    evaluation.judge_arm(context, trace.model_copy(update={"epochs": (last,)}), context.plan.weights, predicted)
+    assert bool(asked) == is_asked
+
+
 def test_values_have_neither_accuracy_nor_predictions(experiment_of: Build) -> None:
     model = {"input": {"shape": [1]}, "layers": [{**DENSE, "units": 1}]}
     experiment = experiment_of(data="polynomial", model=model, loss="mean_squared_error")

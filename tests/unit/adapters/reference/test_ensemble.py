@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ensembles import CLASSES, DRAWS, adapter_of, alone, model_of, recipe_of, side_by_side, starts
+from ensembles import CLASSES, DRAWS, adapter_of, alone, batches, model_of, recipe_of, side_by_side, starts
 
 from adapters.reference.disturbed import Disturbance, disturbing
-from adapters.reference.ensemble import disturbed
+from adapters.reference.ensemble import Ensemble, disturbed
 from harness.spec.activations import Relu, Tanh
 from harness.spec.layers import BatchNorm, Dense, Flatten
 from harness.spec.losses import SoftmaxCrossEntropy
@@ -93,6 +93,23 @@ def test_a_word_that_is_disturbed_is_so_side_by_side(word: Any) -> None:
 
 
 # --- Disturbances and flips ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("regularizer", [L1(l1=0.01), L2(l2=0.01)], ids=["l1", "l2"])
+def test_losses_after_which_nothing_is_updated(regularizer: Any) -> None:
+    recipe = recipe_of(small(), regularizer=regularizer)
+    first, second, *_ = batches(recipe.model)
+    ensembles = [Ensemble(ADAPTER, recipe, starts(recipe.model), 2, reach=4.0) for _ in range(2)]
+    for ensemble in ensembles:
+        ensemble.step(*first)
+    before = ensembles[1].weights(0)
+    updated, alone = (
+        ensemble.step(*second, updates) for ensemble, updates in zip(ensembles, (True, False), strict=True)
+    )
+    np.testing.assert_array_equal(alone.losses, updated.losses)
+    np.testing.assert_array_equal(alone.flips, updated.flips)
+    for name, value in ensembles[1].weights(0).items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
 def test_a_disturbance_is_at_most_one_unit_in_the_last_place() -> None:
