@@ -45,15 +45,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(name=CLIMBING)
 def climbing(request: pytest.FixtureRequest) -> Parity:
     """Climbs the ladder that the marker of the test describes."""
-    from harness.composition import UserMistake
     from harness.pytest_plugin import ladder
+    from harness.pytest_plugin.question import mistakes_fail
 
-    try:
-        question = ladder.asked(request.node)
+    with mistakes_fail(MARKER):
+        question, skips_unverified = ladder.asked(request.node)
         folder = question.out or request.getfixturevalue("tmp_path") / "parity"
-        outcome = ladder.climb(question, folder)
-    except UserMistake as mistake:
-        pytest.fail(f"{MARKER}: {mistake}", pytrace=False)
+        outcome = ladder.climb(question, folder, skips_unverified)
     request.node.stash[OUTCOME] = outcome
     return outcome
 

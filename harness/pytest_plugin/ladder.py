@@ -9,7 +9,7 @@ import pytest
 
 from harness.cli.verbs import check
 from harness.composition import UserMistake
-from harness.composition.mistakes import no_such
+from harness.composition.mistakes import no_such, shown
 from harness.pytest_plugin import MARKER
 from harness.pytest_plugin.question import Question, question_of, run_verb
 from harness.records.exit_codes import AGREES, EXIT_CODES, UNVERIFIED
@@ -21,14 +21,7 @@ from harness.report.run_record import RunRecord
 from harness.report.study_record import StudyRecord
 
 UNVERIFIED_IS = ("fail", "skip")  # of the keyword `unverified`
-ASKING = ("experiment", "pair", "arms", "rungs", "overrides", "config_dir", "out", "trust")
-
-
-@dataclass(frozen=True)
-class LadderQuestion(Question):
-    """`skips_unverified`: whether the test is skipped, and does not fail, where something could not be verified."""
-
-    skips_unverified: bool = False
+KEYWORDS = ("experiment", "pair", "arms", "rungs", "overrides", "config_dir", "out", "trust", "unverified")
 
 
 @dataclass(frozen=True)
@@ -62,38 +55,38 @@ class Parity:
         return f"{self.sentence}\nreport: {self.report if self.report.exists() else self.folder}"
 
 
-def asked(item: pytest.Item) -> LadderQuestion:
-    """What the nearest marker of a test asks. Raises UserMistake with all mistakes in it."""
-    if len([mark for mark in item.own_markers if mark.name == MARKER]) > 1:
-        raise UserMistake(["a test has one marker; parametrize several: pytest.param(..., marks=pytest.mark.parity(...))"])
+def asked(item: pytest.Item) -> tuple[Question, bool]:
+    """What the nearest marker of a test asks, and whether the test is skipped where that could not be verified.
+
+    Raises UserMistake with all mistakes in the marker.
+    """
     mark = item.get_closest_marker(MARKER)
     if mark is None:
         raise UserMistake(["mark the test, as in @pytest.mark.parity(experiment='mnist_mlp')"])
     mistakes = []
+    if sum(own.name == MARKER for own in item.own_markers) > 1:
+        mistakes.append("a test has one marker; for several use pytest.param(..., marks=pytest.mark.parity(...))")
     if mark.args:
-        mistakes.append(f"it takes keywords only; given {', '.join(map(repr, mark.args))}")
-    keywords = dict(mark.kwargs)
-    unverified = keywords.pop("unverified", "fail")
+        mistakes.append(f"it takes keywords only; given {', '.join(map(shown, mark.args))}")
+    unverified = mark.kwargs.get("unverified", "fail")
     if unverified not in UNVERIFIED_IS:
-        mistakes.append(no_such(f"unverified: given {unverified!r}", unverified, UNVERIFIED_IS))
+        mistakes.append(no_such(f"unverified: given {shown(unverified)}", unverified, UNVERIFIED_IS))
     try:
-        question = question_of(keywords, ASKING, item.path.parent)
+        question = question_of(mark.kwargs, KEYWORDS, item.path.parent)
     except UserMistake as mistake:
         raise UserMistake([*mistakes, *mistake.mistakes]) from None
     if mistakes:
         raise UserMistake(mistakes)
-    return LadderQuestion(
-        question.overrides, question.config_dirs, question.trust, question.out, unverified == "skip"
-    )
+    return question, unverified == "skip"
 
 
-def climb(question: LadderQuestion, folder: Path) -> Parity:
+def climb(question: Question, folder: Path, skips_unverified: bool = False) -> Parity:
     """Runs `twinrun check` into `folder`. Raises UserMistake where the question has a mistake."""
     code = run_verb(check.VERB, question, folder)
     if not folder.is_dir():
         return Parity(code, f"twinrun ended with exit code {code}: {EXIT_CODES[code]}", folder, ())
     record = _record_of(folder)
-    return Parity(code, record.sentence, folder, tuple(_verdicts(record)), question.skips_unverified)
+    return Parity(code, record.sentence, folder, tuple(_verdicts(record)), skips_unverified)
 
 
 def _record_of(folder: Path) -> FolderRecord:

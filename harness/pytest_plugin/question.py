@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from harness.cli.verb import Verb
 from harness.composition import UserMistake
@@ -62,7 +65,9 @@ def _mistyped(given: Mapping[str, Any]) -> Iterator[str]:
             continue
         form, in_words = TYPES[key]
         is_list = isinstance(value, list | tuple)
-        if not isinstance(value, form) or (key in TEXTS and is_list and not all(isinstance(i, TEXTS[key]) for i in value)):
+        if not isinstance(value, form) or (
+            key in TEXTS and is_list and not all(isinstance(i, TEXTS[key]) for i in value)
+        ):
             yield f"{key}: given {shown(value)}; allowed: {in_words}"
     overrides = given.get("overrides", ())
     if isinstance(overrides, list | tuple) and any(str(text).startswith(OUT) for text in overrides):
@@ -80,6 +85,16 @@ TYPES: Mapping[str, tuple[Any, str]] = {
     "trust": (bool, "True, False"),
 }
 TEXTS: Mapping[str, Any] = {"rungs": str, "overrides": str, "config_dir": str | Path, "arms": str | Mapping}
+
+
+@contextmanager
+def mistakes_fail(what: str) -> Iterator[None]:
+    """Context in which a UserMistake fails the test with its text alone. `what`: the marker or the fixture."""
+    try:
+        yield
+    except UserMistake as mistake:
+        failure = pytest.fail.Exception(f"{what}: {mistake}", pytrace=False)
+        raise failure from None
 
 
 def run_verb(verb: Verb, question: Question, folder: Path) -> int:
