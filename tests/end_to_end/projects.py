@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from command import ENVIRONMENT
+from command import ENVIRONMENT, ROOT
+
+if sys.version_info >= (3, 11):
+    import tomllib as toml
+else:
+    import tomli as toml
 
 PLUGIN = "harness.pytest_plugin"
 # Where the distribution is installed with its entry point, pytest loads the plugin by itself.
@@ -50,12 +56,25 @@ def written(folder: Path, test_file: str, **others: str) -> Path:
     return folder
 
 
-def run_pytest(folder: Path, *arguments: str) -> Session:
-    """Runs the tests of the project."""
-    loading = [] if IS_INSTALLED else ["-p", PLUGIN]
+def installed(folder: Path) -> Path:
+    """A folder with the metadata of a distribution that has the entry point that pyproject.toml declares."""
+    declared = toml.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
+    metadata = folder / "made_up-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n")
+    points = "".join(f"{name} = {place}\n" for name, place in declared.items())
+    (metadata / "entry_points.txt").write_text(f"[pytest11]\n{points}")
+    return folder
+
+
+def run_pytest(folder: Path, *arguments: str, distribution: Path | None = None) -> Session:
+    """Runs the tests of the project. `distribution`: a folder whose entry points load the plugin."""
+    loading = [] if IS_INSTALLED or distribution else ["-p", PLUGIN]
     results = folder / "junit.xml"
     command = [sys.executable, "-m", "pytest", *loading, "-p", "no:cacheprovider", f"--junitxml={results}"]
     environment = {key: value for key, value in ENVIRONMENT.items() if not key.startswith("PYTEST_")}
+    if distribution:
+        environment["PYTHONPATH"] += f"{os.pathsep}{distribution}"
     done = subprocess.run(
         [*command, f"--basetemp={folder / 'temporary'}", *arguments],
         cwd=folder,

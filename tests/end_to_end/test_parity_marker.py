@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import ROOT
-from projects import Session, run_pytest, written
+from projects import Session, installed, run_pytest, written
 
 TESTS = """
 import json
@@ -149,6 +149,12 @@ def test_a_mistake_is_an_error_of_its_test_with_the_nearest_name(session: Sessio
 
 def test_the_marker_is_listed(project: Path) -> None:
     assert "@pytest.mark.parity(experiment=None, pair=None" in run_pytest(project, "--markers").output
+
+
+def test_the_declared_entry_point_loads_the_plugin(project: Path, tmp_path: Path) -> None:
+    loaded = run_pytest(project, "--trace-config", "--collect-only", "-q", distribution=installed(tmp_path))
+    assert loaded.code == 0
+    assert "harness/pytest_plugin/__init__.py" in loaded.output
 
 
 CLASHING = """
