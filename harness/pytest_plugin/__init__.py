@@ -20,6 +20,7 @@ HELP = (
 )
 # The fixture that climbs. It has a name of its own, so that a project's own fixture `parity` does not switch it off.
 CLIMBING = "_twinrun_parity"
+STOPPED = "the parity ladder was stopped with Ctrl-C or SIGTERM"
 OUTCOME = pytest.StashKey["Parity"]()
 
 
@@ -48,10 +49,16 @@ def climbing(request: pytest.FixtureRequest) -> Parity:
     from harness.pytest_plugin import ladder
     from harness.pytest_plugin.question import mistakes_fail
 
-    with mistakes_fail(MARKER):
-        question, skips_unverified = ladder.asked(request.node)
-        folder = question.out or request.getfixturevalue("tmp_path") / "parity"
-        outcome = ladder.climb(question, folder, skips_unverified)
+    try:
+        with mistakes_fail(MARKER):
+            question, skips_unverified = ladder.asked(request.node)
+            folder = question.out or request.getfixturevalue("tmp_path") / "parity"
+            outcome = ladder.climb(question, folder, skips_unverified)
+    except KeyboardInterrupt:
+        # pytest cannot tear its `tmp_path` down after an interrupted setup: so the test fails, and the session ends.
+        request.session.shouldstop = STOPPED
+        interruption = pytest.fail.Exception(f"INTERRUPTED: {STOPPED}", pytrace=False)
+        raise interruption from None
     request.node.stash[OUTCOME] = outcome
     return outcome
 

@@ -20,6 +20,7 @@ else:
 PLUGIN = "harness.pytest_plugin"
 # Where the distribution is installed with its entry point, pytest loads the plugin by itself.
 IS_INSTALLED = any(point.value == PLUGIN for point in importlib.metadata.entry_points(group="pytest11"))
+RESULTS = "junit.xml"
 PYPROJECT = """
 [project]
 name = "port"
@@ -67,25 +68,34 @@ def installed(folder: Path) -> Path:
     return folder
 
 
-def run_pytest(folder: Path, *arguments: str, distribution: Path | None = None) -> Session:
-    """Runs the tests of the project. `distribution`: a folder whose entry points load the plugin."""
+def start_pytest(folder: Path, *arguments: str, distribution: Path | None = None) -> subprocess.Popen[str]:
+    """Starts pytest on the project. `distribution`: a folder whose entry points load the plugin."""
     loading = [] if IS_INSTALLED or distribution else ["-p", PLUGIN]
-    results = folder / "junit.xml"
-    command = [sys.executable, "-m", "pytest", *loading, "-p", "no:cacheprovider", f"--junitxml={results}"]
+    command = [sys.executable, "-m", "pytest", *loading, "-p", "no:cacheprovider", f"--junitxml={folder / RESULTS}"]
     environment = {key: value for key, value in ENVIRONMENT.items() if not key.startswith("PYTEST_")}
     if distribution:
         environment["PYTHONPATH"] += f"{os.pathsep}{distribution}"
-    done = subprocess.run(
+    return subprocess.Popen(
         [*command, f"--basetemp={folder / 'temporary'}", *arguments],
         cwd=folder,
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=400,
-        check=False,
     )
+
+
+def end_of(process: subprocess.Popen[str], folder: Path) -> Session:
+    """Waits for the end of pytest."""
+    output, _ = process.communicate(timeout=400)
+    results = folder / RESULTS
     cases = Xml.parse(results).getroot().iter("testcase") if results.exists() else ()
-    return Session(done.returncode, done.stdout + done.stderr, {case.get("name", ""): _ended(case) for case in cases})
+    return Session(process.returncode, output, {case.get("name", ""): _ended(case) for case in cases})
+
+
+def run_pytest(folder: Path, *arguments: str, distribution: Path | None = None) -> Session:
+    """Runs the tests of the project."""
+    return end_of(start_pytest(folder, *arguments, distribution=distribution), folder)
 
 
 def _ended(case: Xml.Element) -> Ended:

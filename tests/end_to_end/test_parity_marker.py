@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from command import ROOT
-from projects import Session, installed, run_pytest, written
+from projects import Session, end_of, installed, run_pytest, start_pytest, written
 
 TESTS = """
 import json
@@ -186,6 +189,36 @@ def test_a_fixture_of_the_same_name_does_not_switch_the_check_off(tmp_path: Path
     session = run_pytest(written(tmp_path / "port", CLASHING))
     assert "UNVERIFIED" in session.tests["test_own_fixture"].text
     assert "did you mean loss?" in session.tests["test_method"].text
+
+
+LONG = """
+import pytest
+
+
+@pytest.mark.parity(arms=["reference"], overrides=["comparison.free_steps=100"])
+def test_long():
+    pass
+
+
+def test_after():
+    pass
+"""
+
+
+def test_ctrl_c_ends_pytest_and_the_workers(tmp_path: Path) -> None:
+    folder = written(tmp_path / "port", LONG)
+    with start_pytest(folder) as process:
+        workers = []
+        while process.poll() is None and not workers:
+            time.sleep(0.1)
+            workers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        session = end_of(process, folder)
+    assert session.code == pytest.ExitCode.INTERRUPTED
+    assert "INTERRUPTED: the parity ladder was stopped" in session.tests["test_long"].text
+    assert "test_after" not in session.tests
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert [worker for worker in alive if worker.status() != psutil.STATUS_ZOMBIE] == []
 
 
 PAIR = f"""
