@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ LISTS_OF_FILES = {"arms": "arm", "suite": "schedule"}
 # ... and under these for a spec of that kind with default fields.
 _WITH_KINDS = ("data", "model", "loss", "optimizer", "schedule")
 _LONGEST_SHOWN = 200
+_BARE = re.compile(r"(?!(?:null|true|false|nan|inf)$)[a-z_]\w*", re.IGNORECASE | re.ASCII)
 
 
 class MisfitError(Exception):
@@ -67,6 +69,22 @@ def read(typed: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Overrides
         except MisfitError as misfit:
             overrides.mistakes.append(f"{_cut(text)}: {misfit}")
     return overrides
+
+
+def as_typed(value: object) -> str:
+    """A value of plain containers as it is typed behind `KEY=`, so that `read` gives it back."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {as_typed(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(as_typed, value)) + "]"
+    if not isinstance(value, str):
+        return str(value)
+    if _BARE.fullmatch(value):
+        return value
+    # A backslash is doubled before a quote and at the end only.
+    return "'" + re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + ("\\'" if m[2] else ""), value) + "'"
 
 
 def _cut(text: str) -> str:

@@ -41,7 +41,12 @@ def in_one_line(timings: Timings, unfinished: Unfinished | None = None) -> str:
     gravest = next(
         row for row, own in zip(rows, verdicts(timings), strict=True) if outcome.exit_code([own], [], None) == code
     )
-    return f"{gravest.status.upper()}: {gravest.row.name}: {'; '.join(gravest.notes)}; {found}"
+    return f"{limits(gravest)}; {found}"
+
+
+def limits(row: RowSummary) -> str:
+    """The status of a row, and what limits its time: `DIVERGES: mindspore: parity: ...`."""
+    return f"{row.status.upper()}: {row.row.name}: {'; '.join(row.notes)}"
 
 
 def _sentence(row: RowSummary) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.composition.overrides import Change, MisfitError, applied, merged, overlaid, read
+from harness.composition.overrides import Change, MisfitError, applied, as_typed, merged, overlaid, read
 
 GROUPS = {"schedule": ("constant", "cosine"), "arm": ("mindspore", "tensorflow"), "model": ("cnn",)}
 
@@ -143,3 +143,16 @@ def test_merging() -> None:
     assert merged(old, {"kind": "other"}) == {"kind": "other"}
     assert merged(old, 5) == 5
     assert overlaid({"kind": "a", "x": 1}, {"kind": "b"}) == {"kind": "b", "x": 1}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("cosine", "null", "True", "1e-3", "it's", "a\\", "a\\'b", "a b", "a=b,c", "[x]", "${seed}", "", "\n", "é"),
+        *(None, True, 3, -0.5, 1e-8, [], ["a", 2, None], {"use": "a", "spec": {"optimizer.epsilon": 1e-8, "to": [1]}}),
+    ],
+)
+def test_a_value_is_read_back_as_it_was(value: Any) -> None:
+    found = read([f"x.y={as_typed(value)}"], {})
+    assert found.mistakes == []
+    assert [(change.path, repr(change.value)) for change in found.changes] == [(("x", "y"), repr(value))]
