@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.data import Dataset
 from harness.plan import Plan
-from harness.records.timing import Bench, ProcessRecord, Row
+from harness.records.timing import Bench, Estimate, ProcessRecord, Row
 from harness.report.bench_record import BenchRecord
 from harness.report.bench_rows import machine_table, phase_table, round_table, time_table
 from harness.report.listening import ProgressListener
@@ -18,16 +18,13 @@ from harness.results.store import write_text
 from harness.spec.experiment import Experiment
 from harness.subjects.bench.control import Control
 from harness.subjects.bench.fairness import differences
-from harness.subjects.bench.outcome import as_ratio, in_ms
+from harness.subjects.bench.outcome import ENDED, as_ratio, in_ms
 from harness.subjects.bench.summary import RowSummary
 from harness.system.text import markdown
+from harness.timing.power import MOST_PROCESSES
+from harness.timing.slowdown import fewest_processes
 
 PROSE = ("notes", "order", "runs as")
-ENDED = {
-    "precision": "the interval of every ratio is narrow enough",
-    "budget": "no further round fits into the budget",
-    "failed": "no row is left that could be timed",
-}
 
 
 class BenchTerminal(ProgressListener):
@@ -58,7 +55,11 @@ class BenchTerminal(ProgressListener):
 
     def round(self, number: int, rows: Sequence[RowSummary]) -> None:
         parts = [f"{row.row.name} {in_ms(row.step_s)}" for row in rows if row.processes]
-        parts += [f"{row.row.name} {as_ratio(row.ratio)} times as long" for row in rows if row.ratio and row.processes]
+        parts += [
+            f"{row.row.name} {as_ratio(row.ratio)} times as long{' as its base' if row.base.base_of else ''}"
+            for row in rows
+            if row.ratio and row.processes
+        ]
         self._say(f"  round {number}: {'; '.join(parts)}", soft_wrap=True)
 
     def end(self, folder: Path, sentence: str, is_brief: bool = False) -> None:
@@ -83,6 +84,8 @@ def cost_in_words(bench: Bench) -> str:
     estimate, asked = bench.estimate, bench.measurement
     if estimate is None:
         return ""
+    if bench.base is not None:
+        return _cost_of_gate(bench, estimate)
     budget = f"budget_s={asked.budget_s:g}"
     needed_s = estimate.round_s * asked.processes
     if estimate.rounds >= asked.processes:
@@ -97,6 +100,19 @@ def cost_in_words(bench: Bench) -> str:
         return f"{text}; nothing can be told from fewer than two"
     assumed = f"if processes differ by {estimate.spread:.0%}"
     return f"{text}; these tell a slowdown of {estimate.resolution:.1%} or more, {assumed}"
+
+
+def _cost_of_gate(bench: Bench, estimate: Estimate) -> str:
+    """The same of a gate that times head and base in turns."""
+    first, budget = bench.measurement.processes, f"budget_s={bench.measurement.budget_s:g}"
+    most = min(estimate.rounds, max(MOST_PROCESSES, first))
+    text = f"about {estimate.round_s:.0f} s a round; a first look at {first} rounds, {first * estimate.round_s:.0f} s, "
+    text += f"and more where it does not clear every row; {budget} has room for {estimate.rounds}"
+    rows = len(bench.pairs)
+    if estimate.resolution is None:
+        return f"{text}; no slowdown can be found with fewer than {fewest_processes(rows)}"
+    assumed = f"if processes differ by {estimate.spread:.0%}"
+    return f"{text}; {most} rounds find a slowdown of {estimate.resolution:.1%} 9 times in 10, {assumed}"
 
 
 def write_bench_report(folder: Path) -> None:

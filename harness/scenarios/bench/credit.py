@@ -12,13 +12,13 @@ from harness.judging.context import Context
 from harness.judging.envelope import envelope
 from harness.plan import Plan
 from harness.records.array_types import FloatArray
-from harness.records.timing import Credit, Row
+from harness.records.timing import Credit, Row, base_name
 from harness.records.verdict import Verdict
 from harness.results.files import NOT_READ, read_object, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.reading import read_run
 from harness.results.recorded import VERDICTS, RecordedRun
-from harness.results.timings import is_bench
+from harness.results.timings import CHECK, is_bench
 from harness.scenarios.bench.state import ActiveBench
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -28,7 +28,6 @@ from harness.worker.arrangement.calibration import CalibrationError, versions_of
 # From the gravest to what counts.
 ORDER = ("crashed", "interrupted", "diverges", "unsupported", "unverified", "known", "agrees")
 MOST_READ = 50  # recorded folders, the latest first
-CHECK = "check"  # the folder of a ladder that a bench has climbed, in that of the bench
 
 
 def recorded_check(experiment: Experiment, plan: Plan, root: Path) -> Path | None:
@@ -103,9 +102,9 @@ def _credit(verdicts: Sequence[Verdict], source: str) -> Credit:
     return Credit(status=gravest.status, source=source, cause=cause)
 
 
-def with_credits(rows: Sequence[Row], by_arm: dict[str, Credit]) -> tuple[Row, ...]:
-    """The rows with the credit of their arms."""
-    return tuple(row.model_copy(update={"credit": by_arm[row.arm]}) for row in rows)
+def with_credits(rows: Sequence[Row], of_head: Mapping[str, Credit], of_base: Mapping[str, Credit]) -> tuple[Row, ...]:
+    """The rows with the credit of their arms; bases have their own."""
+    return tuple(row.model_copy(update={"credit": (of_base if row.base_of else of_head)[row.arm]}) for row in rows)
 
 
 def with_loop_credits(bench: ActiveBench, losses: Mapping[str, FloatArray]) -> tuple[Row, ...]:
@@ -118,7 +117,7 @@ def with_loop_credits(bench: ActiveBench, losses: Mapping[str, FloatArray]) -> t
 
 
 def _with_loop_credit(row: Row, context: Context, losses: Mapping[str, FloatArray]) -> Row:
-    own, others = losses.get(row.name), losses.get(row.arm)
+    own, others = losses.get(row.name), losses.get(base_name(row.arm) if row.base_of else row.arm)
     if own is None or others is None or row.credit is None or not row.credit.is_given:
         return row  # it failed, or there is nothing to hold it against
     arm = next(arm for arm in context.stated.arms if arm.name == row.arm)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from harness.records.timing import Ended
 from harness.scenarios.bench.credit import with_loop_credits
-from harness.scenarios.bench.estimate import Pilot, estimated, piloted, sizes
+from harness.scenarios.bench.estimate import Pilot, estimated, piloted, sizes, sizes_of_pairs
 from harness.scenarios.bench.process import Size, time_control, time_row
 from harness.scenarios.bench.state import ActiveBench
 from harness.subjects.bench.summary import ratios, summaries
+from harness.subjects.gate.in_turns import Looks
 from harness.timing.stopping import why_ended
 from harness.worker.timing.control import WORK
 
@@ -29,13 +31,17 @@ def time_rows(bench: ActiveBench) -> None:
         bench.listener.credited([row for row in bench.rows if row.loop])
     left_s = measurement.budget_s - (time.monotonic() - bench.began_s)
     chosen = sizes(pilots, left_s, measurement.processes, measurement.target_accuracy)
-    bench.estimate(estimated(pilots, chosen, left_s, bench.plan.steps))
+    if bench.record.base is not None:
+        chosen = sizes_of_pairs(chosen, bench.record.pairs)
+    bench.estimate(estimated(pilots, chosen, left_s, bench.plan.steps, judged=len(bench.record.pairs)))
     _time_rounds(bench, pilots, chosen)
 
 
 def _time_rounds(bench: ActiveBench, pilots: Mapping[str, Pilot], chosen: Mapping[str, Size]) -> None:
     measurement = bench.record.measurement
-    ended, rounds = None, 0
+    ended: Ended | None = None
+    rounds = 0
+    looks = Looks(measurement.processes) if bench.record.base is not None else None
     while ended is None:
         round_began_s = time.monotonic()
         _time_round(bench, rounds, chosen)
@@ -47,14 +53,21 @@ def _time_rounds(bench: ActiveBench, pilots: Mapping[str, Pilot], chosen: Mappin
             bench.update(ended="failed")
             return
         now_s = time.monotonic()
-        ended = why_ended(
-            ratios(rows),
-            rounds=rounds,
-            fewest_rounds=measurement.processes,
-            precision=measurement.precision,
-            elapsed_s=now_s - bench.began_s,
-            round_s=now_s - round_began_s,
-            budget_s=measurement.budget_s,
+        spent = {
+            "elapsed_s": now_s - bench.began_s,
+            "round_s": now_s - round_began_s,
+            "budget_s": measurement.budget_s,
+        }
+        ended = (
+            why_ended(
+                ratios(rows),
+                rounds=rounds,
+                fewest_rounds=measurement.processes,
+                precision=measurement.precision,
+                **spent,
+            )
+            if looks is None
+            else looks.why_ended(bench.timings, rounds, **spent)
         )
     bench.update(ended=ended)
 

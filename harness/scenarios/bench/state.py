@@ -13,7 +13,7 @@ import pandas as pd
 from harness.data import Dataset
 from harness.plan import Plan
 from harness.records.outcome import Unfinished
-from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Bench, Estimate, ProcessRecord, Row
+from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Bench, Estimate, ProcessRecord, Row, base_name
 from harness.results.timings import Timings, write_timings
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -91,12 +91,15 @@ class ActiveBench:
         return self.record.rows
 
     def arm_of(self, row: Row) -> Arm:
-        """The arm that a row times."""
-        return next(arm for arm in self.experiment.arms if arm.name == row.arm)
+        """The arm that a row times; a base is run by the interpreter of the base."""
+        arm = next(arm for arm in self.experiment.arms if arm.name == row.arm)
+        return self.record.base.running(arm) if row.base_of and self.record.base is not None else arm
 
     def arm_folder(self, row: Row) -> Path:
         """The folder in which the processes of a row run."""
-        return self.folder / "arms" / row.arm
+        folder = self.folder / "arms" / (base_name(row.arm) if row.base_of else row.arm)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     @property
     def control_folder(self) -> Path:
@@ -106,8 +109,10 @@ class ActiveBench:
         return folder
 
     def has_failed(self, row: Row) -> bool:
-        """Whether a process of the row has failed, after which it is not timed again."""
-        return any(process.row == row.name and process.failure for process in self.processes)
+        """Whether a process of the row has failed, after which it is not timed again; nor are a head and its base
+        once one of the two has failed, because nothing is left to hold the other against."""
+        pair = next(({head.name, base.name} for head, base in self.record.pairs if row in (head, base)), {row.name})
+        return any(process.row in pair and process.failure for process in self.processes)
 
     def update(self, **fields: object) -> None:
         """Replaces fields of the record, and writes it."""
