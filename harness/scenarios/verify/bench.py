@@ -135,7 +135,7 @@ def _credits_held(folder: Path, place: str, rows: list[Row]) -> Iterator[Check]:
     """The same of rows whose verdicts are in the folder `place` of the bench, or where the rows say."""
     stated = Path(rows[0].credit.source if rows[0].credit is not None else "")
     own = folder / place
-    source = own if (own / MARKER).exists() else stated
+    source = own if (own / VERDICTS).exists() else stated
     if not (source / VERDICTS).is_file():
         yield Check(BENCH, "the ladder", "unverified", f"the verdicts on which its parity rests are gone: {stated}")
         return
