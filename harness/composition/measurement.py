@@ -93,6 +93,12 @@ def as_of_gate(question: Asked) -> Asked:
     return replace(question, check=check, mistakes=(*question.mistakes, *mistakes))
 
 
+def as_of_pair(question: Asked) -> Asked:
+    """What was typed for a bench of a user's own pair of models; what is only of an experiment is a mistake."""
+    mistakes = [f"{name}: a pair has no {name}: {why}" for name, why in OF_EXPERIMENT.items() if name in question.typed]
+    return replace(question, mistakes=(*question.mistakes, *mistakes))
+
+
 def _number(reading: _Reading, key: str, value: str) -> None:
     """A number, or a share in percent."""
     text = value.strip()
@@ -162,6 +168,12 @@ OF_BENCH = {
     "precision": "a gate ends at its first look or at its last",
     "sweep": "gate one experiment at a time",
     "target_accuracy": "a gate compares the time of a step",
+}
+# What a bench of a pair does not take, and what it does instead.
+OF_EXPERIMENT = {
+    "modes": "each side is timed in the mode of its arm; name others by arms=[mindspore,tensorflow]",
+    "sweep": "time one pair at a time",
+    "target_accuracy": "its batches are to train on, and nothing is evaluated",
 }
 ALLOWED = {
     "precision": "a share between 0 and 1, such as 0.02 or 2%",

@@ -187,7 +187,8 @@ class Row(Spec):
     """What is timed: an arm in its own loop or, with `loop`, in a training loop that users of its framework type.
 
     `credit` is None until it is known. `base_of`: of a gate that times head and base in turns, the row of the head to
-    which this row is the base; empty for any other row.
+    which this row is the base; empty for any other row. `work`: what a step does, in words, where the row is not of an
+    experiment.
     """
 
     name: str
@@ -198,6 +199,7 @@ class Row(Spec):
     arrangement: ChosenArrangement | None = None
     credit: Credit | None = None
     base_of: str = ""
+    work: str = ""
 
 
 def base_name(name: str) -> str:

@@ -20,6 +20,8 @@ from harness.subjects.bench.control import Control
 from harness.subjects.bench.fairness import differences
 from harness.subjects.bench.outcome import ENDED, as_ratio, in_ms
 from harness.subjects.bench.summary import RowSummary
+from harness.subjects.pair.composing import ComposedPair
+from harness.subjects.pair.facts import code_run
 from harness.system.text import markdown
 from harness.timing.power import MOST_PROCESSES
 from harness.timing.slowdown import fewest_processes
@@ -34,6 +36,14 @@ class BenchTerminal(ProgressListener):
         names = ", ".join(f"{row.name} ({row.mode})" for row in rows)
         self._say(line((experiment.name, "bold"), f": {names}"))
         self._say(f"  data  {data.source}; plan {plan.digest[:16]}, batches of {plan.batch_size}")
+
+    def pair(self, composed: ComposedPair, rows: Sequence[Row]) -> None:
+        names = ", ".join(f"{row.name} ({row.mode})" for row in rows)
+        self._say(line((f"pair {composed.pair.name}", "bold"), f": {names}"))
+        for code in code_run(composed):
+            self._say(f"  runs code that {code}", soft_wrap=True)
+        for row in rows:
+            self._say(f"  {row.name}: {row.work}", soft_wrap=True)
 
     def credited(self, rows: Sequence[Row]) -> None:
         by_text: dict[str, list[str]] = {}
@@ -122,7 +132,7 @@ def write_bench_report(folder: Path) -> None:
 
 def report(record: BenchRecord) -> str:
     """The bench as a page of Markdown."""
-    name = record.experiment.name if record.experiment else record.folder.name
+    name = record.name
     lines = [f"# {markdown(name)}, timed", "", f"**{markdown(record.sentence)}**", "", *record.damage_lines]
     lines += [f"- {markdown(text)}" for text in _sentences(record)]
     for title, table in _tables(record).items():
@@ -171,7 +181,7 @@ def _sentences(record: BenchRecord) -> Iterator[str]:
     if bench.estimate is not None:
         yield f"estimated before: {cost_in_words(bench)}"
     yield f"{Control.of(timings).in_words}; its work: {bench.control}"
-    if record.experiment is not None:
-        yield from differences(record.rows, record.experiment.arms)
+    yield from differences(record.rows, record.arms)
+    yield from (f"a step of {row.name} is {row.work}" for row in bench.rows if row.work)
     sources = {row.credit.source for row in bench.rows if row.credit is not None and row.credit.source}
     yield from (f"parity as recorded in {source}" for source in sorted(sources))

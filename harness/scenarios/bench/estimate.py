@@ -61,8 +61,7 @@ def piloted(bench: ActiveBench) -> dict[str, Pilot]:
 def _pilot(bench: ActiveBench, row: Row) -> Pilot:
     start_s = time.monotonic()
     with Worker(bench.arm_of(row), bench.arm_folder(row), bench.scratch) as worker:
-        horizon = LOSSES + PILOT_STEPS * PILOT_BLOCKS
-        prepared = worker.ask(tasks.TASKS["prepare"], loop=row.loop, block_steps=0, horizon=horizon)[0]
+        prepared = bench.preparation(row).ask(worker, block_steps=0, horizon=LOSSES + PILOT_STEPS * PILOT_BLOCKS)
         steps = min(PILOT_STEPS, prepared["epoch_steps"])
         losses = worker.ask(tasks.TASKS["losses"], steps=min(LOSSES, prepared["epoch_steps"]))[1]["losses"]
         times = worker.ask(tasks.TASKS["time"], blocks=PILOT_BLOCKS, steps=steps)[1]
@@ -95,7 +94,7 @@ def sizes(
     }
 
 
-def sizes_of_pairs(chosen: dict[str, Size], pairs: Sequence[tuple[Row, Row]]) -> dict[str, Size]:
+def sizes_of_sides(chosen: dict[str, Size], pairs: Sequence[tuple[Row, Row]]) -> dict[str, Size]:
     """The same size for a head and its base: that of the one with more blocks. No epoch is timed, as none is judged."""
     equal = {name: replace(size, with_epoch=False) for name, size in chosen.items()}
     for head, base in pairs:

@@ -25,7 +25,7 @@ from harness.scenarios import phases, run
 from harness.scenarios.arrangement import Arrangements
 from harness.scenarios.bench.credit import credits, misfits, recorded_check, with_credits
 from harness.scenarios.bench.rounds import time_rows
-from harness.scenarios.bench.state import ActiveBench, BenchListener
+from harness.scenarios.bench.state import ActiveBench, BenchListener, ExperimentBench
 from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -98,18 +98,38 @@ def timed_bench(
     if base is not None:
         sides = {"rows": with_bases(rows), "head": this_interpreter(), "base": base}
         record = record.model_copy(update=sides)
-    bench = ActiveBench(experiment, plan, data, folder, listener, record)
-    try:
+    bench = ExperimentBench(
+        experiment.arms, folder, listener, record, plan.steps, experiment=experiment, plan=plan, data=data
+    )
+
+    def begin() -> None:
         Store(folder).write_inputs(experiment, plan, data)
         listener.bench(experiment, plan, data, bench.rows)
         _find_credits(bench, source, asked.check == SKIPPED, arrangements, presenter)
         bench.scratch.mkdir()
         share(bench.scratch, experiment, plan, data)
-        time_rows(bench)
+
+    carry_out(bench, begin, presenter)
+    return bench
+
+
+def carry_out(bench: ActiveBench, begin: Callable[[], None], presenter: Presenter) -> None:
+    """Times a bench to its end and writes it; where it does not come to its end, `unfinished` says why.
+
+    `begin` finds the parity, and shares with the workers what they need. A UserMistake that it raises leaves nothing.
+    """
+    folder = bench.folder
+    try:
+        begin()
+        if bench.record.ended is None:
+            time_rows(bench)
         shutil.rmtree(bench.scratch, ignore_errors=True)
         _write(bench)
         with shielded():
             complete(folder, Marker.of("bench", outcome.exit_code(bench.timings), bench.sentence))
+    except UserMistake:
+        shutil.rmtree(folder)
+        raise
     except BaseException as error:
         with shielded():
             bench.unfinished = unfinished_by(error, folder)
@@ -117,10 +137,9 @@ def timed_bench(
             with suppress(OSError):
                 _write(bench)
             report_unfinished(bench.unfinished, error, folder)
-    listener.stage("report")
+    bench.listener.stage("report")
     with shielded(), suppress(*([OSError] if bench.unfinished else [])):
         presenter.write_bench_report(folder)
-    return bench
 
 
 def rows_of(experiment: Experiment, arrangements: Arrangements, asked: Asked) -> tuple[Row, ...]:
@@ -155,13 +174,12 @@ def _source(asked: Asked, experiment: Experiment, plan: Plan, root: Path) -> Pat
 
 
 def _find_credits(
-    bench: ActiveBench, source: Path | None, is_skipped: bool, arrangements: Arrangements, presenter: Presenter
+    bench: ExperimentBench, source: Path | None, is_skipped: bool, arrangements: Arrangements, presenter: Presenter
 ) -> None:
     """Sets the credit of every row: from a recorded run, or from the ladder, which is climbed now and not timed."""
     arms = bench.experiment.arms
     if is_skipped:
-        skipped = Credit(status="unverified", source="", cause=f"check={SKIPPED}: the ladder was not climbed")
-        of_head = of_base = {arm.name: skipped for arm in arms}
+        of_head = of_base = without_credit(arms)
     else:
         of_head = credits(source or _climbed(bench, arms, CHECK, arrangements, presenter), arms)
         of_base = of_head
@@ -173,8 +191,14 @@ def _find_credits(
     bench.listener.credited(bench.rows)
 
 
+def without_credit(arms: Sequence[Arm]) -> dict[str, Credit]:
+    """What arms have where nobody asked for their parity."""
+    skipped = Credit(status="unverified", source="", cause=f"check={SKIPPED}: the ladder was not climbed")
+    return {arm.name: skipped for arm in arms}
+
+
 def _climbed(
-    bench: ActiveBench, arms: Sequence[Arm], place: str, arrangements: Arrangements, presenter: Presenter
+    bench: ExperimentBench, arms: Sequence[Arm], place: str, arrangements: Arrangements, presenter: Presenter
 ) -> Path:
     """Climbs the ladder with these arms, as `check` does, in a folder within that of the bench."""
     folder = bench.folder / place

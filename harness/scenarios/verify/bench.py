@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from harness.records.timing import ProcessRecord, Row
-from harness.results.files import read_experiment, read_verdicts
+from harness.results.files import read_experiment, read_spec, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.recorded import EXPERIMENT, VERDICTS
 from harness.results.sweeps import SWEEP, place_of, read_sweep
@@ -17,11 +17,14 @@ from harness.scenarios.bench.credit import credits
 from harness.scenarios.bench.process import TIMES, Blocks
 from harness.scenarios.bench.start import sweep_outcome
 from harness.scenarios.verify.check import Check, field_differences, held, table_differences
+from harness.scenarios.verify.others import pair_checks
 from harness.scenarios.verify.run import run_checks, verdict_table
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks, state_checks
 from harness.subjects.bench import outcome
 from harness.subjects.bench.summary import ratios, summaries
 from harness.subjects.gate.in_turns import Looks
+from harness.subjects.pair.records import PAIR, is_pair
+from harness.subjects.pair.spec import Pair
 
 SAMPLES = "the samples"
 
@@ -40,7 +43,8 @@ def bench_checks(folder: Path, pages: Pages) -> list[Check]:
         checks += marker_check(folder, outcome.exit_code(timings), outcome.in_one_line(timings))
     for place in (CHECK, BASE_CHECK):
         if (folder / place / MARKER).exists():
-            checks += [check.below(place) for check in run_checks(folder / place, pages)]
+            of_ladder = pair_checks if is_pair(folder / place) else run_checks
+            checks += [check.below(place) for check in of_ladder(folder / place, pages)]
     return [*checks, *page_checks(folder, pages, checks)]
 
 
@@ -143,7 +147,7 @@ def _credits_held(folder: Path, place: str, rows: list[Row]) -> Iterator[Check]:
 
 
 def _credit_differences(folder: Path, source: Path, rows: list[Row]) -> Iterator[str]:
-    arms = read_experiment(folder / EXPERIMENT).arms
+    arms = read_spec(folder / PAIR, Pair, "pair").arms if is_pair(folder) else read_experiment(folder / EXPERIMENT).arms
     read_verdicts(source / VERDICTS)  # as damaged, not as a parity that is not known
     by_arm = credits(source, arms)
     for row in rows:
