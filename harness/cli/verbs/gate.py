@@ -66,9 +66,14 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def add_store(sub: argparse.ArgumentParser) -> None:
     """Adds the option for the folder of the baselines."""
+    store = _store()
+    sub.add_argument("--store", type=Path, default=store, metavar="DIR", help=f"the baselines; by default {store}")
+
+
+def _store() -> Path:
     from harness.cli.verbs.baseline import STORE
 
-    sub.add_argument("--store", type=Path, default=STORE, metavar="DIR", help=f"the baselines; by default {STORE}")
+    return STORE
 
 
 def run(options: argparse.Namespace) -> int:
@@ -91,6 +96,8 @@ def _refuse_mixed(options: argparse.Namespace) -> None:
     mistakes = [f"give either {' or '.join(ways)}"] if len(ways) > 1 else []
     if options.seconds is not None and not options.self_test:
         mistakes.append("--seconds is of --self-test")
+    if options.base_python is not None and options.store != _store():
+        mistakes.append("--store is of recorded runs: with --base-python the base is timed now")
     if options.base_python is None and (options.config_dir or options.trust):
         mistakes.append("--config-dir and --trust are of --base-python: a recorded run is not composed again")
     if mistakes:

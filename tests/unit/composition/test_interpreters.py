@@ -124,6 +124,7 @@ def test_all_mistakes_at_once(
         (["--base-python", "x", "--baseline", "y"], "give either --baseline or --base-python"),
         (["--base-python", "x", "--self-test"], "give either --self-test or --base-python"),
         (["--base-python", "x", "--seconds", "3"], "--seconds is of --self-test"),
+        (["--base-python", "x", "--store", "y"], "--store is of recorded runs"),
         (["RUN", "--trust"], "--config-dir and --trust are of --base-python"),
     ],
 )

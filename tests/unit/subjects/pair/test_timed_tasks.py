@@ -1,4 +1,4 @@
-"""A side of a pair that is timed, with a model that is made up: which batches it gets, and what is no part of a step."""
+"""A side of a pair that is timed, with a model that is made up: its batches, and what is no part of a step."""
 
 from __future__ import annotations
 
