@@ -10,10 +10,11 @@ from command import ROOT, finish, start
 TINY = [
     "model.layers=[flatten,{kind: dense, units: 10, kernel_initializer: xavier_uniform}]",
     *("training.epochs=2", "training.batch_size=500", "comparison.free_steps=3", "comparison.forced_steps=1"),
-    *("arms=[reference]", "processes=5", "budget_s=150", "out=gated"),
+    *("arms=[reference]", "processes=3", "out=gated"),
 ]
 DISPATCHED = "        return EpochResult(losses, "
-WAITING = "        __import__('time').sleep(0.02 * len(chosen))\n"  # several times as long as a step takes
+WAITING = "        __import__('time').sleep(0.05 * len(chosen))\n"  # many times as long as a step takes
+ENOUGH = 6  # processes of each side that show so much, also where other work keeps the machine busy
 
 
 @pytest.fixture
@@ -41,22 +42,29 @@ def slow(tmp_path):
 
 
 @pytest.mark.nightly
-def test_a_head_that_waits_is_slower_and_the_same_tree_is_not(here, slow, tmp_path):
-    code, out, err = finish(start(["gate", "--base-python", here, *TINY], tmp_path, PYTHONPATH=str(slow)))
+def test_a_head_that_waits_is_slower(here, slow, tmp_path):
+    given = ["gate", "--base-python", here, *TINY, "budget_s=240"]
+    code, out, err = finish(start(given, tmp_path, PYTHONPATH=str(slow)))
     assert "Traceback" not in out + err
-    assert code == 6, out + err
     gate = json.loads((tmp_path / "gated/gate.json").read_text())
     (speed,) = [row for row in gate["rows"] if row["check"] == "speed"]
-    assert speed["status"] == "slower"
     assert speed["ratio"] > 2
+    assert (code, speed["status"]) == ((6, "slower") if speed["head_processes"] >= ENOUGH else (7, "undecided")), out
     assert {row["status"] for row in gate["rows"] if row["check"] == "parity"} == {"agrees"}
     sources = next(line for line in gate["versions"] if line["what"] == "source")
     assert sources["head"] != sources["base"]
     code, out, _ = finish(start(["verify", "gated"], tmp_path))
     assert code == 0, out
-    (tmp_path / "same").mkdir()
-    code, _, _ = finish(start(["gate", "--base-python", here, *TINY], tmp_path / "same"))
+
+
+@pytest.mark.nightly
+def test_an_unchanged_tree_is_never_slower(here, tmp_path):
+    code, out, err = finish(start(["gate", "--base-python", here, *TINY, "budget_s=60"], tmp_path))
+    assert "Traceback" not in out + err
     assert code in (0, 7)  # it passes or does not decide, on any machine
+    gate = json.loads((tmp_path / "gated/gate.json").read_text())
+    sources = next(line for line in gate["versions"] if line["what"] == "source")
+    assert sources["head"] == sources["base"]
 
 
 def test_a_base_that_cannot_run_leaves_nothing(here, tmp_path):

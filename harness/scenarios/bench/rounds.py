@@ -30,9 +30,10 @@ def time_rows(bench: ActiveBench) -> None:
         bench.update(rows=with_loop_credits(bench, {name: pilot.losses for name, pilot in pilots.items()}))
         bench.listener.credited([row for row in bench.rows if row.loop])
     left_s = measurement.budget_s - (time.monotonic() - bench.began_s)
-    chosen = sizes(pilots, left_s, measurement.processes, measurement.target_accuracy)
-    if bench.record.base is not None:
-        chosen = sizes_of_sides(chosen, bench.record.pairs)
+    if bench.record.base is None:
+        chosen = sizes(pilots, left_s, measurement.processes, measurement.target_accuracy)
+    else:  # a last look has at least twice the rounds of the first
+        chosen = sizes_of_sides(sizes(pilots, left_s, 2 * measurement.processes), bench.record.pairs)
     bench.estimate(estimated(pilots, chosen, left_s, bench.plan_steps, judged=len(bench.record.pairs)))
     _time_rounds(bench, pilots, chosen)
 
