@@ -40,13 +40,18 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     )
     overrides.completer = _complete  # type: ignore[attr-defined]
     sub.add_argument("--cfg", choices=("job",), help="print the composed config and do nothing else")
+    add_sources(sub)
+    sub.epilog = f"{groups_in_words()}\n\n{EXAMPLES}\n{CODES}"
+
+
+def add_sources(sub: argparse.ArgumentParser) -> None:
+    """Adds the options for files that describe an experiment."""
     sub.add_argument(
         "--config-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder with groups of your own"
     )
     sub.add_argument(
         "--trust", action="store_true", help="let files give arms a python, or an environment, that can run code"
     )
-    sub.epilog = f"{groups_in_words()}\n\n{EXAMPLES}\n{CODES}"
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,9 +1,9 @@
-"""Reads what `bench` is told about the measuring itself: `precision=2%`, `budget_s=240`, and the like."""
+"""Reads what `bench`, or a gate that times, is told about the measuring: `precision=2%`, `budget_s=240`, and such."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ class Asked:
 
     `check`: where the parity comes from: a folder, or FOUND (a recorded check of the same experiment, else it is
     climbed), CLIMBED or SKIPPED. `all_modes`: every arm is timed in all modes of its framework, and so are its users'
-    own loops.
+    own loops. `typed`: the names of the options of the measuring that were typed.
     """
 
     overrides: tuple[str, ...]
@@ -33,6 +33,7 @@ class Asked:
     all_modes: bool = False
     sweep: Sweep | None = None
     mistakes: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class _Reading:
     check: str | Path = FOUND
     all_modes: bool = False
     sweep: Sweep | None = None
+    typed: list[str] = field(default_factory=list)
 
 
 def asked(typed: Sequence[str]) -> Asked:
@@ -64,6 +66,7 @@ def asked(typed: Sequence[str]) -> Asked:
     for text in typed:
         key, equals, value = text.partition("=")
         if equals and key in _READERS:
+            reading.typed.append(key)
             _READERS[key](reading, key, value)
         else:
             reading.overrides.append(text)
@@ -76,7 +79,24 @@ def asked(typed: Sequence[str]) -> Asked:
             reading.mistakes.append(f"{name}: given {shown(detail['input'])}; allowed: {ALLOWED[name]}")
     mistakes = tuple(dict.fromkeys(reading.mistakes))
     overrides = tuple(reading.overrides)
-    return Asked(overrides, measurement, reading.check, reading.all_modes, reading.sweep, mistakes)
+    of_experiment = (reading.check, reading.all_modes, reading.sweep)
+    return Asked(overrides, measurement, *of_experiment, mistakes, tuple(dict.fromkeys(reading.typed)))
+
+
+def as_of_gate(question: Asked) -> Asked:
+    """What was typed for a gate that times head and base in turns; what is only of a bench is a mistake.
+
+    The ladder is climbed unless a `check` is named: a recorded one of this version may be of the code before a change.
+    """
+    mistakes = [f"{name}: this is of twinrun bench; {why}" for name, why in OF_BENCH.items() if name in question.typed]
+    check = question.check if "check" in question.typed else CLIMBED
+    return replace(question, check=check, mistakes=(*question.mistakes, *mistakes))
+
+
+def as_of_pair(question: Asked) -> Asked:
+    """What was typed for a bench of a user's own pair of models; what is only of an experiment is a mistake."""
+    mistakes = [f"{name}: a pair has no {name}: {why}" for name, why in OF_EXPERIMENT.items() if name in question.typed]
+    return replace(question, mistakes=(*question.mistakes, *mistakes))
 
 
 def _number(reading: _Reading, key: str, value: str) -> None:
@@ -143,6 +163,18 @@ _READERS: dict[str, Callable[[_Reading, str, str], None]] = {
     "sweep": _sweep,
 }
 OPTIONS = tuple(_READERS)
+# What a gate that times head and base in turns does not take, and what it does instead.
+OF_BENCH = {
+    "precision": "a gate ends at its first look or at its last",
+    "sweep": "gate one experiment at a time",
+    "target_accuracy": "a gate compares the time of a step",
+}
+# What a bench of a pair does not take, and what it does instead.
+OF_EXPERIMENT = {
+    "modes": "each side is timed in the mode of its arm; name others by arms=[mindspore,tensorflow]",
+    "sweep": "time one pair at a time",
+    "target_accuracy": "its batches are to train on, and nothing is evaluated",
+}
 ALLOWED = {
     "precision": "a share between 0 and 1, such as 0.02 or 2%",
     "budget_s": "seconds, more than 0",

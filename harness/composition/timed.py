@@ -1,4 +1,4 @@
-"""What a bench needs of its command line, with every mistake at once."""
+"""What a bench, or a gate that times, needs of its command line, with every mistake at once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from pathlib import Path
 
 import adapters
 from harness.composition.capabilities import unsupported
-from harness.composition.measurement import SWEPT, WIDTH, Asked, Sweep, asked
+from harness.composition.interpreters import OPTION, base_interpreter
+from harness.composition.measurement import SWEPT, WIDTH, Asked, Sweep, as_of_gate, asked
 from harness.composition.mistakes import UserMistake
 from harness.composition.pipeline import Composed
 from harness.composition.preflight import offered, prepare
 from harness.composition.variants import ComposedStudy
 from harness.data import Dataset
+from harness.records.interpreter import Interpreter
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.system.text import printable
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,39 @@ def prepare_bench(
 ) -> tuple[Asked, tuple[Point, ...]]:
     """The measuring, and the experiments with their data. Raises UserMistake with all mistakes if there are any."""
     question = asked(typed)
+    return question, _checked_points(question, config_dirs, trust)
+
+
+def prepare_in_turns(
+    typed: Sequence[str], base_python: str, config_dirs: Sequence[Path], trust: bool = False
+) -> tuple[Asked, Point, Interpreter]:
+    """The measuring of a gate that times head and base in turns, its experiment, and the interpreter of the base.
+
+    Raises UserMistake with all mistakes if there are any.
+    """
+    question, mistakes = as_of_gate(asked(typed)), list[str]()
+    if folders := [text for text in question.overrides if "=" not in text]:
+        mistakes.append(
+            f"given {', '.join(map(printable, folders))} and {OPTION}: give the folder of a recorded run, which is "
+            f"held against a baseline, or {OPTION}, with which head and base are timed now"
+        )
+        question = replace(question, overrides=tuple(text for text in question.overrides if "=" in text))
+    point, base, experiment = None, None, ""
+    try:
+        (point,) = _checked_points(replace(question, sweep=None), config_dirs, trust)
+        experiment = point.study.first.experiment.model_dump_json()
+    except UserMistake as mistake:
+        mistakes += mistake.mistakes
+    try:
+        base = base_interpreter(base_python, experiment)
+    except UserMistake as mistake:
+        mistakes += mistake.mistakes
+    if mistakes or point is None or base is None:
+        raise UserMistake(mistakes)
+    return question, point, base
+
+
+def _checked_points(question: Asked, config_dirs: Sequence[Path], trust: bool) -> tuple[Point, ...]:
     mistakes = list(question.mistakes)
     try:
         points = _points(question, config_dirs, trust)
@@ -40,7 +76,7 @@ def prepare_bench(
     mistakes += [text for point in points for text in _mistakes(point.study, question, config_dirs)]
     if mistakes:
         raise UserMistake(list(dict.fromkeys(mistakes)))
-    return question, points
+    return points
 
 
 def _points(question: Asked, config_dirs: Sequence[Path], trust: bool) -> tuple[Point, ...]:

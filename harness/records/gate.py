@@ -57,14 +57,30 @@ class GateRow(Spec):
     base_s: float | None = None
 
 
+class SideVersions(Spec):
+    """One thing that runs head and base, and which each has: `what` is a package, or `source`, `code`, `python` of
+    twinrun itself. `row`: the row that runs it; empty for all."""
+
+    row: str = ""
+    what: str
+    head: str
+    base: str
+
+
 class Gate(Spec):
     """The record of a gate. `head`, `base`, `oldest`: the folders; `changed`: what differs between head and base that
-    may, such as the versions of frameworks. `control`: how the control's time changed, in words."""
+    may, such as the versions of frameworks. `notes`: what the machine did, and what was not judged, in words.
+
+    `bench`: of a gate that timed head and base in turns, the folder of their bench in that of the gate; empty for one
+    of two recorded folders. Then `head` and `base` are the interpreters, and `versions` is what they run.
+    """
 
     schema_version: Literal[1] = 1
     head: str
     base: str
     oldest: str = ""
+    bench: str = ""
+    versions: tuple[SideVersions, ...] = ()
     changed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rows: tuple[GateRow, ...] = ()

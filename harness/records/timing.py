@@ -13,6 +13,7 @@ from pydantic import Field
 
 from harness.records.arrangement import ChosenArrangement
 from harness.records.failure import Failure
+from harness.records.interpreter import Interpreter
 from harness.records.machine import Machine
 from harness.spec.base import Spec
 
@@ -185,7 +186,9 @@ class Credit(Spec):
 class Row(Spec):
     """What is timed: an arm in its own loop or, with `loop`, in a training loop that users of its framework type.
 
-    `credit` is None until it is known.
+    `credit` is None until it is known. `base_of`: of a gate that times head and base in turns, the row of the head to
+    which this row is the base; empty for any other row. `work`: what a step does, in words, where the row is not of an
+    experiment.
     """
 
     name: str
@@ -195,6 +198,13 @@ class Row(Spec):
     loop: str = ""
     arrangement: ChosenArrangement | None = None
     credit: Credit | None = None
+    base_of: str = ""
+    work: str = ""
+
+
+def base_name(name: str) -> str:
+    """What the base of a row, or of an arm, is called. No arm has such a name."""
+    return f"{name}@base"
 
 
 class Measurement(Spec):
@@ -209,6 +219,12 @@ class Measurement(Spec):
     budget_s: Annotated[float, Field(gt=0)] = 240.0
     processes: Annotated[int, Field(ge=1, le=1000)] = 5
     target_accuracy: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
+# `precision`: every interval is narrow enough; `budget`: another round would take too long; `failed`: no row is left.
+# Of a gate that times head and base in turns, `first look`: it found every row not slower, and `last look`: all the
+# rounds of the last look were timed.
+Ended = Literal["precision", "budget", "failed", "first look", "last look"]
 
 
 class Estimate(Spec):
@@ -228,7 +244,8 @@ class Bench(Spec):
     """The record of a bench. `ended`: why no other round began; None while it runs or where it did not finish.
 
     `protocol`: the version of how a process is timed - its blocks, its warm-up, the work of the control. Times of
-    different protocols are not compared. `machine`: None in records of before it was recorded.
+    different protocols are not compared. `machine`: None in records of before it was recorded. `head`, `base`: what
+    runs the two sides of a gate that times them in turns; None for any other bench.
     """
 
     schema_version: Literal[1] = 1
@@ -240,4 +257,16 @@ class Bench(Spec):
     estimate: Estimate | None = None
     rounds: Whole = 0  # whole rounds that were timed
     elapsed_s: Seconds = 0.0
-    ended: Literal["precision", "budget", "failed"] | None = None
+    ended: Ended | None = None
+    head: Interpreter | None = None
+    base: Interpreter | None = None
+
+    @property
+    def pairs(self) -> tuple[tuple[Row, Row], ...]:
+        """The rows of the head, each with its base; empty where no base is timed."""
+        by_name = {row.name: row for row in self.rows}
+        return tuple((by_name[row.base_of], row) for row in self.rows if row.base_of)
+
+    def base_row(self, row: str) -> Row | None:
+        """The base of a row of the head; None where there is none."""
+        return next((base for head, base in self.pairs if head.name == row), None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.data import Dataset
 from harness.plan import Plan
-from harness.records.timing import Bench, ProcessRecord, Row
+from harness.records.timing import Bench, Estimate, ProcessRecord, Row
 from harness.report.bench_record import BenchRecord
 from harness.report.bench_rows import machine_table, phase_table, round_table, time_table
 from harness.report.listening import ProgressListener
@@ -18,16 +18,15 @@ from harness.results.store import write_text
 from harness.spec.experiment import Experiment
 from harness.subjects.bench.control import Control
 from harness.subjects.bench.fairness import differences
-from harness.subjects.bench.outcome import as_ratio, in_ms
+from harness.subjects.bench.outcome import ENDED, as_ratio, in_ms
 from harness.subjects.bench.summary import RowSummary
+from harness.subjects.pair.composing import ComposedPair
+from harness.subjects.pair.facts import code_run
 from harness.system.text import markdown
+from harness.timing.power import MOST_PROCESSES
+from harness.timing.slowdown import fewest_processes
 
 PROSE = ("notes", "order", "runs as")
-ENDED = {
-    "precision": "the interval of every ratio is narrow enough",
-    "budget": "no further round fits into the budget",
-    "failed": "no row is left that could be timed",
-}
 
 
 class BenchTerminal(ProgressListener):
@@ -37,6 +36,14 @@ class BenchTerminal(ProgressListener):
         names = ", ".join(f"{row.name} ({row.mode})" for row in rows)
         self._say(line((experiment.name, "bold"), f": {names}"))
         self._say(f"  data  {data.source}; plan {plan.digest[:16]}, batches of {plan.batch_size}")
+
+    def pair(self, composed: ComposedPair, rows: Sequence[Row]) -> None:
+        names = ", ".join(f"{row.name} ({row.mode})" for row in rows)
+        self._say(line((f"pair {composed.pair.name}", "bold"), f": {names}"))
+        for code in code_run(composed):
+            self._say(f"  runs code that {code}", soft_wrap=True)
+        for row in rows:
+            self._say(f"  {row.name}: {row.work}", soft_wrap=True)
 
     def credited(self, rows: Sequence[Row]) -> None:
         by_text: dict[str, list[str]] = {}
@@ -58,7 +65,11 @@ class BenchTerminal(ProgressListener):
 
     def round(self, number: int, rows: Sequence[RowSummary]) -> None:
         parts = [f"{row.row.name} {in_ms(row.step_s)}" for row in rows if row.processes]
-        parts += [f"{row.row.name} {as_ratio(row.ratio)} times as long" for row in rows if row.ratio and row.processes]
+        parts += [
+            f"{row.row.name} {as_ratio(row.ratio)} times as long{' as its base' if row.base.base_of else ''}"
+            for row in rows
+            if row.ratio and row.processes
+        ]
         self._say(f"  round {number}: {'; '.join(parts)}", soft_wrap=True)
 
     def end(self, folder: Path, sentence: str, is_brief: bool = False) -> None:
@@ -83,6 +94,8 @@ def cost_in_words(bench: Bench) -> str:
     estimate, asked = bench.estimate, bench.measurement
     if estimate is None:
         return ""
+    if bench.base is not None:
+        return _cost_of_gate(bench, estimate)
     budget = f"budget_s={asked.budget_s:g}"
     needed_s = estimate.round_s * asked.processes
     if estimate.rounds >= asked.processes:
@@ -99,6 +112,19 @@ def cost_in_words(bench: Bench) -> str:
     return f"{text}; these tell a slowdown of {estimate.resolution:.1%} or more, {assumed}"
 
 
+def _cost_of_gate(bench: Bench, estimate: Estimate) -> str:
+    """The same of a gate that times head and base in turns."""
+    first, budget = bench.measurement.processes, f"budget_s={bench.measurement.budget_s:g}"
+    most = min(estimate.rounds, max(MOST_PROCESSES, first))
+    text = f"about {estimate.round_s:.0f} s a round; a first look at {first} rounds, {first * estimate.round_s:.0f} s, "
+    text += f"and more where it does not clear every row; {budget} has room for {estimate.rounds}"
+    rows = len(bench.pairs)
+    if estimate.resolution is None:
+        return f"{text}; no slowdown can be found with fewer than {fewest_processes(rows)}"
+    assumed = f"if processes differ by {estimate.spread:.0%}"
+    return f"{text}; {most} rounds find a slowdown of {estimate.resolution:.1%} 9 times in 10, {assumed}"
+
+
 def write_bench_report(folder: Path) -> None:
     """Writes `report.md` into the folder of a bench."""
     write_text(folder / "report.md", report(BenchRecord.of(folder)))
@@ -106,7 +132,7 @@ def write_bench_report(folder: Path) -> None:
 
 def report(record: BenchRecord) -> str:
     """The bench as a page of Markdown."""
-    name = record.experiment.name if record.experiment else record.folder.name
+    name = record.name
     lines = [f"# {markdown(name)}, timed", "", f"**{markdown(record.sentence)}**", "", *record.damage_lines]
     lines += [f"- {markdown(text)}" for text in _sentences(record)]
     for title, table in _tables(record).items():
@@ -155,7 +181,7 @@ def _sentences(record: BenchRecord) -> Iterator[str]:
     if bench.estimate is not None:
         yield f"estimated before: {cost_in_words(bench)}"
     yield f"{Control.of(timings).in_words}; its work: {bench.control}"
-    if record.experiment is not None:
-        yield from differences(record.rows, record.experiment.arms)
+    yield from differences(record.rows, record.arms)
+    yield from (f"a step of {row.name} is {row.work}" for row in bench.rows if row.work)
     sources = {row.credit.source for row in bench.rows if row.credit is not None and row.credit.source}
     yield from (f"parity as recorded in {source}" for source in sorted(sources))

@@ -8,13 +8,16 @@ from functools import cached_property
 
 from harness.records.timing import Roofline
 from harness.report.folder_record import PlacedRecord
-from harness.results.files import NOT_READ, read_experiment, read_object
+from harness.results.files import NOT_READ, read_experiment, read_object, read_spec
 from harness.results.marker import damages
 from harness.results.recorded import EXPERIMENT, PLAN, ReadingFailure
 from harness.results.timings import BENCH, Timings, read_timings
+from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.subjects.bench import outcome
 from harness.subjects.bench.summary import RowSummary, summaries
+from harness.subjects.pair.records import PAIR
+from harness.subjects.pair.spec import Pair
 
 # Of a training step over a forward pass, in multiply-adds: the pass itself, and the two products of its gradients.
 PASSES = 3
@@ -46,8 +49,25 @@ class BenchRecord(PlacedRecord):
 
     @cached_property
     def experiment(self) -> Experiment | None:
-        """The experiment; None where it cannot be read."""
+        """The experiment; None where it cannot be read, and of a pair."""
         return self._read(EXPERIMENT, read_experiment)
+
+    @cached_property
+    def of_pair(self) -> Pair | None:
+        """A user's own pair of models, if that is what was timed."""
+        return self._read(PAIR, lambda path: read_spec(path, Pair, "pair")) if (self.place / PAIR).exists() else None
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms of what was timed; empty where they cannot be read."""
+        timed = self.of_pair or self.experiment
+        return timed.arms if timed is not None else ()
+
+    @property
+    def name(self) -> str:
+        """The name of what was timed; where it cannot be read, that of the folder."""
+        timed = self.of_pair or self.experiment
+        return timed.name if timed is not None else self.folder.name
 
     @property
     def multiply_adds(self) -> int | None:
@@ -64,8 +84,7 @@ class BenchRecord(PlacedRecord):
 
     def roofline(self, row: RowSummary) -> Roofline | None:
         """What NumPy reached in this bench, at its best, with the threads of the row's arm; None where unknown."""
-        arms = self.experiment.arms if self.experiment is not None else ()
-        threads = next((arm.threads or 0 for arm in arms if arm.name == row.row.arm), 0)
+        threads = next((arm.threads or 0 for arm in self.arms if arm.name == row.row.arm), 0)
         found = [r for p in row.timings.control for r in p.roofline if r.threads == threads]
         if not found:
             return None

@@ -14,7 +14,9 @@ SHORTEST_S = 0.0005  # what takes less in every row has no column
 
 def time_table(record: BenchRecord) -> Table:
     """A row for each row: how it ran, whether its time counts, and the time of a step with its interval."""
-    base = record.rows[0].row.name if record.rows else ""
+    base = record.rows[0].base.name if record.rows else ""
+    if any(row.row.base_of for row in record.rows):
+        base = "its base"
     head = ["row", "runs as", "status", "processes", "step", f"times as long as {base}", "samples/s", "epoch"]
     head += ["to accuracy", "notes"]
     return head, [

@@ -35,6 +35,8 @@ def show(folder: Path) -> None:
     if record.gate is not None:
         for text in _conditions(record.gate):
             screen.print(text, soft_wrap=True)
+        if record.gate.versions:
+            draw(screen, "Head and base", *version_table(record.gate), prose=("head", "base"))
         draw(screen, "", *gate_table(record.gate), prose=("why",), colours=COLOURED)
         screen.print(RULE, soft_wrap=True)
     passed = record.gate is not None and record.gate.exit_code == AGREES
@@ -66,18 +68,29 @@ def report(record: GateRecord) -> str:
     if record.gate is not None:
         lines += [*(f"- {markdown(text)}" for text in _conditions(record.gate)), ""]
         lines += [as_markdown(*gate_table(record.gate)), "", RULE, ""]
+        if record.gate.versions:
+            lines += ["## Head and base", "", as_markdown(*version_table(record.gate)), ""]
     return "\n".join(lines)
 
 
 def _conditions(gate: Gate) -> list[str]:
     oldest = [f"oldest baseline: {gate.oldest}"] if gate.oldest else []
     changed = [f"changed: {text}" for text in gate.changed]
-    return [f"head: {gate.head}", f"base: {gate.base}", *oldest, *changed, *gate.notes]
+    bench = [f"timed in turns: {gate.bench}"] if gate.bench else []
+    return [f"head: {gate.head}", f"base: {gate.base}", *oldest, *bench, *changed, *gate.notes]
 
 
 def gate_table(gate: Gate) -> Table:
     """A row for each check of each row."""
     return HEAD, [_cells(row) for row in gate.rows]
+
+
+def version_table(gate: Gate) -> Table:
+    """What runs head and base, side by side."""
+    rows = [
+        [line.row, line.what, line.head, line.base, "" if line.head == line.base else "yes"] for line in gate.versions
+    ]
+    return ["row", "what", "head", "base", "differs"], rows
 
 
 def _cells(row: GateRow) -> list[str]:

@@ -50,7 +50,7 @@ def kind_of(folder: Path) -> str:
         kind = ""
     if kind in KINDS:
         return kind
-    if is_pair(folder):
+    if is_pair(folder) and claimed_for(folder) != "bench":
         return "pair"
     if (folder / COMPARISON).exists() or claimed_for(folder) == "compare":
         return "comparison"

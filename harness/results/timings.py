@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ from harness.results.files import UnreadableError, read_object, read_spec, read_
 from harness.results.store import write_frame, write_text
 
 BENCH, PROCESSES, SAMPLES = "bench.json", "processes.json", "samples.parquet"
+CHECK = "check"  # the folder of a ladder that a bench has climbed, in that of the bench
+BASE_CHECK = "base_check"  # the same, climbed by the base of a gate
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,15 @@ class Timings:
         ]
         frame = pd.DataFrame(rows, columns=["process", "row", "round", "place", "step_s"])
         return frame.astype({"step_s": np.float64})  # also where there is no process
+
+    @cached_property
+    def step_s(self) -> dict[str, dict[int, float]]:
+        """The median seconds of a step of each process that has one, by row and round; the control is a row."""
+        found: dict[str, dict[int, float]] = {}
+        for row, number, step_s in self.by_process()[["row", "round", "step_s"]].itertuples(index=False):
+            if math.isfinite(step_s) and step_s > 0:
+                found.setdefault(str(row), {})[int(number)] = float(step_s)
+        return found
 
 
 def write_timings(folder: Path, timings: Timings) -> None:

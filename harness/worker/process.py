@@ -29,6 +29,7 @@ from harness.worker.task import PROTOCOL, Task
 from harness.worker.temporary import Temporary
 
 QUIET = {"GLOG_v": "3", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1"}
+CHILD = Path("harness", "worker", "child.py")  # by which a folder of packages with a twinrun is known
 GRACE_S = 5.0  # seconds that a process may take to end after it has closed its channel
 
 
@@ -223,6 +224,9 @@ def environment_of(arm: Arm) -> dict[str, str]:
         environment |= offered[arm.arrangement].environment
     if arm.threads is not None:
         environment["OMP_NUM_THREADS"] = str(arm.threads)
-    # Another interpreter must import this very code.
-    paths = [arm.environment.get("PYTHONPATH"), str(Path(harness.__file__).parents[1]), environment.get("PYTHONPATH")]
+    # Another interpreter must import this very code, unless the arm's own path has a twinrun. That one then finds
+    # nothing here: neither our packages nor, where these are in `site-packages`, the frameworks beside them.
+    own, here = arm.environment.get("PYTHONPATH", ""), str(Path(harness.__file__).parents[1])
+    has_twinrun = any((Path(folder) / CHILD).is_file() for folder in own.split(os.pathsep) if folder)
+    paths = [own, "" if has_twinrun else here, environment.get("PYTHONPATH")]
     return {**environment, **arm.environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

@@ -26,6 +26,10 @@ examples:
   twinrun bench modes=all budget_s=900
   twinrun bench arms=[tensorflow,tensorflow_xla] arm.threads=1
   twinrun bench sweep=batch_size=[50,100,200,400] budget_s=900
+  twinrun bench pair=examples/pair/small_cnn_repaired.yaml
+
+pair=FILE times two models of your own, as native code trains them, in the same rounds. It takes precision, budget_s,
+processes and check, and the overrides of twinrun check pair=FILE.
 """
 
 
@@ -37,6 +41,8 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Times the arms of the experiment that the options describe. Returns the exit code."""
+    if any(text.startswith("pair=") for text in options.overrides):
+        return _pair(options)
     if options.cfg == "job":
         from harness.composition.measurement import asked
 
@@ -53,6 +59,21 @@ def run(options: argparse.Namespace) -> int:
     from harness.scenarios.bench.start import start_bench
 
     return start_bench(points, question, presented)
+
+
+def _pair(options: argparse.Namespace) -> int:
+    from harness.composition import UserMistake
+
+    if options.cfg is not None:
+        raise UserMistake(["--cfg: models of your own have no config of ours"])
+    from harness.scenarios.bench.pair import prepare_pair_bench
+
+    question, composed = prepare_pair_bench(options.overrides, options.config_dir, options.trust)
+    experiment.announce(composed.code)
+    from harness.report import presented
+    from harness.scenarios.bench.pair import start_pair_bench
+
+    return start_pair_bench(composed, question, presented)
 
 
 VERB = Verb(

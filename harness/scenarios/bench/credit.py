@@ -12,14 +12,14 @@ from harness.judging.context import Context
 from harness.judging.envelope import envelope
 from harness.plan import Plan
 from harness.records.array_types import FloatArray
-from harness.records.timing import Credit, Row
+from harness.records.timing import Credit, Row, base_name
 from harness.records.verdict import Verdict
 from harness.results.files import NOT_READ, read_object, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.reading import read_run
 from harness.results.recorded import VERDICTS, RecordedRun
-from harness.results.timings import is_bench
-from harness.scenarios.bench.state import ActiveBench
+from harness.results.timings import CHECK, is_bench
+from harness.scenarios.bench.state import ExperimentBench
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.subjects.recorded.comparable import PARTS, differing_specs
@@ -28,15 +28,18 @@ from harness.worker.arrangement.calibration import CalibrationError, versions_of
 # From the gravest to what counts.
 ORDER = ("crashed", "interrupted", "diverges", "unsupported", "unverified", "known", "agrees")
 MOST_READ = 50  # recorded folders, the latest first
-CHECK = "check"  # the folder of a ladder that a bench has climbed, in that of the bench
 
 
 def recorded_check(experiment: Experiment, plan: Plan, root: Path) -> Path | None:
     """The latest recorded run below `root` that climbed the ladder for this experiment, its plan and its arms."""
+    return next((folder for folder in latest_below(root) if not misfits(folder, experiment, plan)), None)
+
+
+def latest_below(root: Path) -> list[Path]:
+    """The latest recorded folders below `root` that may hold the verdicts of a ladder, the latest first."""
     markers = [*root.glob(f"*/{MARKER}"), *root.glob(f"*/{CHECK}/{MARKER}")]
     latest = sorted(markers, key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_READ]
-    folders = (path.parent for path in latest if not is_bench(path.parent))
-    return next((folder for folder in folders if not misfits(folder, experiment, plan)), None)
+    return [path.parent for path in latest if not is_bench(path.parent)]
 
 
 def misfits(folder: Path, experiment: Experiment, plan: Plan) -> list[str]:
@@ -51,11 +54,14 @@ def misfits(folder: Path, experiment: Experiment, plan: Plan) -> list[str]:
         found.append("another plan")
     if recorded.rungs:
         found.append(f"only some rungs were climbed: {', '.join(recorded.rungs)}")
-    written_by = read_object(folder / MARKER).get("twinrun")
-    if written_by != __version__:
-        found.append(f"twinrun {written_by} judged it, and this is {__version__}")
-    found += [text for arm in experiment.arms for text in _differing(run, arm)]
-    return found
+    return [*found, *other_judges(run, experiment.arms)]
+
+
+def other_judges(run: RecordedRun, arms: Sequence[Arm]) -> list[str]:
+    """Why recorded verdicts are not those that would be judged now: versions and settings of twinrun and the arms."""
+    written_by = read_object(run.folder / MARKER).get("twinrun")
+    by = [] if written_by == __version__ else [f"twinrun {written_by} judged it, and this is {__version__}"]
+    return [*by, *(text for arm in arms for text in _differing(run, arm))]
 
 
 def _differing(run: RecordedRun, arm: Arm) -> Iterator[str]:
@@ -103,12 +109,12 @@ def _credit(verdicts: Sequence[Verdict], source: str) -> Credit:
     return Credit(status=gravest.status, source=source, cause=cause)
 
 
-def with_credits(rows: Sequence[Row], by_arm: dict[str, Credit]) -> tuple[Row, ...]:
-    """The rows with the credit of their arms."""
-    return tuple(row.model_copy(update={"credit": by_arm[row.arm]}) for row in rows)
+def with_credits(rows: Sequence[Row], of_head: Mapping[str, Credit], of_base: Mapping[str, Credit]) -> tuple[Row, ...]:
+    """The rows with the credit of their arms; bases have their own."""
+    return tuple(row.model_copy(update={"credit": (of_base if row.base_of else of_head)[row.arm]}) for row in rows)
 
 
-def with_loop_credits(bench: ActiveBench, losses: Mapping[str, FloatArray]) -> tuple[Row, ...]:
+def with_loop_credits(bench: ExperimentBench, losses: Mapping[str, FloatArray]) -> tuple[Row, ...]:
     """The rows, those of loops that users type with a credit of their own. `losses`: of the first steps, by row.
 
     Such a loop computes what its arm does if its losses are within the arm's chaos envelope around those of the arm.
@@ -118,7 +124,7 @@ def with_loop_credits(bench: ActiveBench, losses: Mapping[str, FloatArray]) -> t
 
 
 def _with_loop_credit(row: Row, context: Context, losses: Mapping[str, FloatArray]) -> Row:
-    own, others = losses.get(row.name), losses.get(row.arm)
+    own, others = losses.get(row.name), losses.get(base_name(row.arm) if row.base_of else row.arm)
     if own is None or others is None or row.credit is None or not row.credit.is_given:
         return row  # it failed, or there is nothing to hold it against
     arm = next(arm for arm in context.stated.arms if arm.name == row.arm)

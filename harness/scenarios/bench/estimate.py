@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from harness.records.timing import Estimate, ProcessRecord, Row
 from harness.scenarios.bench.process import FEWEST_BLOCKS, Size
 from harness.scenarios.bench.state import ActiveBench
 from harness.system.progress import Work
+from harness.timing.power import MOST_PROCESSES, detectable_slowdown
 from harness.worker.process import Worker
 from harness.worker.timing import tasks
 
@@ -59,8 +61,7 @@ def piloted(bench: ActiveBench) -> dict[str, Pilot]:
 def _pilot(bench: ActiveBench, row: Row) -> Pilot:
     start_s = time.monotonic()
     with Worker(bench.arm_of(row), bench.arm_folder(row), bench.scratch) as worker:
-        horizon = LOSSES + PILOT_STEPS * PILOT_BLOCKS
-        prepared = worker.ask(tasks.TASKS["prepare"], loop=row.loop, block_steps=0, horizon=horizon)[0]
+        prepared = bench.preparation(row).ask(worker, block_steps=0, horizon=LOSSES + PILOT_STEPS * PILOT_BLOCKS)
         steps = min(PILOT_STEPS, prepared["epoch_steps"])
         losses = worker.ask(tasks.TASKS["losses"], steps=min(LOSSES, prepared["epoch_steps"]))[1]["losses"]
         times = worker.ask(tasks.TASKS["time"], blocks=PILOT_BLOCKS, steps=steps)[1]
@@ -93,10 +94,22 @@ def sizes(
     }
 
 
-def estimated(pilots: dict[str, Pilot], chosen: dict[str, Size], left_s: float, plan_steps: int = 0) -> Estimate:
+def sizes_of_sides(chosen: dict[str, Size], pairs: Sequence[tuple[Row, Row]]) -> dict[str, Size]:
+    """The same size for a head and its base: that of the one with more blocks. No epoch is timed, as none is judged."""
+    equal = {name: replace(size, with_epoch=False) for name, size in chosen.items()}
+    for head, base in pairs:
+        known = [equal[row.name] for row in (head, base) if row.name in equal]
+        equal |= {row.name: max(known, key=lambda size: size.blocks) for row in (head, base) if row.name in equal}
+    return equal
+
+
+def estimated(
+    pilots: dict[str, Pilot], chosen: dict[str, Size], left_s: float, plan_steps: int = 0, judged: int = 0
+) -> Estimate:
     """The cost of a round, how many fit into `left_s`, and what these can tell.
 
-    `plan_steps`: of the whole plan, which is trained where a time to an accuracy was asked for.
+    `plan_steps`: of the whole plan, which is trained where a time to an accuracy was asked for. `judged`: the rows of a
+    gate that times head and base in turns; 0 for a bench.
     """
     by_row = [
         pilot.beside_s
@@ -105,7 +118,8 @@ def estimated(pilots: dict[str, Pilot], chosen: dict[str, Size], left_s: float, 
     ]
     round_s = CONTROL_S + sum(by_row)
     rounds = max(0, int(left_s / round_s))
-    return Estimate(round_s=round_s, rounds=rounds, spread=SPREAD, resolution=resolution(rounds))
+    smallest = resolution_of_gate(rounds, judged) if judged else resolution(rounds)
+    return Estimate(round_s=round_s, rounds=rounds, spread=SPREAD, resolution=smallest)
 
 
 def resolution(rounds: int, spread: float = SPREAD) -> float | None:
@@ -115,3 +129,12 @@ def resolution(rounds: int, spread: float = SPREAD) -> float | None:
     `sqrt(pi / 2) / sqrt(n)` of that.
     """
     return POWER * MEDIAN * math.sqrt(2 / rounds) * spread if rounds > 1 else None
+
+
+def resolution_of_gate(rounds: int, rows: int, spread: float = SPREAD) -> float | None:
+    """The smallest slowdown that a gate of so many rows finds 9 times in 10; None where so few rounds find none.
+
+    What is compared is a row over the control of its round, which has the spread of two processes.
+    """
+    found = detectable_slowdown(min(rounds, MOST_PROCESSES), math.sqrt(2) * spread, rows)
+    return found if math.isfinite(found) else None

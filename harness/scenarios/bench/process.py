@@ -18,12 +18,26 @@ from harness.system.array_files import Arrays
 from harness.system.progress import OnWork
 from harness.timing.warm_up import find_warm_up
 from harness.worker.process import Worker
+from harness.worker.task import Task
 from harness.worker.timing import control, tasks
 
 FEWEST_BLOCKS = 20  # behind the first step, in which a warm-up is looked for
 TIMES = ("dispatch_s", "fetch_s")
 CONTROL_ARM = Arm(name=CONTROL, adapter="reference", mode="numpy")
 REPETITIONS = 20  # of the control's work in a process
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The first question to a process of a row, and what it is told beside the size."""
+
+    task: Task
+    payload: Mapping[str, Any]
+
+    def ask(self, worker: Worker, block_steps: int, horizon: int) -> dict[str, Any]:
+        """The result: `epoch_steps` and `batch_size`."""
+        result: dict[str, Any] = worker.ask(self.task, **self.payload, block_steps=block_steps, horizon=horizon)[0]
+        return result
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,14 @@ class Blocks:
 
 
 def time_row(
-    row: Row, arm: Arm, folder: Path, scratch: Path, size: Size, about: Mapping[str, Any], on_work: OnWork
+    row: Row,
+    arm: Arm,
+    preparation: Preparation,
+    folder: Path,
+    scratch: Path,
+    size: Size,
+    about: Mapping[str, Any],
+    on_work: OnWork,
 ) -> tuple[ProcessRecord, pd.DataFrame]:
     """One fresh process of a row. `about`: the number of the process, its round and its place in it.
 
@@ -104,8 +125,7 @@ def time_row(
     try:
         with Worker(arm, folder, scratch) as worker:
             worker.on_work = on_work
-            given = {"loop": row.loop, "block_steps": size.block_steps, "horizon": size.horizon}
-            prepared = worker.ask(tasks.TASKS["prepare"], **given)[0]
+            prepared = preparation.ask(worker, size.block_steps, size.horizon)
             blocks.batch_size = prepared["batch_size"]
             for part, count, steps in (("first", 1, 1), ("steady", size.blocks, size.block_steps)):
                 known |= _ask(worker, blocks, part, count, steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -13,13 +13,16 @@ import pandas as pd
 from harness.data import Dataset
 from harness.plan import Plan
 from harness.records.outcome import Unfinished
-from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Bench, Estimate, ProcessRecord, Row
+from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Bench, Estimate, ProcessRecord, Row, base_name
 from harness.results.timings import Timings, write_timings
+from harness.scenarios.bench.process import Preparation
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.subjects.bench import outcome
 from harness.subjects.bench.summary import RowSummary
+from harness.subjects.pair.composing import ComposedPair
 from harness.system.progress import Work
+from harness.worker.timing.tasks import TASKS
 
 NO_SAMPLES = pd.DataFrame(columns=list(SAMPLE_COLUMNS))
 
@@ -29,6 +32,9 @@ class BenchListener(Protocol):
 
     def bench(self, experiment: Experiment, plan: Plan, data: Dataset, rows: Sequence[Row]) -> None:
         """The bench begins."""
+
+    def pair(self, composed: ComposedPair, rows: Sequence[Row]) -> None:
+        """The same, of a user's own pair of models."""
 
     def credited(self, rows: Sequence[Row]) -> None:
         """Where parity holds is known."""
@@ -53,14 +59,14 @@ class BenchListener(Protocol):
 
 @dataclass
 class ActiveBench:
-    """A bench that runs. `began_s`: a time of `time.monotonic`, from which its budget counts."""
+    """A bench that runs. `began_s`: a time of `time.monotonic`, from which its budget counts. `plan_steps`: of the
+    whole training; 0 where it has no end."""
 
-    experiment: Experiment
-    plan: Plan
-    data: Dataset
+    arms: tuple[Arm, ...]
     folder: Path
     listener: BenchListener
     record: Bench
+    plan_steps: int = 0
     began_s: float = 0.0
     processes: list[ProcessRecord] = field(default_factory=list)
     samples: pd.DataFrame = field(default_factory=lambda: NO_SAMPLES)
@@ -91,12 +97,15 @@ class ActiveBench:
         return self.record.rows
 
     def arm_of(self, row: Row) -> Arm:
-        """The arm that a row times."""
-        return next(arm for arm in self.experiment.arms if arm.name == row.arm)
+        """The arm that a row times; a base is run by the interpreter of the base."""
+        arm = next(arm for arm in self.arms if arm.name == row.arm)
+        return self.record.base.running(arm) if row.base_of and self.record.base is not None else arm
 
     def arm_folder(self, row: Row) -> Path:
         """The folder in which the processes of a row run."""
-        return self.folder / "arms" / row.arm
+        folder = self.folder / "arms" / (base_name(row.arm) if row.base_of else row.arm)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     @property
     def control_folder(self) -> Path:
@@ -105,9 +114,15 @@ class ActiveBench:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def preparation(self, row: Row) -> Preparation:
+        """How a process of the row is made ready."""
+        raise NotImplementedError
+
     def has_failed(self, row: Row) -> bool:
-        """Whether a process of the row has failed, after which it is not timed again."""
-        return any(process.row == row.name and process.failure for process in self.processes)
+        """Whether a process of the row has failed, after which it is not timed again; nor are a head and its base
+        once one of the two has failed, because nothing is left to hold the other against."""
+        pair = next(({head.name, base.name} for head, base in self.record.pairs if row in (head, base)), {row.name})
+        return any(process.row in pair and process.failure for process in self.processes)
 
     def update(self, **fields: object) -> None:
         """Replaces fields of the record, and writes it."""
@@ -127,3 +142,16 @@ class ActiveBench:
         """Records and reports the estimate."""
         self.update(estimate=estimate)
         self.listener.estimated(self.record)
+
+
+@dataclass
+class ExperimentBench(ActiveBench):
+    """A bench of the arms of an experiment."""
+
+    _: KW_ONLY
+    experiment: Experiment
+    plan: Plan
+    data: Dataset
+
+    def preparation(self, row: Row) -> Preparation:
+        return Preparation(TASKS["prepare"], {"loop": row.loop})

@@ -112,7 +112,7 @@ def _recorded(place: Path) -> tuple[Noise, dict[str, Sequence[float]]]:
         load=tuple(loads) if len(loads) == len(times_s) else (),
         step_s=tuple(times_s),
     )
-    rows = {f"{row.name} / {CONTROL}": over_control(side, row.name) for row in side.bench.rows}
+    rows = {f"{row.name} / {CONTROL}": over_control(side.step_s, row.name) for row in side.bench.rows}
     return noise, {name: over for name, over in rows.items() if len(over) > 1}
 
 

@@ -18,12 +18,12 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.marker import Marker, complete
 from harness.results.store import Store, write_text
-from harness.scenarios.arrangement import arranged_arms
+from harness.scenarios.arrangement import Arrangements, arranged_arms
 from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.scenarios.pair.climb import climb_rungs
 from harness.scenarios.pair.state import PairListener, PairRun
 from harness.subjects.pair.composing import ComposedPair
-from harness.subjects.pair.facts import write_facts
+from harness.subjects.pair.facts import code_digest, write_facts
 from harness.subjects.pair.records import final_weights, write_side
 from harness.system.stopping import heeding_signals, shielded
 
@@ -40,15 +40,27 @@ def start_pair(
     arms, arrangements = arranged_arms(composed.pair.arms, notice)
     composed = replace(composed, pair=composed.pair.model_copy(update={"arms": arms}))
     folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
-    run = PairRun(composed, folder, listener)
-    run.traces = {arm.name: Trace(arm=arm, arrangement=arrangements[arm.name]) for arm in composed.pair.arms}
     with heeding_signals(), closing(listener):
-        _run_and_record(run)
-        with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
-            write_text(folder / "report.md", page(folder))
+        run = check_pair(composed, arrangements, folder, listener, page)
         if run.unfinished is None or run.unfinished.can_be_shown:
             run.listener.end(run)
     return run.exit_code
+
+
+def check_pair(
+    composed: ComposedPair,
+    arrangements: Arrangements,
+    folder: Path,
+    listener: PairListener,
+    page: Callable[[Path], str],
+) -> PairRun:
+    """Checks a pair, whose arms are arranged, in a folder that has been claimed, and writes its page."""
+    run = PairRun(composed, folder, listener, code=code_digest(composed))
+    run.traces = {arm.name: Trace(arm=arm, arrangement=arrangements[arm.name]) for arm in composed.pair.arms}
+    _run_and_record(run)
+    with shielded(), nullcontext() if run.unfinished is None else suppress(OSError):
+        write_text(folder / "report.md", page(folder))
+    return run
 
 
 def _run_and_record(run: PairRun) -> None:
@@ -85,6 +97,6 @@ def _write_records(run: PairRun) -> None:
         if walked is not None:
             run.update(arm.name, finished=True, final_weights_digest=digest_arrays(final_weights(walked)))
         write_side(store, run.traces[arm.name], walked)
-    write_facts(run.folder, run.composed, run.matches, run.climb)
+    write_facts(run.folder, run.composed, run.matches, run.climb, run.code)
     store.write_verdicts(run.verdicts)
     store.write_summary(list(run.traces.values()))

@@ -56,6 +56,7 @@ class PairRun:
     climb: Climb | None = None
     matches: Sequence[Match] = ()
     unfinished: outcome.Unfinished | None = None
+    code: str = ""  # the digest of the files that the pair names, as they were when it began
 
     @cached_property
     def scratch(self) -> Path:

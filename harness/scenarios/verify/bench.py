@@ -8,19 +8,23 @@ from itertools import groupby
 from pathlib import Path
 
 from harness.records.timing import ProcessRecord, Row
-from harness.results.files import read_experiment, read_verdicts
+from harness.results.files import read_experiment, read_spec, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.recorded import EXPERIMENT, VERDICTS
 from harness.results.sweeps import SWEEP, place_of, read_sweep
-from harness.results.timings import BENCH, PROCESSES, Timings, read_timings
-from harness.scenarios.bench.credit import CHECK, credits
+from harness.results.timings import BASE_CHECK, BENCH, CHECK, PROCESSES, Timings, read_timings
+from harness.scenarios.bench.credit import credits
 from harness.scenarios.bench.process import TIMES, Blocks
 from harness.scenarios.bench.start import sweep_outcome
 from harness.scenarios.verify.check import Check, field_differences, held, table_differences
+from harness.scenarios.verify.others import pair_checks
 from harness.scenarios.verify.run import run_checks, verdict_table
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks, state_checks
 from harness.subjects.bench import outcome
 from harness.subjects.bench.summary import ratios, summaries
+from harness.subjects.gate.in_turns import Looks
+from harness.subjects.pair.records import PAIR, is_pair
+from harness.subjects.pair.spec import Pair
 
 SAMPLES = "the samples"
 
@@ -37,8 +41,10 @@ def bench_checks(folder: Path, pages: Pages) -> list[Check]:
         checks += _credit_checks(folder, timings)
         checks += held(VERDICTS, SAMPLES, lambda: _verdict_differences(folder, timings))
         checks += marker_check(folder, outcome.exit_code(timings), outcome.in_one_line(timings))
-    if (folder / CHECK / MARKER).exists():
-        checks += [check.below(CHECK) for check in run_checks(folder / CHECK, pages)]
+    for place in (CHECK, BASE_CHECK):
+        if (folder / place / MARKER).exists():
+            of_ladder = pair_checks if is_pair(folder / place) else run_checks
+            checks += [check.below(place) for check in of_ladder(folder / place, pages)]
     return [*checks, *page_checks(folder, pages, checks)]
 
 
@@ -75,6 +81,19 @@ def _bench_differences(folder: Path) -> Iterator[str]:
         widest = max((interval.relative_half_width for interval in ratios(summaries(timings))), default=0.0)
         if widest > asked:
             yield f"ended is 'precision', and an interval reaches {widest:.2%} to either side; asked for was {asked:g}"
+    if bench.ended in ("first look", "last look"):
+        yield from _look_differences(timings)
+
+
+def _look_differences(timings: Timings) -> Iterator[str]:
+    """Of a gate that timed head and base in turns: whether its looks end it as it says."""
+    first = timings.bench.measurement.processes
+    looks = Looks(first)
+    unspent = {"elapsed_s": 0.0, "round_s": 0.0, "budget_s": 1.0}
+    expected = looks.why_ended(timings, timings.bench.rounds, **unspent)
+    if timings.bench.ended != expected:
+        rounds = f"after {timings.bench.rounds} rounds, with a first look at {first}"
+        yield f"ended is {timings.bench.ended!r} {rounds}, and {expected or 'another round'!r} follows"
 
 
 def _process_differences(timings: Timings, process: ProcessRecord) -> Iterator[str]:
@@ -106,12 +125,21 @@ def _runs(parts: list[str]) -> list[str]:
 
 def _credit_checks(folder: Path, timings: Timings) -> Iterator[Check]:
     """The parity of each row, from the verdicts of the ladder. That of a loop of users rests on losses, not kept."""
-    rows = [row for row in timings.bench.rows if not row.loop and row.credit is not None and row.credit.source]
-    if not rows:
-        return
+    for place in (CHECK, BASE_CHECK):
+        rows = [
+            row
+            for row in timings.bench.rows
+            if not row.loop and row.credit is not None and row.credit.source and bool(row.base_of) == (place != CHECK)
+        ]
+        if rows:
+            yield from _credits_held(folder, place, rows)
+
+
+def _credits_held(folder: Path, place: str, rows: list[Row]) -> Iterator[Check]:
+    """The same of rows whose verdicts are in the folder `place` of the bench, or where the rows say."""
     stated = Path(rows[0].credit.source if rows[0].credit is not None else "")
-    own = folder / CHECK
-    source = own if (own / MARKER).exists() else stated
+    own = folder / place
+    source = own if (own / VERDICTS).exists() else stated
     if not (source / VERDICTS).is_file():
         yield Check(BENCH, "the ladder", "unverified", f"the verdicts on which its parity rests are gone: {stated}")
         return
@@ -119,7 +147,7 @@ def _credit_checks(folder: Path, timings: Timings) -> Iterator[Check]:
 
 
 def _credit_differences(folder: Path, source: Path, rows: list[Row]) -> Iterator[str]:
-    arms = read_experiment(folder / EXPERIMENT).arms
+    arms = read_spec(folder / PAIR, Pair, "pair").arms if is_pair(folder) else read_experiment(folder / EXPERIMENT).arms
     read_verdicts(source / VERDICTS)  # as damaged, not as a parity that is not known
     by_arm = credits(source, arms)
     for row in rows:

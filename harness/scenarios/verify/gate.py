@@ -13,8 +13,10 @@ from harness.results.files import UnreadableError, read_object, read_spec
 from harness.results.marker import MARKER, digest_of
 from harness.scenarios.gate.start import GATE
 from harness.scenarios.gate.store import fields_of
+from harness.scenarios.verify.bench import bench_checks
 from harness.scenarios.verify.check import Check, field_differences, held, unreadable
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks, state_checks
+from harness.subjects.gate.in_turns import judge_in_turns, sides_of
 from harness.subjects.gate.judge import judge
 from harness.subjects.gate.side import Side, SideError, read_side
 
@@ -22,19 +24,27 @@ SIDES = "its head and its base"
 
 
 def gate_checks(folder: Path, pages: Pages) -> list[Check]:
-    """The checks of a gate. Head and base must be where they were."""
+    """The checks of a gate. Two recorded folders must be where they were; a bench of both is in the gate's folder."""
     checks = state_checks(folder, "gate")
     if broken := unreadable(GATE, lambda: _read(folder)):
         checks += broken
         return [*checks, *page_checks(folder, pages, checks)]
     gate = _read(folder)
-    gone = [place for place in (gate.head, gate.base, gate.oldest) if place and not Path(place).is_dir()]
-    if gone:
-        checks.append(Check(GATE, SIDES, "unverified", f"cannot be recomputed: {gone[0]} is not there (any more)"))
+    if gate.bench:
+        checks += held(GATE, "its bench", lambda: _differences_in_turns(folder, gate))
+        checks += [check.below(gate.bench) for check in bench_checks(folder / gate.bench, pages)]
     else:
-        checks += held(GATE, SIDES, lambda: _gate_differences(gate))
+        checks += _checks_of_sides(gate)
     checks += marker_check(folder, gate.exit_code, gate.sentence)
     return [*checks, *page_checks(folder, pages, checks)]
+
+
+def _checks_of_sides(gate: Gate) -> Iterator[Check]:
+    gone = [place for place in (gate.head, gate.base, gate.oldest) if place and not Path(place).is_dir()]
+    if gone:
+        yield Check(GATE, SIDES, "unverified", f"cannot be recomputed: {gone[0]} is not there (any more)")
+    else:
+        yield from held(GATE, SIDES, lambda: _gate_differences(gate))
 
 
 def _read(folder: Path) -> Gate:
@@ -52,6 +62,20 @@ def _gate_differences(gate: Gate) -> Iterator[str]:
     head, base, oldest = _side(gate.head), _side(gate.base), _side(gate.oldest) if gate.oldest else None
     with np.errstate(all="ignore"):
         expected = judge(head, base, oldest)
+    yield from _record_differences(gate, expected)
+
+
+def _differences_in_turns(folder: Path, gate: Gate) -> Iterator[str]:
+    try:
+        head, base = sides_of(folder / gate.bench)
+    except SideError as error:
+        raise UnreadableError(f"{gate.bench}: {error}") from None
+    with np.errstate(all="ignore"):
+        expected = judge_in_turns(head, base, gate.bench)
+    yield from _record_differences(gate, expected)
+
+
+def _record_differences(gate: Gate, expected: Gate) -> Iterator[str]:
     yield from field_differences(gate.model_dump(exclude={"rows"}), expected.model_dump(exclude={"rows"}))
     recorded = {(row.check, row.subject): row.model_dump() for row in gate.rows}
     follows = {(row.check, row.subject): row.model_dump() for row in expected.rows}

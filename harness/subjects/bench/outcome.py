@@ -7,12 +7,20 @@ import math
 from harness.records import outcome
 from harness.records.exit_codes import AGREES
 from harness.records.outcome import Unfinished
+from harness.records.timing import Ended
 from harness.records.verdict import Verdict
 from harness.results.timings import Timings
 from harness.subjects.bench.summary import RowSummary, summaries
 from harness.timing.intervals import Interval
 
 RUNG = "bench"
+ENDED: dict[Ended, str] = {
+    "precision": "the interval of every ratio is narrow enough",
+    "budget": "no further round fits into the budget",
+    "failed": "no row is left that could be timed",
+    "first look": "at the first look every row is not slower",
+    "last look": "these are the rounds of the last look",
+}
 
 
 def verdicts(timings: Timings) -> list[Verdict]:
@@ -54,7 +62,8 @@ def _sentence(row: RowSummary) -> str:
         return ""
     if row.ratio is None:
         return f"{row.row.name} takes {in_ms(row.step_s)} a step"
-    return f"{row.row.name} {as_ratio(row.ratio)} times as long"
+    than = f" as {row.base.name}" if row.base.base_of else ""
+    return f"{row.row.name} {as_ratio(row.ratio)} times as long{than}"
 
 
 def in_ms(interval: Interval) -> str:

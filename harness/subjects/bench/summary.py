@@ -31,7 +31,7 @@ def disturbed(process: ProcessRecord) -> bool:
 
 @dataclass(frozen=True)
 class RowSummary:
-    """What was timed of one row. `base`: the processes that its ratio is formed with; those of the first row."""
+    """What was timed of one row. `base`: the row that its ratio is formed with; itself where there is none."""
 
     timings: Timings
     row: Row
@@ -54,7 +54,7 @@ class RowSummary:
 
     @cached_property
     def ratio(self) -> Interval | None:
-        """How many times as long as the first row a step takes; None for that row."""
+        """How many times as long as that of its base a step takes; None where it has none."""
         return None if self.row == self.base else ratio_interval(self._by_round(self.row), self._by_round(self.base))
 
     @property
@@ -118,9 +118,11 @@ class RowSummary:
 
 
 def summaries(timings: Timings) -> list[RowSummary]:
-    """A summary of every row, in order."""
-    rows = timings.bench.rows
-    return [RowSummary(timings, row, rows[0]) for row in rows]
+    """A summary of every row, in order. The base of a row is the first row; in a gate, that which is timed as such."""
+    bench = timings.bench
+    if bench.pairs:
+        return [RowSummary(timings, row, bench.base_row(row.name) or row) for row in bench.rows]
+    return [RowSummary(timings, row, bench.rows[0]) for row in bench.rows]
 
 
 def ratios(rows: Sequence[RowSummary]) -> list[Interval]:

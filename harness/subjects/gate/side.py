@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import median
 
-from harness.records.timing import Bench
+from harness.records.timing import Bench, Row
 from harness.records.verdict import Verdict
 from harness.results.files import NOT_READ, read_experiment, read_object, read_verdicts
 from harness.results.marker import damages, state_of
@@ -50,12 +49,7 @@ class Side:
     @cached_property
     def step_s(self) -> dict[str, dict[int, float]]:
         """The median seconds of a step of each process, by row and round; the control is a row."""
-        found: dict[str, dict[int, float]] = {}
-        if self.timings is not None:
-            for row, number, step_s in self.timings.by_process()[["row", "round", "step_s"]].itertuples(index=False):
-                if math.isfinite(step_s) and step_s > 0:
-                    found.setdefault(str(row), {})[int(number)] = float(step_s)
-        return found
+        return {} if self.timings is None else self.timings.step_s
 
     @property
     def bench(self) -> Bench | None:
@@ -70,7 +64,10 @@ class Side:
 def read_side(folder: Path) -> Side:
     """What a folder recorded. Raises SideError where it is damaged, unfinished, or nothing that can be gated."""
     if is_bench(folder):
-        return _bench(folder)
+        side = bench_side(folder)
+        if side.bench is not None and side.bench.base is not None:
+            raise SideError(["it holds a head and its base in turns, which the gate in the folder above has judged"])
+        return side
     if is_run(folder):
         return _runs(folder, [folder])
     if runs := runs_below(folder):
@@ -86,7 +83,8 @@ def _require_whole(folder: Path) -> None:
         raise SideError(found)
 
 
-def _bench(folder: Path) -> Side:
+def bench_side(folder: Path) -> Side:
+    """All rows of a bench, as one side. Raises SideError where it is damaged or unfinished."""
     _require_whole(folder)
     try:
         timings = read_timings(folder)
@@ -107,16 +105,16 @@ def _bench(folder: Path) -> Side:
         experiment,
         {experiment.seed: str(plan.get("digest"))},
         _test_samples(plan),
-        list(_credits(timings)),
+        list(credit_verdicts(timings.bench.rows)),
         accuracies,
         versions,
         timings,
     )
 
 
-def _credits(timings: Timings) -> Iterator[Verdict]:
+def credit_verdicts(rows: Iterable[Row]) -> Iterator[Verdict]:
     """The parity of each row as a verdict."""
-    for row in timings.bench.rows:
+    for row in rows:
         credit = row.credit
         status, cause = ("unverified", "not known") if credit is None else (credit.status, credit.cause)
         yield Verdict(rung="ladder", subject=row.name, arm_a=row.arm, status=status, cause=cause)

@@ -6,19 +6,21 @@ control itself is slower or faster than in the base, the machine has moved, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from harness.records.gate import Check, GateRow
+from harness.records.failure import Failure
+from harness.records.gate import Check, GateRow, GateStatus
 from harness.records.timing import CONTROL
 from harness.subjects.gate.comparable import other_machine, other_settings
 from harness.subjects.gate.side import Side
 from harness.timing.drift import change, change_within
 from harness.timing.intervals import ratio_interval_apart
 from harness.timing.power import processes_needed
-from harness.timing.slowdown import ALPHA, SLOWDOWN, Evidence, answers, evidence, fewest_processes
+from harness.timing.slowdown import ALPHA, SLOWDOWN, Answer, Evidence, answers, evidence, fewest_processes
 
+ByRow = Mapping[str, Mapping[int, float]]
 UNKNOWN = "more than 40 processes of each row would decide: the machine is too noisy"
 
 
@@ -35,13 +37,22 @@ class _Compared:
 
 def speed_rows(head: Side, base: Side, check: Check = "speed") -> list[GateRow]:
     """A row for each row of either bench; empty where neither side has one."""
+    return _rows(head, base, check, _why_none(head, base), is_last_look=True)
+
+
+def speed_rows_in_turns(head: Side, base: Side, is_last_look: bool) -> list[GateRow]:
+    """The same of a head and a base that were timed in the same rounds: a machine that moves, moves both."""
+    whole = "" if head.step_s.get(CONTROL) else "no control was timed"
+    return _rows(head, base, "speed", whole, is_last_look)
+
+
+def _rows(head: Side, base: Side, check: Check, whole: str, is_last_look: bool) -> list[GateRow]:
+    """`whole`: why no row is judged; empty where rows can be."""
     names = dict.fromkeys(row.name for side in (base, head) if side.bench for row in side.bench.rows)
-    if not names:
-        return []
-    whole = _why_none(head, base)
     compared = [_compared(name, head, base, whole) for name in names]
     judged = [row for row in compared if not row.why]
-    by_name = dict(zip((row.name for row in judged), answers([row.found for row in judged]), strict=True))
+    found = answers([row.found for row in judged], is_last_look)
+    by_name = dict(zip((row.name for row in judged), found, strict=True))
     return [
         _judged(row, by_name[row.name], len(judged), head, base, check)
         if row.name in by_name
@@ -50,10 +61,10 @@ def speed_rows(head: Side, base: Side, check: Check = "speed") -> list[GateRow]:
     ]
 
 
-def over_control(side: Side, row: str) -> list[float]:
-    """The median step of a row over that of the control, of each round that has both."""
-    control = side.step_s.get(CONTROL, {})
-    times = side.step_s.get(row, {})
+def over_control(step_s: ByRow, row: str) -> list[float]:
+    """The median step of a row over that of the control, of each round that has both. `step_s`: by row and round."""
+    control = step_s.get(CONTROL, {})
+    times = step_s.get(row, {})
     return [times[number] / control[number] for number in sorted(times) if number in control]
 
 
@@ -84,7 +95,7 @@ def _why_none(head: Side, base: Side) -> str:
 
 
 def _compared(name: str, head: Side, base: Side, whole: str) -> _Compared:
-    ours, theirs = over_control(head, name), over_control(base, name)
+    ours, theirs = over_control(head.step_s, name), over_control(base.step_s, name)
     return _Compared(name, ours, theirs, evidence(ours, theirs), whole or _why_not(name, head, base))
 
 
@@ -100,20 +111,24 @@ def _why_not(name: str, head: Side, base: Side) -> str:
             return (
                 f"its time does not count: parity of the {side} is {row.credit.status if row.credit else 'not known'}"
             )
+    if not base.step_s.get(name) and (failure := _failure(name, base)):
+        return f"its base failed: {failure}"
     first = rows[0]
     return other_settings(head, base, first.arm) if first is not None else ""
 
 
 def _not_judged(row: _Compared, head: Side, check: Check) -> GateRow:
-    return GateRow(check=check, subject=row.name, status=_crashed(row.name, head) or "unverified", cause=row.why)
+    status: GateStatus = "crashed" if _failure(row.name, head) else "unverified"
+    return GateRow(check=check, subject=row.name, status=status, cause=row.why)
 
 
-def _crashed(name: str, head: Side) -> str:
-    failed = head.timings is not None and any(p.row == name and p.failure for p in head.timings.processes)
-    return "crashed" if failed else ""
+def _failure(name: str, side: Side) -> Failure | None:
+    """Of a process of the row, where one failed."""
+    processes = side.timings.processes if side.timings is not None else ()
+    return next((p.failure for p in processes if p.row == name and p.failure), None)
 
 
-def _judged(row: _Compared, answer: str, family: int, head: Side, base: Side, check: Check) -> GateRow:
+def _judged(row: _Compared, answer: Answer, family: int, head: Side, base: Side, check: Check) -> GateRow:
     found = row.found
     interval = ratio_interval_apart(row.head, row.base)
     fewest = fewest_processes(family)
@@ -125,10 +140,9 @@ def _judged(row: _Compared, answer: str, family: int, head: Side, base: Side, ch
         few = min(found.head_processes, found.base_processes)
         short = f"{few} processes cannot show a slowdown at p = {ALPHA:g}, {fewest} can; " if few < fewest else ""
         cause += f"; {short}" + (f"{needed} of each side would decide at this spread" if needed else UNKNOWN)
-    status = answer
-    if _crashed(row.name, head):
-        failure = next(p.failure for p in head.timings.processes if p.row == row.name and p.failure)  # type: ignore[union-attr]
-        status, cause = "crashed", f"{failure}; before that {cause}"
+    status: GateStatus = answer
+    if failure := _failure(row.name, head):
+        status, cause = "crashed", f"{failure}; before that {cause}" if row.head and row.base else str(failure)
     times = [median(side.step_s[row.name].values()) if row.name in side.step_s else None for side in (head, base)]
     return GateRow(
         check=check,

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -14,29 +17,37 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.results.files import UnreadableError, read_object
+from harness.results.marker import digest_of
 from harness.results.store import write_parquet, write_text
 from harness.subjects.pair.climbing import Climb
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.mapping import Match
 
+MOST_BESIDE = 1000  # .py files of a folder, whose digest is taken
 FACTS, PARAMETERS = "facts.json", "parameters.parquet"
 PARAMETER_COLUMNS = ("parameter_a", "parameter_b", "shape", "carried_over")
 
 
 class Facts(BaseModel):
-    """`code`: which of the user's code ran, and where. `remarks`: what a reader must know of the checks."""
+    """`code`: which of the user's code ran, and where. `remarks`: what a reader must know of the checks.
+
+    `code_digest`: of the files that the pair names; empty in records of before it was recorded.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[1] = 1
     code: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    code_digest: str = ""
 
 
-def write_facts(folder: Path, composed: ComposedPair, matches: Sequence[Match], climb: Climb | None) -> None:
-    """Both records; no table where the parameters were not paired."""
+def write_facts(
+    folder: Path, composed: ComposedPair, matches: Sequence[Match], climb: Climb | None, code: str = ""
+) -> None:
+    """Both records; no table where the parameters were not paired. `code`: the digest of the code that ran."""
     remarks = (*_of_float64(climb), *climb.remarks) if climb is not None else ()
-    facts = Facts(code=tuple(code_run(composed)), remarks=remarks)
+    facts = Facts(code=tuple(code_run(composed)), remarks=remarks, code_digest=code)
     write_text(folder / FACTS, facts.model_dump_json(indent=2) + "\n")
     if matches:
         turned = climb.rows if climb is not None else {}
@@ -72,6 +83,22 @@ def code_run(composed: ComposedPair) -> list[str]:
         f"{composed.file.name} names: {code.field} = {code.value!r}, of {code.arm}" for code in composed.code_of_file
     ]
     return list(dict.fromkeys(lines))
+
+
+def code_digest(composed: ComposedPair) -> str:
+    """The SHA-256 of what decides a pair beside its words: of the files that it names, and the .py files beside them.
+
+    A file that cannot be read counts by its name. What the code imports from elsewhere is not in it.
+    """
+    pair = composed.pair
+    named = {composed.place(text)[0] for text in (*(own.builder for own in pair.models.values()), pair.batches)}
+    beside = {path for file in named for path in islice(file.parent.glob("*.py"), MOST_BESIDE)}
+    sha = hashlib.sha256()
+    for path in sorted(named | beside):
+        sha.update(path.name.encode("utf-8", "surrogateescape") + b"\0")
+        with suppress(OSError):
+            sha.update(digest_of(path).encode())
+    return sha.hexdigest()
 
 
 def _of_float64(climb: Climb) -> list[str]:

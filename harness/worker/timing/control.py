@@ -29,9 +29,9 @@ from harness.spec.schedules import Constant
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
 from harness.worker.task import Result, tasks
+from harness.worker.timing.blocks import PEAK
 from harness.worker.timing.stopwatch import Stopwatch
 from harness.worker.timing.tasks import Timed, as_fields
-from harness.worker.timing.training import PEAK
 from harness.worker.timing.window import window
 
 FEATURES, UNITS, CLASSES, BATCH, STEPS = 256, 256, 10, 100, 10

@@ -14,8 +14,9 @@ from harness.plan import digest_arrays
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
 from harness.worker.task import Answered, Result, tasks
+from harness.worker.timing.blocks import PEAK, TimedBlocks
 from harness.worker.timing.stopwatch import clock_s
-from harness.worker.timing.training import PEAK, TimedTraining
+from harness.worker.timing.training import TimedTraining
 from harness.worker.timing.window import Window
 
 Plain = dict[str, Any]
@@ -53,9 +54,14 @@ def prepare(session: Session, scratch: str, loop: str, block_steps: int, horizon
     session.forget()
     epoch_steps = len(session.at(scratch).portions(0)[0][0])
     training = TimedTraining(session, loop, block_steps or epoch_steps, horizon)
+    return prepared(session, training, epoch_steps)
+
+
+def prepared(session: Session, training: TimedBlocks, epoch_steps: int) -> Result:
+    """The result of `prepare`: the other tasks time this training from now on."""
     session.made[TRAINING] = training
     training.watch.rest()
-    return {"epoch_steps": epoch_steps, "batch_size": training.plan.batch_size}
+    return {"epoch_steps": epoch_steps, "batch_size": training.batch_size}
 
 
 def time(session: Session, scratch: str, blocks: int, steps: int = 0) -> Result:
@@ -97,14 +103,14 @@ def conclude(session: Session, scratch: str, with_epoch: bool = True, target_acc
 def losses(session: Session, scratch: str, steps: int) -> Result:
     """The losses of the next `steps` batches of the plan, and no time."""
     with _resumed(session) as training:
-        values = training.loop.losses(training.batches.next(steps))
+        values = training.next_losses(steps)
     return session.reply({"losses": values})
 
 
 @contextmanager
-def _resumed(session: Session) -> Iterator[TimedTraining]:
+def _resumed(session: Session) -> Iterator[TimedBlocks]:
     """The training, whose clock counts the time since the last task as waiting."""
-    training: TimedTraining = session.made[TRAINING]
+    training: TimedBlocks = session.made[TRAINING]
     training.watch.resume()
     yield training
     training.watch.rest()

@@ -1,27 +1,21 @@
-"""A training that is timed block by block. Between the readings of the clock nothing runs but the framework."""
+"""The training of an experiment, timed block by block."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from adapters.protocol import Evaluation
 from harness.records.array_types import FloatArray
-from harness.system.array_files import Arrays
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
 from harness.worker.timing.batches import Batches
+from harness.worker.timing.blocks import PEAK, TimedBlocks
 from harness.worker.timing.loops import loop_of
-from harness.worker.timing.stopwatch import Stopwatch
-from harness.worker.timing.window import Window, window
-
-PEAK = "VmHWM"
 
 
-class TimedTraining:
+class TimedTraining(TimedBlocks):
     """The model of the experiment, its training set on the device, and blocks of its training.
 
     `loop`: empty for the arm's own, else one that users type. `block_steps`: the steps of a block, for which is
@@ -29,9 +23,7 @@ class TimedTraining:
     """
 
     def __init__(self, session: Session, loop: str, block_steps: int, horizon: int) -> None:
-        self.session, self.block_steps = session, block_steps
-        self.watch = Stopwatch.of(session.birth)
-        self.after_import_bytes = resident_bytes(PEAK)
+        super().__init__(session, block_steps)
         with self.watch.phase("data_wait"):
             self.plan = session.plan
             data, self.test_set = session.epoch(0), session.test_set()
@@ -43,36 +35,22 @@ class TimedTraining:
             self.loop.bind(*data)
         with self.watch.phase("compile"):
             self.loop.compile(self.test_set)
-        self.losses: list[FloatArray] = []
-        self.window: Window | None = None
 
-    def time(self, blocks: int, steps: int) -> Arrays:
-        """The seconds of so many blocks of `steps` steps, at most `block_steps`: `dispatch_s` and `fetch_s`."""
-        with self.watch.phase("data_wait"):
-            staged = [self.loop.stage(self.batches.next(steps)) for _ in range(blocks)]
-        start_s = time.perf_counter()
-        with window() as self.window:
-            times, losses = self._timed(staged)
-        spent_s = time.perf_counter() - start_s
-        self.watch.add("timing", spent_s - sum(float(part.sum()) for part in times.values()))
-        self.losses += losses
-        return times
+    @property
+    def batch_size(self) -> int:
+        return self.plan.batch_size
 
-    def _timed(self, staged: Sequence[Any]) -> tuple[Arrays, list[FloatArray]]:
-        dispatch, fetch, clock = self.loop.dispatch, self.loop.fetch, time.perf_counter
-        marks = np.empty((len(staged), 3))
-        losses = []
-        for number, block in enumerate(staged):
-            begin_s = clock()
-            dispatched = dispatch(block)
-            dispatched_s = clock()
-            losses.append(fetch(dispatched))
-            marks[number] = begin_s, dispatched_s, clock()
-        dispatch_s, fetch_s = np.diff(marks).T
-        return {"dispatch_s": dispatch_s, "fetch_s": fetch_s}, losses
+    def stage(self, steps: int) -> Any:
+        return self.loop.stage(self.batches.next(steps))
 
-    def epoch(self) -> float:
-        """The seconds of a whole epoch of the plan: its whole batches, and the short one."""
+    def dispatcher(self) -> tuple[Callable[[Any], Any], Callable[[Any], FloatArray]]:
+        return self.loop.dispatch, self.loop.fetch
+
+    def next_losses(self, steps: int) -> FloatArray:
+        return self.loop.losses(self.batches.next(steps))
+
+    def epoch(self) -> float | None:
+        """Of the plan: its whole batches, and the short one."""
         with self.watch.phase("data_wait"):
             staged = [self.loop.stage(portion) for portion in self.session.portions(0)]
         with self.watch.phase("epoch"):
@@ -81,15 +59,11 @@ class TimedTraining:
         return self.watch.seconds["epoch"]
 
     def evaluate(self) -> Evaluation | None:
-        """The scores on the test set; None for loops that users type."""
         with self.watch.phase("evaluation"):
             return self.loop.evaluate(self.test_set)
 
     def to_accuracy(self, target: float) -> float | None:
-        """The seconds of training by the plan from its beginning until an evaluation reaches the accuracy.
-
-        Evaluations and the preparing of data are left out. None where the plan ends before, or nothing is evaluated.
-        """
+        """By the plan, from its beginning; preparing data is left out too."""
         trained_s = 0.0
         with self.watch.phase("to_accuracy"):
             self.loop.restart()
@@ -109,7 +83,6 @@ class TimedTraining:
         return None
 
     def losses_of_plan(self) -> FloatArray:
-        """The losses of the plan's first epoch, of as many of its whole batches as were trained."""
+        """Of the plan's first epoch, its whole batches."""
         whole = len(self.plan.orders[0]) // self.plan.batch_size
-        losses: FloatArray = np.concatenate([np.empty(0), *self.losses])
-        return losses[:whole]
+        return self.first_losses(whole)

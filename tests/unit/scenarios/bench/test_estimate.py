@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.records.timing import Bench, Measurement
+from harness.records.timing import Bench, Measurement, Row
 from harness.report.bench import cost_in_words
-from harness.scenarios.bench.estimate import SPREAD, Pilot, estimated, resolution, sizes
+from harness.scenarios.bench.estimate import (
+    SPREAD,
+    Pilot,
+    estimated,
+    resolution,
+    resolution_of_gate,
+    sizes,
+    sizes_of_sides,
+)
 
 
 def test_blocks_are_of_equal_length() -> None:
@@ -67,3 +75,26 @@ def test_cost_in_words(left_s: float, said: str) -> None:
     estimate = estimated(pilots, sizes(pilots, 45.0, 5), left_s)
     text = cost_in_words(Bench(measurement=Measurement(), rows=(), estimate=estimate))
     assert said in text
+
+
+def test_head_and_base_do_the_same_work_and_no_epoch() -> None:
+    rows = [Row(name=name, arm="one", adapter="reference", mode="numpy") for name in ("one", "one@base")]
+    chosen = sizes({"one": Pilot(5.0, 0.02, 20), "one@base": Pilot(5.0, 0.01, 20)}, 1000.0, 5)
+    assert chosen["one"].blocks != chosen["one@base"].blocks
+    equal = sizes_of_sides(chosen, [(rows[0], rows[1])])
+    assert equal["one"] == equal["one@base"]
+    assert equal["one"].blocks == max(size.blocks for size in chosen.values())
+    assert not equal["one"].with_epoch
+    assert sizes_of_sides({"one": chosen["one"]}, [(rows[0], rows[1])]).keys() == {"one"}  # its base failed
+
+
+def test_what_a_gate_can_find() -> None:
+    assert resolution_of_gate(4, rows=1) is None
+    few, many = resolution_of_gate(8, rows=1), resolution_of_gate(30, rows=1)
+    assert few is not None
+    assert many is not None
+    assert 0.02 < many < few
+    assert resolution_of_gate(8, rows=4) > few  # type: ignore[operator]
+    pilots = {"one": Pilot(5.0, 0.01, 20)}
+    estimate = estimated(pilots, sizes(pilots, 600.0, 5), 600.0, judged=1)
+    assert estimate.resolution == resolution_of_gate(estimate.rounds, rows=1)
