@@ -21,9 +21,9 @@ from harness.report.pages import kind_of, page_of
 from harness.results.marker import MARKER, Marker, complete, damages
 from harness.results.store import write_text
 from harness.results.timings import read_timings
-from harness.scenarios.pair import start as checks
 from harness.scenarios.bench import estimate, process, rounds
 from harness.scenarios.bench import pair as benches
+from harness.scenarios.pair import start as checks
 from harness.scenarios.pair.state import PairRun
 from harness.spec.arm import Arm
 from harness.subjects.pair.facts import code_digest
