@@ -95,11 +95,14 @@ def sizes(
 
 
 def sizes_of_sides(chosen: dict[str, Size], pairs: Sequence[tuple[Row, Row]]) -> dict[str, Size]:
-    """The same size for a head and its base: that of the one with more blocks. No epoch is timed, as none is judged."""
+    """The same size for a head and its base, that of the one with fewer blocks: the slower one sets what a round costs.
+
+    No epoch is timed, as none is judged.
+    """
     equal = {name: replace(size, with_epoch=False) for name, size in chosen.items()}
     for head, base in pairs:
         known = [equal[row.name] for row in (head, base) if row.name in equal]
-        equal |= {row.name: max(known, key=lambda size: size.blocks) for row in (head, base) if row.name in equal}
+        equal |= {row.name: min(known, key=lambda size: size.blocks) for row in (head, base) if row.name in equal}
     return equal
 
 

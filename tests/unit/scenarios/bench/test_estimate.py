@@ -83,7 +83,7 @@ def test_head_and_base_do_the_same_work_and_no_epoch() -> None:
     assert chosen["one"].blocks != chosen["one@base"].blocks
     equal = sizes_of_sides(chosen, [(rows[0], rows[1])])
     assert equal["one"] == equal["one@base"]
-    assert equal["one"].blocks == max(size.blocks for size in chosen.values())
+    assert equal["one"].blocks == min(size.blocks for size in chosen.values())  # else the slower takes too long
     assert not equal["one"].with_epoch
     assert sizes_of_sides({"one": chosen["one"]}, [(rows[0], rows[1])]).keys() == {"one"}  # its base failed
 
