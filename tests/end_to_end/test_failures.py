@@ -33,7 +33,7 @@ def summary_of(folder):
 
 
 def test_a_worker_killed_in_mid_epoch_leaves_the_other_arm_complete(tmp_path):
-    arms = "arms=[{use: tensorflow, name: victim}, {use: reference, name: other}]"
+    arms = "arms=[{use: reference, name: victim}, {use: reference, name: other, precision: float32}]"
     arguments = ["match", *BRIEF, arms, "training.epochs=30", "out=run"]
     process = start(arguments, tmp_path)
     out = []

@@ -112,6 +112,7 @@ def test_tables(small_run):
     assert "| mindspore" in report
 
 
+@pytest.mark.nightly  # by day tests/end_to_end/test_seeds.py, of the reference
 def test_a_recorded_experiment_repeats_bit_for_bit(small_run, tmp_path):
     _, _, folder = small_run
     arguments = ["match", f"from={folder / 'experiment.json'}", "rungs=[schedule]", "out=again"]

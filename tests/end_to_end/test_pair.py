@@ -53,6 +53,7 @@ def test_the_report_says_which_parameter_is_which(planted):
     assert not (planted[3] / ".scratch").exists()
 
 
+@pytest.mark.nightly
 def test_the_repaired_pair_agrees(tmp_path):
     code, out, _, folder = checked(tmp_path, EXAMPLE / "small_cnn_repaired.yaml")
     assert code == 0

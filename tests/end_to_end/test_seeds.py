@@ -59,6 +59,16 @@ def test_each_seed_is_a_run_with_a_plan_of_its_own(study: tuple[int, str, Path])
     assert (recorded["seed"], "seeds" in recorded) == (6, False)
 
 
+def test_a_recorded_seed_repeats_bit_for_bit(study: tuple[int, str, Path], tmp_path: Path) -> None:
+    recorded = study[2] / "seed6"
+    arguments = ["match", f"from={recorded / 'experiment.json'}", "rungs=[schedule]", "out=again"]
+    code, out, err = finish(start(arguments, tmp_path))
+    assert code == ONLY_THE_REFERENCE, out + err
+    for arm in ("wide", "narrow"):
+        first, again = (pd.read_parquet(run / "arms" / arm / "steps.parquet") for run in (recorded, tmp_path / "again"))
+        pd.testing.assert_frame_equal(first, again, check_exact=True)
+
+
 def test_predictions_are_those_that_were_scored(study: tuple[int, str, Path]) -> None:
     _, _, folder = study
     from harness.data import load
