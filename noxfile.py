@@ -45,7 +45,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def lint(session: nox.Session) -> None:
-    """Style, format, types, and the order of the rooms."""
+    """Style, format, types, and the order of the packages."""
     install(session, "dev")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")

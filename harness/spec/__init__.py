@@ -1,4 +1,4 @@
-"""Abstract, framework-free descriptions, each with its formula in its docstring. Imports no other room."""
+"""Abstract, framework-free descriptions, each with its formula in its docstring. Imports no other package of ours."""
 
 from harness.spec.arm import Arm
 from harness.spec.base import Spec, Word, family_members

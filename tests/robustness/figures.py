@@ -28,18 +28,21 @@ COUNTED = {
 INTRODUCTION = """\
 # Reliability
 
-What was tried, and what did not hold. `.ci/nightly` tries it every night by another seed, and
-`python -m tests.robustness.figures DIR` makes this page of what the tests left in DIR (`TWINRUN_FIGURES=DIR`).
+This page counts what was tried to break `twinrun`, and what went wrong (the breaches). `.ci/nightly` repeats the
+trials every night with another seed. The tests write their counts to a folder DIR (`TWINRUN_FIGURES=DIR`), and
+`python -m tests.robustness.figures DIR` makes this page from them.
 
-- **odd configurations**: command lines of every verb, drawn from a seed: values, keys, forms, files, names and paths,
-  each in-process through the entry of the command up to where a run begins; one in a hundred is run whole.
-- **kills**: the command, a worker or the process of the batches, ended by SIGTERM, SIGINT or SIGKILL, once or twice, at
-  a moment drawn from the whole of the run.
-- **disks**: full, read-only, slow, limited by `ulimit -f`; an output that takes nothing.
-- **damages**: every file and field of a recorded run, damaged, and compared with the run as it was.
+- **odd configurations**: command lines of every verb, drawn from a seed, with unusual values, keys, forms, files,
+  names and paths. Each is processed in the test's process, from the entry of the command up to the point where a run
+  begins; one in a hundred is run completely.
+- **kills**: the command, a worker or the process that yields the batches is ended by SIGTERM, SIGINT or SIGKILL, once
+  or twice, at a random moment of the run.
+- **disks**: disks that are full, read-only or slow, files limited by `ulimit -f`, and a standard output that accepts
+  nothing.
+- **damages**: every file and field of a recorded run is damaged, and the damaged run is compared with the intact one.
 
-After each must hold: no traceback; an exit code as documented; nothing written outside of `out`; AGREES only of a
-complete run; every file whole; no process left.
+After each trial these must hold: no traceback; a documented exit code; nothing written outside of `out`; AGREES only
+for a complete run; every file whole; no process left.
 """
 
 
