@@ -13,7 +13,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
@@ -101,7 +101,11 @@ class Baselines:
         """
         now = datetime.now(timezone.utc)
         digest = digest_of(source / MARKER)
-        name = f"{now.strftime('%Y%m%dT%H%M%SZ')}-{digest[:8]}"
+        # The order of names is that of time, also of two baselines that are saved within a second.
+        latest = max((name.partition("-")[0] for name in self.folders()), default="")
+        while (stamp := now.strftime("%Y%m%dT%H%M%SZ")) == latest:
+            now += timedelta(seconds=1)
+        name = f"{stamp}-{digest[:8]}"
         place = self.root / experiment / name
         try:
             place.parent.mkdir(parents=True, exist_ok=True)

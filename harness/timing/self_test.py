@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from harness.records.array_types import FloatArray
 from harness.timing.slowdown import ALPHA, BETA, FLOOR, SCREEN, SLOWDOWN, p_larger
+from harness.timing.turns import centre, p_positive
 
 PLANTED = (0.0, SLOWDOWN, 2 * SLOWDOWN)
 GATES = 1000
@@ -59,7 +60,7 @@ def rates_in_turns(times_s: Sequence[float], slowdown: float, looks: tuple[int, 
     is_head_first = random.random((GATES, last)) < 0.5
     head = np.where(is_head_first, pairs[..., 0], pairs[..., 1])
     base = np.where(is_head_first, pairs[..., 1], pairs[..., 0])
-    return _rates(head, base, slowdown, looks[0])
+    return _rates(head, base, slowdown, looks[0], in_turns=True)
 
 
 def rates_apart(times_s: Sequence[float], slowdown: float, processes: int, seed: int = 0) -> Rates:
@@ -69,35 +70,43 @@ def rates_apart(times_s: Sequence[float], slowdown: float, processes: int, seed:
     head = _stretches(logs[len(logs) // 2 :], processes, random)
     base = _stretches(logs[: len(logs) // 2], processes, random)
     is_swapped = random.random((GATES, 1)) < 0.5
-    return _rates(np.where(is_swapped, base, head), np.where(is_swapped, head, base), slowdown, processes)
+    return _rates(
+        np.where(is_swapped, base, head), np.where(is_swapped, head, base), slowdown, processes, in_turns=False
+    )
 
 
-def _rates(head: FloatArray, base: FloatArray, slowdown: float, first: int) -> Rates:
-    found = decided(head + math.log1p(slowdown), base, first)
+def _rates(head: FloatArray, base: FloatArray, slowdown: float, first: int, in_turns: bool) -> Rates:
+    found = decided(head + math.log1p(slowdown), base, first, in_turns)
     slower, not_slower, undecided = (
         float(np.mean(found == answer)) for answer in ("slower", "not slower", "undecided")
     )
     return Rates(slowdown, slower, not_slower, undecided)
 
 
-def decided(head: FloatArray, base: FloatArray, first: int) -> NDArray[np.str_]:
+def decided(head: FloatArray, base: FloatArray, first: int, in_turns: bool = False) -> NDArray[np.str_]:
     """The answers of many gates of one row at once, as `harness.timing.slowdown.answers` gives them one by one.
 
-    `head`, `base`: (gates, processes), the logarithms of process medians. `first`: processes at the first look.
+    `head`, `base`: (gates, processes), the logarithms of process medians, of the same rounds where they were timed
+    `in_turns`. `first`: processes at the first look.
     """
+    larger = _larger_in_turns if in_turns else p_larger
     margin = math.log1p(SLOWDOWN)
-    early, late = (slice(None), slice(first)), (slice(None), slice(None))
-    is_cleared_early = (p_larger(head[early], base[early]) > SCREEN) & _cleared(head[early], base[early], margin)
+
+    def is_cleared(head: FloatArray, base: FloatArray) -> NDArray[np.bool_]:
+        return np.asarray(larger(base + margin, head) <= BETA)
+
+    early_head, early_base = head[:, :first], base[:, :first]
+    is_cleared_early = (larger(early_head, early_base) > SCREEN) & is_cleared(early_head, early_base)
     if first == head.shape[1]:
         is_cleared_early[:] = False
-    ratio = np.median(head[:, :, np.newaxis] - base[:, np.newaxis, :], axis=(1, 2))
-    is_slower = (p_larger(head, base) <= ALPHA) & (ratio >= math.log1p(FLOOR))
-    is_cleared = _cleared(head[late], base[late], margin)
-    return np.select([is_cleared_early, is_slower, is_cleared], ["not slower", "slower", "not slower"], "undecided")
+    ratio = centre(head - base) if in_turns else np.median(head[:, :, np.newaxis] - base[:, np.newaxis, :], axis=(1, 2))
+    is_slower = (larger(head, base) <= ALPHA) & (ratio >= math.log1p(FLOOR))
+    outcomes = [is_cleared_early, is_slower, is_cleared(head, base)]
+    return np.select(outcomes, ["not slower", "slower", "not slower"], "undecided")
 
 
-def _cleared(head: FloatArray, base: FloatArray, margin: float) -> NDArray[np.bool_]:
-    return np.asarray(p_larger(base + margin, head) <= BETA)
+def _larger_in_turns(x: FloatArray, y: FloatArray) -> FloatArray:
+    return p_positive(x - y)
 
 
 def _stretches(logs: FloatArray, length: int, random: np.random.Generator) -> FloatArray:

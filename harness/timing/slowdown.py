@@ -16,7 +16,8 @@ second time, whatever the number of processes, because the estimate lies below t
 `slower` is only said by the last look. A first look at few processes may say `not slower` where p is above `SCREEN`;
 otherwise more rounds are timed, pooled with the first, and tested once. A second look that must fail as well would miss
 three of four slowdowns. The error rates are those of times whose only disturbance is that of each process; a drift
-between two invocations is not among them, which is why head and base are best timed in one invocation, in turns.
+between two invocations is not among them, which is why head and base are best timed in one invocation, in turns: see
+`harness.timing.turns`.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ class Evidence:
     """Both tests on the process medians of a head and a base.
 
     `ratio`: head over base. `p_slower`: of the test that rejects "not larger". `p_below`: of the test that rejects
-    "larger by `SLOWDOWN` or more". `spread`: the standard deviation of the logarithms within head and base.
-    Without a process on one side, the numbers are NaN and the p-values 1.
+    "larger by `SLOWDOWN` or more". `spread`: the standard deviation of the logarithms within head and base; where they
+    were timed in turns, that of their ratio. Without a process on one side, the numbers are NaN and the p-values 1.
     """
 
     ratio: float
@@ -55,6 +56,7 @@ class Evidence:
     spread: float
     head_processes: int
     base_processes: int
+    in_turns: bool = False
 
 
 def evidence(head_s: Sequence[float], base_s: Sequence[float]) -> Evidence:
@@ -99,13 +101,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(p) for p in corrected]
 
 
-def fewest_processes(rows: int) -> int:
+def fewest_processes(rows: int, in_turns: bool = False) -> int:
     """The smallest number n of processes on each side with which one of so many rows can be found slower.
 
-    The smallest p-value of the test is 1 / binomial(2 n, n), which must not exceed `ALPHA / rows`.
+    The smallest p-value of the test is 1 / binomial(2 n, n), that of the signed-rank test over n rounds 1 / 2**n. It
+    must not exceed `ALPHA / rows`.
     """
     processes = 1
-    while math.comb(2 * processes, processes) * ALPHA < max(rows, 1):
+    while (2**processes if in_turns else math.comb(2 * processes, processes)) * ALPHA < max(rows, 1):
         processes += 1
     return processes
 

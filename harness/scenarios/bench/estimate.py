@@ -137,7 +137,7 @@ def resolution(rounds: int, spread: float = SPREAD) -> float | None:
 def resolution_of_gate(rounds: int, rows: int, spread: float = SPREAD) -> float | None:
     """The smallest slowdown that a gate of so many rows finds 9 times in 10; None where so few rounds find none.
 
-    What is compared is a row over the control of its round, which has the spread of two processes.
+    What is compared is a row over its base of the same round, which has the spread of two processes.
     """
-    found = detectable_slowdown(min(rounds, MOST_PROCESSES), math.sqrt(2) * spread, rows)
+    found = detectable_slowdown(min(rounds, MOST_PROCESSES), math.sqrt(2) * spread, rows, in_turns=True)
     return found if math.isfinite(found) else None

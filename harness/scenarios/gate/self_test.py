@@ -117,9 +117,12 @@ def _recorded(place: Path) -> tuple[Noise, dict[str, Sequence[float]]]:
 
 
 def rates_of(name: str, times_s: Sequence[float]) -> SelfTest:
-    """What gates answer on one series, with the usual number of processes, and with as many as its spread needs."""
+    """What gates answer on one series, with the usual number of processes, and with as many as its spread needs.
+
+    The number is that of rounds in turns: the ratio of two processes has `sqrt(2)` times the spread of one.
+    """
     spread = spread_of(times_s)
-    needed = processes_needed(spread)
+    needed = processes_needed(math.sqrt(2) * spread, in_turns=True)
     counts = sorted({USUAL, needed or MOST_PROCESSES})
     tried = (Tried(n, how, rates) for n in counts for how, rates in _rates(times_s, spread, n))
     return SelfTest(name, len(times_s), spread, needed, tuple(tried))

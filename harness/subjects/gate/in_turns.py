@@ -27,7 +27,8 @@ from harness.subjects.gate.parity import parity_rows
 from harness.subjects.gate.side import Side, SideError, bench_side, credit_verdicts
 from harness.subjects.gate.speed import over_control, speed_rows_in_turns
 from harness.timing.power import MOST_PROCESSES, processes_needed
-from harness.timing.slowdown import Evidence, answers, evidence
+from harness.timing.slowdown import Evidence, answers
+from harness.timing.turns import evidence_in_turns
 
 FIRST_LOOK: Ended = "first look"
 NO_ACCURACY = (
@@ -113,7 +114,7 @@ def rounds_to_time(timings: Timings, first: int) -> int:
     if is_cleared(early):
         return first
     found = _evidence(early)
-    needed = [processes_needed(row.spread, len(found)) or MOST_PROCESSES for row in found]
+    needed = [processes_needed(row.spread, len(found), in_turns=True) or MOST_PROCESSES for row in found]
     return max(first, min(MOST_PROCESSES, max([2 * first, *needed])))
 
 
@@ -127,7 +128,7 @@ def _evidence(timings: Timings) -> list[Evidence]:
     failed = {process.row for process in timings.processes if process.failure}
     head, base = part_of(timings, is_base=False), part_of(timings, is_base=True)
     return [
-        evidence(over_control(head.step_s, row.name), over_control(base.step_s, row.name))
+        evidence_in_turns(over_control(head.step_s, row.name), over_control(base.step_s, row.name))
         for row, other in timings.bench.pairs
         if all(side.credit is not None and side.credit.is_given and side.name not in failed for side in (row, other))
     ]

@@ -16,9 +16,10 @@ from harness.records.timing import CONTROL
 from harness.subjects.gate.comparable import other_machine, other_settings
 from harness.subjects.gate.side import Side
 from harness.timing.drift import change, change_within
-from harness.timing.intervals import ratio_interval_apart
+from harness.timing.intervals import Interval, ratio_interval, ratio_interval_apart
 from harness.timing.power import processes_needed
 from harness.timing.slowdown import ALPHA, SLOWDOWN, Answer, Evidence, answers, evidence, fewest_processes
+from harness.timing.turns import evidence_in_turns
 
 ByRow = Mapping[str, Mapping[int, float]]
 UNKNOWN = "more than 40 processes of each row would decide: the machine is too noisy"
@@ -37,19 +38,19 @@ class _Compared:
 
 def speed_rows(head: Side, base: Side, check: Check = "speed") -> list[GateRow]:
     """A row for each row of either bench; empty where neither side has one."""
-    return _rows(head, base, check, _why_none(head, base), is_last_look=True)
+    return _rows(head, base, check, _why_none(head, base), is_last_look=True, in_turns=False)
 
 
 def speed_rows_in_turns(head: Side, base: Side, is_last_look: bool) -> list[GateRow]:
     """The same of a head and a base that were timed in the same rounds: a machine that moves, moves both."""
     whole = "" if head.step_s.get(CONTROL) else "no control was timed"
-    return _rows(head, base, "speed", whole, is_last_look)
+    return _rows(head, base, "speed", whole, is_last_look, in_turns=True)
 
 
-def _rows(head: Side, base: Side, check: Check, whole: str, is_last_look: bool) -> list[GateRow]:
+def _rows(head: Side, base: Side, check: Check, whole: str, is_last_look: bool, in_turns: bool) -> list[GateRow]:
     """`whole`: why no row is judged; empty where rows can be."""
     names = dict.fromkeys(row.name for side in (base, head) if side.bench for row in side.bench.rows)
-    compared = [_compared(name, head, base, whole) for name in names]
+    compared = [_compared(name, head, base, whole, in_turns) for name in names]
     judged = [row for row in compared if not row.why]
     found = answers([row.found for row in judged], is_last_look)
     by_name = dict(zip((row.name for row in judged), found, strict=True))
@@ -94,9 +95,10 @@ def _why_none(head: Side, base: Side) -> str:
     return f"the machine moved: the control took {moved:.3f} times as long as in the base" if moved != 1 else ""
 
 
-def _compared(name: str, head: Side, base: Side, whole: str) -> _Compared:
+def _compared(name: str, head: Side, base: Side, whole: str, in_turns: bool) -> _Compared:
     ours, theirs = over_control(head.step_s, name), over_control(base.step_s, name)
-    return _Compared(name, ours, theirs, evidence(ours, theirs), whole or _why_not(name, head, base))
+    found = evidence_in_turns(ours, theirs) if in_turns else evidence(ours, theirs)
+    return _Compared(name, ours, theirs, found, whole or _why_not(name, head, base))
 
 
 def _why_not(name: str, head: Side, base: Side) -> str:
@@ -128,11 +130,17 @@ def _failure(name: str, side: Side) -> Failure | None:
     return next((p.failure for p in processes if p.row == name and p.failure), None)
 
 
+def _interval(row: _Compared) -> Interval:
+    if not row.found.in_turns:
+        return ratio_interval_apart(row.head, row.base)
+    return ratio_interval(dict(enumerate(row.head)), dict(enumerate(row.base)))
+
+
 def _judged(row: _Compared, answer: Answer, family: int, head: Side, base: Side, check: Check) -> GateRow:
     found = row.found
-    interval = ratio_interval_apart(row.head, row.base)
-    fewest = fewest_processes(family)
-    needed = processes_needed(found.spread, family) if answer == "undecided" else None
+    interval = _interval(row)
+    fewest = fewest_processes(family, found.in_turns)
+    needed = processes_needed(found.spread, family, in_turns=found.in_turns) if answer == "undecided" else None
     cause = f"{found.ratio:.3f} times its base ({interval.low:.3f} to {interval.high:.3f})"
     if answer == "not slower":
         cause += f"; a slowdown of {SLOWDOWN:.0%} is excluded"

@@ -15,18 +15,22 @@ from harness.timing.slowdown import FLOOR, SLOWDOWN
 GATES = 300
 
 
-def share(answer: str, processes: int, spread: float, slowdown: float) -> float:
+def share(answer: str, processes: int, spread: float, slowdown: float, in_turns: bool = False) -> float:
     noise = np.random.default_rng(7).normal(0, spread, (GATES, 2, processes))
-    found = decided(noise[:, 0] + math.log1p(slowdown), noise[:, 1], processes)
+    base = 0 * noise[:, 1] if in_turns else noise[:, 1]  # the spread in turns is that of the ratio
+    found = decided(noise[:, 0] + math.log1p(slowdown), base, processes, in_turns)
     return float(np.mean(found == answer))
 
 
-@pytest.mark.parametrize(("processes", "spread"), [(5, 0.02), (10, 0.03)])
-def test_the_detectable_slowdown_is_detected_as_often_as_stated(processes: int, spread: float) -> None:
-    slowdown = detectable_slowdown(processes, spread)
+@pytest.mark.parametrize(
+    ("processes", "spread", "in_turns"),
+    [(5, 0.02, False), (10, 0.03, False), (8, 0.02, True), (14, 0.04, True)],
+)
+def test_the_detectable_slowdown_is_detected_as_often_as_stated(processes: int, spread: float, in_turns: bool) -> None:
+    slowdown = detectable_slowdown(processes, spread, in_turns=in_turns)
     chance = 4 * math.sqrt(POWER * (1 - POWER) / GATES)
-    assert abs(share("slower", processes, spread, slowdown) - POWER) < chance
-    assert share("slower", processes, spread, slowdown / 2) < POWER - 2 * chance
+    assert abs(share("slower", processes, spread, slowdown, in_turns) - POWER) < chance
+    assert share("slower", processes, spread, slowdown / 2, in_turns) < POWER - 2 * chance
 
 
 def test_what_is_detectable() -> None:
@@ -64,6 +68,18 @@ def test_the_critical_count_is_that_of_the_exact_test(processes: int, alpha: flo
     law = ways[processes, processes] / math.comb(2 * processes, processes)
     tail = np.cumsum(law[::-1])[::-1]
     assert critical_count(processes, alpha) == int(np.flatnonzero(tail <= alpha)[0])
+
+
+@pytest.mark.parametrize(("rounds", "alpha"), [(7, 0.01), (9, 0.005), (12, 0.05)])
+def test_the_critical_count_in_turns_is_that_of_the_exact_test(rounds: int, alpha: float) -> None:
+    """The distribution of the sum of the positive ranks: each rank is positive or not, with equal chance."""
+    law = np.ones(1)
+    for rank in range(1, rounds + 1):
+        is_positive = np.zeros(rank + 1)
+        is_positive[[0, rank]] = 0.5
+        law = np.convolve(law, is_positive)
+    tail = np.cumsum(law[::-1])[::-1]
+    assert critical_count(rounds, alpha, in_turns=True) == int(np.flatnonzero(tail <= alpha)[0])
 
 
 def test_too_few_processes_have_no_critical_count() -> None:

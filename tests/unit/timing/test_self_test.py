@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from harness.timing import self_test
 from harness.timing.self_test import decided, rates_apart, rates_in_turns, spread_of
 from harness.timing.slowdown import ALPHA, SLOWDOWN, answers, evidence
+from harness.timing.turns import evidence_in_turns
 
 CALM, WORSE = (5, 10), (8, 16)
 
@@ -51,15 +53,30 @@ def test_a_drift_between_invocations_is_an_alarm_and_within_one_it_is_not() -> N
     assert rates_apart(noise(0.01, 200), 0.0, 10).slower <= ALPHA
 
 
-def test_the_answers_are_those_of_the_gate() -> None:
+def test_what_slows_a_whole_round_decides_nothing() -> None:
+    """Rounds differ by a third, the two sides of a round by 2 %."""
+    random = np.random.default_rng(5)
+    rounds = np.exp(random.normal(0, 0.3, (300, 1, 10)))
+    sides = np.exp(random.normal(0, 0.02, (300, 2, 10)))
+    head, base = np.swapaxes(np.log(rounds * sides), 0, 1)
+    slower = head + math.log1p(0.1)
+    assert np.mean(decided(head, base, 10, in_turns=True) == "slower") <= ALPHA
+    assert np.mean(decided(slower, base, 10, in_turns=True) == "slower") > 0.99
+    assert np.mean(decided(slower, base, 10) == "slower") < 0.1
+
+
+@pytest.mark.parametrize(
+    ("in_turns", "test"), [(False, evidence), (True, evidence_in_turns)], ids=["apart", "in turns"]
+)
+def test_the_answers_are_those_of_the_gate(in_turns: bool, test: Any) -> None:
     random = np.random.default_rng(2)
     head, base = random.normal(0.03, 0.03, (2, 20, 10))
     base -= np.where(np.arange(20) % 2, 0.06, 0.0)[:, np.newaxis]  # every second head is slower
-    together = decided(head, base, 5)
+    together = decided(head, base, 5, in_turns)
     for one_head, one_base, answer in zip(np.exp(head), np.exp(base), together, strict=True):
-        (alone,) = answers([evidence(one_head[:5], one_base[:5])], is_last_look=False)
+        (alone,) = answers([test(one_head[:5], one_base[:5])], is_last_look=False)
         if alone == "undecided":
-            (alone,) = answers([evidence(one_head, one_base)])
+            (alone,) = answers([test(one_head, one_base)])
         assert answer == alone
     assert {"slower", "not slower"} <= set(together)
 

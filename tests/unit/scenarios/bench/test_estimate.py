@@ -89,12 +89,12 @@ def test_head_and_base_do_the_same_work_and_no_epoch() -> None:
 
 
 def test_what_a_gate_can_find() -> None:
-    assert resolution_of_gate(4, rows=1) is None
-    few, many = resolution_of_gate(8, rows=1), resolution_of_gate(30, rows=1)
+    assert resolution_of_gate(6, rows=1) is None
+    few, many = resolution_of_gate(9, rows=1), resolution_of_gate(30, rows=1)
     assert few is not None
     assert many is not None
     assert 0.02 < many < few
-    assert resolution_of_gate(8, rows=4) > few  # type: ignore[operator]
+    assert resolution_of_gate(9, rows=4) > few  # type: ignore[operator]
     pilots = {"one": Pilot(5.0, 0.01, 20)}
     estimate = estimated(pilots, sizes(pilots, 600.0, 5), 600.0, judged=1)
     assert estimate.resolution == resolution_of_gate(estimate.rounds, rows=1)

@@ -70,9 +70,10 @@ def test_a_gate_takes_the_latest_comparable_baseline(first: Path, tmp_path: Path
 
 def test_two_invocations_hours_apart_move_it(first: Path, tmp_path: Path) -> None:
     main(["baseline", "save", str(first)])
+    (before,) = names()
     second = write_bench(tmp_path / "second", seed=2, **LATER)  # type: ignore[arg-type]
     assert main(["baseline", "move", str(second), str(first)]) == AGREES
-    before, after = names()
+    (after,) = set(names()) - {before}
     record = Baselines(STORE).read(after)
     assert record.moved_from == before
     assert record.source == str(second)
