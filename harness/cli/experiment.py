@@ -30,7 +30,7 @@ examples:
 
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
-    """Adds the arguments of `match` and `check`."""
+    """Adds the arguments that describe an experiment."""
     overrides = sub.add_argument(
         "overrides",
         nargs="*",
@@ -54,6 +54,19 @@ def add_sources(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def add_with_detail(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `match` and `check`, with those for how much they print."""
+    add_arguments(sub)
+    sub.set_defaults(detail="screen")
+    shown = sub.add_mutually_exclusive_group()
+    for flags, detail, meaning in (
+        (("--details",), "details", "print every check, as report.md has them"),
+        (("-q", "--quiet"), "sentence", "print the outcome in one sentence and nothing else"),
+        (("--json",), "json", "print the outcome as one JSON object and nothing else"),
+    ):
+        shown.add_argument(*flags, dest="detail", action="store_const", const=detail, help=meaning)
+
+
 def run(options: argparse.Namespace) -> int:
     """Runs the experiment, the study or the pair that the options describe. Returns the exit code."""
     if any(text.startswith("pair=") for text in options.overrides):
@@ -67,10 +80,10 @@ def run(options: argparse.Namespace) -> int:
 
         study, data = prepare(options.overrides, options.config_dir, options.trust)
     announce(study.code)
-    from harness.report import presented
+    from harness.report.presented import InDetail
     from harness.scenarios.start import start
 
-    return start(options.verb, study, data, presented)
+    return start(options.verb, study, data, InDetail(options.detail))
 
 
 def _pair(options: argparse.Namespace) -> int:
@@ -82,11 +95,11 @@ def _pair(options: argparse.Namespace) -> int:
     composed = compose_pair(options.overrides, options.config_dir, trust=options.trust)
     announce(composed.code)
     from harness.report.pages import page_of
-    from harness.report.pair import PairTerminal
-    from harness.report.presented import notice
+    from harness.report.presented import InDetail
     from harness.scenarios.pair.start import start_pair
 
-    return start_pair(composed, PairTerminal(), page_of, notice)
+    shown = InDetail(options.detail)
+    return start_pair(composed, shown.pair_listener(), page_of, shown.notice)
 
 
 def announce(code: Iterable[object]) -> None:

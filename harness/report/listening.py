@@ -8,8 +8,11 @@ from typing import ClassVar
 from rich.text import Text
 
 from harness.records.verdict import Verdict
+from harness.report.as_json import Outcome, as_text
+from harness.report.detail import ALL, ONLY_THE_END, SCREEN, Detail
 from harness.report.progress import ProgressDisplay
-from harness.report.tables import coloured, console, line
+from harness.report.rung_lines import RungLine
+from harness.report.tables import SCREEN_WIDTH, UNSEEN_WIDTH, console, line
 from harness.system.progress import Work
 
 
@@ -17,9 +20,12 @@ class ProgressListener:
     """Prints on one console. `soft_wrap`: whether the terminal, not the console, breaks lines that are too long."""
 
     soft_wrap: ClassVar[bool] = False
+    screen_width: ClassVar[int] = SCREEN_WIDTH  # columns of what fits on a screen, where the output is no terminal
 
-    def __init__(self) -> None:
-        self.console = console()
+    def __init__(self, detail: Detail = ALL) -> None:
+        self.detail = detail
+        self.console = console(self.screen_width if detail == SCREEN else UNSEEN_WIDTH)
+        self.console.quiet = detail in ONLY_THE_END
         self.progress = ProgressDisplay(self.console)
 
     def stage(self, name: str) -> None:
@@ -32,14 +38,22 @@ class ProgressListener:
         self.progress.close()
 
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
-        """A line about a rung: how many checks there were, and how they ended."""
-        disagreements = [verdict.status for verdict in verdicts if verdict.status not in ("agrees", "known")]
-        outcome = ", ".join(dict.fromkeys(disagreements)) or "agrees"
-        if not verdicts:
-            outcome = "nothing to compare"
-        known = sum(verdict.status == "known" for verdict in verdicts)
-        known_note = f", {known} known in the ledger" if known else ""
-        self._say(line("  rung ", (name, "bold"), f": {len(verdicts)} checks, ", coloured(outcome), known_note))
+        """A line about a rung: its checks, how they ended, and the largest share of a tolerance."""
+        self.console.print(RungLine.of(name, verdicts).text(), no_wrap=True, overflow="ellipsis")
+        self.progress.said()
+
+    def conclude(self, outcome: Outcome, *, remarks: Sequence[str] = ()) -> None:
+        """Prints how it ended, as the last of all: the sentence, remarks on it and the folder; or what scripts read."""
+        self.console.quiet = False
+        if self.detail == "json":
+            self.console.out(as_text(outcome), highlight=False)
+            return
+        colour = "green" if outcome["exit_code"] == 0 else "bold red"
+        self.console.print(line((outcome["sentence"], colour)), soft_wrap=not self.console.is_terminal)
+        if self.detail == "sentence":
+            return
+        for text in filter(None, [*remarks, outcome["coverage"], f"results: {outcome['folder']}"]):
+            self.console.print(text, soft_wrap=not self.console.is_terminal)
 
     def _say(self, text: str | Text, soft_wrap: bool | None = None) -> None:
         self.console.print(text, soft_wrap=self.soft_wrap if soft_wrap is None else soft_wrap)

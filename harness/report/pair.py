@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.records.failure import Failure
+from harness.records.verdict import Verdict
+from harness.report.as_json import document
+from harness.report.detail import SCREEN
 from harness.report.folder_record import sources_section
 from harness.report.listening import ProgressListener
 from harness.report.pair_record import PairRecord
@@ -48,22 +51,26 @@ class PairTerminal(ProgressListener):
     def end(self, run: PairRun) -> None:
         self.close()
         self.console.print()
-        head, rows = ladder_table(run.verdicts)
-        # Causes are sentences: they stand below the table, where they have room.
+        first = first_divergence(run.verdicts)
+        if self.detail != SCREEN:
+            self._table(run.verdicts, first)
+        advice = first.advice if first is not None else ""
+        traces = list(run.traces.values())
+        self.conclude(
+            document(run.exit_code, run.sentence, run.folder, run.verdicts, traces, run.coverage),
+            remarks=[f"what makes them equal: {advice}"] if advice else [],
+        )
+
+    def _table(self, verdicts: Sequence[Verdict], first: Verdict | None) -> None:
+        """Every check. Causes are sentences: they stand below the table, where they have room."""
+        head, rows = ladder_table(verdicts)
         filled = [i for i, name in enumerate(head) if name != "cause" and any(row[i] for row in rows)]
         if rows:
             draw(self.console, "Parity", [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
             self.console.print()
-        first = first_divergence(run.verdicts)
-        for verdict in run.verdicts:
+        for verdict in verdicts:
             if verdict.cause and verdict is not first:
                 self._say(f"{verdict.subject}: {verdict.status}: {verdict.cause}")
-        colour = "green" if run.exit_code == 0 else "bold red"
-        self.console.print(line((run.sentence, colour)), soft_wrap=True)
-        if first is not None and first.advice:
-            self._say(f"what makes them equal: {first.advice}")
-        self._say(run.coverage)
-        self._say(f"results: {run.folder}")
 
 
 def report(run: PairRecord) -> str:

@@ -1,6 +1,11 @@
 """What shows `match`, `check` and `bench`: their listeners, and the functions that write their pages."""
 
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
 from harness.report.bench import BenchTerminal, write_bench_report
+from harness.report.detail import SCREEN, Detail
 from harness.report.markdown import write_report
 from harness.report.pages import page_of
 from harness.report.pair import PairTerminal
@@ -10,6 +15,7 @@ from harness.report.terminal import Terminal
 from harness.system.output import say_on_stderr
 
 __all__ = [
+    "InDetail",
     "bench_listener",
     "notice",
     "page_of",
@@ -24,7 +30,32 @@ __all__ = [
 ]
 
 bench_listener = BenchTerminal
-pair_listener = PairTerminal
-run_listener = Terminal
-study_listener = StudyTerminal
+pair_listener = partial(PairTerminal, SCREEN)
+run_listener = partial(Terminal, SCREEN)
+study_listener = partial(StudyTerminal, SCREEN)
 notice = say_on_stderr  # of what is done before a run begins
+
+
+@dataclass(frozen=True)
+class InDetail:
+    """Shows runs, studies and pairs in another detail than that of a screenful."""
+
+    detail: Detail
+
+    def run_listener(self) -> Terminal:
+        return Terminal(self.detail)
+
+    def study_listener(self) -> StudyTerminal:
+        return StudyTerminal(self.detail)
+
+    def pair_listener(self) -> PairTerminal:
+        return PairTerminal(self.detail)
+
+    def write_report(self, folder: Path) -> None:
+        write_report(folder)
+
+    def write_study_report(self, folder: Path) -> None:
+        write_study_report(folder)
+
+    def notice(self, text: str) -> None:
+        notice(text)

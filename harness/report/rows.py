@@ -122,6 +122,28 @@ def summary_table(traces: Sequence[Trace]) -> Table:
     return [name for name, _ in COLUMNS], [[cell(t.summary()) for _, cell in COLUMNS] for t in traces]
 
 
+SCREEN_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("arm", "arm"),
+    ("accuracy", "test accuracy"),
+    ("test loss", "test loss"),
+    ("compile", "compile"),
+    ("step", "step, median"),
+    ("samples/s", "samples/s"),
+    ("training", "training"),
+    ("memory", "peak memory"),
+)
+
+
+def screen_table(traces: Sequence[Trace]) -> Table:
+    """The part of `summary_table` that fits on a screen; with the status of the arms where one is not complete."""
+    cells = dict(COLUMNS)
+    columns = [*SCREEN_COLUMNS]
+    if any(trace.status != "complete" for trace in traces):
+        columns.insert(1, ("status", "status"))
+    summaries = [trace.summary() for trace in traces]
+    return [head for head, _ in columns], [[cells[name](summary) for _, name in columns] for summary in summaries]
+
+
 def ulps(value: float | None) -> str:
     """An error in units in the last place; empty for None."""
     if value is None:

@@ -10,11 +10,13 @@ from harness.plan import Plan
 from harness.records.exit_codes import AGREES
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.report.as_json import Outcome, document
+from harness.report.detail import ALL, Detail
 from harness.report.rows import Table, number, runs_as
 from harness.report.run_record import RunRecord
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.report.study_record import StudyRecord
-from harness.report.tables import as_markdown, line
+from harness.report.tables import UNSEEN_WIDTH, as_markdown, line
 from harness.report.terminal import Terminal
 from harness.results.recorded import RecordedArm
 from harness.results.store import write_text
@@ -31,6 +33,12 @@ NORMS = ("gradient_norm/", "clipped_norm/")
 
 class StudyTerminal(Terminal):
     """Prints each variant in a few lines. The tables of a variant are in its own report.md."""
+
+    screen_width = UNSEEN_WIDTH  # its tables have a row for each variant and are as wide as they need to be
+
+    def __init__(self, detail: Detail = ALL) -> None:
+        super().__init__(detail)
+        self._ended: list[Outcome] = []
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = f"{experiment.model.parameter_count:,} parameters"
@@ -50,6 +58,9 @@ class StudyTerminal(Terminal):
 
     def end(self, run: Run, is_brief: bool = False) -> None:
         self._say(f"  {variant_and_seed(run.experiment)}: {run.sentence}")
+        traces, coverage = list(run.traces.values()), run.coverage.in_words
+        ended = document(run.exit_code, run.sentence, run.store.folder, run.verdicts, traces, coverage)
+        self._ended.append({**ended, "variant": run.experiment.variant, "seed": run.experiment.seed})
 
     def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None:
         """Prints the tables over all variants, unless `is_brief`, then the outcome of the study and its folder."""
@@ -60,9 +71,8 @@ class StudyTerminal(Terminal):
             self._table(title, table)
         for sentence in _over_seeds(recorded):
             self.console.print(sentence, soft_wrap=True)
-        colour = "green" if study.exit_code(verdicts) == 0 else "bold red"
-        self.console.print(line((study.sentence(verdicts), colour)), soft_wrap=True)
-        self.console.print(f"results: {study.folder}", soft_wrap=True)
+        ended = document(study.exit_code(verdicts), study.sentence(verdicts), study.folder, verdicts)
+        self.conclude({**ended, "runs": self._ended})
 
 
 def write_study_report(folder: Path) -> None:

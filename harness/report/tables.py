@@ -14,6 +14,7 @@ from harness.system.text import markdown, printable
 Rows = Sequence[Sequence[str]]
 Part = str | tuple[str, str]  # text, or text with its style
 UNSEEN_WIDTH = 180  # columns where the output is no terminal
+SCREEN_WIDTH = 80  # of what is to fit on any screen
 COLOURS = {
     "native": "green",
     "custom": "yellow",
@@ -74,6 +75,16 @@ def draw(
             *(paragraph(cell) if name in paragraphs else line(coloured(cell, colours)) for name, cell in cells)
         )
     screen.print(table)
+
+
+def draw_labelled(screen: Screen, rows: Sequence[tuple[str, str]]) -> None:
+    """Prints texts behind their labels, each wrapped beside its own."""
+    grid = RichTable.grid(padding=(0, 1, 0, 0))
+    for _ in range(3):
+        grid.add_column(overflow="fold")
+    for label, text in rows:
+        grid.add_row(" ", line(label), line(text))
+    screen.print(grid)
 
 
 def as_markdown(head: Sequence[str], rows: Rows, trusted: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.data import Dataset
@@ -9,9 +10,12 @@ from harness.plan import Plan
 from harness.records.cost import CostPlan
 from harness.records.failure import Failure
 from harness.records.trace import Trace
+from harness.records.verdict import Verdict
+from harness.report.as_json import document
+from harness.report.detail import ALL, SCREEN, Detail
 from harness.report.listening import ProgressListener
-from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
-from harness.report.tables import draw, line
+from harness.report.rows import Table, ladder_table, rung_table, schedule_table, screen_table, summary_table
+from harness.report.tables import draw, draw_labelled, line
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -25,24 +29,28 @@ MOST_ROWS = 100
 class Terminal(ProgressListener):
     """Prints a run. What takes long has a bar on a terminal and a line now and then elsewhere, an epoch a line too."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, detail: Detail = ALL) -> None:
+        super().__init__(detail)
         self._trained_so_far: dict[str, tuple[int, float]] = {}  # by arm, the steps and their seconds
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
         model = experiment.model
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
         self._say(line((experiment.name, "bold"), f": {arms}"))
-        self._say(
-            f"  model {model.parameter_count:,} parameters, {model.multiply_adds:,} multiply-adds a sample; "
-            f"{experiment.loss.name_in_tables}, {experiment.optimizer.name_in_tables}, "
-            f"{experiment.schedule.name_in_tables}"
-        )
-        self._say(f"  data  {data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test")
-        self._say(
-            f"  plan  {plan.digest[:16]}, seed {experiment.seed}: "
-            f"{len(plan.orders)} epochs, {plan.steps} steps of {plan.batch_size}"
-        )
+        words = (experiment.loss, experiment.optimizer, experiment.schedule)
+        epochs = len(plan.orders)
+        rows = [
+            ("model", f"{model.parameter_count:,} parameters, {model.multiply_adds:,} multiply-adds a sample"),
+            ("words", ", ".join(word.name_in_tables for word in words)),
+            ("data", f"{data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test"),
+            (
+                "plan",
+                f"{plan.digest[:16]}, seed {experiment.seed}: {epochs} epoch{'s' * (epochs != 1)}, "
+                f"{plan.steps:,} steps of {plan.batch_size}",
+            ),
+        ]
+        draw_labelled(self.console, rows)
+        self.progress.said()
 
     def planned(self, cost: CostPlan) -> None:
         if cost.is_reduced:
@@ -82,23 +90,27 @@ class Terminal(ProgressListener):
     def end(self, run: Run, is_brief: bool = False) -> None:
         """Prints the tables, unless `is_brief`, then the outcome, what was judged, and the folder."""
         self.close()
-        if not is_brief:
-            self._tables(run)
-        colour = "green" if run.exit_code == 0 else "bold red"
-        self.console.print(line((run.sentence, colour)), soft_wrap=True)
-        self.console.print(run.coverage.in_words, soft_wrap=True)
-        self.console.print(f"results: {run.store.folder}", soft_wrap=True)
-
-    def _tables(self, run: Run) -> None:
         traces = list(run.traces.values())
+        if not is_brief:
+            self._tables(run.verdicts, traces)
+        coverage = run.coverage.in_words
+        self.conclude(document(run.exit_code, run.sentence, run.store.folder, run.verdicts, traces, coverage))
+
+    def _tables(self, verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> None:
         self.console.print()
+        has_trained = any(trace.epochs for trace in traces)
+        if self.detail == SCREEN:
+            if has_trained:
+                self._table("Accuracy and time", screen_table(traces))
+            return
         # On a terminal a long list is of little use: checks that agree are counted instead. report.md lists all.
-        shown = run.verdicts if len(run.verdicts) <= MOST_ROWS else [v for v in run.verdicts if v.status != "agrees"]
+        is_long = len(verdicts) > MOST_ROWS
+        shown = [verdict for verdict in verdicts if verdict.status != "agrees"] if is_long else verdicts
         for title, table in (
             ("Learning-rate schedules against the float64 reference", schedule_table(shown)),
             ("Parity", ladder_table(shown)),
-            ("By rung", rung_table(run.verdicts) if len(run.verdicts) > MOST_ROWS else ([], [])),
-            ("Accuracy and time", summary_table(traces) if any(t.epochs for t in traces) else ([], [])),
+            ("By rung", rung_table(verdicts) if is_long else ([], [])),
+            ("Accuracy and time", summary_table(traces) if has_trained else ([], [])),
         ):
             if table[1]:
                 self._table(title, table)

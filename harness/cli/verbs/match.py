@@ -9,5 +9,5 @@ VERB = Verb(
     "match",
     "train an experiment on every arm by one plan, check parity, tabulate accuracy and time",
     experiment.run,
-    experiment.add_arguments,
+    experiment.add_with_detail,
 )

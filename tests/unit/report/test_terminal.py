@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,29 +26,14 @@ def test_what_runs(terminal: Terminal, experiment_of: Any, capsys: pytest.Captur
     experiment: Experiment = experiment_of()
     plan = draw_plan(experiment, 40)
     terminal.begin(experiment, plan, SimpleNamespace(**vars(NOISE)), Path("run"))
-    lines = capsys.readouterr().out.splitlines()
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == [
         "small: one (numpy, float32), other (numpy, float32)",
-        "  model 7,850 parameters, 7,840 multiply-adds a sample; softmax_cross_entropy sparse, "
-        "momentum rate_outside, exponential",
+        "  model 7,850 parameters, 7,840 multiply-adds a sample",
+        "  words softmax_cross_entropy sparse, momentum rate_outside, exponential",
         "  data  noise: 40 to train, 10 to test",
         f"  plan  {plan.digest[:16]}, seed 3: 4 epochs, 16 steps of 10",
     ]
-
-
-@pytest.mark.parametrize(
-    ("statuses", "said"),
-    [
-        (["agrees", "agrees"], "2 checks, agrees"),
-        (["agrees", "known"], "2 checks, agrees, 1 known in the ledger"),
-        (["diverges", "agrees", "known", "crashed"], "4 checks, diverges, crashed, 1 known in the ledger"),
-        (["unverified", "unverified"], "2 checks, unverified"),
-        ([], "0 checks, nothing to compare"),
-    ],
-)
-def test_a_rung(terminal: Terminal, statuses: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.rung("model", [verdict(status) for status in statuses])
-    assert capsys.readouterr().out == f"  rung model: {said}\n"
 
 
 def test_an_arm_that_failed(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,6 +83,36 @@ def test_the_end(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None
     titles = [line for line in lines if line in ("Parity", "Accuracy and time", "By rung")]
     assert titles == ["Parity", "Accuracy and time"]
     assert not any(line.startswith("Learning-rate") for line in lines)
+
+
+def test_a_screenful_has_the_arms_and_no_checks(capsys: pytest.CaptureFixture[str]) -> None:
+    Terminal("screen").end(ended([verdict()], {"one": trace()}))
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[-3:] == LAST
+    assert "Accuracy and time" in lines
+    assert "Parity" not in lines
+    (head,) = (line.split() for line in lines if line.startswith("arm "))
+    assert head[:2] == ["arm", "accuracy"]
+
+
+def test_the_sentence_alone(experiment_of: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal("sentence")
+    terminal.begin(experiment_of(), draw_plan(experiment_of(), 40), SimpleNamespace(**vars(NOISE)), Path("run"))
+    terminal.rung("model", [verdict()])
+    terminal.end(ended([verdict()], {"one": trace()}))
+    assert capsys.readouterr().out.splitlines() == LAST[:1]
+
+
+def test_one_object_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal("json")
+    terminal.rung("model", [verdict()])
+    terminal.end(ended([verdict()], {"one": trace()}))
+    outcome = json.loads(capsys.readouterr().out)
+    assert outcome["schema"] == 1
+    assert (outcome["exit_code"], outcome["sentence"], outcome["folder"]) == (0, LAST[0], "/runs/1")
+    assert [row["rung"] for row in outcome["rungs"]] == ["model"]
+    assert [row["arm"] for row in outcome["arms"]] == ["one"]
+    assert outcome["first_divergence"] is None
 
 
 def test_a_brief_end_has_no_tables(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:

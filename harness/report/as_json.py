@@ -1,0 +1,61 @@
+"""The outcome of a run as one JSON object, for scripts. `docs/json.md` describes its fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.records.trace import Trace
+from harness.records.verdict import Verdict
+from harness.report.rung_lines import RungLine
+
+Outcome = dict[str, Any]
+SCHEMA = 1  # raised when a field changes its meaning or goes; a new field leaves it
+
+
+def document(
+    exit_code: int,
+    sentence: str,
+    folder: Path,
+    verdicts: Sequence[Verdict],
+    traces: Sequence[Trace] = (),
+    coverage: str = "",
+) -> Outcome:
+    """The outcome: exit code, sentence, folder, a row for each rung and each arm, the first divergence or null."""
+    divergence = next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
+    return {
+        "schema": SCHEMA,
+        "exit_code": exit_code,
+        "sentence": sentence,
+        "coverage": coverage,
+        "folder": str(folder),
+        "report": str(folder / "report.md"),
+        "rungs": [RungLine.of(name, of_rung).fields() for name, of_rung in by_rung(verdicts).items()],
+        "first_divergence": None if divergence is None else divergence.model_dump(mode="json"),
+        "arms": [trace.summary() for trace in traces],
+    }
+
+
+def by_rung(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """The verdicts by the name of their rung, in the order in which the rungs came first."""
+    rungs: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        rungs.setdefault(verdict.rung, []).append(verdict)
+    return rungs
+
+
+def as_text(outcome: Outcome) -> str:
+    """The object on one line, in ASCII; a number that is not finite is null."""
+    return json.dumps(_finite(outcome), ensure_ascii=True, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not float("-inf") < value < float("inf"):
+        return None
+    return value
