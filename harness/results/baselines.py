@@ -103,7 +103,7 @@ class Baselines:
         digest = digest_of(source / MARKER)
         # The order of names is that of time, also of two baselines that are saved within a second.
         latest = max((name.partition("-")[0] for name in self.folders()), default="")
-        while (stamp := now.strftime("%Y%m%dT%H%M%SZ")) == latest:
+        while (stamp := now.strftime("%Y%m%dT%H%M%SZ")) <= latest:
             now += timedelta(seconds=1)
         name = f"{stamp}-{digest[:8]}"
         place = self.root / experiment / name
