@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,10 @@ def run(options: argparse.Namespace) -> int:
         return _pair(options)
     if options.cfg == "job":
         return _print_config(options)
+    from harness.report.detail import ONLY_THE_END
     from harness.system.progress import said_if_slow
 
-    with said_if_slow(PREPARING, SLOW_S):
+    with nullcontext() if options.detail in ONLY_THE_END else said_if_slow(PREPARING, SLOW_S):
         from harness.composition.preflight import prepare
 
         study, data = prepare(options.overrides, options.config_dir, options.trust)
