@@ -108,6 +108,7 @@ def run_verb(verb: Verb, question: Question, folder: Path) -> int:
         config_dir=list(question.config_dirs),
         trust=question.trust,
         cfg=None,
+        detail="screen",
     )
     try:
         code = verb.run(options)

@@ -26,7 +26,7 @@ def test_convergence_alone(tmp_path: Path) -> None:
     assert [(v["rung"], v["arm_a"], v["arm_b"], v["status"]) for v in verdicts] == [
         ("convergence", "wide", "narrow", "agrees")
     ]
-    assert "  rung convergence: 1 checks, agrees" in out
+    assert "  rung convergence 1 check   agrees" in out
     assert "judged: test accuracy after the last epoch; not judged: learning rates of all" in out
     assert "rungs that were not asked for (self, " in out
 

@@ -51,7 +51,7 @@ def is_plain(text):
 def test_what_an_environment_holds_is_shown_as_text(tmp_path):
     arm = f"arms=[{{use: reference, environment: {{A: '{EVIL}'}}}}]"
     folder = "m[/bold]x\x1b[31m"
-    code, out, err = finish(start(["match", *TINY, arm, f"out={folder}"], tmp_path))
+    code, out, err = finish(start(["match", *TINY, arm, f"out={folder}", "--details"], tmp_path))
     assert code == ONLY_THE_REFERENCE, out + err
     assert is_plain(out)
     assert f"results: {tmp_path}/m[/bold]x\\x1b[31m" in out
