@@ -153,6 +153,7 @@ def test_nothing_is_left_running():
     assert workers == []
 
 
+@pytest.mark.nightly
 def test_unequal_strides_need_no_onednn(tmp_path):
     """TensorFlow's own kernel of depthwise convolutions takes equal strides alone, and is what some processors get."""
     kernel = "kernel_size: [3, 2], strides: [2, 1], padding: same, depthwise_initializer: he_normal"

@@ -113,14 +113,8 @@ HOSTILE = {
 }
 
 
-LEAVING, *OTHERS = HOSTILE
-
-
-@pytest.mark.parametrize(
-    "code",
-    [LEAVING, *(pytest.param(code, marks=pytest.mark.nightly) for code in OTHERS)],
-    ids=["os._exit", "sys.exit", "stray writes"],
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("code", HOSTILE, ids=["os._exit", "sys.exit", "stray writes"])
 def test_a_builder_that_leaves_its_place_is_that_arms_failure(code, tmp_path):
     builders = f"{IMPORTS}\n\ndef net():\n    os.getcwd().endswith('two') and {code}\n    return {NET}\n"
     code_of_exit, out, _, folder = built_by(tmp_path, builders)

@@ -185,6 +185,7 @@ class TestAll:
 """
 
 
+@pytest.mark.nightly
 def test_a_fixture_of_the_same_name_does_not_switch_the_check_off(tmp_path: Path) -> None:
     session = run_pytest(written(tmp_path / "port", CLASHING))
     assert "UNVERIFIED" in session.tests["test_own_fixture"].text

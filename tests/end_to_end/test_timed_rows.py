@@ -170,6 +170,7 @@ def test_without_pytest_benchmark_the_fixture_says_what_it_needs(project: Path) 
     assert "twinrun_benchmark needs pytest-benchmark" in session.tests["test_row"].text
 
 
+@pytest.mark.nightly
 def test_a_saved_file_is_compared_on_its_own_machine_only(project: Path) -> None:
     storage = f"--benchmark-storage={project / 'stored'}"
     assert run_pytest(project, "tests/test_one.py", storage, "--benchmark-save=base", "-k", "test_row").code == 0

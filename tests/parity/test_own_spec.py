@@ -77,7 +77,12 @@ class Asked(Resident):
         """Its process lives on."""
 
 
-@pytest.mark.parametrize("difference", DIFFERENCES)
+BY_DAY = ("momentum", "label smoothing", "clip bound", "dropout rate", "batch normalisation's epsilon")
+
+
+@pytest.mark.parametrize(
+    "difference", [pytest.param(name, marks=[] if name in BY_DAY else pytest.mark.nightly) for name in DIFFERENCES]
+)
 def test_a_small_difference_is_the_arms_own_spec(
     request: pytest.FixtureRequest, tmp_path: Path, difference: str
 ) -> None:

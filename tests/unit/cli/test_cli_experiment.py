@@ -79,6 +79,7 @@ def test_mistakes_are_told_before_anything_is_written(
 
 
 def test_a_folder_without_groups_is_told(tmp_path: Path) -> None:
-    chosen = argparse.Namespace(verb="match", overrides=[], config_dir=[tmp_path / "missing"], cfg=None, trust=False)
+    typed = {"overrides": [], "config_dir": [tmp_path / "missing"], "cfg": None, "trust": False}
+    chosen = argparse.Namespace(verb="match", detail="screen", **typed)
     with pytest.raises(UserMistake, match="missing: not a folder of config groups"):
         experiment.run(chosen)

@@ -101,6 +101,7 @@ def test_a_verb_is_given_what_was_asked_and_the_folder() -> None:
         "config_dir": [Path("conf")],
         "trust": True,
         "cfg": None,
+        "detail": "screen",
     }
 
 

@@ -11,9 +11,8 @@ BRIEF = [LAYERS, ARMS, "training.batch_size=50", "training.max_steps=3", "rungs=
 SENTENCE = "UNVERIFIED: nothing was checked that could have failed"
 
 
-@pytest.mark.parametrize("verb", ["match", "check"])
-def test_a_screenful(verb, tmp_path):
-    code, out, err = finish(start([verb, *BRIEF, "out=run"], tmp_path))
+def test_a_screenful(tmp_path):
+    code, out, err = finish(start(["match", *BRIEF, "out=run"], tmp_path))
     assert code == ONLY_THE_REFERENCE, out + err
     lines = out.splitlines()
     ends = next(number for number, line in enumerate(lines) if line.startswith(SENTENCE))
@@ -23,6 +22,7 @@ def test_a_screenful(verb, tmp_path):
     assert lines[-1] == f"results: {tmp_path / 'run'}"
 
 
+@pytest.mark.nightly
 def test_every_check(tmp_path):
     code, out, _ = finish(start(["check", *BRIEF, "--details"], tmp_path))
     assert code == ONLY_THE_REFERENCE
@@ -49,6 +49,7 @@ def test_an_object_for_scripts(tmp_path):
     assert all(0 <= row["test_accuracy"] <= 1 for row in outcome["arms"])
 
 
+@pytest.mark.nightly
 def test_an_object_for_a_study(tmp_path):
     code, out, _ = finish(start(["match", *BRIEF, "seeds=2", "--json", "out=study"], tmp_path))
     outcome = json.loads(out)
