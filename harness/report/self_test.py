@@ -15,8 +15,8 @@ from harness.timing.slowdown import SLOWDOWN
 HEAD = ["noise of", "processes", "how", "planted", "slower", "not slower", "undecided"]
 LEGEND = (
     f"slower at +0% is a false alarm, at +{SLOWDOWN:.0%} and above it is the power. {TURNS}: head and base in one "
-    f"invocation; {APART}: from two parts of the series, as two invocations; {DRAWN}: the series is too short to be "
-    f"replayed, so that gates are drawn with its spread, without drift. Of each {GATES:,} gates."
+    f"invocation; {APART}: from two parts of the series, as two invocations; {DRAWN}: there is no series, or it is too "
+    f"short, so that gates are drawn with its spread, in turns, without drift. Of each {GATES:,} gates."
 )
 
 
@@ -54,4 +54,5 @@ def in_words(test: SelfTest) -> str:
         if test.needed
         else f"not even {MOST_PROCESSES} processes of each side find a slowdown of {SLOWDOWN:.0%}: it is too noisy"
     )
-    return f"{test.series}: {test.count} process medians with a spread of {test.spread:.1%}; {enough}"
+    about = f"{test.count} process medians with a spread of {test.spread:.1%}; " if test.count else ""
+    return f"{test.series}: {about}{enough}"

@@ -15,6 +15,7 @@ examples:
   twinrun gate RUN --baseline 20261129T120000Z-1a2b3c4d --store ci/baselines
   twinrun gate --self-test RUN
   twinrun gate --self-test --seconds 300 out=noise.json
+  twinrun gate --self-test --spread 2% --spread 3%
   twinrun gate --base-python ../base/.venv
   twinrun gate --base-python ../base experiment=cnn variant=plain processes=8 budget_s=900 out=DIR
 
@@ -61,6 +62,13 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         "answers; without RUN the control is timed now; out=FILE keeps the times of the control",
     )
     sub.add_argument("--seconds", type=float, metavar="S", help="of the recording of --self-test; by default 60")
+    sub.add_argument(
+        "--spread",
+        action="append",
+        default=[],
+        metavar="SHARE",
+        help="with --self-test: simulate a machine with this spread of process medians, such as 2%%; can be repeated",
+    )
     sub.epilog = f"{EXAMPLES}\n{CODES}"
 
 
@@ -96,6 +104,8 @@ def _refuse_mixed(options: argparse.Namespace) -> None:
     mistakes = [f"give either {' or '.join(ways)}"] if len(ways) > 1 else []
     if options.seconds is not None and not options.self_test:
         mistakes.append("--seconds is of --self-test")
+    if options.spread and not options.self_test:
+        mistakes.append("--spread is of --self-test")
     if options.base_python is not None and options.store != _store():
         mistakes.append("--store is of recorded runs: with --base-python the base is timed now")
     if options.base_python is None and (options.config_dir or options.trust):
@@ -123,8 +133,10 @@ def _in_turns(options: argparse.Namespace) -> int:
 
 def _self_test(options: argparse.Namespace) -> int:
     from harness.report import self_test
-    from harness.scenarios.gate.self_test import start
+    from harness.scenarios.gate.self_test import start, start_simulated
 
+    if options.spread:
+        return start_simulated(options.spread, [*options.overrides, *["--seconds"] * bool(options.seconds)], self_test)
     return start(options.overrides, 60.0 if options.seconds is None else options.seconds, self_test)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,7 @@ from harness.timing.self_test import PLANTED, Rates, rates_apart, rates_in_turns
 OUT = "out="
 USUAL = 10  # processes of each side
 SIMULATED = 20_000  # process medians of a simulated series
+Ways = dict[str, Callable[[float], Rates]]  # by how a gate is tried: the rates for a planted slowdown
 TURNS, APART, DRAWN = "replayed, in turns", "replayed, apart", "simulated"
 
 
@@ -83,6 +84,30 @@ def start(arguments: Sequence[str], seconds: float, presenter: Presenter) -> int
     return AGREES
 
 
+def start_simulated(spreads: Sequence[str], others: Sequence[str], presenter: Presenter) -> int:
+    """Tests the gate on simulated noise of stated spreads, such as `2%` or `0.02`. Returns the exit code.
+
+    `others`: what was given beside them, which is a mistake.
+    """
+    shares = {text: _share(text) for text in spreads}
+    mistakes = [f"--spread must be a share such as 2% or 0.02; given: {text}" for text in spreads if not shares[text]]
+    mistakes += [f"--spread simulates the noise, so that {text} has no meaning" for text in others]
+    if mistakes:
+        raise UserMistake(mistakes)
+    presenter.show([_tested(f"spread {share:.2g}", 0, share, lambda n: {}) for share in shares.values() if share])
+    return AGREES
+
+
+def _share(text: str) -> float | None:
+    """A share above 0 and at most 1, given as a number or in percent; None where it is none."""
+    number, sign, rest = text.partition("%")
+    try:
+        share = float(number) / (100 if sign else 1)
+    except ValueError:
+        return None
+    return share if not rest and 0 < share <= 1 else None
+
+
 def _recorded_now(seconds: float, presenter: Presenter) -> Noise:
     try:
         return record_noise(seconds, presenter.work)
@@ -121,21 +146,31 @@ def rates_of(name: str, times_s: Sequence[float]) -> SelfTest:
 
     The number is that of rounds in turns: the ratio of two processes has `sqrt(2)` times the spread of one.
     """
-    spread = spread_of(times_s)
+    return _tested(name, len(times_s), spread_of(times_s), lambda processes: _replayed(times_s, processes))
+
+
+def _tested(name: str, count: int, spread: float, replayed: Callable[[int], Ways]) -> SelfTest:
+    """`replayed`: by a number of processes how the series is replayed; empty where it is too short for so many."""
     needed = processes_needed(math.sqrt(2) * spread, in_turns=True)
     counts = sorted({USUAL, needed or MOST_PROCESSES})
-    tried = (Tried(n, how, rates) for n in counts for how, rates in _rates(times_s, spread, n))
-    return SelfTest(name, len(times_s), spread, needed, tuple(tried))
+    tried = (
+        Tried(n, how, rates(slowdown))
+        for n in counts
+        for how, rates in (replayed(n) or _simulated(spread, n)).items()
+        for slowdown in PLANTED
+    )
+    return SelfTest(name, count, spread, needed, tuple(tried))
 
 
-def _rates(times_s: Sequence[float], spread: float, processes: int) -> Iterator[tuple[str, Rates]]:
-    """The rates for each slowdown that is planted. A series that is too short for gates is simulated by its spread."""
-    ways: dict[str, Callable[[float], Rates]] = {
+def _replayed(times_s: Sequence[float], processes: int) -> Ways:
+    if len(times_s) < 2 * processes:
+        return {}
+    return {
         TURNS: lambda slowdown: rates_in_turns(times_s, slowdown, (processes, processes)),
         APART: lambda slowdown: rates_apart(times_s, slowdown, processes),
     }
-    if len(times_s) < 2 * processes:
-        drawn = np.exp(np.random.default_rng(0).normal(0, spread, SIMULATED)).tolist()
-        ways = {DRAWN: lambda slowdown: rates_in_turns(drawn, slowdown, (processes, processes))}
-    for how, rates in ways.items():
-        yield from ((how, rates(slowdown)) for slowdown in PLANTED)
+
+
+def _simulated(spread: float, processes: int) -> Ways:
+    drawn = np.exp(np.random.default_rng(0).normal(0, spread, SIMULATED)).tolist()
+    return {DRAWN: lambda slowdown: rates_in_turns(drawn, slowdown, (processes, processes))}

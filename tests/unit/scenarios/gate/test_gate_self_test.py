@@ -86,3 +86,23 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert main(["gate", *arguments]) == MISTAKE
         assert said in capsys.readouterr().err
+
+
+def test_a_stated_spread_is_simulated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", "--self-test", "--spread", "2%", "--spread", "0.03"]) == AGREES
+    printed = capsys.readouterr().out
+    assert "spread 0.02: 9 processes of each side find a slowdown of 5% with a power of 90%" in printed
+    assert "spread 0.03: 14 processes of each side" in printed
+    rows = [line.split() for line in printed.splitlines() if DRAWN in line and line.startswith("spread")]
+    alarms = [float(row[5].rstrip("%")) / 100 for row in rows if row[4] == "+0%"]
+    assert len(alarms) == 4
+    assert max(alarms) <= ALPHA
+
+
+def test_what_is_no_spread(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", "--self-test", "--spread", "200%", "--spread", "x", "--seconds", "3", "RUN"]) == MISTAKE
+    said = capsys.readouterr().err
+    for part in ("given: 200%", "given: x", "--seconds has no meaning", "RUN has no meaning"):
+        assert part in said
+    assert main(["gate", "RUN", "--spread", "2%"]) == MISTAKE
+    assert "--spread is of --self-test" in capsys.readouterr().err
