@@ -13,6 +13,7 @@ from harness.report.folder_record import sources_section
 from harness.report.listening import ProgressListener
 from harness.report.pair_record import PairRecord
 from harness.report.rows import Table, ladder_table
+from harness.report.rung_lines import disagreements
 from harness.report.tables import as_markdown, draw, line
 from harness.scenarios.pair.outcome import first_divergence
 from harness.scenarios.pair.state import PairRun
@@ -52,7 +53,10 @@ class PairTerminal(ProgressListener):
         self.close()
         self.console.print()
         first = first_divergence(run.verdicts)
-        if self.detail != SCREEN:
+        if self.detail == SCREEN:
+            for text in disagreements(run.verdicts, first):
+                self._say(text)
+        else:
             self._table(run.verdicts, first)
         advice = first.advice if first is not None else ""
         traces = list(run.traces.values())

@@ -61,7 +61,15 @@ class RungLine:
         return text
 
 
+MOST = 8  # of what fits on a screen
 NAME_WIDTH, COUNT_WIDTH, OUTCOME_WIDTH, SHARE_WIDTH = 12, 10, 15, 7
+
+
+def disagreements(verdicts: Sequence[Verdict], beside: Verdict | None = None) -> list[str]:
+    """A line for each check that disagrees, with its cause, without the one that the outcome's sentence is about."""
+    others = [v for v in verdicts if v.status not in GOOD and v.cause and v is not beside]
+    lines = [f"{v.rung}, {v.subject}: {v.status}: {v.cause}" for v in others[:MOST]]
+    return [*lines, *[f"{len(others) - MOST} more are in report.md"] * (len(others) > MOST)]
 
 
 def _agreeing(verdicts: Sequence[Verdict]) -> int:

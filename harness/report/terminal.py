@@ -15,6 +15,7 @@ from harness.report.as_json import document
 from harness.report.detail import ALL, SCREEN, Detail
 from harness.report.listening import ProgressListener
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, screen_table, summary_table
+from harness.report.rung_lines import disagreements
 from harness.report.tables import draw, draw_labelled, line
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
@@ -93,6 +94,10 @@ class Terminal(ProgressListener):
         traces = list(run.traces.values())
         if not is_brief:
             self._tables(run.verdicts, traces)
+        first = next((verdict for verdict in run.verdicts if verdict.status == "diverges"), None)
+        if self.detail == SCREEN:
+            for text in disagreements(run.verdicts, first):
+                self._say(text, soft_wrap=True)
         coverage = run.coverage.in_words
         self.conclude(document(run.exit_code, run.sentence, run.store.folder, run.verdicts, traces, coverage))
 

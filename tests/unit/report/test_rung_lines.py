@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from made_up_traces import verdict
 
-from harness.report.rung_lines import RungLine
+from harness.report.rung_lines import MOST, RungLine, disagreements
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,12 @@ def test_what_the_ledger_excuses_is_not_the_nearest() -> None:
 def test_text_of_others_is_text() -> None:
     line = RungLine.of("layer", [of("[bold]x[/bold]\n\x1b[31m", 0.5)])
     assert "[bold]x[/bold]\\n\\x1b[31m" in line.text().plain
+
+
+def test_what_else_disagrees_has_a_line_each() -> None:
+    first, second, crashed = of("dense", 2.0, "diverges"), of("conv2d", 3.0, "diverges"), of("loss", None, "crashed")
+    others = disagreements([of("flatten", 0.1), first, second, of("sigmoid", 3.0, "known"), crashed], first)
+    assert [line.partition(": ")[0] for line in others] == ["model, conv2d", "model, loss"]
+    many = disagreements([of(f"layer {number}", 2.0, "diverges") for number in range(MOST + 3)])
+    assert len(many) == MOST + 1
+    assert many[-1] == "3 more are in report.md"
