@@ -126,7 +126,6 @@ SCREEN_COLUMNS: tuple[tuple[str, str], ...] = (
     ("arm", "arm"),
     ("accuracy", "test accuracy"),
     ("test loss", "test loss"),
-    ("compile", "compile"),
     ("step", "step, median"),
     ("samples/s", "samples/s"),
     ("training", "training"),

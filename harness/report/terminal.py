@@ -69,7 +69,7 @@ class Terminal(ProgressListener):
     def epoch(self, trace: Trace) -> None:
         line_of_epoch = self._trained(trace)
         if not self.console.is_terminal:
-            self._say(line_of_epoch)
+            self._say(line_of_epoch, soft_wrap=True)
 
     def _trained(self, trace: Trace) -> str:
         """Moves the training's bar, and returns the line about its last epoch."""
