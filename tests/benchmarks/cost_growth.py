@@ -1,6 +1,6 @@
 """How the cost of a check grows with the model: residual networks of about 1, 10, 100 and 1000 million multiply-adds.
 
-Run as `python tests/benchmarks/cost_growth.py FOLDER [ADAPTER ...]`. Prints the table of docs/cost.md and draws
+Run as `python tests/benchmarks/cost_growth.py FOLDER [ADAPTER ...]`. Prints a table in Markdown and draws
 `cost_growth.svg` in the folder. Measured is one gradient of a batch, by the reference in both precisions and by each
 arm, one after the other, and the whole check with `comparison.budget_s=null`.
 """
