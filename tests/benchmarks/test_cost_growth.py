@@ -1,4 +1,4 @@
-"""The cost of a check over the size of its model; the page docs/cost.md has the figures of all sizes."""
+"""The cost of a check over the size of its model."""
 
 import cost_growth
 import pytest
