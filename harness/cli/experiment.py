@@ -68,9 +68,14 @@ def add_with_detail(sub: argparse.ArgumentParser) -> None:
         shown.add_argument(*flags, dest="detail", action="store_const", const=detail, help=meaning)
 
 
+def names_a_pair(options: argparse.Namespace) -> bool:
+    """Whether the command line names two models of a user's own."""
+    return any(text.startswith("pair=") for text in options.overrides)
+
+
 def run(options: argparse.Namespace) -> int:
     """Runs the experiment, the study or the pair that the options describe. Returns the exit code."""
-    if any(text.startswith("pair=") for text in options.overrides):
+    if names_a_pair(options):
         return _pair(options)
     if options.cfg == "job":
         return _print_config(options)

@@ -65,10 +65,15 @@ def earned(verdicts: Sequence[Verdict], traces: Sequence[Trace]) -> bool:
     return any(v.status in ("agrees", "known") and {v.arm_a, v.arm_b} & independent for v in verdicts)
 
 
+def first_divergence(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The first diverging verdict; None where nothing diverges."""
+    return next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
+
+
 def in_one_line(verdicts: Sequence[Verdict], traces: Sequence[Trace], unfinished: Unfinished | None = None) -> str:
     """The outcome as a sentence: the first thing that went wrong, or what agrees."""
     code = exit_code(verdicts, traces, unfinished)
-    divergence = next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
+    divergence = first_divergence(verdicts)
     rungs = ", ".join(dict.fromkeys(verdict.rung for verdict in verdicts if verdict.status in ("agrees", "known")))
     if code == INTERRUPTED:
         return f"INTERRUPTED: {_recorded(traces)}"

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.records.outcome import first_divergence
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.report.rows import by_rung
 from harness.report.rung_lines import RungLine
 
 Outcome = dict[str, Any]
@@ -24,7 +26,7 @@ def document(
     coverage: str = "",
 ) -> Outcome:
     """The outcome: exit code, sentence, folder, a row for each rung and each arm, the first divergence or null."""
-    divergence = next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
+    divergence = first_divergence(verdicts)
     return {
         "schema": SCHEMA,
         "exit_code": exit_code,
@@ -36,14 +38,6 @@ def document(
         "first_divergence": None if divergence is None else divergence.model_dump(mode="json"),
         "arms": [trace.summary() for trace in traces],
     }
-
-
-def by_rung(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
-    """The verdicts by the name of their rung, in the order in which the rungs came first."""
-    rungs: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        rungs.setdefault(verdict.rung, []).append(verdict)
-    return rungs
 
 
 def as_text(outcome: Outcome) -> str:

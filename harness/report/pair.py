@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.records.failure import Failure
+from harness.records.outcome import first_divergence
 from harness.records.verdict import Verdict
 from harness.report.as_json import document
 from harness.report.detail import SCREEN
@@ -15,7 +16,6 @@ from harness.report.pair_record import PairRecord
 from harness.report.rows import Table, ladder_table
 from harness.report.rung_lines import disagreements
 from harness.report.tables import as_markdown, draw, line
-from harness.scenarios.pair.outcome import first_divergence
 from harness.scenarios.pair.state import PairRun
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.facts import code_run

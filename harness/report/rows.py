@@ -67,8 +67,7 @@ def rung_table(verdicts: Sequence[Verdict]) -> Table:
     head = ["rung", "checks", "agree", "known", "unsupported", "diverge", "other"]
     head += ["median ULP", "worst ULP", "of", "most of tolerance", "by"]
     rows = []
-    for rung in dict.fromkeys(verdict.rung for verdict in verdicts):
-        rung_verdicts = [verdict for verdict in verdicts if verdict.rung == rung]
+    for rung, rung_verdicts in by_rung(verdicts).items():
         counts = [sum(v.status == status for v in rung_verdicts) for status in statuses]
         ulps_by_subject = {
             v.subject: v.worst_ulp for v in rung_verdicts if v.status == "agrees" and v.worst_ulp is not None
@@ -83,6 +82,14 @@ def rung_table(verdicts: Sequence[Verdict]) -> Table:
         cells += _largest(share_by_subject, "{:.1%}".format) if share_by_subject else [""] * 2
         rows.append([rung, str(len(rung_verdicts)), *cells])
     return head, rows
+
+
+def by_rung(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """The verdicts by the name of their rung, in the order in which the rungs came first."""
+    rungs: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        rungs.setdefault(verdict.rung, []).append(verdict)
+    return rungs
 
 
 def _largest(values: dict[str, float], as_text: Callable[[float], str]) -> list[str]:

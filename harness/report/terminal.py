@@ -9,6 +9,7 @@ from harness.data import Dataset
 from harness.plan import Plan
 from harness.records.cost import CostPlan
 from harness.records.failure import Failure
+from harness.records.outcome import first_divergence
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.report.as_json import document
@@ -94,9 +95,8 @@ class Terminal(ProgressListener):
         traces = list(run.traces.values())
         if not is_brief:
             self._tables(run.verdicts, traces)
-        first = next((verdict for verdict in run.verdicts if verdict.status == "diverges"), None)
         if self.detail == SCREEN:
-            for text in disagreements(run.verdicts, first):
+            for text in disagreements(run.verdicts, first_divergence(run.verdicts)):
                 self._say(text, soft_wrap=True)
         coverage = run.coverage.in_words
         self.conclude(document(run.exit_code, run.sentence, run.store.folder, run.verdicts, traces, coverage))

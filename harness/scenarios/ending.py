@@ -30,6 +30,12 @@ def unfinished_by(error: BaseException, folder: Path) -> Unfinished:
     return Unfinished("internal", f"internal error, {in_one_line(error)}")
 
 
+def raise_unfinished(unfinished: Unfinished | None) -> None:
+    """Ends what a part belongs to as the part ended: KeyboardInterrupt or OSError; nothing where the part finished."""
+    if unfinished is not None:
+        raise KeyboardInterrupt if unfinished.kind == "interrupted" else OSError(unfinished.reason)
+
+
 def report_unfinished(unfinished: Unfinished, error: BaseException, folder: Path) -> None:
     """Prints one line on standard error, and none for an interruption, which the user caused."""
     if unfinished.kind == "interrupted" or (isinstance(error, OutputGoneError) and error.is_quiet):

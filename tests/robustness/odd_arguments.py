@@ -11,10 +11,11 @@ import odd_values
 import yaml
 from odd_files import OPTIONS, TEXTS, places
 from odd_texts import BASES, FAMILIES, GROUPS, HANGING_TOGETHER, KEYS, ODD_ARMS, OPTIONS_TYPED, PATHS, ROOTS
-from odd_values import fitting, odd, typed
+from odd_values import fitting, odd
 
 from harness.composition import completions
 from harness.composition.fields import Place, places_at
+from harness.composition.overrides import as_typed
 from harness.spec.vocabulary import specimens
 from harness.system.files import conf_dir
 
@@ -50,7 +51,7 @@ def word(random: Random) -> str:
     family = random.choice(FAMILIES)
     if random.random() < 0.5:
         return f"{family}={random.choice(options(family))}"
-    return f"{family}={typed(random.choice(specimens(family)).model_dump(mode='json'))}"
+    return f"{family}={as_typed(random.choice(specimens(family)).model_dump(mode='json'))}"
 
 
 def place_of(random: Random, key: str) -> Place:
@@ -64,7 +65,7 @@ def value(random: Random) -> str:
     key = random.choice([key for key in keys() if key.partition(".")[0] in ROOTS and key not in HANGING_TOGETHER])
     if key == "seeds":
         return f"seeds={random.choice(('3', '[1,2,5]'))}"
-    return f"{key}={typed(fitting(random, place_of(random, key)))}"
+    return f"{key}={as_typed(fitting(random, place_of(random, key)))}"
 
 
 def odd_override(random: Random) -> str:

@@ -17,19 +17,6 @@ def odd(random: Random) -> str:
     return random.choice(random.choice(VALUES))
 
 
-def typed(value: Any) -> str:
-    """A plain value in the syntax of the command line."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {typed(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(typed, value)) + "]"
-    if isinstance(value, str) and not value.replace("_", "").isalnum():
-        return "'" + value.replace("'", "\\'") + "'"
-    return str(value)
-
-
 def fitting(random: Random, place: Place) -> Any:
     """A value that may stand at a place by what its annotation says, in plain containers."""
     return _fitting(random, place.annotation, place.metadata)

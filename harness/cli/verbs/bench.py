@@ -41,7 +41,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Times the arms of the experiment that the options describe. Returns the exit code."""
-    if any(text.startswith("pair=") for text in options.overrides):
+    if experiment.names_a_pair(options):
         return _pair(options)
     if options.cfg == "job":
         from harness.composition.measurement import asked

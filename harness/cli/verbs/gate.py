@@ -136,7 +136,9 @@ def _self_test(options: argparse.Namespace) -> int:
     from harness.scenarios.gate.self_test import start, start_simulated
 
     if options.spread:
-        return start_simulated(options.spread, [*options.overrides, *["--seconds"] * bool(options.seconds)], self_test)
+        return start_simulated(
+            options.spread, [*options.overrides, *["--seconds"] * (options.seconds is not None)], self_test
+        )
     return start(options.overrides, 60.0 if options.seconds is None else options.seconds, self_test)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.records.array_types import FloatArray
 from harness.records.failure import WorkerFailedError
-from harness.records.timing import Estimate, ProcessRecord, Row
+from harness.records.timing import Estimate, Row
 from harness.scenarios.bench.process import FEWEST_BLOCKS, Size
 from harness.scenarios.bench.state import ActiveBench
 from harness.system.progress import Work
@@ -49,11 +49,7 @@ def piloted(bench: ActiveBench) -> dict[str, Pilot]:
         try:
             pilots[row.name] = _pilot(bench, row)
         except WorkerFailedError as error:
-            number = len(bench.processes)
-            failed = ProcessRecord(
-                number=number, round=0, place=number, row=row.name, arm=row.arm, failure=error.failure
-            )
-            bench.add(failed, bench.samples[:0])
+            bench.add_failure(row, error.failure)
         bench.listener.work(Work(row.name, "one process that is not counted", 1))
     return pilots
 

@@ -26,7 +26,7 @@ from harness.scenarios.arrangement import Arrangements
 from harness.scenarios.bench.credit import credits, misfits, recorded_check, with_credits
 from harness.scenarios.bench.rounds import time_rows
 from harness.scenarios.bench.state import ActiveBench, BenchListener, ExperimentBench
-from harness.scenarios.ending import report_unfinished, unfinished_by
+from harness.scenarios.ending import raise_unfinished, report_unfinished, unfinished_by
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
 from harness.subjects.bench import outcome
@@ -207,8 +207,7 @@ def _climbed(
     with closing(presenter.run_listener()) as listener:
         active = run.begin(experiment, bench.data, bench.plan, folder, listener, arrangements=arrangements)
         phases.check([active], folder)
-        if active.unfinished is not None:
-            raise KeyboardInterrupt if active.unfinished.kind == "interrupted" else OSError(active.unfinished.reason)
+        raise_unfinished(active.unfinished)
         presenter.write_report(folder)
     return folder
 

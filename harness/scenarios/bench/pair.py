@@ -15,7 +15,7 @@ from harness.composition import UserMistake
 from harness.composition.measurement import FOUND, SKIPPED, Asked, as_of_pair, asked
 from harness.composition.preflight import claimed
 from harness.records.failure import Failure
-from harness.records.timing import Bench, ProcessRecord, Row
+from harness.records.timing import Bench, Row
 from harness.results.claim import claim
 from harness.results.files import NOT_READ
 from harness.results.store import write_text
@@ -25,6 +25,7 @@ from harness.scenarios.bench import one
 from harness.scenarios.bench.credit import credits, latest_below, other_judges, with_credits
 from harness.scenarios.bench.process import Preparation
 from harness.scenarios.bench.state import ActiveBench
+from harness.scenarios.ending import raise_unfinished
 from harness.scenarios.pair.start import check_pair
 from harness.scenarios.pair.state import PairListener
 from harness.spec.arm import Arm
@@ -186,8 +187,7 @@ def _climbed(bench: PairBench, arrangements: Arrangements, presenter: Presenter)
     claim(folder, "check")
     with closing(presenter.pair_listener()) as listener:
         run = check_pair(bench.composed, arrangements, folder, listener, presenter.page_of)
-    if run.unfinished is not None:
-        raise KeyboardInterrupt if run.unfinished.kind == "interrupted" else OSError(run.unfinished.reason)
+    raise_unfinished(run.unfinished)
     return folder
 
 
@@ -195,7 +195,5 @@ def _fail(bench: PairBench, message: str) -> None:
     """Records that no row can be timed."""
     failure = Failure(symptom="exception", stage="batches", message=message)
     for row in bench.rows:
-        number = len(bench.processes)
-        failed = ProcessRecord(number=number, round=0, place=number, row=row.name, arm=row.arm, failure=failure)
-        bench.add(failed, bench.samples[:0])
+        bench.add_failure(row, failure)
     bench.update(ended="failed")

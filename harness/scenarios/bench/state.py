@@ -12,6 +12,7 @@ import pandas as pd
 
 from harness.data import Dataset
 from harness.plan import Plan
+from harness.records.failure import Failure
 from harness.records.outcome import Unfinished
 from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Bench, Estimate, ProcessRecord, Row, base_name
 from harness.results.timings import Timings, write_timings
@@ -129,6 +130,12 @@ class ActiveBench:
         elapsed_s = time.monotonic() - self.began_s if self.began_s else 0.0
         self.record = self.record.model_copy(update={"elapsed_s": elapsed_s, **fields})
         write_timings(self.folder, self.timings)
+
+    def add_failure(self, row: Row, failure: Failure) -> None:
+        """Records that a row failed before it was timed, as its first process."""
+        number = len(self.processes)
+        about = {"number": number, "round": 0, "place": number, "row": row.name, "arm": row.arm}
+        self.add(ProcessRecord.model_validate({**about, "failure": failure}), self.samples[:0])
 
     def add(self, process: ProcessRecord, samples: pd.DataFrame) -> None:
         """Records a process with its blocks, and reports it."""

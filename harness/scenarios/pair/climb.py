@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from harness.plan import digest_arrays
+from harness.records.outcome import first_divergence
 from harness.records.verdict import Verdict
 from harness.results.store import write_text
 from harness.scenarios.pair.asking import ArmsFailedError, asker, build_models, start_climb, start_worker
-from harness.scenarios.pair.outcome import first_divergence
 from harness.scenarios.pair.state import PairRun
 from harness.subjects.pair import rungs
 from harness.subjects.pair.batches import draw

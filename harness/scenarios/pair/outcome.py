@@ -11,16 +11,11 @@ from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY
 from harness.subjects.pair.spec import Pair
 
 
-def first_divergence(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """The first diverging verdict; None where nothing diverges."""
-    return next((verdict for verdict in verdicts if verdict.status == "diverges"), None)
-
-
 def in_one_sentence(
     name: str, arms: Iterable[str], verdicts: Sequence[Verdict], code: int, unfinished: outcome.Unfinished | None
 ) -> str:
     """The outcome in one sentence. Of several divergences it names the first, with its place and cause."""
-    divergence = first_divergence(verdicts)
+    divergence = outcome.first_divergence(verdicts)
     if unfinished is not None:
         word = "INTERRUPTED" if code == exit_codes.INTERRUPTED else "UNFINISHED"
         return f"{word}: pair {name}: {unfinished.reason}"
