@@ -4,6 +4,9 @@ By itself TensorFlow uses oneDNN on some processors and not on others, where con
 missing. DEFAULT is what oneDNN does without the variable: where it is stated, no arrangement is chosen by how fast it
 is on the machine of the tests (`harness.worker.arrangement`).
 
+Processes that tests start write and reuse bytecode, as those of an installed package do: where the environment forbids
+it, each of the suite's thousands of processes compiles hundreds of modules again.
+
 A test marked `nightly` tries at one more place what a test of every day tries, or takes long. It runs where
 TWINRUN_NIGHTLY is set.
 """
@@ -12,6 +15,7 @@ import os
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(config, items):

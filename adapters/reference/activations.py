@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
+import scipy  # scipy.special is imported where it is first used
 
 from adapters.protocol import NO_NOISE, Array, Parameters, made_by
 from adapters.reference import disturbed, rectifiers, softmaxes
@@ -132,8 +132,8 @@ def _normal_distribution(x: Array) -> Array:
     # exp(-x**2 / 2) from an exact square and a small rest: exp would amplify the rounding error of x**2 x**2 / 2 times.
     coarse = np.trunc(tail * 16) / 16
     bell = np.exp(-coarse * coarse / 2) * np.exp(-(tail - coarse) * (tail + coarse) / 2)
-    far = half * bell * special.erfcx(-tail * root)
-    return np.where(x < -1, np.where(x < -40, 0, far), half * special.erfc(-np.maximum(x, -1) * root))
+    far = half * bell * scipy.special.erfcx(-tail * root)
+    return np.where(x < -1, np.where(x < -40, 0, far), half * scipy.special.erfc(-np.maximum(x, -1) * root))
 
 
 def _bounded(x: Array) -> Array:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import scipy  # scipy.special is imported where it is first used: workers need none of it
 from numpy.typing import NDArray
-from scipy import special
 
 from harness.spec import initializers as init
 from harness.spec.parameters import Shape
@@ -38,8 +38,8 @@ class Law:
             return rng.normal(self.center, self.spread, shape)
         if self.form == "uniform":
             return rng.uniform(self.center - self.spread, self.center + self.spread, shape)
-        edge = float(special.ndtr(TRUNCATED_AT))
-        values: Array = self.center + self.spread * special.ndtri(rng.uniform(1 - edge, edge, shape))
+        edge = float(scipy.special.ndtr(TRUNCATED_AT))
+        values: Array = self.center + self.spread * scipy.special.ndtri(rng.uniform(1 - edge, edge, shape))
         return values
 
 

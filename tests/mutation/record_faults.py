@@ -208,8 +208,8 @@ DRAWS = (
     RecordFault(
         "a normal that is not truncated in the plan",
         "harness.plan.initializer_laws",
-        "edge = float(special.ndtr(TRUNCATED_AT))",
-        "edge = float(special.ndtr(2 * TRUNCATED_AT))",
+        "edge = float(scipy.special.ndtr(TRUNCATED_AT))",
+        "edge = float(scipy.special.ndtr(2 * TRUNCATED_AT))",
         "initializer",
         "plan",
     ),
