@@ -21,7 +21,7 @@ from harness.scenarios.run import Run
 TOGETHER = "rungs=[model,step]"
 WHOLE_LADDER = "cnn"
 CLIPPED = "vanishing"
-BY_DAY = (CLIPPED, "sales")
+BY_DAY = (CLIPPED,)
 EXPERIMENTS = sorted(file.stem for file in (ROOT / "conf" / "experiment").glob("*.yaml"))
 
 

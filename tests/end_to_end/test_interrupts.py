@@ -111,7 +111,8 @@ def run_with(script, arguments, cwd):
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("rung", ["convergence", pytest.param("trajectory", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("rung", ["convergence", "trajectory"])
 def test_stopped_in_the_last_judgement(rung, tmp_path):
     """Both arms have finished, but not all has been judged: that is no agreement."""
     script = (

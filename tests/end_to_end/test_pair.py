@@ -95,6 +95,7 @@ def test_a_builder_that_raises_is_told_shortly_with_the_log(tmp_path):
     assert str(folder / "arms" / "one" / "worker.log") in out
 
 
+@pytest.mark.nightly
 def test_a_parameter_that_is_not_there_is_told_and_nothing_is_left(tmp_path):
     wrong = PAIR + "parameters: {sequential/only/kernl: sequential/only/kernel}\n"
     code, _, err, folder = built_by(tmp_path, f"{IMPORTS}\n\ndef net():\n    return {NET}\n", wrong)
@@ -174,7 +175,8 @@ def late(tmp_path):
     return file
 
 
-@pytest.mark.parametrize(("forced", "rung"), [(1, "trajectory"), pytest.param(5, "step", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize(("forced", "rung"), [(1, "trajectory"), (5, "step")])
 def test_a_divergence_in_a_later_step_is_found_in_its_layer(forced, rung, late, tmp_path):
     code, out, err = finish(start(["check", f"pair={late}", "out=run", "steps=6", f"forced_steps={forced}"], tmp_path))
     assert code == 1, out + err

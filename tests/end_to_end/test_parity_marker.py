@@ -206,6 +206,7 @@ def test_after():
 """
 
 
+@pytest.mark.nightly
 def test_ctrl_c_ends_pytest_and_the_workers(tmp_path: Path) -> None:
     folder = written(tmp_path / "port", LONG)
     with start_pytest(folder) as process:

@@ -125,6 +125,7 @@ def test_an_arm_that_crashes_at_one_seed(tmp_path: Path) -> None:
     assert (row["pairs"], row["decision"]) == (2, "equivalent")
 
 
+@pytest.mark.nightly
 def test_stopped_at_one_seed(tmp_path: Path) -> None:
     """What both arms had finished is judged all the same."""
     given = with_fault(tmp_path, "import time; time.sleep(600)")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import through_adapter
+from selected import selected
 
 from harness.spec.arm import Arm
 from harness.spec.optimizers import Adam, Lamb
@@ -53,11 +54,15 @@ EAGER = {
     "mindspore": [arm("mindspore", "pynative", precision) for precision in ("float32", "float64")],
     "tensorflow": [arm("tensorflow", "eager", precision) for precision in ("float32", "float64")],
 }
-BIT_EQUAL = ("jit-float32", "pynative-float32", "eager-float32", "graph-float32")
-FLOAT64 = ("jit-float64", "eager-float64", "graph-float64")
-XLA32, XLA64, PYNATIVE64 = (
-    pytest.param(name, marks=pytest.mark.nightly) for name in ("xla-float32", "xla-float64", "pynative-float64")
-)
+
+
+def at_night(*names: str) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.nightly) for name in names]
+
+
+BIT_EQUAL = ["jit-float32", "graph-float32", *at_night("pynative-float32", "eager-float32")]
+FLOAT64 = ["graph-float64", *at_night("jit-float64", "pynative-float64", "eager-float64", "xla-float64")]
+XLA32 = at_night("xla-float32")
 
 # Seventeen weights: vector lanes of 4, 8 and 16 are filled, and one is left over.
 rng = np.random.default_rng(7)
@@ -77,11 +82,7 @@ def replayed(
     request: pytest.FixtureRequest, in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]
 ) -> Replays:
     """By the arm's name and the number of the update: all weights after each milestone. Of the arms that are tested."""
-    tested = {
-        item.callspec.params.get("name")
-        for item in request.session.items
-        if hasattr(item, "callspec") and item.module is request.module
-    }
+    tested = selected(request, "name")
     fewer = {name: values[:EAGER_UPDATES] for name, values in GRADIENTS.items()}
 
     def ask(framework: str) -> Replays:
@@ -121,7 +122,7 @@ def test_float32_is_equal_to_the_last_bit(replayed: Replays, reference: Replays,
 
 
 @pytest.mark.parametrize("number", WITH_NORMS, ids=[NAMES[number] for number in WITH_NORMS])
-@pytest.mark.parametrize("name", [*BIT_EQUAL, XLA32])
+@pytest.mark.parametrize("name", [*BIT_EQUAL, *XLA32])
 def test_norms_cost_few_ulp_an_update(replayed: Replays, reference: Replays, name: str, number: int) -> None:
     """Two sums of n squares, each at most n - 1 roundings, halved by the root; and four roundings around them.
 
@@ -135,7 +136,7 @@ def test_norms_cost_few_ulp_an_update(replayed: Replays, reference: Replays, nam
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=NAMES)
-@pytest.mark.parametrize("name", [*FLOAT64, XLA64, PYNATIVE64])
+@pytest.mark.parametrize("name", FLOAT64)
 def test_float64_is_equal_to_1e_14(replayed: Replays, reference: Replays, name: str, number: int) -> None:
     found = replayed[name, number]
     wanted = reference["numpy-float64", number][: len(found)]
@@ -145,7 +146,7 @@ def test_float64_is_equal_to_1e_14(replayed: Replays, reference: Replays, name: 
 
 
 @pytest.mark.parametrize("number", WITHOUT, ids=[NAMES[number] for number in WITHOUT])
-@pytest.mark.parametrize("name", [XLA32])
+@pytest.mark.parametrize("name", XLA32)
 def test_xla_is_close_by_rounding_alone(replayed: Replays, reference: Replays, name: str, number: int) -> None:
     """One rounding more or less an operation: after k updates, at most k ULP of the largest weight met so far.
 

@@ -11,6 +11,7 @@ from typing import Any
 import layer_runs
 import numpy as np
 import pytest
+from selected import selected
 
 from harness.judging.tolerances import STRICT, pooled_error
 from harness.records.step_columns import WATCHED, columns
@@ -72,7 +73,12 @@ ARMS = {
         Arm(name="graph64", adapter="tensorflow", mode="graph", precision="float64"),
     ],
 }
-EVERY = [(framework, arm) for framework, arms in ARMS.items() for arm in arms]
+AT_NIGHT = ("pynative", "eager", "jit64")
+EVERY = [
+    pytest.param(arm, marks=pytest.mark.nightly if arm.name in AT_NIGHT else [], id=arm.name)
+    for arms in ARMS.values()
+    for arm in arms
+]
 STATISTICS = [p.name for p in MODEL.parameters() if not p.trainable]
 
 
@@ -90,21 +96,25 @@ def drawn() -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def runs(in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> dict[str, layer_runs.Run]:
+def runs(
+    request: pytest.FixtureRequest, in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]
+) -> dict[str, layer_runs.Run]:
     given = drawn()
+    tested = selected(request, "arm")
+    by_framework = {framework: [arm for arm in arms if arm in tested] for framework, arms in ARMS.items()}
     reference = [
         Arm(name=precision, adapter="reference", mode="numpy", precision=precision)
         for precision in ("float64", "float32")
     ]
     return {
         **layer_runs.trained(reference, *given),
-        **in_mindspore(layer_runs.trained, ARMS["mindspore"][1:], *given),
-        **in_mindspore(layer_runs.trained_with_large_tensors, ARMS["mindspore"][:1], *given),
-        **in_tensorflow(layer_runs.trained, ARMS["tensorflow"], *given),
+        **in_mindspore(layer_runs.trained, by_framework["mindspore"][1:], *given),
+        **in_mindspore(layer_runs.trained_with_large_tensors, by_framework["mindspore"][:1], *given),
+        **in_tensorflow(layer_runs.trained, by_framework["tensorflow"], *given),
     }
 
 
-@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", EVERY)
 def test_weights_come_back_as_they_went_in(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
     _, weights, *_ = drawn()
     assert list(runs[arm.name].before) == list(weights)
@@ -122,7 +132,7 @@ def test_the_statistics_move_far_at_every_step(runs: dict[str, layer_runs.Run]) 
         assert np.abs(reference.after[name] - reference.before[name]).max() > 0.01
 
 
-@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", EVERY)
 def test_all_move_as_the_reference_does(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
     found, reference = flat(runs[arm.name]), flat(runs["float64"])
     assert list(found) == list(reference)
@@ -136,7 +146,7 @@ def flat(run: layer_runs.Run) -> dict[str, Any]:
     return {**run.after, "losses": run.losses, "outputs": run.outputs}
 
 
-@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", EVERY)
 def test_layers_give_what_those_of_the_reference_do(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
     found, reference = runs[arm.name].layers, runs["float64"].layers
     assert list(found) == list(reference) == [placed.name for placed in MODEL.placed_layers()]
@@ -149,7 +159,7 @@ def test_layers_give_what_those_of_the_reference_do(runs: dict[str, layer_runs.R
 
 
 @pytest.mark.parametrize("what", ["watched", "shorter"])
-@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", EVERY)
 def test_every_step_tells_what_the_reference_does(runs: dict[str, layer_runs.Run], arm: Arm, what: str) -> None:
     found, reference = digests(runs[arm.name], what), digests(runs["float64"], what)
     assert getattr(runs[arm.name], what).dtype == arm.precision
@@ -169,7 +179,7 @@ def test_no_two_digests_of_the_reference_are_alike(runs: dict[str, layer_runs.Ru
     assert len(set(series)) == len(series)
 
 
-@pytest.mark.parametrize("arm", [arm for _, arm in EVERY], ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", EVERY)
 def test_a_trainer_starts_anew(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
     run = runs[arm.name]
     losses, watched, weights = run.again

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import trainer_runs
+from selected import selected
 
 import adapters
 from harness.judging.optimizer_state import slot_tolerances
@@ -69,18 +70,22 @@ ORDER = np.array([[0, 1, 2], [3, 4, 5], [6, 7, 0]], np.int32)
 
 # These may stay as they were.
 LASTING = ("sign", "largest_second_moment")
-Found = dict[str, Any]
+Found = dict[Any, Any]
 
 
 @pytest.fixture(scope="module")
-def found(in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> Found:
+def found(request: pytest.FixtureRequest, in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> Found:
+    repeated = sorted(set(selected(request, "repeated")))
+    recipes = [RECIPES[number] for number in repeated]
+
     def ask(framework: str) -> Found:
         ask = {"mindspore": in_mindspore, "tensorflow": in_tensorflow}[framework]
         given = UPDATES, PARAMETERS, GRADIENTS
         told = {
             "slots": ask(trainer_runs.slots, [EAGER[framework]], *given),
-            "twice": ask(trainer_runs.twice, EAGER[framework], RECIPES, WEIGHTS, X, Y, ORDER),
         }
+        twice = ask(trainer_runs.twice, EAGER[framework], recipes, WEIGHTS, X, Y, ORDER)
+        told |= {("twice", number): each for number, each in zip(repeated, twice, strict=True)}
         few = [RECIPES[number] for number in COMPILED]
         for arm in COMPILING[framework]:
             told[arm.name] = ask(trainer_runs.twice, arm, few, WEIGHTS, X, Y, ORDER)
@@ -129,10 +134,16 @@ def test_the_bounds_tell_slots_apart(reference: Any) -> None:
             assert all(np.any(np.abs(each - value) > bounds[name]) for each in wrong), (update, name)
 
 
-@pytest.mark.parametrize("number", range(len(WORDS)), ids=NAMES)
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        pytest.param(number, marks=[] if number in COMPILED else pytest.mark.nightly, id=name)
+        for number, name in enumerate(NAMES)
+    ],
+)
 @pytest.mark.parametrize("framework", EAGER)
-def test_a_run_started_anew_is_the_first_run_again(found: Found, framework: str, number: int) -> None:
-    started_anew(found[framework]["twice"][number], has_slots=bool(WORDS[number].slot_names))
+def test_a_run_started_anew_is_the_first_run_again(found: Found, framework: str, repeated: int) -> None:
+    started_anew(found[framework]["twice", repeated], has_slots=bool(WORDS[repeated].slot_names))
 
 
 @pytest.mark.parametrize(("framework", "name"), [(f, arm.name) for f, arms in COMPILING.items() for arm in arms])

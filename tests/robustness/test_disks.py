@@ -186,6 +186,7 @@ os.replace = slowly
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("verb", "signals"), some(("match", 0), ("match", 1), ("check", 2), ("match", 2), few=1))
 def test_a_slow_disk(verb: str, signals: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """It only takes longer; and one who stops the command meanwhile finds every file whole."""

@@ -30,6 +30,7 @@ def test_the_plans_own_draws_agree(word: init.Initializer, precision: Any) -> No
     assert (verdict.status, verdict.subject, verdict.cause) == ("agrees", word.name_in_tables, "")
 
 
+@pytest.mark.nightly
 def test_no_false_alarm_in_twenty_seeds() -> None:
     for seed in range(20):
         assert judge_sample(init.HeNormal(), drawn(init.HeNormal(), seed), "arm", np.float64).status == "agrees"

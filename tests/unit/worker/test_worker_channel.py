@@ -128,7 +128,7 @@ def test_a_copy_of_the_process_never_answers(code: str, tmp_path: Path) -> None:
     assert nothing_runs_in(tmp_path)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.nightly)])
 def test_processes_that_the_code_needs_work(method: str, tmp_path: Path) -> None:
     code = (
         f"import math, multiprocessing\nwith multiprocessing.get_context({method!r}).Pool(2) as pool:\n"

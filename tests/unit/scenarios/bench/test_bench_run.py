@@ -115,6 +115,7 @@ def test_verdicts_of_another_experiment_are_refused(
     assert "its verdicts are not of this experiment" in capsys.readouterr().err
 
 
+@pytest.mark.nightly
 def test_other_rows_go_on_where_one_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -231,6 +231,7 @@ def test_without_the_ladder_no_time_counts(gated: Gated) -> None:
     assert main(["verify", "gated"]) == AGREES
 
 
+@pytest.mark.nightly
 def test_a_head_that_dies_ends_its_base_too(gated: Gated, tmp_path: Path) -> None:
     started = iter(range(100))
 

@@ -109,6 +109,7 @@ def test_an_edited_record_of_a_bench_is_named(tmp_path: Path, capsys: pytest.Cap
     assert "differs processes.json: process 0 (mindspore): wall_s is 100.0, and " in printed
 
 
+@pytest.mark.nightly
 def test_a_parity_whose_verdicts_are_gone_is_not_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = whole_bench(tmp_path / "bench")
     timings = read_timings(folder)
@@ -121,7 +122,10 @@ def test_a_parity_whose_verdicts_are_gone_is_not_verified(tmp_path: Path, capsys
     assert "the verdicts on which its parity rests are gone: results/elsewhere" in printed
 
 
-@pytest.mark.parametrize("file", ["samples.parquet", "bench.json", "processes.json", "verdicts.parquet", "plan.json"])
+AT_NIGHT = [pytest.param(name, marks=pytest.mark.nightly) for name in ("bench.json", "verdicts.parquet", "plan.json")]
+
+
+@pytest.mark.parametrize("file", ["samples.parquet", "processes.json", *AT_NIGHT])
 def test_damaged_files_of_a_bench_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str) -> None:
     folder = whole_bench(tmp_path / "bench")
     (folder / file).write_bytes((folder / file).read_bytes()[:40])
