@@ -18,8 +18,9 @@ Symptom = Literal[
     "exit",
     "timeout",
     "interrupted",
+    "budget",
 ]
-UNVERIFIED: tuple[Symptom, ...] = ("missing_framework", "missing_device")
+UNVERIFIED: tuple[Symptom, ...] = ("missing_framework", "missing_device", "budget")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MESSAGE_CHARACTERS = 500
 
@@ -27,7 +28,8 @@ MESSAGE_CHARACTERS = 500
 class Failure(Spec):
     """The failure of an arm. `stage`: the task at which it failed. `message`: one line; the worker's log has the rest.
 
-    Symptoms: `protocol`, the worker sent something that is not an answer of the protocol; `memory`, memory ran out.
+    Symptoms: `protocol`, the worker sent something that is not an answer of the protocol; `memory`, memory ran out;
+    `budget`, no time was left for the arm.
     """
 
     symptom: Symptom

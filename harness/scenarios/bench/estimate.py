@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from harness.records.array_types import FloatArray
-from harness.records.failure import WorkerFailedError
+from harness.records.failure import Failure, WorkerFailedError
 from harness.records.timing import Estimate, Row
 from harness.scenarios.bench.process import FEWEST_BLOCKS, Size
 from harness.scenarios.bench.state import ActiveBench
@@ -42,9 +42,17 @@ class Pilot:
 
 
 def piloted(bench: ActiveBench) -> dict[str, Pilot]:
-    """A pilot of each row that does not fail, by its name. A failure is recorded as that of the row's first process."""
-    pilots = {}
+    """A pilot of each row that does not fail, by its name. A failure is recorded as that of the row's first process.
+
+    Rows that come after the whole budget is spent fail, except the first: it is timed whatever it takes.
+    """
+    pilots: dict[str, Pilot] = {}
+    budget_s = bench.record.measurement.budget_s
     for row in bench.rows:
+        if pilots and time.monotonic() - bench.began_s > budget_s:
+            message = f"budget_s={budget_s:g} was spent by the rows before this one; give more, or fewer rows"
+            bench.add_failure(row, Failure(symptom="budget", stage="estimate", message=message))
+            continue
         bench.listener.work(Work(row.name, "one process that is not counted"))
         try:
             pilots[row.name] = _pilot(bench, row)

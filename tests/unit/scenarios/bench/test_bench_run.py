@@ -181,3 +181,15 @@ def test_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (tmp_path / "run" / "scaling.png").exists()
     assert kind_of(tmp_path / "run") == "bench"
     assert list(damages(tmp_path / "run")) == []
+
+
+def test_rows_behind_a_spent_budget_are_not_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = [text for text in TINY if not text.startswith("budget_s=")]
+    assert main(["bench", *few, ARMS, "check=none", "budget_s=0.01", f"out={tmp_path / 'run'}"]) == 4
+    timings = read_timings(tmp_path / "run")
+    (refused,) = [process for process in timings.processes if process.row == "narrow"]
+    assert refused.failure is not None
+    assert str(refused.failure).startswith("budget at estimate: budget_s=0.01 was spent by the rows before this one")
+    assert timings.bench.rounds == 1
+    assert [process.row for process in timings.processes if process.failure is None] == [CONTROL, "wide"]
+    assert "budget_s=0.01 was spent" in capsys.readouterr().out
