@@ -30,6 +30,7 @@ def test_every_check(tmp_path):
     assert "worst ULP" in out
 
 
+@pytest.mark.nightly
 def test_the_sentence_alone(tmp_path):
     code, out, _ = finish(start(["check", *BRIEF, "-q"], tmp_path))
     assert code == ONLY_THE_REFERENCE

@@ -76,6 +76,7 @@ def test_an_internal_error_of_another_verb(tmp_path: Path) -> None:
     Path(log).unlink()
 
 
+@pytest.mark.nightly
 def test_a_page_that_fails_leaves_the_run_complete(tmp_path: Path) -> None:
     script = (
         "import harness.report.presented as place\ndef fail(*_): raise KeyError('of ours')\nplace.write_report = fail"
@@ -97,6 +98,7 @@ def test_nobody_reads_the_output(tmp_path: Path) -> None:
     assert_unfinished(tmp_path / "run")
 
 
+@pytest.mark.nightly
 def test_the_output_is_full(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "harness", "match", *TINY, "out=run"]
@@ -154,6 +156,7 @@ def test_the_reference_alone_earns_nothing(tmp_path: Path) -> None:
     assert "AGREES" not in (tmp_path / "run" / "report.md").read_text()
 
 
+@pytest.mark.nightly
 def test_a_study_is_complete_with_its_runs(tmp_path: Path) -> None:
     code, out, _ = finish(start(["match", *TINY, "seeds=2", "out=study"], tmp_path))
     assert code == ONLY_THE_REFERENCE, out

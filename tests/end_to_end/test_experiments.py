@@ -74,6 +74,7 @@ def test_gradient_norms_are_recorded_by_layer(executed: dict[str, Run]) -> None:
         assert lengths == pytest.approx(clipped.experiment.clipping.bound, rel=np.finfo(np.float32).eps * 100)
 
 
+@pytest.mark.nightly
 def test_a_study_prints_a_table_by_variant(tmp_path: Path) -> None:
     arms = "arms=[{use: reference, name: one},{use: reference, name: two}]"
     given = ["experiment=losses", "scale=smoke", "rungs=[schedule]", arms, "out=study"]

@@ -80,6 +80,7 @@ def test_a_worker_does_not_outlive_its_parent(tmp_path):
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.nightly
 def test_a_worker_past_its_time_is_a_row(tmp_path):
     arms = "arms=[{use: tensorflow, name: slow, timeout_s: 0.5}, reference]"
     code, out, _ = finish(start(["match", *BRIEF, arms, "out=run"], tmp_path))
@@ -111,7 +112,8 @@ def test_an_arm_that_is_stopped_costs_the_others_nothing(tmp_path):
     assert "rung schedule" in out
 
 
-@pytest.mark.parametrize("device", ["gpu", pytest.param("npu", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("device", ["gpu", "npu"])
 def test_a_missing_device_is_unverified(tmp_path, device):
     hidden = "environment: {CUDA_VISIBLE_DEVICES: ''}"  # also on a machine that has a GPU
     arms = f"arms=[{{use: tensorflow, name: elsewhere, device: {device}, {hidden}}}, reference]"
@@ -137,6 +139,7 @@ def test_a_missing_framework_is_unverified(tmp_path):
     assert "pip install 'twinrun[tensorflow]'" in out
 
 
+@pytest.mark.nightly
 def test_an_adapter_that_dies_is_a_row_with_its_log(tmp_path):
     arms = "arms=[{use: tensorflow_xla, name: broken, environment: {XLA_FLAGS: --no_such_flag}}, reference]"
     code, out, _ = finish(start(["check", *BRIEF, arms, "out=run"], tmp_path))

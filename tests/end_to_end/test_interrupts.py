@@ -75,6 +75,7 @@ def test_stopped_in_the_training(stop, tmp_path):
     assert summary.loc["second", "epochs"] == 0
 
 
+@pytest.mark.nightly
 def test_stopped_on_the_ladder(tmp_path):
     # Twelve forced steps of 1.2 million parameters take seconds, which are not waited for.
     process = start(["match", "comparison.forced_steps=12", TWO, "out=run"], tmp_path)

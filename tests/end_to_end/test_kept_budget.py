@@ -30,6 +30,7 @@ def whole(tmp_path_factory):
     return folder / "run"
 
 
+@pytest.mark.nightly
 def test_a_budget_too_small_for_any_rung(tmp_path):
     code, out, err = finish(start(["check", *CHECK, TOO_LITTLE, "out=run"], tmp_path))
     assert code == 4, out + err

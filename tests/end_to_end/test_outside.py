@@ -48,6 +48,7 @@ def is_plain(text):
     return all(line.isprintable() for line in text.split("\n"))
 
 
+@pytest.mark.nightly
 def test_what_an_environment_holds_is_shown_as_text(tmp_path):
     arm = f"arms=[{{use: reference, environment: {{A: '{EVIL}'}}}}]"
     folder = "m[/bold]x\x1b[31m"
@@ -106,6 +107,7 @@ def test_the_composed_config_stays_one_that_can_be_read(tmp_path):
     assert yaml.safe_load(out)["arms"][0]["environment"] == {"A": EVIL}
 
 
+@pytest.mark.nightly
 def test_a_function_of_the_users_is_quoted(tmp_path):
     pair = ROOT / "examples" / "pair"
     name = "[red]b[.py"
@@ -122,7 +124,8 @@ def test_a_function_of_the_users_is_quoted(tmp_path):
     assert "<b>" not in page
 
 
-@pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_terminal_that_lacks_a_character_is_shown_an_escape(encoding, tmp_path):
     code, out, err = finish(start(["check", *TINY, "arms=[reference]", "out=中"], tmp_path, PYTHONIOENCODING=encoding))
     assert code == ONLY_THE_REFERENCE, out + err

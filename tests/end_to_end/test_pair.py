@@ -88,6 +88,7 @@ def built_by(folder, builders, pair=PAIR):
     return checked(folder, folder / "pair.yaml")
 
 
+@pytest.mark.nightly
 def test_a_builder_that_raises_is_told_shortly_with_the_log(tmp_path):
     code, out, _, folder = built_by(tmp_path, "def net():\n    raise ValueError('no such luck')\n")
     assert code == 3

@@ -59,6 +59,7 @@ def test_each_seed_is_a_run_with_a_plan_of_its_own(study: tuple[int, str, Path])
     assert (recorded["seed"], "seeds" in recorded) == (6, False)
 
 
+@pytest.mark.nightly
 def test_a_recorded_seed_repeats_bit_for_bit(study: tuple[int, str, Path], tmp_path: Path) -> None:
     recorded = study[2] / "seed6"
     arguments = ["match", f"from={recorded / 'experiment.json'}", "rungs=[schedule]", "out=again"]
@@ -114,6 +115,7 @@ def with_fault(folder: Path, what: str) -> list[str]:
     return [*SHORT[:-1], f"arms=[{{use: reference, name: first}}, {{use: reference, name: second, {own}}}]"]
 
 
+@pytest.mark.nightly
 def test_an_arm_that_crashes_at_one_seed(tmp_path: Path) -> None:
     """The other seeds are judged, and the verdict is no agreement."""
     code, out, err = finish(start(["match", *with_fault(tmp_path, "os._exit(7)"), "seeds=3", "out=study"], tmp_path))

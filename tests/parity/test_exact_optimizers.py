@@ -61,7 +61,7 @@ def at_night(*names: str) -> list[Any]:
 
 
 BIT_EQUAL = ["jit-float32", "graph-float32", *at_night("pynative-float32", "eager-float32")]
-FLOAT64 = ["graph-float64", *at_night("jit-float64", "pynative-float64", "eager-float64", "xla-float64")]
+FLOAT64 = at_night("graph-float64", "jit-float64", "pynative-float64", "eager-float64", "xla-float64")
 XLA32 = at_night("xla-float32")
 
 # Seventeen weights: vector lanes of 4, 8 and 16 are filled, and one is left over.

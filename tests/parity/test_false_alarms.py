@@ -35,7 +35,7 @@ from harness.worker.sharing import share
 from harness.worker.tasks import TASKS
 from harness.worker.training import checkpoints_file
 
-COUNT, SEED = (int(os.environ.get(f"TWINRUN_RANDOM_{name}", usual)) for name, usual in (("SPECS", "2"), ("SEED", "0")))
+COUNT, SEED = (int(os.environ.get(f"TWINRUN_RANDOM_{name}", usual)) for name, usual in (("SPECS", "1"), ("SEED", "0")))
 ARMS = {
     arm.name: arm
     for arm in (

@@ -144,6 +144,7 @@ def excused(arm: Arm, word: Any, wanted: Any) -> Any:
     )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_initializers_draw_from_their_laws(asked: dict[str, Ask], framework: str) -> None:
     shape, seed = initializer.SHAPE, initializer.SEED

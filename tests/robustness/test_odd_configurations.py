@@ -21,7 +21,7 @@ from trial_process import TrialProcess
 from trials import Result
 from watched import FIRST, LINEAR, SECOND, Watched
 
-COUNT = int(os.environ.get("TWINRUN_ODD_CONFIGURATIONS", "120"))
+COUNT = int(os.environ.get("TWINRUN_ODD_CONFIGURATIONS", "60"))
 SEED = int(os.environ.get("TWINRUN_RANDOM_SEED", "0"))
 LANES = int(os.environ.get("TWINRUN_LANES", "1"))
 WHOLE_WITHIN_S = 120.0

@@ -66,6 +66,7 @@ def test_an_interval_over_processes_holds_the_truth_as_often_as_stated() -> None
     assert hits / 300 > 0.95 - 4 * math.sqrt(0.95 * 0.05 / 300)
 
 
+@pytest.mark.nightly
 def test_steps_taken_as_independent_would_deceive() -> None:
     """The planted fault: with all steps of 5 processes pooled, two equal arms seem to differ in a third of all benches.
 

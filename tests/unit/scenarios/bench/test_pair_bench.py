@@ -120,6 +120,7 @@ def test_the_row_says_what_is_timed(checked: Checked, tmp_path: Path) -> None:
     assert "a step of mindspore is forward, backward and momentum update" in page
 
 
+@pytest.mark.nightly
 def test_verify_recomputes_it(checked: Checked, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["bench", *TYPED, "out=run"])
     capsys.readouterr()
@@ -140,6 +141,7 @@ def test_a_recorded_check_of_the_same_pair_is_used(checked: Checked, capsys: pyt
     assert main(["verify", "again"]) == AGREES
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("change", "said"),
     [

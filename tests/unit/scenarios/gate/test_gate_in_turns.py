@@ -209,6 +209,7 @@ def test_a_slowdown_names_its_arm_alone(gated: Gated, tmp_path: Path, capsys: py
     assert "narrow: step time over its base" in entries
 
 
+@pytest.mark.nightly
 def test_a_faster_head_passes(gated: Gated) -> None:
     gate = gated(AGREES, base={"wide": 1.5})
     assert row(gate, "wide").ratio == pytest.approx(1 / 1.5, rel=0.01)
@@ -220,11 +221,13 @@ def test_a_new_divergence_fails_and_its_time_does_not_count(gated: Gated) -> Non
     assert (row(gate, "narrow").status, row(gate, "wide").status) == ("unverified", "not slower")
 
 
+@pytest.mark.nightly
 def test_a_divergence_that_the_base_has_too_is_none(gated: Gated) -> None:
     gate = gated(UNVERIFIED, diverging=("narrow", "narrow"))
     assert row(gate, "narrow", "parity").status == "agrees"
 
 
+@pytest.mark.nightly
 def test_without_the_ladder_no_time_counts(gated: Gated) -> None:
     gate = gated(UNVERIFIED, "check=none")
     assert "parity of the head is unverified" in row(gate, "wide").cause

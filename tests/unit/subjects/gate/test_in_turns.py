@@ -89,6 +89,7 @@ def test_a_drift_of_the_machine_is_no_slowdown() -> None:
     assert any("the machine moved; this slows head and base alike" in note for note in gate.notes)
 
 
+@pytest.mark.nightly
 def test_noise_takes_as_many_rounds_as_its_spread_needs() -> None:
     calm, noisy = in_turns(seed=3, spread=0.03), in_turns(seed=3, spread=0.3)
     assert not is_cleared(noisy)
