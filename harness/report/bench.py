@@ -77,12 +77,12 @@ class BenchTerminal(ProgressListener):
         self.close()
         record = BenchRecord.of(folder)
         self.console.print()
-        for title, table in {} if is_brief else _tables(record).items():
+        for title, table in {} if is_brief else bench_tables(record).items():
             head, rows = table
             filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
             draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
             self.console.print()
-        for sentence_of_record in _sentences(record):
+        for sentence_of_record in bench_sentences(record):
             self.console.print(sentence_of_record, soft_wrap=True)
         colour = "green" if sentence.startswith("TIMED") else "bold red"
         self.console.print(line((sentence, colour)), soft_wrap=True)
@@ -134,30 +134,26 @@ def report(record: BenchRecord) -> str:
     """The bench as a page of Markdown."""
     name = record.name
     lines = [f"# {markdown(name)}, timed", "", f"**{markdown(record.sentence)}**", "", *record.damage_lines]
-    lines += [f"- {markdown(text)}" for text in _sentences(record)]
-    for title, table in _tables(record).items():
+    lines += [f"- {markdown(text)}" for text in bench_sentences(record)]
+    for title, table in bench_tables(record).items():
         lines += ["", f"## {title}", "", as_markdown(*table)]
-    return "\n".join([*lines, "", *NOTES, ""])
+    return "\n".join([*lines, "", "## How it was timed", "", "\n\n".join(METHOD), ""])
 
 
-NOTES = (
-    "## How it was timed",
-    "",
+METHOD = (
     "Each process is a fresh one, and times one row. In each round the control is timed first, then every row once; "
     "the order of the rows is reversed from round to round. The time of a step is the median over the steady blocks of "
     "a process, and over processes the median again; the intervals, at 95 %, are bootstrapped over processes, those of "
     "ratios over rounds. A block ends when its losses are in the host's memory.",
-    "",
     "Phases are medians over processes, in seconds. `steady` lasts until the calls into the framework have returned, "
     "`host sync` from then until the losses have arrived: where a framework computes after its call has returned, the "
     "computing is in it. `left over` is what no phase accounts for.",
-    "",
     "GFLOP/s counts 2 operations for each multiply-add of the model, three times over for a training step. Its "
     "roofline is the fastest float32 matrix product by NumPy's BLAS in this bench, with the threads of the arm.",
 )
 
 
-def _tables(record: BenchRecord) -> dict[str, Table]:
+def bench_tables(record: BenchRecord) -> dict[str, Table]:
     tables = {
         "Time of a training step": time_table(record),
         "Phases": phase_table(record),
@@ -167,7 +163,7 @@ def _tables(record: BenchRecord) -> dict[str, Table]:
     return {title: table for title, table in tables.items() if table[1]}
 
 
-def _sentences(record: BenchRecord) -> Iterator[str]:
+def bench_sentences(record: BenchRecord) -> Iterator[str]:
     """Why it ended, what it can tell, whether the machine moved, and where parity was judged."""
     timings = record.timings
     if timings is None:

@@ -36,13 +36,13 @@ UNITS = {
 def show(folder: Path) -> None:
     """Prints the comparison that a folder holds."""
     comparison, screen = ComparisonRecord.of(folder), console()
-    for side in _sides(comparison):
+    for side in sides(comparison):
         screen.print(side, soft_wrap=True)
     for part, verdicts in comparison.parts:
         screen.print()
-        for note in _notes(part):
+        for note in notes(part):
             screen.print(note, soft_wrap=True)
-        for title, table in _tables(part, verdicts):
+        for title, table in part_tables(part, verdicts):
             screen.print(line((title, "bold")), soft_wrap=True)  # not the table's own, which wraps at its width
             draw(screen, "", *table, PROSE)
             screen.print()
@@ -59,23 +59,23 @@ def write_page(folder: Path) -> None:
 def report(comparison: ComparisonRecord) -> str:
     """The comparison as a page of Markdown."""
     lines = ["# Two runs compared", "", f"**{markdown(comparison.sentence)}**", "", *comparison.damage_lines]
-    lines += [*(f"- {markdown(side)}" for side in _sides(comparison)), ""]
+    lines += [*(f"- {markdown(side)}" for side in sides(comparison)), ""]
     for part, verdicts in comparison.parts:
-        lines += [line for note in _notes(part) for line in (markdown(note), "")]
-        for title, table in _tables(part, verdicts):
+        lines += [line for note in notes(part) for line in (markdown(note), "")]
+        for title, table in part_tables(part, verdicts):
             lines += [f"## {markdown(title)}", "", as_markdown(*table), ""]
     if comparison.facts is None and comparison.verdicts:
         lines += ["## verdicts", "", as_markdown(*verdict_table(comparison.verdicts)), ""]
     return "\n".join([*lines, *sources_section(comparison.verdicts)])
 
 
-def _sides(comparison: ComparisonRecord) -> list[str]:
+def sides(comparison: ComparisonRecord) -> list[str]:
     """A line for each of the two folders; none where the facts cannot be read."""
     facts = comparison.facts
     return [f"A: {facts.a}", f"B: {facts.b}"] if facts else []
 
 
-def _notes(part: PartFacts) -> Iterator[str]:
+def notes(part: PartFacts) -> Iterator[str]:
     """The lines above the tables of a part."""
     if part.variant:
         yield f"{part.variant}:"
@@ -88,7 +88,7 @@ def _notes(part: PartFacts) -> Iterator[str]:
         yield NO_INTERVAL
 
 
-def _tables(part: PartFacts, verdicts: Sequence[Verdict]) -> list[tuple[str, Table]]:
+def part_tables(part: PartFacts, verdicts: Sequence[Verdict]) -> list[tuple[str, Table]]:
     """The tables of a part that have a row, with their titles."""
     titled: list[tuple[str, Table]] = []
     prefix = f"{part.variant}, " if part.variant else ""

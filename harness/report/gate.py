@@ -33,7 +33,7 @@ def show(folder: Path) -> None:
     """Prints the gate that a folder holds."""
     record, screen = GateRecord.of(folder), console()
     if record.gate is not None:
-        for text in _conditions(record.gate):
+        for text in conditions(record.gate):
             screen.print(text, soft_wrap=True)
         if record.gate.versions:
             draw(screen, "Head and base", *version_table(record.gate), prose=("head", "base"))
@@ -66,14 +66,14 @@ def report(record: GateRecord) -> str:
     """The gate as a page of Markdown."""
     lines = ["# Gate", "", f"**{markdown(record.sentence)}**", "", *record.damage_lines]
     if record.gate is not None:
-        lines += [*(f"- {markdown(text)}" for text in _conditions(record.gate)), ""]
+        lines += [*(f"- {markdown(text)}" for text in conditions(record.gate)), ""]
         lines += [as_markdown(*gate_table(record.gate)), "", RULE, ""]
         if record.gate.versions:
             lines += ["## Head and base", "", as_markdown(*version_table(record.gate)), ""]
     return "\n".join(lines)
 
 
-def _conditions(gate: Gate) -> list[str]:
+def conditions(gate: Gate) -> list[str]:
     oldest = [f"oldest baseline: {gate.oldest}"] if gate.oldest else []
     changed = [f"changed: {text}" for text in gate.changed]
     bench = [f"timed in turns: {gate.bench}"] if gate.bench else []

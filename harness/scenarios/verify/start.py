@@ -20,6 +20,7 @@ from harness.scenarios.verify.gate import baseline_checks, gate_checks
 from harness.scenarios.verify.others import comparison_checks, pair_checks
 from harness.scenarios.verify.run import run_checks
 from harness.scenarios.verify.study import study_checks
+from harness.scenarios.verify.whole import Page
 from harness.system.files import FileError, given_path
 
 KINDS = {
@@ -37,7 +38,7 @@ class Presenter(Protocol):
 
     def kind_of(self, folder: Path) -> str: ...
 
-    def pages_of(self, folder: Path) -> Mapping[str, str]: ...
+    def pages_of(self, folder: Path) -> Mapping[str, str | Page]: ...
 
     def show(self, folder: Path, checks: Sequence[Check]) -> None: ...
 
