@@ -4,12 +4,15 @@ By itself TensorFlow uses oneDNN on some processors and not on others, where con
 missing. DEFAULT is what oneDNN does without the variable: where it is stated, no arrangement is chosen by how fast it
 is on the machine of the tests (`harness.worker.arrangement`).
 
+Runs leave no report.html, which takes a second each; tests of that page ask for it.
+
 A test marked `nightly` tries at one more place what a test of every day tries, or takes long. It runs where
 TWINRUN_NIGHTLY is set.
 """
 
 import os
 
+os.environ.setdefault("TWINRUN_REPORT", "markdown")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")
 

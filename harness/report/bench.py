@@ -11,9 +11,11 @@ from harness.plan import Plan
 from harness.records.timing import Bench, Estimate, ProcessRecord, Row
 from harness.report.bench_record import BenchRecord
 from harness.report.bench_rows import machine_table, phase_table, round_table, time_table
+from harness.report.html.writing import write_html_at_end
 from harness.report.listening import ProgressListener
 from harness.report.rows import Table
 from harness.report.tables import as_markdown, draw, line
+from harness.report.where_to_read import where_to_read
 from harness.results.store import write_text
 from harness.spec.experiment import Experiment
 from harness.subjects.bench.control import Control
@@ -86,7 +88,8 @@ class BenchTerminal(ProgressListener):
             self.console.print(sentence_of_record, soft_wrap=True)
         colour = "green" if sentence.startswith("TIMED") else "bold red"
         self.console.print(line((sentence, colour)), soft_wrap=True)
-        self.console.print(f"results: {folder}", soft_wrap=True)
+        for text in where_to_read(folder):
+            self.console.print(text, soft_wrap=True)
 
 
 def cost_in_words(bench: Bench) -> str:
@@ -126,8 +129,9 @@ def _cost_of_gate(bench: Bench, estimate: Estimate) -> str:
 
 
 def write_bench_report(folder: Path) -> None:
-    """Writes `report.md` into the folder of a bench."""
+    """Writes the pages into the folder of a bench."""
     write_text(folder / "report.md", report(BenchRecord.of(folder)))
+    write_html_at_end(folder, "bench")
 
 
 def report(record: BenchRecord) -> str:

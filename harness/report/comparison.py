@@ -9,8 +9,10 @@ from harness.records.exit_codes import AGREES
 from harness.records.verdict import Verdict
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.folder_record import sources_section
+from harness.report.html.writing import write_html_at_end
 from harness.report.rows import MIB, Table, number, ulps
 from harness.report.tables import as_markdown, console, draw, line
+from harness.report.where_to_read import where_to_read
 from harness.results.store import write_text
 from harness.subjects.recorded.facts import ArmFacts, PartFacts
 from harness.system.text import markdown
@@ -48,12 +50,14 @@ def show(folder: Path) -> None:
             screen.print()
     colour = "green" if comparison.exit_code == AGREES else "bold red"
     screen.print(line((comparison.sentence, colour)), soft_wrap=True)
-    screen.print(f"results: {folder}", soft_wrap=True)
+    for text in where_to_read(folder):
+        screen.print(text, soft_wrap=True)
 
 
 def write_page(folder: Path) -> None:
-    """Writes `report.md`."""
+    """Writes the pages."""
     write_text(folder / "report.md", report(ComparisonRecord.of(folder)))
+    write_html_at_end(folder, "comparison")
 
 
 def report(comparison: ComparisonRecord) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.report.bench_record import BenchRecord
+from harness.report.html.writing import write_html_at_end
 from harness.report.plots import COLOURS
 from harness.report.rows import Table
 from harness.report.tables import as_markdown, console, draw
+from harness.report.where_to_read import where_to_read
 from harness.results.store import write_text
 from harness.results.sweeps import SweepRecord, place_of, read_sweep
 from harness.subjects.bench.growth import Growth, growth
@@ -28,8 +30,9 @@ Rows = Mapping[str, Sequence[RowSummary | None]]  # by row, its summary at each 
 
 
 def write_sweep_report(folder: Path) -> None:
-    """Writes `report.md` and the picture into the folder of a sweep."""
+    """Writes the pages and the picture into the folder of a sweep."""
     write_text(folder / "report.md", report(folder))
+    write_html_at_end(folder, "bench")
 
 
 def report(folder: Path) -> str:
@@ -54,7 +57,8 @@ def show_sweep(folder: Path) -> None:
     draw(screen, f"Time of a training step by {record.key}", *step_table(record, rows))
     for text in in_words(record, growths(record, rows)):
         screen.print(text, soft_wrap=True)
-    screen.print(f"results: {folder}", soft_wrap=True)
+    for text in where_to_read(folder):
+        screen.print(text, soft_wrap=True)
 
 
 def read(folder: Path) -> tuple[SweepRecord, Rows]:
@@ -123,9 +127,7 @@ def _draw(path: Path, record: SweepRecord, sizes: Sequence[float], rows: Rows, f
         figure.savefig(partial, format="png", metadata={"Software": None})
 
 
-def draw_scaling(
-    figure: Figure, key: str, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]
-) -> None:
+def draw_scaling(figure: Figure, key: str, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:
     """The times of a step with their intervals over the sizes, on logarithmic scales, and the fits as thin lines."""
     axes = figure.subplots()
     for number, (name, summaries) in enumerate(rows.items()):

@@ -83,7 +83,9 @@ def sweep_document(folder: Path) -> Document:
         section("Benches", Links("By value", targets)),
         records_section(folder),
     ]
-    return Document("bench", f"{record.key}, swept", _sentence(folder), sections=tuple(p for p in parts if not p.is_empty))
+    return Document(
+        "bench", f"{record.key}, swept", _sentence(folder), sections=tuple(p for p in parts if not p.is_empty)
+    )
 
 
 def _sentence(folder: Path) -> str:

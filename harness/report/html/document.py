@@ -237,5 +237,7 @@ def _blocks(section: Section) -> list[Block]:
 
 def section(title: str, *blocks: Block | None, parts: Sequence[Section] = (), folded: bool = False) -> Section:
     """A section without the blocks that are None, tables without rows and sections without content."""
-    present = [block for block in blocks if block is not None and not (isinstance(block, TableBlock) and not block.rows)]
+    present = [
+        block for block in blocks if block is not None and not (isinstance(block, TableBlock) and not block.rows)
+    ]
     return Section(title, tuple(present), tuple(part for part in parts if not part.is_empty), folded)

@@ -52,7 +52,9 @@ def _differences(run: RunRecord) -> list[KeyNumber]:
         of_pair = flips[(flips["arm_a"] == a) & (flips["arm_b"] == b)]
         separating = counts(of_pair)
         found = paired_difference(separating["only_a"], separating["only_b"], images)
-        note = f"{found.level:.0%} interval {points(found.low)} to {points(found.high)}, over the test images of one seed"
+        note = (
+            f"{found.level:.0%} interval {points(found.low)} to {points(found.high)}, over the test images of one seed"
+        )
         numbers.append(KeyNumber(DIFFERENCE, points(found.difference), f"{a} − {b}", note))
     return numbers
 

@@ -28,7 +28,9 @@ UNITS = {"title": "title", "h1": "heading", "h2": "heading", "h3": "heading", "h
 UNITS |= {"p": "paragraph", "li": "item", "dt": "name", "dd": "value", "caption": "title of a table", "th": "cell"}
 UNITS |= {"td": "cell", "figcaption": "caption", "img": "picture"}
 IGNORED = ("style", "script", "svg")
-DRAWING = re.compile(r'<figure class="plot" id="figure-([^"]*)"[^>]*data-drawing="([^"]*)">.*?(<svg.*?</svg>|(?=</div>))', re.S)
+DRAWING = re.compile(
+    r'<figure class="plot" id="figure-([^"]*)"[^>]*data-drawing="([^"]*)">.*?(<svg.*?</svg>|(?=</div>))', re.S
+)
 IMAGE = re.compile(r'<img src="([^"]*)"[^>]*data-pixels="([^"]*)"')
 META = re.compile(r'<meta name="twinrun-(\w+)" content="([^"]*)">')
 LANGUAGE = re.compile(r'<html lang="([^"]*)"')
@@ -84,10 +86,7 @@ class _Parser(HTMLParser):
             self._heading = text
         if tag == "caption":
             self._table = text
-        if tag in ("td", "th"):
-            where = self._cell(text)
-        else:
-            where = f"{UNITS[tag]} in «{self._heading}»"
+        where = self._cell(text) if tag in ("td", "th") else f"{UNITS[tag]} in «{self._heading}»"
         self.texts.append(Text(where, text))
 
     def _cell(self, text: str) -> str:

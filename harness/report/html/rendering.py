@@ -67,19 +67,23 @@ def render(document: Document, language: Language, variant: Variant = "inline", 
     is_strict = variant == "strict"
     places = {name: f"{PICTURE_FOLDER}/{name}.png" for name in pictures}
     data = {name: f"data:image/png;base64,{base64.b64encode(png).decode()}" for name, png in pictures.items()}
-    html = _environment(language).get_template("page.html.j2").render(
-        page=document,
-        language=language,
-        variant=variant,
-        version=__version__,
-        blank_digest=BLANK_DIGEST,
-        policy=_policy(variant, style, script),
-        style=Markup(style),
-        script=Markup(script),
-        style_file=STYLE_FILE,
-        script_file=SCRIPT_FILE,
-        drawings=_drawings(document, language) if draws else {f.name: Drawing("", "") for f in document.figures},
-        sources=places if is_strict else data,
+    html = (
+        _environment(language)
+        .get_template("page.html.j2")
+        .render(
+            page=document,
+            language=language,
+            variant=variant,
+            version=__version__,
+            blank_digest=BLANK_DIGEST,
+            policy=_policy(variant, style, script),
+            style=Markup(style),
+            script=Markup(script),
+            style_file=STYLE_FILE,
+            script_file=SCRIPT_FILE,
+            drawings=_drawings(document, language) if draws else {f.name: Drawing("", "") for f in document.figures},
+            sources=places if is_strict else data,
+        )
     )
     html = EMPTY_LINES.sub("\n", html)
     html = html.replace(BLANK_DIGEST, own_digest(html), 1)

@@ -20,8 +20,8 @@ from harness.report.run_contents import DETECTS, conditions
 from harness.report.run_record import RunRecord
 
 LADDER = (
-    "Each rung opens to its evidence: the checks that disagree or that the ledger excuses, and the check that is nearest "
-    "to its tolerance. All checks are in the tables below."
+    "Each rung opens to its evidence: the checks that disagree or that the ledger excuses, and the check that is "
+    "nearest to its tolerance. All checks are in the tables below."
 )
 
 

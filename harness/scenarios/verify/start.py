@@ -45,7 +45,7 @@ class Presenter(Protocol):
 
 def start(text: str, presenter: Presenter) -> int:
     """Verifies the folder that `text` names, and shows it. Returns the exit code; UserMistake where it is no folder."""
-    folder = _folder(text)
+    folder = recorded_folder(text)
     with np.errstate(all="ignore"):
         checks = checks_of(folder, presenter)
     presenter.show(folder, checks)
@@ -76,7 +76,8 @@ def exit_code(checks: Sequence[Check]) -> int:
     return AGREES if answers == {"follows"} else UNVERIFIED
 
 
-def _folder(text: str) -> Path:
+def recorded_folder(text: str) -> Path:
+    """The folder that `text` names; UserMistake where it is none in which twinrun has recorded something."""
     try:
         folder = given_path(text)
     except FileError as error:

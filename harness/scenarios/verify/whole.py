@@ -16,6 +16,7 @@ from harness.results.reading import state_problems
 from harness.results.recorded import ReadingFailure
 from harness.scenarios.verify.check import Check, damaged, field_differences, held, text_differences
 
+
 class Page(Protocol):
     """A page that is not compared line by line. It is checked only where its folder has it."""
 
@@ -48,7 +49,7 @@ def page_checks(folder: Path, pages: Pages, checks: Sequence[Check]) -> Iterator
     if any(check.answer == "damaged" for check in checks):
         yield Check(PAGE, "the records", "unverified", "is not made again, because records are missing or have changed")
         return
-    with _without_pages(folder) as bare:
+    with without_pages(folder) as bare:
         for name, page in pages(bare).items():
             if isinstance(page, str):
                 yield from held(name, "the records", partial(_page_differences, folder, name, page))
@@ -74,7 +75,7 @@ def _of_another_version(folder: Path) -> str:
 
 
 @contextmanager
-def _without_pages(folder: Path) -> Iterator[Path]:
+def without_pages(folder: Path) -> Iterator[Path]:
     """A folder of the same name, with links to all that is there but pages: pictures are drawn beside the text."""
     with tempfile.TemporaryDirectory(prefix="twinrun-verify-") as above:
         bare = Path(above) / (folder.resolve().name or "folder")

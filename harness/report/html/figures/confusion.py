@@ -31,7 +31,9 @@ def confusion_matrices(table: pd.DataFrame | None) -> FigureBlock | None:
     for arm in arms:
         rows = table[table["arm"] == arm]
         wrong = rows[rows["label"] != rows["prediction"]]
-        text = f"{arm} puts {int(wrong['count'].sum()):,} of {int(rows['count'].sum()):,} test images into a wrong class"
+        text = (
+            f"{arm} puts {int(wrong['count'].sum()):,} of {int(rows['count'].sum()):,} test images into a wrong class"
+        )
         if len(wrong):
             most = wrong.loc[wrong["count"].idxmax()]
             text += f", most often {most['label']} into {most['prediction']} ({most['count']} times)"

@@ -18,7 +18,9 @@ def free_runs(recorded: tuple[pd.DataFrame, Mapping[str, Any]] | None) -> Figure
     table, facts = recorded
     text = f"{sentence(table, facts['horizon'])}."
     size = (7.2, 4.2)
-    return FigureBlock("free-runs", "Free runs in the chaos envelope", text, table, lambda f: _draw(f, table, facts), size)
+    return FigureBlock(
+        "free-runs", "Free runs in the chaos envelope", text, table, lambda f: _draw(f, table, facts), size
+    )
 
 
 def _draw(figure: Any, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:

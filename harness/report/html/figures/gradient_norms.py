@@ -35,7 +35,9 @@ def gradient_norms(arms: Sequence[RecordedArm]) -> FigureBlock | None:
     layers = list(dict.fromkeys(name.partition("/")[2] for name in columns))
     text = f"Length of the gradient of each of {len(layers)} parameters at {len(table):,} steps, of {', '.join(names)}."
     size = (7.2, 3.6)
-    return FigureBlock("gradient-norms", "Gradient norms by layer", text, table, lambda f: _draw(f, table, names, layers), size)
+    return FigureBlock(
+        "gradient-norms", "Gradient norms by layer", text, table, lambda f: _draw(f, table, names, layers), size
+    )
 
 
 def _draw(figure: Figure, whole: pd.DataFrame, names: Sequence[str], layers: Sequence[str]) -> None:

@@ -26,7 +26,9 @@ def phases(record: BenchRecord) -> FigureBlock | None:
     shown = [name for name in table.columns if table[name].max() >= SHORTEST_SHARE * longest]
     drawn = table[shown].copy()
     drawn["all others"] = table.drop(columns=shown).sum(axis=1)
-    parts = [f"{name} {row[shown].idxmax().replace('_', ' ')} {row[shown].max():.2f} s" for name, row in table.iterrows()]
+    parts = [
+        f"{name} {row[shown].idxmax().replace('_', ' ')} {row[shown].max():.2f} s" for name, row in table.iterrows()
+    ]
     text = f"Median seconds of each phase of a process; the longest phase of each row: {'; '.join(parts)}."
     numbers = table.reset_index(names="row")
     size = (7.2, 2.0 + 0.45 * len(by_row))

@@ -27,7 +27,9 @@ def roofline(record: BenchRecord) -> FigureBlock | None:
     shares = [f"{row['row']} {row['gflops']:.3g} GFLOP/s, {row['gflops'] / row['roof']:.0%}" for row in rows]
     text = f"Arithmetic rate of a training step, and its share of the fastest matrix product: {'; '.join(shares)}."
     size = (7.2, 1.4 + 0.4 * len(rows))
-    return FigureBlock("roofline", "Arithmetic rate and roofline", text, table, lambda figure: _draw(figure, table), size)
+    return FigureBlock(
+        "roofline", "Arithmetic rate and roofline", text, table, lambda figure: _draw(figure, table), size
+    )
 
 
 def _draw(figure: Figure, table: pd.DataFrame) -> None:

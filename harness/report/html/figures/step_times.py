@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++")
+HATCHES = ("", "///", "\\\\\\", "xx", "||")  # of lines: dots would be a curve each
 
 
 def step_times(traces: Sequence[Trace]) -> FigureBlock | None:
@@ -34,7 +34,9 @@ def step_times(traces: Sequence[Trace]) -> FigureBlock | None:
     text = "; ".join(f"{arm} takes {value:.3g} ms" for arm, value in medians.items())
     numbers = pd.concat([table, spent])
     description = f"Time of a step, the mean of each epoch; the median over the epochs: {text}."
-    return FigureBlock("step-times", "Time of a step, and of the whole", description, numbers, lambda f: _draw(f, table, spent))
+    return FigureBlock(
+        "step-times", "Time of a step, and of the whole", description, numbers, lambda f: _draw(f, table, spent)
+    )
 
 
 def _parts_s(trace: Trace) -> dict[str, float]:
