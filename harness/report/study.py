@@ -117,8 +117,8 @@ def _in_one_line(verdict: Verdict, study_agrees: bool) -> str:
     """
     is_quiet = verdict.status in ("agrees", "known") and not study_agrees
     word = verdict.status if is_quiet else verdict.status.upper()
-    arms = f"{verdict.arm_a} and {verdict.arm_b}"
-    return f"{word}: {arms}, {verdict.subject}: {verdict.cause}"
+    arms = " and ".join(filter(None, (verdict.arm_a, verdict.arm_b)))
+    return f"{word}: {', '.join(filter(None, (arms, verdict.subject)))}: {verdict.cause}"
 
 
 def variant_and_seed(experiment: Experiment) -> str:

@@ -235,9 +235,12 @@ def _blocks(section: Section) -> list[Block]:
     return [*section.blocks, *(block for part in section.parts for block in _blocks(part))]
 
 
+def _says_nothing(block: Block) -> bool:
+    """Whether a table has no row, or only the names of its rows."""
+    return isinstance(block, TableBlock) and (not block.rows or len(block.columns) < 2)
+
+
 def section(title: str, *blocks: Block | None, parts: Sequence[Section] = (), folded: bool = False) -> Section:
     """A section without the blocks that are None, tables without rows and sections without content."""
-    present = [
-        block for block in blocks if block is not None and not (isinstance(block, TableBlock) and not block.rows)
-    ]
+    present = [block for block in blocks if block is not None and not _says_nothing(block)]
     return Section(title, tuple(present), tuple(part for part in parts if not part.is_empty), folded)

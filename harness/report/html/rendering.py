@@ -145,6 +145,7 @@ def _environment(language: Language) -> Environment:
     environment.filters |= {
         "slug": slug,
         "symbol": lambda status: SYMBOLS.get(_first_word(status), "·"),
+        "code": _with_code,
         "kind": lambda block: type(block).__name__,
         "percent": lambda share: f"{100 * min(max(share, 0.0), 1.0):.1f}",
         "share": lambda share: f"{share:.1%}" if share < 10 else f"{share:.2g}×",
@@ -155,6 +156,13 @@ def _environment(language: Language) -> Environment:
 def _shown(value: Any) -> Any:
     """What an expression of a template shows: markup of ours as it is, text with its control characters visible."""
     return value if hasattr(value, "__html__") else printable(value)
+
+
+def _with_code(text: str) -> Any:
+    """The text with what stands between backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text)))))
 
 
 def slug(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.report.html.arms import environment_block, ledger_table, realisations_side_by_side
-from harness.report.html.document import Document, Items, Prose, Section, TableBlock, section
+from harness.report.html.document import Document, Prose, Section, TableBlock, section
 from harness.report.html.figures.confusion import confusion_matrices
 from harness.report.html.figures.free_runs import free_runs
 from harness.report.html.figures.gradient_norms import gradient_norms
@@ -57,7 +57,6 @@ def run_sections(run: RunRecord) -> tuple[Section, ...]:
 def _training(run: RunRecord) -> Section:
     """What the arms recorded step by step. Of an unfinished run, whose arms may lack steps, too."""
     schedule = run.experiment.schedule if run.experiment else None
-    bounds = run.free_runs[1]["bounds"] if run.free_runs else ()
     trained = [trace for trace in run.traces if trace.epochs]
     return section(
         "Accuracy and time",
@@ -65,7 +64,6 @@ def _training(run: RunRecord) -> Section:
         losses(run.traces),
         learning_rates(run.traces, schedule) if schedule else None,
         free_runs(run.free_runs),
-        Items(tuple(bounds)) if bounds else None,
         gradient_norms(run.arms),
         step_times(run.traces),
     )

@@ -16,7 +16,7 @@ def free_runs(recorded: tuple[pd.DataFrame, Mapping[str, Any]] | None) -> Figure
     if recorded is None:
         return None
     table, facts = recorded
-    text = f"{sentence(table, facts['horizon'])}."
+    text = "; ".join([sentence(table, facts["horizon"]), *facts["bounds"]]) + "."
     size = (7.2, 4.2)
     return FigureBlock(
         "free-runs", "Free runs in the chaos envelope", text, table, lambda f: _draw(f, table, facts), size

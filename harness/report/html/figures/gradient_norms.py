@@ -53,6 +53,7 @@ def _draw(figure: Figure, whole: pd.DataFrame, names: Sequence[str], layers: Seq
         panel.set_yscale("log")
         panel.set_title(arm, loc="left")
         panel.set_xlabel("step")
+        panel.locator_params(axis="x", integer=True)
     panels[0].set_ylabel("norm of the gradient")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=4, fontsize=7.5)

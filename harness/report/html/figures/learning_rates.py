@@ -57,5 +57,6 @@ def _draw(figure: Figure, whole: pd.DataFrame) -> None:
     if np.isfinite(largest) and largest > 0:
         above.set_ylim(min(0.0, float(np.nanmin(table["reference"]))), 1.1 * largest)
     above.ticklabel_format(axis="y", useOffset=False)
+    below.locator_params(axis="x", integer=True)
     below.set_ylim(bottom=0)
     above.legend(loc="best", ncols=3)

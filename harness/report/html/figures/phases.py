@@ -23,6 +23,8 @@ def phases(record: BenchRecord) -> FigureBlock | None:
         return None
     table = pd.DataFrame(by_row).T.clip(lower=0.0)
     longest = float(table.sum(axis=1).max())
+    if longest == 0:
+        return None
     shown = [name for name in table.columns if table[name].max() >= SHORTEST_SHARE * longest]
     drawn = table[shown].copy()
     drawn["all others"] = table.drop(columns=shown).sum(axis=1)

@@ -46,6 +46,10 @@ def _parts_s(trace: Trace) -> dict[str, float]:
 
 
 def _draw(figure: Figure, table: pd.DataFrame, spent: pd.DataFrame) -> None:
+    columns = {name: list(spent[name]) for name in spent.columns if name != "arm"}
+    if table["epoch"].nunique() == 1:
+        stacked(figure.subplots(), list(spent["arm"]), columns)
+        return
     steps, parts = figure.subplots(1, 2, width_ratios=(3, 2))
     for number, (arm, rows) in enumerate(table.groupby("arm", sort=False)):
         steps.plot(rows["epoch"], rows["step_ms"], marker=marker(number), markersize=3.5, label=arm, **look(number))
@@ -54,8 +58,7 @@ def _draw(figure: Figure, table: pd.DataFrame, spent: pd.DataFrame) -> None:
     steps.set_ylim(bottom=0)
     steps.locator_params(axis="x", integer=True)
     steps.legend()
-    columns = [name for name in spent.columns if name != "arm"]
-    stacked(parts, list(spent["arm"]), {name: list(spent[name]) for name in columns})
+    stacked(parts, list(spent["arm"]), columns)
 
 
 def stacked(axes: Axes, names: Sequence[str], parts_s: Mapping[str, Sequence[float]]) -> None:

@@ -10,11 +10,16 @@ import io
 import math
 import re
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
 
 from harness.report.html.document import FigureBlock
 from harness.report.plots import BAND, COLOURS
 from harness.system.text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 SETTINGS = {
@@ -66,6 +71,7 @@ def svg_of(block: FigureBlock, phrase: Callable[[str], str] = str) -> str:
             for axis in (axes.xaxis, axes.yaxis):
                 if axis.get_scale() == "log":
                     axis.set_major_formatter(_power_of_ten)
+                    axis.set_minor_formatter(partial(_between_powers, axis))
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return _for_page(buffer.getvalue(), block.name, phrase)
@@ -77,6 +83,12 @@ def _power_of_ten(value: float, _: object = None) -> str:
     if not abs(exponent - round(exponent or 0.0)) < 1e-9:
         return f"{value:g}"
     return f"10{str(round(exponent)).translate(RAISED)}" if abs(exponent) > 2 else f"{value:g}"
+
+
+def _between_powers(axis: Axis, value: float, _: object = None) -> str:
+    """The label of a smaller mark: only where the axis has hardly a power of ten of its own."""
+    low, high = axis.get_view_interval()
+    return f"{value:.2g}" if 0 < high < 10 * low else ""
 
 
 def _for_page(text: str, name: str, phrase: Callable[[str], str]) -> str:
