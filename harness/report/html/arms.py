@@ -22,7 +22,7 @@ def realisations_side_by_side(traces: Sequence[Trace]) -> Table:
     words = dict.fromkeys(word for trace in traces for word in trace.realisations)
     head = ["word of the spec"]
     for trace in traces:
-        head += [f"{trace.arm.name} is", trace.arm.name]
+        head += ["kind", trace.arm.name]
     rows = []
     for word in words:
         cells = [word]

@@ -17,6 +17,7 @@ from harness.report.html.document import KeyNumber
 from harness.report.run_record import RunRecord
 
 DIFFERENCE = "difference of the accuracies, in points"
+PLURAL = {"agrees": "agree", "diverges": "diverge"}
 ONE_RUN_EACH = "the ratio of the median times of a step, of one run each, without an interval"
 
 
@@ -81,7 +82,8 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> list[KeyNumber]:
     if not verdicts:
         return []
     numbers = []
-    shares = [v for v in verdicts if v.error_over_tolerance is not None and not pd.isna(v.error_over_tolerance)]
+    # What the ledger excuses has a bound of its own.
+    shares = [v for v in verdicts if v.status != "known" and not pd.isna(v.error_over_tolerance)]
     if shares:
         worst = max(shares, key=lambda v: v.error_over_tolerance or 0.0)
         share = worst.error_over_tolerance or 0.0
@@ -99,4 +101,4 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> list[KeyNumber]:
 def checks_in_words(verdicts: Sequence[Verdict]) -> str:
     """How many checks there are, by status."""
     by_status = pd.Series([verdict.status for verdict in verdicts]).value_counts()
-    return ", ".join(f"{count:,} {status}" for status, count in by_status.items())
+    return ", ".join(f"{count:,} {PLURAL.get(str(status), status)}" for status, count in by_status.items())

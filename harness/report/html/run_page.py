@@ -85,7 +85,9 @@ def _predictions(run: RunRecord) -> Section:
 def _arms(run: RunRecord) -> Section:
     return section(
         "The arms",
-        TableBlock.of("How each arm makes the words of the spec", realisations_side_by_side(run.traces)),
+        TableBlock.of(
+            "How each arm makes the words of the spec", realisations_side_by_side(run.traces), kinds={"kind": "status"}
+        ),
         TableBlock.of("Entries of the ledger that apply", ledger_table(run)),
         environment_block(run),
     )

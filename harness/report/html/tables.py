@@ -34,7 +34,11 @@ def write_tables(document: Document, folder: Path) -> None:
 
 def _frame(block: TableBlock) -> pd.DataFrame:
     rows = [[printable(cell) for cell in row] for row in block.rows]
-    return pd.DataFrame(rows, columns=[column.head for column in block.columns])
+    heads: list[str] = []
+    for column in block.columns:
+        same = sum(head == column.head or head.startswith(f"{column.head} ") for head in heads)
+        heads.append(column.head if not same else f"{column.head} {same + 1}")  # a file needs names of its own
+    return pd.DataFrame(rows, columns=heads)
 
 
 def _latex(block: TableBlock) -> str:
