@@ -48,6 +48,8 @@ def start(arguments: Sequence[str]) -> int:
     documents = [document_of(folder, kind_of(folder)) for _, folder in request.folders]
     if len(documents) == 1:
         document, out = documents[0], request.out or request.folders[0][1]
+        if out.resolve() != request.folders[0][1].resolve():
+            document = document.for_elsewhere()
         out.mkdir(parents=True, exist_ok=True)
         _write_markdown(request.folders[0][1], out)
     else:

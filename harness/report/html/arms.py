@@ -8,7 +8,7 @@ from harness.judging.ledger_excuses import words_within
 from harness.ledger import Entry, entries_for
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.report.html.document import TableBlock
+from harness.report.html.blocks import TableBlock
 from harness.report.rows import Table
 from harness.report.run_record import RunRecord
 from harness.spec.experiment import Experiment

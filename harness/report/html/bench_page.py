@@ -6,7 +6,8 @@ from pathlib import Path
 
 from harness.report.bench import METHOD, bench_sentences, bench_tables
 from harness.report.bench_record import BenchRecord
-from harness.report.html.document import Document, Items, KeyNumber, Links, Prose, Section, TableBlock, section
+from harness.report.html.blocks import Items, Links, Prose, TableBlock
+from harness.report.html.document import Document, KeyNumber, Section, section
 from harness.report.html.figures.bench_steps import bench_steps
 from harness.report.html.figures.phases import phases
 from harness.report.html.figures.ratios import Ratio, ratios
@@ -72,7 +73,7 @@ def sweep_document(folder: Path) -> Document:
     record, rows = read(folder)
     fits, sizes = growths(record, rows), sizes_of(record)
     sentences = tuple(in_words(record, fits))
-    targets = tuple((value, f"{place_of(number)}/report.md") for number, value in enumerate(record.values))
+    places = {value: place_of(number) for number, value in enumerate(record.values)}
     parts = [
         section(
             "Time of a training step",
@@ -80,7 +81,7 @@ def sweep_document(folder: Path) -> Document:
             Items(sentences) if sentences else None,
             None if sizes is None else scaling(record.key, sizes, rows, fits),
         ),
-        section("Benches", Links("By value", targets)),
+        section("Benches", Links.to("By value", places)),
         records_section(folder),
     ]
     return Document(

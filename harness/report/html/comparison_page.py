@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.report.comparison import notes, part_tables, sides, verdict_table
 from harness.report.comparison_record import ComparisonRecord
-from harness.report.html.document import Document, Items, Section, TableBlock, section
+from harness.report.html.blocks import Items, TableBlock
+from harness.report.html.document import Document, Section, section
 from harness.report.html.key_numbers import of_verdicts
 from harness.report.html.ladder import ladder
 from harness.report.html.records import records_section

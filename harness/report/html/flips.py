@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.judging.flips import MOST_SHOWN, surest
-from harness.report.html.document import Block, Picture, Pictures, Prose, Section, TableBlock, section
+from harness.report.html.blocks import Block, Picture, Pictures, Prose, TableBlock
+from harness.report.html.document import Section, section
 from harness.report.pictures import pairs_table, predicted
 from harness.report.rows import number
 from harness.report.run_record import RunRecord

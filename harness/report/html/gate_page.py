@@ -5,7 +5,8 @@ from __future__ import annotations
 from harness.records.gate import PASSED, Gate
 from harness.report.gate import RULE, conditions, gate_table, version_table
 from harness.report.gate_record import GateRecord
-from harness.report.html.document import Document, KeyNumber, Section, TableBlock, section
+from harness.report.html.blocks import TableBlock
+from harness.report.html.document import Document, KeyNumber, Section, section
 from harness.report.html.figures.ratios import Ratio, ratios
 from harness.report.html.records import records_section
 

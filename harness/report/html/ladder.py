@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.records.verdict import Verdict
-from harness.report.html.document import CellKind, Evidence, Ladder, RungEntry
+from harness.report.html.blocks import CellKind, Evidence, Ladder, RungEntry
 from harness.report.rows import by_rung, number, ulps
 from harness.report.rung_lines import GOOD, RungLine
 

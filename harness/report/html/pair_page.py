@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.report.html.document import Document, Section, TableBlock, section
+from harness.report.html.blocks import TableBlock
+from harness.report.html.document import Document, Section, section
 from harness.report.html.key_numbers import of_verdicts
 from harness.report.html.ladder import ladder
 from harness.report.html.records import records_section

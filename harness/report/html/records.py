@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report.html.document import Prose, Section, TableBlock, section
+from harness.report.html.blocks import Prose, TableBlock
+from harness.report.html.document import Section, section
 from harness.results.files import NOT_READ, read_object
 from harness.results.marker import MARKER
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness import __version__
-from harness.report.html.document import Document, Picture
+from harness.report.html.blocks import Picture
+from harness.report.html.document import Document
 from harness.report.language import Language
 from harness.system.text import printable
 

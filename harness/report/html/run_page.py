@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness.report.html.arms import environment_block, ledger_table, realisations_side_by_side
-from harness.report.html.document import Document, Prose, Section, TableBlock, section
+from harness.report.html.blocks import Prose, TableBlock
+from harness.report.html.document import Document, Section, section
 from harness.report.html.figures.confusion import confusion_matrices
 from harness.report.html.figures.free_runs import free_runs
 from harness.report.html.figures.gradient_norms import gradient_norms

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.report.html.document import (
-    Block,
-    Document,
-    Items,
-    KeyNumber,
-    Ladder,
-    Prose,
-    Section,
-    TableBlock,
-    section,
-)
+from harness.report.html.blocks import Block, Items, Ladder, Prose, TableBlock
+from harness.report.html.document import Document, KeyNumber, Section, section
 
 ACCURACY, RATIO = "test accuracy", "time of a step, ratio"
 HEAD = ["number", "of", "value", "note"]

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.records.verdict import Verdict
-from harness.report.html.document import Section, TableBlock, section
+from harness.report.html.blocks import TableBlock
+from harness.report.html.document import Section, section
 
 
 def tolerance_sources(verdicts: Sequence[Verdict]) -> Section:

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from harness.report.html.document import (
-    Block,
-    Document,
-    Items,
-    KeyNumber,
-    Links,
-    Picture,
-    Pictures,
-    Prose,
-    Section,
-    TableBlock,
-    section,
-)
+from harness.report.html.blocks import Block, Items, Links, Picture, Pictures, Prose, TableBlock
+from harness.report.html.document import Document, KeyNumber, Section, section
 from harness.report.html.figures.accuracies import accuracies_by_variant
 from harness.report.html.key_numbers import DIFFERENCE, of_verdicts, points
 from harness.report.html.ladder import ladder
@@ -74,8 +63,7 @@ def _ladder_of_run(study: StudyRecord) -> Section:
 
 def _links(study: StudyRecord) -> Links | None:
     places = [run.folder.relative_to(study.folder).as_posix() for run in study.runs]
-    targets = tuple((place, f"{place}/report.md") for place in places)
-    return Links("By run", targets) if targets else None
+    return Links.to("By run", {place: place for place in places}) if places else None
 
 
 def _flips(study: StudyRecord) -> Section:

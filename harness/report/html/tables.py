@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.report.html.document import Document, TableBlock
+from harness.report.html.blocks import TableBlock
+from harness.report.html.document import Document
 from harness.results.store import write_text
 from harness.system.text import printable
 

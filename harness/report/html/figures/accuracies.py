@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 from harness.report.html.figures.series import marker
 from harness.report.plots import COLOURS
 from harness.report.study_record import StudyRecord

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.report.bench_record import BenchRecord
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 from harness.report.html.figures.series import marker
 from harness.report.plots import COLOURS
 from harness.subjects.bench.outcome import in_ms

@@ -9,7 +9,7 @@ import pandas as pd
 
 from harness.records.array_types import FloatArray
 from harness.records.predictions import NO_LABEL
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 from harness.report.plots import draw_envelope, sentence
 
 

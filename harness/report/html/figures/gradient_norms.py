@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 from harness.report.html.figures.series import DASHES, columns_of, thinned
 from harness.report.plots import COLOURS
 from harness.results.recorded import RecordedArm

@@ -11,7 +11,7 @@ import pandas as pd
 from adapters.reference.schedules import oracle
 from harness.judging.ulp import error_against, ulp
 from harness.records.trace import Trace
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 from harness.report.html.figures.series import columns_of, look, thinned
 from harness.spec.schedules import Schedule
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from harness.records.trace import Trace
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 from harness.report.html.figures.series import look, marker
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 from harness.report.plots import COLOURS
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
 
-from harness.report.html.document import FigureBlock
+from harness.report.html.blocks import FigureBlock
 from harness.report.plots import BAND, COLOURS
 from harness.system.text import printable
 
