@@ -17,8 +17,8 @@ from harness.report.rows import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-# How the text of a cell is read: as it is, as a number, as a word with a symbol, or as a sentence that is translated.
-CellKind = Literal["text", "number", "status", "sentence"]
+# How the text of a cell is read: as it is, as a number, as a word with a symbol, as a fixed phrase, or as a sentence.
+CellKind = Literal["text", "number", "status", "phrase", "sentence"]
 KIND_BY_HEAD: Mapping[str, CellKind] = {
     **dict.fromkeys(("verdict", "status", "answer", "parity", "expected", "differs"), "status"),
     **dict.fromkeys(("cause", "how", "found", "why", "notes", "what it is", "instead"), "sentence"),

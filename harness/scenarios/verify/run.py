@@ -96,7 +96,8 @@ def _confusion_differences(run: RecordedRun) -> Iterator[str]:
     finished = {name: arm for name, arm in run.arms.items() if arm.trace.finished and arm.predictions}
     for name in dict.fromkeys([*finished, *map(str, recorded["arm"])]):
         rows = recorded[recorded["arm"] == name]
-        counts = {int(k): int(v) for k, v in rows.groupby("prediction")["count"].sum().items()}
+        sums = rows.groupby("prediction", as_index=False)["count"].sum()
+        counts = {int(k): int(v) for k, v in zip(sums["prediction"], sums["count"], strict=True)}
         predicted = finished[name].predictions["label"] if name in finished else np.empty(0, np.int64)
         expected = {int(k): int(v) for k, v in zip(*np.unique(predicted, return_counts=True), strict=True)}
         if counts != expected:

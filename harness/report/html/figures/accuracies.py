@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -36,8 +36,8 @@ def accuracies_by_variant(study: StudyRecord) -> FigureBlock | None:
     table["accuracy"] = table["accuracy"].astype(float)
     means = table.groupby(["variant", "arm"], sort=False)["accuracy"].agg(["mean", "min", "max"])
     parts = [
-        f"{' '.join(filter(None, key))} {row['mean']:.2%} ({row['min']:.2%} to {row['max']:.2%})"
-        for key, row in means.iterrows()
+        f"{' '.join(filter(None, map(str, key)))} {row['mean']:.2%} ({row['min']:.2%} to {row['max']:.2%})"
+        for key, row in zip(means.index.tolist(), means.to_dict("records"), strict=True)
     ]
     text = f"Test accuracy of {len(table)} trainings, the mean and the range over the seeds: {'; '.join(parts)}."
     size = (7.2, 1.4 + 0.32 * table["variant"].nunique() * table["arm"].nunique())
@@ -50,9 +50,14 @@ def _draw(figure: Figure, table: pd.DataFrame) -> None:
     labels = []
     for place, ((variant, arm), rows) in enumerate(table.groupby(["variant", "arm"], sort=False)):
         number = arms.index(arm)
-        style = {"color": COLOURS[number % len(COLOURS)], "marker": marker(number), "markersize": 5, "alpha": 0.75}
+        style: dict[str, Any] = {
+            "color": COLOURS[number % len(COLOURS)],
+            "marker": marker(number),
+            "markersize": 5,
+            "alpha": 0.75,
+        }
         axes.plot(100 * rows["accuracy"], [place] * len(rows), linestyle="none", **style)
-        labels.append(" ".join(filter(None, (variant, arm))))
+        labels.append(" ".join(filter(None, map(str, (variant, arm)))))
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
     axes.set_xlabel("test accuracy, %")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ def _draw(figure: Figure, table: pd.DataFrame, intervals: dict[str, tuple[float,
         if math.isfinite(low) and math.isfinite(high):
             axes.fill_betweenx([place - 0.3, place + 0.3], low, high, color=COLOURS[place % len(COLOURS)], alpha=0.25)
         offsets = np.linspace(-0.22, 0.22, len(rows)) if len(rows) > 1 else np.zeros(1)
-        style = {"color": COLOURS[place % len(COLOURS)], "marker": marker(place), "markersize": 4}
+        style: dict[str, Any] = {"color": COLOURS[place % len(COLOURS)], "marker": marker(place), "markersize": 4}
         axes.plot(rows["step_ms"], place + offsets, linestyle="none", **style)
     axes.set_yticks(range(len(intervals)), list(intervals))
     axes.set_ylim(len(intervals) - 0.5, -0.5)

@@ -35,7 +35,7 @@ def confusion_matrices(table: pd.DataFrame | None) -> FigureBlock | None:
             f"{arm} puts {int(wrong['count'].sum()):,} of {int(rows['count'].sum()):,} test images into a wrong class"
         )
         if len(wrong):
-            most = wrong.loc[wrong["count"].idxmax()]
+            most = wrong.iloc[int(wrong["count"].to_numpy().argmax())]
             text += f", most often {most['label']} into {most['prediction']} ({most['count']} times)"
         parts.append(text)
     size = (3.5 * min(len(arms), 3) + 0.2, 3.3 * -(-len(arms) // 3))

@@ -29,7 +29,8 @@ def phases(record: BenchRecord) -> FigureBlock | None:
     drawn = table[shown].copy()
     drawn["all others"] = table.drop(columns=shown).sum(axis=1)
     parts = [
-        f"{name} {row[shown].idxmax().replace('_', ' ')} {row[shown].max():.2f} s" for name, row in table.iterrows()
+        f"{name} {str(row[shown].idxmax()).replace('_', ' ')} {row[shown].max():.2f} s"
+        for name, row in table.iterrows()
     ]
     text = f"Median seconds of each phase of a process; the longest phase of each row: {'; '.join(parts)}."
     numbers = table.reset_index(names="row")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from harness.report.html.blocks import FigureBlock
@@ -53,8 +54,9 @@ def _draw(figure: Figure, rows: Sequence[Ratio]) -> None:
     axes.axvline(1.0, color="#444444", linewidth=0.9, linestyle="--")
     for place, row in enumerate(rows):
         if row.is_bounded:
-            axes.plot([row.low, row.high], [place, place], color=COLOURS[0], linewidth=2.2)
-        axes.plot([row.ratio], [place], "o", color=COLOURS[0], markersize=5)
+            bounds = np.array([row.low, row.high], np.float64)
+            axes.plot(bounds, [place, place], color=COLOURS[0], linewidth=2.2)
+        axes.plot(np.array([row.ratio], np.float64), [place], "o", color=COLOURS[0], markersize=5)
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel("ratio")

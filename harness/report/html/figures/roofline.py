@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def roofline(record: BenchRecord) -> FigureBlock | None:
     """The plot; None where the rate of no row, or the roofline, is known."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in record.rows:
         rate, roof = record.flops_per_s(row), record.roofline(row)
         if rate is not None and roof is not None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import math
 import re
+import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as Xml
 
 from harness.report.html.blocks import FigureBlock
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # names of arms may hold dollars
     "font.size": 9,
@@ -47,8 +48,18 @@ NAMED = {
     BAND.lower(): "var(--band)",
     **{colour.lower(): f"var(--plot-{number})" for number, colour in enumerate(COLOURS)},
 }
-KEPT = ("fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-dashoffset", "opacity", "fill-opacity")
+KEPT: tuple[str, ...] = (
+    "fill",
+    "stroke",
+    "stroke-width",
+    "stroke-dasharray",
+    "stroke-dashoffset",
+    "opacity",
+    "fill-opacity",
+)
 KEPT += ("stroke-opacity", "text-anchor", "stroke-linejoin", "stroke-linecap")
+NO_METADATA: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FONT = re.compile(r"([\d.]+)px")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PIXELS = 96 / 72  # CSS pixels of a point
@@ -73,8 +84,11 @@ def svg_of(block: FigureBlock, phrase: Callable[[str], str] = str) -> str:
                     axis.set_major_formatter(_power_of_ten)
                     axis.set_minor_formatter(partial(_between_powers, axis))
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _for_page(buffer.getvalue(), block.name, phrase)
+        with warnings.catch_warnings():
+            # A name may hold any character. The browser's fonts show what those of matplotlib lack.
+            warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+            figure.savefig(buffer, format="svg", metadata=NO_METADATA)
+    return _for_page(NOT_IN_XML.sub(lambda found: printable(found[0]), buffer.getvalue()), block.name, phrase)
 
 
 def _power_of_ten(value: float, _: object = None) -> str:

@@ -15,7 +15,7 @@ from harness.records.exit_codes import UNVERIFIED
 
 TINY = [
     "model.layers=[flatten,{kind: dense, units: 10, kernel_initializer: xavier_uniform}]",
-    *("training.epochs=2", "training.max_steps=6", "training.batch_size=500", "comparison.free_steps=3"),
+    *("training.epochs=2", "training.max_steps=10", "training.batch_size=500", "comparison.free_steps=3"),
     *("comparison.forced_steps=1", "rungs=[schedule,loss,trajectory,convergence]"),
     "arms=[{use: reference, name: wide}, {use: reference, name: narrow, precision: float32, realisation: native}]",
 ]
