@@ -7,12 +7,15 @@ is on the machine of the tests (`harness.worker.arrangement`).
 Processes that tests start write and reuse bytecode, as those of an installed package do: where the environment forbids
 it, each of the suite's thousands of processes compiles hundreds of modules again.
 
+Runs leave no report.html, which takes a second each; tests of that page ask for it.
+
 A test marked `nightly` tries at one more place what a test of every day tries, or takes long. It runs where
 TWINRUN_NIGHTLY is set.
 """
 
 import os
 
+os.environ.setdefault("TWINRUN_REPORT", "markdown")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "DEFAULT")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -106,7 +106,7 @@ def _pair(options: argparse.Namespace) -> int:
     from harness.scenarios.pair.start import start_pair
 
     shown = InDetail(options.detail)
-    return start_pair(composed, shown.pair_listener(), page_of, shown.notice)
+    return start_pair(composed, shown.pair_listener(), page_of, shown.write_page, shown.notice)
 
 
 def announce(code: Iterable[object]) -> None:

@@ -12,6 +12,7 @@ from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.report.rows import by_rung
 from harness.report.rung_lines import RungLine
+from harness.report.where_to_read import HTML, MARKDOWN
 
 Outcome = dict[str, Any]
 SCHEMA = 1  # raised when a field changes its meaning or goes; a new field leaves it
@@ -33,7 +34,8 @@ def document(
         "sentence": sentence,
         "coverage": coverage,
         "folder": str(folder),
-        "report": str(folder / "report.md"),
+        "report": str(folder / MARKDOWN),
+        "page": str(folder / HTML) if (folder / HTML).is_file() else None,
         "rungs": [RungLine.of(name, of_rung).fields() for name, of_rung in by_rung(verdicts).items()],
         "first_divergence": None if divergence is None else divergence.model_dump(mode="json"),
         "arms": [trace.summary() for trace in traces],

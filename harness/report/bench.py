@@ -11,9 +11,11 @@ from harness.plan import Plan
 from harness.records.timing import Bench, Estimate, ProcessRecord, Row
 from harness.report.bench_record import BenchRecord
 from harness.report.bench_rows import machine_table, phase_table, round_table, time_table
+from harness.report.html.writing import write_html_at_end
 from harness.report.listening import ProgressListener
 from harness.report.rows import Table
 from harness.report.tables import as_markdown, draw, line
+from harness.report.where_to_read import where_to_read
 from harness.results.store import write_text
 from harness.spec.experiment import Experiment
 from harness.subjects.bench.control import Control
@@ -77,16 +79,17 @@ class BenchTerminal(ProgressListener):
         self.close()
         record = BenchRecord.of(folder)
         self.console.print()
-        for title, table in {} if is_brief else _tables(record).items():
+        for title, table in {} if is_brief else bench_tables(record).items():
             head, rows = table
             filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
             draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
             self.console.print()
-        for sentence_of_record in _sentences(record):
+        for sentence_of_record in bench_sentences(record):
             self.console.print(sentence_of_record, soft_wrap=True)
         colour = "green" if sentence.startswith("TIMED") else "bold red"
         self.console.print(line((sentence, colour)), soft_wrap=True)
-        self.console.print(f"results: {folder}", soft_wrap=True)
+        for text in where_to_read(folder):
+            self.console.print(text, soft_wrap=True)
 
 
 def cost_in_words(bench: Bench) -> str:
@@ -126,38 +129,35 @@ def _cost_of_gate(bench: Bench, estimate: Estimate) -> str:
 
 
 def write_bench_report(folder: Path) -> None:
-    """Writes `report.md` into the folder of a bench."""
+    """Writes the pages into the folder of a bench."""
     write_text(folder / "report.md", report(BenchRecord.of(folder)))
+    write_html_at_end(folder, "bench")
 
 
 def report(record: BenchRecord) -> str:
     """The bench as a page of Markdown."""
     name = record.name
     lines = [f"# {markdown(name)}, timed", "", f"**{markdown(record.sentence)}**", "", *record.damage_lines]
-    lines += [f"- {markdown(text)}" for text in _sentences(record)]
-    for title, table in _tables(record).items():
+    lines += [f"- {markdown(text)}" for text in bench_sentences(record)]
+    for title, table in bench_tables(record).items():
         lines += ["", f"## {title}", "", as_markdown(*table)]
-    return "\n".join([*lines, "", *NOTES, ""])
+    return "\n".join([*lines, "", "## How it was timed", "", "\n\n".join(METHOD), ""])
 
 
-NOTES = (
-    "## How it was timed",
-    "",
+METHOD = (
     "Each process is a fresh one, and times one row. In each round the control is timed first, then every row once; "
     "the order of the rows is reversed from round to round. The time of a step is the median over the steady blocks of "
     "a process, and over processes the median again; the intervals, at 95 %, are bootstrapped over processes, those of "
     "ratios over rounds. A block ends when its losses are in the host's memory.",
-    "",
     "Phases are medians over processes, in seconds. `steady` lasts until the calls into the framework have returned, "
     "`host sync` from then until the losses have arrived: where a framework computes after its call has returned, the "
     "computing is in it. `left over` is what no phase accounts for.",
-    "",
     "GFLOP/s counts 2 operations for each multiply-add of the model, three times over for a training step. Its "
     "roofline is the fastest float32 matrix product by NumPy's BLAS in this bench, with the threads of the arm.",
 )
 
 
-def _tables(record: BenchRecord) -> dict[str, Table]:
+def bench_tables(record: BenchRecord) -> dict[str, Table]:
     tables = {
         "Time of a training step": time_table(record),
         "Phases": phase_table(record),
@@ -167,7 +167,7 @@ def _tables(record: BenchRecord) -> dict[str, Table]:
     return {title: table for title, table in tables.items() if table[1]}
 
 
-def _sentences(record: BenchRecord) -> Iterator[str]:
+def bench_sentences(record: BenchRecord) -> Iterator[str]:
     """Why it ended, what it can tell, whether the machine moved, and where parity was judged."""
     timings = record.timings
     if timings is None:

@@ -9,8 +9,10 @@ from harness.records.exit_codes import AGREES
 from harness.records.verdict import Verdict
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.folder_record import sources_section
+from harness.report.html.writing import write_html_at_end
 from harness.report.rows import MIB, Table, number, ulps
 from harness.report.tables import as_markdown, console, draw, line
+from harness.report.where_to_read import where_to_read
 from harness.results.store import write_text
 from harness.subjects.recorded.facts import ArmFacts, PartFacts
 from harness.system.text import markdown
@@ -36,46 +38,48 @@ UNITS = {
 def show(folder: Path) -> None:
     """Prints the comparison that a folder holds."""
     comparison, screen = ComparisonRecord.of(folder), console()
-    for side in _sides(comparison):
+    for side in sides(comparison):
         screen.print(side, soft_wrap=True)
     for part, verdicts in comparison.parts:
         screen.print()
-        for note in _notes(part):
+        for note in notes(part):
             screen.print(note, soft_wrap=True)
-        for title, table in _tables(part, verdicts):
+        for title, table in part_tables(part, verdicts):
             screen.print(line((title, "bold")), soft_wrap=True)  # not the table's own, which wraps at its width
             draw(screen, "", *table, PROSE)
             screen.print()
     colour = "green" if comparison.exit_code == AGREES else "bold red"
     screen.print(line((comparison.sentence, colour)), soft_wrap=True)
-    screen.print(f"results: {folder}", soft_wrap=True)
+    for text in where_to_read(folder):
+        screen.print(text, soft_wrap=True)
 
 
 def write_page(folder: Path) -> None:
-    """Writes `report.md`."""
+    """Writes the pages."""
     write_text(folder / "report.md", report(ComparisonRecord.of(folder)))
+    write_html_at_end(folder, "comparison")
 
 
 def report(comparison: ComparisonRecord) -> str:
     """The comparison as a page of Markdown."""
     lines = ["# Two runs compared", "", f"**{markdown(comparison.sentence)}**", "", *comparison.damage_lines]
-    lines += [*(f"- {markdown(side)}" for side in _sides(comparison)), ""]
+    lines += [*(f"- {markdown(side)}" for side in sides(comparison)), ""]
     for part, verdicts in comparison.parts:
-        lines += [line for note in _notes(part) for line in (markdown(note), "")]
-        for title, table in _tables(part, verdicts):
+        lines += [line for note in notes(part) for line in (markdown(note), "")]
+        for title, table in part_tables(part, verdicts):
             lines += [f"## {markdown(title)}", "", as_markdown(*table), ""]
     if comparison.facts is None and comparison.verdicts:
         lines += ["## verdicts", "", as_markdown(*verdict_table(comparison.verdicts)), ""]
     return "\n".join([*lines, *sources_section(comparison.verdicts)])
 
 
-def _sides(comparison: ComparisonRecord) -> list[str]:
+def sides(comparison: ComparisonRecord) -> list[str]:
     """A line for each of the two folders; none where the facts cannot be read."""
     facts = comparison.facts
     return [f"A: {facts.a}", f"B: {facts.b}"] if facts else []
 
 
-def _notes(part: PartFacts) -> Iterator[str]:
+def notes(part: PartFacts) -> Iterator[str]:
     """The lines above the tables of a part."""
     if part.variant:
         yield f"{part.variant}:"
@@ -88,7 +92,7 @@ def _notes(part: PartFacts) -> Iterator[str]:
         yield NO_INTERVAL
 
 
-def _tables(part: PartFacts, verdicts: Sequence[Verdict]) -> list[tuple[str, Table]]:
+def part_tables(part: PartFacts, verdicts: Sequence[Verdict]) -> list[tuple[str, Table]]:
     """The tables of a part that have a row, with their titles."""
     titled: list[tuple[str, Table]] = []
     prefix = f"{part.variant}, " if part.variant else ""

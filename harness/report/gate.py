@@ -9,8 +9,10 @@ from harness.records.exit_codes import AGREES
 from harness.records.gate import Gate, GateRow
 from harness.report.gate_outputs import BENCHMARK, JUNIT, add_step_summary, benchmark, junit
 from harness.report.gate_record import GateRecord
+from harness.report.html.writing import write_html_at_end
 from harness.report.rows import Table
 from harness.report.tables import COLOURS, as_markdown, console, draw, line
+from harness.report.where_to_read import where_to_read
 from harness.results.store import write_text
 from harness.system.text import markdown
 from harness.timing.slowdown import ALPHA, BETA, FLOOR, SLOWDOWN
@@ -33,7 +35,7 @@ def show(folder: Path) -> None:
     """Prints the gate that a folder holds."""
     record, screen = GateRecord.of(folder), console()
     if record.gate is not None:
-        for text in _conditions(record.gate):
+        for text in conditions(record.gate):
             screen.print(text, soft_wrap=True)
         if record.gate.versions:
             draw(screen, "Head and base", *version_table(record.gate), prose=("head", "base"))
@@ -41,14 +43,16 @@ def show(folder: Path) -> None:
         screen.print(RULE, soft_wrap=True)
     passed = record.gate is not None and record.gate.exit_code == AGREES
     screen.print(line((record.sentence, "green" if passed else "bold red")), soft_wrap=True)
-    screen.print(f"results: {folder}", soft_wrap=True)
+    for text in where_to_read(folder):
+        screen.print(text, soft_wrap=True)
 
 
 def write_outputs(folder: Path) -> None:
-    """Writes `report.md`, `junit.xml` and `benchmark.json`, and adds the page to the step summary if there is one."""
+    """Writes the pages, `junit.xml` and `benchmark.json`, and adds `report.md` to the step summary if there is one."""
     pages = made(folder)
     for name, text in pages.items():
         write_text(folder / name, text)
+    write_html_at_end(folder, "gate")
     if GateRecord.of(folder).gate is not None:
         add_step_summary(pages[PAGE])
 
@@ -66,14 +70,14 @@ def report(record: GateRecord) -> str:
     """The gate as a page of Markdown."""
     lines = ["# Gate", "", f"**{markdown(record.sentence)}**", "", *record.damage_lines]
     if record.gate is not None:
-        lines += [*(f"- {markdown(text)}" for text in _conditions(record.gate)), ""]
+        lines += [*(f"- {markdown(text)}" for text in conditions(record.gate)), ""]
         lines += [as_markdown(*gate_table(record.gate)), "", RULE, ""]
         if record.gate.versions:
             lines += ["## Head and base", "", as_markdown(*version_table(record.gate)), ""]
     return "\n".join(lines)
 
 
-def _conditions(gate: Gate) -> list[str]:
+def conditions(gate: Gate) -> list[str]:
     oldest = [f"oldest baseline: {gate.oldest}"] if gate.oldest else []
     changed = [f"changed: {text}" for text in gate.changed]
     bench = [f"timed in turns: {gate.bench}"] if gate.bench else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,6 +14,7 @@ from harness.report.detail import ALL, ONLY_THE_END, SCREEN, Detail
 from harness.report.progress import ProgressDisplay
 from harness.report.rung_lines import RungLine
 from harness.report.tables import SCREEN_WIDTH, UNSEEN_WIDTH, console, line
+from harness.report.where_to_read import where_to_read
 from harness.system.progress import Work
 
 
@@ -52,7 +54,7 @@ class ProgressListener:
         self.console.print(line((outcome["sentence"], colour)), soft_wrap=not self.console.is_terminal)
         if self.detail == "sentence":
             return
-        for text in filter(None, [*remarks, outcome["coverage"], f"results: {outcome['folder']}"]):
+        for text in filter(None, [*remarks, outcome["coverage"], *where_to_read(Path(outcome["folder"]))]):
             self.console.print(text, soft_wrap=not self.console.is_terminal)
 
     def _say(self, text: str | Text, soft_wrap: bool | None = None) -> None:

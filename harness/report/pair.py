@@ -79,22 +79,28 @@ class PairTerminal(ProgressListener):
 
 def report(run: PairRecord) -> str:
     """The check as a page of Markdown."""
-    pair, first = run.pair, first_divergence(run.verdicts)
+    first = first_divergence(run.verdicts)
     lines = [f"# Pair {markdown(run.name)}", "", f"**{markdown(run.sentence)}**", "", *run.damage_lines]
-    lines += [f"- {run.coverage}"] if run.coverage else []
     if first is not None and first.advice:
         lines += [f"What makes them equal: {markdown(first.advice)}.", ""]
-    lines += [f"- the code that {markdown(code)}" for code in run.facts.code]
-    if pair is not None:
-        lines += [
-            f"- {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
-            f"{pair.steps} steps of {pair.batch_size}, {pair.forced_steps} of them teacher-forced as well"
-        ]
-    lines += [f"- {markdown(remark)}" for remark in run.facts.remarks]
+    lines += [f"- {markdown(text)}" for text in pair_conditions(run)]
     for title, table in (("Parameters", parameter_table(run)), ("Parity", ladder_table(run.verdicts))):
         if table[1]:
             lines += ["", f"## {title}", "", as_markdown(*table)]
     return "\n".join([*lines, "", *sources_section(run.verdicts)])
+
+
+def pair_conditions(run: PairRecord) -> list[str]:
+    """Sentences on what was judged, on the code that was run, on the training and on what is to be known beside it."""
+    pair = run.pair
+    sentences = [run.coverage] if run.coverage else []
+    sentences += [f"the code that {code}" for code in run.facts.code]
+    if pair is not None:
+        sentences.append(
+            f"{pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
+            f"{pair.steps} steps of {pair.batch_size}, {pair.forced_steps} of them teacher-forced as well"
+        )
+    return [*sentences, *run.facts.remarks]
 
 
 def parameter_table(run: PairRecord) -> Table:

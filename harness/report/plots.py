@@ -15,6 +15,7 @@ from harness.system.writing import whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Colours that the colour-blind tell apart too: Wong, Nature Methods 8, 441 (2011).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -22,14 +23,22 @@ BAND = "#BBBBBB"
 
 
 def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
-    """Draws what `harness.rungs.free_run_curves` recorded, as a PNG at `path`.
+    """Draws what `harness.rungs.free_run_curves` recorded, as a PNG at `path`."""
+    from matplotlib.figure import Figure  # not pyplot: no global state, no display
+
+    figure = Figure(figsize=(7.2, 4.3), dpi=200, layout="constrained")
+    axes = draw_envelope(figure, table, facts)
+    axes.set_title(textwrap.fill(sentence(table, facts["horizon"]), 95), fontsize=9.5, loc="left")
+    with whole(path) as partial:
+        figure.savefig(partial, format="png")
+
+
+def draw_envelope(figure: Figure, table: pd.DataFrame, facts: Mapping[str, Any]) -> Axes:
+    """Draws the free runs on a figure, and returns its axes, which have no title.
 
     The lines are |difference of the training losses| at each step, on a logarithmic scale, of every two arms and of
     each arm and the float64 reference. The band is the chaos envelope. A line has a gap where two losses are equal.
     """
-    from matplotlib.figure import Figure  # not pyplot: no global state, no display
-
-    figure = Figure(figsize=(7.2, 4.3), dpi=200, layout="constrained")
     axes = figure.subplots()
     step, tolerance = table["step"], table["tolerance"]
     arms = {column.removeprefix("loss/"): table[column] for column in map(str, table.filter(like="loss/"))}
@@ -66,10 +75,8 @@ def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> 
     axes.grid(which="major", linewidth=0.3, color="#DDDDDD")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(textwrap.fill(sentence(table, facts["horizon"]), 95), fontsize=9.5, loc="left")
     figure.legend(loc="outside lower left", fontsize=7.5, frameon=False, ncols=2)
-    with whole(path) as partial:
-        figure.savefig(partial, format="png")
+    return axes
 
 
 def sentence(table: pd.DataFrame, horizon: int | None) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from harness.report.bench import BenchTerminal, write_bench_report
 from harness.report.detail import SCREEN, Detail
+from harness.report.html.writing import write_html_at_end
 from harness.report.markdown import write_report
-from harness.report.pages import page_of
+from harness.report.pages import kind_of, page_of
 from harness.report.pair import PairTerminal
 from harness.report.study import StudyTerminal, write_study_report
 from harness.report.sweep import show_sweep, write_sweep_report
@@ -24,6 +25,7 @@ __all__ = [
     "show_sweep",
     "study_listener",
     "write_bench_report",
+    "write_page",
     "write_report",
     "write_study_report",
     "write_sweep_report",
@@ -34,6 +36,11 @@ pair_listener = partial(PairTerminal, SCREEN)
 run_listener = partial(Terminal, SCREEN)
 study_listener = partial(StudyTerminal, SCREEN)
 notice = say_on_stderr  # of what is done before a run begins
+
+
+def write_page(folder: Path) -> None:
+    """Writes `report.html`, where the run is complete."""
+    write_html_at_end(folder, kind_of(folder))
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,9 @@ class InDetail:
 
     def write_study_report(self, folder: Path) -> None:
         write_study_report(folder)
+
+    def write_page(self, folder: Path) -> None:
+        write_page(folder)
 
     def notice(self, text: str) -> None:
         notice(text)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from harness.judging import confusion
 from harness.records import outcome
 from harness.records.trace import Trace
 from harness.report.folder_record import FolderRecord
@@ -18,7 +19,7 @@ from harness.results.files import read_arrays, read_object, read_table
 from harness.results.marker import State
 from harness.results.reading import read_run
 from harness.results.recorded import ReadingFailure, RecordedArm, RecordedRun
-from harness.results.store import FLIPPED_IMAGES, FLIPS, FREE_RUN_FACTS, FREE_RUNS
+from harness.results.store import CONFUSION, FLIPPED_IMAGES, FLIPS, FREE_RUN_FACTS, FREE_RUNS
 from harness.rungs.coverage import coverage
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays
@@ -94,6 +95,11 @@ class RunRecord(FolderRecord):
     def flipped_images(self) -> Arrays:
         """The pictures of flipped test images; empty where none were recorded."""
         return self._read(FLIPPED_IMAGES, read_arrays) or {}
+
+    @property
+    def confusions(self) -> pd.DataFrame | None:
+        """How many test images of each class each arm puts into each class; None where that was not recorded."""
+        return self._read(CONFUSION, lambda path: read_table(path, confusion.COLUMNS))
 
     @property
     def free_runs(self) -> tuple[pd.DataFrame, dict[str, Any]] | None:

@@ -72,25 +72,40 @@ def flips_of_study(study: StudyRecord) -> list[str]:
     section = [MEANING, ""]
     if study.flips.empty:
         return [*section, "No test image flips between two arms.", ""]
-    images = often_flipped(study.flips)
-    shown = [
-        {**row, "of": _compared_at(study, row["variant"], row["arm_a"], row["arm_b"])}
-        for row in images.head(MOST_SHOWN).to_dict("records")
-    ]
-    title = f"{len(shown)} of {len(images)} images that flip between two arms, the most often flipped first"
+    title, pictures = often_flipped_pictures(study)
     sheet = []
-    if pictures := _pictures(study, shown):
+    if pictures:
         contact_sheet(study.folder / SHEET, title, pictures)
         sheet = [f"![{title}]({SHEET})", ""]
+    return [*section, *sheet, as_markdown(*often_flipped_table(study)), ""]
+
+
+def often_flipped_pictures(study: StudyRecord) -> tuple[str, list[Captioned]]:
+    """A title, and the pictures of the images that flip most often between two arms; none where one is missing."""
+    shown = _often_flipped(study)
+    count = len(often_flipped(study.flips))
+    title = f"{len(shown)} of {count} images that flip between two arms, the most often flipped first"
+    return title, _pictures(study, shown)
+
+
+def often_flipped_table(study: StudyRecord) -> Table:
+    """A row for each of the images that flip most often between two arms."""
     head = ["variant", "image", "is", "flips at", "first arm", "says", "second arm", "says"]
-    table = [
+    return head, [
         [
             *(row["variant"], str(row["index"]), str(row["label"]), f"{row['flips']} of {row['of']} seeds"),
             *(cell for side in "ab" for cell in (row[f"arm_{side}"], predicted(row[f"prediction_{side}"]))),
         ]
-        for row in shown[:IN_TABLE]
+        for row in _often_flipped(study)[:IN_TABLE]
     ]
-    return [*section, *sheet, as_markdown(head, table), ""]
+
+
+def _often_flipped(study: StudyRecord) -> list[dict[Any, Any]]:
+    """The images that flip most often, each with the number of seeds at which both arms were trained."""
+    return [
+        {**row, "of": _compared_at(study, row["variant"], row["arm_a"], row["arm_b"])}
+        for row in often_flipped(study.flips).head(MOST_SHOWN).to_dict("records")
+    ]
 
 
 def _pictures(study: StudyRecord, rows: Sequence[dict[Any, Any]]) -> list[Captioned]:

@@ -67,9 +67,9 @@ class StudyTerminal(Terminal):
         recorded = StudyRecord.of(study.folder)
         self.close()
         self.console.print()
-        for title, table in {} if is_brief else _tables(recorded).items():
+        for title, table in {} if is_brief else study_tables(recorded).items():
             self._table(title, table)
-        for sentence in _over_seeds(recorded):
+        for sentence in sentences_over_seeds(recorded):
             self.console.print(sentence, soft_wrap=True)
         ended = document(study.exit_code(verdicts), study.sentence(verdicts), study.folder, verdicts)
         self.conclude({**ended, "runs": self._ended})
@@ -82,16 +82,16 @@ def write_study_report(folder: Path) -> None:
 
 def report(study: StudyRecord) -> str:
     """The study as a page of Markdown. Of a complete study, the picture of the page is written into the folder."""
-    sentences = [study.sentence, *_over_seeds(study)]
+    sentences = [study.sentence, *sentences_over_seeds(study)]
     lines = [f"# {markdown(study.name)}", "", *(f"**{markdown(sentence)}**\n" for sentence in sentences)]
-    lines += [*study.damage_lines, *(f"- {markdown(condition)}" for condition in _conditions(study)), ""]
-    for title, table in _tables(study).items():
+    lines += [*study.damage_lines, *(f"- {markdown(condition)}" for condition in study_conditions(study)), ""]
+    for title, table in study_tables(study).items():
         lines += [f"## {title}", "", as_markdown(*table), ""]
     lines += flips_of_study(study) if study.unfinished is None else []
     return "\n".join(lines)
 
 
-def _tables(study: StudyRecord) -> dict[str, Table]:
+def study_tables(study: StudyRecord) -> dict[str, Table]:
     """The tables that have a row, by title."""
     tables = {
         "By variant": variant_table(study),
@@ -103,7 +103,7 @@ def _tables(study: StudyRecord) -> dict[str, Table]:
     return {title: table for title, table in tables.items() if table[1]}
 
 
-def _over_seeds(study: StudyRecord) -> list[str]:
+def sentences_over_seeds(study: StudyRecord) -> list[str]:
     """A line for every two arms on how well they end; none of an unfinished study, which has no such outcome."""
     if study.state == "unfinished":  # decided before any run is read
         return []
@@ -117,8 +117,8 @@ def _in_one_line(verdict: Verdict, study_agrees: bool) -> str:
     """
     is_quiet = verdict.status in ("agrees", "known") and not study_agrees
     word = verdict.status if is_quiet else verdict.status.upper()
-    arms = f"{verdict.arm_a} and {verdict.arm_b}"
-    return f"{word}: {arms}, {verdict.subject}: {verdict.cause}"
+    arms = " and ".join(filter(None, (verdict.arm_a, verdict.arm_b)))
+    return f"{word}: {', '.join(filter(None, (arms, verdict.subject)))}: {verdict.cause}"
 
 
 def variant_and_seed(experiment: Experiment) -> str:
@@ -194,7 +194,7 @@ def between_table(verdicts: Sequence[Verdict]) -> Table:
     return head, [[v.subject, v.arm_a, v.cause, v.status] for v in verdicts if v.rung == NAME]
 
 
-def _conditions(study: StudyRecord) -> list[str]:
+def study_conditions(study: StudyRecord) -> list[str]:
     """Lines about the data, the training and the arms; none where no run can be read."""
     planned = [run for run in study.runs if run.experiment and run.plan.keys() >= PLANNED]
     if not planned:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.report.bench_record import BenchRecord
+from harness.report.html.writing import write_html_at_end
 from harness.report.plots import COLOURS
 from harness.report.rows import Table
 from harness.report.tables import as_markdown, console, draw
+from harness.report.where_to_read import where_to_read
 from harness.results.store import write_text
 from harness.results.sweeps import SweepRecord, place_of, read_sweep
 from harness.subjects.bench.growth import Growth, growth
@@ -18,22 +21,27 @@ from harness.subjects.bench.summary import RowSummary
 from harness.system.text import markdown
 from harness.system.writing import whole
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 PICTURE = "scaling.png"
+MARKS = "os^Dv"  # of the points of each row
 Rows = Mapping[str, Sequence[RowSummary | None]]  # by row, its summary at each value
 
 
 def write_sweep_report(folder: Path) -> None:
-    """Writes `report.md` and the picture into the folder of a sweep."""
+    """Writes the pages and the picture into the folder of a sweep."""
     write_text(folder / "report.md", report(folder))
+    write_html_at_end(folder, "bench")
 
 
 def report(folder: Path) -> str:
     """The sweep as a page of Markdown, from its folder alone. The picture is written where the values are numbers."""
-    record, rows = _read(folder)
-    lines = [f"# {markdown(record.key)}, swept", "", as_markdown(*_step_table(record, rows)), ""]
-    fits = _growths(record, rows)
-    lines += [f"- {markdown(text)}" for text in _in_words(record, fits)]
-    sizes = _sizes(record)
+    record, rows = read(folder)
+    lines = [f"# {markdown(record.key)}, swept", "", as_markdown(*step_table(record, rows)), ""]
+    fits = growths(record, rows)
+    lines += [f"- {markdown(text)}" for text in in_words(record, fits)]
+    sizes = sizes_of(record)
     if sizes is not None:
         _draw(folder / PICTURE, record, sizes, rows, fits)
         lines += ["", f"![{PICTURE}]({PICTURE})"]
@@ -43,16 +51,17 @@ def report(folder: Path) -> str:
 
 def show_sweep(folder: Path) -> None:
     """Prints the table and the fits."""
-    record, rows = _read(folder)
+    record, rows = read(folder)
     screen = console()
     screen.print()
-    draw(screen, f"Time of a training step by {record.key}", *_step_table(record, rows))
-    for text in _in_words(record, _growths(record, rows)):
+    draw(screen, f"Time of a training step by {record.key}", *step_table(record, rows))
+    for text in in_words(record, growths(record, rows)):
         screen.print(text, soft_wrap=True)
-    screen.print(f"results: {folder}", soft_wrap=True)
+    for text in where_to_read(folder):
+        screen.print(text, soft_wrap=True)
 
 
-def _read(folder: Path) -> tuple[SweepRecord, Rows]:
+def read(folder: Path) -> tuple[SweepRecord, Rows]:
     record = read_sweep(folder)
     benches = [BenchRecord.of(folder / place_of(number)) for number in range(len(record.values))]
     names = dict.fromkeys(row.row.name for bench in benches for row in bench.rows)
@@ -60,7 +69,7 @@ def _read(folder: Path) -> tuple[SweepRecord, Rows]:
     return record, {name: [rows.get(name) for rows in by_bench] for name in names}
 
 
-def _step_table(record: SweepRecord, rows: Rows) -> Table:
+def step_table(record: SweepRecord, rows: Rows) -> Table:
     head = [record.key]
     for name in rows:
         head += [name, f"{name}, samples/s", f"{name}, status"]
@@ -81,7 +90,7 @@ def _step_table(record: SweepRecord, rows: Rows) -> Table:
     return head, lines
 
 
-def _sizes(record: SweepRecord) -> list[float] | None:
+def sizes_of(record: SweepRecord) -> list[float] | None:
     """The values as numbers; None where they are none."""
     try:
         return [float(value) for value in record.values]
@@ -89,8 +98,8 @@ def _sizes(record: SweepRecord) -> list[float] | None:
         return None
 
 
-def _growths(record: SweepRecord, rows: Rows) -> dict[str, Growth]:
-    sizes = _sizes(record)
+def growths(record: SweepRecord, rows: Rows) -> dict[str, Growth]:
+    sizes = sizes_of(record)
     if sizes is None:
         return {}
     fits = {name: growth(sizes, _times_s(summaries)) for name, summaries in rows.items()}
@@ -101,7 +110,7 @@ def _times_s(summaries: Sequence[RowSummary | None]) -> list[float]:
     return [row.step_s.estimate if row is not None and row.processes else math.nan for row in summaries]
 
 
-def _in_words(record: SweepRecord, fits: Mapping[str, Growth]) -> list[str]:
+def in_words(record: SweepRecord, fits: Mapping[str, Growth]) -> list[str]:
     return [
         f"{name}: the time of a step grows like {record.key} ** {fit.exponent:.2f} (standard error {fit.error:.2f})"
         for name, fit in fits.items()
@@ -109,10 +118,17 @@ def _in_words(record: SweepRecord, fits: Mapping[str, Growth]) -> list[str]:
 
 
 def _draw(path: Path, record: SweepRecord, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:
-    """The times of a step with their intervals over the sizes, on logarithmic scales, and the fits as thin lines."""
+    """Draws the scaling as a PNG at `path`."""
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
     figure = Figure(figsize=(7.2, 4.3), dpi=200, layout="constrained")
+    draw_scaling(figure, record.key, sizes, rows, fits)
+    with whole(path) as partial:
+        figure.savefig(partial, format="png", metadata={"Software": None})
+
+
+def draw_scaling(figure: Figure, key: str, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:
+    """The times of a step with their intervals over the sizes, on logarithmic scales, and the fits as thin lines."""
     axes = figure.subplots()
     for number, (name, summaries) in enumerate(rows.items()):
         colour = COLOURS[number % len(COLOURS)]
@@ -120,14 +136,13 @@ def _draw(path: Path, record: SweepRecord, sizes: Sequence[float], rows: Rows, f
         for size, interval in timed:
             if math.isfinite(interval.low):
                 axes.plot([size, size], [1e3 * interval.low, 1e3 * interval.high], color=colour, linewidth=2)
-        axes.plot([s for s, _ in timed], [1e3 * i.estimate for _, i in timed], "o", color=colour, label=name)
+        mark = MARKS[number % len(MARKS)]
+        axes.plot([s for s, _ in timed], [1e3 * i.estimate for _, i in timed], mark, color=colour, label=name)
         if name in fits:
             ends = [min(sizes), max(sizes)]
             axes.plot(ends, [1e3 * fits[name].at(size) for size in ends], color=colour, linewidth=0.8)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlabel(record.key)
+    axes.set_xlabel(key)
     axes.set_ylabel("time of a step, ms")
     axes.legend(frameon=False)
-    with whole(path) as partial:
-        figure.savefig(partial, format="png", metadata={"Software": None})

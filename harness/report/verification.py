@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.report.pages import kind_of, pages_of
+from harness.report.html.writing import PAGE, HtmlPage
+from harness.report.pages import kind_of
+from harness.report.pages import pages_of as texts_of
 from harness.report.tables import COLOURS, console, draw, line
 from harness.scenarios.verify.check import Check
+from harness.scenarios.verify.whole import Page
 
 __all__ = ["kind_of", "pages_of", "sentence", "show"]
 
@@ -15,6 +18,11 @@ HEAD = ["file", "follows from", "answer", "problems"]
 COLOURED: Mapping[str, str] = {**COLOURS, "follows": "green", "differs": "bold red", "damaged": "bold red"}
 GRAVEST = ("differs", "damaged", "unverified", "follows")
 WORDS = {"differs": "DIFFERS", "damaged": "UNVERIFIED", "unverified": "UNVERIFIED", "follows": "VERIFIED"}
+
+
+def pages_of(folder: Path) -> dict[str, str | Page]:
+    """The pages that are made of the records of a folder, by name."""
+    return {**texts_of(folder), PAGE: HtmlPage(folder, kind_of(folder))}
 
 
 def show(folder: Path, checks: Sequence[Check]) -> None:

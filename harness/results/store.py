@@ -23,6 +23,7 @@ from harness.system.array_files import PREDICTIONS, WEIGHTS, Arrays, load_arrays
 from harness.system.writing import whole
 
 FLIPS, FLIPPED_IMAGES = "flips.parquet", "flips.npz"
+CONFUSION = "confusion.parquet"
 FREE_RUNS, FREE_RUN_FACTS = "free_runs.parquet", "free_runs.json"
 COST = "cost.json"
 VERDICT_COLUMNS = tuple(Verdict.model_fields)
@@ -81,6 +82,10 @@ class Store:
         """The test images that two arms see differently, and the pictures of those that are shown."""
         write_frame(self.folder / FLIPS, flips)
         save_arrays(self.folder / FLIPPED_IMAGES, shown)
+
+    def write_confusions(self, confusions: pd.DataFrame) -> None:
+        """How many test images of each class each arm puts into each class."""
+        write_frame(self.folder / CONFUSION, confusions)
 
     def write_free_runs(self, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
         """A row for each step, and what bounds the runs: see `harness.rungs.free_run_curves`."""

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from harness.judging.confusion import confusions
 from harness.judging.flips import flips_between, shown_images
 from harness.records import outcome
 from harness.records.failure import Failure
@@ -58,15 +59,17 @@ def _write_records(run: Run) -> None:
         run.store.write_trace(trace)
     run.store.write_verdicts(run.verdicts)
     run.store.write_summary(list(run.traces.values()))
-    _record_flips(run)
+    _record_predictions(run)
     free_runs: FreeRuns | None = run.context.made.get(CURVES)
     if free_runs is not None:
         run.store.write_free_runs(free_runs.table(), free_runs.facts())
 
 
-def _record_flips(run: Run) -> None:
-    """Records the test images that the arms classify differently, where two arms have predictions."""
+def _record_predictions(run: Run) -> None:
+    """Records how the arms classify the test images: by class and, of two arms, where they differ."""
     predictions = run.store.read_predictions(trace.arm.name for trace in run.traces.values() if trace.finished)
+    if predictions:
+        run.store.write_confusions(confusions(run.data.y_test, predictions))
     if len(predictions) > 1:
         run.flips = flips_between(run.data.y_test, predictions)
         run.store.write_flips(run.flips, shown_images(run.flips, run.data.x_test))

@@ -46,6 +46,9 @@ class Presenter(Protocol):
 
     def write_study_report(self, folder: Path) -> None: ...
 
+    def write_page(self, folder: Path) -> None:
+        """Writes the page that stands on its own, of a run or a study that is complete."""
+
     def notice(self, text: str) -> None: ...
 
 
@@ -98,7 +101,10 @@ def _run_alone(
     active = run.begin(composed.experiment, data, plan, folder, listener, arrangements=arrangements)
     VERBS[verb]([active], active.store.folder)
     listener.stage(PAGE)
-    _write_page(active, presenter)
+    _write_report(active, presenter)
+    if active.unfinished is None:
+        with shielded():
+            presenter.write_page(active.store.folder)
     if _can_be_shown(active.unfinished):
         listener.end(active, is_brief=stopped_again())
     return active.exit_code
@@ -139,7 +145,7 @@ def _run_study(
     VERBS[verb](runs, folder)
     listener.stage(PAGE)
     for seed_run in runs:
-        _write_page(seed_run, presenter)
+        _write_report(seed_run, presenter)
         if _can_be_shown(seed_run.unfinished):
             listener.end(seed_run)
     study = Study(first.experiment.name, runs, composed_study.orderings, folder)
@@ -156,6 +162,7 @@ def _run_study(
         report_unfinished(unfinished, error, folder)
     with shielded(), _ignoring_write_errors(study.unfinished):
         presenter.write_study_report(folder)
+        presenter.write_page(folder)
     if _can_be_shown(study.unfinished):
         listener.study(study, verdicts, is_brief=stopped_again())
     return study.exit_code(verdicts)
@@ -165,7 +172,7 @@ def _can_be_shown(unfinished: outcome.Unfinished | None) -> bool:
     return unfinished is None or unfinished.can_be_shown
 
 
-def _write_page(finished: Run, presenter: Presenter) -> None:
+def _write_report(finished: Run, presenter: Presenter) -> None:
     with shielded(), _ignoring_write_errors(finished.unfinished):
         presenter.write_report(finished.store.folder)
 

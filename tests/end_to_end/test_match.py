@@ -65,6 +65,7 @@ def test_folder_holds_what_is_documented_and_nothing_else(small_run):
         "free_runs.parquet",
         "free_runs.json",
         "trajectory.png",
+        "confusion.parquet",
         "flips.parquet",
         "flips.npz",
         *(["flips.png"] if len(pd.read_parquet(folder / "flips.parquet")) else []),

@@ -29,12 +29,17 @@ from harness.system.stopping import heeding_signals, shielded
 
 
 def start_pair(
-    composed: ComposedPair, listener: PairListener, page: Callable[[Path], str], notice: Callable[[str], None]
+    composed: ComposedPair,
+    listener: PairListener,
+    page: Callable[[Path], str],
+    write_page: Callable[[Path], None],
+    notice: Callable[[str], None],
 ) -> int:
     """Checks a pair and returns the exit code.
 
-    `notice` is given what is done before the check begins. `page` makes the text of `report.md` from the folder. Raises
-    UserMistake, and leaves no folder, where the user has to say which parameters belong together.
+    `notice` is given what is done before the check begins. `page` makes the text of `report.md` from the folder, and
+    `write_page` writes the page of a complete one. Raises UserMistake, and leaves no folder, where the user has to say
+    which parameters belong together.
     """
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     arms, arrangements = arranged_arms(composed.pair.arms, notice)
@@ -42,6 +47,9 @@ def start_pair(
     folder = claimed("check", composed.out, composed.results_root / composed.pair.name / now)
     with heeding_signals(), closing(listener):
         run = check_pair(composed, arrangements, folder, listener, page)
+        if run.unfinished is None:
+            with shielded():
+                write_page(folder)
         if run.unfinished is None or run.unfinished.can_be_shown:
             run.listener.end(run)
     return run.exit_code

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from harness.judging.confusion import COLUMNS as CONFUSION_COLUMNS
 from harness.judging.flips import COLUMNS, flips_between
 from harness.records import outcome
 from harness.records.trace import Trace
@@ -17,10 +18,10 @@ from harness.results.files import UnreadableError, read_table, read_verdicts
 from harness.results.plausible import examined
 from harness.results.reading import read_run
 from harness.results.recorded import VERDICTS, RecordedRun
-from harness.results.store import FLIPS, VERDICT_COLUMNS
+from harness.results.store import CONFUSION, FLIPS, VERDICT_COLUMNS
 from harness.rungs import convergence, registry
 from harness.rungs.coverage import coverage
-from harness.scenarios.verify.check import Check, damaged, held, names, table_differences, unreadable
+from harness.scenarios.verify.check import Check, damaged, held, names, same, table_differences, unreadable
 from harness.scenarios.verify.whole import Pages, marker_check, page_checks
 
 SUMMARY = "summary.parquet"
@@ -37,6 +38,7 @@ def run_checks(folder: Path, pages: Pages) -> list[Check]:
     traces = [arm.trace for arm in run.arms.values()]
     checks += held(SUMMARY, "the traces", lambda: _summary_differences(folder, traces))
     checks += _flips(run)
+    checks += _confusions(run)
     if broken := unreadable(VERDICTS, lambda: read_verdicts(folder / VERDICTS)):
         checks += [check for check in broken if not names(checks, VERDICTS)]
         return [*checks, *page_checks(folder, pages, checks)]
@@ -81,6 +83,30 @@ def _flip_differences(folder: Path, predictions: dict[str, dict[str, np.ndarray]
         return
     labels[index] = recorded["label"].to_numpy(np.int64)
     yield from table_differences(recorded, flips_between(labels, predictions), ("arm_a", "arm_b", "index"))
+
+
+def _confusions(run: RecordedRun) -> Iterator[Check]:
+    """The predictions by class. Of the labels, which the data has, only the accuracy that they make is known here."""
+    if (run.folder / CONFUSION).exists():
+        yield from held(CONFUSION, "the predictions", lambda: _confusion_differences(run))
+
+
+def _confusion_differences(run: RecordedRun) -> Iterator[str]:
+    recorded = read_table(run.folder / CONFUSION, CONFUSION_COLUMNS)
+    finished = {name: arm for name, arm in run.arms.items() if arm.trace.finished and arm.predictions}
+    for name in dict.fromkeys([*finished, *map(str, recorded["arm"])]):
+        rows = recorded[recorded["arm"] == name]
+        sums = rows.groupby("prediction", as_index=False)["count"].sum()
+        counts = {int(k): int(v) for k, v in zip(sums["prediction"], sums["count"], strict=True)}
+        predicted = finished[name].predictions["label"] if name in finished else np.empty(0, np.int64)
+        expected = {int(k): int(v) for k, v in zip(*np.unique(predicted, return_counts=True), strict=True)}
+        if counts != expected:
+            yield f"has {counts} images by predicted class of {name}, and {expected} follow"
+            continue
+        right = int(rows.loc[rows["label"] == rows["prediction"], "count"].sum())
+        stated = finished[name].trace.epochs[-1].test_accuracy
+        if stated is not None and not same(right / len(predicted), float(stated)):
+            yield f"makes an accuracy of {right / len(predicted)!r} of {name}, and {stated!r} was recorded"
 
 
 def _judges_convergence(run: RecordedRun, verdicts: list[Verdict]) -> bool:

@@ -20,6 +20,7 @@ from harness.scenarios.verify.gate import baseline_checks, gate_checks
 from harness.scenarios.verify.others import comparison_checks, pair_checks
 from harness.scenarios.verify.run import run_checks
 from harness.scenarios.verify.study import study_checks
+from harness.scenarios.verify.whole import Page
 from harness.system.files import FileError, given_path
 
 KINDS = {
@@ -37,14 +38,14 @@ class Presenter(Protocol):
 
     def kind_of(self, folder: Path) -> str: ...
 
-    def pages_of(self, folder: Path) -> Mapping[str, str]: ...
+    def pages_of(self, folder: Path) -> Mapping[str, str | Page]: ...
 
     def show(self, folder: Path, checks: Sequence[Check]) -> None: ...
 
 
 def start(text: str, presenter: Presenter) -> int:
     """Verifies the folder that `text` names, and shows it. Returns the exit code; UserMistake where it is no folder."""
-    folder = _folder(text)
+    folder = recorded_folder(text)
     with np.errstate(all="ignore"):
         checks = checks_of(folder, presenter)
     presenter.show(folder, checks)
@@ -75,7 +76,8 @@ def exit_code(checks: Sequence[Check]) -> int:
     return AGREES if answers == {"follows"} else UNVERIFIED
 
 
-def _folder(text: str) -> Path:
+def recorded_folder(text: str) -> Path:
+    """The folder that `text` names; UserMistake where it is none in which twinrun has recorded something."""
     try:
         folder = given_path(text)
     except FileError as error:

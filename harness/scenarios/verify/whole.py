@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from harness import __version__
 from harness.results.files import read_object
@@ -15,9 +16,17 @@ from harness.results.reading import state_problems
 from harness.results.recorded import ReadingFailure
 from harness.scenarios.verify.check import Check, damaged, field_differences, held, text_differences
 
-Pages = Callable[[Path], Mapping[str, str]]
+
+class Page(Protocol):
+    """A page that is not compared line by line. It is checked only where its folder has it."""
+
+    def differences(self, folder: Path) -> Iterable[str]:
+        """A clause on each of the first differences between the page in a folder and what follows from the records."""
+
+
+Pages = Callable[[Path], Mapping[str, "str | Page"]]
 PAGE = "report.md"
-BESIDE = (".md", ".png", ".xml")  # what is no record: pages and their pictures
+BESIDE = (".md", ".png", ".xml", ".html", ".css", ".js")  # what is no record: pages and their pictures
 
 
 def state_checks(folder: Path, kind: str) -> list[Check]:
@@ -40,22 +49,33 @@ def page_checks(folder: Path, pages: Pages, checks: Sequence[Check]) -> Iterator
     if any(check.answer == "damaged" for check in checks):
         yield Check(PAGE, "the records", "unverified", "is not made again, because records are missing or have changed")
         return
-    with _without_pages(folder) as bare:
-        made = pages(bare)
-    for name, text in made.items():
-        yield from held(name, "the records", partial(_page_differences, folder, name, text))
+    with without_pages(folder) as bare:
+        for name, page in pages(bare).items():
+            if isinstance(page, str):
+                yield from held(name, "the records", partial(_page_differences, folder, name, page))
+            elif (folder / name).exists():
+                yield from held(name, "the records", partial(_other_differences, folder, page))
 
 
 def _page_differences(folder: Path, name: str, text: str) -> Iterator[str]:
     recorded = (folder / name).read_text(encoding="utf-8")
-    written_by = read_object(folder / MARKER).get("twinrun")
-    by = f"; twinrun {written_by} wrote it, and this is {__version__}" if written_by != __version__ else ""
     for difference in text_differences(recorded, text):
-        yield difference + by
+        yield difference + _of_another_version(folder)
+
+
+def _other_differences(folder: Path, page: Page) -> Iterator[str]:
+    for difference in page.differences(folder):
+        yield difference + _of_another_version(folder)
+
+
+def _of_another_version(folder: Path) -> str:
+    """A clause on the twinrun that wrote the folder, where it is another than this one."""
+    written_by = read_object(folder / MARKER).get("twinrun")
+    return f"; twinrun {written_by} wrote it, and this is {__version__}" if written_by != __version__ else ""
 
 
 @contextmanager
-def _without_pages(folder: Path) -> Iterator[Path]:
+def without_pages(folder: Path) -> Iterator[Path]:
     """A folder of the same name, with links to all that is there but pages: pictures are drawn beside the text."""
     with tempfile.TemporaryDirectory(prefix="twinrun-verify-") as above:
         bare = Path(above) / (folder.resolve().name or "folder")

@@ -18,7 +18,7 @@ MOST_ROWS, LONGEST = 200, 500
 
 def changed(pair: ArmPair) -> Rows:
     """Rows of (what, A, B): of the settings, of what the arms said that they ran on, and of how they made the words."""
-    before, after = (dict(_said(arm)) for arm in pair.sides)
+    before, after = (dict(conditions_of(arm)) for arm in pair.sides)
     paths = list(dict.fromkeys([*before, *after]))
     other = [path for path in paths if before.get(path) != after.get(path)]
     rows = [[_short(text) for text in (path, before.get(path, ""), after.get(path, ""))] for path in other[:MOST_ROWS]]
@@ -30,7 +30,8 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def _said(arm: RecordedArm) -> Iterator[tuple[str, str]]:
+def conditions_of(arm: RecordedArm) -> Iterator[tuple[str, str]]:
+    """(what, value) of an arm's settings, of what it said that it ran on, and of how it made the words."""
     trace = arm.trace
     settings = trace.arm.model_dump(mode="json", exclude={"name", "timeout_s"})
     yield from _flat("arm", settings)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from made_up_traces import verdict
 
-from harness.report.study import _over_seeds
+from harness.report.study import sentences_over_seeds
 
 
 @pytest.mark.parametrize(
@@ -24,5 +24,5 @@ from harness.report.study import _over_seeds
 def test_capitals_are_of_the_study(status: str, code: int, begins: str) -> None:
     over_seeds = [verdict(status, rung="convergence")]
     study: Any = SimpleNamespace(state="complete", over_seeds=over_seeds, exit_code=code)
-    (line,) = _over_seeds(study)
+    (line,) = sentences_over_seeds(study)
     assert line.startswith(begins)

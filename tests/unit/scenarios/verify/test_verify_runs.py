@@ -82,6 +82,7 @@ def test_what_was_left_as_it_was_follows(study: Path, capsys: pytest.CaptureFixt
         ("summary.parquet", "step_time_s", 1e-6, "summary.parquet: row 1 (0, narrow), column step_time_s"),
         ("convergence.parquet", "mean", 0.5, "convergence.parquet: row 0 (wide, narrow), column mean: 0.5"),
         ("spread.parquet", "flips", 1, "spread.parquet: row 1"),
+        ("seed0/confusion.parquet", "count", 2000, "images by predicted class of wide, and {"),
     ],
 )
 def test_an_edited_table_is_named_with_its_row_and_column(
@@ -113,6 +114,15 @@ def test_samples_that_were_edited_no_longer_give_the_tables(study: Path, capsys:
     printed = verified(study, DIVERGES, capsys)
     assert "differs seed0/summary.parquet: row 0 (wide), column step_time_s" in printed
     assert "damaged seed0/arms/wide/trace.json: summary.step_time_s is " in printed
+
+
+def test_labels_that_make_another_accuracy(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = study / "seed0"
+    edit(run / "confusion.parquet", lambda table: table.assign(label=table["prediction"]))
+    sign_again(run)
+    sign_again(study)
+    said = "differs seed0/confusion.parquet: makes an accuracy of 1.0 of wide, and 0."
+    assert said in verified(study, DIVERGES, capsys)
 
 
 def test_an_edited_page(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
