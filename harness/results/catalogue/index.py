@@ -1,0 +1,150 @@
+"""Reads the catalogue of a results folder: its index, and the folders that the index does not have as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from harness.results.catalogue.files import (
+    NewerError,
+    as_table,
+    parse_file,
+    remove,
+    write_entry,
+    write_table,
+)
+from harness.results.catalogue.roots import LocalRoot, Root
+from harness.results.catalogue.rows import rows_of
+from harness.results.objects import UnreadableError
+
+MOST_FILES = 200  # of the index, before they are compacted into one
+MOST_IN_ENTRY = 50  # rows
+ATTEMPTS = 8  # at reading an index that others compact
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """`table`: a row for each run, with the columns `SCHEMA`, in order of their creation.
+
+    `problems`: the files of the index that are damaged, and why it could not be brought up to date, one clause each.
+    """
+
+    root: Root
+    table: pa.Table
+    problems: tuple[str, ...] = ()
+
+
+@dataclass
+class _Index:
+    """What was read of the index. `names`: the files that were read, or are damaged."""
+
+    tables: list[pa.Table] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def table(self) -> pa.Table:
+        return pa.concat_tables([*self.tables, as_table(self.entries)])
+
+
+def read_catalogue(root: Root, rebuild: bool = False) -> Catalogue:
+    """The catalogue of a results folder. Where it may be written to, the index is brought up to date.
+
+    `rebuild`: reads every folder again. The index is read before the folders are listed, so that every row of it is of
+    a folder that existed before: a row is dropped only if its folder is gone.
+    """
+    index = _read_index(root)
+    stamps = root.stamps()
+    table = index.table
+    kept = [] if rebuild else _current(root, table, stamps)
+    known = set(_own_places(table, kept))
+    found = [row for place in sorted(set(stamps) - known) for row in _rows(root, place, stamps[place])]
+    whole_table = pa.concat_tables([table.take(pa.array(kept, pa.int64())), as_table(found)])
+    problems = list(index.problems)
+    if isinstance(root, LocalRoot) and root.path.is_dir():
+        problems += _bring_up_to_date(root, index, whole_table, found, rebuild)
+    return Catalogue(root, whole_table.sort_by([("created", "ascending"), ("run", "ascending")]), tuple(problems))
+
+
+def _read_index(root: Root) -> _Index:
+    """All files of the index. Begins again where one has gone meanwhile: another process has compacted it."""
+    for attempt in range(ATTEMPTS):
+        index, is_last = _Index(), attempt == ATTEMPTS - 1
+        for name in root.index_files():
+            try:
+                rows = parse_file(name, root.read(name))
+            except FileNotFoundError:
+                if is_last:  # its folders are read again
+                    continue
+                break
+            except NewerError:
+                index.problems.append(f"{name}: is of a newer twinrun, and is left out")
+                continue
+            except (OSError, UnreadableError) as error:
+                index.problems.append(f"{name}: {error}; its rows are read from the folders")
+                rows = []
+            index.names.append(name)
+            if isinstance(rows, pa.Table):
+                index.tables.append(rows)
+            else:
+                index.entries += rows
+        else:
+            return index
+    return index
+
+
+def _current(root: Root, table: pa.Table, stamps: dict[str, str]) -> list[int]:
+    """The numbers of the rows that are of folders as they are now, each run once."""
+    chosen: dict[str, int] = {}
+    columns = (table[name].to_pylist() for name in ("run", "study", "stamp"))
+    for number, (run, study, stamp) in enumerate(zip(*columns, strict=True)):
+        if run in chosen:
+            continue
+        now = stamps.get(_top(run, study))
+        if now is not None and root.is_current(stamp, now):
+            chosen[run] = number
+    return list(chosen.values())
+
+
+def _top(run: str, study: str) -> str:
+    """The folder with whose stamp a row stands and falls: that of the study, of a run in one."""
+    return study or run
+
+
+def _own_places(table: pa.Table, numbers: Iterable[int]) -> list[str]:
+    runs, studies = table["run"].to_pylist(), table["study"].to_pylist()
+    return [runs[number] for number in numbers if not studies[number]]
+
+
+def _rows(root: Root, place: str, stamp: str) -> list[dict[str, Any]]:
+    with root.folder(place) as folder:
+        return rows_of(folder, place, stamp)
+
+
+def _bring_up_to_date(
+    root: LocalRoot, index: _Index, table: pa.Table, found: Sequence[dict[str, Any]], rebuild: bool
+) -> list[str]:
+    """Adds the rows that were found, or compacts the index. Returns why it could not be written, if so.
+
+    Rows of runs that are running are not kept: they are read again every time.
+    """
+    running = {row["run"] for row in found if row["status"] == "running"}
+    lasting = [row for row in found if _top(row["run"], row["study"]) not in running]
+    is_damaged = bool(index.problems)
+    try:
+        if rebuild or is_damaged or len(index.names) > MOST_FILES or len(lasting) > MOST_IN_ENTRY:
+            is_lasting = [
+                _top(run, study) not in running
+                for run, study in zip(table["run"].to_pylist(), table["study"].to_pylist(), strict=True)
+            ]
+            write_table(root.index, table.filter(pa.array(is_lasting, pa.bool_())))
+            remove(root.index, index.names)
+        elif lasting:
+            write_entry(root.index, lasting)
+    except OSError as error:
+        return [f"the index of {root.shown} could not be brought up to date: {error}"]
+    return []
