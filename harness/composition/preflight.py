@@ -19,7 +19,7 @@ from harness.composition.mistakes import no_such, shown
 from harness.composition.representable import unrepresentable
 from harness.data import DataError, Dataset, load
 from harness.data.targets import outside_domain
-from harness.results.catalogue.adding import prepare
+from harness.results.catalogue.adding import make_room
 from harness.results.claim import ClaimedError, claim, claim_new, claimed_by
 from harness.spec.arm import AUTO, NONE, Arm
 from harness.spec.changes import NoSuchPathError, changed
@@ -191,7 +191,7 @@ def claimed(verb: str, out: Path | None, usual: Path) -> Path:
     """
     if out is None:
         folder = claim_new(usual, verb).absolute()
-        prepare(folder.parent.parent)
+        make_room(folder.parent.parent)
         return folder
     try:
         claim(out, verb)

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.results.catalogue.roots import CATALOGUE
 
 
-def prepare(results: Path) -> None:
+def make_room(results: Path) -> None:
     """Creates the folder of the index, so that runs that become complete add themselves. Does nothing on an error."""
     with suppress(OSError):
         (results / CATALOGUE).mkdir(parents=True, exist_ok=True)

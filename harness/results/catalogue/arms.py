@@ -18,7 +18,7 @@ Row = dict[str, Any]
 NEWEST_TRACE = 1  # the schema_version of `harness.records.trace.Trace`
 READERS = {WHOLE: whole, REAL: real}
 # The columns of the catalogue, and their names in `Trace.summary`, where these are others.
-IN_SUMMARY = {"policy": "realisation"}
+IN_SUMMARY = {"policy": "realisation", "arm_status": "status"}
 
 
 def trained_arms(records: Records) -> list[Row]:
@@ -45,7 +45,7 @@ def _trained(records: Records, name: str) -> Row | None:
     # What a summary of an older version lacks is taken from the trace itself, or is missing.
     stated = {"arm": name, "policy": arm.get("realisation"), **{key: arm.get(key) for key in ("adapter", "mode")}}
     stated |= {key: arm.get(key) for key in ("device", "precision", "threads")}
-    stated |= {"version": environment.get("version"), "status": trace.get("status")}
+    stated |= {"version": environment.get("version"), "arm_status": trace.get("status")}
     stated |= {key: environment[key] for key in ("device",) if environment.get(key)}
     stated["compile_time_s"], stated["import_time_s"] = trace.get("compile_time_s"), trace.get("import_time_s")
     summary = mapping(trace.get("summary"))
@@ -93,7 +93,7 @@ def timed_arms(records: Records) -> list[Row]:
                     "device": environment.get("device"),
                     "threads": environment.get("threads"),
                     "settings": json.dumps(mapping(mapping(row.get("arrangement")).get("variables")), sort_keys=True),
-                    "status": credit.get("status"),
+                    "arm_status": credit.get("status"),
                     "test_accuracy": last.get("test_accuracy"),
                     "test_loss": last.get("test_loss"),
                     "compile_time_s": _median_of(mine, "compile_s"),

@@ -28,7 +28,7 @@ DIGITS = 16
 
 
 def rows_of(folder: Path, place: str, stamp: str) -> list[Row]:
-    """The rows of the folder at `place` in its catalogue; the first is its own. `stamp`: its state (`roots.stamp_of`)."""
+    """The rows of the folder at `place` in its catalogue; the first is its own. `stamp`: that of `roots.stamp_of`."""
     first, runs = _row(folder, place, stamp)
     return [first, *(_row(folder / run, f"{place}/{run}", stamp, place)[0] for run in runs)]
 

@@ -1,0 +1,87 @@
+"""Conditions and queries in SQL, by DuckDB over tables in memory: it reads no file and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from harness.results.catalogue.tables import KINDS_OF_TABLES, joined, tables_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+# No file, no network, no extension, no variable of Python, and none of this can be turned on again.
+SETTINGS = (
+    "SET enable_external_access = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET python_enable_replacements = false",
+    "SET lock_configuration = true",
+)
+READING = ("SELECT", "EXPLAIN")  # the statements that read; DuckDB counts SHOW, DESCRIBE and VALUES among SELECT
+
+
+class QueryError(Exception):
+    """A query that cannot be answered; the message is DuckDB's, in one line."""
+
+
+def query(catalogue: pa.Table, sql: str) -> pa.Table:
+    """The answer to a query over the tables `runs`, `arms` and `rungs`. Raises QueryError."""
+    return _ask(tables_of(catalogue), sql)
+
+
+def where(catalogue: pa.Table, condition: str) -> pa.Table:
+    """The rows of the catalogue for which an SQL condition holds, on columns of the run or of one of its arms.
+
+    Raises QueryError.
+    """
+    arms = joined(catalogue, "arms")
+    without = catalogue.filter(pa.array([not arms_of for arms_of in catalogue["arms"].to_pylist()], pa.bool_()))
+    columns = {name: without[name] for name in without.column_names if name in arms.column_names}
+    rest = pa.table({n: columns.get(n, pa.nulls(len(without), arms.schema.field(n).type)) for n in arms.column_names})
+    found = _ask({"runs": pa.concat_tables([arms, rest])}, f"SELECT DISTINCT run FROM runs WHERE (\n{condition}\n)")
+    names = set(found["run"].to_pylist())
+    return catalogue.filter(pa.array([run in names for run in catalogue["run"].to_pylist()], pa.bool_()))
+
+
+def _ask(tables: Mapping[str, pa.Table], sql: str) -> pa.Table:
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    try:
+        for name, table in tables.items():
+            connection.register(name, table)
+        for setting in SETTINGS:
+            connection.execute(setting)
+        _require_reading(connection, sql)
+        answer: Any = connection.execute(sql)
+        found = answer.fetch_arrow_table() if hasattr(answer, "fetch_arrow_table") else answer.to_arrow_table()
+        return _plain(found)
+    except duckdb.Error as error:
+        raise QueryError(in_one_line(error)) from None
+    finally:
+        connection.close()
+
+
+def _require_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raises QueryError unless the text is one statement that only reads."""
+    statements = connection.extract_statements(sql)
+    kinds = [statement.type.name for statement in statements]
+    if len(kinds) != 1:
+        raise QueryError(f"give one statement; given: {len(kinds)}")
+    if kinds[0] not in READING:
+        raise QueryError(f"only a statement that reads is run, such as SELECT; given: {kinds[0]}")
+
+
+def in_one_line(error: Exception) -> str:
+    """DuckDB's message without its drawing of the place, and what the tables are called."""
+    message = " ".join(str(error).partition("\n\nLINE")[0].partition("\nLINE")[0].split())
+    return f"{message}; tables: {', '.join(KINDS_OF_TABLES)}"
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The table with decimals as float64, which every output can show."""
+    fields = [pa.field(f.name, pa.float64()) if pa.types.is_decimal(f.type) else f for f in table.schema]
+    return table.cast(pa.schema(fields))
