@@ -5,9 +5,13 @@ A row of the index is a run with its `arms` and its `rungs` nested in it. Times 
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import pyarrow as pa
 
 SCHEMA_VERSION = 1  # raised when a column changes its meaning or goes; a new column leaves it
+# As `harness.records.verdict.Status`, without loading the specs; a test compares the two.
+Status = Literal["agrees", "diverges", "known", "unsupported", "unverified", "interrupted", "crashed"]
 TEXT, WHOLE, REAL, TIME = pa.string(), pa.int64(), pa.float64(), pa.timestamp("s")
 
 RUN: dict[str, tuple[pa.DataType, str]] = {
@@ -56,7 +60,7 @@ ARM: dict[str, tuple[pa.DataType, str]] = {
     "policy": (TEXT, "native or exact"),
     "threads": (WHOLE, "the threads that the arm was set to"),
     "settings": (TEXT, "what its environment and its arrangement set"),
-    "status": (TEXT, "complete, recorded, unsupported, unverified, interrupted or crashed; of a bench its credit"),
+    "arm_status": (TEXT, "complete, recorded, unsupported, unverified, interrupted or crashed; of a bench its credit"),
     "test_accuracy": (REAL, "after the last epoch, a fraction of 1"),
     "test_loss": (REAL, "after the last epoch"),
     "train_loss": (REAL, "the mean over the last epoch"),
@@ -75,10 +79,7 @@ ARM: dict[str, tuple[pa.DataType, str]] = {
 RUNG: dict[str, tuple[pa.DataType, str]] = {
     "rung": (TEXT, "the name of the rung"),
     "checks": (WHOLE, "the number of its checks"),
-    **dict.fromkeys(
-        ("agrees", "known", "diverges", "unsupported", "unverified", "crashed", "interrupted"),
-        (WHOLE, "the number of checks with this verdict"),
-    ),
+    **dict.fromkeys(get_args(Status), (WHOLE, "checks with this verdict")),
     "worst_share": (REAL, "the largest error as a share of its tolerance"),
     "worst": (TEXT, "the check with that error, and the place in it"),
     "first_divergence": (TEXT, "the first check that diverges"),

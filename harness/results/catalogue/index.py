@@ -22,6 +22,7 @@ from harness.results.objects import UnreadableError
 
 MOST_FILES = 200  # of the index, before they are compacted into one
 MOST_IN_ENTRY = 50  # rows
+DENIED = "Permission denied"
 ATTEMPTS = 8  # at reading an index that others compact
 
 
@@ -45,6 +46,7 @@ class _Index:
     entries: list[dict[str, Any]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    is_damaged: bool = False
 
     @property
     def table(self) -> pa.Table:
@@ -86,6 +88,7 @@ def _read_index(root: Root) -> _Index:
                 continue
             except (OSError, UnreadableError) as error:
                 index.problems.append(f"{name}: {error}; its rows are read from the folders")
+                index.is_damaged = True
                 rows = []
             index.names.append(name)
             if isinstance(rows, pa.Table):
@@ -130,15 +133,14 @@ def _bring_up_to_date(
 ) -> list[str]:
     """Adds the rows that were found, or compacts the index. Returns why it could not be written, if so.
 
-    Rows of runs that are running are not kept: they are read again every time.
+    Rows of runs that are running, or that this user may not read, are not kept: they are read again every time.
     """
-    running = {row["run"] for row in found if row["status"] == "running"}
-    lasting = [row for row in found if _top(row["run"], row["study"]) not in running]
-    is_damaged = bool(index.problems)
+    passing = {_top(row["run"], row["study"]) for row in found if row["status"] == "running" or DENIED in row["reason"]}
+    lasting = [row for row in found if _top(row["run"], row["study"]) not in passing]
     try:
-        if rebuild or is_damaged or len(index.names) > MOST_FILES or len(lasting) > MOST_IN_ENTRY:
+        if rebuild or index.is_damaged or len(index.names) > MOST_FILES or len(lasting) > MOST_IN_ENTRY:
             is_lasting = [
-                _top(run, study) not in running
+                _top(run, study) not in passing
                 for run, study in zip(table["run"].to_pylist(), table["study"].to_pylist(), strict=True)
             ]
             write_table(root.index, table.filter(pa.array(is_lasting, pa.bool_())))

@@ -10,9 +10,8 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from harness.results.claim import CLAIM
 from harness.results.kinds import EXPERIMENT, PLAN
@@ -46,8 +45,8 @@ class Root(ABC):
         """The stamp of every folder of twinrun, by its place: that of its marker, or of a folder without one."""
 
     @abstractmethod
-    def folder(self, place: str) -> Any:
-        """Context with the path on this machine of what the rows of a folder are made of."""
+    def folder(self, place: str, also: Sequence[str] = ()) -> AbstractContextManager[Path]:
+        """Context with the path on this machine of what the rows of a folder are made of, and files named `also`."""
 
     def is_current(self, stored: str, stamp: str) -> bool:
         """Whether a row with the stamp `stored` is of the folder as it is now."""
@@ -84,7 +83,7 @@ class LocalRoot(Root):
         return direct | _stamped(self.path, nested)
 
     @contextmanager
-    def folder(self, place: str) -> Iterator[Path]:
+    def folder(self, place: str, also: Sequence[str] = ()) -> Iterator[Path]:
         yield self.path / place
 
 
@@ -123,13 +122,13 @@ class RemoteRoot(Root):
         }
 
     @contextmanager
-    def folder(self, place: str) -> Iterator[Path]:
+    def folder(self, place: str, also: Sequence[str] = ()) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="twinrun-") as temporary:
             made = Path(temporary) / PurePosixPath(place).name
             made.mkdir()
             for path in self.system.find(f"{self.path}/{place}"):
                 below = PurePosixPath(str(path)[len(f"{self.path}/{place}") :].lstrip("/"))
-                if below.name in SMALL and ".." not in below.parts:
+                if below.name in (*SMALL, *also) and ".." not in below.parts:
                     target = made / below
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(self.system.cat_file(path))
@@ -158,7 +157,7 @@ def stamp_of(folder: Path) -> str | None:
     for sign in (*SIGNS[1:], "arms"):
         with suppress(OSError):
             os.lstat(folder / sign)
-            return f"{UNMARKED}-{os.stat(folder).st_mtime_ns // 1_000_000}"
+            return f"{UNMARKED}-{folder.stat().st_mtime_ns // 1_000_000}"
     return None
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from harness.results.catalogue.tables import KINDS_OF_TABLES, joined, tables_of
 
@@ -37,13 +38,20 @@ def where(catalogue: pa.Table, condition: str) -> pa.Table:
 
     Raises QueryError.
     """
-    arms = joined(catalogue, "arms")
-    without = catalogue.filter(pa.array([not arms_of for arms_of in catalogue["arms"].to_pylist()], pa.bool_()))
-    columns = {name: without[name] for name in without.column_names if name in arms.column_names}
-    rest = pa.table({n: columns.get(n, pa.nulls(len(without), arms.schema.field(n).type)) for n in arms.column_names})
-    found = _ask({"runs": pa.concat_tables([arms, rest])}, f"SELECT DISTINCT run FROM runs WHERE (\n{condition}\n)")
-    names = set(found["run"].to_pylist())
+    names = set(arms_where(catalogue, condition)["run"].to_pylist())
     return catalogue.filter(pa.array([run in names for run in catalogue["run"].to_pylist()], pa.bool_()))
+
+
+def arms_where(catalogue: pa.Table, condition: str) -> pa.Table:
+    """The arms, each with the columns of its run, for which an SQL condition holds; a run without arms is one row.
+
+    Raises QueryError.
+    """
+    arms = joined(catalogue, "arms")
+    bare = catalogue.filter(pc.equal(pc.list_value_length(catalogue["arms"]), 0))
+    own = {name: bare[name] for name in bare.column_names if name in arms.column_names}
+    rest = {name: own.get(name, pa.nulls(len(bare), arms.schema.field(name).type)) for name in arms.column_names}
+    return _ask({"runs": pa.concat_tables([arms, pa.table(rest)])}, f"SELECT * FROM runs WHERE (\n{condition}\n)")
 
 
 def _ask(tables: Mapping[str, pa.Table], sql: str) -> pa.Table:
@@ -56,9 +64,7 @@ def _ask(tables: Mapping[str, pa.Table], sql: str) -> pa.Table:
         for setting in SETTINGS:
             connection.execute(setting)
         _require_reading(connection, sql)
-        answer: Any = connection.execute(sql)
-        found = answer.fetch_arrow_table() if hasattr(answer, "fetch_arrow_table") else answer.to_arrow_table()
-        return _plain(found)
+        return _plain(connection.sql(sql).to_arrow_table())
     except duckdb.Error as error:
         raise QueryError(in_one_line(error)) from None
     finally:
