@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.results.catalogue.tables import KINDS_OF_TABLES, joined, tables_of
+from harness.results.catalogue.tables import joined, tables_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,7 +21,7 @@ SETTINGS = (
     "SET python_enable_replacements = false",
     "SET lock_configuration = true",
 )
-READING = ("SELECT", "EXPLAIN")  # the statements that read; DuckDB counts SHOW, DESCRIBE and VALUES among SELECT
+READING = ("SELECT",)  # DuckDB counts SHOW, DESCRIBE and VALUES among these
 
 
 class QueryError(Exception):
@@ -31,6 +31,11 @@ class QueryError(Exception):
 def query(catalogue: pa.Table, sql: str) -> pa.Table:
     """The answer to a query over the tables `runs`, `arms` and `rungs`. Raises QueryError."""
     return _ask(tables_of(catalogue), sql)
+
+
+def columns_in_words(tables: Mapping[str, Iterable[str]]) -> str:
+    """The tables and their columns, in one line."""
+    return "; ".join(f"{name} has {', '.join(columns)}" for name, columns in tables.items())
 
 
 def where(catalogue: pa.Table, condition: str) -> pa.Table:
@@ -66,7 +71,13 @@ def _ask(tables: Mapping[str, pa.Table], sql: str) -> pa.Table:
         _require_reading(connection, sql)
         return _plain(connection.sql(sql).to_arrow_table())
     except duckdb.Error as error:
-        raise QueryError(in_one_line(error)) from None
+        known = {name: table.column_names for name, table in tables.items()}
+        about = (
+            f"; {columns_in_words(known)}"
+            if isinstance(error, duckdb.BinderException | duckdb.CatalogException)
+            else ""
+        )
+        raise QueryError(in_one_line(error) + about) from None
     finally:
         connection.close()
 
@@ -82,9 +93,8 @@ def _require_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def in_one_line(error: Exception) -> str:
-    """DuckDB's message without its drawing of the place, and what the tables are called."""
-    message = " ".join(str(error).partition("\n\nLINE")[0].partition("\nLINE")[0].split())
-    return f"{message}; tables: {', '.join(KINDS_OF_TABLES)}"
+    """DuckDB's message without its drawing of the place."""
+    return " ".join(str(error).partition("\n\nLINE")[0].partition("\nLINE")[0].split())
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 
 from harness.results.catalogue.columns import RUN
 
-KINDS_OF_TABLES = ("runs", "arms", "rungs")
-
 
 def runs_table(catalogue: pa.Table) -> pa.Table:
     """A row for each run, with the columns `RUN`."""

@@ -1,0 +1,59 @@
+"""The runs that `twinrun list` shows: chosen, sorted, and at most so many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.results.catalogue.columns import ARM, RUN
+from harness.scenarios.catalogue.asking import Asked, all_of, selection, unmatched
+from harness.scenarios.catalogue.mistakes import no_such, refuse
+
+KEY = "_key"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`table`: the rows to show, of `count` that were chosen. `notes`: what the user should know, one clause each."""
+
+    table: pa.Table
+    count: int
+    notes: tuple[str, ...]
+
+
+def listed(request: Asked, sort: str, limit: int, with_parts: bool, rebuild: bool) -> Listing:
+    """The listing. `sort`: a column of runs or arms, with `-` before it the largest first; runs without it are last.
+
+    A column of the arms is that of the first arm. `limit`: 0 for all. `with_parts`: the runs of studies too. Raises
+    UserMistake where the column does not exist.
+    """
+    require_column(sort.removeprefix("-"))
+    catalogue = all_of(request, rebuild)
+    table = selection(request, catalogue)
+    if not with_parts:
+        table = table.filter(pc.equal(table["study"], ""))
+    count = len(table)
+    table = sorted_by(table, sort)
+    notes = (*catalogue.problems, *(unmatched(request, catalogue) if not count else ()))
+    return Listing(table.slice(0, limit) if limit else table, count, notes)
+
+
+def require_column(name: str) -> None:
+    """Raises UserMistake, with the nearest name, where neither runs nor arms have the column."""
+    if name not in RUN | ARM:
+        refuse([no_such(f"there is no column {name!r}", name, RUN | ARM)])
+
+
+def sorted_by(table: pa.Table, sort: str) -> pa.Table:
+    """The table sorted by one column, and by the run where that is equal."""
+    name = sort.removeprefix("-")
+    column = table[name] if name in RUN else _of_first_arm(table, name)
+    order = "descending" if sort.startswith("-") else "ascending"
+    return table.append_column(KEY, column).sort_by([(KEY, order), ("run", "ascending")]).drop_columns([KEY])
+
+
+def _of_first_arm(table: pa.Table, name: str) -> pa.Array:
+    values = [arms[0][name] if arms else None for arms in table["arms"].to_pylist()]
+    return pa.array(values, ARM[name][0])
