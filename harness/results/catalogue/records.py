@@ -31,9 +31,9 @@ class Records:
             self.marker = content or {}
             self.problems += [f"{MARKER} {problem}" for problem in problems]
 
-    def object(self, place: str, required: bool = False) -> dict[str, Any]:
+    def object(self, place: str) -> dict[str, Any]:
         """The JSON object at a place; empty where it is missing or damaged."""
-        return self._read(place, parse_object, required) or {}
+        return self._read(place, parse_object) or {}
 
     def table(self, place: str, columns: list[str]) -> pa.Table | None:
         """These columns of a Parquet table, as far as it has them; None where it is missing or damaged."""
@@ -42,12 +42,12 @@ class Records:
             file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
             return file.read([name for name in columns if name in file.schema_arrow.names])
 
-        return self._read(place, parse, False)
+        return self._read(place, parse)
 
-    def _read(self, place: str, parse: Callable[[bytes], Read], required: bool) -> Read | None:
+    def _read(self, place: str, parse: Callable[[bytes], Read]) -> Read | None:
         path, digest = self.folder / place, self.marker.get("records", {}).get(place)
         if problem := unfit(path):
-            if required or digest is not None or problem != "is missing":
+            if digest is not None or problem != "is missing":
                 self.problems.append(f"{place} {problem}")
             return None
         try:

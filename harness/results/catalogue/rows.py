@@ -38,7 +38,7 @@ def _row(folder: Path, place: str, stamp: str, study: str = "") -> tuple[Row, li
     records = Records(folder)
     kind = kind_of(folder)
     claim, plan = records.object(CLAIM), records.object(PLAN)
-    experiment = records.object(EXPERIMENT, required=kind == "run" and records.state == "complete")
+    experiment = records.object(EXPERIMENT)
     verdicts = verdict_rows(records)
     machine = mapping(claim.get("machine"))
     parts = place.split("/")

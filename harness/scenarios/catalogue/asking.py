@@ -186,3 +186,13 @@ def _exists(text: str) -> bool:
         return Path(text).exists()
     except (OSError, ValueError):
         return False
+
+
+def folder_to_write(text: str) -> Path:
+    """A folder that files can be written into. Raises ValueError, with a clause, where they cannot."""
+    from harness.composition.preflight import unusable
+
+    path = given_path(text)
+    if reasons := unusable("out", path):
+        raise ValueError(reasons[0].partition(": ")[2])
+    return path

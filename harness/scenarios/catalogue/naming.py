@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.results.catalogue.roots import LocalRoot, stamp_of
-from harness.scenarios.catalogue.asking import Asked, all_of
+from harness.scenarios.catalogue.asking import all_of, asked
 from harness.scenarios.catalogue.mistakes import nearest, refuse
 from harness.system.files import FileError, given_path
 
 MOST_SHOWN = 10
 
 
-def folder_of(request: Asked, text: str) -> Path:
-    """The folder of a run on this machine. Raises UserMistake where nothing, or more than one run, has that name."""
-    try:
-        path = given_path(text)
-        if path.is_dir() and stamp_of(path) is not None:
-            return path
-    except FileError as error:
-        refuse([f"{text}: {error}"])
+def folder_of(arguments: Sequence[str]) -> Path:
+    """The folder of the one run in the arguments, which may also hold root=DIR.
+
+    Raises UserMistake where nothing, or more than one run, has that name.
+    """
+    names = [text for text in arguments if not text.startswith("root=")]
+    # A folder that exists needs no results folder.
+    if len(names) == len(arguments) == 1 and (path := _existing(names[0])) is not None:
+        return path
+    request = asked(arguments, {}, (1, 1))
+    (text,) = request.words
+    if (path := _existing(text)) is not None:
+        return path
     if not isinstance(request.root, LocalRoot):
         refuse([f"{text}: there is no such folder; {request.root.shown} is no folder of this machine"])
     places = all_of(request).table["run"].to_pylist()
     return request.root.path / place_of(text.strip("/"), places, request.root.shown)
+
+
+def _existing(text: str) -> Path | None:
+    """The folder of twinrun that the text names as a path; None where it names none."""
+    try:
+        path = given_path(text)
+    except FileError as error:
+        refuse([f"{text}: {error}"])
+    return path if path.is_dir() and stamp_of(path) is not None else None
 
 
 def place_of(text: str, places: list[str], where: str) -> str:
