@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from conftest import SMALL
 from made_up_traces import epoch
+from small_experiment import SMALL
 
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
