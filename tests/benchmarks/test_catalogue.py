@@ -1,7 +1,7 @@
 """The catalogue of 10,000 runs, as whole commands: at once, and growing in proportion to the runs.
 
-Aims: `list`, `table`, `trend` and `query` under 2 s on 2 cores, the index compacted or an entry a run. The first list of
-a folder without an index reads every run. No framework is loaded.
+Aims: `list`, `table`, `trend` and `query` under 2 s on 2 cores, the index compacted or an entry a run. The first list
+of a folder without an index reads every run. No framework is loaded.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def twinrun(*arguments: str, cwd: Path) -> tuple[int, str, str]:
 
 
 def filled(disk: Path) -> None:
-    with pytest.raises(OSError, match="No space left"), (disk / "filling").open("wb", buffering=0) as file:
+    with suppress(OSError), (disk / "filling").open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.results.catalogue.roots import LocalRoot, stamp_of
-from harness.scenarios.catalogue.asking import all_of, asked
+from harness.scenarios.catalogue.asking import Asked, all_of, asked
 from harness.scenarios.catalogue.mistakes import nearest, refuse
 from harness.system.files import FileError, given_path
 
@@ -14,15 +14,28 @@ MOST_SHOWN = 10
 
 
 def folder_of(arguments: Sequence[str]) -> Path:
-    """The folder of the one run in the arguments, which may also hold root=DIR.
+    """The folder of the one run in the arguments, which may also hold root=DIR; as `named_run`."""
+    return named_run(arguments, {})[0]
 
-    Raises UserMistake where nothing, or more than one run, has that name.
+
+def named_run(
+    arguments: Sequence[str], further: Mapping[str, Callable[[str], object]]
+) -> tuple[Path, Mapping[str, str]]:
+    """The folder of the one run in the arguments, and the settings of the verb, of which `further` has the keys.
+
+    Raises UserMistake where nothing, or more than one run, has that name, or settings are wrong.
     """
-    names = [text for text in arguments if not text.startswith("root=")]
     # A folder that exists needs no results folder.
-    if len(names) == len(arguments) == 1 and (path := _existing(names[0])) is not None:
-        return path
-    request = asked(arguments, {}, (1, 1))
+    paths = {text: path for text in arguments if "=" not in text and (path := _existing(text)) is not None}
+    if len(paths) == 1 and not any(text.startswith("root=") for text in arguments):
+        (text,) = paths
+        here = [f"root={paths[text].parent}", *(other for other in arguments if other != text)]
+        return paths[text], asked(here, further, (0, 0), "more runs").further
+    request = asked(arguments, further, (1, 1))
+    return _found(request), request.further
+
+
+def _found(request: Asked) -> Path:
     (text,) = request.words
     if (path := _existing(text)) is not None:
         return path

@@ -78,8 +78,10 @@ def test_the_second_reading_is_of_the_index_and_equal(results: Path, monkeypatch
 def test_what_is_copied_in_is_found_and_what_is_gone_is_not(results: Path) -> None:
     read(results)
     added = write_run(results, MadeUp(experiment="later", seed=77))
-    (results / places(results)[0]).rename(results.parent / "elsewhere")
+    gone = places(results)[-1]
+    (results / gone).rename(results.parent / "elsewhere")
     assert "later/" + added.name in places(results)
+    assert gone not in places(results)
     assert len(places(results)) == 6
 
 
