@@ -24,7 +24,10 @@ IN_SUMMARY = {"policy": "realisation", "arm_status": "status"}
 def trained_arms(records: Records) -> list[Row]:
     """A row for each folder below `arms/` with a trace, in the order of the experiment."""
     folder = records.folder / "arms"
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    names = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
+    # The marker knows the traces that are gone.
+    places = (place.split("/") for place in mapping(records.marker.get("records")))
+    names |= {parts[1] for parts in places if len(parts) == 3 and parts[0] == "arms" and parts[2] == TRACE}
     stated = [text(arm.get("name")) for arm in objects(records.object("experiment.json").get("arms"))]
     ordered = sorted(names, key=lambda name: (stated.index(name) if name in stated else len(stated), name))
     rows = (_trained(records, name) for name in ordered)

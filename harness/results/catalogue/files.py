@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.results.catalogue.columns import SCHEMA, SCHEMA_VERSION
-from harness.results.objects import DAMAGE, UnreadableError, parse_object
+from harness.results.objects import DAMAGE, UnreadableError
 from harness.system.writing import as_disk_failure, whole
 
 VERSION_KEY = b"twinrun.schema_version"
@@ -83,21 +83,30 @@ def as_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
 
 
 def _entry(content: bytes) -> list[dict[str, Any]]:
-    entry = parse_object(content)
+    entry = json.loads(content)
     version, rows = entry["schema_version"], entry["rows"]
     if version > SCHEMA_VERSION:
         raise NewerError
     for row in rows:
         if not all(isinstance(row[key], str) and row[key] for key in ("run", "stamp")):
             raise UnreadableError("holds a row without its folder")
-        row |= {key: None if row.get(key) is None else datetime.fromisoformat(row[key]) for key in TIMES}
-    as_table(rows)  # raises where a value is of another type
+        row |= {key: datetime.fromisoformat(row[key]) for key in TIMES if row.get(key) is not None}
     return list(rows)
+
+
+def require_fitting(rows: Sequence[dict[str, Any]]) -> None:
+    """Raises UnreadableError where a value in the rows of an entry is not of the type of its column."""
+    try:
+        as_table(rows)
+    except DAMAGE as error:
+        raise UnreadableError(f"holds a value of another type ({' '.join(str(error).split())[:120]})") from None
 
 
 def write_entry(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Adds an entry with these rows. Raises CannotWriteError where the disk does not take it."""
-    text = json.dumps({"schema_version": SCHEMA_VERSION, "rows": list(rows)}, default=_plain, allow_nan=False)
+    text = json.dumps(
+        {"schema_version": SCHEMA_VERSION, "rows": [_known(row) for row in rows]}, default=_plain, allow_nan=False
+    )
     _write(folder / f"{_unique()}.json", lambda partial: partial.write_text(text + "\n", encoding="utf-8"))
 
 
@@ -129,6 +138,15 @@ def _unique() -> str:
     host = re.sub(r"[^A-Za-z0-9-]", "_", socket.gethostname())[:40]
     now = datetime.fromtimestamp(time.time()).strftime("%Y%m%dT%H%M%S%f")
     return f"{now}-{host}-{os.getpid()}-{secrets.token_hex(6)}"
+
+
+def _known(row: dict[str, Any]) -> dict[str, Any]:
+    """The row without what is None, also in its arms and rungs, which reading makes None again."""
+    return {
+        key: [_known(item) if isinstance(item, dict) else item for item in value] if isinstance(value, list) else value
+        for key, value in row.items()
+        if value is not None
+    }
 
 
 def _plain(value: object) -> str:

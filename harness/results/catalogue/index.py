@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -13,12 +14,13 @@ from harness.results.catalogue.files import (
     as_table,
     parse_file,
     remove,
+    require_fitting,
     write_entry,
     write_table,
 )
 from harness.results.catalogue.roots import LocalRoot, Root
 from harness.results.catalogue.rows import rows_of
-from harness.results.objects import UnreadableError
+from harness.results.objects import DAMAGE, UnreadableError
 
 MOST_FILES = 200  # of the index, before they are compacted into one
 MOST_IN_ENTRY = 50  # rows
@@ -40,17 +42,33 @@ class Catalogue:
 
 @dataclass
 class _Index:
-    """What was read of the index. `names`: the files that were read, or are damaged."""
+    """What was read of the index. `entries`: rows by file. `names`: the files that were read, or are damaged."""
 
     tables: list[pa.Table] = field(default_factory=list)
-    entries: list[dict[str, Any]] = field(default_factory=list)
+    entries: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     is_damaged: bool = False
 
-    @property
+    @cached_property
     def table(self) -> pa.Table:
-        return pa.concat_tables([*self.tables, as_table(self.entries)])
+        """All rows. An entry that does not fit the columns is damaged; entries are only looked at singly if one is."""
+        try:
+            rows = as_table([row for entry in self.entries.values() for row in entry])
+        except DAMAGE:
+            for name in list(self.entries):
+                try:
+                    require_fitting(self.entries[name])
+                except UnreadableError as error:
+                    self.damage(name, error)
+            rows = as_table([row for entry in self.entries.values() for row in entry])
+        return pa.concat_tables([*self.tables, rows])
+
+    def damage(self, name: str, error: Exception) -> None:
+        """Leaves a file out, and says why."""
+        self.entries.pop(name, None)
+        self.problems.append(f"{name}: {error}; its rows are read from the folders")
+        self.is_damaged = True
 
 
 def read_catalogue(root: Root, rebuild: bool = False) -> Catalogue:
@@ -87,14 +105,13 @@ def _read_index(root: Root) -> _Index:
                 index.problems.append(f"{name}: is of a newer twinrun, and is left out")
                 continue
             except (OSError, UnreadableError) as error:
-                index.problems.append(f"{name}: {error}; its rows are read from the folders")
-                index.is_damaged = True
+                index.damage(name, error)
                 rows = []
             index.names.append(name)
             if isinstance(rows, pa.Table):
                 index.tables.append(rows)
             else:
-                index.entries += rows
+                index.entries[name] = rows
         else:
             return index
     return index

@@ -72,7 +72,8 @@ class LocalRoot(Root):
             return []
 
     def read(self, name: str) -> bytes:
-        return (self.index / name).read_bytes()
+        with open(f"{self.path}/{CATALOGUE}/{name}", "rb") as file:  # noqa: PTH123  (three times as fast for small files)
+            return file.read()
 
     def stamps(self) -> dict[str, str]:
         above = _folders_in(self.path)

@@ -19,8 +19,11 @@ from harness.results.catalogue.tables import Choice, chosen
 from harness.results.kinds import KINDS
 from harness.scenarios.catalogue.mistakes import no_such, refuse
 from harness.system.files import FileError, given_path
+from harness.system.output import say_on_stderr
+from harness.system.progress import said_if_slow
 
 ROOT = Path("results")
+SLOW_S = 2.0  # seconds after which it is said what is read
 STATES = ("complete", "running", "unfinished", "damaged", "unmarked")
 # The first words of the sentences of runs, benches and gates, in lower case.
 VERDICTS = (*get_args(Status), "unfinished", "timed", "passed", "lower", "slower", "undecided")
@@ -84,12 +87,17 @@ MANY = 1 << 30
 
 def all_of(request: Asked, rebuild: bool = False) -> Catalogue:
     """The whole catalogue that is asked for. Raises UserMistake where an address cannot be read."""
-    if isinstance(request.root, LocalRoot):
-        return read_catalogue(request.root, rebuild)
+    with said_if_slow(f"reading the runs of {request.root.shown}", SLOW_S, say_on_stderr):
+        return _read(request.root, rebuild)
+
+
+def _read(root: Root, rebuild: bool) -> Catalogue:
+    if isinstance(root, LocalRoot):
+        return read_catalogue(root, rebuild)
     try:
-        return read_catalogue(request.root, rebuild)
+        return read_catalogue(root, rebuild)
     except Exception as error:  # of any library behind fsspec
-        refuse([f"root={request.root.shown} cannot be read ({type(error).__name__}: {error})"])
+        refuse([f"root={root.shown} cannot be read ({type(error).__name__}: {error})"])
 
 
 def selection(request: Asked, catalogue: Catalogue) -> pa.Table:

@@ -19,7 +19,7 @@ from made_up_catalogues import MadeUp, write_catalogue, write_run
 
 from harness.results.catalogue import index
 from harness.results.catalogue.columns import SCHEMA, SCHEMA_VERSION
-from harness.results.catalogue.files import as_table, parse_file, write_entry
+from harness.results.catalogue.files import parse_file, write_entry
 from harness.results.catalogue.index import read_catalogue
 from harness.results.catalogue.roots import CATALOGUE, LocalRoot, root_of, stamp_of
 from harness.results.catalogue.rows import rows_of
@@ -108,7 +108,12 @@ def test_a_damaged_table_of_the_index_is_named_once_and_made_again(results: Path
     assert read_catalogue(LocalRoot(results)).problems == ()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "rows": [{}]}'])
+ODD_ENTRY = '{"schema_version": 1, "rows": [{"run": "a/b", "stamp": "1-1", "seed": "no number"}]}'
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "rows": [{}]}', ODD_ENTRY]
+)
 def test_a_damaged_entry_is_named_once(results: Path, content: str) -> None:
     before = read(results)
     (results / CATALOGUE / "20260101-entry.json").write_text(content)
@@ -254,8 +259,7 @@ def test_a_compaction_that_another_repeats_loses_nothing(results: Path, monkeypa
     first = index._read_index(LocalRoot(results))
     late = write_run(results, MadeUp(experiment="between", seed=9))
     read(results, rebuild=True)
-    table = as_table(first.entries) if not first.tables else first.table
-    index._bring_up_to_date(LocalRoot(results), first, table, [], rebuild=True)
+    index._bring_up_to_date(LocalRoot(results), first, first.table, [], rebuild=True)
     assert f"between/{late.name}" in places(results)
     assert f"between/{late.name}" in in_index(results)
     assert len(set(in_index(results))) == 7
@@ -283,3 +287,18 @@ def test_seeds_of_one_moment_are_runs_of_their_own(tmp_path: Path) -> None:
     for seed in range(3):
         write_run(tmp_path, replace(run, seed=seed))
     assert [row["seed"] for row in read(tmp_path)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.nightly)])
+def test_of_many_runs_the_broken_are_named_and_the_others_are_shown(tmp_path: Path, count: int) -> None:
+    runs = write_catalogue(tmp_path, count, broken=count // 10)
+    rows = {row["run"]: row for row in read(tmp_path)}
+    assert len(rows) == count
+    for run in runs:
+        row = rows[run.place]
+        assert (row["status"] == "complete") == (not run.broken), (run.broken, row["status"])
+        assert bool(row["reason"]) == bool(run.broken)
+        if not run.broken:
+            assert (row["verdict"], row["seed"], len(row["arms"])) == (run.verdict, run.seed, 2)
+            assert {arm["arm"]: arm["step_time_s"] for arm in row["arms"]} == run.step_s
+    assert {row["run"] for row in read(tmp_path)} == set(rows)
