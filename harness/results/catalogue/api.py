@@ -20,7 +20,7 @@ from harness.results.catalogue.files import as_table
 from harness.results.catalogue.index import read_catalogue
 from harness.results.catalogue.roots import Root, root_of, stamp_of
 from harness.results.catalogue.rows import rows_of
-from harness.results.catalogue.tables import Choice, chosen, joined, nested_table, runs_table
+from harness.results.catalogue.tables import Choice, chosen, joined, nested_table, runs_table, where_in
 from harness.results.files import read_table
 from harness.results.kinds import EPOCHS, STEPS, VERDICTS
 from harness.results.objects import NOT_READ
@@ -145,7 +145,7 @@ def arms_of(table: pa.Table, where: str, choice: Choice) -> pa.Table:
     """The arms of chosen runs, with the columns of their runs: those that the condition and the choice mean."""
     arms = sql.arms_where(table, where) if where else joined(table, "arms")
     names = choice.arm or tuple({arm for arm in arms["arm"].to_pylist() if arm is not None})
-    return arms.filter(pa.array([arm in names for arm in arms["arm"].to_pylist()], pa.bool_()))
+    return where_in(arms, "arm", names)
 
 
 def _choice(

@@ -12,7 +12,7 @@ import pyarrow as pa
 SCHEMA_VERSION = 1  # raised when a column changes its meaning or goes; a new column leaves it
 # As `harness.records.verdict.Status`, without loading the specs; a test compares the two.
 Status = Literal["agrees", "diverges", "known", "unsupported", "unverified", "interrupted", "crashed"]
-TEXT, WHOLE, REAL, TIME = pa.string(), pa.int64(), pa.float64(), pa.timestamp("s")
+TEXT, WHOLE, REAL, TIME = pa.string(), pa.int64(), pa.float64(), pa.timestamp("ms")  # Parquet has no seconds
 
 RUN: dict[str, tuple[pa.DataType, str]] = {
     "run": (TEXT, "the folder, below that of the results"),

@@ -79,7 +79,8 @@ def conforming(table: pa.Table) -> pa.Table:
 
 def as_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
     """Rows as a table; what a row lacks is empty."""
-    return pa.Table.from_pylist(list(rows), schema=SCHEMA)
+    # pyarrow loads pandas to make an array of Python's values, which takes longer than a listing.
+    return pa.Table.from_pylist(list(rows), schema=SCHEMA) if rows else pa.Table.from_batches([], SCHEMA)
 
 
 def _entry(content: bytes) -> list[dict[str, Any]]:

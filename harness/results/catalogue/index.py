@@ -20,6 +20,7 @@ from harness.results.catalogue.files import (
 )
 from harness.results.catalogue.roots import LocalRoot, Root
 from harness.results.catalogue.rows import rows_of
+from harness.results.catalogue.tables import take
 from harness.results.objects import DAMAGE, UnreadableError
 
 MOST_FILES = 200  # of the index, before they are compacted into one
@@ -83,7 +84,7 @@ def read_catalogue(root: Root, rebuild: bool = False) -> Catalogue:
     kept = [] if rebuild else _current(root, table, stamps)
     known = set(_own_places(table, kept))
     found = [row for place in sorted(set(stamps) - known) for row in _rows(root, place, stamps[place])]
-    whole_table = pa.concat_tables([table.take(pa.array(kept, pa.int64())), as_table(found)])
+    whole_table = pa.concat_tables([take(table, kept), as_table(found)])
     problems = list(index.problems)
     if isinstance(root, LocalRoot) and root.path.is_dir():
         problems += _bring_up_to_date(root, index, whole_table, found, rebuild)
@@ -156,11 +157,9 @@ def _bring_up_to_date(
     lasting = [row for row in found if _top(row["run"], row["study"]) not in passing]
     try:
         if rebuild or index.is_damaged or len(index.names) > MOST_FILES or len(lasting) > MOST_IN_ENTRY:
-            is_lasting = [
-                _top(run, study) not in passing
-                for run, study in zip(table["run"].to_pylist(), table["study"].to_pylist(), strict=True)
-            ]
-            write_table(root.index, table.filter(pa.array(is_lasting, pa.bool_())))
+            places = zip(table["run"].to_pylist(), table["study"].to_pylist(), strict=True)
+            kept = [number for number, (run, study) in enumerate(places) if _top(run, study) not in passing]
+            write_table(root.index, take(table, kept))
             remove(root.index, index.names)
         elif lasting:
             write_entry(root.index, lasting)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.results.catalogue.tables import joined, tables_of
+from harness.results.catalogue.tables import joined, tables_of, where_in
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +44,7 @@ def where(catalogue: pa.Table, condition: str) -> pa.Table:
     Raises QueryError.
     """
     names = set(arms_where(catalogue, condition)["run"].to_pylist())
-    return catalogue.filter(pa.array([run in names for run in catalogue["run"].to_pylist()], pa.bool_()))
+    return where_in(catalogue, "run", names)
 
 
 def arms_where(catalogue: pa.Table, condition: str) -> pa.Table:

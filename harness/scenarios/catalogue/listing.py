@@ -8,10 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.results.catalogue.columns import ARM, RUN
+from harness.results.catalogue.tables import take
 from harness.scenarios.catalogue.asking import Asked, all_of, selection, unmatched
 from harness.scenarios.catalogue.mistakes import no_such, refuse
-
-KEY = "_key"
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,11 @@ def require_column(name: str) -> None:
 
 
 def sorted_by(table: pa.Table, sort: str) -> pa.Table:
-    """The table sorted by one column, and by the run where that is equal."""
+    """The table sorted by one column, and by the run where that is equal; rows without a value are last."""
     name = sort.removeprefix("-")
-    column = table[name] if name in RUN else _of_first_arm(table, name)
-    order = "descending" if sort.startswith("-") else "ascending"
-    return table.append_column(KEY, column).sort_by([(KEY, order), ("run", "ascending")]).drop_columns([KEY])
-
-
-def _of_first_arm(table: pa.Table, name: str) -> pa.Array:
-    values = [arms[0][name] if arms else None for arms in table["arms"].to_pylist()]
-    return pa.array(values, ARM[name][0])
+    rows = table.select([name if name in RUN else "arms", "run"]).to_pylist()
+    values = [row[name] if name in RUN else row["arms"][0][name] if row["arms"] else None for row in rows]
+    numbers = sorted(range(len(rows)), key=lambda number: rows[number]["run"])
+    known = [number for number in numbers if values[number] is not None]
+    known.sort(key=lambda number: values[number], reverse=sort.startswith("-"))
+    return take(table, [*known, *(number for number in numbers if values[number] is None)])

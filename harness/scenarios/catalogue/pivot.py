@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.results.catalogue.columns import ARM, REAL, RUN, WHOLE
-from harness.results.catalogue.tables import joined
+from harness.results.catalogue.tables import joined, where_in
 from harness.scenarios.catalogue.asking import Asked, all_of, selection, unmatched
 from harness.scenarios.catalogue.mistakes import no_such, refuse
 
@@ -57,7 +57,7 @@ def pivoted(request: Asked) -> Pivot:
     arms = joined(selection(request, catalogue), "arms")
     notes = (*catalogue.problems, *(unmatched(request, catalogue) if not len(arms) else ()))
     if request.choice.arm:
-        arms = _only(arms, request.choice.arm)
+        arms = where_in(arms, "arm", request.choice.arm)
     return _pivot(arms, given, notes)
 
 
@@ -92,12 +92,6 @@ def _heading(key: object, statistics: list[str], values: list[str]) -> str:
 
 def _missing(cell: object) -> bool:
     return isinstance(cell, float) and cell != cell
-
-
-def _only(arms: pa.Table, names: tuple[str, ...]) -> pa.Table:
-    import pyarrow as pa
-
-    return arms.filter(pa.array([arm in names for arm in arms["arm"].to_pylist()], pa.bool_()))
 
 
 def _names(text: str) -> list[str]:
