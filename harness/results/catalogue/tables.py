@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from harness.results.catalogue.columns import RUN
 
@@ -32,13 +31,19 @@ def runs_table(catalogue: pa.Table) -> pa.Table:
 
 def nested_table(catalogue: pa.Table, name: str) -> pa.Table:
     """The nested column `arms` or `rungs` as a table: `run`, then its own columns."""
-    column = catalogue[name].combine_chunks()
-    lists = column if isinstance(column, pa.ListArray) else pa.concat_arrays(column.chunks)
-    parents = pc.list_parent_indices(lists)
-    records = pc.list_flatten(lists)
+    parents, records = _flat(catalogue, name)
     columns = {"run": catalogue["run"].take(parents)}
     columns |= dict(zip((field.name for field in records.type), records.flatten(), strict=True))
     return pa.table(columns)
+
+
+def _flat(catalogue: pa.Table, name: str) -> tuple[pa.Array, pa.Array]:
+    """The records of a nested column, and for each the number of its run."""
+    import pyarrow.compute as pc  # takes as long to load as a small catalogue to read
+
+    column = catalogue[name].combine_chunks()
+    lists = column if isinstance(column, pa.ListArray) else pa.concat_arrays(column.chunks)
+    return pc.list_parent_indices(lists), pc.list_flatten(lists)
 
 
 def tables_of(catalogue: pa.Table) -> dict[str, pa.Table]:
@@ -48,10 +53,8 @@ def tables_of(catalogue: pa.Table) -> dict[str, pa.Table]:
 
 def joined(catalogue: pa.Table, name: str) -> pa.Table:
     """The table `arms` or `rungs` with the columns of its run beside it. No two columns have one name."""
-    nested = nested_table(catalogue, name)
-    lists = catalogue[name].combine_chunks()
-    parents = pc.list_parent_indices(lists if isinstance(lists, pa.ListArray) else pa.concat_arrays(lists.chunks))
-    runs = runs_table(catalogue).take(parents)
+    parents, _ = _flat(catalogue, name)
+    nested, runs = nested_table(catalogue, name), runs_table(catalogue).take(parents)
     return pa.table({**{n: runs[n] for n in runs.column_names}, **{n: nested[n] for n in nested.column_names[1:]}})
 
 

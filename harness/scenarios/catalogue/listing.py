@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from harness.results.catalogue.columns import ARM, RUN
-from harness.results.catalogue.tables import take
+from harness.results.catalogue.tables import take, where_in
 from harness.scenarios.catalogue.asking import Asked, all_of, selection, unmatched
 from harness.scenarios.catalogue.mistakes import no_such, refuse
 
@@ -32,7 +31,7 @@ def listed(request: Asked, sort: str, limit: int, with_parts: bool, rebuild: boo
     catalogue = all_of(request, rebuild)
     table = selection(request, catalogue)
     if not with_parts:
-        table = table.filter(pc.equal(table["study"], ""))
+        table = where_in(table, "study", ("",))
     count = len(table)
     table = sorted_by(table, sort)
     notes = (*catalogue.problems, *(unmatched(request, catalogue) if not count else ()))
