@@ -40,7 +40,9 @@ def _row(folder: Path, place: str, stamp: str, study: str = "") -> tuple[Row, li
     claim, plan = records.object(CLAIM), records.object(PLAN)
     experiment = records.object(EXPERIMENT)
     verdicts = verdict_rows(records)
-    machine = mapping(claim.get("machine"))
+    bench = records.object(BENCH) if kind == "bench" else {}
+    # Benches had a machine before claims had one.
+    machine = mapping(claim.get("machine")) or mapping(bench.get("machine"))
     parts = place.split("/")
     row: Row = {
         "run": place,
