@@ -139,7 +139,7 @@ def test_queries_have_spaces_and_settings_have_none(results: Path) -> None:
 
 
 ODD = (
-    "[bold]x[/bold]",
+    "[bold]x",
     "a|b",
     "quo\"te'",
     "\x1b[31mred",
