@@ -110,6 +110,8 @@ def test_a_study_lists_its_runs(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_a_list_for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_catalogue(tmp_path / "results", 5, broken=1)
+    assert main(["list", "--sort", "-created", "--limit", "1", "--csv"]) == AGREES
+    assert next(csv.DictReader(io.StringIO(capsys.readouterr().out)))["created"].startswith("2026-01-01 04:00")
     assert main(["list", "--json", "--limit", "0", "--sort", "created"]) == AGREES
     listed = json.loads(capsys.readouterr().out)
     assert (listed["schema"], listed["count"], len(listed["runs"])) == (1, 5, 5)
