@@ -45,7 +45,9 @@ def pack(folder: Path, target: Path, experiment: str) -> int:
     Raises PackageError where the folder holds something else than files and folders.
     """
     files = _files(folder)
-    listed = {place: {"sha256": digest_of(path), "bytes": path.stat().st_size} for place, path in sorted(files.items())}
+    listed: dict[str, dict[str, Any]] = {
+        place: {"sha256": digest_of(path), "bytes": path.stat().st_size} for place, path in sorted(files.items())
+    }
     head: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "twinrun": __version__,

@@ -176,7 +176,8 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _pandas(table: pa.Table) -> pd.DataFrame:
     """Whole numbers stay whole where some are missing."""
     kinds: Callable[[pa.DataType], Any] = {pa.int64(): pd.Int64Dtype()}.get
-    return table.to_pandas(types_mapper=kinds)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=kinds)
+    return frame
 
 
 def _reasons(row: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -48,7 +49,7 @@ def sorted_by(table: pa.Table, sort: str) -> pa.Table:
     """The table sorted by one column, and by the run where that is equal; rows without a value are last."""
     name = sort.removeprefix("-")
     rows = table.select([name if name in RUN else "arms", "run"]).to_pylist()
-    values = [row[name] if name in RUN else row["arms"][0][name] if row["arms"] else None for row in rows]
+    values: list[Any] = [row[name] if name in RUN else row["arms"][0][name] if row["arms"] else None for row in rows]
     numbers = sorted(range(len(rows)), key=lambda number: rows[number]["run"])
     known = [number for number in numbers if values[number] is not None]
     known.sort(key=lambda number: values[number], reverse=sort.startswith("-"))

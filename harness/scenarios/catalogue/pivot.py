@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.results.catalogue.columns import ARM, REAL, RUN, WHOLE
 from harness.results.catalogue.tables import joined, where_in
@@ -64,7 +64,8 @@ def pivoted(request: Asked) -> Pivot:
 def _pivot(arms: pa.Table, given: Mapping[str, list[str]], notes: tuple[str, ...]) -> Pivot:
     import pandas as pd
 
-    index, columns, values, statistics = (given[key] for key in DEFAULTS)
+    index, columns, values = (given[key] for key in ("rows", "columns", "values"))
+    statistics: Any = given["statistic"]  # names of functions, which the stubs list one by one
     # The oldest first, as the catalogue is, so that `last` is the newest.
     frame = arms.select([*index, *columns, *values]).to_pandas()
     for name in values:

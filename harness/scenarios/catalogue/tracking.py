@@ -29,7 +29,18 @@ CURVES = {
     "epoch/test_loss": ("epochs", "test_loss"),
     "epoch/test_accuracy": ("epochs", "test_accuracy"),
 }
-FACTS = ("kind", "variant", "seed", "status", "verdict", "exit_code", "twinrun", "python", "host", "processor")
+FACTS: tuple[str, ...] = (
+    "kind",
+    "variant",
+    "seed",
+    "status",
+    "verdict",
+    "exit_code",
+    "twinrun",
+    "python",
+    "host",
+    "processor",
+)
 FACTS += ("data", "parameters", "batch_size", "planned_steps", "plan_digest", "spec_digest")
 OF_ARM = ("adapter", "version", "mode", "device", "precision", "policy", "threads", "settings")
 SENTENCES = ("sentence", "judged", "reason")
