@@ -19,7 +19,7 @@ ALLOCATIONS = 100_000  # between two collections of the youngest objects
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and returns the exit code of the process. Exceptions are reported and become exit codes."""
-    typed = list(sys.argv[1:] if arguments is None else arguments)
+    typed = _with_values_joined(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
         # Imports and schemas make objects that stay: looking through them every 700 allocations takes a tenth of the
         # time of a short command.
@@ -33,6 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except Exception as error:
             # A library may turn the interruption into another exception, as pydantic does while it builds a validator.
             return INTERRUPTED if stopped() else _report(error)
+
+
+def _with_values_joined(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `--sort -COLUMN` as one, because argparse takes a value that begins with `-` for an option."""
+    joined: list[str] = []
+    for text in arguments:
+        if joined and joined[-1] == "--sort" and text.startswith("-") and not text.startswith("--"):
+            joined[-1] = f"--sort={text}"
+        else:
+            joined.append(text)
+    return joined
 
 
 def _dispatch(typed: list[str]) -> int:

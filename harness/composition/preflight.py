@@ -19,6 +19,7 @@ from harness.composition.mistakes import no_such, shown
 from harness.composition.representable import unrepresentable
 from harness.data import DataError, Dataset, load
 from harness.data.targets import outside_domain
+from harness.results.catalogue.adding import make_room
 from harness.results.claim import ClaimedError, claim, claim_new, claimed_by
 from harness.spec.arm import AUTO, NONE, Arm
 from harness.spec.changes import NoSuchPathError, changed
@@ -189,7 +190,9 @@ def claimed(verb: str, out: Path | None, usual: Path) -> Path:
     Raises UserMistake if another process has claimed `out` since it was checked.
     """
     if out is None:
-        return claim_new(usual, verb).absolute()
+        folder = claim_new(usual, verb).absolute()
+        make_room(folder.parent.parent)
+        return folder
     try:
         claim(out, verb)
     except ClaimedError as error:

@@ -13,6 +13,7 @@ from harness.records.verdict import Verdict
 from harness.report.rows import by_rung
 from harness.report.rung_lines import RungLine
 from harness.report.where_to_read import HTML, MARKDOWN
+from harness.system.plain import finite
 
 Outcome = dict[str, Any]
 SCHEMA = 1  # raised when a field changes its meaning or goes; a new field leaves it
@@ -44,14 +45,4 @@ def document(
 
 def as_text(outcome: Outcome) -> str:
     """The object on one line, in ASCII; a number that is not finite is null."""
-    return json.dumps(_finite(outcome), ensure_ascii=True, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not float("-inf") < value < float("inf"):
-        return None
-    return value
+    return json.dumps(finite(outcome), ensure_ascii=True, allow_nan=False)

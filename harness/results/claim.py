@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import platform
 import secrets
 import socket
 from contextlib import suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
+from harness.system.processor import machine_facts
 from harness.system.writing import PARTIAL, CannotWriteError
 
 CLAIM = "claim.json"
@@ -75,6 +77,15 @@ def claimed_for(folder: Path) -> str:
         return ""
 
 
+def is_running(folder: Path) -> bool:
+    """Whether the process that claimed a folder runs on this host now. Of another host, nothing can be said: False."""
+    try:
+        record = json.loads((folder / CLAIM).read_text(encoding="utf-8"))
+        return record["host"] == socket.gethostname() and Path(f"/proc/{int(record['process'])}").exists()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _create(source: Path, path: Path, record: str) -> None:
     """Creates `path` as a link to the complete file `source`, so that it is never seen half-written.
 
@@ -96,6 +107,8 @@ def _identity() -> dict[str, Any]:
         "user": _user(),
         "process": os.getpid(),
         "started": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "python": platform.python_version(),
+        "machine": machine_facts(),
     }
 
 

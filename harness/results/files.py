@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import struct
-import tokenize
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from harness.records.array_types import FloatArray
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.results.objects import DAMAGE as DAMAGE
+from harness.results.objects import NOT_READ as NOT_READ
+from harness.results.objects import UnreadableError as UnreadableError
+from harness.results.objects import read_object as read_object
 from harness.spec.base import Spec
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, load_arrays
@@ -29,22 +29,8 @@ SAID: dict[str, type[Any]] = {
 }  # the fields of an environment that are read, and their types
 OUTCOME = ("rung", "subject", "arm_a", "arm_b", "status")
 WHOLE = ("epoch", "samples", "samples_scored", "peak_rss_bytes")
-# The exceptions that the readers of JSON, Parquet and npz raise for damaged bytes.
-DAMAGE: tuple[type[Exception], ...] = (
-    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, EOFError),
-    *(MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, pa.ArrowException),
-)
 AnySpec = TypeVar("AnySpec", bound=Spec)
-MOST_NESTED = 32
 MOST_CELLS = 1 << 29  # in a table: a few bytes of Parquet may encode any number of equal rows
-
-
-class UnreadableError(Exception):
-    """A file does not have the format of its record; the message says why."""
-
-
-# What any reader of a record may raise.
-NOT_READ: tuple[type[Exception], ...] = (UnreadableError, *DAMAGE)
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -57,24 +43,6 @@ def read_spec(path: Path, kind: type[AnySpec], what: str) -> AnySpec:
         return kind.model_validate_json(json.dumps(read_object(path)), strict=True)
     except ValidationError as error:
         raise UnreadableError(f"is no {what} that this version of twinrun reads: {_in_words(error)}") from None
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict):
-        raise UnreadableError("must hold a JSON object")
-    level: list[Any] = [content]
-    for _ in range(MOST_NESTED):
-        level = [below for node in level for below in _below(node)]
-    if level:
-        raise UnreadableError(f"is nested deeper than {MOST_NESTED} levels")
-    return content
-
-
-def _below(plain: Any) -> list[Any]:
-    if isinstance(plain, dict):
-        return list(plain.values())
-    return plain if isinstance(plain, list) else []
 
 
 def read_trace(path: Path) -> tuple[Trace, dict[str, Any]]:

@@ -67,6 +67,9 @@ def complete(folder: Path, marker: Marker, runs: Mapping[str, Path] | None = Non
     content[OWN] = _own_digest(content)
     with whole(folder / MARKER) as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    from harness.results.catalogue.adding import add  # it reads markers
+
+    add(folder)
 
 
 def _own_digest(content: Mapping[str, Any]) -> str:
@@ -96,28 +99,37 @@ def state_of(folder: Path) -> State:
     return "unfinished" if os.path.lexists(folder / CLAIM) else "unmarked"
 
 
+def read_marker(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    """What the marker of a folder holds, None where it cannot be read, and what is wrong with the marker itself."""
+    if problem := unfit(folder / MARKER):
+        return None, [problem]
+    try:
+        content = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        version = content["schema_version"]
+        {**content["records"], **content["runs"]}, content["kind"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return None, [f"cannot be read ({type(error).__name__}): it is cut off or damaged"]
+    if version != SCHEMA_VERSION:
+        return None, [f"has schema_version {version}, and this version of twinrun reads {SCHEMA_VERSION}"]
+    if wrong := _odd_fields(content):
+        return content, [f"is not as twinrun writes it ({wrong}): it is damaged"]
+    if OWN in content and content[OWN] != _own_digest(content):  # markers of before had none
+        return content, ["is not as it was written: its own digest is another"]
+    return content, []
+
+
 def damages(folder: Path) -> Iterator[tuple[str, str]]:
     """What differs from the marker, as (place, what is wrong); nothing where a complete folder is as it was left.
 
     Nothing can be said of a folder without a marker: see `state_of`.
     """
-    if problem := unfit(folder / MARKER):
+    content, problems = read_marker(folder)
+    for problem in problems:
         yield MARKER, problem
+    if content is None:
         return
-    try:
-        content = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        version, kind, records, runs = (content[key] for key in ("schema_version", "kind", "records", "runs"))
-        expected = {**records, **{f"{place}/{MARKER}": digest for place, digest in runs.items()}}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        yield MARKER, f"cannot be read ({type(error).__name__}): it is cut off or damaged"
-        return
-    if version != SCHEMA_VERSION:
-        yield MARKER, f"has schema_version {version}, and this version of twinrun reads {SCHEMA_VERSION}"
-        return
-    if wrong := _odd_fields(content):
-        yield MARKER, f"is not as twinrun writes it ({wrong}): it is damaged"
-    elif OWN in content and content[OWN] != _own_digest(content):  # markers of before had none
-        yield MARKER, "is not as it was written: its own digest is another"
+    kind, expected = content["kind"], dict(content["records"])
+    expected |= {f"{place}/{MARKER}": digest for place, digest in content["runs"].items()}
     for place, digest in expected.items():
         if problem := unfit(folder / place):
             yield place, f"{problem}, and was there when the {kind} was complete"

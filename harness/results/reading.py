@@ -33,6 +33,8 @@ from harness.results.files import (
     read_table,
     read_trace,
 )
+from harness.results.kinds import is_run as is_run
+from harness.results.kinds import runs_below as runs_below
 from harness.results.marker import MARKER, State, damages, state_of, unfit
 from harness.results.recorded import (
     EPOCHS,
@@ -52,19 +54,6 @@ from harness.spec.arm import Arm
 from harness.system.array_files import PREDICTIONS, WEIGHTS
 
 Read = TypeVar("Read")
-
-
-def is_run(folder: Path) -> bool:
-    """Whether anything in the folder is what a run leaves behind. (A study's arms leave their logs there, no more.)"""
-    stated = any((folder / name).exists() for name in (EXPERIMENT, PLAN))
-    return stated or any(True for name in (TRACE, STEPS, EPOCHS) for _ in folder.glob(f"arms/*/{name}"))
-
-
-def runs_below(folder: Path) -> dict[str, Path]:
-    """The runs of a study, by their place in its folder: `<variant>/seed<n>`, or either alone."""
-    files = [file for depth in range(3) for file in folder.glob("*/" * depth + EXPERIMENT)]
-    places = [file.parent.relative_to(folder) for file in sorted(files)]
-    return {str(place): folder / place for place in places if not any(part.startswith(".") for part in place.parts)}
 
 
 def read_run(folder: Path) -> RecordedRun:

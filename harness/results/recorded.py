@@ -14,12 +14,15 @@ from harness.records.array_types import FloatArray
 from harness.records.cost import CostPlan
 from harness.records.trace import Trace
 from harness.results.answers import RecordedAnswer
+from harness.results.kinds import EPOCHS as EPOCHS
+from harness.results.kinds import EXPERIMENT as EXPERIMENT
+from harness.results.kinds import PLAN as PLAN
+from harness.results.kinds import STEPS as STEPS
+from harness.results.kinds import TRACE as TRACE
+from harness.results.kinds import VERDICTS as VERDICTS
 from harness.results.marker import State
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays
-
-EXPERIMENT, PLAN, TRACE, STEPS, EPOCHS = "experiment.json", "plan.json", "trace.json", "steps.parquet", "epochs.parquet"
-VERDICTS = "verdicts.parquet"
 
 
 @dataclass(frozen=True)

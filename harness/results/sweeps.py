@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from harness.results.files import read_spec
+from harness.results.kinds import SWEEP as SWEEP
 from harness.results.store import write_text
 from harness.spec.base import Spec
-
-SWEEP = "sweep.json"
 
 
 class SweepRecord(Spec):

@@ -15,9 +15,10 @@ import pandas as pd
 from harness.records.array_types import FloatArray
 from harness.records.timing import CONTROL, PARTS, SAMPLE_COLUMNS, Bench, ProcessRecord
 from harness.results.files import UnreadableError, read_object, read_spec, read_table
+from harness.results.kinds import BENCH as BENCH
 from harness.results.store import write_frame, write_text
 
-BENCH, PROCESSES, SAMPLES = "bench.json", "processes.json", "samples.parquet"
+PROCESSES, SAMPLES = "processes.json", "samples.parquet"
 CHECK = "check"  # the folder of a ladder that a bench has climbed, in that of the bench
 BASE_CHECK = "base_check"  # the same, climbed by the base of a gate
 

@@ -67,12 +67,12 @@ def counted(
 
 
 @contextmanager
-def said_if_slow(text: str, after_s: float) -> Iterator[None]:
-    """Context that prints a line if it lasts longer than `after_s` seconds."""
+def said_if_slow(text: str, after_s: float, tell: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Context that prints a line, or tells it, if it lasts longer than `after_s` seconds."""
 
     def say() -> None:
         with suppress(OutputGoneError, ValueError):  # the next line that is printed fails too, and is reported
-            print(text, flush=True)
+            print(text, flush=True) if tell is None else tell(text)
 
     timer = threading.Timer(after_s, say)
     timer.daemon = True

@@ -12,6 +12,7 @@ import numpy as np
 from harness.composition.mistakes import UserMistake
 from harness.composition.preflight import claimed, unusable
 from harness.results.baselines import Baselines
+from harness.results.kinds import GATE as GATE
 from harness.results.marker import Marker, complete
 from harness.results.store import write_text
 from harness.scenarios.gate.store import base_of, comparable, side_of
@@ -19,7 +20,6 @@ from harness.subjects.gate.judge import judge
 from harness.subjects.gate.side import Side
 from harness.system.stopping import heeding_signals, shielded
 
-GATE = "gate.json"
 OUT = "out="
 DEFAULT = Path("results") / "gate"
 

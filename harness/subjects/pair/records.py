@@ -16,6 +16,7 @@ from harness.oracles.own_float64 import Side
 from harness.plan import digest_arrays
 from harness.records.trace import EpochRecord, Trace
 from harness.results.files import read_arrays, read_numbers, read_outcomes, read_spec, read_trace
+from harness.results.kinds import PAIR as PAIR
 from harness.results.marker import state_of
 from harness.results.reading import Reader, state_problems
 from harness.results.recorded import STEPS, TRACE, VERDICTS, RecordedArm, RecordedRun
@@ -25,7 +26,6 @@ from harness.subjects.pair.losses import LOSSES
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import WEIGHTS, Arrays, save_arrays
 
-PAIR = "pair.json"
 COLUMNS = ("step", "loss", "loss_float64")
 REFUSED = "float64_refused"  # in a trace's environment: why the side does not run in float64
 FINAL = "final"

@@ -10,13 +10,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.results.files import UnreadableError, read_object
+from harness.results.kinds import COMPARISON as COMPARISON
 from harness.results.recorded import RecordedRun
 from harness.results.store import write_text
 from harness.subjects.recorded.changes import changed, other_outcomes, times
 from harness.subjects.recorded.comparison import Compared, Comparison
 from harness.subjects.recorded.rows import Row, rows_of
 
-COMPARISON = "comparison.json"
 Cells = tuple[tuple[str, ...], ...]
 
 

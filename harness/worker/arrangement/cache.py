@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -13,10 +11,9 @@ from platformdirs import user_cache_dir
 
 from harness.spec.arm import Arm
 from harness.spec.base import Spec
+from harness.system.processor import CPUINFO, processor
 from harness.system.writing import whole
 from harness.worker.arrangement.figures import Figures
-
-CPUINFO = Path("/proc/cpuinfo")
 
 
 class Host(Spec):
@@ -57,17 +54,8 @@ class _Record(Spec):
 
 def host() -> Host:
     """This machine, by the first processor of /proc/cpuinfo; without flags on a system that has no such file."""
-    try:
-        first, _, _ = CPUINFO.read_text(errors="replace").partition("\n\n")
-    except OSError:
-        first = ""
-    fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
-    processor = fields.get("model name") or platform.processor() or platform.machine()
-    return Host(processor=processor, flags=tuple(sorted(fields.get("flags", "").split())), cores=_cores())
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    here = processor(CPUINFO)
+    return Host(processor=here.model, flags=here.flags, cores=here.cores)
 
 
 def folder() -> Path:

@@ -1,0 +1,1 @@
+"""What `twinrun list`, `show`, `trend`, `table`, `query`, `prune`, `pack` and `unpack` do, without their output."""
