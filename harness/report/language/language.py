@@ -46,7 +46,9 @@ def language_of(code: str) -> Language:
         raise UserMistake([no_such(f"lang: given {shown(code)}", code, CODES)])
     catalogues = {path.name: _catalogue(path) for path in sorted((Path(__file__).parent / code).glob("*.yaml"))}
     phrases = catalogues.pop(PHRASES, {})
-    return Language(code, phrases, {text: translation for part in catalogues.values() for text, translation in part.items()})
+    return Language(
+        code, phrases, {text: translation for part in catalogues.values() for text, translation in part.items()}
+    )
 
 
 def _catalogue(path: Path) -> dict[str, str]:

@@ -48,7 +48,7 @@ class Sentences:
             clauses = clauses_of(text, separator)
             if len(clauses) > 1 and (parts := self._grouped(clauses, separator)) is not None:
                 return joiner.join(parts)
-        return self._with_remark(text)
+        return self._with_remark(text) or self._with_full_stop(text)
 
     def _as_a_whole(self, text: str) -> str | None:
         """The translation of a text that is an entry of the catalogue, or matches a template."""
@@ -88,6 +88,11 @@ class Sentences:
             return None
         outer, inner = self._known(before), self._known(remark[:-1])
         return None if outer is None and inner is None else f"{outer or before}（{inner or remark[:-1]}）"
+
+    def _with_full_stop(self, text: str) -> str | None:
+        """A text that ends with a full stop, which no entry of a clause has."""
+        sentence = self._known(text[:-1]) if text.endswith(".") else None
+        return None if sentence is None else f"{sentence}。"
 
 
 def clauses_of(text: str, separator: str) -> list[str]:
