@@ -35,7 +35,7 @@ class Language:
         return translation.format(**values) if values else translation
 
     def sentence(self, text: str) -> str:
-        """A recorded text: an outcome, a cause, advice, a failure. Names, numbers and foreign messages stay as they are."""
+        """A recorded text: an outcome, a cause, advice, a failure. Names, numbers and foreign messages stay."""
         return self._sentences.translated(text)
 
 

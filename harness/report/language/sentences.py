@@ -57,7 +57,7 @@ class Sentences:
         for template in self._candidates(text):
             values = template.values(text)
             if values is not None:
-                return template.filled(values, self.translated)
+                return template.filled(values, self.translated, lambda value: self._as_a_whole(value) or value)
         return None
 
     def _grouped(self, clauses: Sequence[str], separator: str) -> list[str] | None:

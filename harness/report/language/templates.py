@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
+
+from harness.records.failure import Symptom
 
 SLOT = re.compile(r"\{(\w+)(?::(\w+))?\}")
-# By the kind of a slot, what it matches: without one what stands between two commas; `names` a list of names, whose
-# conjunctions are translated; `codes` a list of single words or numbers; `spec` changes of a
-# spec; `text` anything, which is translated itself; `rest` anything, which is copied.
+_SYMPTOM = "|".join(get_args(Symptom))
+# By the kind of a slot, what it matches. A slot without a kind matches what stands between two commas.
 KINDS = {
     "": r"(?:\[[^\[\]]*\]|\([^()]*\)|(?!; |: |, ).)+?",
-    "names": r"(?:(?!; |: ).)+?",
-    "codes": r"[\w.-]+(?:, [\w.-]+)*",
     "number": r"[-+]?(?:\d[\d.,]*(?:e[-+]?\d+)?|inf|nan)%?",
-    "spec": r"(?:(?!; ).)+?",
+    "code": r"[^\s,;()]+",  # a word without spaces
+    "codes": r"[\w.-]+(?:, [\w.-]+)*",
+    "file": r"\S+\.(?:json|parquet|npz|yaml)",
+    "index": r"[^\s\[]*\[[^\[\]]*\]",
+    "names": r"(?:(?!; |: ).)+?",
+    "spec": r"(?:(?!; ).)+?",  # changes of a spec: `optimizer.form: rate_outside, ...`
+    "symptom": _SYMPTOM,
+    "message": rf"(?:(?!; \S+: (?:{_SYMPTOM}) at ).)+",  # of a failure, up to the next failure
     "text": r".+?",
     "rest": r".*",
 }
 _CONJUNCTION = re.compile(r",? (and|or) ")
 _WORD = re.compile(r"[A-Za-z]+")
+Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Template:
-    """`english` has slots such as `{step:number}`; `translation` has each of them once, without its kind."""
+    """`english` has slots such as `{step:number}`; `translation` has each of them once, without its kind.
+
+    The values of slots of the kinds `text` and `symptom` are translated too, in those of the kind `names` the
+    conjunctions, and those of the kind `message` if they are one entry as a whole. All others are copied.
+    """
 
     english: str
     translation: str
@@ -41,7 +53,7 @@ class Template:
         """The text between the slots."""
         return tuple(SLOT.split(self.english)[::3])
 
-    @property
+    @cached_property
     def weight(self) -> int:
         """The number of characters outside its slots: of two templates that match, the heavier says more."""
         return sum(map(len, self.literals))
@@ -69,17 +81,18 @@ class Template:
         match = self._pattern.fullmatch(text)
         return match.groupdict() if match else None
 
-    def filled(self, values: dict[str, str], translated: Callable[[str], str]) -> str:
-        """The translation with these values. `translated` translates those of slots that hold text."""
-        shown = {
-            name: translated(value)
-            if self.slots[name] == "text"
-            else _CONJUNCTION.sub(lambda found: f" {translated(found[1])} ", value)
-            if self.slots[name] == "names"
-            else value
-            for name, value in values.items()
-        }
-        return SLOT.sub(lambda slot: shown[slot[1]], self.translation)
+    def filled(self, values: Mapping[str, str], translated: Translate, as_a_whole: Translate) -> str:
+        """The translation with these values. `translated` translates a text; `as_a_whole` none of its clauses alone."""
+
+        def shown(name: str) -> str:
+            value, kind = values[name], self.slots[name]
+            if kind in ("text", "symptom"):
+                return translated(value)
+            if kind == "names":
+                return _CONJUNCTION.sub(lambda found: f" {translated(found[1])} ", value)
+            return as_a_whole(value) if kind == "message" else value
+
+        return SLOT.sub(lambda slot: shown(slot[1]), self.translation)
 
 
 def words_of(text: str) -> set[str]:
