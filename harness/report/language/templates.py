@@ -12,21 +12,24 @@ from harness.records.failure import Symptom
 
 SLOT = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _SYMPTOM = "|".join(get_args(Symptom))
+_CLAUSE = r"(?:\[[^\[\]]*\]|\([^()]*\)|(?!; |: |, ).)+?"
 # By the kind of a slot, what it matches. A slot without a kind matches what stands between two commas.
 KINDS = {
-    "": r"(?:\[[^\[\]]*\]|\([^()]*\)|(?!; |: |, ).)+?",
+    "": _CLAUSE,
+    "clause": _CLAUSE,  # the same, translated itself
     "number": r"[-+]?(?:\d[\d.,]*(?:e[-+]?\d+)?|inf|nan)%?",
     "code": r"[^\s,;()]+",  # a word without spaces
     "codes": r"[\w.-]+(?:, [\w.-]+)*",
     "file": r"\S+\.(?:json|parquet|npz|yaml)",
     "index": r"[^\s\[]*\[[^\[\]]*\]",
     "names": r"(?:(?!; |: ).)+?",
-    "spec": r"(?:(?!; ).)+?",  # changes of a spec: `optimizer.form: rate_outside, ...`
+    "spec": r"(?:(?!; | \().)+?",  # changes of a spec: `optimizer.form: rate_outside, ...`
     "symptom": _SYMPTOM,
     "message": rf"(?:(?!; \S+: (?:{_SYMPTOM}) at ).)+",  # of a failure, up to the next failure
     "text": r".+?",
     "rest": r".*",
 }
+TRANSLATED = ("text", "clause", "symptom")  # kinds
 _CONJUNCTION = re.compile(r",? (and|or) ")
 _WORD = re.compile(r"[A-Za-z]+")
 Translate = Callable[[str], str]
@@ -36,7 +39,7 @@ Translate = Callable[[str], str]
 class Template:
     """`english` has slots such as `{step:number}`; `translation` has each of them once, without its kind.
 
-    The values of slots of the kinds `text` and `symptom` are translated too, in those of the kind `names` the
+    The values of slots of the kinds in `TRANSLATED` are translated too, in those of the kind `names` the
     conjunctions, and those of the kind `message` if they are one entry as a whole. All others are copied.
     """
 
@@ -86,7 +89,7 @@ class Template:
 
         def shown(name: str) -> str:
             value, kind = values[name], self.slots[name]
-            if kind in ("text", "symptom"):
+            if kind in TRANSLATED:
                 return translated(value)
             if kind == "names":
                 return _CONJUNCTION.sub(lambda found: f" {translated(found[1])} ", value)
