@@ -9,7 +9,7 @@ from functools import lru_cache
 from harness.report.language.templates import SLOT, Template, words_of
 
 # What separates clauses, in the order in which it is tried, and how translated clauses are joined.
-SEPARATORS = (("; ", "；"), (": ", "："), (", ", "，"))
+SEPARATORS = (("; ", "；"), (", ", "，"), (": ", "："))
 OPENING, CLOSING = "([{", ")]}"
 LONGEST = 5_000  # characters of a text that is translated
 _MOST_KEPT = 4_096  # translations

@@ -4,6 +4,9 @@
 PARTS: dict[str, tuple[str, ...]] = {
     # records
     " is off by ": ("mindspore is off by 0.3",),
+    "about Q7 hereQ7, more than Q7": (
+        "about 90 s here (layer 50 s, trajectory 40 s), more than budget_s=60; free steps 20 -> 10 by budget_s=60: about 40 s",
+    ),
     # judging
     ", 7 ten steps on": (
         "past step 40 a free run tells nothing; the first activation to flip by rounding: step 3, relu_1[0, 5], "
@@ -48,9 +51,9 @@ PARTS: dict[str, tuple[str, ...]] = {
     ),
     "the reference's": ("8 x the reference's own error in float32 + 4 ULP",),
     "the one side's": ("8 x the one side's own relative error in float32 + 4 ULP",),
-    "from Q7 Q7 on": (
+    "from 7 7 on": (
         "apart from step 3 on, by up to 0.2 of the largest value; whether that is rounding cannot be said, since the "
-        "data cannot be loaded here (no such file)",
+        "data cannot be loaded here (ENOENT)",
     ),
     "in their number": ("apart in their number, by up to 0.2 of the largest value",),
     "apart Q7, by up to 7 of the largest value": ("apart from value 3 on, by up to 0.2 of the largest value",),
@@ -60,7 +63,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "a recorded 91.00 %, the reference scores 90.00 % from its final weights",
         "a recorded 91.00 %, the reference scores 90.00 % from its final weights at seed 3",
     ),
-    "mean Q7 points, Q7, margin 7: Q7": (
+    "mean Q7 points, 7, margin 7: Q7": (
         "mean 0.100 points, 90 % interval [-0.200, 0.400], margin 0.5: equivalent",
         "one arm twice, up to 0.100 points apart at one seed; mean 0.100 points, 90 % interval [-0.200, 0.400], margin "
         "0.5: undecided; 7 new seeds would decide: seeds=7 seed=5 (those of this run are not among them: a test "
@@ -98,6 +101,8 @@ PARTS: dict[str, tuple[str, ...]] = {
         "a: the mean is 0.1, not 0",
         "a: the distance of the distributions is 0.1, not 0",
     ),
+    " at seed Q7": ("a recorded 91.00 %, the reference scores 90.00 % from its final weights at seed 3",),
+    " in float64": ("test_loss in float64, epochs 0 to 1",),
     # adapters
     "tf.pad, then ": ("tf.pad, then keras.layers.Conv2D with strides 1, thinned out without bias, then bias_add",),
     " with strides 1, thinned out": ("tf.pad, then keras.layers.Conv2D with strides 1, thinned out",),
@@ -129,10 +134,10 @@ PARTS: dict[str, tuple[str, ...]] = {
         "proven: with momentum=0.9 in tensorflow's live batch_normalization the two agree",
         "batch_norm momentum convention: mindspore keeps 0.9 of the old mean, tensorflow 0.2",
     ),
-    "padding: Q7, Q7 7 and Q7": ("padding: a puts 1 rows and 1 columns before the image, b 0 and 0",),
+    "padding: 7, 7 7 and Q7": ("padding: a puts 1 rows and 1 columns before the image, b 0 and 0",),
     "the error function": ("gelu: a computes the error function, b the tanh approximation",),
     "the tanh approximation": ("gelu: a computes the tanh approximation, b the error function",),
-    "gelu: Q7 computes Q7, Q7 Q7": ("gelu: a computes the error function, b the tanh approximation",),
+    "gelu: 7 computes Q7, Q7 Q7": ("gelu: a computes the error function, b the tanh approximation",),
     "plan (weights, batches, noise, augmentation)": (
         "another plan (weights, batches, noise, augmentation): digest 12ab in A, 34cd in B",
     ),
@@ -145,7 +150,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "Q7 has not Q7": ("a has not recorded a rate", "a has not recorded a step"),
     "Q7 first at Q7Q7, Q7Q7: Q7Q7": (
         "DIVERGES first at loss, mse at value 3: a is off by 0.3; b is nearer to the reference",
-        "UNVERIFIED first at records, arms/a/trace.json: is missing",
+        "UNVERIFIED first at run, arms/a/trace.json: is missing",
     ),
     "Q7 (7 and 7 values)": ("equal as far as both go (10 and 12 values)",),
     ", by up to Q7 relative": ("3 of 10 values differ, by up to 0.2 relative",),
@@ -191,6 +196,17 @@ PARTS: dict[str, tuple[str, ...]] = {
     "ended after Q7 rounds and 7 s: Q7 (Q7)Q7": (
         "ended after 12 rounds and 60 s: no further round fits into the budget (precision=0.03, budget_s=600)",
     ),
+    "- one of Q7; whether the arms end equally well is judged over all of them": (
+        "one of seeds 0, 1, 2; whether the arms end equally well is judged over all of them",
+    ),
+    "UNVERIFIED: Q7 cannot be read": ("UNVERIFIED: gate.json cannot be read",),
+    "Q7, for the Q7 of the mean over the seeds": (
+        "the experiment's accuracy_margin, for the 90 % interval of the mean over the seeds",
+    ),
+    "Q7; or 7 equals Q7": (
+        "BatchNormalization(momentum=0.9) equals nn.BatchNorm2d(momentum=0.9); or nn.BatchNorm2d(momentum=0.1) equals "
+        "BatchNormalization(momentum=0.1)",
+    ),
     "its base": ("times as long as its base",),
     # scenarios
     "at step Q7 its loss is 7 from that of Q7, ": (
@@ -213,6 +229,8 @@ NOT_TRANSLATED = {
     "batch_norm momentum",
     "batch_norm unbiased",
     "same padding",
+    "pad_mode='same' in nn.Conv2d",
+    "padding='same' in keras.layers.Conv2D",
     "Uniform, moved",
     "CosineDecay(warmup)",
     "nn.GELU(), which approximates on a CPU in any case",
@@ -228,13 +246,14 @@ NOT_TRANSLATED = {
     # while a run goes on
     "Q7 is calibrated on this machine, once: Q7, a few seconds each",
     "Q7: the calibration failed, so no arrangement is chosen: Q7",
-    "  data  Q7; plan 7, batches of Q7",
+    "  data  Q7; plan Q7, batches of Q7",
     "  runs code that Q7",
     "  parameters paired: Q7; which is which stands in report.md",
     "  the whole is in Q7",
     "Q7 more are in report.md",
     "unfinished: Q7; what was recorded is in Q7",
     "could not be written anywhere",
+    "is in Q7",
     "internal error: Q7. This is a fault of twinrun, not of what you gave; its traceback Q7. Please report it to the "
     "maintainers with that file and the command line",
 }

@@ -24,8 +24,8 @@ def test_english_is_the_identity() -> None:
 
 def test_an_unknown_code_is_a_mistake_with_the_nearest_name() -> None:
     with pytest.raises(UserMistake) as caught:
-        language_of("zk")
-    assert "given 'zk'" in str(caught.value)
+        language_of("zhh")
+    assert "given 'zhh'" in str(caught.value)
     assert "did you mean zh?" in str(caught.value)
     assert all(code in str(caught.value) for code in CODES)
 
@@ -45,8 +45,8 @@ def test_a_divergence_in_one_sentence() -> None:
         "when the rate changes, mindspore's a/kernel is 0.042 off the reference and tensorflow's is 0.751 ULP off "
         "(a/kernel[3, 0]); cause: momentum form (mindspore computes optimizer.form: rate_outside, the spec says "
         "rate_inside); spec that makes them equal: tensorflow with optimizer.form: rate_outside (rung run again with "
-        "it: agrees, worst 12 ULP), or mindspore with optimizer.form: rate_inside (rung run again with it: agrees, worst "
-        "17.9 ULP)"
+        "it: agrees, worst 12 ULP), or mindspore with optimizer.form: rate_inside (rung run again with it: agrees, "
+        "worst 17.9 ULP)"
     )
     assert ZH.sentence(sentence) == (
         "不一致（DIVERGES）：最先不一致的是 optimizer 级：momentum rate_inside，按实验的学习率，第 100 次更新，"

@@ -13,7 +13,20 @@ TERMS = {
     *("mindspore", "tensorflow", "reference", "keras", "json", "ms", "nan", "inf", "float"),
     *("exp", "log", "sqrt", "max", "maximum", "min", "sum", "abs", "square", "mean", "where", "clip", "matmul"),
     *("rate", "mask", "slope", "alpha", "beta", "gamma", "epsilon", "dropout", "sigmoid", "softmax", "gelu", "tanh"),
-    *("leaky", "mse", "cosine", "adam", "constant", "inclusive", "trajectory"),
+    *(
+        "margin",
+        "status",
+        "size",
+        "leaky",
+        "mse",
+        "cosine",
+        "adam",
+        "constant",
+        "inclusive",
+        "trajectory",
+        "run",
+        "label's",
+    ),
 }
 _CODE = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'")
 _WORD = re.compile(r"(?<![\w.`'=/:-])[A-Za-z]?[a-z]{2,}(?![\w.`=/(-])")
