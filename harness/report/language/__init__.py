@@ -1,25 +1,11 @@
-"""The language of a page: its fixed phrases, and the sentences that runs record."""
+"""The report in English and in Chinese: its fixed phrases, and the sentences that were recorded in English.
 
-from __future__ import annotations
+`zh/*.yaml` holds the Chinese. One mechanism serves both kinds of text. gettext would serve the fixed phrases alone: it
+looks a text up as a whole, and a recorded sentence holds names and numbers that are known only in the record. So the
+catalogues are plain mappings from an English text, with slots such as `{step}`, to a Chinese one.
+"""
 
-from dataclasses import dataclass
+from harness.report.language.language import CODES, Language, language_of
+from harness.report.language.page import in_language
 
-
-@dataclass(frozen=True)
-class Language:
-    """A language by its code. English is what twinrun writes and records, so both methods return their text."""
-
-    code: str
-
-    def phrase(self, text: str) -> str:
-        """A fixed phrase of twinrun in this language."""
-        return text
-
-    def sentence(self, text: str) -> str:
-        """A recorded sentence, cause or advice in this language."""
-        return text
-
-
-def language_of(code: str) -> Language:
-    """The language with this code."""
-    return Language(code)
+__all__ = ["CODES", "Language", "in_language", "language_of"]
