@@ -17,8 +17,9 @@ from harness.report.html.pages import document_of
 from harness.report.html.rendering import Variant
 from harness.report.html.several_page import Place, several_document
 from harness.report.html.tables import write_tables
-from harness.report.html.writing import LANGUAGES, PAGE, write_page
-from harness.report.pages import kind_of, page_of
+from harness.report.html.writing import PAGE, write_page
+from harness.report.language import CODES
+from harness.report.pages import kind_of, markdown_page, page_of
 from harness.report.tables import console
 from harness.results.claim import CLAIM
 from harness.results.marker import MARKER
@@ -28,7 +29,7 @@ from harness.scenarios.verify.whole import without_pages
 from harness.system.files import FileError, given_path
 
 DEFAULT = Path("results") / "report"
-CHOICES: Mapping[str, tuple[str, ...]] = {"lang": LANGUAGES, "csp": get_args(Variant)}
+CHOICES: Mapping[str, tuple[str, ...]] = {"lang": CODES, "csp": get_args(Variant)}
 KEYS = ("out", *CHOICES)
 
 
@@ -51,7 +52,7 @@ def start(arguments: Sequence[str]) -> int:
         if out.resolve() != request.folders[0][1].resolve():
             document = document.for_elsewhere()
         out.mkdir(parents=True, exist_ok=True)
-        _write_markdown(request.folders[0][1], out)
+        _write_markdown(request.folders[0][1], out, request.language)
     else:
         names = [name for name, _ in request.folders]
         document = several_document([Place(*place) for place in zip(names, documents, strict=True)])
@@ -63,14 +64,14 @@ def start(arguments: Sequence[str]) -> int:
     return AGREES
 
 
-def _write_markdown(folder: Path, out: Path) -> None:
-    """Writes `report.md` and its pictures, drawn in a folder of links because the records may be read-only."""
+def _write_markdown(folder: Path, out: Path, language: str) -> None:
+    """Writes the page in Markdown and its pictures, drawn in a folder of links because the records may be read-only."""
     with without_pages(folder) as bare:
-        text = page_of(bare)
+        text = page_of(bare, language)
         pictures = [path for path in bare.iterdir() if path.suffix == ".png"]
         for picture in pictures:
             shutil.copyfile(picture, out / picture.name)
-    write_text(out / "report.md", text)
+    write_text(out / markdown_page(language), text)
 
 
 def _new_folder() -> Path:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.report.html.writing import PAGE, HtmlPage
-from harness.report.pages import kind_of
+from harness.report.language import CODES, in_language, language_of
+from harness.report.pages import kind_of, markdown_page
 from harness.report.pages import pages_of as texts_of
 from harness.report.tables import COLOURS, console, draw, line
-from harness.scenarios.verify.check import Check
+from harness.report.where_to_read import MARKDOWN
+from harness.scenarios.verify.check import Check, text_differences
 from harness.scenarios.verify.whole import Page
 
 __all__ = ["kind_of", "pages_of", "sentence", "show"]
@@ -22,7 +25,22 @@ WORDS = {"differs": "DIFFERS", "damaged": "UNVERIFIED", "unverified": "UNVERIFIE
 
 def pages_of(folder: Path) -> dict[str, str | Page]:
     """The pages that are made of the records of a folder, by name."""
-    return {**texts_of(folder), PAGE: HtmlPage(folder, kind_of(folder))}
+    texts = texts_of(folder)
+    translated = {markdown_page(code): Translated(texts[MARKDOWN], code) for code in CODES if code != "en"}
+    return {**texts, **translated, PAGE: HtmlPage(folder, kind_of(folder))}
+
+
+@dataclass(frozen=True)
+class Translated:
+    """`report.md` in another language. `english`: the page that it is made of."""
+
+    english: str
+    language: str
+
+    def differences(self, folder: Path) -> Iterator[str]:
+        """A clause on the first line of the page in `folder` that differs."""
+        recorded = (folder / markdown_page(self.language)).read_text(encoding="utf-8")
+        yield from text_differences(recorded, in_language(self.english, language_of(self.language)))
 
 
 def show(folder: Path, checks: Sequence[Check]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.report.html.document import Document
 from harness.report.html.pages import document_of
 from harness.report.html.rendering import PICTURE_FOLDER, Variant, render
+from harness.report.language import CODES, language_of
 from harness.results.marker import state_of
 from harness.results.store import write_text
 from harness.system.writing import whole
@@ -19,7 +20,6 @@ PAGE = "report.html"
 # What a run leaves at its end: `markdown` for report.md alone, anything else for the page as well.
 SETTING, WITHOUT = "TWINRUN_REPORT", "markdown"
 VARIANTS: tuple[Variant, ...] = ("inline", "strict")
-LANGUAGES = ("en", "zh")
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,11 @@ class HtmlPage:
     def differences(self, folder: Path) -> Iterator[str]:
         """A clause on each of the first differences of the page in `folder`."""
         from harness.report.html.reading import differences, page_facts
-        from harness.report.language import language_of
 
         recorded = (folder / PAGE).read_text(encoding="utf-8", errors="surrogateescape")
         facts = page_facts(recorded)
         language, variant = facts.get("language", ""), facts.get("variant", "")
-        if language not in LANGUAGES or variant not in VARIANTS:
+        if language not in CODES or variant not in VARIANTS:
             yield f"is no page of twinrun: its language is {language!r}, and its variant {variant!r}"
             return
         expected = render(document_of(self.records, self.kind), language_of(language), variant, draws=False)
@@ -58,8 +57,6 @@ def write_html_at_end(folder: Path, kind: str) -> None:
 
 def write_page(document: Document, folder: Path, language: str = "en", variant: Variant = "inline") -> None:
     """Writes `report.html` and, where the variant has them, its files, into a folder that exists."""
-    from harness.report.language import language_of
-
     rendered = render(document, language_of(language), variant)
     shutil.rmtree(folder / PICTURE_FOLDER, ignore_errors=True)  # of an earlier page
     for place, content in rendered.files.items():

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from harness.composition.mistakes import UserMistake, no_such, shown
 from harness.report.language.sentences import Sentences
+from harness.rungs.registry import names
 
 CODES = ("en", "zh")
+RUNGS = frozenset(names())
 PHRASES = "phrases.yaml"  # the texts of pages; every other file has texts of records
 
 
@@ -35,8 +37,11 @@ class Language:
         return translation.format(**values) if values else translation
 
     def sentence(self, text: str) -> str:
-        """A recorded text: an outcome, a cause, advice, a failure. Names, numbers and foreign messages stay."""
-        return self._sentences.translated(text)
+        """A recorded text: an outcome, a cause, advice, a failure. Names, numbers and foreign messages stay.
+
+        So does the name of a rung, which is typed in commands: `loss` alone is the rung.
+        """
+        return text if text in RUNGS else self._sentences.translated(text)
 
 
 @lru_cache
