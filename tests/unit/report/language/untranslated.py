@@ -25,7 +25,9 @@ TERMS = {
         "inclusive",
         "trajectory",
         "run",
-        "label's",
+        "logit",
+        "verify",
+        "report",
     ),
 }
 _CODE = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'")
