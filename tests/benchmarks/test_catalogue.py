@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -37,7 +38,7 @@ FRAMEWORKS = ("tensorflow", "mindspore", "keras")
 
 
 @pytest.fixture(scope="module")
-def catalogues(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+def catalogues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Path]]:
     """Made-up results folders by their number of runs, with their index compacted."""
     folders = {}
     for count in (SMALL, LARGE):
@@ -46,7 +47,9 @@ def catalogues(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
         start = time.perf_counter()
         read_catalogue(LocalRoot(folders[count]))
         print(f"\nfirst reading of {count:,} folders: {time.perf_counter() - start:.1f} s")
-    return folders
+    yield folders
+    for folder in folders.values():  # 100,000 files, which pytest would leave for a later session to remove
+        shutil.rmtree(folder)
 
 
 def seconds(command: list[str], root: Path) -> float:

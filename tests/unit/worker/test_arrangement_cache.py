@@ -73,7 +73,7 @@ def test_another_host_or_version_has(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert cache.read(key()) == {}
     processor(monkeypatch, tmp_path)
     assert cache.read(key()) == FIGURES
-    monkeypatch.setattr(cache, "_cores", lambda: 1000)
+    monkeypatch.setattr("harness.system.processor._cores", lambda: 1000)
     assert cache.read(key()) == {}
 
 

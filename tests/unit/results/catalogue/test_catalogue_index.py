@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -302,3 +303,4 @@ def test_of_many_runs_the_broken_are_named_and_the_others_are_shown(tmp_path: Pa
             assert (row["verdict"], row["seed"], len(row["arms"])) == (run.verdict, run.seed, 2)
             assert {arm["arm"]: arm["step_time_s"] for arm in row["arms"]} == run.step_s
     assert {row["run"] for row in read(tmp_path)} == set(rows)
+    shutil.rmtree(tmp_path)  # pytest would leave it for a later session to remove

@@ -53,7 +53,6 @@ def test_a_condition_is_on_runs_or_their_arms(catalogue: pa.Table) -> None:
         "load httpfs",
         "set enable_external_access = true",
         "reset lock_configuration",
-        "pragma database_list",
         "create table t as select 1",
         "drop view runs",
         "export database '{file}.d'",
