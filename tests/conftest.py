@@ -10,7 +10,7 @@ it, each of the suite's thousands of processes compiles hundreds of modules agai
 Runs leave no report.html, which takes a second each; tests of that page ask for it.
 
 A test marked `nightly` tries at one more place what a test of every day tries, or takes long. It runs where
-TWINRUN_NIGHTLY is set.
+TWINRUN_NIGHTLY is set. Of a test marked `sampled(n)` one case in n runs every day, and all of them there.
 """
 
 import os
@@ -24,6 +24,13 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("TWINRUN_NIGHTLY"):
         return
-    nightly = [item for item in items if item.get_closest_marker("nightly")]
-    config.hook.pytest_deselected(items=nightly)
+    nightly = {item for item in items if item.get_closest_marker("nightly")}
+    cases = {}
+    for item in items:
+        if marker := item.get_closest_marker("sampled"):
+            of_test = cases.setdefault((item.path, item.originalname), [])
+            of_test.append(item)
+            if len(of_test) % marker.args[0] != 1:
+                nightly.add(item)
+    config.hook.pytest_deselected(items=list(nightly))
     items[:] = [item for item in items if item not in nightly]

@@ -31,6 +31,7 @@ def test_convergence_alone(tmp_path: Path) -> None:
     assert "rungs that were not asked for (self, " in out
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("chosen", "arms"), [("convergence", "arms=[{use: reference, name: wide}]"), ("expected", ARMS)]
 )
@@ -40,6 +41,7 @@ def test_a_chosen_rung_that_has_nothing_to_judge_is_unverified(tmp_path: Path, c
     assert f"UNVERIFIED: rung {chosen}" in out
 
 
+@pytest.mark.nightly
 def test_over_seeds_the_study_judges_it(tmp_path: Path) -> None:
     short = ["training.max_steps=4", "rungs=[convergence]"]
     _, out, verdicts = matched(tmp_path, "arms=[{use: reference, name: wide}]", *short, "seeds=2")

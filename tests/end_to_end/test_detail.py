@@ -38,6 +38,7 @@ def test_the_sentence_alone(tmp_path):
     assert line.startswith(SENTENCE)
 
 
+@pytest.mark.nightly
 def test_an_object_for_scripts(tmp_path):
     code, out, _ = finish(start(["match", *BRIEF, "--json", "out=run"], tmp_path))
     (line,) = out.splitlines()

@@ -69,6 +69,7 @@ def test_ctrl_c_ends_the_workers_and_keeps_the_records(tmp_path):
     assert not (tmp_path / "run" / ".scratch").exists()
 
 
+@pytest.mark.nightly
 def test_a_worker_does_not_outlive_its_parent(tmp_path):
     process = start(["match", *LONG, "arms=[reference]", "out=run"], tmp_path)
     worker = worker_in(process, "reference", 2, [])

@@ -79,6 +79,7 @@ def test_what_both_were_asked_is_judged(whole, reduced, tmp_path, monkeypatch, c
     assert {"step", "model"} <= set(verdicts[verdicts["status"] == "agrees"]["rung"])
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("content", ["{", "[]", '{"schema_version": 2}', '{"schema_version": 1, "budget_s": "x"}'])
 def test_a_damaged_plan_of_cost_is_missed(whole, tmp_path, monkeypatch, capsys, content):
     monkeypatch.chdir(tmp_path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +13,7 @@ from faults import Fault
 from laboratory import Laboratory
 from tally import Tally
 
-FOLDER = Path(__file__).parent
 TALLY = pytest.StashKey[Tally]()
-
-
-BY_DAY = 3  # of so many faults one is planted every day, all of them at night
-FAULT = "test_fault_of_"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    faults: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        if item.path.parent == FOLDER and item.name.startswith(FAULT):
-            faults.setdefault(item.originalname, []).append(item)  # type: ignore[attr-defined]
-    for of_test in faults.values():
-        for number, item in enumerate(of_test):
-            if number % BY_DAY:
-                item.add_marker(pytest.mark.nightly)
 
 
 def pytest_configure(config: pytest.Config) -> None:

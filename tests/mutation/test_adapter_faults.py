@@ -14,6 +14,7 @@ from word_faults import RATES, WORDS
 FAULTS = (*RATES, *WORDS, *LAYERS, *UPDATES, *TRAINING)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_fault_of_an_arm(fault: Fault, laboratory: Laboratory, tally: Tally) -> None:
     rungs = asked_of(fault, ORDER)

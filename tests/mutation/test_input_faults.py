@@ -68,6 +68,7 @@ def test_without_a_fault_all_agree(name: str, tmp_path: Path) -> None:
     assert {verdict.status for verdict in verdicts} == {"agrees"}, verdicts
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("planted_fault", FAULTS, ids=lambda fault: fault.name)
 def test_fault_of_an_input(planted_fault: InputFault, tmp_path: Path, tally: Tally) -> None:
     tally.planted(inputs.NAME, planted_fault.name)

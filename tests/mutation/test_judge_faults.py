@@ -20,11 +20,13 @@ GUARDS = (*guards.GUARDS, *rung_guards.GUARDS, *pair_guards.GUARDS)
 FAULTS = (*judge_faults.FAULTS, *rung_judge_faults.FAULTS, *pair_judge_faults.FAULTS)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.__name__)
 def test_guard(guard: Guard, bench: Bench) -> None:
     guard(bench)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("judged", FAULTS, ids=lambda fault: fault.name)
 def test_fault_of_the_judge(judged: JudgeFault, bench: Bench, tally: Tally) -> None:
     tally.planted(WHERE, judged.name)

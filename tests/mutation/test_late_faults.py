@@ -73,6 +73,7 @@ def test_without_a_fault_all_agree(name: str, tmp_path: Path) -> None:
     assert [verdict.rung for verdict in verdicts] == ["inputs", *["trajectory"] * 2, *["evaluation"] * 2]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("late", FAULTS, ids=lambda fault: fault.name)
 def test_fault_of_a_later_epoch(late: LateFault, tmp_path: Path, tally: Tally) -> None:
     tally.planted(late.rung, late.name)

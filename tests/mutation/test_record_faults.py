@@ -25,6 +25,7 @@ def settle(fault: RecordFault, verdicts: list[Verdict], tally: Tally) -> None:
     assert culprits == {fault.culprit}, wrong
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("recorded", TRACES, ids=lambda fault: fault.name)
 def test_fault_of_a_record(recorded: RecordFault, bench: Bench, tally: Tally) -> None:
     verdicts = bench.compared(one=bench.trained("one", recorded.edits))
@@ -34,6 +35,7 @@ def test_fault_of_a_record(recorded: RecordFault, bench: Bench, tally: Tally) ->
     assert named in ([], [recorded.culprit])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("drawn", DRAWS, ids=lambda fault: fault.name)
 def test_fault_of_a_draw(drawn: RecordFault, bench: Bench, tally: Tally) -> None:
     spec = bench.context.experiment.model_dump()

@@ -26,7 +26,7 @@ from harness.results.marker import MARKER, Marker, complete
 from harness.subjects.recorded.comparable import PARTS
 
 EVERY = os.environ.get("TWINRUN_DAMAGES") == "all"
-SOME, SEED = 2, 5
+SOME, SEED = 1, 5
 TINY = [
     "model.layers=[flatten,{kind: dense, units: 10, kernel_initializer: xavier_uniform}]",
     *("training.epochs=2", "training.batch_size=500", "training.gradient_norms=true"),

@@ -29,7 +29,7 @@ from harness.records.exit_codes import CRASHED, INTERNAL, INTERRUPTED, MISTAKE
 from harness.results.reading import read_run
 from harness.scenarios.phases import WRITE_EVERY_S
 
-COUNT = int(os.environ.get("TWINRUN_KILLS", "2"))
+COUNT = int(os.environ.get("TWINRUN_KILLS", "1"))
 SEED = int(os.environ.get("TWINRUN_RANDOM_SEED", "0"))
 LIMIT_S, BATCHES_S = 120.0, 4.0
 LEAST_STRUCK = 1 / 2  # of the kills: the others come when the command, faster than usual, has ended

@@ -9,6 +9,7 @@ from recorded import change_json, change_table, say_so, verdicts_of
 from sealing import seal
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("gone", "why"),
     [
@@ -57,6 +58,7 @@ def test_arms_in_one_anothers_folders(a, b, compare):
     assert "is of another arm than that of the experiment: name is 'narrow', and 'wide' in experiment.json" in out
 
 
+@pytest.mark.nightly
 def test_a_training_without_an_epoch(a, b, compare):
     for name in ("steps.parquet", "epochs.parquet"):
         path = b / "arms" / "narrow" / name

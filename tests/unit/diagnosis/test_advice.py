@@ -68,6 +68,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("form", PLANTED)
 def test_a_planted_form_is_named_and_mended_on_either_side(tmp_path: Path, form: str) -> None:
     said, given, rung, usual = PLANTED[form]
@@ -250,6 +251,7 @@ def test_the_arms_are_asked_again_a_few_times_at_most(tmp_path: Path) -> None:
     assert [worker.asked for worker in workers] == [2, 2]  # the rung's question, and the proof
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("rung", ["model", "step", "loss", "clipping"])
 def test_the_higher_rungs_and_the_others_are_explained_too(tmp_path: Path, rung: str) -> None:
     said: dict[str, Any] = {

@@ -51,6 +51,7 @@ WRONG: dict[str, tuple[Mapping[str, Any], bool, str]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("wrong", WRONG)
 def test_the_cause_takes_at_most_the_span_three_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str

@@ -61,6 +61,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_what_is_no_answer_is_a_failure_of_the_arm(kind: str, tmp_path: Path) -> None:
     code, symptom, message = HOSTILE[kind]
@@ -156,6 +157,7 @@ def test_its_channel_is_out_of_the_way_and_not_inherited(tmp_path: Path) -> None
 START = "subprocess.Popen(['sh', '-c', 'sleep 1000; true'])\nif os.fork() == 0: time.sleep(1000)\n"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "then", ["pass", "os._exit(3)", "os.closerange(3, 2000); time.sleep(1000)", "os.kill(os.getpid(), signal.SIGSTOP)"]
 )
@@ -183,6 +185,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("then", ["time.sleep(1000)", "10 ** 10 ** 10", "os.kill(os.getpid(), signal.SIGSTOP)"])
 def test_nothing_outlives_a_parent_that_is_killed(then: str, tmp_path: Path) -> None:
     """Also a worker that is stopped, or that keeps the interpreter's lock."""

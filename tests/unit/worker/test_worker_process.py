@@ -55,6 +55,7 @@ def test_an_interpreter_that_prints_garbage(tmp_path: Path) -> None:
     assert str(failure) == r"protocol at start: 'hello\n' came in place of an event"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("fields", "symptom", "message"),
     [
@@ -73,6 +74,7 @@ def test_an_interpreter_that_cannot_be_started(
     assert message in caught.value.failure.message
 
 
+@pytest.mark.nightly
 def test_only_the_time_until_an_answer_came_is_counted(tmp_path: Path) -> None:
     with limited(misbehaving(tmp_path, "time.sleep(0.2)"), 2.0) as worker:
         time.sleep(2.1)  # nothing is pending
@@ -82,6 +84,7 @@ def test_only_the_time_until_an_answer_came_is_counted(tmp_path: Path) -> None:
         worker.ask(TASKS["doctor"])
 
 
+@pytest.mark.nightly
 def test_all_answers_to_one_experiment_share_its_time(tmp_path: Path) -> None:
     with limited(misbehaving(tmp_path, "time.sleep(1)"), 2.5) as worker:
         worker.ask(TASKS["doctor"])

@@ -160,6 +160,7 @@ def test_pages_are_of_the_folder_alone(unchanged: Path) -> None:
     assert list(damages(unchanged)) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("file", "text", "other"),
     [
