@@ -7,13 +7,12 @@ to the ordinary tolerance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
 import adapters
 from adapters.reference.disturbed import DRAWS, Disturbance, disturbing
@@ -27,17 +26,6 @@ from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
 
 Reduce = Callable[[Any], Any]
-
-
-def words_within(spec: Any) -> Iterator[Word]:
-    """Every word in a spec, the spec itself included if it is a word."""
-    if isinstance(spec, Word):
-        yield spec
-    if isinstance(spec, BaseModel):
-        spec = tuple(value for _, value in spec)
-    if isinstance(spec, tuple):
-        for part in spec:
-            yield from words_within(part)
 
 
 def inaccuracies(context: Context, arm: Arm, words: Iterable[Word]) -> dict[Word, tuple[Entry, ...]]:

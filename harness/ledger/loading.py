@@ -20,6 +20,10 @@ def folders() -> dict[str, Path]:
     return {name: info.ledger for name, info in adapters.usable().items() if info.ledger is not None}
 
 
+# As safe as SafeLoader, and ten times as fast where it is built.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 @lru_cache
 def ledger() -> tuple[Entry, ...]:
     """All entries, sorted by framework, family, word and id."""
@@ -30,7 +34,7 @@ def ledger() -> tuple[Entry, ...]:
 def read(file: Path, framework: str) -> Entry:
     """The entry in a file of an adapter; its id is the file's name. LedgerError where the file holds no valid entry."""
     try:
-        plain: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        plain: Any = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)
     except yaml.YAMLError as error:
         raise LedgerError(f"{file}: is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(plain, dict):

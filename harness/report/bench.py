@@ -131,7 +131,7 @@ def _cost_of_gate(bench: Bench, estimate: Estimate) -> str:
 def write_bench_report(folder: Path) -> None:
     """Writes the pages into the folder of a bench."""
     write_text(folder / "report.md", report(BenchRecord.of(folder)))
-    write_html_at_end(folder, "bench")
+    write_html_at_end(folder)
 
 
 def report(record: BenchRecord) -> str:

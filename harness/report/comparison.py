@@ -57,7 +57,7 @@ def show(folder: Path) -> None:
 def write_page(folder: Path) -> None:
     """Writes the pages."""
     write_text(folder / "report.md", report(ComparisonRecord.of(folder)))
-    write_html_at_end(folder, "comparison")
+    write_html_at_end(folder)
 
 
 def report(comparison: ComparisonRecord) -> str:

@@ -52,7 +52,7 @@ def write_outputs(folder: Path) -> None:
     pages = made(folder)
     for name, text in pages.items():
         write_text(folder / name, text)
-    write_html_at_end(folder, "gate")
+    write_html_at_end(folder)
     if GateRecord.of(folder).gate is not None:
         add_step_summary(pages[PAGE])
 

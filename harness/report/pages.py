@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
-from harness.report import bench, comparison, gate, markdown, pair, study, sweep
-from harness.report.bench_record import BenchRecord
-from harness.report.comparison_record import ComparisonRecord
-from harness.report.gate_record import GateRecord
+from harness.report.folder_record import FolderRecord
 from harness.report.language import in_language, language_of
-from harness.report.pair_record import PairRecord
-from harness.report.run_record import RunRecord
-from harness.report.study_record import StudyRecord
+from harness.report.records import record_of
 from harness.report.where_to_read import MARKDOWN
 from harness.results.kinds import KINDS as KINDS
 from harness.results.kinds import kind_of as kind_of
-from harness.results.sweeps import is_sweep
 
 
 def page_of(folder: Path, lang: str = "en") -> str:
@@ -23,23 +19,33 @@ def page_of(folder: Path, lang: str = "en") -> str:
 
     `lang`: the code of its language; UserMistake for one that there is not.
     """
-    language = language_of(lang)
-    return in_language(_english_page_of(folder), language)
+    return page_of_record(record_of(folder), lang)
 
 
-def _english_page_of(folder: Path) -> str:
-    kind = kind_of(folder)
-    if kind == "pair":
-        return pair.report(PairRecord.of(folder))
-    if kind == "comparison":
-        return comparison.report(ComparisonRecord.of(folder))
-    if kind == "bench":
-        return sweep.report(folder) if is_sweep(folder) else bench.report(BenchRecord.of(folder))
-    if kind == "gate":
-        return gate.report(GateRecord.of(folder))
-    if kind == "study":
-        return study.report(StudyRecord.of(folder))
-    return markdown.report(RunRecord.of(folder))
+def page_of_record(record: FolderRecord | Path, lang: str = "en") -> str:
+    """The same of a record that has been read."""
+    return in_language(_english_page_of(record), language_of(lang))
+
+
+def _english_page_of(record: FolderRecord | Path) -> str:
+    """Only the modules of the record's kind are imported, each of which has a large part of twinrun behind it."""
+    if isinstance(record, Path):
+        from harness.report import sweep
+
+        return sweep.report(record)
+    name = MODULES[type(record).__name__]
+    report: Callable[[FolderRecord], str] = import_module(f"harness.report.{name}").report
+    return report(record)
+
+
+MODULES = {
+    "RunRecord": "markdown",
+    "StudyRecord": "study",
+    "PairRecord": "pair",
+    "ComparisonRecord": "comparison",
+    "BenchRecord": "bench",
+    "GateRecord": "gate",
+}
 
 
 def markdown_page(lang: str) -> str:
@@ -49,4 +55,8 @@ def markdown_page(lang: str) -> str:
 
 def pages_of(folder: Path) -> dict[str, str]:
     """The text of every page and file for other tools that is made of the records of a folder, by name."""
-    return gate.made(folder) if kind_of(folder) == "gate" else {MARKDOWN: page_of(folder)}
+    if kind_of(folder) == "gate":
+        from harness.report import gate
+
+        return gate.made(folder)
+    return {MARKDOWN: page_of(folder)}

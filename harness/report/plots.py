@@ -26,11 +26,19 @@ def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> 
     """Draws what `harness.rungs.free_run_curves` recorded, as a PNG at `path`."""
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
-    figure = Figure(figsize=(7.2, 4.3), dpi=200, layout="constrained")
+    figure = Figure(figsize=(7.2, 4.3), dpi=200)
     axes = draw_envelope(figure, table, facts)
     axes.set_title(textwrap.fill(sentence(table, facts["horizon"]), 95), fontsize=9.5, loc="left")
+    lay_out_once(figure)
     with whole(path) as partial:
         figure.savefig(partial, format="png")
+
+
+def lay_out_once(figure: Figure) -> None:
+    """Places the parts of a finished figure. One with a layout of its own is drawn twice, once to lay it out."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    ConstrainedLayoutEngine().execute(figure)
 
 
 def draw_envelope(figure: Figure, table: pd.DataFrame, facts: Mapping[str, Any]) -> Axes:

@@ -8,7 +8,7 @@ from harness.report.bench import BenchTerminal, write_bench_report
 from harness.report.detail import SCREEN, Detail
 from harness.report.html.writing import write_html_at_end
 from harness.report.markdown import write_report
-from harness.report.pages import kind_of, page_of
+from harness.report.pages import page_of
 from harness.report.pair import PairTerminal
 from harness.report.study import StudyTerminal, write_study_report
 from harness.report.sweep import show_sweep, write_sweep_report
@@ -40,7 +40,7 @@ notice = say_on_stderr  # of what is done before a run begins
 
 def write_page(folder: Path) -> None:
     """Writes `report.html`, where the run is complete."""
-    write_html_at_end(folder, kind_of(folder))
+    write_html_at_end(folder)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,22 +11,21 @@ from itertools import count
 from pathlib import Path
 from typing import cast, get_args
 
-from harness.composition.mistakes import UserMistake, no_such
-from harness.composition.preflight import unusable
 from harness.records.exit_codes import AGREES
-from harness.report.html.pages import document_of
+from harness.report.html.document import Document
+from harness.report.html.pages import document_of, document_of_record
 from harness.report.html.rendering import Variant
 from harness.report.html.several_page import Place, several_document
 from harness.report.html.tables import write_tables
 from harness.report.html.writing import PAGE, write_page
 from harness.report.language import CODES
-from harness.report.pages import kind_of, markdown_page, page_of
+from harness.report.pages import markdown_page, page_of_record
+from harness.report.records import record_of
 from harness.report.tables import console
 from harness.results.claim import CLAIM
 from harness.results.marker import MARKER
+from harness.results.recorded_folder import recorded_folder, without_pages
 from harness.results.store import write_text
-from harness.scenarios.verify.start import recorded_folder
-from harness.scenarios.verify.whole import without_pages
 from harness.system.files import FileError, given_path
 
 DEFAULT = Path("results") / "report"
@@ -46,16 +46,15 @@ class Request:
 def start(arguments: Sequence[str]) -> int:
     """Writes the report that the arguments ask for, and prints where it is. Raises UserMistake where they are wrong."""
     request = request_of(arguments)
-    documents = [document_of(folder, kind_of(folder)) for _, folder in request.folders]
-    if len(documents) == 1:
-        document, out = documents[0], request.out or request.folders[0][1]
-        if out.resolve() != request.folders[0][1].resolve():
-            document = document.for_elsewhere()
+    if len(request.folders) == 1:
+        ((_, folder),) = request.folders
+        out = request.out or folder
         out.mkdir(parents=True, exist_ok=True)
-        _write_markdown(request.folders[0][1], out, request.language)
+        document = _document_beside_markdown(folder, out, request.language)
+        if out.resolve() != folder.resolve():
+            document = document.for_elsewhere()
     else:
-        names = [name for name, _ in request.folders]
-        document = several_document([Place(*place) for place in zip(names, documents, strict=True)])
+        document = several_document([Place(name, document_of(folder)) for name, folder in request.folders])
         out = request.out or _new_folder()
         out.mkdir(parents=True, exist_ok=True)
     write_page(document, out, request.language, request.variant)
@@ -64,14 +63,18 @@ def start(arguments: Sequence[str]) -> int:
     return AGREES
 
 
-def _write_markdown(folder: Path, out: Path, language: str) -> None:
-    """Writes the page in Markdown and its pictures, drawn in a folder of links because the records may be read-only."""
+def _document_beside_markdown(folder: Path, out: Path, language: str) -> Document:
+    """Writes the page in Markdown and its pictures; returns the page in general, of the same reading of the records.
+
+    Pictures are drawn in a folder of links, because the records may be read-only.
+    """
     with without_pages(folder) as bare:
-        text = page_of(bare, language)
-        pictures = [path for path in bare.iterdir() if path.suffix == ".png"]
-        for picture in pictures:
+        record = record_of(bare)
+        text, document = page_of_record(record, language), document_of_record(record)
+        for picture in (path for path in bare.iterdir() if path.suffix == ".png"):
             shutil.copyfile(picture, out / picture.name)
     write_text(out / markdown_page(language), text)
+    return document
 
 
 def _new_folder() -> Path:
@@ -95,15 +98,17 @@ def request_of(arguments: Sequence[str]) -> Request:
     for name in dict.fromkeys(names):
         try:
             folders.append((name, recorded_folder(name)))
-        except UserMistake as mistake:
-            mistakes += mistake.mistakes
+        except FileError as error:
+            mistakes.append(str(error))
     if not names:
         mistakes.append("give the folder of a run, or several. For example: twinrun report results/mnist_mlp/RUN")
     out = _out(options.get("out"), [path for _, path in folders], mistakes)
     for key, allowed in CHOICES.items():
         if key in options and options[key] not in allowed:
-            mistakes.append(no_such(f"there is no {key}={options[key]}", options[key], allowed))
+            mistakes.append(_no_such(f"there is no {key}={options[key]}", options[key], allowed))
     if mistakes:
+        from harness.composition.mistakes import UserMistake
+
         raise UserMistake(list(dict.fromkeys(mistakes)))
     variant = cast(Variant, options.get("csp", "inline"))
     return Request(tuple(folders), out, options.get("lang", "en"), variant)
@@ -120,17 +125,33 @@ def _sorted(arguments: Sequence[str], mistakes: list[str]) -> tuple[dict[str, st
                 mistakes.append(f"{key} is given more than once: {options[key]}, {value}")
             options[key] = value
         elif equals and key.isidentifier() and not Path(text).exists():
-            mistakes.append(no_such(f"twinrun report has no key {key!r}", key, KEYS))
+            mistakes.append(_no_such(f"twinrun report has no key {key!r}", key, KEYS))
         else:
             names.append(text)
     return options, names
+
+
+def _no_such(complaint: str, value: str, allowed: Sequence[str]) -> str:
+    from harness.composition.mistakes import no_such
+
+    return no_such(complaint, value, allowed)
+
+
+def _unusable(key: str, folder: Path) -> list[str]:
+    """The reason why nothing can be written to a folder; empty if it can. Looked for closely where it seems not to."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return []
+    from harness.composition.preflight import unusable
+
+    return unusable(key, folder)
 
 
 def _out(text: str | None, folders: Sequence[Path], mistakes: list[str]) -> Path | None:
     """The folder that `out` names; None, and a mistake if it cannot be written to, where there is none to use."""
     if text is None:
         alone = folders[0] if len(folders) == 1 else DEFAULT
-        mistakes += unusable("out" if len(folders) == 1 else "results", alone) if folders else []
+        mistakes += _unusable("out" if len(folders) == 1 else "results", alone) if folders else []
         return None
     try:
         out = given_path(text)
@@ -140,5 +161,5 @@ def _out(text: str | None, folders: Sequence[Path], mistakes: list[str]) -> Path
     is_recorded = any((out / mark).exists() for mark in (MARKER, CLAIM))
     if is_recorded and not any(out.resolve() == folder.resolve() for folder in folders):
         mistakes.append(f"out={text}: holds the records of something else, whose report this would replace")
-    mistakes += unusable("out", out)
+    mistakes += _unusable("out", out)
     return out

@@ -8,10 +8,10 @@ from typing import Any
 
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.rungs import schedule
 
 Table = tuple[list[str], list[list[str]]]
 MIB = 2**20
+SCHEDULE = "schedule"  # the rung that has a table of its own
 
 
 def schedule_table(verdicts: Sequence[Verdict]) -> Table:
@@ -30,7 +30,7 @@ def schedule_table(verdicts: Sequence[Verdict]) -> Table:
             verdict.cause,
         ]
         for verdict in verdicts
-        if verdict.rung == schedule.NAME
+        if verdict.rung == SCHEDULE
     ]
     return head, rows
 
@@ -52,7 +52,7 @@ def ladder_table(verdicts: Sequence[Verdict]) -> Table:
             "; ".join(filter(None, [verdict.cause, verdict.advice])),
         ]
         for verdict in verdicts
-        if verdict.rung != schedule.NAME
+        if verdict.rung != SCHEDULE
     ]
     return head, rows
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness.report.rows import Table, ladder_table, rung_table, schedule_table, summary_table
 from harness.report.run_record import RunRecord
-from harness.rungs.convergence_over_seeds import seeds_in_words
 
 PARITY = "Parity"
 DETECTS = (
@@ -57,6 +56,8 @@ def conditions(run: RunRecord) -> list[str]:
         counts = f"{plan.get('epochs')} epochs, {plan.get('steps')} steps of {plan.get('batch_size')}"
         sentences.append(f"plan: {str(plan.get('digest'))[:16]}, seed {experiment.seed}, {counts}")
     if run.seeds:
+        from harness.rungs.convergence_over_seeds import seeds_in_words
+
         all_seeds = seeds_in_words(run.seeds)
         sentences.append(f"one of {all_seeds}; whether the arms end equally well is judged over all of them")
     return sentences

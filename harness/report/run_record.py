@@ -16,11 +16,10 @@ from harness.records.trace import Trace
 from harness.report.folder_record import FolderRecord
 from harness.results.claim import claimed_for
 from harness.results.files import read_arrays, read_object, read_table
-from harness.results.marker import State
+from harness.results.marker import MARKER, State
 from harness.results.reading import read_run
 from harness.results.recorded import ReadingFailure, RecordedArm, RecordedRun
 from harness.results.store import CONFUSION, FLIPPED_IMAGES, FLIPS, FREE_RUN_FACTS, FREE_RUNS
-from harness.rungs.coverage import coverage
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays
 
@@ -79,9 +78,17 @@ class RunRecord(FolderRecord):
 
     @cached_property
     def coverage(self) -> str:
-        """What of the run was judged and what was not, in words; empty where the experiment cannot be read."""
+        """What of the run was judged and what was not, in words; empty where the experiment cannot be read.
+
+        A complete run has it in its marker.
+        """
         if self.experiment is None:
             return ""
+        marker = self._read(MARKER, read_object) if self.is_complete and not self.problems else None
+        if marker is not None and marker.get("judged"):
+            return str(marker["judged"])
+        from harness.rungs.coverage import coverage
+
         trains = claimed_for(self.folder) == "match" or any(trace.epochs for trace in self.traces)
         steps = int(self.plan.get("steps", 0))
         return coverage(self.experiment, steps, self.verdicts, self.traces, trains, self.recorded.cost).in_words

@@ -32,7 +32,7 @@ Rows = Mapping[str, Sequence[RowSummary | None]]  # by row, its summary at each 
 def write_sweep_report(folder: Path) -> None:
     """Writes the pages and the picture into the folder of a sweep."""
     write_text(folder / "report.md", report(folder))
-    write_html_at_end(folder, "bench")
+    write_html_at_end(folder)
 
 
 def report(folder: Path) -> str:

@@ -27,7 +27,7 @@ def pages_of(folder: Path) -> dict[str, str | Page]:
     """The pages that are made of the records of a folder, by name."""
     texts = texts_of(folder)
     translated = {markdown_page(code): Translated(texts[MARKDOWN], code) for code in CODES if code != "en"}
-    return {**texts, **translated, PAGE: HtmlPage(folder, kind_of(folder))}
+    return {**texts, **translated, PAGE: HtmlPage(folder)}
 
 
 @dataclass(frozen=True)

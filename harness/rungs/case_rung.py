@@ -14,7 +14,7 @@ from adapters.reference.ensemble import disturbed
 from harness.judging.cases import Arrays, Case, answer
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import REFERENCE, Answer, Answers, Context, NumberedAnswer
-from harness.judging.ledger_excuses import inaccuracies, of_word, propagated, words_within
+from harness.judging.ledger_excuses import inaccuracies, of_word, propagated
 from harness.judging.remainders import InFloat32, one_run
 from harness.judging.tolerances import RUNS, Excuse, Tolerance, furthest, own_error
 from harness.ledger import Entry
@@ -28,6 +28,7 @@ from harness.rungs.tasks import TASKS
 from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
+from harness.spec.words_within import words_within
 from harness.system.array_files import save_arrays
 from harness.system.progress import counted
 

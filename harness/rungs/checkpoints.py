@@ -18,7 +18,7 @@ import numpy as np
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, Envelope, Start, envelope_from, oracle_run
-from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.ledger_excuses import propagated
 from harness.judging.overflow import steps_before_overflow
 from harness.judging.tolerances import DRAWS
 from harness.oracles.oracle import ArmValues, Place, check
@@ -26,6 +26,7 @@ from harness.oracles.reference import Reference
 from harness.records.tensor_key import TensorKey, of_kind
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays
 
 NAME = "trajectory"

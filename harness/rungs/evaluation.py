@@ -17,7 +17,7 @@ from adapters.protocol import Adapter, Parameters
 from adapters.reference.losses import per_sample
 from harness.judging.checks import Check, judge_checks, uncertified
 from harness.judging.context import Context
-from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.ledger_excuses import propagated
 from harness.judging.remainders import InFloat32, one_run
 from harness.judging.tolerances import FLOOR_ULP, Tolerance, loss_error, own_error
 from harness.oracles.oracle import ArmValues, Place, checks
@@ -30,6 +30,7 @@ from harness.records.verdict import Verdict
 from harness.rungs.checkpoints import in_words, kept_epochs
 from harness.rungs.rung import Rung, Trainings
 from harness.spec.arm import Arm
+from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays
 from harness.worker.predicting import of_outputs
 

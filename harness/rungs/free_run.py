@@ -18,7 +18,7 @@ from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import LOSS, Curves, Envelope, envelope, oracle_run
 from harness.judging.first_divergence import first_step
 from harness.judging.judge import Claim, worst_of
-from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.ledger_excuses import propagated
 from harness.judging.overflow import up_to_overflow
 from harness.judging.tolerances import STRICT_STEPS, Tolerance, strict
 from harness.judging.ulp import error_against
@@ -29,6 +29,7 @@ from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
 from harness.rungs.free_run_curves import FreeRuns
 from harness.spec.arm import Arm
+from harness.spec.words_within import words_within
 
 NAME = "trajectory"
 PLANNED, DISTURBED = "planned", "disturbed"

@@ -11,7 +11,7 @@ from adapters.protocol import Adapter, Parameters
 from adapters.reference.ensemble import disturbed
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
-from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.ledger_excuses import propagated
 from harness.judging.remainders import InFloat32, in_float32
 from harness.judging.tolerances import RUNS, Tolerance, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
@@ -21,6 +21,7 @@ from harness.records.tensor_key import TensorKey, keyed, of_kind
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, Question, Rung
 from harness.rungs.tasks import TASKS
+from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays
 
 NAME = "model"

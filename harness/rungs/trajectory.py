@@ -20,7 +20,7 @@ from adapters.reference.ensemble import disturbed
 from harness.judging.checks import judge_checks
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, envelope
-from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.ledger_excuses import propagated
 from harness.judging.overflow import up_to_overflow
 from harness.judging.silence import silent_arms
 from harness.oracles.oracle import ArmValues, Place, checks
@@ -35,6 +35,7 @@ from harness.rungs.free_run import NAME as NAME
 from harness.rungs.free_run_hypotheses import shorten
 from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung, Trainings
 from harness.rungs.tasks import TASKS
+from harness.spec.words_within import words_within
 from harness.system.array_files import save_arrays
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.judging.ledger_excuses import words_within
 from harness.ledger import Entry, entries_for
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
@@ -12,7 +11,7 @@ from harness.report.html.blocks import TableBlock
 from harness.report.rows import Table
 from harness.report.run_record import RunRecord
 from harness.spec.experiment import Experiment
-from harness.subjects.recorded.changes import conditions_of
+from harness.spec.words_within import words_within
 
 MOST_ROWS, LONGEST = 200, 500
 
@@ -37,6 +36,8 @@ def environment_block(run: RunRecord) -> TableBlock | None:
     """What the arms are set to and run on; rows in which they differ are marked. None where there is one arm."""
     if len(run.arms) < 2:
         return None
+    from harness.subjects.recorded.changes import conditions_of
+
     by_arm = {arm.trace.arm.name: dict(conditions_of(arm)) for arm in run.arms}
     paths = dict.fromkeys(path for conditions in by_arm.values() for path in conditions)
     words = {word for trace in run.traces for word in trace.realisations}

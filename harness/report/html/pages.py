@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
+from harness.report.folder_record import FolderRecord
 from harness.report.html.document import Document
+from harness.report.records import record_of
+
+# By the kind of record, the module of this package and its function that makes the document.
+MAKERS = {
+    "RunRecord": ("run_page", "run_document"),
+    "StudyRecord": ("study_page", "study_document"),
+    "PairRecord": ("pair_page", "pair_document"),
+    "ComparisonRecord": ("comparison_page", "comparison_document"),
+    "BenchRecord": ("bench_page", "bench_document"),
+    "GateRecord": ("gate_page", "gate_document"),
+}
 
 
-def document_of(folder: Path, kind: str) -> Document:
-    """The page of a folder. `kind`: as `harness.report.pages.kind_of` says. Only what that kind needs is imported."""
-    if kind == "study":
-        from harness.report.html.study_page import study_document
-        from harness.report.study_record import StudyRecord
+def document_of(folder: Path) -> Document:
+    """The page of a folder."""
+    return document_of_record(record_of(folder))
 
-        return study_document(StudyRecord.of(folder))
-    if kind == "pair":
-        from harness.report.html.pair_page import pair_document
-        from harness.report.pair_record import PairRecord
 
-        return pair_document(PairRecord.of(folder))
-    if kind == "comparison":
-        from harness.report.comparison_record import ComparisonRecord
-        from harness.report.html.comparison_page import comparison_document
+def document_of_record(record: FolderRecord | Path) -> Document:
+    """The same of a record that has been read. Only what its kind needs is imported."""
+    if isinstance(record, Path):
+        from harness.report.html.bench_page import sweep_document
 
-        return comparison_document(ComparisonRecord.of(folder))
-    if kind == "bench":
-        from harness.report.bench_record import BenchRecord
-        from harness.report.html.bench_page import bench_document, sweep_document
-        from harness.results.sweeps import is_sweep
-
-        return sweep_document(folder) if is_sweep(folder) else bench_document(BenchRecord.of(folder))
-    if kind == "gate":
-        from harness.report.gate_record import GateRecord
-        from harness.report.html.gate_page import gate_document
-
-        return gate_document(GateRecord.of(folder))
-    from harness.report.html.run_page import run_document
-    from harness.report.run_record import RunRecord
-
-    return run_document(RunRecord.of(folder))
+        return sweep_document(record)
+    module, function = MAKERS[type(record).__name__]
+    make: Callable[[FolderRecord], Document] = getattr(import_module(f"harness.report.html.{module}"), function)
+    return make(record)

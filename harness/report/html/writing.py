@@ -24,13 +24,9 @@ VARIANTS: tuple[Variant, ...] = ("inline", "strict")
 
 @dataclass(frozen=True)
 class HtmlPage:
-    """The page of the records in a folder, as `verify` compares it: in the language and the variant it was written in.
-
-    `kind`: as `harness.report.pages.kind_of` says.
-    """
+    """The page of the records in a folder, as `verify` compares it: in the language and variant it was written in."""
 
     records: Path
-    kind: str
 
     def differences(self, folder: Path) -> Iterator[str]:
         """A clause on each of the first differences of the page in `folder`."""
@@ -42,17 +38,17 @@ class HtmlPage:
         if language not in CODES or variant not in VARIANTS:
             yield f"is no page of twinrun: its language is {language!r}, and its variant {variant!r}"
             return
-        expected = render(document_of(self.records, self.kind), language_of(language), variant, draws=False)
+        expected = render(document_of(self.records), language_of(language), variant, draws=False)
         yield from differences(recorded, expected.html, folder)
 
 
-def write_html_at_end(folder: Path, kind: str) -> None:
+def write_html_at_end(folder: Path) -> None:
     """Writes the page at the end of a run that is complete, unless the environment says not to.
 
     A run that was cut off has none: it ends at once, and `twinrun report` makes its page.
     """
     if os.environ.get(SETTING) != WITHOUT and state_of(folder) == "complete":
-        write_page(document_of(folder, kind), folder)
+        write_page(document_of(folder), folder)
 
 
 def write_page(document: Document, folder: Path, language: str = "en", variant: Variant = "inline") -> None:

@@ -98,7 +98,9 @@ def _confusion_differences(run: RecordedRun) -> Iterator[str]:
         rows = recorded[recorded["arm"] == name]
         sums = rows.groupby("prediction", as_index=False)["count"].sum()
         counts = {int(k): int(v) for k, v in zip(sums["prediction"], sums["count"], strict=True)}
-        predicted = finished[name].predictions["label"] if name in finished else np.empty(0, np.int64)
+        if name not in finished:
+            raise UnreadableError(f"the predictions of {name} cannot be read")
+        predicted = finished[name].predictions["label"]
         expected = {int(k): int(v) for k, v in zip(*np.unique(predicted, return_counts=True), strict=True)}
         if counts != expected:
             yield f"has {counts} images by predicted class of {name}, and {expected} follow"

@@ -11,8 +11,7 @@ import numpy as np
 from harness.composition.mistakes import UserMistake
 from harness.records.exit_codes import AGREES, DIVERGES, UNVERIFIED
 from harness.results.baselines import BASELINE
-from harness.results.claim import CLAIM
-from harness.results.marker import MARKER
+from harness.results.recorded_folder import recorded_folder
 from harness.results.sweeps import is_sweep
 from harness.scenarios.verify.bench import bench_checks, sweep_checks
 from harness.scenarios.verify.check import Check
@@ -21,7 +20,7 @@ from harness.scenarios.verify.others import comparison_checks, pair_checks
 from harness.scenarios.verify.run import run_checks
 from harness.scenarios.verify.study import study_checks
 from harness.scenarios.verify.whole import Page
-from harness.system.files import FileError, given_path
+from harness.system.files import FileError
 
 KINDS = {
     "run": run_checks,
@@ -45,7 +44,10 @@ class Presenter(Protocol):
 
 def start(text: str, presenter: Presenter) -> int:
     """Verifies the folder that `text` names, and shows it. Returns the exit code; UserMistake where it is no folder."""
-    folder = recorded_folder(text)
+    try:
+        folder = recorded_folder(text)
+    except FileError as error:
+        raise UserMistake([str(error)]) from None
     with np.errstate(all="ignore"):
         checks = checks_of(folder, presenter)
     presenter.show(folder, checks)
@@ -74,17 +76,3 @@ def exit_code(checks: Sequence[Check]) -> int:
     if "differs" in answers:
         return DIVERGES
     return AGREES if answers == {"follows"} else UNVERIFIED
-
-
-def recorded_folder(text: str) -> Path:
-    """The folder that `text` names; UserMistake where it is none in which twinrun has recorded something."""
-    try:
-        folder = given_path(text)
-    except FileError as error:
-        raise UserMistake([f"{text}: {error}"]) from None
-    if not folder.is_dir():
-        raise UserMistake([f"{folder}: there is no such folder"])
-    marks = (MARKER, CLAIM, BASELINE, "experiment.json", "pair.json", "study.json")
-    if not any((folder / mark).exists() for mark in marks):
-        raise UserMistake([f"{folder}: twinrun has recorded nothing there; it has none of {', '.join(marks)}"])
-    return folder

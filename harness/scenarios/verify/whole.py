@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +12,7 @@ from harness.results.files import read_object
 from harness.results.marker import MARKER, state_of
 from harness.results.reading import state_problems
 from harness.results.recorded import ReadingFailure
+from harness.results.recorded_folder import without_pages
 from harness.scenarios.verify.check import Check, damaged, field_differences, held, text_differences
 
 
@@ -26,7 +25,6 @@ class Page(Protocol):
 
 Pages = Callable[[Path], Mapping[str, "str | Page"]]
 PAGE = "report.md"
-BESIDE = (".md", ".png", ".xml", ".html", ".css", ".js")  # what is no record: pages and their pictures
 
 
 def state_checks(folder: Path, kind: str) -> list[Check]:
@@ -72,15 +70,3 @@ def _of_another_version(folder: Path) -> str:
     """A clause on the twinrun that wrote the folder, where it is another than this one."""
     written_by = read_object(folder / MARKER).get("twinrun")
     return f"; twinrun {written_by} wrote it, and this is {__version__}" if written_by != __version__ else ""
-
-
-@contextmanager
-def without_pages(folder: Path) -> Iterator[Path]:
-    """A folder of the same name, with links to all that is there but pages: pictures are drawn beside the text."""
-    with tempfile.TemporaryDirectory(prefix="twinrun-verify-") as above:
-        bare = Path(above) / (folder.resolve().name or "folder")
-        bare.mkdir()
-        for path in folder.iterdir():
-            if path.suffix not in BESIDE:
-                (bare / path.name).symlink_to(path.resolve())
-        yield bare

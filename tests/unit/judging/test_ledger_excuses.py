@@ -14,7 +14,7 @@ import harness.judging.ledger_excuses as known
 from harness.data import Dataset
 from harness.judging.cases import Arrays, answer
 from harness.judging.context import Answer, Context
-from harness.judging.ledger_excuses import propagated, words_within
+from harness.judging.ledger_excuses import propagated
 from harness.ledger import Entry
 from harness.plan import digest_arrays, draw_plan
 from harness.records.trace import EpochRecord, Trace
@@ -23,6 +23,7 @@ from harness.rungs import activation, model, step, trajectory
 from harness.spec import Experiment
 from harness.spec.activations import Sigmoid, Tanh
 from harness.spec.arm import Arm
+from harness.spec.words_within import words_within
 
 BOUND = 2.0**-11
 ENTRY = Entry(

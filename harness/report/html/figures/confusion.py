@@ -69,7 +69,8 @@ def _panel(axes: Axes, arm: str, matrix: FloatArray, classes: list[int]) -> None
         square = (column - 0.5, row - 0.5)
         axes.add_patch(Rectangle(square, 1, 1, facecolor=SHADE, alpha=0.15 + 0.75 * share, linewidth=0))
         colour = "#fefefe" if share > 0.6 else "#000000"
-        axes.text(column, row, f"{int(count)}", ha="center", va="center", fontsize=6.5, color=colour)
+        label = axes.text(column, row, f"{int(count)}", ha="center", va="center", fontsize=6.5, color=colour)
+        label.set_in_layout(False)  # it lies within the axes
     names = ["none" if label == NO_LABEL else str(label) for label in classes]
     axes.set_xticks(range(len(classes)), names)
     axes.set_yticks(range(len(classes)), names)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as Xml
 
 from harness.report.html.blocks import FigureBlock
-from harness.report.plots import BAND, COLOURS
+from harness.report.plots import BAND, COLOURS, lay_out_once
 from harness.system.text import printable
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def svg_of(block: FigureBlock, phrase: Callable[[str], str] = str) -> str:
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
     with matplotlib.rc_context({**SETTINGS, "svg.hashsalt": block.name}):
-        figure = Figure(figsize=block.size, layout="constrained")
+        figure = Figure(figsize=block.size)
         figure.patch.set_visible(False)
         block.draw(figure)
         for axes in figure.axes:
@@ -87,6 +87,7 @@ def svg_of(block: FigureBlock, phrase: Callable[[str], str] = str) -> str:
         with warnings.catch_warnings():
             # A name may hold any character. The browser's fonts show what those of matplotlib lack.
             warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+            lay_out_once(figure)
             figure.savefig(buffer, format="svg", metadata=NO_METADATA)
     return _for_page(NOT_IN_XML.sub(lambda found: printable(found[0]), buffer.getvalue()), block.name, phrase)
 

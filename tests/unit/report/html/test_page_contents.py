@@ -62,7 +62,7 @@ def test_a_rung_has_the_evidence_of_what_disagrees_and_of_the_worst_that_agrees(
 
 
 def test_the_tables_are_those_of_the_markdown(made: Path) -> None:
-    document, markdown = document_of(made, "run"), report(RunRecord.of(made))
+    document, markdown = document_of(made), report(RunRecord.of(made))
     tables = {table.title: table for table in document.tables}
     for row in [*tables["Parity"].rows, *tables["By rung"].rows, *tables["Accuracy and time by arm"].rows]:
         filled = [cell for cell in row if cell]
@@ -76,14 +76,14 @@ def test_the_tables_are_those_of_the_markdown(made: Path) -> None:
 
 
 def test_the_digests_are_those_of_the_marker(made: Path) -> None:
-    (table,) = [table for table in document_of(made, "run").tables if table.title == "Digests of the records"]
+    (table,) = [table for table in document_of(made).tables if table.title == "Digests of the records"]
     assert dict(table.rows) == read_object(made / MARKER)["records"]
     assert "confusion.parquet" in dict(table.rows)
 
 
 def test_a_plot_whose_numbers_are_not_there_is_left_out(run_folder: Path) -> None:
     def names() -> list[str]:
-        return [figure.name for figure in document_of(run_folder, "run").figures]
+        return [figure.name for figure in document_of(run_folder).figures]
 
     assert names() == ["losses", "learning-rates", "free-runs", "step-times", "confusion"]
     (run_folder / "free_runs.json").unlink()
@@ -120,7 +120,7 @@ def test_flipped_images_are_pictures_with_both_predictions(run_folder: Path) -> 
     }
     pd.DataFrame({**flips, "margin_a": [0.5], "margin_b": [0.25]}).to_parquet(run_folder / "flips.parquet")
     save_arrays(run_folder / "flips.npz", {"index": np.array([7]), "image": np.full((1, 28, 28, 1), 9, np.uint8)})
-    document = document_of(run_folder, "run")
+    document = document_of(run_folder)
     (sheet,) = [item for item in document.blocks() if isinstance(item, Pictures)]
     assert sheet.pictures[0].lines == ("image 7 is 3", "wide: 3 by 0.5", "narrow: 8 by 0.25")
     assert sheet.pictures[0].pixels.shape == (28, 28)

@@ -86,7 +86,7 @@ def test_the_environment_leaves_the_page_out(run_folder: Path, monkeypatch: pyte
     for setting, is_there in (("markdown", False), ("html", True)):
         (run_folder / PAGE).unlink(missing_ok=True)
         monkeypatch.setenv("TWINRUN_REPORT", setting)
-        write_html_at_end(run_folder, "run")
+        write_html_at_end(run_folder)
         assert (run_folder / PAGE).exists() == is_there
 
 
