@@ -8,6 +8,7 @@ from harness.report import bench, comparison, gate, markdown, pair, study, sweep
 from harness.report.bench_record import BenchRecord
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.gate_record import GateRecord
+from harness.report.language import in_language, language_of
 from harness.report.pair_record import PairRecord
 from harness.report.run_record import RunRecord
 from harness.report.study_record import StudyRecord
@@ -21,8 +22,16 @@ from harness.subjects.pair.records import is_pair
 from harness.subjects.recorded.facts import COMPARISON
 
 
-def page_of(folder: Path) -> str:
-    """The page of whatever the folder is, one of `KINDS`. Its pictures are written into the folder."""
+def page_of(folder: Path, lang: str = "en") -> str:
+    """The page of whatever the folder is, one of `KINDS`. Its pictures are written into the folder.
+
+    `lang`: the code of its language; UserMistake for one that there is not.
+    """
+    language = language_of(lang)
+    return in_language(_english_page_of(folder), language)
+
+
+def _english_page_of(folder: Path) -> str:
     kind = kind_of(folder)
     if kind == "pair":
         return pair.report(PairRecord.of(folder))

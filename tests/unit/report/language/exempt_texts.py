@@ -5,7 +5,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     # records
     " is off by ": ("mindspore is off by 0.3",),
     "about Q7 hereQ7, more than Q7": (
-        "about 90 s here (layer 50 s, trajectory 40 s), more than budget_s=60; free steps 20 -> 10 by budget_s=60: about 40 s",
+        "about 90 s here (layer 50 s, trajectory 40 s), more than budget_s=60; free steps 20 -> 10 by budget_s=60: "
+        "about 40 s",
     ),
     # judging
     ", 7 ten steps on": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
+@lru_cache
 def texts() -> list[SourceText]:
     return [text for path in sources() for text in texts_of(path)]
 

@@ -25,7 +25,7 @@ TERMS = {
         "inclusive",
         "trajectory",
         "run",
-        "label's",
+        "logit",
     ),
 }
 _CODE = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'")
