@@ -10,7 +10,7 @@ from harness.composition.mistakes import UserMistake, no_such, shown
 from harness.report.language.sentences import Sentences
 
 CODES = ("en", "zh")
-PHRASES = "phrases.yaml"  # the texts of pages; every other file has texts of records
+PHRASES = "phrases"  # how the names of files with the texts of pages begin; the others have texts of records
 
 
 class Language:
@@ -44,11 +44,10 @@ def language_of(code: str) -> Language:
     """The language with this code, one of `CODES`. Raises UserMistake for any other code."""
     if code not in CODES:
         raise UserMistake([no_such(f"lang: given {shown(code)}", code, CODES)])
-    catalogues = {path.name: _catalogue(path) for path in sorted((Path(__file__).parent / code).glob("*.yaml"))}
-    phrases = catalogues.pop(PHRASES, {})
-    return Language(
-        code, phrases, {text: translation for part in catalogues.values() for text, translation in part.items()}
-    )
+    phrases, recorded = dict[str, str](), dict[str, str]()
+    for path in sorted((Path(__file__).parent / code).glob("*.yaml")):
+        (phrases if path.name.startswith(PHRASES) else recorded).update(_catalogue(path))
+    return Language(code, phrases, recorded)
 
 
 def _catalogue(path: Path) -> dict[str, str]:
