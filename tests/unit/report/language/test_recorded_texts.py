@@ -66,7 +66,8 @@ def test_every_text_of_a_run(folder: Path) -> None:
 def test_the_page_of_a_run_in_chinese(folder: Path) -> None:
     page = page_of(folder, "zh")
     assert "## 按级汇总" in page
-    assert "| 级 " in page
+    assert "| 级 | 检查 |" in page
+    assert "\n| loss | " in page  # a name
     assert "参考实现自身误差（float32）的 8 倍" in page
     headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
     assert [heading for heading in headings if english_in(heading)] == []
