@@ -8,9 +8,11 @@ from pathlib import Path
 
 from harness.composition.mistakes import UserMistake, no_such, shown
 from harness.report.language.sentences import Sentences
+from harness.rungs.registry import names
 
 CODES = ("en", "zh")
-PHRASES = "phrases"  # how the names of files with the texts of pages begin; the others have texts of records
+RUNGS = frozenset(names())
+PHRASES = "phrases.yaml"  # the texts of pages; every other file has texts of records
 
 
 class Language:
@@ -35,8 +37,11 @@ class Language:
         return translation.format(**values) if values else translation
 
     def sentence(self, text: str) -> str:
-        """A recorded text: an outcome, a cause, advice, a failure. Names, numbers and foreign messages stay."""
-        return self._sentences.translated(text)
+        """A recorded text: an outcome, a cause, advice, a failure. Names, numbers and foreign messages stay.
+
+        So does the name of a rung, which is typed in commands: `loss` alone is the rung.
+        """
+        return text if text in RUNGS else self._sentences.translated(text)
 
 
 @lru_cache
@@ -44,10 +49,11 @@ def language_of(code: str) -> Language:
     """The language with this code, one of `CODES`. Raises UserMistake for any other code."""
     if code not in CODES:
         raise UserMistake([no_such(f"lang: given {shown(code)}", code, CODES)])
-    phrases, recorded = dict[str, str](), dict[str, str]()
-    for path in sorted((Path(__file__).parent / code).glob("*.yaml")):
-        (phrases if path.name.startswith(PHRASES) else recorded).update(_catalogue(path))
-    return Language(code, phrases, recorded)
+    catalogues = {path.name: _catalogue(path) for path in sorted((Path(__file__).parent / code).glob("*.yaml"))}
+    phrases = catalogues.pop(PHRASES, {})
+    return Language(
+        code, phrases, {text: translation for part in catalogues.values() for text, translation in part.items()}
+    )
 
 
 def _catalogue(path: Path) -> dict[str, str]:

@@ -31,7 +31,7 @@ def in_language(page: str, language: Language) -> str:
         if _ROW.fullmatch(line) and _RULE.fullmatch(below):
             head = _cells(line)
             translated.append(_row(head, [language.phrase] * len(head)))
-        elif _ROW.fullmatch(line) and not _RULE.fullmatch(line):
+        elif _ROW.fullmatch(line) and len(_cells(line)) == len(head) and not _RULE.fullmatch(line):
             translated.append(_row(_cells(line), [str if name in NAMES else language.sentence for name in head]))
         else:
             translated.append(_line(line, language))

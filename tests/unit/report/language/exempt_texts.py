@@ -197,7 +197,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "ended after Q7 rounds and 7 s: Q7 (Q7)Q7": (
         "ended after 12 rounds and 60 s: no further round fits into the budget (precision=0.03, budget_s=600)",
     ),
-    "- one of Q7; whether the arms end equally well is judged over all of them": (
+    "one of Q7; whether the arms end equally well is judged over all of them": (
         "one of seeds 0, 1, 2; whether the arms end equally well is judged over all of them",
     ),
     "UNVERIFIED: Q7 cannot be read": ("UNVERIFIED: gate.json cannot be read",),
@@ -223,7 +223,13 @@ NOT_TRANSLATED = {
     "offset points",
     "axes fraction",
     "outside lower left",
-    "model name",
+    # of plots
+    "upper center",
+    "http://www.w3.org/2000/svg",
+    "http://www.w3.org/1999/xlink",
+    "Glyph .* missing",
+    "xlink:href",
+    "os^Dv",
     "brskc,kcm->brscm",
     "brskc,brscm->kcm",
     "brscm,kcm->brskc",

@@ -144,3 +144,10 @@ def test_a_page_of_many_texts_is_translated_in_time() -> None:
         assert all(language.sentence(text) != text for text in texts)
         fastest_s = min(fastest_s, time.process_time() - began_s)
     assert fastest_s < 0.3
+
+
+def test_the_name_of_a_rung_alone_stays() -> None:
+    chinese = language_of("zh")
+    assert chinese.sentence("loss") == "loss"
+    assert chinese.sentence("activation") == "activation"
+    assert chinese.sentence("optimizer: adam; schedule: constant; loss: hinge").startswith("优化器")

@@ -8,22 +8,7 @@ from harness.rungs import registry
 
 # Words that stay: terms of twinrun and of the field, operations, names of modes and adapters.
 TERMS = {
-    *(
-        "arm",
-        "arms",
-        "spec",
-        "epoch",
-        "epochs",
-        "logits",
-        "twinrun",
-        "verify",
-        "report",
-        "bench",
-        "gate",
-        "match",
-        "check",
-        "label",
-    ),
+    *("arm", "arms", "spec", "epoch", "epochs", "logits", "twinrun", "bench", "gate", "match", "check", "label"),
     *("native", "composed", "custom", "exact", "eager", "graph", "jit", "cpu", "threads"),
     *("mindspore", "tensorflow", "reference", "keras", "json", "ms", "nan", "inf", "float"),
     *("exp", "log", "sqrt", "max", "maximum", "min", "sum", "abs", "square", "mean", "where", "clip", "matmul"),
@@ -41,6 +26,8 @@ TERMS = {
         "trajectory",
         "run",
         "logit",
+        "verify",
+        "report",
     ),
 }
 _CODE = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'")
