@@ -25,12 +25,16 @@ class Section:
 
 @dataclass(frozen=True)
 class KeyNumber:
-    """A number that matters. `label` is a fixed phrase, `subject` the arms that it is of, `note` a clause on it."""
+    """A number that matters. `label` is a fixed phrase, `subject` the arms that it is of, `note` a clause on it.
+
+    `is_name`: the value is a name, such as that of a rung, which is the same in every language.
+    """
 
     label: str
     value: str
     subject: str = ""
     note: str = ""
+    is_name: bool = False
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,11 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> list[KeyNumber]:
         numbers.append(KeyNumber("first divergence", "none", note=checks_in_words(verdicts)))
     else:
         place = ", ".join(filter(None, ("" if first.step is None else f"step {first.step}", first.worst_index)))
-        numbers.append(KeyNumber("first divergence", first.rung, note=": ".join(filter(None, (first.subject, place)))))
+        numbers.append(
+            KeyNumber(
+                "first divergence", first.rung, note=": ".join(filter(None, (first.subject, place))), is_name=True
+            )
+        )
     return numbers
 
 
