@@ -36,6 +36,23 @@ def folders(prefix: str, **_: object) -> list[str]:
     return list(DirectoriesCompleter()(prefix))
 
 
+def folders_or(*keys: str) -> Callable[..., list[str]]:
+    """Completes an argument that names a folder, or is one of `keys` such as `lang=`; after `out=` a folder again."""
+
+    def completed(prefix: str, **_: object) -> list[str]:
+        if prefix.startswith("out="):
+            return [f"out={folder}" for folder in folders(prefix.removeprefix("out="))]
+        return [*folders(prefix), *(key for key in keys if key.startswith(prefix))]
+
+    return completed
+
+
+def add_recorded(sub: argparse.ArgumentParser, meaning: str, completer: Callable[..., list[str]] = folders) -> None:
+    """Adds the argument for recorded folders and the settings beside them. `meaning`: its help."""
+    recorded = sub.add_argument("overrides", nargs="*", default=[], metavar="RUN", help=meaning)
+    recorded.completer = completer  # type: ignore[attr-defined]
+
+
 def require_known(kind: str, name: str, allowed: Iterable[str]) -> None:
     """Raises UserMistake, with the nearest name, where `name` is not among `allowed`. `kind` is what it names."""
     if name not in allowed:

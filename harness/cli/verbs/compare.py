@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from harness.cli.verb import CODES, Verb, folders
+from harness.cli.verb import CODES, Verb, add_recorded, folders_or
 
 EXAMPLES = """\
 examples:
@@ -19,14 +18,11 @@ Compared are runs of one experiment: the same data, model, optimizer, training a
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments of the verb."""
-    runs = sub.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="RUN",
-        help="the folders of two runs, or of two studies; out=DIR for the report, by default results/compare/<time>",
+    add_recorded(
+        sub,
+        "the folders of two runs, or of two studies; out=DIR for the report, by default results/compare/<time>",
+        folders_or("out="),
     )
-    runs.completer = _folders  # type: ignore[attr-defined]
     sub.add_argument(
         "--arms",
         action="append",
@@ -44,12 +40,6 @@ def run(options: argparse.Namespace) -> int:
     from harness.scenarios.compare import start
 
     return start(options.overrides, options.arms, comparison)
-
-
-def _folders(prefix: str, **_: Any) -> list[str]:
-    if prefix.startswith("out="):
-        return [f"out={folder}" for folder in folders(prefix.removeprefix("out="))]
-    return [*folders(prefix), *(["out="] if "out=".startswith(prefix) else [])]
 
 
 VERB = Verb(

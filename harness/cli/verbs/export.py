@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.cli.verb import CODES, Verb, folders
+from harness.cli.verb import CODES, Verb, add_recorded
 
 EXAMPLES = """\
 examples:
@@ -19,14 +19,10 @@ are extras: pip install 'twinrun[tensorboard]', 'twinrun[mlflow]'.
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments of the verb."""
-    run = sub.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="RUN",
-        help="a run, as for twinrun show; to=mlflow or to=tensorboard; out: the store, server or log folder",
+    add_recorded(
+        sub,
+        "a run, as for twinrun show; to=mlflow or to=tensorboard; out: the store, server or log folder",
     )
-    run.completer = folders  # type: ignore[attr-defined]
     sub.epilog = f"{EXAMPLES}\n{CODES}"
 
 

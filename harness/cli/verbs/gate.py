@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli import experiment
-from harness.cli.verb import CODES, Verb, folders
+from harness.cli.verb import CODES, Verb, add_recorded
 
 EXAMPLES = """\
 examples:
@@ -33,15 +33,11 @@ bench, in bench/.
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments of the verb."""
-    run = sub.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="RUN",
-        help="the folder of a bench, a run or a study; out=DIR for the gate's own, by default results/gate/<time>; "
+    add_recorded(
+        sub,
+        "the folder of a bench, a run or a study; out=DIR for the gate's own, by default results/gate/<time>; "
         "with --base-python what is timed: GROUP=OPTION or KEY=VALUE, as of twinrun bench",
     )
-    run.completer = folders  # type: ignore[attr-defined]
     sub.add_argument(
         "--baseline",
         metavar="BASE",

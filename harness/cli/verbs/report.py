@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from harness.cli.verb import CODES, Verb, folders
+from harness.cli.verb import CODES, Verb, add_recorded, folders_or
 
 KEYS = ("out=", "lang=", "csp=")
 EXAMPLES = """\
@@ -23,14 +22,11 @@ files beside it, for servers that forbid them. Nothing is run again: the page is
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments of the verb."""
-    runs = sub.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="RUN",
-        help="the folders of runs, studies, pairs, benches, gates or comparisons; out=DIR, lang=en|zh, csp=strict",
+    add_recorded(
+        sub,
+        "the folders of runs, studies, pairs, benches, gates or comparisons; out=DIR, lang=en|zh, csp=strict",
+        folders_or(*KEYS),
     )
-    runs.completer = _completed  # type: ignore[attr-defined]
     sub.epilog = f"{EXAMPLES}\n{CODES}"
 
 
@@ -39,12 +35,6 @@ def run(options: argparse.Namespace) -> int:
     from harness.report.reporting import start
 
     return start(options.overrides)
-
-
-def _completed(prefix: str, **_: Any) -> list[str]:
-    if prefix.startswith("out="):
-        return [f"out={folder}" for folder in folders(prefix.removeprefix("out="))]
-    return [*folders(prefix), *(key for key in KEYS if key.startswith(prefix))]
 
 
 VERB = Verb("report", "write the report of recorded folders: one page, tables as CSV and LaTeX", run, add_arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from harness.cli.verb import CODES, Verb, folders
+from harness.cli.verb import CODES, Verb, add_recorded
 
 EXAMPLES = """\
 examples:
@@ -18,14 +18,10 @@ The records are read from the folder and held against their digests. twinrun ver
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments of the verb."""
-    run = sub.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="RUN",
-        help="the folder of a run, study, pair, comparison, bench or gate, or the beginning of its name; root=DIR",
+    add_recorded(
+        sub,
+        "the folder of a run, study, pair, comparison, bench or gate, or the beginning of its name; root=DIR",
     )
-    run.completer = folders  # type: ignore[attr-defined]
     sub.epilog = f"{EXAMPLES}\n{CODES}"
 
 
