@@ -58,6 +58,11 @@ class FolderRecord(ABC):
         return [str(failure) for failure in self.failures] if self.is_complete else []
 
     @property
+    def damage_sentences(self) -> list[str]:
+        """The problems as sentences."""
+        return [f"damaged: {problem}" for problem in self.problems]
+
+    @property
     def damage_lines(self) -> list[str]:
         """The problems as lines of a page."""
         return [f"- damaged: {markdown(problem)}" for problem in self.problems]

@@ -28,7 +28,7 @@ def bench_document(record: BenchRecord) -> Document:
         title=record.name,
         sentence=record.sentence,
         key_numbers=_key_numbers(record),
-        conditions=(*(f"damaged: {problem}" for problem in record.problems), *bench_sentences(record)),
+        conditions=(*record.damage_sentences, *bench_sentences(record)),
         sections=tuple(part for part in _sections(record) if not part.is_empty),
     )
 

@@ -19,7 +19,7 @@ def comparison_document(record: ComparisonRecord) -> Document:
         title="Two runs compared",
         sentence=record.sentence,
         key_numbers=tuple(of_verdicts(record.verdicts)),
-        conditions=(*(f"damaged: {problem}" for problem in record.problems), *sides(record)),
+        conditions=(*record.damage_sentences, *sides(record)),
         sections=tuple(part for part in _sections(record) if not part.is_empty),
     )
 

@@ -19,7 +19,7 @@ def gate_document(record: GateRecord) -> Document:
         title="Gate",
         sentence=record.sentence,
         key_numbers=_key_numbers(gate) if gate else (),
-        conditions=(*(f"damaged: {problem}" for problem in record.problems), *(conditions(gate) if gate else ())),
+        conditions=(*record.damage_sentences, *(conditions(gate) if gate else ())),
         sections=tuple(part for part in _sections(record) if not part.is_empty),
     )
 

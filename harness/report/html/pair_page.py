@@ -21,7 +21,7 @@ def pair_document(record: PairRecord) -> Document:
         title=record.name,
         sentence=record.sentence,
         key_numbers=tuple(of_verdicts(record.verdicts)),
-        conditions=(*(f"damaged: {problem}" for problem in record.problems), *pair_conditions(record)),
+        conditions=(*record.damage_sentences, *pair_conditions(record)),
         sections=tuple(part for part in _sections(record) if not part.is_empty),
     )
 

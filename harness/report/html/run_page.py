@@ -33,7 +33,7 @@ def run_document(run: RunRecord) -> Document:
         title=run.experiment.name if run.experiment else run.folder.name,
         sentence=run.sentence,
         key_numbers=key_numbers(run),
-        conditions=(*(f"damaged: {problem}" for problem in run.problems), *conditions(run)),
+        conditions=(*run.damage_sentences, *conditions(run)),
         sections=run_sections(run),
     )
 

@@ -23,7 +23,7 @@ def study_document(study: StudyRecord) -> Document:
         title=study.name,
         sentence=study.sentence,
         key_numbers=_key_numbers(study),
-        conditions=(*(f"damaged: {problem}" for problem in study.problems), *study_conditions(study)),
+        conditions=(*study.damage_sentences, *study_conditions(study)),
         sections=tuple(part for part in _sections(study) if not part.is_empty),
     )
 
