@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from harness.records.array_types import FloatArray
@@ -19,6 +18,7 @@ from harness.results.objects import DAMAGE as DAMAGE
 from harness.results.objects import NOT_READ as NOT_READ
 from harness.results.objects import UnreadableError as UnreadableError
 from harness.results.objects import read_object as read_object
+from harness.results.parquet import frame_of, opened, table_of
 from harness.spec.base import Spec
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays, load_arrays
@@ -78,10 +78,11 @@ def _in_words(error: ValidationError) -> str:
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    size = pq.read_metadata(path)
+    file = opened(path.read_bytes())
+    size = file.metadata
     if size.num_rows * max(1, size.num_columns) > MOST_CELLS:
         raise UnreadableError(f"has {size.num_rows:,} rows of {size.num_columns:,} columns")
-    table = pd.read_parquet(path, page_checksum_verification=True)
+    table = frame_of(table_of(file))
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise UnreadableError(f"has no column {', '.join(missing)}")

@@ -24,6 +24,7 @@ from harness.results.catalogue.tables import Choice, chosen, joined, nested_tabl
 from harness.results.files import read_table
 from harness.results.kinds import EPOCHS, STEPS, VERDICTS
 from harness.results.objects import NOT_READ
+from harness.results.parquet import frame_of
 
 FrameKind = Literal["runs", "arms", "rungs", "steps", "epochs", "verdicts", "samples"]
 Names = str | Sequence[str]
@@ -176,8 +177,7 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _pandas(table: pa.Table) -> pd.DataFrame:
     """Whole numbers stay whole where some are missing."""
     kinds: Callable[[pa.DataType], Any] = {pa.int64(): pd.Int64Dtype()}.get
-    frame: pd.DataFrame = table.to_pandas(types_mapper=kinds)
-    return frame
+    return frame_of(table, kinds)
 
 
 def _reasons(row: dict[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from harness.results.catalogue.columns import SCHEMA, SCHEMA_VERSION
 from harness.results.objects import DAMAGE, UnreadableError
+from harness.results.parquet import opened, table_of
 from harness.system.writing import as_disk_failure, whole
 
 VERSION_KEY = b"twinrun.schema_version"
@@ -59,11 +60,11 @@ def parse_file(name: str, content: bytes) -> pa.Table | list[dict[str, Any]]:
 
 
 def _table(content: bytes) -> pa.Table:
-    file = pq.ParquetFile(pa.BufferReader(content))
+    file = opened(content)
     version = int((file.schema_arrow.metadata or {})[VERSION_KEY])
     if version > SCHEMA_VERSION:
         raise NewerError
-    return conforming(file.read())
+    return conforming(table_of(file))
 
 
 def conforming(table: pa.Table) -> pa.Table:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from harness.results.marker import MARKER, State, read_marker, state_of, unfit
 from harness.results.objects import DAMAGE, UnreadableError, parse_object
+from harness.results.parquet import opened, table_of
 
 Read = TypeVar("Read")
 MOST_WORDS = 200
@@ -39,8 +39,8 @@ class Records:
         """These columns of a Parquet table, as far as it has them; None where it is missing or damaged."""
 
         def parse(content: bytes) -> pa.Table:
-            file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
-            return file.read([name for name in columns if name in file.schema_arrow.names])
+            file = opened(content)
+            return table_of(file, [name for name in columns if name in file.schema_arrow.names])
 
         return self._read(place, parse)
 

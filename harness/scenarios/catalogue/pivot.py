@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.results.catalogue.columns import ARM, REAL, RUN, WHOLE
 from harness.results.catalogue.tables import joined, where_in
+from harness.results.parquet import frame_of
 from harness.scenarios.catalogue.asking import Asked, all_of, selection, unmatched
 from harness.scenarios.catalogue.mistakes import no_such, refuse
 
@@ -67,7 +68,7 @@ def _pivot(arms: pa.Table, given: Mapping[str, list[str]], notes: tuple[str, ...
     index, columns, values = (given[key] for key in ("rows", "columns", "values"))
     statistics: Any = given["statistic"]  # names of functions, which the stubs list one by one
     # The oldest first, as the catalogue is, so that `last` is the newest.
-    frame = arms.select([*index, *columns, *values]).to_pandas()
+    frame = frame_of(arms.select([*index, *columns, *values]))
     for name in values:
         frame[name] = frame[name].astype("float64")
     for name in (*index, *columns):
