@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
@@ -217,19 +217,19 @@ class Context:
         batch is included: it also shows the error of what only training computes (statistics of the batch). One run of
         a batch of one sample may be right by luck as well, hence several, from weights moved by a unit in the last place.
         """
-        exact = {"losses": self._sample_losses(self.oracle, weights, batch)}
+        exact = self._sample_losses(self.oracle, weights, batch)
         native = self._in_float32["native"]
-        starts = [disturbed(weights, seed) for seed in range(RUNS)]
-        runs = in_float32(exact, [lambda s=s: {"losses": self._sample_losses(native, s, batch)} for s in starts])
+        starts = (disturbed(weights, seed) for seed in range(RUNS))
+        runs = in_float32(exact, (partial(self._sample_losses, native, start, batch) for start in starts))
         return max(float(np.max(np.abs(losses - exact["losses"]))) for losses in runs.of("losses"))
 
-    def _sample_losses(self, adapter: Adapter, weights: Parameters, batch: Batch) -> FloatArray:
-        """(B + 1,): the loss of each sample in evaluation, and that of the batch in training."""
+    def _sample_losses(self, adapter: Adapter, weights: Parameters, batch: Batch) -> Arrays:
+        """`losses` (B + 1,): the loss of each sample in evaluation, and that of the batch in training."""
         x, y = self.samples(batch, adapter.arm.precision)
         trainer = adapter.trainer(self.experiment.recipe, weights, 1)
         losses = per_sample(self.experiment.loss, trainer.forward(x), y)[0].astype(np.float64)
         terms = len(losses) if self.experiment.loss.reduction == "sum" else 1
-        return np.append(terms * losses, trainer.loss_and_gradients(x, y, batch.noise)[0])
+        return {"losses": np.append(terms * losses, trainer.loss_and_gradients(x, y, batch.noise)[0])}
 
 
 def _reference(precision: Any, policy: Policy) -> Adapter:
