@@ -214,8 +214,9 @@ class Context:
 
         The mean over the batch may be right by luck. Its error is at most that of the worst sample; the error of a sum
         over n samples is at most n times that. The samples are evaluated without training, so the training loss of the
-        batch is included: it also shows the error of what only training computes (statistics of the batch). One run of
-        a batch of one sample may be right by luck as well, hence several, from weights moved by a unit in the last place.
+        batch is included: it also shows the error of what only training computes (statistics of the batch). A
+        batch of one sample may be right by luck as well, hence several runs, from weights moved by a unit in the last
+        place.
         """
         exact = self._sample_losses(self.oracle, weights, batch)
         native = self._in_float32["native"]
