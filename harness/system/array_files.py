@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from harness.system.writing import whole
 Arrays = dict[str, NDArray[Any]]
 WEIGHTS = "weights.npz"  # an arm's final weights, in its folder
 PREDICTIONS = "predictions.npz"  # what these predict for every test sample, where the targets are labels
+# NumPy parses the header of an array as Python source, which two threads of Python 3.12 and older must not do at once:
+# "SystemError: AST constructor recursion depth mismatch", https://github.com/python/cpython/issues/106905.
+_PARSES_HEADERS = Lock()
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -50,7 +54,7 @@ class Header:
 
 def header_of(archive: zipfile.ZipFile, name: str) -> Header:
     """The header of one array, without its values. A damaged file may raise any exception."""
-    with archive.open(f"{name}.npy") as member:
+    with _PARSES_HEADERS, archive.open(f"{name}.npy") as member:
         version = np.lib.format.read_magic(member)  # type: ignore[no-untyped-call]
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read_header(member)  # type: ignore[no-untyped-call]
@@ -65,5 +69,11 @@ def headers_of(path: Path) -> dict[str, Header]:
 
 
 def load_arrays(path: Path) -> Arrays:
-    with np.load(path, allow_pickle=False) as file:
+    with _PARSES_HEADERS, np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+def load_array(path: Path) -> NDArray[Any]:
+    """The array in an .npy file, read only as far as it is used."""
+    with _PARSES_HEADERS:
+        return np.asarray(np.load(path, mmap_mode="r"))

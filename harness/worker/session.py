@@ -17,7 +17,7 @@ from harness.records.array_types import IntArray
 from harness.records.step_columns import DIGESTS
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
-from harness.system.array_files import save_arrays
+from harness.system.array_files import load_array, save_arrays
 from harness.system.progress import Work, counted
 from harness.worker.birth import Birth
 from harness.worker.forks import end_copy
@@ -134,7 +134,7 @@ class Session:
         return self.inputs(samples), self._raw("y_train")[batch.samples]
 
     def _raw(self, array: str) -> Any:
-        return np.asarray(np.load(self.scratch / f"{array}.npy", mmap_mode="r"))
+        return load_array(self.scratch / f"{array}.npy")
 
     def reply(self, arrays: dict[str, Any], **fields: Any) -> Result:
         """The result of a task. Its arrays are written to a file whose path the result holds."""
