@@ -26,9 +26,10 @@ def mean_absolute_percentage_error(p: Any, t: Any, epsilon: Any) -> Any:
 def log_cosh(p: Any, t: Any, log2: Any) -> Any:
     """`mean(log(cosh(p - t)))`."""
     size = ops.abs(p - t)
-    # Near 0 the other form cancels, and cosh(e) - 1 = expm1(e)**2 / (2 exp(e)).
-    growth = ops.expm1(ops.where(size < 1, size, ops.ones_like(size)))
-    near_zero = ops.log1p(growth * growth / (2 * (growth + 1)))
+    # Near 0 the other form cancels, and cosh(e) = 1 + 2 q with q = sinh(e / 2)**2: log(1 + 2 q) = 2 atanh(q / (1 + q)).
+    half_sinh = ops.sinh(ops.where(size < 1, size, ops.ones_like(size)) / 2)
+    q = half_sinh * half_sinh
+    near_zero = 2 * ops.atanh(q / (1 + q))
     return _mean(ops.where(size < 1, near_zero, size + ops.log1p(ops.exp(-2 * size)) - log2))
 
 

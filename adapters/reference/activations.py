@@ -84,11 +84,20 @@ def gelu(word: spec.Gelu, x: Array) -> Any:
         slope = below + near * (np.exp(-near * near / 2) / x.dtype.type(math.sqrt(2 * math.pi)))
     else:
         scale, cubic = x.dtype.type(math.sqrt(2 / math.pi)), x.dtype.type(GELU_CUBIC)
-        twice = 2 * scale * (near + cubic * near * near * near)
-        below = _sigmoid(twice)  # (1 + tanh(u)) / 2 with u = twice / 2
-        slope = below + near * below * _sigmoid(-twice) * 2 * scale * (1 + 3 * cubic * near * near)
+        inside = scale * (near + cubic * near * near * near)
+        below, steepness = _half_one_plus_tanh(inside)
+        slope = below + near * steepness * scale * (1 + 3 * cubic * near * near)
     y = np.maximum(x, 0) * below + np.minimum(bounded, 0) * below
     return y, lambda dy: dy * slope
+
+
+def _half_one_plus_tanh(x: Array) -> tuple[Array, Array]:
+    """`(1 + tanh(x)) / 2` and its slope; in float32 as both frameworks compute them, rounded at the size of 1."""
+    if x.dtype == np.float64:
+        below = _sigmoid(2 * x)
+        return below, 2 * below * _sigmoid(-2 * x)
+    t, half = np.tanh(x), x.dtype.type(0.5)
+    return half * (1 + t), half * (1 - t * t)
 
 
 def mish(_: spec.Mish, x: Array) -> Any:
@@ -125,9 +134,14 @@ def _exponential_below_zero(x: Array, above: float, below: float, width: float) 
 
 
 def _normal_distribution(x: Array) -> Array:
-    """The probability that a standard normal number is below x."""
+    """The probability that a standard normal number is below x.
+
+    In float32 as both frameworks compute it: `(1 + erf(x / sqrt(2))) / 2`, rounded at the size of 1.
+    """
     half = x.dtype.type(0.5)
     root = x.dtype.type(math.sqrt(0.5))
+    if x.dtype == np.float32:
+        return half * (1 + scipy.special.erf(x * root))
     tail = np.clip(x, -40, -1)  # below -40 the product underflows
     # exp(-x**2 / 2) from an exact square and a small rest: exp would amplify the rounding error of x**2 x**2 / 2 times.
     coarse = np.trunc(tail * 16) / 16

@@ -3,6 +3,9 @@
 For a single sample `x - mean(x)` is exactly 0, and so is its error. But Keras computes `x * s - mean(x) * s`, and the
 products are rounded at their own size: up to a unit in the last place of a term is left. Such a remainder can be many
 times larger than the right value, so the float32 reference must be able to leave one too. Within `leaving` it does.
+
+Samples that are alike need not leave the same: a kernel computes the last of them, which do not fill a vector, by other
+instructions. So a negative sign alternates along the axis.
 """
 
 from __future__ import annotations
@@ -19,7 +22,10 @@ from adapters.protocol import Array
 
 @dataclass
 class Remainders:
-    """`signs`: by draw, the sign of every remainder, or 0 for none. `cancelled`: whether any terms have cancelled."""
+    """`signs`: by draw, 1 or 0 for no remainder, or -1 where the sign alternates along the axis and begins with -1.
+
+    `cancelled`: whether any terms have cancelled.
+    """
 
     signs: tuple[float, ...]
     cancelled: bool = False
@@ -67,6 +73,9 @@ def remainder(difference: Array, term: Array, axis: int) -> Array:
     if not cancelled.any():
         return difference
     remainders.cancelled = True
-    signs = np.asarray(remainders.signs, difference.dtype)
-    left = np.spacing(np.abs(term)).reshape(len(signs), -1) * signs[:, None]
+    signs = np.asarray(remainders.signs, difference.dtype)[:, None]
+    along = np.moveaxis(np.ones_like(difference), axis, -1)
+    along[..., ::2] = -1
+    alternating = np.moveaxis(along, -1, axis).reshape(len(signs), -1)
+    left = np.spacing(np.abs(term)).reshape(len(signs), -1) * np.where(signs < 0, alternating, signs)
     return np.where(cancelled, left.reshape(difference.shape), difference)

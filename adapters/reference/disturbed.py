@@ -114,7 +114,7 @@ def layer(apply: F) -> F:
 
 
 def loss(value_and_gradient: F) -> F:
-    """Decorates the function that evaluates a batch's loss. An absolute bound is that of a gradient of 1."""
+    """Decorates the function that evaluates a batch's loss. An absolute bound is of a sample and a gradient of 1."""
 
     @wraps(value_and_gradient)
     def disturbed(word: Any, *arguments: Any, **keywords: Any) -> Any:
@@ -123,7 +123,8 @@ def loss(value_and_gradient: F) -> F:
         if active is None:
             return value, gradient
         scale = np.max(np.abs(gradient), initial=0.0)
-        return active.move(type(word), value), active.move(type(word), gradient, scale)
+        terms = len(gradient) / len(value) if word.reduction == "sum" else 1.0
+        return active.move(type(word), value, terms), active.move(type(word), gradient, scale)
 
     return disturbed  # type: ignore[return-value]
 

@@ -25,9 +25,10 @@ def mean_absolute_percentage_error(p: Any, t: Any, epsilon: Any) -> Any:
 def log_cosh(p: Any, t: Any, log2: Any) -> Any:
     """`mean(log(cosh(p - t)))`."""
     size = tf.abs(p - t)
-    # Near 0 the other form cancels, and cosh(e) - 1 = expm1(e)**2 / (2 exp(e)).
-    growth = tf.math.expm1(tf.minimum(size, 1))
-    near_zero = tf.math.log1p(growth * growth / (2 * (growth + 1)))
+    # Near 0 the other form cancels, and cosh(e) = 1 + 2 q with q = sinh(e / 2)**2: log(1 + 2 q) = 2 atanh(q / (1 + q)).
+    half_sinh = tf.math.sinh(tf.minimum(size, 1) / 2)
+    q = half_sinh * half_sinh
+    near_zero = 2 * tf.math.atanh(q / (1 + q))
     return _mean(tf.where(size < 1, near_zero, size + tf.math.log1p(tf.exp(-2 * size)) - log2))
 
 

@@ -2,7 +2,7 @@
 
 Where the terms of a difference cancel exactly (batch normalisation of a single sample, layer normalisation of a single
 feature), the reference's own error is 0 and is no measure. There its float32 runs are repeated so that a unit in the
-last place of the terms is left, once of either sign: see `adapters.reference.cancellation`.
+last place of the terms is left, once all alike and once alternating: see `adapters.reference.cancellation`.
 """
 
 from __future__ import annotations

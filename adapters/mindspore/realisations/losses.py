@@ -68,7 +68,7 @@ LOSSES: Entries = {
         by_reduction("nn.HuberLoss", make.huber),
         composed("where, mean", FLOAT64_LOST, make.composed_huber),
     ),
-    spec.LogCosh: composed("expm1, log1p", HAS_NONE, make.composed_log_cosh),
+    spec.LogCosh: composed("sinh, atanh, log1p", HAS_NONE, make.composed_log_cosh),
     spec.CosineSimilarity: composed("sqrt, where, sum", PAIRS_ALONE, make.composed_cosine_similarity),
     spec.AsymmetricLinear: composed("where, mean", HAS_NONE, make.composed_asymmetric_linear),
     spec.SoftmaxCrossEntropy: by_precision(

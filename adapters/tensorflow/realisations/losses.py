@@ -86,7 +86,7 @@ LOSSES: Entries = {
     spec.Huber: native("keras.losses.Huber", make.huber),
     spec.LogCosh: by_precision(
         native("keras.losses.LogCosh", make.log_cosh),
-        composed("expm1, log1p", CONSTANTS_LOST, make.composed_log_cosh),
+        composed("sinh, atanh, log1p", CONSTANTS_LOST, make.composed_log_cosh),
     ),
     spec.CosineSimilarity: cosine_similarity,
     spec.AsymmetricLinear: composed("where, mean", HAS_NONE, make.composed_asymmetric_linear),

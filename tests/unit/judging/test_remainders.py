@@ -10,9 +10,10 @@ import pytest
 from in_process import answers_to, context_of
 
 from adapters.reference import cancellation
+from adapters.reference.ensemble import disturbed
 from harness.judging.context import Answer
 from harness.judging.remainders import InFloat32, in_float32, one_run, signs_of_draws
-from harness.judging.tolerances import FACTOR, Tolerance
+from harness.judging.tolerances import FACTOR, RUNS, Tolerance
 from harness.records.verdict import Verdict
 
 EPS = float(np.finfo(np.float32).eps)
@@ -92,7 +93,7 @@ def test_the_rounding_of_the_terms_agrees_and_ten_times_as_much_diverges(
 
     # Without the floor the arm is accused.
     monkeypatch.setattr(InFloat32, "floored", lambda self, tolerances, reference, precision: dict(tolerances))
-    monkeypatch.setattr("harness.judging.context.one_run", lambda compute: InFloat32(compute()))
+    monkeypatch.setattr("harness.judging.remainders.one_run", lambda compute: InFloat32(compute()))
     fresh = context_of(stated, tmp_path, {"one": {}})
     assert "diverges" in _statuses(question.judge(fresh, rounding))
 
@@ -128,3 +129,17 @@ def test_the_certificates_of_ordinary_inputs_do_not_change(tmp_path: Path, monke
 
 def _statuses(verdicts: list[Verdict]) -> set[str]:
     return {verdict.status for verdict in verdicts}
+
+
+def test_the_loss_of_a_single_sample_is_measured_by_several_runs(tmp_path: Path) -> None:
+    stated = {**ONE_SAMPLE, "loss": "log_cosh", "data": {"kind": "polynomial", "train_size": 9, "test_size": 4}}
+    stated |= {"model": {"input": {"shape": [1]}, "layers": [{**DENSE, "units": 4}, {**DENSE, "units": 1}]}}
+    context = context_of(stated, tmp_path, {"one": {}})
+    (batch,) = context.batches(1)
+    exact = context._sample_losses(context.oracle, context.plan.weights, batch)["losses"]
+    errors = [
+        float(np.max(np.abs(context._sample_losses(context._in_float32["native"], weights, batch)["losses"] - exact)))
+        for weights in (disturbed(context.plan.weights, seed) for seed in range(RUNS))
+    ]
+    assert len(set(errors)) > 1
+    assert context.sample_loss_error == max(errors)

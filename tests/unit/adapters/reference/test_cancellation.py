@@ -28,11 +28,15 @@ def test_without_the_context_and_with_the_sign_0_nothing_is_left() -> None:
     assert remainders.cancelled
 
 
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_a_unit_in_the_last_place_of_each_term_is_left(sign: float) -> None:
+@pytest.mark.parametrize(
+    ("sign", "axis", "pattern"),
+    [(1.0, 0, [[1, 1], [1, 1]]), (-1.0, 0, [[-1, -1], [1, 1]]), (-1.0, 1, [[-1, 1], [-1, 1]])],
+)
+def test_a_unit_in_the_last_place_of_each_term_is_left(sign: float, axis: int, pattern: list[list[int]]) -> None:
+    term = np.where(TERM == 0, 1, TERM)
     with leaving(sign):
-        left = remainder(ZEROS, TERM, 0)
-    np.testing.assert_array_equal(left, sign * np.where(TERM == 0, 0, np.spacing(np.abs(TERM))))
+        left = remainder(ZEROS, term, axis)
+    np.testing.assert_array_equal(left, pattern * np.spacing(np.abs(term)))
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 1), (6, 1)])  # the draws on an axis of their own, or joined to one batch
