@@ -168,3 +168,17 @@ def test_after_a_checkpoint_the_steps_before_an_overflow_are_judged(
         assert [(verdict.status, verdict.worst_index) for verdict in verdicts] == [
             ("agrees", "epoch 1, step 0 of it")
         ] * judged
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_all_gradients_of_a_step_of_which_one_overflows_are_left_out(tmp_path: Path, step: int) -> None:
+    stated = {**HUGE, "loss": {"kind": "mean_squared_error"}}
+    context = context_of(stated, tmp_path, {"one": {}, "other": {}})
+    with np.errstate(all="ignore"):
+        question, answers = answers_to(context, "step")
+        gradients = {n: v for n, v in answers["one"].arrays.items() if n.startswith(f"gradient {step}/")}
+        overflows = any(not np.isfinite(values).all() for values in gradients.values())
+        (finite, *_) = (name for name, values in gradients.items() if np.isfinite(values).all())
+        answers["other"].arrays[finite][...] = np.nan  # a kernel that multiplies infinity by 0
+        culprits = {verdict.culprit for verdict in question.judge(context, answers) if verdict.status != "agrees"}
+    assert culprits == (set() if overflows else {"other"})
