@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -15,6 +16,7 @@ Rows = Sequence[Sequence[str]]
 Part = str | tuple[str, str]  # text, or text with its style
 UNSEEN_WIDTH = 180  # columns where the output is no terminal
 SCREEN_WIDTH = 80  # of what is to fit on any screen
+GAP = 2  # columns behind each cell
 COLOURS = {
     "native": "green",
     "custom": "yellow",
@@ -66,7 +68,7 @@ def draw(
     `colours` maps the text of a cell to its style. The columns in `paragraphs` keep their line breaks.
     """
     is_wide = screen.width >= UNSEEN_WIDTH
-    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=(0, GAP, 0, 0))
     for name in head:
         table.add_column(name, overflow="fold", no_wrap=is_wide and name not in prose)
     for row in rows:
@@ -75,6 +77,20 @@ def draw(
             *(paragraph(cell) if name in paragraphs else line(coloured(cell, colours)) for name, cell in cells)
         )
     screen.print(table)
+
+
+def fitted(
+    table: tuple[Sequence[str], Rows], width: int, dispensable: Sequence[str] = ()
+) -> tuple[list[str], list[list[str]]]:
+    """The table without its empty columns and, until it fits into `width`, without the `dispensable` ones in turn."""
+    head, rows = table
+    shown = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    widths = [max(cell_len(printable(cell)) for cell in (head[i], *(row[i] for row in rows))) for i in range(len(head))]
+    for name in dispensable:
+        if sum(widths[i] + GAP for i in shown) <= width:
+            break
+        shown = [i for i in shown if head[i] != name]
+    return [head[i] for i in shown], [[row[i] for i in shown] for row in rows]
 
 
 def draw_labelled(screen: Screen, rows: Sequence[tuple[str, str]]) -> None:

@@ -37,7 +37,7 @@ from harness.worker.sharing import share
 
 
 class Presenter(Protocol):
-    """Shows benches and writes their pages; `harness.report.presented` is one."""
+    """Shows benches and writes their pages; `harness.report.presented` has one."""
 
     def bench_listener(self) -> BenchListener: ...
 
@@ -70,7 +70,7 @@ def run_bench(
 
     bench = timed_bench(composed, data, claim_folder, asked, presenter, listener, arrangements)
     if bench.unfinished is None or bench.unfinished.can_be_shown:
-        listener.end(bench.folder, bench.sentence, is_brief=stopped_again())
+        listener.end(bench.folder, bench.exit_code, bench.sentence, is_brief=stopped_again())
     return bench
 
 
