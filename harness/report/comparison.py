@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.records.verdict import Verdict
@@ -18,6 +19,8 @@ from harness.system.text import markdown
 
 FEW_STEPS = "float32 curves are judged over the first steps, before rounding has grown; the rest is shown, not judged"
 NO_INTERVAL = "times are of one run each: without an interval, and so without a verdict"
+
+Sides = tuple[float | None, float | None]
 
 CHANGED = ["what", "A", "B"]
 DIFFERENCES = ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
@@ -96,21 +99,36 @@ def _as_lists(cells: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def time_table(arms: ArmFacts) -> Table:
     """The measured times and memory of A and of B, and their ratio B / A; empty where one of them was not measured."""
-    rows = []
-    for quantity, a, b in arms.times:
-        factor, template = UNITS.get(quantity, (1.0, "{:.4g}"))
-        values = [number(None if value is None else factor * value, template) for value in (a, b)]
-        rows.append([quantity, *values, number(b / a if a and b else None, "{:.2f}")])
-    return ["what", "A", "B", "B / A"], rows
+    return ["what", "A", "B", "B / A"], [[row[0], *times_in_words(*row)] for row in arms.times]
 
 
-def accuracies(verdicts: Sequence[Verdict]) -> dict[str, tuple[float, float]]:
-    """By the name of two arms, the test accuracies that rung `convergence` compared; means over seeds."""
-    return {
-        _name_of(v): (v.value_a, v.value_b)
-        for v in verdicts
-        if v.rung == convergence.NAME and v.value_a is not None and v.value_b is not None
-    }
+def times_in_words(quantity: str, a: float | None, b: float | None) -> list[str]:
+    """A measured quantity of A, of B, and its ratio; empty where one was not measured."""
+    factor, template = UNITS.get(quantity, (1.0, "{:.4g}"))
+    values = [number(None if value is None else factor * value, template) for value in (a, b)]
+    return [*values, number(b / a if a and b else None, "{:.2f}")]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of two arms in one part: of A, and of B. `times`: by quantity, in seconds and bytes."""
+
+    variant: str
+    arms: str
+    in_words: str
+    accuracy: Sides
+    times: Mapping[str, Sides]
+
+
+def measured(parts: Iterable[tuple[PartFacts, Sequence[Verdict]]]) -> Iterator[Measured]:
+    """Every two arms of every part; those over all seeds of two studies have accuracies only."""
+    for part, verdicts in parts:
+        scores = {_name_of(v): (v.value_a, v.value_b) for v in verdicts if v.rung == convergence.NAME}
+        for arms in part.arms:
+            times = {quantity: (a, b) for quantity, a, b in arms.times}
+            yield Measured(part.variant, arms.name, arms.in_words, scores.pop(arms.name, (None, None)), times)
+        for name, accuracy in scores.items():
+            yield Measured(part.variant, name, "", accuracy, {})
 
 
 def _name_of(verdict: Verdict) -> str:

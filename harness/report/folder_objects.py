@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.report.as_json import Outcome, head, rungs
 from harness.report.bench_record import BenchRecord
-from harness.report.comparison import accuracies
+from harness.report.comparison import Sides, measured
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.gate_record import GateRecord
 from harness.results.sweeps import SweepRecord, place_of
@@ -35,21 +35,20 @@ def of_comparison(record: ComparisonRecord) -> Outcome:
     facts = record.facts
     arms = [
         {
-            "variant": part.variant,
-            "arms": arms.name,
-            "in_words": arms.in_words,
-            "accuracy": _sides(*accuracies(verdicts).get(arms.name, (None, None))),
-            "times": {quantity: _sides(a, b) for quantity, a, b in arms.times},
+            "variant": row.variant,
+            "arms": row.arms,
+            "in_words": row.in_words,
+            "accuracy": _sides(row.accuracy),
+            "times": {quantity: _sides(values) for quantity, values in row.times.items()},
         }
-        for part, verdicts in record.parts
-        for arms in part.arms
+        for row in measured(record.parts)
     ]
     sides = {"a": facts.a if facts else None, "b": facts.b if facts else None}
     return {**head(record.exit_code, record.sentence, record.folder), **sides, **rungs(record.verdicts), "arms": arms}
 
 
-def _sides(a: float | None, b: float | None) -> Outcome:
-    return {"a": a, "b": b}
+def _sides(values: Sides) -> Outcome:
+    return dict(zip("ab", values, strict=True))
 
 
 def of_gate(record: GateRecord) -> Outcome:

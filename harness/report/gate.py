@@ -92,7 +92,7 @@ def brief_table(gate: Gate) -> Table:
         number = _number(row.ratio, "{:.3f}") or _number(row.difference, "{:+.2%}")
         interval = _interval(row, "{:.3f} to {:.3f}" if row.ratio is not None else "{:+.2%} to {:+.2%}")
         rows.append([row.subject, row.check, number, interval, row.status])
-    return ["row", "check", "to its base", "interval", "answer"], rows
+    return ["row", "check", "to base", "interval", "answer"], rows
 
 
 def _interval(row: GateRow, template: str) -> str:

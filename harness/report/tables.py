@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,9 +69,13 @@ def draw(
     `colours` maps the text of a cell to its style. The columns in `paragraphs` keep their line breaks.
     """
     is_wide = screen.width >= UNSEEN_WIDTH
-    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=(0, GAP, 0, 0))
-    for name in head:
-        table.add_column(name, overflow="fold", no_wrap=is_wide and name not in prose)
+    is_tight = not is_wide and not _fits(head, rows, screen.width, is_tight=False)
+    padding = (0, 1 if is_tight else GAP, 0, 0)
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, padding=padding)
+    widths = _widths(head, rows, is_tight)
+    for name, width in zip(head, widths, strict=True):
+        heading = paragraph("\n".join(textwrap.wrap(name, width))) if is_tight else name
+        table.add_column(heading, overflow="fold", no_wrap=is_wide and name not in prose)
     for row in rows:
         cells = zip(head, row, strict=True)
         table.add_row(
@@ -85,12 +90,23 @@ def fitted(
     """The table without its empty columns and, until it fits into `width`, without the `dispensable` ones in turn."""
     head, rows = table
     shown = [i for i in range(len(head)) if any(row[i] for row in rows)]
-    widths = [max(cell_len(printable(cell)) for cell in (head[i], *(row[i] for row in rows))) for i in range(len(head))]
     for name in dispensable:
-        if sum(widths[i] + GAP for i in shown) <= width:
+        if _fits([head[i] for i in shown], [[row[i] for i in shown] for row in rows], width, is_tight=True):
             break
         shown = [i for i in shown if head[i] != name]
     return [head[i] for i in shown], [[row[i] for i in shown] for row in rows]
+
+
+def _fits(head: Sequence[str], rows: Rows, width: int, is_tight: bool) -> bool:
+    """Whether a table needs no cell wrapped. In one that `is_tight`, headings wrap, and cells are one column apart."""
+    return sum(each + (1 if is_tight else GAP) for each in _widths(head, rows, is_tight)) <= width
+
+
+def _widths(head: Sequence[str], rows: Rows, is_tight: bool) -> list[int]:
+    """How wide each column is; of a table that `is_tight`, as wide as the longest word of its heading needs."""
+    headings = [max(name.split() or [""], key=cell_len) for name in head] if is_tight else head
+    columns = zip(*([printable(cell) for cell in row] for row in (headings, *rows)), strict=True)
+    return [max(1, *map(cell_len, column)) for column in columns]
 
 
 def draw_labelled(screen: Screen, rows: Sequence[tuple[str, str]]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.records.outcome import first_divergence
 from harness.records.verdict import Verdict
-from harness.report.comparison import CHANGED, NO_INTERVAL, UNITS, accuracies, notes, part_tables, sides
+from harness.report.comparison import CHANGED, NO_INTERVAL, measured, notes, part_tables, sides, times_in_words
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.detail import SCREEN
 from harness.report.folder_objects import of_comparison
@@ -15,11 +15,11 @@ from harness.report.listening import ProgressListener
 from harness.report.rows import Table, number
 from harness.report.rung_lines import MOST, disagreements, first_few, within
 from harness.report.tables import line
-from harness.subjects.recorded.facts import ArmFacts, PartFacts
+from harness.subjects.recorded.facts import PartFacts
 
 PROSE = ("cause", "A", "B", "what")  # the columns that may wrap
 STEP = "step, median"
-DISPENSABLE = ("step of A", "step of B")
+DISPENSABLE = ("step of A", "step of B", "B/A")
 Parts = Sequence[tuple[PartFacts, list[Verdict]]]
 
 
@@ -78,21 +78,9 @@ def changes(parts: Parts) -> list[list[str]]:
 
 def accuracy_table(parts: Parts) -> Table:
     """A row for each two arms: both test accuracies, the median times of a step and their ratio."""
-    head = ["run", "arms", "accuracy of A", "of B", "step of A", "step of B", "B / A"]
-    rows = []
-    for part, verdicts in parts:
-        scores = accuracies(verdicts)
-        for arms in part.arms:
-            shown = [number(score, "{:.2%}") for score in scores.get(arms.name, (None, None))]
-            rows.append([part.variant, arms.name, *shown, *_step(arms)])
-        if not part.arms:  # over the seeds of both studies
-            rows += [[part.variant, name, *(f"{score:.2%}" for score in ab), "", "", ""] for name, ab in scores.items()]
-    return head, rows
-
-
-def _step(arms: ArmFacts) -> list[str]:
-    """The times of a step and their ratio; empty where they were not measured."""
-    factor, template = UNITS[STEP]
-    a, b = next(((a, b) for quantity, a, b in arms.times if quantity == STEP), (None, None))
-    shown = [number(None if value is None else factor * value, template) for value in (a, b)]
-    return [*shown, number(b / a if a and b else None, "{:.2f}")]
+    head = ["run", "arms", "accuracy of A", "accuracy of B", "step of A", "step of B", "B/A"]
+    return head, [
+        [row.variant, row.arms, *(number(score, "{:.2%}") for score in row.accuracy), *times_in_words(STEP, *step_s)]
+        for row in measured(parts)
+        for step_s in [row.times.get(STEP, (None, None))]
+    ]

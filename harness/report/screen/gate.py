@@ -29,19 +29,18 @@ class GateTerminal(ProgressListener):
         record = GateRecord.of(folder)
         if record.gate is not None:
             if self.detail == SCREEN:
-                self._screenful(record.gate)
+                self._screenful(record.gate, record.sentence)
             else:
                 self._tables(record.gate)
         self.conclude(of_gate(record))
 
-    def _screenful(self, gate: Gate) -> None:
+    def _screenful(self, gate: Gate, sentence: str) -> None:
         for text in first_few(conditions(gate)):
             self._say(text)
         self.console.print()
         self.table("", brief_table(gate), dispensable=DISPENSABLE, colours=ANSWERS)
-        causes = [row for row in gate.rows if row.status not in PASSED and row.cause]
-        # The first is in the sentence; of several that are, each has its line.
-        for text in first_few([f"{row.subject} ({row.check}): {row.cause}" for row in causes]):
+        unsaid = [row for row in gate.rows if row.status not in PASSED and row.cause and row.cause not in sentence]
+        for text in first_few([f"{row.subject} ({row.check}): {row.cause}" for row in unsaid]):
             self._say(text)
 
     def _tables(self, gate: Gate) -> None:
