@@ -10,7 +10,7 @@ from harness.plan import Plan
 from harness.records.timing import Bench, ProcessRecord, Row
 from harness.report.bench import bench_sentences, bench_tables, cost_in_words, ended_in_words
 from harness.report.bench_record import BenchRecord
-from harness.report.detail import ONLY_THE_END, SCREEN, Detail
+from harness.report.detail import ALL, ONLY_THE_END, SCREEN, Detail
 from harness.report.folder_objects import of_bench
 from harness.report.listening import ProgressListener
 from harness.report.rows import Table, number
@@ -24,7 +24,7 @@ from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.facts import code_run
 
 PROSE = ("notes", "order", "runs as")  # the columns that may wrap
-DISPENSABLE = ("samples/s", "processes")
+DISPENSABLE = ("samples/s", "interval")
 
 
 class BenchTerminal(ProgressListener):
@@ -33,7 +33,7 @@ class BenchTerminal(ProgressListener):
     `part`: of a sweep, the value at which it times; the sweep tells its outcome.
     """
 
-    def __init__(self, detail: Detail = SCREEN, part: str = "") -> None:
+    def __init__(self, detail: Detail = ALL, part: str = "") -> None:
         super().__init__(detail)
         self._part = part
         self.soft_wrap = detail != SCREEN
@@ -122,16 +122,17 @@ def _named(rows: Sequence[Row]) -> str:
 def step_table(rows: Sequence[RowSummary]) -> Table:
     """The part of the table of times that fits on a screen: a step, its ratio with the interval, whether it counts."""
     base = "its base" if any(row.row.base_of for row in rows) else next((row.base.name for row in rows), "")
-    head = ["row", "step", f"over {base}", "samples/s", "processes", "status"]
-    return head, [[row.row.name, *step_cells(row), str(len(row.processes)), row.status] for row in rows]
+    head = ["row", "step", f"over {base}", "interval", "samples/s", "status"]
+    return head, [[row.row.name, *step_cells(row), row.status] for row in rows]
 
 
 def step_cells(row: RowSummary | None) -> list[str]:
-    """A step, its ratio with the interval, samples per second; empty where nothing was timed."""
+    """A step, its ratio, the interval of that, samples per second; empty where nothing was timed."""
     if row is None or not row.processes:
-        return ["", "", ""]
-    ratio = "" if row.ratio is None else as_ratio(row.ratio)
-    return [f"{1e3 * row.step_s.estimate:.3g} ms", ratio, number(row.samples_per_s, "{:,.0f}")]
+        return ["", "", "", ""]
+    ratio, _, interval = ("" if row.ratio is None else as_ratio(row.ratio)).partition(" (")
+    step = f"{1e3 * row.step_s.estimate:.3g} ms"
+    return [step, ratio, interval.removesuffix(")"), number(row.samples_per_s, "{:,.0f}")]
 
 
 def screen_sentences(record: BenchRecord) -> Iterator[str]:

@@ -13,7 +13,7 @@ from harness.records.outcome import first_divergence
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.report.as_json import Outcome, document
-from harness.report.detail import ALL, SCREEN, Detail
+from harness.report.detail import ALL, ONLY_THE_END, SCREEN, Detail
 from harness.report.rows import Table, by_rung, number
 from harness.report.run_record import RunRecord
 from harness.report.rung_lines import GOOD, disagreements, first_few, within
@@ -88,7 +88,8 @@ class StudyTerminal(Terminal):
     def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None:
         """Prints the tables over all variants, unless `is_brief`, then the outcome of the study and its folder."""
         self.close()
-        self.recorded(StudyRecord.of(study.folder), is_brief)
+        if self.detail not in ONLY_THE_END:
+            self.recorded(StudyRecord.of(study.folder), is_brief)
         ended = document(study.exit_code(verdicts), study.sentence(verdicts), study.folder, verdicts)
         self.conclude({**ended, "runs": self._ended})
 
