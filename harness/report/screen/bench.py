@@ -109,7 +109,7 @@ class BenchTerminal(ProgressListener):
 
     def _labelled(self, label: str, text: str) -> None:
         if self.detail == SCREEN:
-            draw_labelled(self.console, [(label, text)])
+            draw_labelled(self.console, [(f"{label:<6}", text)])
             self.progress.said()
         else:
             self._say(f"  {label} {text}" if label == "parity" else f"  {label}  {text}")
