@@ -11,7 +11,7 @@ FAST = ["steps=3", "forced_steps=2", "processes=2", "budget_s=60", "precision=99
 
 def benched(folder, pair, *overrides):
     code, out, err = finish(
-        start(["bench", f"pair={EXAMPLE / pair}", "out=run", *FAST, *overrides, "--details"], folder)
+        start(["bench", f"pair={EXAMPLE / pair}", *FAST, *overrides, "out=run", "--details"], folder)
     )
     assert "Traceback" not in out + err
     return code, out, folder / "run"

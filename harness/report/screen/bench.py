@@ -59,7 +59,7 @@ class BenchTerminal(ProgressListener):
                 cause = f": {row.credit.cause}" if row.credit.cause else ""
                 names_by_text.setdefault(f"{row.credit.status}{source}{cause}", []).append(row.name)
         for text, names in names_by_text.items():
-            self._labelled("parity", f"of {', '.join(names)}: {text}")
+            self._say(f"  parity of {', '.join(names)}: {text}", soft_wrap=True)  # it may name a folder
 
     def estimated(self, bench: Bench) -> None:
         self._labelled("cost", cost_in_words(bench))
@@ -109,10 +109,10 @@ class BenchTerminal(ProgressListener):
 
     def _labelled(self, label: str, text: str) -> None:
         if self.detail == SCREEN:
-            draw_labelled(self.console, [(f"{label:<6}", text)])
+            draw_labelled(self.console, [(f"{label:<5}", text)])
             self.progress.said()
         else:
-            self._say(f"  {label} {text}" if label == "parity" else f"  {label}  {text}")
+            self._say(f"  {label}  {text}")
 
 
 def _named(rows: Sequence[Row]) -> str:
