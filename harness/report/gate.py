@@ -76,28 +76,20 @@ def version_table(gate: Gate) -> Table:
 def _cells(row: GateRow) -> list[str]:
     processes = f"{row.head_processes} : {row.base_processes}" if row.head_processes is not None else ""
     numbers = [
-        _number(row.ratio, "{:.3f}"),
-        _interval(row, "{:.3f} to {:.3f}"),
-        _number(row.p_slower, "{:.2g}"),
-        _number(row.p_below, "{:.2g}"),
-        _number(row.spread, "{:.1%}"),
+        number_of(row.ratio, "{:.3f}"),
+        interval_of(row, "{:.3f} to {:.3f}"),
+        number_of(row.p_slower, "{:.2g}"),
+        number_of(row.p_below, "{:.2g}"),
+        number_of(row.spread, "{:.1%}"),
     ]
     return [row.check, row.subject, row.status, *numbers, processes, row.cause]
 
 
-def brief_table(gate: Gate) -> Table:
-    """The part of `gate_table` that fits on a screen. Of an accuracy, its number is the difference to the base."""
-    rows = []
-    for row in gate.rows:
-        number = _number(row.ratio, "{:.3f}") or _number(row.difference, "{:+.2%}")
-        interval = _interval(row, "{:.3f} to {:.3f}" if row.ratio is not None else "{:+.2%} to {:+.2%}")
-        rows.append([row.subject, row.check, number, interval, row.status])
-    return ["row", "check", "to base", "interval", "answer"], rows
-
-
-def _interval(row: GateRow, template: str) -> str:
+def interval_of(row: GateRow, template: str) -> str:
+    """The interval of a row's number; empty where it has none."""
     return template.format(row.low, row.high) if row.low is not None and row.high is not None else ""
 
 
-def _number(value: float | None, template: str) -> str:
+def number_of(value: float | None, template: str) -> str:
+    """A number as text; empty where it is missing."""
     return "" if value is None or math.isnan(value) else template.format(value)

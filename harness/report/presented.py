@@ -30,8 +30,8 @@ class InDetail:
 
     detail: Detail = SCREEN
 
-    def run_listener(self) -> Terminal:
-        return Terminal(self.detail)
+    def run_listener(self, is_part: bool = False) -> Terminal:
+        return Terminal(self.detail, is_part)
 
     def study_listener(self) -> StudyTerminal:
         return StudyTerminal(self.detail)

@@ -31,11 +31,15 @@ MOST_ROWS = 100
 class Terminal(ProgressListener):
     """Prints a run. What takes long has a bar on a terminal and a line now and then elsewhere, an epoch a line too."""
 
-    def __init__(self, detail: Detail = ALL) -> None:
+    def __init__(self, detail: Detail = ALL, is_part: bool = False) -> None:
+        """`is_part`: of a bench, which has told what runs."""
         super().__init__(detail)
+        self._is_part = is_part
         self._trained_so_far: dict[str, tuple[int, float]] = {}  # by arm, the steps and their seconds
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
+        if self._is_part and self.detail == SCREEN:
+            return
         model = experiment.model
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
         self._say(line((experiment.name, "bold"), f": {arms}"))

@@ -41,6 +41,8 @@ class BenchTerminal(ProgressListener):
     def bench(self, experiment: Experiment, plan: Plan, data: Dataset, rows: Sequence[Row]) -> None:
         name = ", ".join(filter(None, (experiment.name, self._part)))
         self._say(line((name, "bold"), f": {_named(rows)}"))
+        if self._part and self.detail == SCREEN:
+            return
         self._labelled("data", f"{data.source}; plan {plan.digest[:16]}, batches of {plan.batch_size}")
 
     def pair(self, composed: ComposedPair, rows: Sequence[Row]) -> None:
@@ -62,7 +64,8 @@ class BenchTerminal(ProgressListener):
             self._say(f"  parity of {', '.join(names)}: {text}", soft_wrap=True)  # it may name a folder
 
     def estimated(self, bench: Bench) -> None:
-        self._labelled("cost", cost_in_words(bench))
+        if not self._part or self.detail != SCREEN:
+            self._labelled("cost", cost_in_words(bench))
 
     def timed(self, process: ProcessRecord, step_s: float) -> None:
         if process.failure is not None:
@@ -90,7 +93,7 @@ class BenchTerminal(ProgressListener):
         if self._part and self.detail in ONLY_THE_END:
             return
         if self._part and self.detail == SCREEN:
-            self._say(f"  {sentence}")
+            self._say(sentence)
             self.console.print()
             return
         record = BenchRecord.of(folder)

@@ -7,9 +7,10 @@ from pathlib import Path
 from harness.records.gate import PASSED, Gate
 from harness.report.detail import SCREEN
 from harness.report.folder_objects import of_gate
-from harness.report.gate import RULE, brief_table, conditions, gate_table, version_table
+from harness.report.gate import RULE, conditions, gate_table, interval_of, number_of, version_table
 from harness.report.gate_record import GateRecord
 from harness.report.listening import ProgressListener
+from harness.report.rows import Table
 from harness.report.rung_lines import first_few
 from harness.report.tables import COLOURS
 
@@ -49,3 +50,13 @@ class GateTerminal(ProgressListener):
         self.table("Head and base", version_table(gate), prose=("head", "base"))
         self.table("", gate_table(gate), prose=("why",), colours=ANSWERS)
         self._say(RULE, soft_wrap=True)
+
+
+def brief_table(gate: Gate) -> Table:
+    """The part of `gate_table` that fits on a screen. Of an accuracy, its number is the difference to the base."""
+    rows = []
+    for row in gate.rows:
+        number = number_of(row.ratio, "{:.3f}") or number_of(row.difference, "{:+.2%}")
+        interval = interval_of(row, "{:.3f} to {:.3f}" if row.ratio is not None else "{:+.2%} to {:+.2%}")
+        rows.append([row.subject, row.check, number, interval, row.status])
+    return ["row", "check", "to base", "interval", "answer"], rows

@@ -41,7 +41,8 @@ class Presenter(Protocol):
 
     def bench_listener(self) -> BenchListener: ...
 
-    def run_listener(self) -> run.RunListener: ...
+    def run_listener(self, is_part: bool = False) -> run.RunListener:
+        """`is_part`: of a bench, which tells what runs."""
 
     def write_report(self, folder: Path) -> None: ...
 
@@ -204,7 +205,7 @@ def _climbed(
     folder = bench.folder / place
     claim(folder, "check")
     experiment = bench.experiment.model_copy(update={"arms": tuple(arms)})
-    with closing(presenter.run_listener()) as listener:
+    with closing(presenter.run_listener(is_part=True)) as listener:
         active = run.begin(experiment, bench.data, bench.plan, folder, listener, arrangements=arrangements)
         phases.check([active], folder)
         raise_unfinished(active.unfinished)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from made_up_benches import write_bench
+from made_up_traces import NOISE, verdict
 
-from harness.records.timing import CONTROL, Credit
+from harness.plan import draw_plan
+from harness.records.timing import CONTROL, Credit, Estimate
 from harness.report.bench_record import BenchRecord
 from harness.report.detail import Detail
 from harness.report.presented import InDetail
@@ -116,3 +118,37 @@ def test_a_part_of_a_sweep_tells_no_outcome_of_its_own(
     out = " ".join(capsys.readouterr().out.split())
     assert (SENTENCE in out) == (detail in ("screen", "details"))
     assert ("results:" in out) == (detail == "details")
+
+
+@pytest.mark.parametrize(("is_part", "said"), [(False, True), (True, False)])
+def test_the_ladder_of_a_bench_does_not_tell_again_what_runs(
+    is_part: bool, said: bool, experiment_of: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment = experiment_of()
+    listener = InDetail().run_listener(is_part)
+    listener.begin(experiment, draw_plan(experiment, 40), NOISE, tmp_path)
+    listener.rung("model", [verdict()])
+    out = capsys.readouterr().out
+    assert ("parameters" in out) == said
+    assert "rung model" in out
+
+
+def test_what_a_bench_times_and_costs_fits(experiment_of: Any, folder: Path, fitting: Callable[[], str]) -> None:
+    experiment, record = experiment_of(), BenchRecord.of(folder)
+    assert record.timings is not None
+    estimate = Estimate(round_s=12.0, rounds=20, spread=0.03, resolution=0.05)
+    listener = InDetail().bench_listener()
+    listener.bench(experiment, draw_plan(experiment, 40), NOISE, record.timings.bench.rows)
+    listener.credited(record.timings.bench.rows)
+    listener.estimated(record.timings.bench.model_copy(update={"estimate": estimate}))
+    text = fitting()
+    assert text.startswith("small: mindspore (graph), tensorflow (graph) data noise; plan")
+    assert "parity of tensorflow: diverges (check): rung model: logits" in text
+    assert "cost about 12 s a round" in text
+
+
+def test_a_round_is_a_line_where_no_terminal_shows_a_bar(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = BenchRecord.of(folder).rows
+    InDetail().bench_listener().round(3, rows)
+    steps = ", ".join(f"{row.row.name} {1e3 * row.step_s.estimate:.3g} ms" for row in rows)
+    assert capsys.readouterr().out == f"  round 3: {steps}\n"
