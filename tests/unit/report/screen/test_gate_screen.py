@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,3 +84,16 @@ def test_a_damaged_gate_passes_nothing(folder: Path, capsys: pytest.CaptureFixtu
     assert outcome["exit_code"] == 4
     assert outcome["sentence"].startswith("UNVERIFIED: gate.json")
     assert (outcome["head"], outcome["rows"]) == (None, [])
+
+
+COLOUR = re.compile(r"\x1b\[[\d;]*3[0-7]m")
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+@pytest.mark.usefixtures("width")
+def test_a_terminal_has_colours_unless_they_are_unwanted(
+    no_color: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    InDetail().show_gate(folder)
+    assert (COLOUR.search(capsys.readouterr().out) is None) == bool(no_color)
