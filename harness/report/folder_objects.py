@@ -44,7 +44,12 @@ def of_comparison(record: ComparisonRecord) -> Outcome:
         for row in measured(record.parts)
     ]
     sides = {"a": facts.a if facts else None, "b": facts.b if facts else None}
-    return {**head(record.exit_code, record.sentence, record.folder), **sides, **rungs(record.verdicts), "arms": arms}
+    return {
+        **head(record.exit_code, record.sentence, record.folder),
+        **sides,
+        **rungs(record.placed_verdicts),
+        "arms": arms,
+    }
 
 
 def _sides(values: Sides) -> Outcome:

@@ -13,7 +13,7 @@ from harness.report.detail import SCREEN
 from harness.report.folder_objects import of_comparison
 from harness.report.listening import ProgressListener
 from harness.report.rows import Table, number
-from harness.report.rung_lines import MOST, disagreements, first_few, within
+from harness.report.rung_lines import MOST, disagreements, first_few
 from harness.report.tables import line
 from harness.subjects.recorded.facts import PartFacts
 
@@ -40,8 +40,7 @@ class ComparisonTerminal(ProgressListener):
         parts = list(comparison.parts)
         for text in first_few(remarks(parts)):
             self._say(text)
-        verdicts = [verdict for part, of_part in parts for verdict in within(part.variant, of_part)]
-        verdicts = verdicts if parts else comparison.verdicts
+        verdicts = comparison.placed_verdicts
         self.rungs(verdicts)
         self.console.print()
         changed = changes(parts)

@@ -46,6 +46,8 @@ def test_an_object_for_scripts(folder: Path, capsys: pytest.CaptureFixture[str])
     outcome = json.loads(capsys.readouterr().out)
     assert (outcome["exit_code"], outcome["a"], outcome["b"]) == (1, "/runs/a", "/runs/b")
     assert [(row["rung"], row["checks"], row["status"]) for row in outcome["rungs"]] == [("model", 2, "diverges")]
+    assert outcome["rungs"][0]["where"] == "slow/seed2: logits, [3]"
+    assert outcome["first_divergence"]["subject"] == "slow/seed2: logits"
     assert [(row["variant"], row["arms"]) for row in outcome["arms"]] == [("slow/seed1", "one"), ("slow/seed2", "one")]
     assert outcome["arms"][0]["times"]["import"] == {"a": 2.0, "b": 1.0}
     assert outcome["arms"][0]["accuracy"] == {"a": None, "b": None}
