@@ -19,7 +19,7 @@ from harness.report.run_record import RunRecord
 from harness.report.rung_lines import GOOD, disagreements, first_few, within
 from harness.report.study import judgements, sentences_over_seeds, study_tables, variant_and_seed
 from harness.report.study_record import StudyRecord
-from harness.report.tables import line
+from harness.report.tables import draw_labelled, line
 from harness.report.terminal import PROSE, Terminal
 from harness.scenarios.run import Run
 from harness.scenarios.study import Study
@@ -55,7 +55,9 @@ class StudyTerminal(Terminal):
         if not self._runs:
             arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
             self._say(line((experiment.name, "bold"), f": {arms}"))
-            self._say(f"  data  {data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test")
+            samples = f"{data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test"
+            draw_labelled(self.console, [("data ", samples)])
+            self.progress.said()
         variant = experiment.variant or ""
         self._runs[variant] += 1
         if variant and self._runs[variant] == 1:
@@ -102,7 +104,9 @@ class StudyTerminal(Terminal):
             for sentence in sentences_over_seeds(study):
                 self._say(sentence, soft_wrap=True)
             return
-        placed = [verdict for run in study.runs for verdict in within(_place(run), run.verdicts)] + study.verdicts
+        placed = [
+            verdict for run in study.runs for verdict in within(_place(study, run), run.verdicts)
+        ] + study.verdicts
         for name, of_rung in by_rung(placed).items():
             super().rung(name, of_rung)
         self.console.print()
@@ -114,8 +118,12 @@ class StudyTerminal(Terminal):
             self._say(text)
 
 
-def _place(run: RunRecord) -> str:
-    return variant_and_seed(run.experiment) if run.experiment else run.folder.name
+def _place(study: StudyRecord, run: RunRecord) -> str:
+    """The name of a run within its study; without its seed where each variant has one."""
+    variant = study.variant_of(run)
+    return (
+        variant if run.experiment is None or (variant and not study.several_seeds) else variant_and_seed(run.experiment)
+    )
 
 
 def screen_table(study: StudyRecord) -> Table:

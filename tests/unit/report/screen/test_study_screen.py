@@ -81,6 +81,12 @@ def test_a_rung_names_the_run_of_its_worst_check(lines: Callable[[], list[str]])
     assert rung == "  rung model       3 checks  agrees, 1 known  75.0%  relu seed 1: logits, [3]"
 
 
+def test_a_variant_with_one_seed_is_named_without_it(lines: Callable[[], list[str]]) -> None:
+    InDetail().study_listener().recorded(recorded(RUNS[1:]))
+    (rung,) = (line for line in lines() if line.startswith("  rung model "))
+    assert "300.0%  exponential_staircase: " in rung
+
+
 def ended(folder: Path) -> Any:
     """As much of a study that ends as is told."""
     return SimpleNamespace(folder=folder, exit_code=lambda _: 0, sentence=lambda _: "AGREES: in 2 runs of small")
