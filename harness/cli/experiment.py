@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from harness.cli.verb import CODES
+from harness.cli.verb import CODES, add_detail
 from harness.system.config_folders import installed_folders, options_in
 
 PREPARING = "reading the experiment and its data"
@@ -55,17 +55,10 @@ def add_sources(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def add_with_detail(sub: argparse.ArgumentParser) -> None:
-    """Adds the arguments of `match` and `check`, with those for how much they print."""
+def add_with_detail(sub: argparse.ArgumentParser, everything: str = "every check") -> None:
+    """Adds the arguments that describe an experiment, and the options for how much is printed."""
     add_arguments(sub)
-    sub.set_defaults(detail="screen")
-    shown = sub.add_mutually_exclusive_group()
-    for flags, detail, meaning in (
-        (("--details",), "details", "print every check, as report.md has them"),
-        (("-q", "--quiet"), "sentence", "print the outcome in one sentence and nothing else"),
-        (("--json",), "json", "print the outcome as one JSON object and nothing else"),
-    ):
-        shown.add_argument(*flags, dest="detail", action="store_const", const=detail, help=meaning)
+    add_detail(sub, everything)
 
 
 def names_a_pair(options: argparse.Namespace) -> bool:
@@ -79,10 +72,7 @@ def run(options: argparse.Namespace) -> int:
         return _pair(options)
     if options.cfg == "job":
         return _print_config(options)
-    from harness.report.detail import ONLY_THE_END
-    from harness.system.progress import said_if_slow
-
-    with nullcontext() if options.detail in ONLY_THE_END else said_if_slow(PREPARING, SLOW_S):
+    with preparing(options):
         from harness.composition.preflight import prepare
 
         study, data = prepare(options.overrides, options.config_dir, options.trust)
@@ -93,6 +83,14 @@ def run(options: argparse.Namespace) -> int:
     return start(options.verb, study, data, InDetail(options.detail))
 
 
+def preparing(options: argparse.Namespace) -> AbstractContextManager[None]:
+    """Context that says, where more than the end is printed, that reading the experiment takes long."""
+    from harness.report.detail import ONLY_THE_END
+    from harness.system.progress import said_if_slow
+
+    return nullcontext() if options.detail in ONLY_THE_END else said_if_slow(PREPARING, SLOW_S)
+
+
 def _pair(options: argparse.Namespace) -> int:
     from harness.composition import UserMistake
     from harness.subjects.pair.composing import compose_pair
@@ -101,12 +99,11 @@ def _pair(options: argparse.Namespace) -> int:
         raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
     composed = compose_pair(options.overrides, options.config_dir, trust=options.trust)
     announce(composed.code)
-    from harness.report.pages import page_of
     from harness.report.presented import InDetail
     from harness.scenarios.pair.start import start_pair
 
     shown = InDetail(options.detail)
-    return start_pair(composed, shown.pair_listener(), page_of, shown.write_page, shown.notice)
+    return start_pair(composed, shown.pair_listener(), shown.page_of, shown.write_page, shown.notice)
 
 
 def announce(code: Iterable[object]) -> None:

@@ -53,6 +53,18 @@ def add_recorded(sub: argparse.ArgumentParser, meaning: str, completer: Callable
     recorded.completer = completer  # type: ignore[attr-defined]
 
 
+def add_detail(sub: argparse.ArgumentParser, everything: str = "every check") -> None:
+    """Adds the options for how much a verb prints. `everything`: what it prints with --details."""
+    sub.set_defaults(detail="screen")
+    shown = sub.add_mutually_exclusive_group()
+    for flags, detail, meaning in (
+        (("--details",), "details", f"print {everything}, as report.md has them"),
+        (("-q", "--quiet"), "sentence", "print the outcome in one sentence and nothing else"),
+        (("--json",), "json", "print the outcome as one JSON object and nothing else"),
+    ):
+        shown.add_argument(*flags, dest="detail", action="store_const", const=detail, help=meaning)
+
+
 def require_known(kind: str, name: str, allowed: Iterable[str]) -> None:
     """Raises UserMistake, with the nearest name, where `name` is not among `allowed`. `kind` is what it names."""
     if name not in allowed:

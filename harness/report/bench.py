@@ -1,95 +1,24 @@
-"""What a bench prints: what it will cost, each round, its tables; and its page `report.md`."""
+"""The tables and sentences of a bench, and its page `report.md`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from harness.data import Dataset
-from harness.plan import Plan
-from harness.records.timing import Bench, Estimate, ProcessRecord, Row
+from harness.records.timing import Bench, Estimate
 from harness.report.bench_record import BenchRecord
 from harness.report.bench_rows import machine_table, phase_table, round_table, time_table
 from harness.report.html.writing import write_html_at_end
-from harness.report.listening import ProgressListener
 from harness.report.rows import Table
-from harness.report.tables import as_markdown, draw, line
-from harness.report.where_to_read import where_to_read
+from harness.report.tables import as_markdown
 from harness.results.store import write_text
-from harness.spec.experiment import Experiment
 from harness.subjects.bench.control import Control
 from harness.subjects.bench.fairness import differences
-from harness.subjects.bench.outcome import ENDED, as_ratio, in_ms
-from harness.subjects.bench.summary import RowSummary
-from harness.subjects.pair.composing import ComposedPair
-from harness.subjects.pair.facts import code_run
+from harness.subjects.bench.outcome import ENDED
 from harness.system.text import markdown
 from harness.timing.power import MOST_PROCESSES
 from harness.timing.slowdown import fewest_processes
-
-PROSE = ("notes", "order", "runs as")
-
-
-class BenchTerminal(ProgressListener):
-    """Prints a bench: a line for each round, then its tables."""
-
-    def bench(self, experiment: Experiment, plan: Plan, data: Dataset, rows: Sequence[Row]) -> None:
-        names = ", ".join(f"{row.name} ({row.mode})" for row in rows)
-        self._say(line((experiment.name, "bold"), f": {names}"))
-        self._say(f"  data  {data.source}; plan {plan.digest[:16]}, batches of {plan.batch_size}")
-
-    def pair(self, composed: ComposedPair, rows: Sequence[Row]) -> None:
-        names = ", ".join(f"{row.name} ({row.mode})" for row in rows)
-        self._say(line((f"pair {composed.pair.name}", "bold"), f": {names}"))
-        for code in code_run(composed):
-            self._say(f"  runs code that {code}", soft_wrap=True)
-        for row in rows:
-            self._say(f"  {row.name}: {row.work}", soft_wrap=True)
-
-    def credited(self, rows: Sequence[Row]) -> None:
-        by_text: dict[str, list[str]] = {}
-        for row in rows:
-            if row.credit is not None:
-                source = f" ({row.credit.source})" if row.credit.source else ""
-                cause = f": {row.credit.cause}" if row.credit.cause else ""
-                by_text.setdefault(f"{row.credit.status}{source}{cause}", []).append(row.name)
-        for text, names in by_text.items():
-            self._say(f"  parity of {', '.join(names)}: {text}", soft_wrap=True)
-
-    def estimated(self, bench: Bench) -> None:
-        self._say(f"  cost  {cost_in_words(bench)}", soft_wrap=True)
-
-    def timed(self, process: ProcessRecord, step_s: float) -> None:
-        if process.failure is not None:
-            self.progress.forget(process.row)
-            self._say(line("  ", (process.row, "bold red"), f": {process.failure}"), soft_wrap=True)
-
-    def round(self, number: int, rows: Sequence[RowSummary]) -> None:
-        parts = [f"{row.row.name} {in_ms(row.step_s)}" for row in rows if row.processes]
-        parts += [
-            f"{row.row.name} {as_ratio(row.ratio)} times as long{' as its base' if row.base.base_of else ''}"
-            for row in rows
-            if row.ratio and row.processes
-        ]
-        self._say(f"  round {number}: {'; '.join(parts)}", soft_wrap=True)
-
-    def end(self, folder: Path, sentence: str, is_brief: bool = False) -> None:
-        """Prints the tables, unless `is_brief`, then the outcome and the folder."""
-        self.close()
-        record = BenchRecord.of(folder)
-        self.console.print()
-        for title, table in {} if is_brief else bench_tables(record).items():
-            head, rows = table
-            filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
-            draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
-            self.console.print()
-        for sentence_of_record in bench_sentences(record):
-            self.console.print(sentence_of_record, soft_wrap=True)
-        colour = "green" if sentence.startswith("TIMED") else "bold red"
-        self.console.print(line((sentence, colour)), soft_wrap=True)
-        for text in where_to_read(folder):
-            self.console.print(text, soft_wrap=True)
 
 
 def cost_in_words(bench: Bench) -> str:
@@ -174,10 +103,7 @@ def bench_sentences(record: BenchRecord) -> Iterator[str]:
         return
     bench = timings.bench
     if bench.ended is not None:
-        widths = [row.ratio.relative_half_width for row in record.rows if row.ratio is not None]
-        reached = f", at most {max(widths):.1%} to either side" if widths and math.isfinite(max(widths)) else ""
-        asked = f"precision={bench.measurement.precision:.3g}, budget_s={bench.measurement.budget_s:g}"
-        yield f"ended after {bench.rounds} rounds and {bench.elapsed_s:.0f} s: {ENDED[bench.ended]} ({asked}){reached}"
+        yield ended_in_words(record, bench)
     if bench.estimate is not None:
         yield f"estimated before: {cost_in_words(bench)}"
     yield f"{Control.of(timings).in_words}; its work: {bench.control}"
@@ -185,3 +111,13 @@ def bench_sentences(record: BenchRecord) -> Iterator[str]:
     yield from (f"a step of {row.name} is {row.work}" for row in bench.rows if row.work)
     sources = {row.credit.source for row in bench.rows if row.credit is not None and row.credit.source}
     yield from (f"parity as recorded in {source}" for source in sorted(sources))
+
+
+def ended_in_words(record: BenchRecord, bench: Bench) -> str:
+    """Why it ended, and how precise it is; empty where it did not come to its end."""
+    if bench.ended is None:
+        return ""
+    widths = [row.ratio.relative_half_width for row in record.rows if row.ratio is not None]
+    reached = f", at most {max(widths):.1%} to either side" if widths and math.isfinite(max(widths)) else ""
+    asked = f"precision={bench.measurement.precision:.3g}, budget_s={bench.measurement.budget_s:g}"
+    return f"ended after {bench.rounds} rounds and {bench.elapsed_s:.0f} s: {ENDED[bench.ended]} ({asked}){reached}"

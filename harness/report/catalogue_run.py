@@ -9,9 +9,6 @@ from typing import Any
 from harness.records.exit_codes import AGREES, UNVERIFIED
 from harness.records.outcome import first_divergence
 from harness.records.trace import Trace
-from harness.records.verdict import Verdict
-from harness.report import comparison, gate
-from harness.report.bench import BenchTerminal
 from harness.report.bench_record import BenchRecord
 from harness.report.catalogue import cell_text, show_table
 from harness.report.detail import SCREEN
@@ -19,12 +16,15 @@ from harness.report.folder_record import FolderRecord
 from harness.report.listening import ProgressListener
 from harness.report.pages import kind_of
 from harness.report.pair_record import PairRecord
-from harness.report.rows import by_rung, screen_table
+from harness.report.rows import DISPENSABLE, screen_table
 from harness.report.run_record import RunRecord
 from harness.report.rung_lines import disagreements
+from harness.report.screen.bench import BenchTerminal
+from harness.report.screen.comparison import ComparisonTerminal
+from harness.report.screen.gate import GateTerminal
+from harness.report.screen.sweep import SweepTerminal
 from harness.report.study_record import StudyRecord
-from harness.report.sweep import show_sweep
-from harness.report.tables import SCREEN_WIDTH, console, draw, draw_labelled, line
+from harness.report.tables import SCREEN_WIDTH, console, draw_labelled, line
 from harness.results.catalogue.roots import stamp_of
 from harness.results.catalogue.rows import rows_of
 from harness.results.sweeps import is_sweep
@@ -45,18 +45,11 @@ HEAD = ("run", "verdict", "sentence")
 class Shown(ProgressListener):
     """Prints what was recorded as a run prints it."""
 
-    def verdicts(self, verdicts: Sequence[Verdict]) -> None:
-        """A line for each rung."""
-        for name, of_rung in by_rung(verdicts).items():
-            self.rung(name, of_rung)
-
     def arms(self, traces: Sequence[Trace]) -> None:
         """The table of accuracy and time, if any arm has trained."""
         if any(trace.epochs for trace in traces):
-            head, rows = screen_table(traces)
-            filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
             self.console.print()
-            draw(self.console, "Accuracy and time", [head[i] for i in filled], [[r[i] for i in filled] for r in rows])
+            self.table("Accuracy and time", screen_table(traces), dispensable=DISPENSABLE)
 
     def ended(self, record: FolderRecord, coverage: str, exit_code: int) -> None:
         """The checks that disagree, the damage, the sentence, what was judged, and the folder."""
@@ -78,11 +71,12 @@ def show_run(folder: Path) -> int:
     is_damaged = row["status"] == "damaged"
     # Listeners of these kinds read the folder and print their own outcome.
     if kind == "comparison":
-        comparison.show(folder)
+        ComparisonTerminal(SCREEN).show(folder)
     elif kind == "gate":
-        gate.show(folder)
+        GateTerminal(SCREEN).show(folder)
     elif kind == "bench":
-        show_sweep(folder) if is_sweep(folder) else BenchTerminal(SCREEN).end(folder, BenchRecord.of(folder).sentence)
+        show = SweepTerminal(SCREEN).show if is_sweep(folder) else BenchTerminal(SCREEN).end
+        show(folder, int(row["exit_code"] or 0), BenchRecord.of(folder).sentence)
     else:
         is_damaged |= _show_verdicts(folder, kind, row, parts)
     return UNVERIFIED if is_damaged else AGREES
@@ -93,17 +87,17 @@ def _show_verdicts(folder: Path, kind: str, row: Mapping[str, Any], parts: Seque
     shown, code = Shown(SCREEN), int(row["exit_code"] or 0)
     if kind == "pair":
         pair = PairRecord.of(folder)
-        shown.verdicts(pair.verdicts)
+        shown.rungs(pair.verdicts)
         shown.ended(pair, pair.coverage, code)
         return bool(pair.problems)
     if kind == "study":
         study = StudyRecord.of(folder)
         show_table(HEAD, [[part["run"].partition("/")[2], part["verdict"], part["sentence"]] for part in parts])
-        shown.verdicts(study.verdicts)
+        shown.rungs(study.verdicts)
         shown.ended(study, "", code)
         return bool(study.problems)
     run = RunRecord.of(folder)
-    shown.verdicts(run.verdicts)
+    shown.rungs(run.verdicts)
     shown.arms(run.traces)
     shown.ended(run, run.coverage, code)
     return bool(run.problems)

@@ -1,25 +1,26 @@
-"""What `compare` prints, and its `report.md`. Both are made from the folder of the comparison alone."""
+"""The tables of a comparison and its `report.md`, which are made from its folder alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from harness.records.exit_codes import AGREES
 from harness.records.verdict import Verdict
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.folder_record import sources_section
 from harness.report.html.writing import write_html_at_end
 from harness.report.rows import MIB, Table, number, ulps
-from harness.report.tables import as_markdown, console, draw, line
-from harness.report.where_to_read import where_to_read
+from harness.report.tables import as_markdown
 from harness.results.store import write_text
+from harness.rungs import convergence
 from harness.subjects.recorded.facts import ArmFacts, PartFacts
 from harness.system.text import markdown
 
-PROSE = ("cause", "A", "B", "what")  # the columns that may wrap
 FEW_STEPS = "float32 curves are judged over the first steps, before rounding has grown; the rest is shown, not judged"
 NO_INTERVAL = "times are of one run each: without an interval, and so without a verdict"
+
+Sides = tuple[float | None, float | None]
 
 CHANGED = ["what", "A", "B"]
 DIFFERENCES = ["quantity", "values", "bit for bit", "first apart at", "most apart, relative"]
@@ -35,26 +36,7 @@ UNITS = {
 }
 
 
-def show(folder: Path) -> None:
-    """Prints the comparison that a folder holds."""
-    comparison, screen = ComparisonRecord.of(folder), console()
-    for side in sides(comparison):
-        screen.print(side, soft_wrap=True)
-    for part, verdicts in comparison.parts:
-        screen.print()
-        for note in notes(part):
-            screen.print(note, soft_wrap=True)
-        for title, table in part_tables(part, verdicts):
-            screen.print(line((title, "bold")), soft_wrap=True)  # not the table's own, which wraps at its width
-            draw(screen, "", *table, PROSE)
-            screen.print()
-    colour = "green" if comparison.exit_code == AGREES else "bold red"
-    screen.print(line((comparison.sentence, colour)), soft_wrap=True)
-    for text in where_to_read(folder):
-        screen.print(text, soft_wrap=True)
-
-
-def write_page(folder: Path) -> None:
+def write_comparison_report(folder: Path) -> None:
     """Writes the pages."""
     write_text(folder / "report.md", report(ComparisonRecord.of(folder)))
     write_html_at_end(folder)
@@ -117,12 +99,42 @@ def _as_lists(cells: Sequence[Sequence[str]]) -> list[list[str]]:
 
 def time_table(arms: ArmFacts) -> Table:
     """The measured times and memory of A and of B, and their ratio B / A; empty where one of them was not measured."""
-    rows = []
-    for quantity, a, b in arms.times:
-        factor, template = UNITS.get(quantity, (1.0, "{:.4g}"))
-        values = [number(None if value is None else factor * value, template) for value in (a, b)]
-        rows.append([quantity, *values, number(b / a if a and b else None, "{:.2f}")])
-    return ["what", "A", "B", "B / A"], rows
+    return ["what", "A", "B", "B / A"], [[row[0], *times_in_words(*row)] for row in arms.times]
+
+
+def times_in_words(quantity: str, a: float | None, b: float | None) -> list[str]:
+    """A measured quantity of A, of B, and its ratio; empty where one was not measured."""
+    factor, template = UNITS.get(quantity, (1.0, "{:.4g}"))
+    values = [number(None if value is None else factor * value, template) for value in (a, b)]
+    return [*values, number(b / a if a and b else None, "{:.2f}")]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of two arms in one part: of A, and of B. `times`: by quantity, in seconds and bytes."""
+
+    variant: str
+    arms: str
+    in_words: str
+    accuracy: Sides
+    times: Mapping[str, Sides]
+
+
+def measured(parts: Iterable[tuple[PartFacts, Sequence[Verdict]]]) -> Iterator[Measured]:
+    """Every two arms of every part; those over all seeds of two studies have accuracies only."""
+    for part, verdicts in parts:
+        scores = {_name_of(v): (v.value_a, v.value_b) for v in verdicts if v.rung == convergence.NAME}
+        for arms in part.arms:
+            times = {quantity: (a, b) for quantity, a, b in arms.times}
+            yield Measured(part.variant, arms.name, arms.in_words, scores.pop(arms.name, (None, None)), times)
+        for name, accuracy in scores.items():
+            yield Measured(part.variant, name, "", accuracy, {})
+
+
+def _name_of(verdict: Verdict) -> str:
+    """The name of two arms, as `ArmFacts` has it."""
+    a, b = verdict.arm_a.partition(".")[2], verdict.arm_b.partition(".")[2]
+    return a if a == b else f"{a} : {b}"
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:

@@ -9,6 +9,7 @@ from functools import cached_property
 from harness.records import outcome
 from harness.records.verdict import Verdict
 from harness.report.folder_record import PlacedRecord
+from harness.report.rung_lines import within
 from harness.results.reading import state_problems
 from harness.results.recorded import ReadingFailure
 from harness.subjects.recorded.facts import COMPARISON, Facts, PartFacts, read_facts
@@ -34,6 +35,12 @@ class ComparisonRecord(PlacedRecord):
         for part in self.facts.parts if self.facts else ():
             yield part, self.verdicts[start : start + part.verdicts]
             start += part.verdicts
+
+    @property
+    def placed_verdicts(self) -> list[Verdict]:
+        """The verdicts; of two studies with the run within them before each subject."""
+        placed = [verdict for part, verdicts in self.parts for verdict in within(part.variant, verdicts)]
+        return placed if self.facts else self.verdicts
 
     def outcome_in_words(self) -> str:
         return outcome.in_one_line(self.verdicts, [], self.unfinished)

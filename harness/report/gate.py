@@ -1,53 +1,29 @@
-"""A gate on the terminal, as `report.md`, and for other tools, all from its folder."""
+"""The tables of a gate, its `report.md`, and what it leaves for other tools, all from its folder."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
 
-from harness.records.exit_codes import AGREES
 from harness.records.gate import Gate, GateRow
 from harness.report.gate_outputs import BENCHMARK, JUNIT, add_step_summary, benchmark, junit
 from harness.report.gate_record import GateRecord
 from harness.report.html.writing import write_html_at_end
 from harness.report.rows import Table
-from harness.report.tables import COLOURS, as_markdown, console, draw, line
-from harness.report.where_to_read import where_to_read
+from harness.report.tables import as_markdown
 from harness.results.store import write_text
 from harness.system.text import markdown
 from harness.timing.slowdown import ALPHA, BETA, FLOOR, SLOWDOWN
 
 PAGE = "report.md"
 HEAD = ["check", "row", "answer", "ratio", "interval", "p slower", "p below", "spread", "processes", "why"]
-COLOURED = {
-    **COLOURS,
-    **dict.fromkeys(("not slower", "not lower"), "green"),
-    **dict.fromkeys(("slower", "lower"), "bold red"),
-    "undecided": "yellow",
-}
 RULE = (
     f"slower: p slower <= {ALPHA:g} over all rows together, and the ratio at least {1 + FLOOR:g}. not slower: p below "
     f"<= {BETA:g}, that is, a slowdown of {SLOWDOWN:.0%} is excluded. Else undecided."
 )
 
 
-def show(folder: Path) -> None:
-    """Prints the gate that a folder holds."""
-    record, screen = GateRecord.of(folder), console()
-    if record.gate is not None:
-        for text in conditions(record.gate):
-            screen.print(text, soft_wrap=True)
-        if record.gate.versions:
-            draw(screen, "Head and base", *version_table(record.gate), prose=("head", "base"))
-        draw(screen, "", *gate_table(record.gate), prose=("why",), colours=COLOURED)
-        screen.print(RULE, soft_wrap=True)
-    passed = record.gate is not None and record.gate.exit_code == AGREES
-    screen.print(line((record.sentence, "green" if passed else "bold red")), soft_wrap=True)
-    for text in where_to_read(folder):
-        screen.print(text, soft_wrap=True)
-
-
-def write_outputs(folder: Path) -> None:
+def write_gate_outputs(folder: Path) -> None:
     """Writes the pages, `junit.xml` and `benchmark.json`, and adds `report.md` to the step summary if there is one."""
     pages = made(folder)
     for name, text in pages.items():
@@ -100,14 +76,20 @@ def version_table(gate: Gate) -> Table:
 def _cells(row: GateRow) -> list[str]:
     processes = f"{row.head_processes} : {row.base_processes}" if row.head_processes is not None else ""
     numbers = [
-        _number(row.ratio, "{:.3f}"),
-        f"{row.low:.3f} to {row.high:.3f}" if row.low is not None and row.high is not None else "",
-        _number(row.p_slower, "{:.2g}"),
-        _number(row.p_below, "{:.2g}"),
-        _number(row.spread, "{:.1%}"),
+        number_of(row.ratio, "{:.3f}"),
+        interval_of(row, "{:.3f} to {:.3f}"),
+        number_of(row.p_slower, "{:.2g}"),
+        number_of(row.p_below, "{:.2g}"),
+        number_of(row.spread, "{:.1%}"),
     ]
     return [row.check, row.subject, row.status, *numbers, processes, row.cause]
 
 
-def _number(value: float | None, template: str) -> str:
+def interval_of(row: GateRow, template: str) -> str:
+    """The interval of a row's number; empty where it has none."""
+    return template.format(row.low, row.high) if row.low is not None and row.high is not None else ""
+
+
+def number_of(value: float | None, template: str) -> str:
+    """A number as text; empty where it is missing."""
     return "" if value is None or math.isnan(value) else template.format(value)

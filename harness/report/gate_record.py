@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from harness.records.exit_codes import UNVERIFIED
 from harness.records.gate import Gate
 from harness.report.folder_record import PlacedRecord
 from harness.results.files import read_spec
@@ -25,6 +26,11 @@ class GateRecord(PlacedRecord):
     def gate(self) -> Gate | None:
         """What `gate.json` holds; None where it cannot be read."""
         return self._read(GATE, lambda path: read_spec(path, Gate, "gate"))
+
+    @property
+    def exit_code(self) -> int:
+        """That of its gravest row; `UNVERIFIED` where files are damaged."""
+        return UNVERIFIED if self.gate is None or self.problems else self.gate.exit_code
 
     def outcome_in_words(self) -> str:
         return self.gate.sentence if self.gate else f"UNVERIFIED: {GATE} cannot be read"

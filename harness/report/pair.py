@@ -15,7 +15,7 @@ from harness.report.listening import ProgressListener
 from harness.report.pair_record import PairRecord
 from harness.report.rows import Table, ladder_table
 from harness.report.rung_lines import disagreements
-from harness.report.tables import as_markdown, draw, line
+from harness.report.tables import as_markdown, line
 from harness.scenarios.pair.state import PairRun
 from harness.subjects.pair.composing import ComposedPair
 from harness.subjects.pair.facts import code_run
@@ -68,10 +68,8 @@ class PairTerminal(ProgressListener):
     def _table(self, verdicts: Sequence[Verdict], first: Verdict | None) -> None:
         """Every check. Causes are sentences: they stand below the table, where they have room."""
         head, rows = ladder_table(verdicts)
-        filled = [i for i, name in enumerate(head) if name != "cause" and any(row[i] for row in rows)]
-        if rows:
-            draw(self.console, "Parity", [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
-            self.console.print()
+        kept = [i for i, name in enumerate(head) if name != "cause"]
+        self.table("Parity", ([head[i] for i in kept], [[row[i] for i in kept] for row in rows]), PROSE)
         for verdict in verdicts:
             if verdict.cause and verdict is not first:
                 self._say(f"{verdict.subject}: {verdict.status}: {verdict.cause}")

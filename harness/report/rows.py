@@ -138,6 +138,8 @@ SCREEN_COLUMNS: tuple[tuple[str, str], ...] = (
     ("training", "training"),
     ("memory", "peak memory"),
 )
+# What a narrow screen leaves out first.
+DISPENSABLE = ("memory", "samples/s", "test loss", "training")
 
 
 def screen_table(traces: Sequence[Trace]) -> Table:

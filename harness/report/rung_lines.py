@@ -65,11 +65,22 @@ MOST = 8  # of what fits on a screen
 NAME_WIDTH, COUNT_WIDTH, OUTCOME_WIDTH, SHARE_WIDTH = 12, 10, 15, 7
 
 
+def within(place: str, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts with the place of their run, such as a variant, before their subjects."""
+    if not place:
+        return list(verdicts)
+    return [verdict.model_copy(update={"subject": f"{place}: {verdict.subject}"}) for verdict in verdicts]
+
+
 def disagreements(verdicts: Sequence[Verdict], beside: Verdict | None = None) -> list[str]:
     """A line for each check that disagrees, with its cause, without the one that the outcome's sentence is about."""
     others = [v for v in verdicts if v.status not in GOOD and v.cause and v is not beside]
-    lines = [f"{v.rung}, {v.subject}: {v.status}: {v.cause}" for v in others[:MOST]]
-    return [*lines, *[f"{len(others) - MOST} more are in report.md"] * (len(others) > MOST)]
+    return first_few([f"{v.rung}, {v.subject}: {v.status}: {v.cause}" for v in others])
+
+
+def first_few(lines: Sequence[str]) -> list[str]:
+    """As many of the lines as fit on a screen, and how many more there are."""
+    return [*lines[:MOST], *[f"{len(lines) - MOST} more are in report.md"] * (len(lines) > MOST)]
 
 
 def _agreeing(verdicts: Sequence[Verdict]) -> int:

@@ -1,78 +1,26 @@
-"""What a study prints, a few lines for each variant and tables over all of them, and its `report.md`."""
+"""The tables and sentences of a study over all its variants, and its `report.md`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.data import Dataset
-from harness.plan import Plan
 from harness.records.exit_codes import AGREES
-from harness.records.trace import Trace
 from harness.records.verdict import Verdict
-from harness.report.as_json import Outcome, document
-from harness.report.detail import ALL, Detail
 from harness.report.rows import Table, number, runs_as
-from harness.report.run_record import RunRecord
 from harness.report.seeds import convergence_table, flips_of_study, spread_table
 from harness.report.study_record import StudyRecord
-from harness.report.tables import UNSEEN_WIDTH, as_markdown, line
-from harness.report.terminal import Terminal
+from harness.report.tables import as_markdown
 from harness.results.recorded import RecordedArm
 from harness.results.store import write_text
 from harness.rungs import expected
 from harness.rungs.convergence_over_seeds import seeds_in_words
-from harness.scenarios.run import Run
-from harness.scenarios.study import NAME, Study
+from harness.scenarios.study import NAME
 from harness.spec.experiment import Experiment
 from harness.system.text import markdown
 
 PLANNED = {"data", "epochs", "steps", "batch_size"}  # the keys of a plan that the page shows
 NORMS = ("gradient_norm/", "clipped_norm/")
-
-
-class StudyTerminal(Terminal):
-    """Prints each variant in a few lines. The tables of a variant are in its own report.md."""
-
-    screen_width = UNSEEN_WIDTH  # its tables have a row for each variant and are as wide as they need to be
-
-    def __init__(self, detail: Detail = ALL) -> None:
-        super().__init__(detail)
-        self._ended: list[Outcome] = []
-
-    def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
-        model = f"{experiment.model.parameter_count:,} parameters"
-        self._say(
-            line((f"{experiment.name}: {variant_and_seed(experiment)}", "bold"), f" ({model}, plan {plan.digest[:16]})")
-        )
-
-    def rung(self, name: str, verdicts: Sequence[Verdict]) -> None:
-        if any(verdict.status not in ("agrees", "known") for verdict in verdicts):
-            super().rung(name, verdicts)
-
-    def epoch(self, trace: Trace) -> None:
-        """Moves the bar. A training of a study has one line, at its end."""
-        line_of_epoch = self._trained(trace)
-        if len(trace.losses) == len(trace.learning_rates):
-            self._say(line_of_epoch)
-
-    def end(self, run: Run, is_brief: bool = False) -> None:
-        self._say(f"  {variant_and_seed(run.experiment)}: {run.sentence}")
-        traces, coverage = list(run.traces.values()), run.coverage.in_words
-        ended = document(run.exit_code, run.sentence, run.store.folder, run.verdicts, traces, coverage)
-        self._ended.append({**ended, "variant": run.experiment.variant, "seed": run.experiment.seed})
-
-    def study(self, study: Study, verdicts: Sequence[Verdict], is_brief: bool = False) -> None:
-        """Prints the tables over all variants, unless `is_brief`, then the outcome of the study and its folder."""
-        recorded = StudyRecord.of(study.folder)
-        self.close()
-        self.console.print()
-        for title, table in {} if is_brief else study_tables(recorded).items():
-            self._table(title, table)
-        for sentence in sentences_over_seeds(recorded):
-            self.console.print(sentence, soft_wrap=True)
-        ended = document(study.exit_code(verdicts), study.sentence(verdicts), study.folder, verdicts)
-        self.conclude({**ended, "runs": self._ended})
 
 
 def write_study_report(folder: Path) -> None:
@@ -150,7 +98,7 @@ def variant_table(study: StudyRecord) -> Table:
             ]
             if with_norms:
                 cells += [_first_norms(arm, "gradient_norm/"), _first_norms(arm, "clipped_norm/")]
-            rows.append([*cells, *_judgements(run, arm.trace.arm.name)])
+            rows.append([*cells, *judgements(run.verdicts, arm.trace.arm.name)])
     return head, rows
 
 
@@ -162,12 +110,12 @@ def _first_norms(arm: RecordedArm, kind: str) -> str:
     return " ".join(f"{lengths[0]:.2g}" for name, lengths in arm.columns.items() if name.startswith(kind))
 
 
-def _judgements(run: RunRecord, arm: str) -> list[str]:
+def judgements(verdicts: Sequence[Verdict], arm: str) -> list[str]:
     """The worst status of an arm's parity checks and of its expectations; empty where there are none."""
-    on_arm = [verdict for verdict in run.verdicts if arm in (verdict.arm_a, verdict.arm_b)]
+    on_arm = [verdict for verdict in verdicts if arm in (verdict.arm_a, verdict.arm_b)]
     words: list[str] = []
-    for verdicts in ([v for v in on_arm if v.rung != expected.NAME], [v for v in on_arm if v.rung == expected.NAME]):
-        statuses = [verdict.status for verdict in verdicts]
+    for is_expected in (False, True):
+        statuses = [verdict.status for verdict in on_arm if (verdict.rung == expected.NAME) == is_expected]
         worst = [word for word in WORST_FIRST if word in statuses]
         words.append(worst[0] if worst else "")
     return words

@@ -1,4 +1,4 @@
-"""What a sweep prints, its picture and its page: the time of a step by the value of a key, and how it grows."""
+"""The table of a sweep, its picture and its page: the time of a step by the value of a key, and how it grows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from harness.report.bench_record import BenchRecord
 from harness.report.html.writing import write_html_at_end
 from harness.report.plots import COLOURS
 from harness.report.rows import Table
-from harness.report.tables import as_markdown, console, draw
-from harness.report.where_to_read import where_to_read
+from harness.report.tables import as_markdown
 from harness.results.store import write_text
 from harness.results.sweeps import SweepRecord, place_of, read_sweep
 from harness.subjects.bench.growth import Growth, growth
@@ -49,24 +48,17 @@ def report(folder: Path) -> str:
     return "\n".join([*lines, "", f"By value: {', '.join(places)}", ""])
 
 
-def show_sweep(folder: Path) -> None:
-    """Prints the table and the fits."""
-    record, rows = read(folder)
-    screen = console()
-    screen.print()
-    draw(screen, f"Time of a training step by {record.key}", *step_table(record, rows))
-    for text in in_words(record, growths(record, rows)):
-        screen.print(text, soft_wrap=True)
-    for text in where_to_read(folder):
-        screen.print(text, soft_wrap=True)
-
-
 def read(folder: Path) -> tuple[SweepRecord, Rows]:
     record = read_sweep(folder)
-    benches = [BenchRecord.of(folder / place_of(number)) for number in range(len(record.values))]
+    benches = benches_of(folder, record)
     names = dict.fromkeys(row.row.name for bench in benches for row in bench.rows)
     by_bench = [{row.row.name: row for row in bench.rows} for bench in benches]
     return record, {name: [rows.get(name) for rows in by_bench] for name in names}
+
+
+def benches_of(folder: Path, record: SweepRecord) -> list[BenchRecord]:
+    """The bench of each value."""
+    return [BenchRecord.of(folder / place_of(number)) for number in range(len(record.values))]
 
 
 def step_table(record: SweepRecord, rows: Rows) -> Table:

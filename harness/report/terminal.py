@@ -15,9 +15,9 @@ from harness.records.verdict import Verdict
 from harness.report.as_json import document
 from harness.report.detail import ALL, SCREEN, Detail
 from harness.report.listening import ProgressListener
-from harness.report.rows import Table, ladder_table, rung_table, schedule_table, screen_table, summary_table
+from harness.report.rows import DISPENSABLE, ladder_table, rung_table, schedule_table, screen_table, summary_table
 from harness.report.rung_lines import disagreements
-from harness.report.tables import draw, draw_labelled, line
+from harness.report.tables import draw_labelled, line
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
@@ -31,11 +31,15 @@ MOST_ROWS = 100
 class Terminal(ProgressListener):
     """Prints a run. What takes long has a bar on a terminal and a line now and then elsewhere, an epoch a line too."""
 
-    def __init__(self, detail: Detail = ALL) -> None:
+    def __init__(self, detail: Detail = ALL, is_part: bool = False) -> None:
+        """`is_part`: of a bench, which has told what runs."""
         super().__init__(detail)
+        self._is_part = is_part
         self._trained_so_far: dict[str, tuple[int, float]] = {}  # by arm, the steps and their seconds
 
     def begin(self, experiment: Experiment, plan: Plan, data: Dataset, folder: Path) -> None:
+        if self._is_part and self.detail == SCREEN:
+            return
         model = experiment.model
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
         self._say(line((experiment.name, "bold"), f": {arms}"))
@@ -106,7 +110,7 @@ class Terminal(ProgressListener):
         has_trained = any(trace.epochs for trace in traces)
         if self.detail == SCREEN:
             if has_trained:
-                self._table("Accuracy and time", screen_table(traces))
+                self.table("Accuracy and time", screen_table(traces), PROSE, DISPENSABLE)
             return
         # On a terminal a long list is of little use: checks that agree are counted instead. report.md lists all.
         is_long = len(verdicts) > MOST_ROWS
@@ -117,11 +121,4 @@ class Terminal(ProgressListener):
             ("By rung", rung_table(verdicts) if is_long else ([], [])),
             ("Accuracy and time", summary_table(traces) if has_trained else ([], [])),
         ):
-            if table[1]:
-                self._table(title, table)
-
-    def _table(self, title: str, table: Table) -> None:
-        head, rows = table
-        filled = [i for i in range(len(head)) if any(row[i] for row in rows)]  # columns without any text are left out
-        draw(self.console, title, [head[i] for i in filled], [[row[i] for i in filled] for row in rows], PROSE)
-        self.console.print()
+            self.table(title, table, PROSE)

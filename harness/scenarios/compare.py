@@ -30,11 +30,11 @@ Runs = Mapping[str, Path]
 
 
 class Presenter(Protocol):
-    """Shows a recorded comparison and writes its page, from its folder. `harness.report.comparison` is one."""
+    """Shows a recorded comparison and writes its pages, from its folder. `harness.report.presented` has one."""
 
-    def show(self, folder: Path) -> None: ...
+    def show_comparison(self, folder: Path) -> None: ...
 
-    def write_page(self, folder: Path) -> None: ...
+    def write_comparison_report(self, folder: Path) -> None: ...
 
 
 def start(arguments: Sequence[str], pairs: Sequence[str], presenter: Presenter) -> int:
@@ -68,8 +68,8 @@ def start(arguments: Sequence[str], pairs: Sequence[str], presenter: Presenter) 
         write_facts(comparisons, folder)
         with shielded():
             complete(folder, Marker.of("comparison", exit_code(comparisons), in_one_line(comparisons)))
-            presenter.write_page(folder)
-        presenter.show(folder)
+            presenter.write_comparison_report(folder)
+        presenter.show_comparison(folder)
     return exit_code(comparisons)
 
 

@@ -36,7 +36,7 @@ class StudyListener(run.RunListener, Protocol):
 
 
 class Presenter(Protocol):
-    """Shows runs and studies and writes their pages; `harness.report.presented` is one."""
+    """Shows runs and studies and writes their pages; `harness.report.presented` has one."""
 
     def run_listener(self) -> run.RunListener: ...
 

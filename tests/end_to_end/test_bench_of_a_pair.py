@@ -10,7 +10,9 @@ FAST = ["steps=3", "forced_steps=2", "processes=2", "budget_s=60", "precision=99
 
 
 def benched(folder, pair, *overrides):
-    code, out, err = finish(start(["bench", f"pair={EXAMPLE / pair}", "out=run", *FAST, *overrides], folder))
+    code, out, err = finish(
+        start(["bench", f"pair={EXAMPLE / pair}", *FAST, *overrides, "out=run", "--details"], folder)
+    )
     assert "Traceback" not in out + err
     return code, out, folder / "run"
 

@@ -67,7 +67,7 @@ def reduced(whole, tmp_path):
 
 def test_what_both_were_asked_is_judged(whole, reduced, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    code = main(["compare", str(whole), str(reduced), "out=report"])
+    code = main(["compare", str(whole), str(reduced), "out=report", "--details"])
     out = " ".join(capsys.readouterr().out.split())
     assert code == 4
     note = "free steps 8 -> 5, steps of rung self 8 -> 5 by comparison.budget_s=60"

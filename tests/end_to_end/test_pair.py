@@ -202,12 +202,12 @@ def test_recorded_checks_of_a_pair_are_compared(late, tmp_path):
         runs[name] = tmp_path / name
     assert list(pd.read_parquet(runs["after"] / "arms/two/steps.parquet")) == ["step", "loss", "loss_float64"]
 
-    code, out, err = finish(start(["compare", runs["before"], runs["before"], "out=same"], tmp_path))
+    code, out, err = finish(start(["compare", runs["before"], runs["before"], "out=same", "--details"], tmp_path))
     assert code == 0, out + err
     assert "AGREES: one, two of A and of B" in out
     assert "equal bit for bit" in out
 
-    code, out, err = finish(start(["compare", runs["before"], runs["after"], "out=other"], tmp_path))
+    code, out, err = finish(start(["compare", runs["before"], runs["after"], "out=other", "--details"], tmp_path))
     assert code == 1, out + err
     verdicts = pd.read_parquet(tmp_path / "other" / "verdicts.parquet")
     losses = verdicts[verdicts["subject"].str.startswith("train_loss")].set_index("arm_a")["status"]
@@ -215,7 +215,9 @@ def test_recorded_checks_of_a_pair_are_compared(late, tmp_path):
     assert "judge: what each side computes in float64" in out
 
     (runs["after"] / "arms/one/weights.npz").unlink()
-    code, out, _ = finish(start(["compare", runs["before"], runs["after"], "--arms", "one:one", "out=less"], tmp_path))
+    code, out, _ = finish(
+        start(["compare", runs["before"], runs["after"], "--arms", "one:one", "out=less", "--details"], tmp_path)
+    )
     assert code == 4
     assert "weights.npz" in out
 

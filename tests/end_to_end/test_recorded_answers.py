@@ -40,7 +40,7 @@ def compared(recorded, tmp_path, monkeypatch, capsys):
         change(other / "arms" / "narrow" / "answers")
         if sealed:
             seal(other)
-        code = main(["compare", str(recorded), str(other), *arguments, "out=report"])
+        code = main(["compare", str(recorded), str(other), *arguments, "out=report", "--details"])
         out = " ".join(capsys.readouterr().out.split())
         return code, out, pd.read_parquet(tmp_path / "report" / "verdicts.parquet")
 

@@ -25,7 +25,7 @@ SHORT += ["rungs=[schedule,model]", ARMS]
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, Path]:
     folder = tmp_path_factory.mktemp("seeds")
-    code, out, err = finish(start(["match", *SHORT, "seeds=3", "seed=5", "out=study"], folder))
+    code, out, err = finish(start(["match", *SHORT, "seeds=3", "seed=5", "out=study", "--details"], folder))
     assert "Traceback" not in out + err
     return code, out, folder / "study"
 

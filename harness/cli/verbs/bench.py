@@ -35,7 +35,7 @@ processes and check, and the overrides of twinrun check pair=FILE.
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments of the verb: those of an experiment, and those of the measuring."""
-    experiment.add_arguments(sub)
+    experiment.add_with_detail(sub, "every table")
     sub.epilog = f"{OPTIONS}\n{experiment.groups_in_words()}\n\n{EXAMPLES}\n{CODES}"
 
 
@@ -48,17 +48,15 @@ def run(options: argparse.Namespace) -> int:
 
         options.overrides = list(asked(options.overrides).overrides)
         return experiment.run(options)
-    from harness.system.progress import said_if_slow
-
-    with said_if_slow(experiment.PREPARING, experiment.SLOW_S):
+    with experiment.preparing(options):
         from harness.composition.timed import prepare_bench
 
         question, points = prepare_bench(options.overrides, options.config_dir, options.trust)
     experiment.announce(points[0].study.code)
-    from harness.report import presented
+    from harness.report.presented import InDetail
     from harness.scenarios.bench.start import start_bench
 
-    return start_bench(points, question, presented)
+    return start_bench(points, question, InDetail(options.detail))
 
 
 def _pair(options: argparse.Namespace) -> int:
@@ -70,10 +68,10 @@ def _pair(options: argparse.Namespace) -> int:
 
     question, composed = prepare_pair_bench(options.overrides, options.config_dir, options.trust)
     experiment.announce(composed.code)
-    from harness.report import presented
+    from harness.report.presented import InDetail
     from harness.scenarios.bench.pair import start_pair_bench
 
-    return start_pair_bench(composed, question, presented)
+    return start_pair_bench(composed, question, InDetail(options.detail))
 
 
 VERB = Verb(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from harness.cli.verb import CODES, Verb, add_recorded, folders_or
+from harness.cli.verb import CODES, Verb, add_detail, add_recorded, folders_or
 
 EXAMPLES = """\
 examples:
@@ -31,15 +31,16 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         help="compare this arm of RUN_A with that arm of RUN_B; again for more. Else arms of one name are compared, "
         "then those of one adapter, mode and precision",
     )
+    add_detail(sub)
     sub.epilog = f"{EXAMPLES}\n{CODES}"
 
 
 def run(options: argparse.Namespace) -> int:
     """Compares the two folders. Returns the exit code."""
-    from harness.report import comparison
+    from harness.report.presented import InDetail
     from harness.scenarios.compare import start
 
-    return start(options.overrides, options.arms, comparison)
+    return start(options.overrides, options.arms, InDetail(options.detail))
 
 
 VERB = Verb(

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli import experiment
-from harness.cli.verb import CODES, Verb, add_recorded
+from harness.cli.verb import CODES, Verb, add_detail, add_recorded
 
 EXAMPLES = """\
 examples:
@@ -65,6 +65,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="with --self-test: simulate a machine with this spread of process medians, such as 2%%; can be repeated",
     )
+    add_detail(sub)
     sub.epilog = f"{EXAMPLES}\n{CODES}"
 
 
@@ -87,10 +88,10 @@ def run(options: argparse.Namespace) -> int:
         return _self_test(options)
     if options.base_python is not None:
         return _in_turns(options)
-    from harness.report import gate
+    from harness.report.presented import InDetail
     from harness.scenarios.gate.start import start
 
-    return start(options.overrides, options.baseline, options.store, gate)
+    return start(options.overrides, options.baseline, options.store, InDetail(options.detail))
 
 
 def _refuse_mixed(options: argparse.Namespace) -> None:
@@ -106,6 +107,8 @@ def _refuse_mixed(options: argparse.Namespace) -> None:
         mistakes.append("--store is of recorded runs: with --base-python the base is timed now")
     if options.base_python is None and (options.config_dir or options.trust):
         mistakes.append("--config-dir and --trust are of --base-python: a recorded run is not composed again")
+    if options.self_test and options.detail != "screen":
+        mistakes.append("--details, --quiet and --json are of a gate: --self-test judges nothing")
     if mistakes:
         from harness.composition import UserMistake
 
@@ -113,18 +116,16 @@ def _refuse_mixed(options: argparse.Namespace) -> None:
 
 
 def _in_turns(options: argparse.Namespace) -> int:
-    from harness.system.progress import said_if_slow
-
-    with said_if_slow(experiment.PREPARING, experiment.SLOW_S):
+    with experiment.preparing(options):
         from harness.composition.timed import prepare_in_turns
 
         prepared = prepare_in_turns(options.overrides, options.base_python, options.config_dir, options.trust)
     question, point, base = prepared
     experiment.announce(point.study.code)
-    from harness.report import gate, presented
+    from harness.report.presented import InDetail
     from harness.scenarios.gate.in_turns import start_in_turns
 
-    return start_in_turns(point, question, base, presented, gate)
+    return start_in_turns(point, question, base, InDetail(options.detail))
 
 
 def _self_test(options: argparse.Namespace) -> int:

@@ -37,11 +37,12 @@ from harness.worker.sharing import share
 
 
 class Presenter(Protocol):
-    """Shows benches and writes their pages; `harness.report.presented` is one."""
+    """Shows benches and writes their pages; `harness.report.presented` has one."""
 
     def bench_listener(self) -> BenchListener: ...
 
-    def run_listener(self) -> run.RunListener: ...
+    def run_listener(self, is_part: bool = False) -> run.RunListener:
+        """`is_part`: of a bench, which tells what runs."""
 
     def write_report(self, folder: Path) -> None: ...
 
@@ -70,7 +71,7 @@ def run_bench(
 
     bench = timed_bench(composed, data, claim_folder, asked, presenter, listener, arrangements)
     if bench.unfinished is None or bench.unfinished.can_be_shown:
-        listener.end(bench.folder, bench.sentence, is_brief=stopped_again())
+        listener.end(bench.folder, bench.exit_code, bench.sentence, is_brief=stopped_again())
     return bench
 
 
@@ -204,7 +205,7 @@ def _climbed(
     folder = bench.folder / place
     claim(folder, "check")
     experiment = bench.experiment.model_copy(update={"arms": tuple(arms)})
-    with closing(presenter.run_listener()) as listener:
+    with closing(presenter.run_listener(is_part=True)) as listener:
         active = run.begin(experiment, bench.data, bench.plan, folder, listener, arrangements=arrangements)
         phases.check([active], folder)
         raise_unfinished(active.unfinished)

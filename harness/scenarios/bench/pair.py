@@ -98,7 +98,7 @@ def start_pair_bench(composed: ComposedPair, question: Asked, presenter: Present
             bench = PairBench(arms, folder, listener, record, composed=composed)
             one.carry_out(bench, _beginning(bench, source, question, arrangements, presenter), presenter)
             if bench.unfinished is None or bench.unfinished.can_be_shown:
-                listener.end(folder, bench.sentence, is_brief=stopped_again())
+                listener.end(folder, bench.exit_code, bench.sentence, is_brief=stopped_again())
     return bench.exit_code
 
 

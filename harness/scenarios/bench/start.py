@@ -31,11 +31,12 @@ GRAVEST = (INTERRUPTED, CRASHED, DIVERGES, UNVERIFIED, AGREES)
 class Presenter(one.Presenter, Protocol):
     """Shows sweeps too."""
 
-    def bench_listener(self) -> BenchListener: ...
+    def bench_listener(self, part: str = "") -> BenchListener:
+        """`part`: of a sweep, `KEY=VALUE`; the outcome of a sweep is told at its end."""
 
     def write_sweep_report(self, folder: Path) -> None: ...
 
-    def show_sweep(self, folder: Path) -> None: ...
+    def show_sweep(self, folder: Path, exit_code: int, sentence: str) -> None: ...
 
 
 def start_bench(points: Sequence[Point], asked: Asked, presenter: Presenter) -> int:
@@ -48,9 +49,9 @@ def start_bench(points: Sequence[Point], asked: Asked, presenter: Presenter) -> 
         return _sweep(points, asked, presenter)
 
 
-def _timed(point: Point, folder: Path | None, asked: Asked, presenter: Presenter) -> ActiveBench:
+def _timed(point: Point, folder: Path | None, asked: Asked, presenter: Presenter, part: str = "") -> ActiveBench:
     study, (arrangements, *_) = arranged_study(point.study.at_first_seeds(), presenter.notice)
-    with closing(presenter.bench_listener()) as listener:
+    with closing(presenter.bench_listener(part)) as listener:
         return run_bench(study.first, point.data, folder, asked, presenter, listener, arrangements)
 
 
@@ -67,11 +68,13 @@ def _sweep(points: Sequence[Point], asked: Asked, presenter: Presenter) -> int:
     for number, point in enumerate(points):
         place = place_of(number)
         claim(folder / place, "bench")
-        benches[place] = _timed(point, folder / place, shared, presenter)
+        benches[place] = _timed(point, folder / place, shared, presenter, f"{record.key}={record.values[number]}")
         if benches[place].unfinished is not None:
             break
     code, sentence = sweep_outcome(record, [bench.exit_code for bench in benches.values()])
     unfinished = next((bench.unfinished for bench in benches.values() if bench.unfinished), None)
+    if unfinished is not None:
+        code, sentence = unfinished.exit_code, list(benches.values())[-1].sentence
     with shielded():
         try:
             if unfinished is None:
@@ -82,8 +85,8 @@ def _sweep(points: Sequence[Point], asked: Asked, presenter: Presenter) -> int:
         with suppress(*([OSError] if unfinished else [])):
             presenter.write_sweep_report(folder)
     if unfinished is None or unfinished.can_be_shown:
-        presenter.show_sweep(folder)
-    return unfinished.exit_code if unfinished is not None else code
+        presenter.show_sweep(folder, code, sentence)
+    return code
 
 
 def sweep_outcome(record: SweepRecord, codes: Sequence[int]) -> tuple[int, str]:

@@ -29,7 +29,7 @@ NO_SAMPLES = pd.DataFrame(columns=list(SAMPLE_COLUMNS))
 
 
 class BenchListener(Protocol):
-    """Receives the progress of a bench; `harness.report.bench` prints it."""
+    """Receives the progress of a bench; `harness.report.screen.bench` prints it."""
 
     def bench(self, experiment: Experiment, plan: Plan, data: Dataset, rows: Sequence[Row]) -> None:
         """The bench begins."""
@@ -55,7 +55,7 @@ class BenchListener(Protocol):
 
     def close(self) -> None: ...
 
-    def end(self, folder: Path, sentence: str, is_brief: bool = False) -> None: ...
+    def end(self, folder: Path, exit_code: int, sentence: str, is_brief: bool = False) -> None: ...
 
 
 @dataclass

@@ -25,11 +25,11 @@ DEFAULT = Path("results") / "gate"
 
 
 class Presenter(Protocol):
-    """Shows a recorded gate and writes what is made of it, from its folder. `harness.report.gate` is one."""
+    """Shows a recorded gate and writes what is made of it, from its folder. `harness.report.presented` has one."""
 
-    def show(self, folder: Path) -> None: ...
+    def show_gate(self, folder: Path) -> None: ...
 
-    def write_outputs(self, folder: Path) -> None: ...
+    def write_gate_outputs(self, folder: Path) -> None: ...
 
 
 def start(arguments: Sequence[str], baseline: str | None, store: Path, presenter: Presenter) -> int:
@@ -56,8 +56,8 @@ def start(arguments: Sequence[str], baseline: str | None, store: Path, presenter
         write_text(folder / GATE, gate.model_dump_json(indent=2) + "\n")
         with shielded():
             complete(folder, Marker.of("gate", gate.exit_code, gate.sentence))
-            presenter.write_outputs(folder)
-        presenter.show(folder)
+            presenter.write_gate_outputs(folder)
+        presenter.show_gate(folder)
     return gate.exit_code
 
 

@@ -13,6 +13,8 @@ from harness.rungs.convergence_over_seeds import compare_seeds
 from harness.subjects.recorded.comparison import Comparison
 from harness.subjects.recorded.reliance import relied_on
 
+NO_VARIANT = "."  # the folder above the seeds of a study without variants
+
 
 def over_seeds(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """The comparisons, with one `convergence` over all seeds of a variant in place of one for each seed."""
@@ -30,9 +32,8 @@ def over_seeds(comparisons: Sequence[Comparison]) -> list[Comparison]:
             joined += group
         else:
             joined += [_without_accuracy(comparison) for comparison in group]
-            joined.append(
-                replace(group[0], compared=[], general=_verdicts(group), notes=[], variant=f"{name}, all seeds")
-            )
+            of_all = "all seeds" if name == NO_VARIANT else f"{name}, all seeds"
+            joined.append(replace(group[0], compared=[], general=_verdicts(group), notes=[], variant=of_all))
     return joined
 
 

@@ -42,7 +42,7 @@ def compare(capsys):
     """(exit code, output, errors) of the verb."""
 
     def run(*arguments):
-        code = main(["compare", *map(str, arguments)])
+        code = main(["compare", *map(str, arguments), "--details"])
         out, err = capsys.readouterr()
         return code, " ".join(out.split()), err
 

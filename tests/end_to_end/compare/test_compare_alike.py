@@ -14,7 +14,7 @@ from harness.cli import main
 
 def test_two_runs_alike(recorded, tmp_path):
     again = shutil.copytree(recorded, tmp_path / "again")
-    code, out, err = finish(start(["compare", recorded, again, "out=report"], tmp_path))
+    code, out, err = finish(start(["compare", recorded, again, "out=report", "--details"], tmp_path))
     assert code == 0, out + err
     assert "AGREES: wide, narrow of A and of B" in out
     assert "all that both recorded is equal bit for bit" in out

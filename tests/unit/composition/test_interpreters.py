@@ -126,6 +126,7 @@ def test_all_mistakes_at_once(
         (["--base-python", "x", "--seconds", "3"], "--seconds is of --self-test"),
         (["--base-python", "x", "--store", "y"], "--store is of recorded runs"),
         (["RUN", "--trust"], "--config-dir and --trust are of --base-python"),
+        (["--self-test", "--json"], "--details, --quiet and --json are of a gate"),
     ],
 )
 def test_options_that_do_not_go_together(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,46 +6,19 @@ import shutil
 from html import unescape
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
-from made_up_traces import trace, verdict
+from made_up_comparisons import write_comparison
 
-from harness.report import comparison as presented
+from harness.report.comparison import write_comparison_report
 from harness.report.pages import page_of
-from harness.results.claim import claim
+from harness.report.presented import InDetail
 from harness.results.marker import MARKER, Marker, complete
-from harness.results.recorded import RecordedArm, RecordedRun
-from harness.subjects.recorded.comparison import Compared, Comparison
-from harness.subjects.recorded.facts import COMPARISON, write_facts
-from harness.subjects.recorded.outcome import in_one_line, write_records
-from harness.subjects.recorded.pairing import ArmPair
-
-
-def compared(variant: str, status: str) -> Comparison:
-    """Two runs of one arm each, of which the second took half the time, and whose arrays are others."""
-    arms = [
-        RecordedArm(
-            trace(f"{side}.one").model_copy(update={"import_time_s": seconds, "environment": {"version": side}}),
-            weights={"k": np.array([seconds])},
-        )
-        for side, seconds in (("A", 2.0), ("B", 1.0))
-    ]
-    runs = [RecordedRun(Path("/runs", side, variant), None, {}, pd.DataFrame(), {}) for side in "ab"]
-    judged = [Compared(ArmPair("one", *arms), [verdict(status).model_copy(update={"tolerance_source": "a | bound"})])]
-    return Comparison(runs[0], runs[1], judged, [], "the reference", [f"a note on {variant}"], variant)
+from harness.subjects.recorded.facts import COMPARISON
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "comparison"
-    claim(folder, "compare")
-    studies = [compared("slow/seed1", "agrees"), compared("slow/seed2", "diverges")]
-    write_records(studies, folder)
-    write_facts(studies, folder)
-    complete(folder, Marker.of("comparison", 1, in_one_line(studies)))
-    presented.write_page(folder)
-    return folder
+    return write_comparison(tmp_path / "comparison")
 
 
 def test_the_page_says_what_was_compared_and_how(folder: Path) -> None:
@@ -66,16 +39,17 @@ def test_the_page_comes_out_the_same_wherever_it_is_made(folder: Path, tmp_path:
     left = (folder / "report.md").read_bytes()
     copied = shutil.copytree(folder, tmp_path / "elsewhere" / "copied")
     (copied / "report.md").unlink()
-    presented.write_page(copied)
+    write_comparison_report(copied)
     assert (copied / "report.md").read_bytes() == left
     assert page_of(copied).encode() == left
 
 
 def test_what_is_printed_is_of_the_folder_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    presented.show(folder)
+    InDetail("details").show_comparison(folder)
     out = capsys.readouterr().out
     assert out.startswith("A: /runs/a\nB: /runs/b\n")
     assert "DIVERGES first at slow/seed2" in out
+    assert "slow/seed1, verdicts" in out
     assert out.endswith(f"results: {folder}\n")
 
 

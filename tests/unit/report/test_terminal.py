@@ -12,7 +12,6 @@ from made_up_traces import NOISE, arm, epoch, failure, trace, verdict
 
 from harness.plan import draw_plan
 from harness.records.trace import Trace
-from harness.report import presented
 from harness.report.terminal import MOST_ROWS, Terminal
 from harness.spec import Experiment
 
@@ -139,8 +138,3 @@ def test_a_long_list_is_counted(terminal: Terminal, capsys: pytest.CaptureFixtur
     assert "case7 " not in printed
     assert "logits" in printed
     assert f"{MOST_ROWS + 1}" in printed
-
-
-def test_who_listens_to_runs_and_studies() -> None:
-    assert isinstance(presented.run_listener(), Terminal)
-    assert all(callable(getattr(presented, name)) for name in presented.__all__)

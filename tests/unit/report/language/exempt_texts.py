@@ -253,7 +253,6 @@ NOT_TRANSLATED = {
     # while a run goes on
     "Q7 is calibrated on this machine, once: Q7, a few seconds each",
     "Q7: the calibration failed, so no arrangement is chosen: Q7",
-    "  data  Q7; plan Q7, batches of Q7",
     "  runs code that Q7",
     "  parameters paired: Q7; which is which stands in report.md",
     "  the whole is in Q7",

@@ -47,6 +47,7 @@ NOT_RECORDING = (
     "harness/report/progress.py",
     "harness/report/pruning.py",
     "harness/report/reporting.py",
+    "harness/report/screen/",
     "harness/report/self_test.py",
     "harness/report/semantics.py",
     "harness/report/sending.py",

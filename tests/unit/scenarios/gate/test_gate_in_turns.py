@@ -55,7 +55,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     above, printed = tmp_path_factory.mktemp("once"), StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         patch.chdir(above)
-        gate_of(patch, AGREES)
+        gate_of(patch, AGREES, "--details")
     return above / "gated", printed.getvalue()
 
 
