@@ -19,6 +19,7 @@ from adapters.reference.cancellation import leaving
 from adapters.reference.ensemble import Ensemble, Step, disturbed
 from adapters.reference.flips import Flip
 from harness.judging.context import Context
+from harness.judging.overflow import noticed_overflows
 from harness.judging.remainders import signs_of_draws
 from harness.judging.tolerances import DRAWS, FACTOR, TELLING, Tolerance, enveloped, summation_error
 from harness.judging.ulp import error_against
@@ -218,12 +219,13 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
     oracle = _ensemble(context, context.oracle, start, [start.weights], (*digests, *norms))
     starts = [disturbed(start.weights, draw) for draw in range(DRAWS)]
     draws = _ensemble(context, in_float32, start, starts, digests, REACH)
-    undisturbed, drawn, distances = [], [], []
+    undisturbed, drawn, distances, sound = [], [], [], 0
     for number, batch in enumerate(context.told(start.batches, "chaos envelope"), 1):
         updates = bool(digests) or number < steps  # nothing follows on the last loss
         undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise, updates))
-        with leaving(*signs_of_draws(DRAWS)):
+        with leaving(*signs_of_draws(DRAWS)), noticed_overflows() as overflows:
             drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise, updates))
+        sound += 0 if overflows or sound < number - 1 else 1
         distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, digests))
     curves = dict(zip((*names, *columns(model, norms)), _curves(undisturbed)[:, 0], strict=True))
@@ -235,10 +237,13 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
             rounding = summation_error(int(np.prod(parameter.shape)), curves[TensorKey(norm, parameter.name)])
             column = TensorKey(digest, parameter.name)
             least[column] = np.maximum(rounding, digest_errors[column])
+    drawn_curves = dict(zip(names, _curves(drawn), strict=True))
+    for name, runs in drawn_curves.items():
+        runs[:, sound + (name == LOSS) :] = np.nan  # the loss is computed before the update of its step
     return Envelope(
         np.float32,
         {name: curves[name] for name in names},
-        dict(zip(names, _curves(drawn), strict=True)),
+        drawn_curves,
         least,
         np.stack([step.flips for step in drawn], axis=1),
         next((step.first_flip for step in drawn if step.first_flip is not None), None),

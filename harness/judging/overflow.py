@@ -1,12 +1,24 @@
-"""Steps at which the reference overflows in float32: from there on no value of a curve is right or wrong."""
+"""Steps at which the reference overflows in float32: from there on no value is right or wrong.
+
+An overflow need not be seen in the result. Where the norm of the gradients overflows, clipping by it may give 0 or NaN.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
 from harness.judging.checks import Check
+
+
+@contextmanager
+def noticed_overflows() -> Iterator[list[str]]:
+    """Context that collects the overflows of NumPy's arithmetic, also those that the result does not show."""
+    overflows = list[str]()
+    with np.errstate(over="call", call=lambda kind, _: overflows.append(kind)):
+        yield overflows
 
 
 def up_to_overflow(checks: Sequence[Check]) -> list[Check]:

@@ -19,6 +19,7 @@ from adapters.reference.ensemble import disturbed
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.ledger_excuses import propagated
+from harness.judging.overflow import noticed_overflows
 from harness.judging.remainders import InFloat32, in_float32
 from harness.judging.tolerances import RUNS, Tolerance, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
@@ -84,8 +85,7 @@ def teach(context: Context) -> Teacher:
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     """The verdicts on the losses, gradients and states of all steps, then on the updated weights.
 
-    A tensor in which the reference overflows in float32 is left out: no value of it is right or wrong. So are all
-    gradients of a step of which one overflows: it depends on the kernels how far NaN spreads (0 times infinity).
+    A tensor in whose computation the reference overflows in float32 is left out: no value of it is right or wrong.
     """
     inputs = load_arrays(context.scratch / "teacher.npz")
     # The teacher follows the stated spec. With a changed spec the reference computes from its inputs, like an arm.
@@ -97,12 +97,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     overflowing = {
         name for run in runs.values() for name, values in run.values.items() if not np.isfinite(values).all()
     }
-    steps = {key.step for key in map(TensorKey.parse, overflowing) if key.kind == "gradient"}
-    expected = {
-        key: values
-        for key, values in ((TensorKey.parse(name), values) for name, values in expected.items())
-        if key not in overflowing and not (key.kind == "gradient" and key.step in steps)
-    }
+    expected = {name: values for name, values in expected.items() if name not in overflowing}
     tolerances = {name: _tolerances(context, answer, inputs, expected) for name, answer in answers.items()}
     words = list(words_within(context.experiment.recipe))
     effects = {
@@ -186,17 +181,24 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
     results: Arrays = {}
     for k, batch in enumerate(context.forced("teacher-forced steps")):
         trainer.set_weights(of_kind(inputs, "weight", k))
-        loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
+        with noticed_overflows() as overflows:
+            loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
         results[TensorKey("loss", step=k)] = np.array([loss])
-        results |= keyed("gradient", gradients, k)
+        # How far NaN spreads from an overflow depends on the kernels (0 times infinity): no gradient is a measure.
+        results |= keyed("gradient", _nowhere(gradients) if overflows else gradients, k)
         after = trainer.weights()
         results |= keyed("state", {name: after[name] for name in names if name not in trainable}, k)
     gradients_by_step = [of_kind(inputs, "gradient", k) for k in range(steps)]
     first = of_kind(inputs, "weight", 0)
     start = {name: first[name] for name in trainable}
-    for k, weights in enumerate(adapter.optimizer(e.update, start, gradients_by_step)):
-        results |= keyed("weight", weights, k + 1)
+    with noticed_overflows() as overflows:
+        for k, weights in enumerate(adapter.optimizer(e.update, start, gradients_by_step)):
+            results |= keyed("weight", _nowhere(weights) if overflows else weights, k + 1)
     return results
+
+
+def _nowhere(arrays: Arrays) -> Arrays:
+    return {name: np.full_like(value, np.nan) for name, value in arrays.items()}
 
 
 def _rounded(arrays: Any) -> dict[str, Any]:
