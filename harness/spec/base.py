@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Union, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core.core_schema import CoreSchema
 from typing_extensions import Self
 
@@ -68,5 +68,14 @@ def union_of(base: type[Word]) -> Any:
     return Annotated[Union[members], Field(discriminator="kind"), BeforeValidator(_from_name)]  # noqa: UP007
 
 
-def _from_name(value: Any) -> Any:
-    return {"kind": value} if isinstance(value, str) else value
+def _from_name(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, str):
+        return {"kind": value}
+    # A validator in Python turns JSON's arrays into lists, which no strict tuple is made from.
+    return _with_tuples(value) if info.mode == "json" else value
+
+
+def _with_tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_tuples(item) for key, item in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
