@@ -52,7 +52,7 @@ def lay_out_once(figure: Figure) -> None:
 
 
 def _label_logarithms(axis: Axis) -> None:
-    """Labels a logarithmic axis with plain text: matplotlib's labels are formulas, which are slow and no text in SVG."""
+    """Labels a logarithmic axis with plain text: matplotlib's labels are formulas, which are slow."""
     axis.set_major_formatter(_power_of_ten)
     low, high = axis.get_view_interval()
     if 0 < high < 10 * low:  # hardly a power of ten of its own

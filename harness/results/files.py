@@ -81,7 +81,8 @@ def _in_words(error: ValidationError) -> str:
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """The table in a file; UnreadableError where it lacks one of the columns, or is too large to be a record."""
-    return _read_arrow(path, columns).to_pandas()
+    table: pd.DataFrame = _read_arrow(path, columns).to_pandas()
+    return table
 
 
 def _read_arrow(path: Path, columns: tuple[str, ...]) -> pa.Table:
@@ -101,7 +102,7 @@ def read_outcomes(path: Path) -> pd.DataFrame:
     """The columns `OUTCOME`, and `culprit` if it exists, of a table of verdicts, as text."""
     table = _read_arrow(path, OUTCOME)
     names = [*OUTCOME, *(name for name in ("culprit",) if name in table.column_names)]
-    outcomes = table.select(names).to_pandas()
+    outcomes: pd.DataFrame = table.select(names).to_pandas()
     not_text = [name for name in outcomes.columns if not outcomes[name].map(lambda value: isinstance(value, str)).all()]
     if not_text:
         raise UnreadableError(f"column {not_text[0]} does not hold text")
