@@ -81,7 +81,7 @@ def draw_envelope(figure: Figure, table: pd.DataFrame, facts: Mapping[str, Any])
     lines = {
         f"{arm} and the float64 reference": (losses - table["reference_float64"]).abs() for arm, losses in arms.items()
     }
-    lines |= {f"{a} and {b}": (arms[a] - arms[b]).abs() for a, b in combinations(arms, 2)}
+    lines |= {f"{a} : {b}": (arms[a] - arms[b]).abs() for a, b in combinations(arms, 2)}
     rounding = table[["spread", "drift"]].max(axis=1)
     floor = _floor(table)
 

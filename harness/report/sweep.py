@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.report.bench_record import BenchRecord
 from harness.report.html.writing import write_html_at_end
 from harness.report.plots import COLOURS
 from harness.report.rows import Table
-from harness.report.tables import as_markdown, console, draw
+from harness.report.sweep_folder import Rows, SweepFolder
+from harness.report.tables import as_markdown, console, draw, line
 from harness.report.where_to_read import where_to_read
 from harness.results.store import write_text
-from harness.results.sweeps import SweepRecord, place_of, read_sweep
+from harness.results.sweeps import SweepRecord, place_of
 from harness.subjects.bench.growth import Growth, growth
 from harness.subjects.bench.outcome import as_ratio, in_ms
 from harness.subjects.bench.summary import RowSummary
@@ -26,53 +26,49 @@ if TYPE_CHECKING:
 
 PICTURE = "scaling.png"
 MARKS = "os^Dv"  # of the points of each row
-Rows = Mapping[str, Sequence[RowSummary | None]]  # by row, its summary at each value
 
 
 def write_sweep_report(folder: Path) -> None:
     """Writes the pages and the picture into the folder of a sweep."""
-    write_text(folder / "report.md", report(folder))
+    write_text(folder / "report.md", report(SweepFolder.of(folder)))
     write_html_at_end(folder)
 
 
-def report(folder: Path) -> str:
+def report(sweep: SweepFolder) -> str:
     """The sweep as a page of Markdown, from its folder alone. The picture is written where the values are numbers."""
-    record, rows = read(folder)
-    lines = [f"# {markdown(record.key)}, swept", "", as_markdown(*step_table(record, rows)), ""]
+    lines = [f"# {markdown(sweep.name)}", "", f"**{markdown(sweep.sentence)}**", "", *sweep.damage_lines]
+    record, rows = sweep.swept, sweep.rows
+    if record is None:
+        return "\n".join([*lines, ""])
+    lines += ["", as_markdown(*step_table(record, rows)), ""]
     fits = growths(record, rows)
     lines += [f"- {markdown(text)}" for text in in_words(record, fits)]
     sizes = sizes_of(record)
     if sizes is not None:
-        _draw(folder / PICTURE, record, sizes, rows, fits)
+        _draw(sweep.folder / PICTURE, record, sizes, rows, fits)
         lines += ["", f"![{PICTURE}]({PICTURE})"]
     places = [f"[{markdown(value)}]({place_of(number)}/report.md)" for number, value in enumerate(record.values)]
     return "\n".join([*lines, "", f"By value: {', '.join(places)}", ""])
 
 
 def show_sweep(folder: Path) -> None:
-    """Prints the table and the fits."""
-    record, rows = read(folder)
-    screen = console()
+    """Prints the table, the fits and the outcome."""
+    sweep, screen = SweepFolder.of(folder), console()
     screen.print()
-    draw(screen, f"Time of a training step by {record.key}", *step_table(record, rows))
-    for text in in_words(record, growths(record, rows)):
-        screen.print(text, soft_wrap=True)
+    if sweep.swept is not None:
+        draw(screen, f"Time of a training step by {sweep.swept.key}", *step_table(sweep.swept, sweep.rows))
+        for text in in_words(sweep.swept, growths(sweep.swept, sweep.rows)):
+            screen.print(text, soft_wrap=True)
+    colour = "green" if sweep.sentence.startswith("TIMED") else "bold red"
+    screen.print(line((sweep.sentence, colour)), soft_wrap=True)
     for text in where_to_read(folder):
         screen.print(text, soft_wrap=True)
-
-
-def read(folder: Path) -> tuple[SweepRecord, Rows]:
-    record = read_sweep(folder)
-    benches = [BenchRecord.of(folder / place_of(number)) for number in range(len(record.values))]
-    names = dict.fromkeys(row.row.name for bench in benches for row in bench.rows)
-    by_bench = [{row.row.name: row for row in bench.rows} for bench in benches]
-    return record, {name: [rows.get(name) for rows in by_bench] for name in names}
 
 
 def step_table(record: SweepRecord, rows: Rows) -> Table:
     head = [record.key]
     for name in rows:
-        head += [name, f"{name}, samples/s", f"{name}, status"]
+        head += [f"{name}, step", f"{name}, samples/s", f"{name}, status"]
     base = next(iter(rows), "")
     head += [f"{name} over {base}" for name in rows if name != base]
     lines = []

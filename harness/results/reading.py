@@ -157,17 +157,19 @@ def _read_arm(reader: Reader, stated: Arm | None, keeps_arrays: bool) -> Recorde
         return None
     said = steps is not None and bool(steps["learning_rate"].notna().any())
     rates = Series(steps["learning_rate"].to_numpy(np.float64)) if steps is not None and said else Series()
+    arrays = {"weights": weights or {}, "predictions": predictions or {}}
     others = [] if steps is None else [name for name in steps.columns if name not in STEP_COLUMNS]
     return RecordedArm(
         trace.model_copy(update={"learning_rates": rates, "epochs": epochs_from(steps, epochs)}),
         {name: steps[name].to_numpy(np.float64) for name in others} if steps is not None else {},
-        (weights or {}) if keeps_arrays else {},
-        (predictions or {}) if keeps_arrays else {},
+        arrays["weights"] if keeps_arrays else {},
+        arrays["predictions"] if keeps_arrays else {},
         reader.failures,
         np.empty(0) if epochs is None else epochs["train_loss"].to_numpy(np.float64),
         beside,
         reader.below,
         answers,
+        () if keeps_arrays else tuple(name for name, values in arrays.items() if values),
     )
 
 

@@ -49,7 +49,7 @@ def environment_block(run: RunRecord) -> TableBlock | None:
     rows.sort(key=lambda row: row[-1] == "no")
     marked = [number for number, row in enumerate(rows) if row[-1] == "yes"]
     head = ["setting", *by_arm, "differs"]
-    return TableBlock.of("Settings and environments of the arms", (head, rows), marked=marked)
+    return TableBlock.of("Settings and environments of the arms", (head, rows), marked=marked, names=list(by_arm))
 
 
 def ledger_table(run: RunRecord) -> Table:

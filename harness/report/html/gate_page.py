@@ -21,6 +21,7 @@ def gate_document(record: GateRecord) -> Document:
         key_numbers=_key_numbers(gate) if gate else (),
         conditions=(*record.damage_sentences, *(conditions(gate) if gate else ())),
         sections=tuple(part for part in _sections(record) if not part.is_empty),
+        has_fixed_title=True,
     )
 
 

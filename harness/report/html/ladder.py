@@ -67,14 +67,14 @@ def evidence(verdict: Verdict) -> Evidence:
     v = verdict
     arms = " : ".join(filter(None, (v.arm_a, v.arm_b)))
     facts: list[tuple[str, str, CellKind]] = [
-        ("arms", arms, "text"),
-        ("wrong", v.culprit, "text"),
+        ("arms", arms, "name"),
+        ("wrong", v.culprit, "name"),
         ("by the reference", v.judgement, "status"),
         ("first step", number(v.step, "{:,}"), "text"),
         ("moment", v.moment, "sentence"),
         ("phase", v.phase, "text"),
-        ("layer", v.layer, "text"),
-        ("tensor", v.tensor, "text"),
+        ("layer", v.layer, "name"),
+        ("tensor", v.tensor, "name"),
         ("worst at", v.worst_index, "text"),
         *_values(v),
         ("worst error", _error(v), "text"),

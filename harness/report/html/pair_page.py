@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.report.html.blocks import TableBlock
+from harness.report.html.blocks import CellKind, TableBlock
 from harness.report.html.document import Document, Section, section
 from harness.report.html.key_numbers import of_verdicts
 from harness.report.html.ladder import ladder
@@ -27,9 +27,12 @@ def pair_document(record: PairRecord) -> Document:
 
 
 def _sections(record: PairRecord) -> list[Section]:
+    parameters = parameter_table(record)
+    names = parameters[0][:2]
+    kinds: dict[str, CellKind] = dict.fromkeys(names, "name")
     return [
         section("The ladder", ladder(record.verdicts)),
-        section("Parameters and layers", TableBlock.of("Parameters", parameter_table(record))),
+        section("Parameters and layers", TableBlock.of("Parameters", parameters, kinds=kinds, names=names)),
         section("All checks", TableBlock.of("Parity", ladder_table(record.verdicts), notes=(DETECTS,))),
         tolerance_sources(record.verdicts),
         records_section(record.folder),

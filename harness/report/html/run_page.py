@@ -87,7 +87,10 @@ def _arms(run: RunRecord) -> Section:
     return section(
         "The arms",
         TableBlock.of(
-            "How each arm makes the words of the spec", realisations_side_by_side(run.traces), kinds={"kind": "status"}
+            "How each arm makes the words of the spec",
+            realisations_side_by_side(run.traces),
+            kinds={"kind": "status"},
+            names=[trace.arm.name for trace in run.traces],
         ),
         TableBlock.of("Entries of the ledger that apply", ledger_table(run)),
         environment_block(run),
