@@ -149,8 +149,8 @@ def _judged(row: _Compared, answer: Answer, family: int, head: Side, base: Side,
         cause += f"; a slowdown of {SLOWDOWN:.0%} is excluded"
     elif answer == "undecided":
         few = min(found.head_processes, found.base_processes)
-        processes = "process" if few == 1 else "processes"
-        reasons = [f"{few} {processes} cannot show a slowdown at p = {ALPHA:g}, {fewest} can"] if few < fewest else []
+        short = f"{few} of each side cannot show a slowdown at p = {ALPHA:g}, {fewest} can"
+        reasons = [short] if few < fewest else []
         if needed:
             reasons.append(f"{needed} of each side would decide at this spread")
         elif isfinite(found.spread):
