@@ -19,6 +19,7 @@ from harness.report.folder_record import FolderRecord
 from harness.report.listening import ProgressListener
 from harness.report.pages import kind_of
 from harness.report.pair_record import PairRecord
+from harness.report.records import record_of
 from harness.report.rows import by_rung, screen_table
 from harness.report.run_record import RunRecord
 from harness.report.rung_lines import disagreements
@@ -85,6 +86,8 @@ def show_run(folder: Path) -> int:
         show_sweep(folder) if is_sweep(folder) else BenchTerminal(SCREEN).end(folder, BenchRecord.of(folder).sentence)
     else:
         is_damaged |= _show_verdicts(folder, kind, row, parts)
+    if kind in ("comparison", "gate", "bench"):
+        is_damaged |= bool(record_of(folder).problems)
     return UNVERIFIED if is_damaged else AGREES
 
 

@@ -56,7 +56,7 @@ def _label_logarithms(axis: Axis) -> None:
     axis.set_major_formatter(_power_of_ten)
     low, high = axis.get_view_interval()
     if 0 < high < 10 * low:  # hardly a power of ten of its own
-        axis.set_minor_formatter(lambda value, _: f"{value:.2g}")
+        axis.set_minor_formatter(lambda value, _: f"{value:.3g}")
     else:
         axis.minorticks_off()
 

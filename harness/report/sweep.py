@@ -107,10 +107,7 @@ def _times_s(summaries: Sequence[RowSummary | None]) -> list[float]:
 
 
 def in_words(record: SweepRecord, fits: Mapping[str, Growth]) -> list[str]:
-    return [
-        f"{name}: the time of a step grows like {record.key} ** {fit.exponent:.2f} (standard error {fit.error:.2f})"
-        for name, fit in fits.items()
-    ]
+    return [f"{name}: the time of a step grows like {fit.in_words(record.key)}" for name, fit in fits.items()]
 
 
 def _draw(path: Path, record: SweepRecord, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:

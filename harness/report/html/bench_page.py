@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from harness.report.bench import METHOD, bench_sentences, bench_tables
 from harness.report.bench_record import BenchRecord
 from harness.report.html.blocks import Prose, TableBlock
@@ -12,6 +14,8 @@ from harness.report.html.figures.ratios import Ratio, ratios
 from harness.report.html.figures.roofline import roofline
 from harness.report.html.records import records_section
 from harness.subjects.bench.outcome import as_ratio, in_ms
+
+NO_INTERVAL = "without an interval: too few processes"
 
 
 def bench_document(record: BenchRecord) -> Document:
@@ -29,7 +33,10 @@ def bench_document(record: BenchRecord) -> Document:
 def _key_numbers(record: BenchRecord) -> tuple[KeyNumber, ...]:
     """The time of a step of every row that was timed, and its ratio to its base, with their intervals."""
     timed = [row for row in record.rows if row.processes]
-    steps = [KeyNumber("time of a step", in_ms(row.step_s), row.row.name) for row in timed]
+    steps = [
+        KeyNumber("time of a step", in_ms(row.step_s), row.row.name, "" if isfinite(row.step_s.low) else NO_INTERVAL)
+        for row in timed
+    ]
     return (
         *steps,
         *(

@@ -60,7 +60,7 @@ def _training(run: RunRecord) -> Section:
     schedule = run.experiment.schedule if run.experiment else None
     trained = [trace for trace in run.traces if trace.epochs]
     return section(
-        "Accuracy and time",
+        "Accuracy and time" if trained else "Free runs in the chaos envelope",
         TableBlock.of("Accuracy and time by arm", summary_table(run.traces)) if trained else None,
         losses(run.traces),
         learning_rates(run.traces, schedule) if schedule else None,
