@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 # How the text of a cell is read: as a name, which is the same in every language, as a short text, as a number, as a
-# word with a symbol, or as a sentence.
-CellKind = Literal["name", "text", "number", "status", "sentence"]
+# word with a symbol, as a fixed phrase, or as a sentence.
+CellKind = Literal["name", "text", "number", "status", "phrase", "sentence"]
 KIND_BY_HEAD: Mapping[str, CellKind] = {
     **dict.fromkeys(NAMES, "name"),
     **dict.fromkeys(("verdict", "status", "answer", "parity", "expected", "differs"), "status"),

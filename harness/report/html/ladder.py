@@ -68,7 +68,7 @@ def evidence(verdict: Verdict) -> Evidence:
     arms = " : ".join(filter(None, (v.arm_a, v.arm_b)))
     facts: list[tuple[str, str, CellKind]] = [
         ("arms", arms, "name"),
-        ("wrong", v.culprit, "name"),
+        ("wrong", v.culprit, "text"),
         ("by the reference", v.judgement, "status"),
         ("first step", number(v.step, "{:,}"), "text"),
         ("moment", v.moment, "sentence"),

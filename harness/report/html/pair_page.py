@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.records.outcome import first_divergence
 from harness.report.html.blocks import CellKind, TableBlock
 from harness.report.html.document import Document, Section, section
 from harness.report.html.key_numbers import of_verdicts
@@ -21,9 +22,14 @@ def pair_document(record: PairRecord) -> Document:
         title=record.name,
         sentence=record.sentence,
         key_numbers=tuple(of_verdicts(record.verdicts)),
-        conditions=(*record.damage_sentences, *pair_conditions(record)),
+        conditions=(*record.damage_sentences, *_advice(record), *pair_conditions(record)),
         sections=tuple(part for part in _sections(record) if not part.is_empty),
     )
+
+
+def _advice(record: PairRecord) -> list[str]:
+    first = first_divergence(record.verdicts)
+    return [f"what makes them equal: {first.advice}"] if first is not None and first.advice else []
 
 
 def _sections(record: PairRecord) -> list[Section]:

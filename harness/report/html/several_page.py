@@ -63,6 +63,6 @@ def _section_of(place: Place) -> Section:
     blocks: list[Block] = [Prose((page.sentence,))]
     if page.conditions:
         blocks.append(Items(page.conditions))
-    blocks.append(TableBlock.of("Numbers that matter", (HEAD, numbers), kinds={"number": "text", "note": "sentence"}))
+    blocks.append(TableBlock.of("Numbers that matter", (HEAD, numbers), kinds={"number": "phrase", "note": "sentence"}))
     blocks += [block for block in page.blocks() if isinstance(block, Ladder)][:1]
     return section(f"{page.title}: {place.name}", *blocks)

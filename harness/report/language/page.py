@@ -10,7 +10,7 @@ from harness.report.language.language import Language
 from harness.system.text import markdown
 
 # Heads of columns that hold names.
-NAMES = ("rung", "arm", "arms", "word", "row", "variant", "wrong", "image", "file", "folder")
+NAMES = ("rung", "arm", "arms", "word", "row", "variant", "image", "file", "folder")
 _HEADING = re.compile(r"(#+ )(.*)")
 _ITEM = re.compile(r"(- )(.*)")
 _STRONG = re.compile(r"(\*\*)(.*)(\*\*)")
