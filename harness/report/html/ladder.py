@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.records.verdict import Verdict
 from harness.report.html.blocks import CellKind, Evidence, Ladder, RungEntry
+from harness.report.html.key_numbers import share_in_words
 from harness.report.rows import by_rung, number, ulps
 from harness.report.rung_lines import GOOD, RungLine
 
@@ -80,7 +81,7 @@ def evidence(verdict: Verdict) -> Evidence:
         ("worst error", _error(v), "text"),
         ("nearer", v.nearer, "text"),
         ("tolerance", number(v.tolerance, "{:.4g}"), "text"),
-        ("of tolerance", number(v.error_over_tolerance, "{:.1%}"), "text"),
+        ("of tolerance", "" if v.error_over_tolerance is None else share_in_words(v.error_over_tolerance), "text"),
         ("tolerance from", v.tolerance_source, "sentence"),
         ("certificate", number(v.detects, "{:.0e}"), "text"),
         ("cause", v.cause, "sentence"),

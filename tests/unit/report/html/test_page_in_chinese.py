@@ -62,3 +62,11 @@ def test_a_free_run_in_words() -> None:
     table = pd.DataFrame({"loss/a": [1.0], "loss/b": [1.0], "reference_float64": [1.0], "tolerance": [0.1]})
     assert ZH.sentence(sentence(table, None)) == "a 和 b 在 1 步内都未超出仅由舍入造成的差异"
     assert ZH.phrase("|difference of training losses|") == "|训练损失之差|"
+
+
+def test_a_caption_of_several_rows_is_translated_row_by_row() -> None:
+    spent = "a spends 2.22 s in compile; b spends 4.42 s in host sync"
+    text = f"Median seconds of each phase of a process; the longest phase of each row: {spent}."
+    assert ZH.sentence(text).endswith("：a 的编译用 2.22 秒；b 的主机同步用 4.42 秒。")
+    grown = "a grows like size ** 1.00 (standard error 0.32); b grows like size ** 0.95 (standard error 0.10)"
+    assert ZH.sentence(f"Time of a step at 3 values: {grown}.").count("的增长规律为 size **") == 2
