@@ -113,7 +113,7 @@ class RowSummary:
     @cached_property
     def _medians(self) -> dict[int, float]:
         frame = self.timings.by_process()
-        finite = frame[np.isfinite(frame["step_s"].to_numpy(np.float64))]  # an empty column may be of objects
+        finite = frame[np.isfinite(frame["step_s"])]
         return {int(number): float(step_s) for number, step_s in zip(finite["process"], finite["step_s"], strict=True)}
 
 
