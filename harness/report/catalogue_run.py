@@ -9,13 +9,13 @@ from typing import Any
 from harness.records.exit_codes import AGREES, UNVERIFIED
 from harness.records.outcome import first_divergence
 from harness.records.trace import Trace
-from harness.report.bench_record import BenchRecord
 from harness.report.catalogue import cell_text, show_table
 from harness.report.detail import SCREEN
 from harness.report.folder_record import FolderRecord
 from harness.report.listening import ProgressListener
 from harness.report.pages import kind_of
 from harness.report.pair_record import PairRecord
+from harness.report.records import record_of
 from harness.report.rows import DISPENSABLE, screen_table
 from harness.report.run_record import RunRecord
 from harness.report.rung_lines import disagreements
@@ -76,9 +76,11 @@ def show_run(folder: Path) -> int:
         GateTerminal(SCREEN).show(folder)
     elif kind == "bench":
         show = SweepTerminal(SCREEN).show if is_sweep(folder) else BenchTerminal(SCREEN).end
-        show(folder, int(row["exit_code"] or 0), BenchRecord.of(folder).sentence)
+        show(folder, int(row["exit_code"] or 0), record_of(folder).sentence)
     else:
         is_damaged |= _show_verdicts(folder, kind, row, parts)
+    if kind in ("comparison", "gate", "bench"):
+        is_damaged |= bool(record_of(folder).problems)
     return UNVERIFIED if is_damaged else AGREES
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from harness.report.as_json import Outcome, head, rungs
 from harness.report.bench_record import BenchRecord
 from harness.report.comparison import Sides, measured
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.gate_record import GateRecord
-from harness.results.sweeps import SweepRecord, place_of
+from harness.report.sweep_folder import SweepFolder
+from harness.results.sweeps import place_of
 from harness.subjects.bench.control import Control
 from harness.subjects.bench.summary import RowSummary
 from harness.timing.intervals import Interval
@@ -21,13 +19,14 @@ def of_bench(record: BenchRecord, exit_code: int, sentence: str) -> Outcome:
     return {**head(exit_code, sentence, record.folder), **_timed(record)}
 
 
-def of_sweep(folder: Path, swept: SweepRecord, benches: Sequence[BenchRecord], code: int, sentence: str) -> Outcome:
+def of_sweep(sweep: SweepFolder, code: int, sentence: str) -> Outcome:
     """The outcome of a sweep: what was timed at each value of its key."""
+    key, values = (sweep.swept.key, sweep.swept.values) if sweep.swept else ("", ())
     points = [
-        {"value": value, "folder": str(folder / place_of(number)), **_timed(bench)}
-        for number, (value, bench) in enumerate(zip(swept.values, benches, strict=True))
+        {"value": value, "folder": str(sweep.folder / place_of(number)), **_timed(bench)}
+        for number, (value, bench) in enumerate(zip(values, sweep.benches, strict=True))
     ]
-    return {**head(code, sentence, folder), "key": swept.key, "benches": points}
+    return {**head(code, sentence, sweep.folder), "key": key, "benches": points}
 
 
 def of_comparison(record: ComparisonRecord) -> Outcome:

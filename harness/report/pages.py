@@ -22,17 +22,13 @@ def page_of(folder: Path, lang: str = "en") -> str:
     return page_of_record(record_of(folder), lang)
 
 
-def page_of_record(record: FolderRecord | Path, lang: str = "en") -> str:
+def page_of_record(record: FolderRecord, lang: str = "en") -> str:
     """The same of a record that has been read."""
     return in_language(_english_page_of(record), language_of(lang))
 
 
-def _english_page_of(record: FolderRecord | Path) -> str:
+def _english_page_of(record: FolderRecord) -> str:
     """Only the modules of the record's kind are imported, each of which has a large part of twinrun behind it."""
-    if isinstance(record, Path):
-        from harness.report import sweep
-
-        return sweep.report(record)
     name = MODULES[type(record).__name__]
     report: Callable[[FolderRecord], str] = import_module(f"harness.report.{name}").report
     return report(record)
@@ -45,6 +41,7 @@ MODULES = {
     "ComparisonRecord": "comparison",
     "BenchRecord": "bench",
     "GateRecord": "gate",
+    "SweepFolder": "sweep",
 }
 
 

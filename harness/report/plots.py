@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from itertools import combinations
@@ -15,11 +16,13 @@ from harness.system.writing import whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # Colours that the colour-blind tell apart too: Wong, Nature Methods 8, 441 (2011).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 BAND = "#BBBBBB"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
@@ -35,10 +38,35 @@ def envelope_plot(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> 
 
 
 def lay_out_once(figure: Figure) -> None:
-    """Places the parts of a finished figure. One with a layout of its own is drawn twice, once to lay it out."""
+    """Labels the marks of a finished figure and places its parts.
+
+    A figure with a layout of its own is drawn twice, once to lay it out.
+    """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                _label_logarithms(axis)
     ConstrainedLayoutEngine().execute(figure)
+
+
+def _label_logarithms(axis: Axis) -> None:
+    """Labels a logarithmic axis with plain text: matplotlib's labels are formulas, which are slow."""
+    axis.set_major_formatter(_power_of_ten)
+    low, high = axis.get_view_interval()
+    if 0 < high < 10 * low:  # hardly a power of ten of its own
+        axis.set_minor_formatter(lambda value, _: f"{value:.3g}")
+    else:
+        axis.minorticks_off()
+
+
+def _power_of_ten(value: float, _: object = None) -> str:
+    """The label of a mark on a logarithmic axis: `10⁻³`, and a number that is no power of ten as it is."""
+    exponent = math.log10(value) if value > 0 else math.nan
+    if not abs(exponent - round(exponent or 0.0)) < 1e-9:
+        return f"{value:g}"
+    return f"10{str(round(exponent)).translate(RAISED)}" if abs(exponent) > 2 else f"{value:g}"
 
 
 def draw_envelope(figure: Figure, table: pd.DataFrame, facts: Mapping[str, Any]) -> Axes:
@@ -53,7 +81,7 @@ def draw_envelope(figure: Figure, table: pd.DataFrame, facts: Mapping[str, Any])
     lines = {
         f"{arm} and the float64 reference": (losses - table["reference_float64"]).abs() for arm, losses in arms.items()
     }
-    lines |= {f"{a} and {b}": (arms[a] - arms[b]).abs() for a, b in combinations(arms, 2)}
+    lines |= {f"{a} : {b}": (arms[a] - arms[b]).abs() for a, b in combinations(arms, 2)}
     rounding = table[["spread", "drift"]].max(axis=1)
     floor = _floor(table)
 

@@ -12,8 +12,8 @@ from harness.results.kinds import kind_of
 from harness.results.sweeps import is_sweep
 
 
-def record_of(folder: Path) -> FolderRecord | Path:
-    """What can be read of a folder; of a sweep, whose benches have records of their own, the folder itself."""
+def record_of(folder: Path) -> FolderRecord:
+    """What can be read of a folder."""
     kind = kind_of(folder)
     if kind == "study":
         from harness.report.study_record import StudyRecord
@@ -32,9 +32,13 @@ def record_of(folder: Path) -> FolderRecord | Path:
 
         return GateRecord.of(folder)
     if kind == "bench":
+        if is_sweep(folder):
+            from harness.report.sweep_folder import SweepFolder
+
+            return SweepFolder.of(folder)
         from harness.report.bench_record import BenchRecord
 
-        return folder if is_sweep(folder) else BenchRecord.of(folder)
+        return BenchRecord.of(folder)
     from harness.report.run_record import RunRecord
 
     return RunRecord.of(folder)

@@ -26,14 +26,14 @@ from harness.system.array_files import Arrays
 
 @dataclass(frozen=True)
 class RunRecord(FolderRecord):
-    """The record of one run. `recorded` holds its inputs and its arms."""
+    """The record of one run. `recorded` holds its inputs and its arms, without their weights and predictions."""
 
     recorded: RecordedRun
 
     @classmethod
     def of(cls, folder: Path) -> RunRecord:
         """Reads the run in a folder."""
-        return cls(read_run(folder))
+        return cls(read_run(folder, keeps_arrays=False))
 
     @property
     def folder(self) -> Path:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.report.bench_record import BenchRecord
 from harness.report.html.writing import write_html_at_end
 from harness.report.plots import COLOURS
 from harness.report.rows import Table
+from harness.report.sweep_folder import Rows, SweepFolder
 from harness.report.tables import as_markdown
 from harness.results.store import write_text
-from harness.results.sweeps import SweepRecord, place_of, read_sweep
+from harness.results.sweeps import SweepRecord, place_of
 from harness.subjects.bench.growth import Growth, growth
 from harness.subjects.bench.outcome import as_ratio, in_ms
 from harness.subjects.bench.summary import RowSummary
@@ -25,46 +25,35 @@ if TYPE_CHECKING:
 
 PICTURE = "scaling.png"
 MARKS = "os^Dv"  # of the points of each row
-Rows = Mapping[str, Sequence[RowSummary | None]]  # by row, its summary at each value
 
 
 def write_sweep_report(folder: Path) -> None:
     """Writes the pages and the picture into the folder of a sweep."""
-    write_text(folder / "report.md", report(folder))
+    write_text(folder / "report.md", report(SweepFolder.of(folder)))
     write_html_at_end(folder)
 
 
-def report(folder: Path) -> str:
+def report(sweep: SweepFolder) -> str:
     """The sweep as a page of Markdown, from its folder alone. The picture is written where the values are numbers."""
-    record, rows = read(folder)
-    lines = [f"# {markdown(record.key)}, swept", "", as_markdown(*step_table(record, rows)), ""]
+    lines = [f"# {markdown(sweep.name)}", "", f"**{markdown(sweep.sentence)}**", "", *sweep.damage_lines]
+    record, rows = sweep.swept, sweep.rows
+    if record is None:
+        return "\n".join([*lines, ""])
+    lines += ["", as_markdown(*step_table(record, rows)), ""]
     fits = growths(record, rows)
     lines += [f"- {markdown(text)}" for text in in_words(record, fits)]
     sizes = sizes_of(record)
     if sizes is not None:
-        _draw(folder / PICTURE, record, sizes, rows, fits)
+        _draw(sweep.folder / PICTURE, record, sizes, rows, fits)
         lines += ["", f"![{PICTURE}]({PICTURE})"]
     places = [f"[{markdown(value)}]({place_of(number)}/report.md)" for number, value in enumerate(record.values)]
     return "\n".join([*lines, "", f"By value: {', '.join(places)}", ""])
 
 
-def read(folder: Path) -> tuple[SweepRecord, Rows]:
-    record = read_sweep(folder)
-    benches = benches_of(folder, record)
-    names = dict.fromkeys(row.row.name for bench in benches for row in bench.rows)
-    by_bench = [{row.row.name: row for row in bench.rows} for bench in benches]
-    return record, {name: [rows.get(name) for rows in by_bench] for name in names}
-
-
-def benches_of(folder: Path, record: SweepRecord) -> list[BenchRecord]:
-    """The bench of each value."""
-    return [BenchRecord.of(folder / place_of(number)) for number in range(len(record.values))]
-
-
 def step_table(record: SweepRecord, rows: Rows) -> Table:
     head = [record.key]
     for name in rows:
-        head += [name, f"{name}, samples/s", f"{name}, status"]
+        head += [f"{name}, step", f"{name}, samples/s", f"{name}, status"]
     base = next(iter(rows), "")
     head += [f"{name} over {base}" for name in rows if name != base]
     lines = []
@@ -103,10 +92,7 @@ def _times_s(summaries: Sequence[RowSummary | None]) -> list[float]:
 
 
 def in_words(record: SweepRecord, fits: Mapping[str, Growth]) -> list[str]:
-    return [
-        f"{name}: the time of a step grows like {record.key} ** {fit.exponent:.2f} (standard error {fit.error:.2f})"
-        for name, fit in fits.items()
-    ]
+    return [f"{name}: the time of a step grows like {fit.in_words(record.key)}" for name, fit in fits.items()]
 
 
 def _draw(path: Path, record: SweepRecord, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pydantic import ValidationError
 
 from harness.records.array_types import FloatArray
@@ -78,12 +80,18 @@ def _in_words(error: ValidationError) -> str:
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The table in a file; UnreadableError where it lacks one of the columns, or is too large to be a record."""
+    return frame_of(_read_arrow(path, columns))
+
+
+def _read_arrow(path: Path, columns: tuple[str, ...]) -> pa.Table:
+    """All columns, so that damage to any of them shows. (`pandas.read_parquet` takes twice as long for small files.)"""
     file = opened(path.read_bytes())
     size = file.metadata
     if size.num_rows * max(1, size.num_columns) > MOST_CELLS:
         raise UnreadableError(f"has {size.num_rows:,} rows of {size.num_columns:,} columns")
-    table = frame_of(table_of(file))
-    missing = [name for name in columns if name not in table.columns]
+    table = table_of(file)
+    missing = [name for name in columns if name not in table.column_names]
     if missing:
         raise UnreadableError(f"has no column {', '.join(missing)}")
     return table
@@ -91,8 +99,9 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 def read_outcomes(path: Path) -> pd.DataFrame:
     """The columns `OUTCOME`, and `culprit` if it exists, of a table of verdicts, as text."""
-    table = read_table(path, OUTCOME)
-    outcomes = table[[*OUTCOME, *(name for name in ("culprit",) if name in table.columns)]]
+    table = _read_arrow(path, OUTCOME)
+    names = [*OUTCOME, *(name for name in ("culprit",) if name in table.column_names)]
+    outcomes: pd.DataFrame = frame_of(table.select(names))
     not_text = [name for name in outcomes.columns if not outcomes[name].map(lambda value: isinstance(value, str)).all()]
     if not_text:
         raise UnreadableError(f"column {not_text[0]} does not hold text")
@@ -101,13 +110,18 @@ def read_outcomes(path: Path) -> pd.DataFrame:
 
 def read_verdicts(path: Path) -> list[Verdict]:
     """The verdicts of a table; missing numbers become None, and columns of other versions are left out."""
-    table = read_table(path, OUTCOME)
-    rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    records = [{key: value for key, value in row.items() if key in Verdict.model_fields} for row in rows]
+    table = _read_arrow(path, OUTCOME)
+    rows = table.select([name for name in table.column_names if name in Verdict.model_fields]).to_pylist()
+    # A missing number is NaN where pandas wrote the table.
+    records = [{key: None if _is_nan(value) else value for key, value in row.items()} for row in rows]
     try:
         return [Verdict.model_validate(record) for record in records]
     except ValidationError as error:
         raise UnreadableError(f"holds what is no verdict: {_in_words(error)}") from None
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def read_numbers(path: Path, columns: tuple[str, ...], counted: str) -> pd.DataFrame:

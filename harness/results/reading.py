@@ -56,8 +56,12 @@ from harness.system.array_files import PREDICTIONS, WEIGHTS
 Read = TypeVar("Read")
 
 
-def read_run(folder: Path) -> RecordedRun:
-    """The run in a folder. Whatever state it is in, and whatever is damaged, is among its failures."""
+def read_run(folder: Path, keeps_arrays: bool = True) -> RecordedRun:
+    """The run in a folder. Whatever state it is in, and whatever is damaged, is among its failures.
+
+    Without `keeps_arrays` the weights and predictions are read and checked, and not kept: those of a study's runs
+    together may not fit into memory.
+    """
     state = state_of(folder)
     damaged = dict(state_problems(folder, state, "run"))
     reader = Reader(folder, "", damaged)
@@ -71,7 +75,7 @@ def read_run(folder: Path) -> RecordedRun:
     arms = {}
     for name in dict.fromkeys([*stated, *beside]):
         of_arm = Reader(folder, f"arms/{name}/", damaged)
-        arm = _read_arm(of_arm, stated.get(name))
+        arm = _read_arm(of_arm, stated.get(name), keeps_arrays)
         if arm is None:
             reader.reasons |= of_arm.reasons
         else:
@@ -126,7 +130,7 @@ class Reader:
         return os.path.lexists(self.folder / self.below / name)
 
 
-def _read_arm(reader: Reader, stated: Arm | None) -> RecordedArm | None:
+def _read_arm(reader: Reader, stated: Arm | None, keeps_arrays: bool) -> RecordedArm | None:
     """None where nothing says what the arm is."""
     record = reader.read(TRACE, read_trace)
     steps = _read_numbers(reader, STEPS, STEP_COLUMNS, "step")
@@ -153,17 +157,19 @@ def _read_arm(reader: Reader, stated: Arm | None) -> RecordedArm | None:
         return None
     said = steps is not None and bool(steps["learning_rate"].notna().any())
     rates = Series(steps["learning_rate"].to_numpy(np.float64)) if steps is not None and said else Series()
+    arrays = {"weights": weights or {}, "predictions": predictions or {}}
     others = [] if steps is None else [name for name in steps.columns if name not in STEP_COLUMNS]
     return RecordedArm(
         trace.model_copy(update={"learning_rates": rates, "epochs": epochs_from(steps, epochs)}),
         {name: steps[name].to_numpy(np.float64) for name in others} if steps is not None else {},
-        weights or {},
-        predictions or {},
+        arrays["weights"] if keeps_arrays else {},
+        arrays["predictions"] if keeps_arrays else {},
         reader.failures,
         np.empty(0) if epochs is None else epochs["train_loss"].to_numpy(np.float64),
         beside,
         reader.below,
         answers,
+        () if keeps_arrays else tuple(name for name, values in arrays.items() if values),
     )
 
 

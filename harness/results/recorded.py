@@ -24,6 +24,8 @@ from harness.results.marker import State
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays
 
+ARRAYS = ("weights", "predictions")
+
 
 @dataclass(frozen=True)
 class ReadingFailure:
@@ -43,7 +45,7 @@ class RecordedArm:
     `columns`: what steps.parquet has besides its own columns, a number a step; `train_losses`: the column of
     epochs.parquet; `beside`: what trace.json holds that follows from the rest. Weights that are not those the training
     ended with are not there. `place` is the arm's folder, in that of the run. `answers` are those to the rungs'
-    questions, by rung.
+    questions, by rung. `dropped`: which of `weights` and `predictions` were read, and not kept.
     """
 
     trace: Trace
@@ -55,6 +57,12 @@ class RecordedArm:
     beside: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
     answers: Mapping[str, RecordedAnswer] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Which arrays the training left, as far as they could be read: `weights`, `predictions`."""
+        return tuple(what for what in ARRAYS if getattr(self, what) or what in self.dropped)
 
     def failed(self, *files: str) -> bool:
         """Whether one of these files of the arm is not to be relied on."""

@@ -21,7 +21,7 @@ import pytest
 from made_up_catalogues import write_catalogue
 from rounds import rounds
 
-from harness.results.catalogue.files import write_entry
+from harness.results.catalogue.files import parse_file, write_entry
 from harness.results.catalogue.index import read_catalogue
 from harness.results.catalogue.roots import CATALOGUE, LocalRoot
 
@@ -92,6 +92,9 @@ def test_a_list_over_an_entry_for_each_run(
         for row in catalogue.table.to_pylist():
             write_entry(index, [row])
         times.append(seconds(COMMANDS["list"], catalogues[count]))
+        (table,) = index.iterdir()  # in place of all entries
+        rows = parse_file(table.name, table.read_bytes())
+        assert {row["run"] for row in rows.to_pylist()} == {row["run"] for row in catalogue.table.to_pylist()}
         shutil.rmtree(index)
     shutil.move(tmp_path / "kept", index)
     record(times)

@@ -5,6 +5,7 @@ Aims: 3 s and 2 MB for a run of the default experiment, 20 s for a study of 200 
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -75,7 +76,13 @@ def test_report_of_a_run(run_folder: Path, tmp_path: Path, record: Any, capsys: 
 
 def test_report_of_a_study(study_folder: Path, tmp_path: Path, record: Any, capsys: pytest.CaptureFixture[str]) -> None:
     times = [timed(study_folder, tmp_path / "report") for _ in range(rounds(1))]
-    size = (tmp_path / "report/report.html").stat().st_size
+    page = (tmp_path / "report/report.html").read_text()
+    with (tmp_path / "report/tables/by_variant.csv").open() as table:
+        seeds = {row["seed"] for row in csv.DictReader(table)}
+    assert seeds == {str(number) for number in range(STUDY_RUNS)}
+    assert "UNVERIFIED: made of copies" in page
+    assert "damaged" not in page
+    size = len(page.encode())
     record(times, bytes=size)
     with capsys.disabled():
         print(f"\nreport of {STUDY_RUNS} runs: at best {min(times):.1f} s (aim: under 20 s), {size / 1e6:.2f} MB")

@@ -49,12 +49,12 @@ def environment_block(run: RunRecord) -> TableBlock | None:
     rows.sort(key=lambda row: row[-1] == "no")
     marked = [number for number, row in enumerate(rows) if row[-1] == "yes"]
     head = ["setting", *by_arm, "differs"]
-    return TableBlock.of("Settings and environments of the arms", (head, rows), marked=marked)
+    return TableBlock.of("Settings and environments of the arms", (head, rows), marked=marked, names=list(by_arm))
 
 
 def ledger_table(run: RunRecord) -> Table:
     """A row for each entry of the ledger on a word of the experiment that holds for an arm."""
-    head = ["arm", "entry", "word", "kind", "bound", "checks that rely on it", "what it is", "instead"]
+    head = ["arm", "entry", "word", "kind", "bound", "checks that rely on it", "what it is", "why", "instead"]
     if run.experiment is None:
         return head, []
     return head, [
@@ -66,6 +66,7 @@ def ledger_table(run: RunRecord) -> Table:
             entry.bound_in_words,
             str(_relying(run.verdicts, trace.arm.name, entry) or ""),
             entry.what,
+            entry.cause,
             entry.instead,
         ]
         for trace in run.traces

@@ -1,24 +1,21 @@
-"""The page of a bench, and of a sweep of benches."""
+"""The page of a bench."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from math import isfinite
 
 from harness.report.bench import METHOD, bench_sentences, bench_tables
 from harness.report.bench_record import BenchRecord
-from harness.report.html.blocks import Items, Links, Prose, TableBlock
+from harness.report.html.blocks import Prose, TableBlock
 from harness.report.html.document import Document, KeyNumber, Section, section
 from harness.report.html.figures.bench_steps import bench_steps
 from harness.report.html.figures.phases import phases
 from harness.report.html.figures.ratios import Ratio, ratios
 from harness.report.html.figures.roofline import roofline
-from harness.report.html.figures.scaling import scaling
 from harness.report.html.records import records_section
-from harness.report.sweep import growths, in_words, read, sizes_of, step_table
-from harness.results.files import NOT_READ, read_object
-from harness.results.marker import MARKER
-from harness.results.sweeps import place_of
 from harness.subjects.bench.outcome import as_ratio, in_ms
+
+NO_INTERVAL = "without an interval: too few processes"
 
 
 def bench_document(record: BenchRecord) -> Document:
@@ -36,7 +33,10 @@ def bench_document(record: BenchRecord) -> Document:
 def _key_numbers(record: BenchRecord) -> tuple[KeyNumber, ...]:
     """The time of a step of every row that was timed, and its ratio to its base, with their intervals."""
     timed = [row for row in record.rows if row.processes]
-    steps = [KeyNumber("time of a step", in_ms(row.step_s), row.row.name) for row in timed]
+    steps = [
+        KeyNumber("time of a step", in_ms(row.step_s), row.row.name, "" if isfinite(row.step_s.low) else NO_INTERVAL)
+        for row in timed
+    ]
     return (
         *steps,
         *(
@@ -66,32 +66,3 @@ def _sections(record: BenchRecord) -> list[Section]:
         section("How it was timed", Prose(METHOD)),
         records_section(record.folder),
     ]
-
-
-def sweep_document(folder: Path) -> Document:
-    """The page of a sweep, from its folder alone."""
-    record, rows = read(folder)
-    fits, sizes = growths(record, rows), sizes_of(record)
-    sentences = tuple(in_words(record, fits))
-    places = {value: place_of(number) for number, value in enumerate(record.values)}
-    parts = [
-        section(
-            "Time of a training step",
-            TableBlock.of("By value", step_table(record, rows)),
-            Items(sentences) if sentences else None,
-            None if sizes is None else scaling(record.key, sizes, rows, fits),
-        ),
-        section("Benches", Links.to("By value", places)),
-        records_section(folder),
-    ]
-    return Document(
-        "bench", f"{record.key}, swept", _sentence(folder), sections=tuple(p for p in parts if not p.is_empty)
-    )
-
-
-def _sentence(folder: Path) -> str:
-    """The outcome as the marker states it."""
-    try:
-        return str(read_object(folder / MARKER)["sentence"])
-    except NOT_READ:
-        return "UNFINISHED"

@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.report.language.page import NAMES
 from harness.report.rows import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-# How the text of a cell is read: as it is, as a number, as a word with a symbol, as a fixed phrase, or as a sentence.
-CellKind = Literal["text", "number", "status", "phrase", "sentence"]
+# How the text of a cell is read: as a name, which is the same in every language, as a short text, as a number, as a
+# word with a symbol, as a fixed phrase, or as a sentence.
+CellKind = Literal["name", "text", "number", "status", "phrase", "sentence"]
 KIND_BY_HEAD: Mapping[str, CellKind] = {
+    **dict.fromkeys(NAMES, "name"),
     **dict.fromkeys(("verdict", "status", "answer", "parity", "expected", "differs"), "status"),
     **dict.fromkeys(("cause", "how", "found", "why", "notes", "what it is", "instead"), "sentence"),
 }
@@ -28,10 +31,11 @@ NUMBER_STARTS = "0123456789+-.∞−"
 
 @dataclass(frozen=True)
 class Column:
-    """The head of a column, and how its cells are read."""
+    """The head of a column, and how its cells are read. `is_name`: the head is a name, such as that of an arm."""
 
     head: str
     kind: CellKind = "text"
+    is_name: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,19 @@ class TableBlock:
         notes: Sequence[str] = (),
         marked: Sequence[int] = (),
         kinds: Mapping[str, CellKind] | None = None,
+        names: Sequence[str] = (),
     ) -> TableBlock:
         """A table as `report.md` has it, without the columns that no row fills.
 
         A column whose cells all begin like numbers is one of numbers. `kinds`: those of further columns, by head.
+        `names`: the heads that are names.
         """
         head, rows = table
         filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
         known = {**KIND_BY_HEAD, **(kinds or {})}
-        columns = [Column(head[i], known.get(head[i]) or _kind_of([row[i] for row in rows])) for i in filled]
+        columns = [
+            Column(head[i], known.get(head[i]) or _kind_of([row[i] for row in rows]), head[i] in names) for i in filled
+        ]
         cells = tuple(tuple(row[i] for i in filled) for row in rows)
         return cls(title, tuple(columns), cells, tuple(notes), frozenset(marked))
 

@@ -21,6 +21,7 @@ def comparison_document(record: ComparisonRecord) -> Document:
         key_numbers=tuple(of_verdicts(record.verdicts)),
         conditions=(*record.damage_sentences, *sides(record)),
         sections=tuple(part for part in _sections(record) if not part.is_empty),
+        has_fixed_title=True,
     )
 
 

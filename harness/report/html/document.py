@@ -39,7 +39,10 @@ class KeyNumber:
 
 @dataclass(frozen=True)
 class Document:
-    """A page. `sentence` begins with the status in capitals. `conditions`: what it is about, in sentences."""
+    """A page. `sentence` begins with the status in capitals. `conditions`: what it is about, in sentences.
+
+    `has_fixed_title`: the title is a phrase, and no name.
+    """
 
     kind: str
     title: str
@@ -47,6 +50,7 @@ class Document:
     key_numbers: tuple[KeyNumber, ...] = ()
     conditions: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
+    has_fixed_title: bool = False
 
     @property
     def status(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.records.gate import PASSED, Gate
+from harness.records.gate import PASSED, Gate, GateRow
 from harness.report.gate import RULE, conditions, gate_table, version_table
 from harness.report.gate_record import GateRecord
 from harness.report.html.blocks import TableBlock
@@ -21,6 +21,7 @@ def gate_document(record: GateRecord) -> Document:
         key_numbers=_key_numbers(gate) if gate else (),
         conditions=(*record.damage_sentences, *(conditions(gate) if gate else ())),
         sections=tuple(part for part in _sections(record) if not part.is_empty),
+        has_fixed_title=True,
     )
 
 
@@ -30,15 +31,14 @@ def _key_numbers(gate: Gate) -> tuple[KeyNumber, ...]:
     speeds = [row for row in gate.rows if row.check == "speed" and row.ratio is not None]
     return (
         KeyNumber("checks that passed", f"{passed} / {len(gate.rows)}"),
-        *(
-            KeyNumber("time of a step over its base", f"{row.ratio:.3f}", row.subject, _interval(row.low, row.high))
-            for row in speeds
-        ),
+        *(KeyNumber("time of a step over its base", f"{row.ratio:.3f}", row.subject, _note(row)) for row in speeds),
     )
 
 
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"interval {low:.3f} to {high:.3f}"
+def _note(row: GateRow) -> str:
+    """What was decided by the ratio, and its interval."""
+    interval = "" if row.low is None or row.high is None else f"interval {row.low:.3f} to {row.high:.3f}"
+    return "; ".join(filter(None, [row.status, interval]))
 
 
 def _sections(record: GateRecord) -> list[Section]:

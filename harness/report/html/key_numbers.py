@@ -87,8 +87,9 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> list[KeyNumber]:
     if shares:
         worst = max(shares, key=lambda v: v.error_over_tolerance or 0.0)
         share = worst.error_over_tolerance or 0.0
-        text = f"{share:.1%}" if share < 100 else f"{share:.3g} times" if isfinite(share) else "not finite"
-        numbers.append(KeyNumber("worst share of a tolerance", text, note=f"{worst.rung}: {worst.subject}"))
+        numbers.append(
+            KeyNumber("worst share of a tolerance", share_in_words(share), note=f"{worst.rung}: {worst.subject}")
+        )
     first = first_divergence(verdicts)
     if first is None:
         numbers.append(KeyNumber("first divergence", "none", note=checks_in_words(verdicts)))
@@ -100,6 +101,11 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> list[KeyNumber]:
             )
         )
     return numbers
+
+
+def share_in_words(share: float) -> str:
+    """A share of a tolerance: as a percentage, or as a factor where it is large."""
+    return f"{share:.1%}" if share < 100 else f"{share:.3g} times" if isfinite(share) else "not finite"
 
 
 def checks_in_words(verdicts: Sequence[Verdict]) -> str:

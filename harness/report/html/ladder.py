@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.records.verdict import Verdict
 from harness.report.html.blocks import CellKind, Evidence, Ladder, RungEntry
+from harness.report.html.key_numbers import share_in_words
 from harness.report.rows import by_rung, number, ulps
 from harness.report.rung_lines import GOOD, RungLine
 
@@ -67,20 +68,20 @@ def evidence(verdict: Verdict) -> Evidence:
     v = verdict
     arms = " : ".join(filter(None, (v.arm_a, v.arm_b)))
     facts: list[tuple[str, str, CellKind]] = [
-        ("arms", arms, "text"),
+        ("arms", arms, "name"),
         ("wrong", v.culprit, "text"),
         ("by the reference", v.judgement, "status"),
         ("first step", number(v.step, "{:,}"), "text"),
         ("moment", v.moment, "sentence"),
         ("phase", v.phase, "text"),
-        ("layer", v.layer, "text"),
-        ("tensor", v.tensor, "text"),
+        ("layer", v.layer, "name"),
+        ("tensor", v.tensor, "name"),
         ("worst at", v.worst_index, "text"),
         *_values(v),
         ("worst error", _error(v), "text"),
         ("nearer", v.nearer, "text"),
         ("tolerance", number(v.tolerance, "{:.4g}"), "text"),
-        ("of tolerance", number(v.error_over_tolerance, "{:.1%}"), "text"),
+        ("of tolerance", "" if v.error_over_tolerance is None else share_in_words(v.error_over_tolerance), "text"),
         ("tolerance from", v.tolerance_source, "sentence"),
         ("certificate", number(v.detects, "{:.0e}"), "text"),
         ("cause", v.cause, "sentence"),

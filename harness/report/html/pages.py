@@ -18,6 +18,7 @@ MAKERS = {
     "ComparisonRecord": ("comparison_page", "comparison_document"),
     "BenchRecord": ("bench_page", "bench_document"),
     "GateRecord": ("gate_page", "gate_document"),
+    "SweepFolder": ("sweep_page", "sweep_document"),
 }
 
 
@@ -26,12 +27,8 @@ def document_of(folder: Path) -> Document:
     return document_of_record(record_of(folder))
 
 
-def document_of_record(record: FolderRecord | Path) -> Document:
+def document_of_record(record: FolderRecord) -> Document:
     """The same of a record that has been read. Only what its kind needs is imported."""
-    if isinstance(record, Path):
-        from harness.report.html.bench_page import sweep_document
-
-        return sweep_document(record)
     module, function = MAKERS[type(record).__name__]
     make: Callable[[FolderRecord], Document] = getattr(import_module(f"harness.report.html.{module}"), function)
     return make(record)

@@ -17,7 +17,7 @@ TITLE = "Records"
 def records_section(folder: Path) -> Section:
     """The digests of the raw records, as the marker has them."""
     rows = digests(folder)
-    table = TableBlock.of("Digests of the records", (["file", "SHA-256"], rows))
+    table = TableBlock.of("Digests of the records", (["file", "SHA-256"], rows), kinds={"SHA-256": "name"})
     return section(TITLE, Prose((CHECKED if rows else UNFINISHED,)), table, folded=True)
 
 

@@ -149,7 +149,7 @@ def _environment(language: Language) -> Environment:
         "code": _with_code,
         "kind": lambda block: type(block).__name__,
         "percent": lambda share: f"{100 * min(max(share, 0.0), 1.0):.1f}",
-        "share": lambda share: f"{share:.1%}" if share < 10 else f"{share:.2g}×",
+        "share": lambda share: f"{share:.1%}" if share < 10 else f"{share:,.0f}×" if share < 1e4 else f"{share:.2g}×",
     }
     return environment
 

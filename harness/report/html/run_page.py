@@ -60,7 +60,7 @@ def _training(run: RunRecord) -> Section:
     schedule = run.experiment.schedule if run.experiment else None
     trained = [trace for trace in run.traces if trace.epochs]
     return section(
-        "Accuracy and time",
+        "Accuracy and time" if trained else "Free runs in the chaos envelope",
         TableBlock.of("Accuracy and time by arm", summary_table(run.traces)) if trained else None,
         losses(run.traces),
         learning_rates(run.traces, schedule) if schedule else None,
@@ -87,7 +87,10 @@ def _arms(run: RunRecord) -> Section:
     return section(
         "The arms",
         TableBlock.of(
-            "How each arm makes the words of the spec", realisations_side_by_side(run.traces), kinds={"kind": "status"}
+            "How each arm makes the words of the spec",
+            realisations_side_by_side(run.traces),
+            kinds={"kind": "status"},
+            names=[trace.arm.name for trace in run.traces],
         ),
         TableBlock.of("Entries of the ledger that apply", ledger_table(run)),
         environment_block(run),

@@ -36,6 +36,7 @@ def several_document(places: Sequence[Place]) -> Document:
             section("All runs", TableBlock.of("Runs", run_table(places), kinds={"outcome": "sentence"})),
             *(_section_of(place) for place in places),
         ),
+        has_fixed_title=True,
     )
 
 

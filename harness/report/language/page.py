@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from harness.report.language.language import Language
 from harness.system.text import markdown
 
-NAMES = ("rung", "arm", "arms", "word", "row", "variant", "wrong", "image")  # heads of columns that hold names
+# Heads of columns that hold names.
+NAMES = ("rung", "arm", "arms", "word", "row", "variant", "image", "file", "folder")
 _HEADING = re.compile(r"(#+ )(.*)")
 _ITEM = re.compile(r"(- )(.*)")
 _STRONG = re.compile(r"(\*\*)(.*)(\*\*)")

@@ -9,7 +9,8 @@ from harness.report.folder_objects import of_sweep
 from harness.report.listening import ProgressListener
 from harness.report.rows import Table
 from harness.report.screen.bench import DISPENSABLE, step_cells
-from harness.report.sweep import Rows, benches_of, growths, in_words, read, step_table
+from harness.report.sweep import growths, in_words, step_table
+from harness.report.sweep_folder import Rows, SweepFolder
 from harness.results.sweeps import SweepRecord
 
 
@@ -17,14 +18,16 @@ class SweepTerminal(ProgressListener):
     """Prints a sweep, from its folder."""
 
     def show(self, folder: Path, exit_code: int, sentence: str) -> None:
-        record, rows = read(folder)
+        sweep = SweepFolder.of(folder)
+        record, rows = sweep.swept, sweep.rows
         self.console.print()
-        table = values_table(record, rows) if self.detail == SCREEN else step_table(record, rows)
-        dispensable = (*DISPENSABLE, _over(rows))
-        self.table(f"Time of a training step by {record.key}", table, dispensable=dispensable)
-        for text in in_words(record, growths(record, rows)):
-            self._say(text, soft_wrap=self.detail != SCREEN)
-        self.conclude(of_sweep(folder, record, benches_of(folder, record), exit_code, sentence))
+        if record is not None:
+            table = values_table(record, rows) if self.detail == SCREEN else step_table(record, rows)
+            dispensable = (*DISPENSABLE, _over(rows))
+            self.table(f"Time of a training step by {record.key}", table, dispensable=dispensable)
+            for text in in_words(record, growths(record, rows)):
+                self._say(text, soft_wrap=self.detail != SCREEN)
+        self.conclude(of_sweep(sweep, exit_code, sentence))
 
 
 def values_table(record: SweepRecord, rows: Rows) -> Table:

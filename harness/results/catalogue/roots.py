@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from harness.results.claim import CLAIM
-from harness.results.kinds import EXPERIMENT, PLAN
+from harness.results.kinds import BENCH, EXPERIMENT, GATE, PLAN, VERDICTS
 from harness.results.marker import MARKER
 
 CATALOGUE = ".catalogue"
 UNMARKED = "none"  # the beginning of the stamp of a folder without a marker
 SIGNS = (MARKER, CLAIM, EXPERIMENT, PLAN)  # a folder with one of these is of twinrun
+# The records whose times and sizes are looked at in every listing: those in a folder itself that its rows are made of.
+STAMPED = (CLAIM, EXPERIMENT, PLAN, VERDICTS, BENCH, GATE)
 AT_ONCE = 16  # requests to a file system, which may be a slow network's
 # What the rows of a folder are made of.
 SMALL = (*(f"{name}.json" for name in ("complete", "claim", "experiment", "plan", "pair", "comparison", "gate")),)
@@ -148,18 +151,27 @@ def root_of(text: str) -> Root:
 
 
 def stamp_of(folder: Path) -> str | None:
-    """The time (to a millisecond) and the size of the folder's marker; of a folder without one, the folder's own time.
+    """A digest of the times and sizes of the `STAMPED` records, and time (to a millisecond) and size of the marker.
 
-    None where nothing says that the folder is of twinrun.
+    Of a folder without a marker, the folder's own time. None where nothing says that the folder is of twinrun.
     """
-    with suppress(OSError):
-        status = os.lstat(folder / MARKER)
-        return f"{status.st_mtime_ns // 1_000_000}-{status.st_size}"
+    if marker := _time_and_size(folder, MARKER):
+        records = ",".join(_time_and_size(folder, name) for name in STAMPED)
+        return f"{zlib.crc32(records.encode()):08x}.{marker}"
     for sign in (*SIGNS[1:], "arms"):
         with suppress(OSError):
             os.lstat(folder / sign)
             return f"{UNMARKED}-{folder.stat().st_mtime_ns // 1_000_000}"
     return None
+
+
+def _time_and_size(folder: Path, name: str) -> str:
+    """Of a file; empty where it is missing."""
+    try:
+        status = os.lstat(f"{folder}/{name}")  # (joining paths takes longer than asking)
+    except OSError:
+        return ""
+    return f"{status.st_mtime_ns // 1_000_000}-{status.st_size}"
 
 
 def _size(stamp: str) -> str:

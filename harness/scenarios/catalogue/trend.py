@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from harness.results.catalogue.tables import joined
+from harness.results.catalogue.tables import joined, where_in
 from harness.scenarios.catalogue.asking import Asked, all_of, selection
 from harness.scenarios.catalogue.mistakes import no_such, refuse
 
@@ -81,14 +81,14 @@ def trend_of(request: Asked) -> Trend:
     names = sorted(set(filter(None, catalogue.table["experiment"].to_pylist())))
     if experiment not in names:
         refuse([no_such(f"{request.root.shown} has no experiment {experiment!r}", experiment, names)])
-    table = selection(request, catalogue)
+    table = where_in(selection(request, catalogue), "experiment", {experiment})
     arms = joined(table, "arms")
-    columns = dict.fromkeys(("run", "experiment", "status", "created", "machine", "arm_status", "samples_per_s"))
+    columns = dict.fromkeys(("run", "status", "created", "machine", "arm_status", "samples_per_s"))
     columns |= dict.fromkeys((*SAME, *MEASURES, *FACTS))
     rows = [
         row
         for row in arms.select(list(columns)).to_pylist()
-        if row["experiment"] == experiment and row["status"] in ("complete", "unmarked") and row["arm_status"] in ENDED
+        if row["status"] in ("complete", "unmarked") and row["arm_status"] in ENDED
         if row["created"] is not None and (not request.choice.arm or row["arm"] in request.choice.arm)
     ]
     series = [one for measure in MEASURES for one in _series(rows, measure)]

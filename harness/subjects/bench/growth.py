@@ -23,9 +23,9 @@ class Growth:
         """The time that the fit gives for a size."""
         return float(self.factor * size**self.exponent)
 
-    @property
-    def in_words(self) -> str:
-        return f"size ** {self.exponent:.2f} (standard error {self.error:.2f})"
+    def in_words(self, key: str) -> str:
+        """The law of growth, with the name of the size."""
+        return f"{key} ** {self.exponent:.2f} (standard error {self.error:.2f})"
 
 
 def growth(sizes: Sequence[float], times_s: Sequence[float]) -> Growth | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import median
 
 from harness.records.failure import Failure
@@ -141,13 +142,20 @@ def _judged(row: _Compared, answer: Answer, family: int, head: Side, base: Side,
     interval = _interval(row)
     fewest = fewest_processes(family, found.in_turns)
     needed = processes_needed(found.spread, family, in_turns=found.in_turns) if answer == "undecided" else None
-    cause = f"{found.ratio:.3f} times its base ({interval.low:.3f} to {interval.high:.3f})"
+    cause = f"{found.ratio:.3f} times its base"
+    if isfinite(interval.low) and isfinite(interval.high):
+        cause += f" ({interval.low:.3f} to {interval.high:.3f})"
     if answer == "not slower":
         cause += f"; a slowdown of {SLOWDOWN:.0%} is excluded"
     elif answer == "undecided":
         few = min(found.head_processes, found.base_processes)
-        short = f"{few} processes cannot show a slowdown at p = {ALPHA:g}, {fewest} can; " if few < fewest else ""
-        cause += f"; {short}" + (f"{needed} of each side would decide at this spread" if needed else UNKNOWN)
+        short = f"{few} of each side cannot show a slowdown at p = {ALPHA:g}, {fewest} can"
+        reasons = [short] if few < fewest else []
+        if needed:
+            reasons.append(f"{needed} of each side would decide at this spread")
+        elif isfinite(found.spread):
+            reasons.append(UNKNOWN)
+        cause = "; ".join([cause, *reasons])
     status: GateStatus = answer
     if failure := _failure(row.name, head):
         status, cause = "crashed", f"{failure}; before that {cause}" if row.head and row.base else str(failure)

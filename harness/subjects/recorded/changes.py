@@ -41,7 +41,7 @@ def conditions_of(arm: RecordedArm) -> Iterator[tuple[str, str]]:
     yield from _flat("", trace.environment)
     for word, made in trace.realisations.items():
         yield word, ", ".join(filter(None, (made.get(key) for key in ("kind", "by", "reason"))))
-    yield "left", ", ".join(what for what in ("weights", "predictions") if getattr(arm, what)) or "no arrays"
+    yield "left", ", ".join(arm.left) or "no arrays"
     yield "also recorded", ", ".join(dict.fromkeys(TensorKey.parse(name).kind for name in arm.columns))
 
 

@@ -72,6 +72,19 @@ def sealed(store: Store) -> Store:
     return store
 
 
+def test_arrays_that_are_not_kept_are_still_checked_and_named(store: Store) -> None:
+    run = read_run(store.folder, keeps_arrays=False)
+    one, other = run.arms["one"], run.arms["other"]
+    assert (one.weights, one.predictions, one.left) == ({}, {}, ("weights", "predictions"))
+    assert other.left == ()
+    assert one.left == read_run(store.folder).arms["one"].left
+    save_arrays(store.arm_folder("one") / WEIGHTS, {**FINAL, "dense_1/bias": np.zeros(2, np.float32)})
+    run = read_run(sealed(store).folder, keeps_arrays=False)
+    (failure_of_weights,) = run.all_failures
+    assert "is not what the training ended with" in failure_of_weights.message
+    assert run.arms["one"].left == ("predictions",)
+
+
 def test_what_was_written_is_read(store: Store, whole: Trace, experiment_of: Build) -> None:
     run = read_run(store.folder)
     assert run.failures == ()

@@ -119,3 +119,41 @@ def test_so_many_series_that_the_usual_resamples_would_never_reject() -> None:
 
 def test_the_ratio_of_a_level_of_zero_is_no_number() -> None:
     assert math.isnan(Change(3, 0.0, 1.0, 0.001).ratio)
+
+
+def test_proposals_are_those_of_ruptures() -> None:
+    import ruptures
+
+    rng = np.random.default_rng(11)
+    proposed = 0
+    for number in range(60):
+        count = int(rng.integers(10, 200))
+        values = series(rng, count, {count // 3: 1 + 0.04 * (number % 4), count // 2: 1.1})
+        ranks = change_points._standard_ranks(values)
+        search = ruptures.KernelCPD(kernel="linear", min_size=MIN_SIZE).fit(ranks.reshape(-1, 1))
+        expected = search.predict(pen=change_points.PENALTY * math.log(count))[:-1]
+        assert change_points._proposed(values) == expected
+        proposed += len(expected)
+    assert proposed > 60
+
+
+def test_p_values_and_ranks_are_those_of_scipy() -> None:
+    from scipy.stats import permutation_test, rankdata
+
+    values = np.random.default_rng(12).normal(size=20).round(1)  # with ties
+    values[12:] += 0.8
+    expected_ranks = rankdata(values)
+    ranks = change_points._standard_ranks(values)
+    assert ranks == pytest.approx((expected_ranks - expected_ranks.mean()) / expected_ranks.std())
+    p = change_points._p_value(values, change_points._largest_of_cuts, 9999, 0)
+    tested = permutation_test(
+        (ranks,),
+        lambda x, axis: change_points._largest_of_cuts(np.moveaxis(x, axis, -1)),
+        permutation_type="pairings",
+        vectorized=True,
+        alternative="greater",
+        n_resamples=9999,
+        rng=np.random.default_rng(1),
+    )
+    assert 0.001 < p < 0.5
+    assert p == pytest.approx(tested.pvalue, abs=5 * math.sqrt(2 * p / 9999))

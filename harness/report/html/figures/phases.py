@@ -29,7 +29,7 @@ def phases(record: BenchRecord) -> FigureBlock | None:
     drawn = table[shown].copy()
     drawn["all others"] = table.drop(columns=shown).sum(axis=1)
     parts = [
-        f"{name} {str(row[shown].idxmax()).replace('_', ' ')} {row[shown].max():.2f} s"
+        f"{name} spends {row[shown].max():.2f} s in {str(row[shown].idxmax()).replace('_', ' ')}"
         for name, row in table.iterrows()
     ]
     text = f"Median seconds of each phase of a process; the longest phase of each row: {'; '.join(parts)}."

@@ -44,7 +44,7 @@ def ratios(title: str, rows: Sequence[Ratio]) -> FigureBlock | None:
     if not known:
         return None
     table = pd.DataFrame([asdict(row) for row in known])
-    text = f"{title}: {'; '.join(row.in_words for row in known)}."
+    text = f"Ratios, with their intervals where they are known: {'; '.join(row.in_words for row in known)}."
     size = (7.2, 1.3 + 0.34 * len(known))
     return FigureBlock("ratios", title, text, table, lambda figure: _draw(figure, known), size)
 

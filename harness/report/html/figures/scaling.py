@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from harness.report.html.blocks import FigureBlock
-from harness.report.sweep import Rows, draw_scaling
+from harness.report.sweep import draw_scaling
+from harness.report.sweep_folder import Rows
 from harness.subjects.bench.growth import Growth
 
 
@@ -21,7 +22,7 @@ def scaling(key: str, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Gro
             if row is not None and row.processes
         ]
     )
-    grown = [f"{name} grows like {fit.in_words}" for name, fit in fits.items()]
+    grown = [f"{name} grows like {fit.in_words(key)}" for name, fit in fits.items()]
     text = f"Time of a step at {len(sizes)} values{': ' if grown else ''}{'; '.join(grown)}."
     draw = lambda figure: draw_scaling(figure, key, sizes, rows, fits)  # noqa: E731
     return FigureBlock("scaling", "Time of a step by value", text, table, draw)

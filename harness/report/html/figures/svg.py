@@ -7,20 +7,15 @@ of the page's text, the colours of lines become variables of its style sheet.
 from __future__ import annotations
 
 import io
-import math
 import re
 import warnings
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as Xml
 
 from harness.report.html.blocks import FigureBlock
 from harness.report.plots import BAND, COLOURS, lay_out_once
 from harness.system.text import printable
-
-if TYPE_CHECKING:
-    from matplotlib.axis import Axis
 
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 SETTINGS: dict[Any, Any] = {
@@ -61,7 +56,6 @@ KEPT += ("stroke-opacity", "text-anchor", "stroke-linejoin", "stroke-linecap")
 NO_METADATA: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FONT = re.compile(r"([\d.]+)px")
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PIXELS = 96 / 72  # CSS pixels of a point
 
 
@@ -79,10 +73,6 @@ def svg_of(block: FigureBlock, phrase: Callable[[str], str] = str) -> str:
         block.draw(figure)
         for axes in figure.axes:
             axes.patch.set_visible(False)
-            for axis in (axes.xaxis, axes.yaxis):
-                if axis.get_scale() == "log":
-                    axis.set_major_formatter(_power_of_ten)
-                    axis.set_minor_formatter(partial(_between_powers, axis))
         buffer = io.StringIO()
         with warnings.catch_warnings():
             # A name may hold any character. The browser's fonts show what those of matplotlib lack.
@@ -90,20 +80,6 @@ def svg_of(block: FigureBlock, phrase: Callable[[str], str] = str) -> str:
             lay_out_once(figure)
             figure.savefig(buffer, format="svg", metadata=NO_METADATA)
     return _for_page(NOT_IN_XML.sub(lambda found: printable(found[0]), buffer.getvalue()), block.name, phrase)
-
-
-def _power_of_ten(value: float, _: object = None) -> str:
-    """The label of a mark on a logarithmic axis: `10⁻³`, and a number that is no power of ten as it is."""
-    exponent = math.log10(value) if value > 0 else math.nan
-    if not abs(exponent - round(exponent or 0.0)) < 1e-9:
-        return f"{value:g}"
-    return f"10{str(round(exponent)).translate(RAISED)}" if abs(exponent) > 2 else f"{value:g}"
-
-
-def _between_powers(axis: Axis, value: float, _: object = None) -> str:
-    """The label of a smaller mark: only where the axis has hardly a power of ten of its own."""
-    low, high = axis.get_view_interval()
-    return f"{value:.2g}" if 0 < high < 10 * low else ""
 
 
 def _for_page(text: str, name: str, phrase: Callable[[str], str]) -> str:

@@ -72,6 +72,8 @@ def test_the_tables_are_those_of_the_markdown(made: Path) -> None:
     environment = tables["Settings and environments of the arms"]
     precision = next(row for row in environment.rows if row[0] == "arm.precision")
     assert precision == ("arm.precision", "float64", "float32", "yes")
+    assert ("left", "weights, predictions", "weights, predictions", "no") in environment.rows
+    assert [column.head for column in environment.columns if column.is_name] == ["wide", "narrow"]
     assert {environment.rows[number][-1] for number in environment.marked} == {"yes"}
 
 

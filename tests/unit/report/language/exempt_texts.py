@@ -126,10 +126,6 @@ PARTS: dict[str, tuple[str, ...]] = {
     "another spec: ": ("another spec: optimizer.epsilon is 1e-08 in A, 1e-07 in B",),
     "other settings: ": ("other settings: threads is 1 in A, 2 in B",),
     "head and base were timed in turns, in Q7 roundsQ7": ("head and base were timed in turns, in 12 rounds",),
-    "Q7 processes cannot show a slowdown at p = 7, Q7 can; ": (
-        "1.010 times its base (0.990 to 1.020); 5 processes cannot show a slowdown at p = 0.01, 9 can; 14 of each side "
-        "would decide at this spread",
-    ),
     "batch_norm momentum convention: Q7": (
         "batch_norm momentum convention: mindspore keeps 0.9 of the old mean, tensorflow 0.1, one minus the other; "
         "proven: with momentum=0.9 in tensorflow's live batch_normalization the two agree",

@@ -76,6 +76,17 @@ def test_the_second_reading_is_of_the_index_and_equal(results: Path, monkeypatch
     assert read(results) == before
 
 
+@pytest.mark.parametrize("damage", ["removed", "cut off"])
+def test_a_record_that_is_damaged_later_is_a_named_row_at_once(results: Path, damage: str) -> None:
+    place = read(results)[2]["run"]
+    record = results / place / "plan.json"
+    record.unlink() if damage == "removed" else record.write_text(record.read_text()[:-20])
+    rows = {row["run"]: row for row in read(results)}
+    assert rows[place]["status"] == "damaged"
+    assert "plan.json" in rows[place]["reason"]
+    assert [row["status"] for run, row in rows.items() if run != place] == ["complete"] * 5
+
+
 def test_what_is_copied_in_is_found_and_what_is_gone_is_not(results: Path) -> None:
     read(results)
     added = write_run(results, MadeUp(experiment="later", seed=77))

@@ -81,7 +81,7 @@ def test_too_few_processes_tell_what_they_can(tmp_path: Path) -> None:
     base = write_bench(tmp_path / "base", seed=1, rounds=4)
     slow = gated(write_bench(tmp_path / "head", seed=2, rounds=4, factors={"mindspore": 1.3}), base, UNDECIDED)
     found = row(slow, "speed", "mindspore")
-    assert "4 processes cannot show a slowdown at p = 0.01, 5 can" in found.cause
+    assert "4 of each side cannot show a slowdown at p = 0.01, 5 can" in found.cause
     assert found.ratio == pytest.approx(1.3, rel=0.05)
     assert row(slow, "speed", "tensorflow").status == "not slower"
 

@@ -104,7 +104,7 @@ def test_a_budget_ends_it_at_any_round() -> None:
     assert Looks(10).why_ended(in_turns(rounds=3), 3, **spent) == "budget"
     gate = gated(in_turns(rounds=3, factors={"mindspore": 1.5}, ended="budget"))
     assert gate.exit_code == UNDECIDED
-    assert "3 processes cannot show a slowdown at p = 0.01, 8 can" in row(gate, "mindspore").cause
+    assert "3 of each side cannot show a slowdown at p = 0.01, 8 can" in row(gate, "mindspore").cause
 
 
 def test_a_new_divergence_fails_and_one_of_the_base_does_not() -> None:
