@@ -84,7 +84,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     """The table as a picture, both axes logarithmic, with a line of linear growth."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 4.3), layout="constrained")
+    figure = Figure(figsize=(7.2, 5.0), layout="constrained")
     axes = figure.subplots()
     x = np.array([row.multiply_adds for row in rows]) / 1e6
     for name in rows[0].seconds:
@@ -94,13 +94,14 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     last = rows[-1].seconds[CHECK]
     axes.plot(x, last * x / x[-1], color="#777777", linestyle=":", label="linear growth")
     axes.set(xscale="log", yscale="log", xlabel="million multiply-adds a sample", ylabel="seconds")
-    axes.legend(fontsize="small")
+    figure.legend(fontsize="small", loc="outside upper center", ncols=2)
     figure.savefig(path, metadata={"Date": None})
 
 
 def main(folder: Path, adapters: Sequence[str]) -> None:
     rows = [measured(filters, adapters) for filters in FILTERS]
     print(table(rows))
+    folder.mkdir(parents=True, exist_ok=True)
     draw(rows, folder / "cost_growth.svg")
 
 
