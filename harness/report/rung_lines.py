@@ -54,7 +54,7 @@ class RungLine:
         outcome = line(coloured(self.status or "nothing to compare"), known)
         outcome.pad_right(max(0, OUTCOME_WIDTH - len(outcome)))
         share = "" if self.share is None else f"{self.share:.1%}"
-        text = line("  rung ", (f"{self.rung:<{NAME_WIDTH}}", "bold"), f"{count:<{COUNT_WIDTH}}")
+        text = line("  rung ", (f"{self.rung:<{NAME_WIDTH}}", "bold"), f"{count:<{COUNT_WIDTH - 1}} ")
         text.append_text(outcome)
         text.append_text(line(f"{share:>{SHARE_WIDTH}}  {self.where}" if self.where else ""))
         text.rstrip()
