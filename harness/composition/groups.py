@@ -63,8 +63,12 @@ class ConfigGroups:
         return tuple(sorted({path.stem for folder in self.folders for path in options_in(folder, group)}))
 
     def all_options(self) -> dict[str, tuple[str, ...]]:
-        """The options of every group."""
-        return {group: self.options(group) for group in self.groups()}
+        """The options of every group. Lists each folder once: every composition asks for them."""
+        names: dict[str, set[str]] = {}
+        for folder in self.folders:
+            for path in options_in(folder):
+                names.setdefault(path.parent.name, set()).add(path.stem)
+        return {group: tuple(sorted(names[group])) for group in sorted(names)}
 
     def root(self, additions: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
         """The root config with its defaults and with these options (group, name); interpolations are not resolved."""
