@@ -9,6 +9,7 @@ from pathlib import Path
 from adapters.info import AdapterInfo, Requirement, UserLoops, UserModels
 from adapters.protocol import Adapter
 from adapters.tensorflow.realisations import ENTRIES
+from adapters.tensorflow.specifics.optional_imports import uninstalled
 from harness.spec.arm import Arm
 
 
@@ -18,7 +19,8 @@ def create(arm: Arm) -> Adapter:
     if arm.layout == "channels_first":
         # On a CPU these kernels are oneDNN's, which TensorFlow uses by itself on some processors and not on others.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    from adapters.tensorflow.adapter import TensorFlowAdapter
+    with uninstalled():
+        from adapters.tensorflow.adapter import TensorFlowAdapter
 
     return TensorFlowAdapter(arm)
 

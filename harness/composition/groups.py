@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.composition.limits import misfits
 from harness.composition.mistakes import SETTINGS, UserMistake, no_such
+from harness.composition.plain_files import plain_content
 from harness.composition.yaml_files import in_a_line
 from harness.system.config_folders import installed_folders, options_in
 from harness.system.files import FileError, given_path
@@ -63,8 +64,12 @@ class ConfigGroups:
         return tuple(sorted({path.stem for folder in self.folders for path in options_in(folder, group)}))
 
     def all_options(self) -> dict[str, tuple[str, ...]]:
-        """The options of every group."""
-        return {group: self.options(group) for group in self.groups()}
+        """The options of every group. Lists each folder once: every composition asks for them."""
+        names: dict[str, set[str]] = {}
+        for folder in self.folders:
+            for path in options_in(folder):
+                names.setdefault(path.parent.name, set()).add(path.stem)
+        return {group: tuple(sorted(names[group])) for group in sorted(names)}
 
     def root(self, additions: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
         """The root config with its defaults and with these options (group, name); interpolations are not resolved."""
@@ -74,12 +79,16 @@ class ConfigGroups:
 
     def chosen(self, group: str, option: str) -> dict[str, Any]:
         """The values that one option sets, by root key: the key of its group, or the keys of its `@package` header."""
+        content = self._plain(group, option)
+        if content is not None:
+            return {group: content}
         return self._composed(None, [(f"+{group}", option)])
 
     def contents(self, group: str, options: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The content of several files of one group, by name; all in one call, since each call costs 40 ms."""
+        """The content of several files of one group, by name; of one call of Hydra, since each call costs 60 ms."""
         names = sorted(set(options), key=lambda name: (not self._is_installed(group, name), name))
-        contents: dict[str, dict[str, Any]] = {}
+        contents = {name: content for name in names if (content := self._plain(group, name)) is not None}
+        names = [name for name in names if name not in contents]
         for _, same_origin in groupby(names, key=lambda name: self._is_installed(group, name)):
             # The keys are numbers, since the dots of a name would split it into a path.
             numbered = {f"n{number}": name for number, name in enumerate(same_origin)}
@@ -88,6 +97,10 @@ class ConfigGroups:
         if not all(isinstance(content, dict) for content in contents.values()):
             raise UnreadableError("it holds no mapping")
         return contents
+
+    def _plain(self, group: str, option: str) -> dict[str, Any] | None:
+        """The content of an installed file that Hydra need not compose; None for any other."""
+        return plain_content(self.folders[: self.installed], group, option)
 
     def _composed(self, config_name: str | None, choices: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """A copy of the composed tree, which is cached: the variants of a study have most of their files in common."""

@@ -63,10 +63,14 @@ def entries_for(
 
 def installed(framework: str) -> dict[str, str]:
     """The versions of a framework's packages that are installed for this interpreter, by package."""
-    versions = {}
-    for package in adapters.info(framework).packages:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
+    versions = {package: _version(package) for package in adapters.info(framework).packages}
+    return {package: found for package, found in versions.items() if found is not None}
+
+
+@lru_cache
+def _version(package: str) -> str | None:
+    """The installed version; None if there is none. Reading it takes 10 ms, and every check of a word asks for it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
+import scipy  # scipy.ndimage is imported where it is first used: it takes a quarter of a second
 
 from harness.data.raw_digits import raw_digits
 from harness.judging.context import Context
@@ -158,7 +158,7 @@ def _moved(image: Array, move: dict[str, Any]) -> FloatArray:
     flip = np.diag([1.0, -1.0 if move["flip"] else 1.0])
     back = flip @ np.array([[cosine, -sine], [sine, cosine]]).T
     offset = middle - back @ (middle + shift)
-    moved: FloatArray = ndimage.affine_transform(image.astype(float), back, offset, order=1, mode="grid-constant")
+    moved: FloatArray = scipy.ndimage.affine_transform(image.astype(float), back, offset, order=1, mode="grid-constant")
     return moved
 
 

@@ -20,6 +20,7 @@ def matched(folder: Path, *more: str) -> tuple[int, str, list[dict[str, Any]]]:
     return code, out, pd.read_parquet(folder / "run" / "verdicts.parquet").to_dict("records")
 
 
+@pytest.mark.nightly  # by day its judgement: tests/unit/rungs/test_convergence.py
 def test_convergence_alone(tmp_path: Path) -> None:
     code, out, verdicts = matched(tmp_path, ARMS, "rungs=[convergence]")
     assert code == ONLY_THE_REFERENCE, out

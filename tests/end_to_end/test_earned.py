@@ -88,6 +88,7 @@ def test_a_page_that_fails_leaves_the_run_complete(tmp_path: Path) -> None:
     assert state_of(tmp_path / "run") == "complete"
 
 
+@pytest.mark.nightly  # by day tests/robustness/test_disks.py
 def test_nobody_reads_the_output(tmp_path: Path) -> None:
     command = f"{sys.executable} -m harness match {' '.join(map(repr, TINY))} out=run | head -1; exit $PIPESTATUS"
     done = subprocess.run(
@@ -149,6 +150,7 @@ def test_two_runs_in_one_folder(tmp_path: Path) -> None:
     assert list(damages(tmp_path / "run")) == []
 
 
+@pytest.mark.nightly  # by day tests/end_to_end/test_detail.py
 def test_the_reference_alone_earns_nothing(tmp_path: Path) -> None:
     code, out, _ = finish(start(["check", *TINY[:-1], "arms=[reference]", "out=run"], tmp_path))
     assert code == 4
@@ -178,6 +180,7 @@ def test_a_study_that_fails_in_its_last_table_is_unfinished(tmp_path: Path) -> N
     assert "AGREES" not in (tmp_path / "study" / "report.md").read_text()
 
 
+@pytest.mark.nightly  # by day tests/unit/judging/test_silence.py
 def test_a_rung_that_was_asked_for_and_has_nothing_to_judge(tmp_path: Path) -> None:
     code, out, _ = finish(start(["check", *TINY, "rungs=[loss,clipping]", "out=run"], tmp_path))
     assert code == 4

@@ -167,6 +167,7 @@ def test_unequal_strides_need_no_onednn(tmp_path):
     assert code == 0, out + err
 
 
+@pytest.mark.nightly  # by day tests/unit/adapters/test_adapter_info.py
 def test_an_adapter_that_cannot_be_used_is_a_row_with_its_reason(tmp_path):
     site, work = tmp_path / "site", tmp_path / "work"
     work.mkdir()

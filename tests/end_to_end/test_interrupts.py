@@ -188,6 +188,7 @@ def test_out_of_time_in_the_training(tmp_path):
     assert summary.loc["second", "epochs"] == 30
 
 
+@pytest.mark.nightly  # by day tests/unit/worker/test_interpreter.py
 def test_an_arm_may_have_a_search_path_of_its_own(tmp_path):
     """PYTHONPATH in an arm's environment comes before the rest, and hides no part of the program."""
     (tmp_path / "mine").mkdir()
@@ -235,7 +236,8 @@ arms: [{use: tensorflow_eager, name: first}, {use: tensorflow_eager, name: secon
 """
 
 
-@pytest.mark.parametrize("stop", [*AT_NIGHT.values(), signal.SIGKILL], ids=lambda stop: stop.name)
+@pytest.mark.nightly  # by day tests/unit/worker/test_worker_channel.py and, of the function, test_pair_batches.py
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda stop: stop.name)
 def test_stopped_while_a_function_draws_the_batches(stop, tmp_path):
     """Nothing of it lives on, also where the command itself is killed."""
     (tmp_path / "endless.py").write_text(ENDLESS)

@@ -92,6 +92,7 @@ def test_a_damaged_file_is_named(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.nightly  # by day tests/unit/data/test_mnist_folder.py
 def test_values_that_cannot_be_are_named_by_sample(tmp_path):
     images, labels = np.zeros((60000, 28, 28), np.float32), np.zeros(60000, np.int64)
     images[17, 3, 4], labels[5] = np.nan, 10
@@ -103,6 +104,7 @@ def test_values_that_cannot_be_are_named_by_sample(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.nightly  # by day tests/unit/composition/test_preflight.py
 def test_words_that_an_arm_cannot_make_are_told_before_any_is_started(tmp_path):
     site, work = tmp_path / "site", tmp_path / "work"
     (site / "barren-1.dist-info").mkdir(parents=True)

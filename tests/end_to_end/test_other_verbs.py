@@ -52,6 +52,7 @@ def test_schema_is_a_json_schema_of_the_experiment(tmp_path):
     assert {"Adam", "HeavyBall"} <= json.loads(out)["$defs"].keys()
 
 
+@pytest.mark.nightly  # by day tests/unit/report/test_doctor.py
 def test_doctor_names_what_it_found(tmp_path):
     code, out, _ = finish(start(["doctor"], tmp_path))
     assert code == 0, out

@@ -137,6 +137,7 @@ def test_a_builder_may_fork_and_start_what_it_likes(tmp_path):
     assert left == []
 
 
+@pytest.mark.nightly  # by day tests/unit/subjects/pair/test_pair_batches.py
 def test_a_function_of_batches_that_ends_its_process_is_named(tmp_path):
     (tmp_path / "source.py").write_text("import os\n\ndef batches():\n    os._exit(0)\n    yield None\n")
     pair = PAIR.replace("batches: batches.npz", "batches: source.py:batches")

@@ -148,6 +148,7 @@ def test_off_is_a_failure_and_not_a_pass(project: Path) -> None:
     assert session.tests["test_other"].outcome == "passed"
 
 
+@pytest.mark.nightly  # by day the test above, of --benchmark-disable
 def test_xdist_is_a_failure_and_not_a_pass(project: Path) -> None:
     session = run_pytest(project, "tests/test_one.py", "-n1")
     ended = session.tests["test_row"]

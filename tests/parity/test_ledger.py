@@ -1,4 +1,7 @@
-"""Every entry's evidence, run again in one process a framework, and every native realisation, looked for there."""
+"""Entries' evidence, run again in one process a framework, and every native realisation, looked for there.
+
+By day the evidence of every third entry is run.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 import named_realisations
 import pytest
+from selected import selected
 
 from harness.ledger import Entry, child, ledger
 from harness.ledger.loading import installed
@@ -27,18 +31,22 @@ def processes(in_mindspore: Ask, in_tensorflow: Ask) -> dict[str, Ask]:
 
 
 @pytest.fixture(scope="module")
-def results(processes: dict[str, Ask], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
-    """By the entry's name, what its evidence says and printed."""
+def results(
+    request: pytest.FixtureRequest, processes: dict[str, Ask], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, str]]:
+    """By the entry's name, what its evidence says and printed; of the entries that are tested."""
     found = {}
+    tested = selected(request, "entry")
     for framework, ask in processes.items():
         folder = tmp_path_factory.mktemp(framework)
-        entries = [entry for entry in ledger() if entry.framework == framework]
+        entries = [entry for entry in tested if entry.framework == framework]
         child.lay_out(folder, {entry.id: entry.evidence for entry in entries})
         ask(child.main, folder)
         found |= {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.result")}
     return found
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("entry", ledger(), ids=lambda entry: entry.id)
 def test_the_divergence_is_still_there(results: dict[str, dict[str, str]], entry: Entry) -> None:
     if not entry.concerns(installed(entry.framework)):

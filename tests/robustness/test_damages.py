@@ -238,6 +238,7 @@ OF_STUDIES = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("name", "file", "does"), OF_STUDIES, ids=[name for name, _, _ in OF_STUDIES])
 def test_a_damaged_study_never_agrees(study, tmp_path, capsys, name, file, does):
     damage = Damage("studies", name, file, does)

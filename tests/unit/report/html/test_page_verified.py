@@ -65,6 +65,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("old", "new", "after", "place"), CHANGES.values(), ids=CHANGES)
 def test_any_change_is_named(
     run_folder: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, after: str, place: str
