@@ -97,7 +97,7 @@ class RunRecord(FolderRecord):
     @cached_property
     def hosts(self) -> Hosts | None:
         """Where the arms of a joined run were recorded; None of any other run, or where that cannot be read."""
-        return self._read(HOSTS, lambda path: read_spec(path, Hosts, "record of hosts"))
+        return self._read(HOSTS, lambda path: read_spec(path, Hosts, "hosts"))
 
     @property
     def flips(self) -> pd.DataFrame | None:

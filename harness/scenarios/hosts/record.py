@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from harness.composition import UserMistake, compose
-from harness.composition.capabilities import unsupported
-from harness.composition.mistakes import no_such
-from harness.composition.preflight import arm_mistakes, claimed, offered, unusable
+from harness.composition.preflight import claimed
 from harness.composition.trust import CodeField
 from harness.records import outcome
 from harness.records.exit_codes import AGREES
@@ -22,16 +16,15 @@ from harness.records.failure import WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
 from harness.results.exported import EXPORT
-from harness.results.recorded import EXPERIMENT
 from harness.results.store import run_folder
 from harness.rungs.carried import Asked
 from harness.scenarios import ladder, phases, run
 from harness.scenarios.arrangement import arranged_experiment
-from harness.scenarios.hosts.arrival import Arrived, ArrivedQuestions, arrived, arrived_questions
+from harness.scenarios.hosts.arrival import Arrived, arrived, arrived_questions
+from harness.scenarios.hosts.request import own_values, questions_of, requested
 from harness.scenarios.recording import run_and_record
 from harness.scenarios.run import Run
 from harness.scenarios.start import Presenter, conclude
-from harness.spec.experiment import Experiment
 from harness.system.stopping import heeding_signals
 from harness.worker import Workers
 from harness.worker.devices import note_baselines
@@ -39,21 +32,8 @@ from harness.worker.training import checkpoints_file
 
 VERB, LADDER = "record", "ladder"
 CHECKPOINTS = "checkpoints.npz"
-NOT_JUDGED = "recorded, not judged: twinrun compare judges it beside the recording of another host"
-NO_FURTHER = "answers to further questions: give the folder to twinrun compare as answers="
-# What may be another on each host: it changes no number that is compared, or is the host's own.
-OF_THE_HOST = ("device", "device_id", "threads", "timeout_s", "python", "environment", "arrangement")
-OWN, PLACES = ("arm", "from", "questions"), ("out", "results_root")
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What is recorded, and where. `experiment` has the one arm. `out`: None for a new folder below the results."""
-
-    experiment: Experiment
-    out: Path | None
-    results_root: Path
-    code: tuple[CodeField, ...]
+NOT_JUDGED = "recorded and not judged: the recordings of several hosts are judged together"
+NO_FURTHER = "answers to further questions, which are judged with the recordings of several hosts"
 
 
 def record(
@@ -64,12 +44,12 @@ def record(
     `announce`: is given the trusted settings that can run code, before that code runs. Returns the exit code: 0 where
     the arm has answered and trained. Raises UserMistake where the arguments are wrong or the file does not fit.
     """
-    own, others = _own(arguments)
+    own, others = own_values(arguments)
     with ExitStack() as stack, np.errstate(all="ignore"), heeding_signals():
         source = stack.enter_context(arrived(own["from"]))
         further = stack.enter_context(arrived_questions(own["questions"])) if "questions" in own else None
-        questions = source.questions if further is None else _of_arm(further, source, own)
-        request = _request(source, own["arm"], others, trust)
+        questions = source.questions if further is None else questions_of(further, source, own)
+        request = requested(source, own["arm"], others, trust)
         announce(request.code)
         experiment, arrangements = arranged_experiment(request.experiment, presenter.notice)
         usual = run_folder(request.results_root, experiment, source.plan.digest)
@@ -103,8 +83,7 @@ def _answer_and_train(active: Run, source: Arrived, questions: Mapping[str, Aske
             phases.train(active, arm, workers)
         _keep_checkpoints(active, arm.name)
     if active.traces[arm.name].failure is None:
-        cause = f"{NOT_JUDGED if trains else NO_FURTHER} (on {socket.gethostname()})"
-        active.verdicts.append(_unjudged(arm.name, cause))
+        active.verdicts.append(_unjudged(arm.name, NOT_JUDGED if trains else NO_FURTHER))
 
 
 def _answer(active: Run, workers: Workers, questions: Mapping[str, Asked]) -> None:
@@ -139,61 +118,3 @@ def _keep_checkpoints(active: Run, arm: str) -> None:
 
 def _unjudged(arm: str, cause: str) -> Verdict:
     return Verdict(rung=LADDER, subject="the answers", arm_a=arm, status="unverified", cause=cause)
-
-
-def _own(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """The values of the verb's own keys, and the overrides. Raises UserMistake with all mistakes."""
-    values, others, mistakes = dict[str, str](), list[str](), list[str]()
-    for text in arguments:
-        key, _, value = text.partition("=")
-        if key in OWN and key in values:
-            mistakes.append(f"{key} is given twice: {values[key]} and {value}")
-        elif key in OWN:
-            values[key] = value
-        elif key in PLACES or key in {f"arm.{field}" for field in OF_THE_HOST} or key.startswith("arm.environment."):
-            others.append(text)
-        else:
-            allowed = ", ".join([*PLACES, *(f"arm.{field}" for field in OF_THE_HOST)])
-            problem = f"{text}: the exported file states what is recorded"
-            mistakes.append(f"{problem}; allowed besides arm and from: {allowed}")
-    mistakes += [f"give {key}={example}" for key, example in EXAMPLES.items() if not values.get(key)]
-    if mistakes:
-        raise UserMistake(mistakes)
-    return values, others
-
-
-EXAMPLES = {"arm": "NAME, an arm of the exported file", "from": "FILE, as twinrun export to=hosts writes it"}
-
-
-def _request(source: Arrived, name: str, overrides: Sequence[str], trust: bool) -> _Request:
-    """Raises UserMistake, with all mistakes, where the arm or its settings cannot be."""
-    names = [arm.name for arm in source.experiment.arms]
-    if name not in names:
-        raise UserMistake([no_such(f"arm={name}: the exported file has no such arm", name, names)])
-    composed = compose([f"from={source.folder / EXPERIMENT}", *overrides])
-    (arm,) = (arm for arm in composed.experiment.arms if arm.name == name)
-    code = tuple(field for field in composed.code if field.arm == name)
-    mistakes = [] if trust else [field.refusal for field in code]
-    mistakes += arm_mistakes(arm) or unsupported(source.experiment, [arm], lambda: offered(()))
-    mistakes += (
-        unusable("results_root", composed.results_root)
-        if composed.out is None
-        else unusable("out", composed.out, must_be_new=True)
-    )
-    if mistakes:
-        raise UserMistake(mistakes)
-    experiment = source.experiment.model_copy(update={"arms": (arm,)})
-    return _Request(experiment, composed.out, composed.results_root, code)
-
-
-def _of_arm(further: ArrivedQuestions, source: Arrived, own: Mapping[str, str]) -> dict[str, Asked]:
-    """The further questions to this arm. Raises UserMistake where they are of another export, or of other arms."""
-    if further.further.export != source.identity:
-        of = further.further.export[:16]
-        raise UserMistake([f"questions={own['questions']}: is about another exported file than from: {of}"])
-    asked = further.further.arms
-    questions = {name: question for name, question in further.questions.items() if asked.get(name) == own["arm"]}
-    if not questions:
-        arms = ", ".join(dict.fromkeys(asked.values()))
-        raise UserMistake([f"questions={own['questions']}: asks nothing of arm {own['arm']}, but of {arms}"])
-    return questions
