@@ -12,7 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -93,17 +93,31 @@ def alone_on(device: Accelerator | None, say: Callable[[str], None]) -> Iterator
 
 @contextmanager
 def _locked(device: Accelerator, say: Callable[[str], None]) -> Iterator[None]:
-    folder = Path(tempfile.gettempdir()) / LOCKS
-    folder.mkdir(exist_ok=True)
-    if folder.stat().st_uid == os.getuid():
-        folder.chmod(0o1777)
-    name = "".join(character if character.isalnum() else "_" for character in str(device))
-    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        descriptor = _lock_file(device)
+    except OSError as error:
+        say(f"{device} is not locked ({error.strerror}): another process of twinrun may time a job on it")
+        yield
+        return
     try:
         _wait_for(descriptor, device, say)
         yield
     finally:
         os.close(descriptor)  # and with it the lock
+
+
+def _lock_file(device: Accelerator) -> int:
+    """The open lock file of a device, which every user of the host can open."""
+    folder = Path(tempfile.gettempdir()) / LOCKS
+    folder.mkdir(exist_ok=True)
+    if folder.stat().st_uid == os.getuid():
+        folder.chmod(0o1777)
+    name = "".join(character if character.isalnum() else "_" for character in str(device))
+    path = folder / f"{name}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    with suppress(PermissionError):  # another user's, which has been opened to all by that user
+        os.fchmod(descriptor, 0o666)
+    return descriptor
 
 
 def _wait_for(descriptor: int, device: Accelerator, say: Callable[[str], None]) -> None:

@@ -134,6 +134,23 @@ def test_a_planted_divergence_has_its_rung_its_culprit_and_then_its_cause(plante
     assert "rung run again with it: agrees" in first["advice"]
 
 
+def test_an_arm_that_failed_on_its_host_is_a_row(hosts, compare, tmp_path, capsys):
+    arguments = ["arm=narrow", f"from={hosts}/file.twinrun", "arm.timeout_s=0.001", f"out={tmp_path}/late"]
+    assert main(["record", *arguments]) == 3
+    capsys.readouterr()
+    code, out, verdicts = compare(hosts / "wide", tmp_path / "late")
+    assert code == 3
+    assert "CRASHED: narrow: timeout at start: not done within timeout_s=0.001" in out
+    assert set(verdicts[verdicts["arm_a"] == "wide"]["status"]) == {"agrees"}  # the other arm is judged
+
+
+def test_one_arm_on_two_hosts(hosts, compare, tmp_path):
+    again = shutil.copytree(hosts / "narrow", tmp_path / "again")
+    code, out, verdicts = compare(hosts / "narrow", again)
+    assert code == ONLY_THE_REFERENCE, out
+    assert {"narrow.A", "narrow.B"} <= set(verdicts["arm_a"])
+
+
 def test_clocks_that_differ_do_no_harm(hosts, compare, tmp_path):
     late = shutil.copytree(hosts / "narrow", tmp_path / "late")
     claim = json.loads((late / "claim.json").read_text())

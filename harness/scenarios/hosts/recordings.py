@@ -81,7 +81,10 @@ def read_recordings(folders: Sequence[Path]) -> list[Recorded]:
             run,
             exports[folder],
             identities[folder],
-            {name: name if counts[name] == 1 else f"{name}.{SIDES[number]}" for name in run.arms},
+            {
+                name: name if counts[name] == 1 else f"{name}.{SIDES[number : number + 1] or number}"
+                for name in run.arms
+            },
         )
         for number, (folder, run) in enumerate(zip(folders, runs, strict=True))
     ]

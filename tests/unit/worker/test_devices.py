@@ -97,6 +97,14 @@ def test_two_jobs_are_not_timed_on_one_device() -> None:
     assert said == ["waits for gpu 0: another process of twinrun times a job on it"]
 
 
+def test_a_host_without_a_place_for_locks_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / devices.LOCKS).write_text("a file")
+    said = list[str]()
+    with devices.alone_on(GPU, said.append) as flag:
+        assert flag == ""
+    assert said == ["gpu 0 is not locked (File exists): another process of twinrun may time a job on it"]
+
+
 def test_the_lock_of_a_dead_process_is_none(tmp_path: Path) -> None:
     child = os.fork()
     if not child:  # a host that dies while it times a job
