@@ -1,11 +1,13 @@
-"""MindSpore is recorded where TensorFlow cannot be imported, and TensorFlow where MindSpore cannot; a third place, which
-can import neither, judges the whole ladder and finds a planted divergence."""
+"""MindSpore is recorded where TensorFlow cannot be imported, and TensorFlow where MindSpore cannot.
+
+A third place, which can import neither, judges the whole ladder and finds a planted divergence.
+"""
 
 import os
 
 import pandas as pd
 import pytest
-from command import finish, start
+from command import ENVIRONMENT, finish, start
 
 SMALL = ["model=mlp_relu", "training.epochs=2", "comparison.free_steps=5", "optimizer=momentum"]
 FRAMEWORKS = {"mindspore": ("mindspore",), "tensorflow": ("tensorflow", "keras")}
@@ -31,7 +33,7 @@ class Place:
         (self.folder / "hiding" / "sitecustomize.py").write_text(HIDDEN.format(names=tuple(names)))
 
     def run(self, *arguments, expected=0):
-        path = os.pathsep.join([str(self.folder / "hiding"), os.environ.get("PYTHONPATH", ""), os.getcwd()])
+        path = os.pathsep.join([str(self.folder / "hiding"), ENVIRONMENT["PYTHONPATH"]])
         code, out, err = finish(start(arguments, self.folder, PYTHONPATH=path, TWINRUN_REPORT="markdown"))
         assert "Traceback" not in out + err
         assert code == expected, out + err
