@@ -128,6 +128,8 @@ def test_a_planted_divergence_has_its_rung_its_culprit_and_then_its_cause(plante
         code, out, verdicts = compare(
             planted / "wide", planted / "narrow", f"from={planted}/file.twinrun", *again, out=out_folder
         )
+    code_of_mistake, told, _ = compare(planted / "wide", tmp_path / further[0].partition("=")[2], out="wrong")
+    assert (code_of_mistake, "give it as answers=" in told) == (2, True)
     first = verdicts[verdicts["status"] == "diverges"].iloc[0]
     assert code == 1
     assert "optimizer.momentum: 0.5, the spec says 0.9" in first["cause"]
@@ -178,6 +180,12 @@ def test_a_record_that_changed_is_refused_by_name(hosts, compare, tmp_path):
     code, out, _ = compare(hosts / "wide", changed)
     assert code == 2
     assert f"{changed}: arms/narrow/answers/step.npz is not what it was" in out
+
+
+def test_one_folder_twice_is_no_comparison(hosts, compare):
+    code, out, _ = compare(hosts / "wide", hosts / "wide")
+    assert code == 2
+    assert f"{hosts / 'wide'}: is given twice" in out
 
 
 def test_recordings_of_different_files_are_refused_by_name(hosts, planted, compare):

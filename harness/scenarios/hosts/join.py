@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from harness.composition import UserMistake
 from harness.composition.preflight import claimed, unusable
 from harness.data import DataError, Dataset, load
 from harness.plan import Plan
+from harness.records.failure import Failure
 from harness.records.hosts import Hosts
 from harness.results.answers import RecordedAnswer
 from harness.results.exported import EXPORT, is_recording
@@ -62,7 +64,10 @@ class Joined:
 
 def names_recordings(arguments: Sequence[str]) -> bool:
     """Whether all folders of the command line are recordings of exported files, and there are several."""
-    folders = [Path(text).expanduser() for text in arguments if text.partition("=")[0] not in KEYS]
+    try:
+        folders = [given_path(text) for text in arguments if text.partition("=")[0] not in KEYS]
+    except FileError:
+        return False
     return len(folders) > 1 and all(map(is_recording, folders))
 
 
@@ -122,12 +127,18 @@ def _judge(
             answers = {**recorded.answers(name), **further.get(name, {})}
             arms.append(RecordedArm(arm, answers, carried, trace.failure, missing.adder(name)))
     listener = active.listener
-    active.verdicts += ladder.climb(active.context, arms, listener.rung, active.fail, on_stage=listener.stage)
-    said = {verdict.arm_a for verdict in active.verdicts if verdict.status in ("crashed", "unsupported", "unverified")}
-    for name, trace in active.traces.items():
-        if trace.failure is not None and name not in said:
-            active.fail(name, trace.failure)
-            active.verdicts.append(ladder.failure_verdict("training", name, trace.failure))
+    climbing = [recorded.arm.name for recorded in arms]
+
+    def fail(name: str, failure: Failure) -> None:
+        climbing.remove(name)
+        active.fail(name, failure)
+
+    active.verdicts += ladder.climb(active.context, arms, listener.rung, fail, on_stage=listener.stage)
+    for name in climbing:
+        failure = active.traces[name].failure
+        if failure is not None:  # it has answered everything, and failed after that
+            active.fail(name, failure)
+            active.verdicts.append(ladder.failure_verdict("training", name, failure))
     phases.judge_trainings(active)
 
 
@@ -195,6 +206,7 @@ def _request(arguments: Sequence[str]) -> Request:
     for folder in paths["answers"]:
         if not is_recording(folder):
             mistakes.append(f"answers={folder}: is no folder that twinrun record wrote; it has no {EXPORT}")
+    mistakes += [f"{folder}: is given twice" for folder, count in Counter(paths[""]).items() if count > 1]
     out = next(iter(paths["out"]), None)
     mistakes += unusable("results", DEFAULT) if out is None else unusable("out", out, must_be_new=True)
     if mistakes:

@@ -15,7 +15,7 @@ from harness.records.exit_codes import AGREES
 from harness.records.failure import WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
-from harness.results.exported import EXPORT
+from harness.results.exported import EXPORT, write_further
 from harness.results.store import run_folder
 from harness.rungs.carried import Asked
 from harness.scenarios import ladder, phases, run
@@ -55,6 +55,8 @@ def record(
         usual = run_folder(request.results_root, experiment, source.plan.digest)
         folder = claimed(VERB, request.out, usual)
         shutil.copyfile(source.folder / EXPORT, folder / EXPORT)
+        if further is not None:
+            write_further(folder, further.further)
         listener = stack.enter_context(closing(presenter.run_listener()))
         active = run.begin(experiment, source.data, source.plan, folder, listener, arrangements=arrangements)
         if source.export.cost is not None:

@@ -12,7 +12,7 @@ from harness.composition import UserMistake
 from harness.records.hosts import Recording
 from harness.results.answers import RecordedAnswer
 from harness.results.claim import CLAIM, claimed_by
-from harness.results.exported import Export, identity_of, read_export
+from harness.results.exported import FURTHER, Export, identity_of, read_export
 from harness.results.marker import MARKER, damages, digest_of, state_of
 from harness.results.objects import NOT_READ, UnreadableError, read_object
 from harness.results.reading import read_run
@@ -61,6 +61,13 @@ class Recorded:
 
 def read_recordings(folders: Sequence[Path]) -> list[Recorded]:
     """The recordings in these folders, all of one export. Raises UserMistake, with every reason, where they are not."""
+    further = [folder for folder in folders if (folder / FURTHER).is_file()]
+    if further:
+        raise UserMistake([f"{folder}: holds answers to further questions; give it as answers=" for folder in further])
+    return _read(folders)
+
+
+def _read(folders: Sequence[Path]) -> list[Recorded]:
     mistakes = [problem for folder in folders for problem in _problems(folder)]
     if mistakes:
         raise UserMistake(mistakes)
@@ -95,7 +102,7 @@ def further_answers(folders: Iterable[Path], of: Sequence[Recorded]) -> dict[str
     answers: dict[str, dict[str, RecordedAnswer]] = {}
     known = {name for recorded in of for name in recorded.names}
     for further in folders:
-        (_, recorded) = read_recordings([of[0].folder, further])
+        (_, recorded) = _read([of[0].folder, further])
         for name in recorded.names:
             if name not in known:
                 raise UserMistake([f"answers={further}: is of arm {name}, and compared are {', '.join(sorted(known))}"])

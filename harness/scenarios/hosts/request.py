@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.composition import UserMistake, compose
+from harness.composition import UserMistake, compose, sizes
 from harness.composition.capabilities import unsupported
 from harness.composition.mistakes import no_such
 from harness.composition.preflight import arm_mistakes, offered, unusable
@@ -70,9 +70,10 @@ def requested(source: Arrived, name: str, overrides: Sequence[str], trust: bool)
         if composed.out is None
         else unusable("out", composed.out, must_be_new=True)
     )
+    experiment = source.experiment.model_copy(update={"arms": (arm,)})
+    mistakes += sizes.too_large(experiment, 1, composed.out or composed.results_root)
     if mistakes:
         raise UserMistake(mistakes)
-    experiment = source.experiment.model_copy(update={"arms": (arm,)})
     return Request(experiment, composed.out, composed.results_root, code)
 
 
