@@ -21,7 +21,8 @@ Symptom = Literal[
     "budget",
     "not_recorded",
 ]
-UNVERIFIED: tuple[Symptom, ...] = ("missing_framework", "missing_device", "budget", "not_recorded")
+NOT_RECORDED: Symptom = "not_recorded"
+UNVERIFIED: tuple[Symptom, ...] = ("missing_framework", "missing_device", "budget", NOT_RECORDED)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MESSAGE_CHARACTERS = 500
 

@@ -17,7 +17,7 @@ from harness.judging.context import REFERENCE, Answer, Answers, Context
 from harness.judging.envelope import envelope
 from harness.judging.first_divergence import first_of
 from harness.judging.silence import NO_WORD, silent_arms, silent_rung
-from harness.records.failure import Failure, WorkerFailedError
+from harness.records.failure import NOT_RECORDED, Failure, WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.rungs import registry, trajectory
 from harness.rungs.rung import Question
@@ -72,7 +72,7 @@ def climb(
                 continue
             answers, failures = _ask_all(pool, alive, question.task, payload)
             for name, failure in failures.items():
-                if failure.symptom != "not_recorded":  # a recorded arm may have answers to the questions after it
+                if failure.symptom != NOT_RECORDED:  # a recorded arm may have answers to the questions after it
                     del alive[name]
                     on_failure(name, failure)
             on_answers(rung, payload, answers)
@@ -160,6 +160,8 @@ def _with_explanation(
         failed_again = "; ".join(
             f"{name} failed when asked again: {failure}" for name, failure in failures_again.items()
         )
+        if all(failure.symptom == NOT_RECORDED for failure in failures_again.values()):
+            failed_again = "what makes them equal is not proven: the recordings have no answer to that"
         explained = explained.model_copy(update={"cause": f"{explained.cause}; {failed_again}"})
     return [explained, *(verdict for verdict in verdicts if verdict is not first)]
 

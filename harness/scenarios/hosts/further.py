@@ -49,16 +49,18 @@ class Missing:
             pack(folder, target / FILE, experiment)
         return target / FILE
 
-    def commands(self, file: Path, source: str, recordings: Sequence[str]) -> list[str]:
-        """The command for each arm's host, and the one that compares again. `recordings`: the arguments of that one."""
-        arms = list(dict.fromkeys(self.arms.values()))
-        outs = {arm: f"further-{arm}" for arm in arms}
-        lines = [
-            shlex.join(["twinrun", "record", f"arm={arm}", f"from={source}", f"questions={file}", f"out={outs[arm]}"])
-            for arm in arms
+    def commands(self, file: Path, source: str, again: Sequence[str], earlier: int) -> list[str]:
+        """The command for each arm's host, and the one that compares again.
+
+        `again`: the arguments of this comparison; `earlier`: how many folders of further answers are among them.
+        """
+        number = f"-{earlier + 1}" if earlier else ""
+        outs = {arm: f"further-{arm}{number}" for arm in sorted(set(self.arms.values()))}
+        records = [
+            ["record", f"arm={arm}", f"from={source}", f"questions={file}", f"out={out}"] for arm, out in outs.items()
         ]
-        again = [*recordings, *(f"answers={folder}" for folder in outs.values())]
-        return [*lines, shlex.join(["twinrun", "compare", *again])]
+        compare = ["compare", *again, *(f"answers={folder}" for folder in outs.values())]
+        return [shlex.join(["twinrun", *words]) for words in (*records, compare)]
 
     def clear(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -156,8 +156,8 @@ def _ask_further(active: Run, recordings: Sequence[Recorded], missing: Missing, 
     if missing.questions and active.unfinished is None:
         file = missing.write(active.store.folder, recordings[0].identity, active.experiment.name)
         again = [*map(str, request.folders), *(f"answers={folder}" for folder in request.answers)]
-        source = request.source or "FILE"
-        commands = missing.commands(file, source, [*again, *([f"from={source}"] if request.source else [])])
+        again += [f"from={request.source}"] if request.source else []
+        commands = missing.commands(file, request.source or "FILE", again, len(request.answers))
     missing.clear()
     return commands
 

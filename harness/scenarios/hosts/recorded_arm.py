@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.records.failure import Failure, WorkerFailedError
+from harness.records.failure import NOT_RECORDED, Failure, WorkerFailedError
 from harness.results.answers import RecordedAnswer
 from harness.rungs.carried import Asked, same_question
 from harness.spec.arm import Arm
@@ -43,7 +43,7 @@ class RecordedArm:
         if self.failure is not None:
             raise WorkerFailedError(self.failure)
         self.on_missing(asked)
-        raise WorkerFailedError(Failure(symptom="not_recorded", stage=task.name, message=NO_ANSWER))
+        raise WorkerFailedError(Failure(symptom=NOT_RECORDED, stage=task.name, message=NO_ANSWER))
 
     def close(self) -> None:
         """Nothing is to be ended."""
