@@ -14,7 +14,7 @@ from harness.results.answers import RecordedAnswer
 from harness.rungs.carried import Asked, same_question
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays
-from harness.worker.events import Event
+from harness.worker.events import Event, ProtocolError, check_result
 from harness.worker.task import Task
 
 NO_ANSWER = "its recording has no answer to this question"
@@ -35,10 +35,11 @@ class RecordedArm:
     on_missing: Callable[[Asked], None] = lambda asked: None
 
     def ask(self, task: Task, **payload: Any) -> tuple[Event, Arrays]:
-        """The recorded answer. Raises WorkerFailedError where there is none, or where the arm had failed before."""
+        """The recorded answer. Raises WorkerFailedError where there is none, it is malformed, or the arm had failed."""
         asked = Asked(task, payload)
         answer = self._recorded(asked)
         if answer is not None:
+            _require_form(task, answer)
             return dict(answer.result), dict(answer.arrays)
         if self.failure is not None:
             raise WorkerFailedError(self.failure)
@@ -55,3 +56,11 @@ class RecordedArm:
         carried = (other for other in self.carried if other.digest in self.answers and same_question(asked, other))
         other = next(carried, None)
         return None if other is None else self.answers[other.digest]
+
+
+def _require_form(task: Task, answer: RecordedAnswer) -> None:
+    """Holds the answer against the form of the task's result, as a worker's is: it comes from another host."""
+    try:
+        check_result(task, {**answer.result, "arrays": ""})  # these are in a file of their own
+    except ProtocolError as error:
+        raise WorkerFailedError(Failure(symptom="protocol", stage=task.name, message=str(error))) from None

@@ -63,3 +63,10 @@ def test_an_arm_that_failed_on_its_host_fails_where_it_failed(tmp_path: Path) ->
     with pytest.raises(WorkerFailedError, match="SIGSEGV"):
         recorded.ask(here.task, **here.payload)
     assert missing.questions == {}
+
+
+def test_an_answer_of_another_form_is_no_answer(tmp_path: Path) -> None:
+    asked = Asked(TASKS["free-run"], {"steps": 3, "runs": {}})
+    with pytest.raises(WorkerFailedError, match="the result of free-run is not whole: 'columns'") as failed:
+        RecordedArm(ARM, answered(asked)).ask(asked.task, **asked.payload)
+    assert failed.value.failure.symptom == "protocol"
