@@ -50,6 +50,11 @@ def add_sources(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--config-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder with groups of your own"
     )
+    add_trust(sub)
+
+
+def add_trust(sub: argparse.ArgumentParser) -> None:
+    """Adds the option by which files may name code."""
     sub.add_argument(
         "--trust", action="store_true", help="let files give arms a python, or an environment, that can run code"
     )

@@ -19,8 +19,10 @@ Symptom = Literal[
     "timeout",
     "interrupted",
     "budget",
+    "not_recorded",
 ]
-UNVERIFIED: tuple[Symptom, ...] = ("missing_framework", "missing_device", "budget")
+NOT_RECORDED: Symptom = "not_recorded"
+UNVERIFIED: tuple[Symptom, ...] = ("missing_framework", "missing_device", "budget", NOT_RECORDED)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MESSAGE_CHARACTERS = 500
 
@@ -29,7 +31,7 @@ class Failure(Spec):
     """The failure of an arm. `stage`: the task at which it failed. `message`: one line; the worker's log has the rest.
 
     Symptoms: `protocol`, the worker sent something that is not an answer of the protocol; `memory`, memory ran out;
-    `budget`, no time was left for the arm.
+    `budget`, no time was left for the arm; `not_recorded`, its recording has no answer to a question.
     """
 
     symptom: Symptom

@@ -125,7 +125,7 @@ class ProcessRecord(Spec):
     that time. `clock_s`: what reading the clocks around one block takes. `losses_digest`: of the losses of the plan's
     first epoch, equal in all processes that compute the same bits. `time_to_accuracy_s`: training time, without
     compiling and evaluation, to the accuracy that was stated; None where none was, or it was not reached. `test_loss`:
-    None where it is not finite.
+    None where it is not finite. `device_flag`: as of a trace.
     """
 
     number: Whole
@@ -157,6 +157,7 @@ class ProcessRecord(Spec):
     after: HostState | None = None
     interference: Interference = Interference()
     failure: Failure | None = None
+    device_flag: str = ""
 
     @property
     def is_control(self) -> bool:

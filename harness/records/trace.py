@@ -41,6 +41,7 @@ class Trace(Spec):
     """Grows by copies; what was recorded before a failure stays.
 
     `order_digests`: for each epoch the digest of the sample numbers, in the order in which they were trained on.
+    `device_flag`: why the times may be off: the device's memory was not free again when the training began.
     """
 
     model_config = ConfigDict(allow_inf_nan=True)
@@ -56,6 +57,7 @@ class Trace(Spec):
     initial_weights_digest: str = ""
     final_weights_digest: str = ""
     order_digests: tuple[str, ...] = ()
+    device_flag: str = ""
     import_time_s: float | None = None
     compile_time_s: float | None = None
     baseline_rss_bytes: int | None = None
@@ -111,13 +113,14 @@ class Trace(Spec):
 
     @property
     def settings(self) -> list[str]:
-        """What the arm's environment sets, then what its arrangement sets beside that, with the reason."""
+        """What the arm's environment sets, then what its arrangement sets beside that, with the reason; then the flag
+        of its device."""
         settings = [f"{name}={value}" for name, value in self.arm.environment.items()]
         if self.arrangement is not None:
             further = self.arrangement.variables.items()
             reason = self.arrangement.reason
             settings += [f"{name}={value} ({reason})" for name, value in further if name not in self.arm.environment]
-        return settings
+        return [*settings, *filter(None, [self.device_flag])]
 
     def summary(self) -> dict[str, Any]:
         """One row for the summary table."""

@@ -11,6 +11,8 @@ DETECTS = (
     "notice, found by bisection; of several tensors, in the bluntest."
 )
 
+TIMES_OF_HOSTS = "the arms were timed on different hosts, so that their times say nothing about each other"
+
 
 def run_tables(run: RunRecord) -> dict[str, Table]:
     """The tables of a run that have a row, by title."""
@@ -22,6 +24,17 @@ def run_tables(run: RunRecord) -> dict[str, Table]:
         "How each arm makes the words of the spec": realisation_table(run),
     }
     return {title: table for title, table in tables.items() if table[1]}
+
+
+def _recordings(run: RunRecord) -> list[str]:
+    """Of a run whose arms were recorded on several hosts: where and when each was. Other runs have none."""
+    if (hosts := run.hosts) is None:
+        return []
+    sentences = [
+        f"recorded from one exported file: {', '.join(recording.arms)} on host {recording.host} at {recording.started}"
+        for recording in hosts.recordings
+    ]
+    return [*sentences, TIMES_OF_HOSTS]
 
 
 def realisation_table(run: RunRecord) -> Table:
@@ -55,6 +68,7 @@ def conditions(run: RunRecord) -> list[str]:
     if plan:
         counts = f"{plan.get('epochs')} epochs, {plan.get('steps')} steps of {plan.get('batch_size')}"
         sentences.append(f"plan: {str(plan.get('digest'))[:16]}, seed {experiment.seed}, {counts}")
+    sentences += _recordings(run)
     if run.seeds:
         from harness.rungs.convergence_over_seeds import seeds_in_words
 

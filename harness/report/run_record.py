@@ -12,14 +12,15 @@ import pandas as pd
 
 from harness.judging import confusion
 from harness.records import outcome
+from harness.records.hosts import Hosts
 from harness.records.trace import Trace
 from harness.report.folder_record import FolderRecord
 from harness.results.claim import claimed_for
-from harness.results.files import read_arrays, read_object, read_table
+from harness.results.files import read_arrays, read_object, read_spec, read_table
 from harness.results.marker import MARKER, State
 from harness.results.reading import read_run
 from harness.results.recorded import ReadingFailure, RecordedArm, RecordedRun
-from harness.results.store import CONFUSION, FLIPPED_IMAGES, FLIPS, FREE_RUN_FACTS, FREE_RUNS
+from harness.results.store import CONFUSION, FLIPPED_IMAGES, FLIPS, FREE_RUN_FACTS, FREE_RUNS, HOSTS
 from harness.spec.experiment import Experiment
 from harness.system.array_files import Arrays
 
@@ -92,6 +93,11 @@ class RunRecord(FolderRecord):
         trains = claimed_for(self.folder) == "match" or any(trace.epochs for trace in self.traces)
         steps = int(self.plan.get("steps", 0))
         return coverage(self.experiment, steps, self.verdicts, self.traces, trains, self.recorded.cost).in_words
+
+    @cached_property
+    def hosts(self) -> Hosts | None:
+        """Where the arms of a joined run were recorded; None of any other run, or where that cannot be read."""
+        return self._read(HOSTS, lambda path: read_spec(path, Hosts, "hosts"))
 
     @property
     def flips(self) -> pd.DataFrame | None:

@@ -26,6 +26,7 @@ FLIPS, FLIPPED_IMAGES = "flips.parquet", "flips.npz"
 CONFUSION = "confusion.parquet"
 FREE_RUNS, FREE_RUN_FACTS = "free_runs.parquet", "free_runs.json"
 COST = "cost.json"
+HOSTS = "hosts.json"  # of a run joined from the recordings of several hosts
 VERDICT_COLUMNS = tuple(Verdict.model_fields)
 SEGMENTS = "segments"  # of an arm's training that is not at its end: see `harness.results.segments`
 

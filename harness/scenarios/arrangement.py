@@ -30,6 +30,11 @@ def arranged_study(study: ComposedStudy, say: Callable[[str], None]) -> tuple[Co
     return replace(study, variants=tuple(variants)), [choices for _, choices in arranged]
 
 
+def arranged_experiment(experiment: Experiment, say: Callable[[str], None]) -> tuple[Experiment, Arrangements]:
+    """The experiment with the chosen arrangements in its arms, and the choices; as `arranged_study`."""
+    return _arranged(experiment, Chooser(say))
+
+
 def arranged_arms(arms: Sequence[Arm], say: Callable[[str], None]) -> tuple[tuple[Arm, ...], Arrangements]:
     """The arms of a pair with the chosen arrangements, and the choices. Any model of a user may have convolutions."""
     chooser = Chooser(say)

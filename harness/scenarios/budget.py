@@ -55,6 +55,28 @@ def planned(
     return plan, [by_name[name] for name in answers]
 
 
+def planned_by_reference(context: Context, trains: bool = True) -> CostPlan | None:
+    """The plan of cost where no arm can be measured, as if each took what the reference takes here in float32.
+
+    None where nothing has to be reduced.
+    """
+    if is_small(context, trains):
+        return None
+    samples = pace.samples(context)
+    of_reference = pace.of_reference(context, samples)
+    scale = _batch_size(context) / samples
+    exact_s, rounded_s = (scale * of_reference[precision] for precision in ("float64", "float32"))
+    rates = Rates(
+        reference_float64=exact_s,
+        reference_float32=rounded_s,
+        arms={arm.name: rounded_s for arm in context.stated.arms},
+        compilations={},
+    )
+    extent = _stated(context, trains)
+    plan = cost.planned(context.stated, extent, rates, _batch_size(context), _scored(context, trains))
+    return plan if plan.is_reduced else None
+
+
 def _stated(context: Context, trains: bool) -> Extent:
     judged = {rung.name for rung in registry.of_trainings(context.stated.rungs)} if trains else set()
     kept = len(checkpoints.checkpointed_epochs(context)) if checkpoints.NAME in judged else 0

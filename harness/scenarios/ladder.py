@@ -17,14 +17,14 @@ from harness.judging.context import REFERENCE, Answer, Answers, Context
 from harness.judging.envelope import envelope
 from harness.judging.first_divergence import first_of
 from harness.judging.silence import NO_WORD, silent_arms, silent_rung
-from harness.records.failure import Failure, WorkerFailedError
+from harness.records.failure import NOT_RECORDED, Failure, WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.rungs import registry, trajectory
 from harness.rungs.rung import Question
 from harness.spec.changes import Changes
 from harness.system.progress import doing, ignore
 from harness.worker.asking import side_by_side
-from harness.worker.process import Worker
+from harness.worker.respondent import Respondent
 from harness.worker.task import Task
 
 # What a task is given, by the names of its parameters.
@@ -33,7 +33,7 @@ Payload = Mapping[str, Any]
 
 def climb(
     context: Context,
-    workers: Iterable[Worker],
+    workers: Iterable[Respondent],
     on_rung: Callable[[str, list[Verdict]], None],
     on_failure: Callable[[str, Failure], None],
     on_answers: Callable[[str, Payload, Answers], None] = lambda rung, payload, answers: None,
@@ -72,8 +72,9 @@ def climb(
                 continue
             answers, failures = _ask_all(pool, alive, question.task, payload)
             for name, failure in failures.items():
-                del alive[name]
-                on_failure(name, failure)
+                if failure.symptom != NOT_RECORDED:  # a recorded arm may have answers to the questions after it
+                    del alive[name]
+                    on_failure(name, failure)
             on_answers(rung, payload, answers)
             with doing(REFERENCE, "verdicts", context.on_work):
                 rung_verdicts = question.judge(context, answers) if answers else []
@@ -110,7 +111,7 @@ def preparing_envelopes(context: Context) -> Iterator[None]:
 
 
 def _ask_all(
-    pool: ThreadPoolExecutor, alive: Mapping[str, Worker], task: Task, payload: Mapping[str, Any]
+    pool: ThreadPoolExecutor, alive: Mapping[str, Respondent], task: Task, payload: Mapping[str, Any]
 ) -> tuple[dict[str, Answer], dict[str, Failure]]:
     """The arms' answers by name, and the failures of the arms that have none."""
     return side_by_side(pool, alive, partial(_ask_one, task=task, payload=payload))
@@ -123,7 +124,7 @@ def _with_explanation(
     verdicts: list[Verdict],
     answers: Answers,
     pool: ThreadPoolExecutor,
-    alive: Mapping[str, Worker],
+    alive: Mapping[str, Respondent],
 ) -> list[Verdict]:
     """The verdicts with the first divergence in front, localised, and with advice where a known form explains it."""
     first = first_of(verdicts)
@@ -159,6 +160,8 @@ def _with_explanation(
         failed_again = "; ".join(
             f"{name} failed when asked again: {failure}" for name, failure in failures_again.items()
         )
+        if all(failure.symptom == NOT_RECORDED for failure in failures_again.values()):
+            failed_again = "what makes them equal is not proven: the recordings have no answer to that"
         explained = explained.model_copy(update={"cause": f"{explained.cause}; {failed_again}"})
     return [explained, *(verdict for verdict in verdicts if verdict is not first)]
 
@@ -169,7 +172,7 @@ def failure_verdict(rung: str, arm: str, failure: Failure) -> Verdict:
 
 
 @contextmanager
-def _closed_on_interrupt(workers: list[Worker]) -> Iterator[None]:
+def _closed_on_interrupt(workers: list[Respondent]) -> Iterator[None]:
     """Ends the workers on an exception, since leaving the pool would wait for their answers."""
     try:
         yield
@@ -179,6 +182,6 @@ def _closed_on_interrupt(workers: list[Worker]) -> Iterator[None]:
         raise
 
 
-def _ask_one(worker: Worker, task: Task, payload: Mapping[str, Any]) -> Answer:
+def _ask_one(worker: Respondent, task: Task, payload: Mapping[str, Any]) -> Answer:
     result, arrays = worker.ask(task, **payload)
     return Answer(worker.arm, result, arrays)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,8 +29,10 @@ from harness.scenarios.recording import run_and_record
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays, load_arrays
+from harness.system.output import say_on_stderr
 from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
+from harness.worker.devices import alone_on, device_of, note_baselines
 from harness.worker.tasks import TASKS
 from harness.worker.training import checkpoints_file
 
@@ -55,17 +57,32 @@ def match(runs: Sequence[Run], folder: Path) -> None:
 def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
     _climb_all(runs, folder)
     for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
-        # A fresh process per arm, one at a time, so that no other worker runs during the timed training.
-        with Workers(folder, runs[0].listener.work) as workers:
+        with timed_alone(runs, name, folder) as workers:
             for run in runs:
                 if name in run.traces and run.traces[name].failure is None:
                     train(run, run.traces[name].arm, workers)
     for run in runs:
-        _judge_trainings(run)
+        judge_trainings(run)
+
+
+@contextmanager
+def timed_alone(runs: Sequence[Run], arm: str, folder: Path) -> Iterator[Workers]:
+    """The pool for the timed trainings of one arm: a fresh process, with the arm's device for itself.
+
+    Runs of twinrun train one arm at a time, so that no other worker of theirs disturbs it.
+    """
+    first = next(run for run in runs if arm in run.traces)
+    device = device_of(first.traces[arm].arm, str(first.traces[arm].environment.get("device", "")))
+    with alone_on(device, say_on_stderr) as flag, Workers(folder, first.listener.work) as workers:
+        for run in runs:
+            if flag and arm in run.traces:
+                run.update(arm, device_flag=flag)
+        yield workers
 
 
 def _climb_all(runs: Sequence[Run], folder: Path) -> None:
     """Climbs the ladder of each run. One worker per arm answers all rungs; arms run in parallel, as none is timed."""
+    note_baselines(arm for run in runs for arm in run.experiment.arms)
     with Workers(folder, runs[0].listener.work) as workers:
         first = runs[0]
         for run in runs:
@@ -88,7 +105,7 @@ def _climb(run: Run, workers: Workers) -> None:
     # A run that does not climb prepares nothing: the preparation would still run beside the timed trainings.
     is_known = run.climbs and budget.is_small(run.context, run.trains)
     with ladder.preparing_envelopes(run.context) if is_known else nullcontext():
-        ready = _describe(run, started)
+        ready = describe(run, started)
     run.verdicts += [
         ladder.failure_verdict("start", name, trace.failure) for name, trace in run.traces.items() if trace.failure
     ]
@@ -134,7 +151,7 @@ def _plan_cost(run: Run, workers: Sequence[Worker]) -> list[Worker]:
     return ready
 
 
-def _describe(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
+def describe(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
     """Asks all workers for their environments and records these. Returns the workers that answered."""
     with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
         answers, failures = side_by_side(pool, workers, lambda worker: worker.ask(TASKS["describe"])[0])
@@ -146,11 +163,15 @@ def _describe(run: Run, workers: Mapping[str, Worker]) -> list[Worker]:
     return [workers[name] for name in answers]
 
 
+def keep_digests(run: Run, name: str, result: Mapping[str, object]) -> None:
+    """Keeps which plan and weights an arm reports in an answer."""
+    run.update(name, **{DIGESTS[key]: value for key, value in result.items() if key in DIGESTS})
+
+
 def _record_answers(run: Run, rung: str, payload: ladder.Payload, answers: Answers) -> None:
     """Keeps which plan and weights the arms report, and writes the answers if the experiment asks for it."""
     for name, answer in answers.items():
-        digests = {DIGESTS[key]: value for key, value in answer.result.items() if key in DIGESTS}
-        run.update(name, **digests)
+        keep_digests(run, name, answer.result)
     if run.experiment.comparison.record_answers:
         question = question_digest(registry.questions()[rung].task, payload)
         for name, answer in answers.items():
@@ -204,7 +225,7 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
             run.update(arm.name, **fields)
 
 
-def _judge_trainings(run: Run) -> None:
+def judge_trainings(run: Run) -> None:
     finished = [name for name, trace in run.traces.items() if trace.finished]
     trainings = run.trainings({name: _taken_checkpoints(run, name) for name in finished})
     left_out = () if run.cost is None else run.cost.asked.left_out

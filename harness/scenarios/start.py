@@ -100,14 +100,19 @@ def _run_alone(
     folder = claimed(verb, composed.out, run_folder(composed.results_root, composed.experiment, plan.digest))
     active = run.begin(composed.experiment, data, plan, folder, listener, arrangements=arrangements)
     VERBS[verb]([active], active.store.folder)
-    listener.stage(PAGE)
+    conclude(active, presenter)
+    return active.exit_code
+
+
+def conclude(active: Run, presenter: Presenter) -> None:
+    """Writes the pages of a run that has ended, and shows it."""
+    active.listener.stage(PAGE)
     _write_report(active, presenter)
     if active.unfinished is None:
         with shielded():
             presenter.write_page(active.store.folder)
     if _can_be_shown(active.unfinished):
-        listener.end(active, is_brief=stopped_again())
-    return active.exit_code
+        active.listener.end(active, is_brief=stopped_again())
 
 
 def _study(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from typing_extensions import Self
 
 from harness.spec.base import Name, Spec
 
@@ -64,6 +72,9 @@ class Arm(Spec):
     channels last in any case). `environment` is set before the framework is imported. `python` names another
     interpreter, which must have twinrun's own requirements and the framework.
 
+    `device_id` is the number of the device, among those of its kind that this process sees: the arm's process sees no
+    other. Without it the process sees all, and its framework takes the first.
+
     `arrangement` names environment variables with which the adapter's framework may be faster on this processor: one
     of those that the adapter states, `none`, or `auto`, which chooses when a run begins by how fast each was measured
     here. What an arm's `environment`, or that of the command, sets is never changed. A run records the choice.
@@ -81,6 +92,7 @@ class Arm(Spec):
     adapter: str
     mode: str
     device: Annotated[DeviceName, BeforeValidator(_npu_is_ascend)] = "auto"
+    device_id: Annotated[int, Field(ge=0, le=1023)] | None = None
     precision: Precision = "float32"
     realisation: Policy = "native"
     layout: Layout = "auto"
@@ -92,3 +104,17 @@ class Arm(Spec):
     )
     python: Annotated[str, AfterValidator(_program)] | None = None
     spec: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_devices(self) -> Self:
+        if self.device == "cpu" and self.device_id is not None:
+            raise ValueError(f"device_id is {self.device_id}, and device=cpu has no numbers")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_device_id(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a `device_id` that is not stated, so that an earlier twinrun in another interpreter reads the arm."""
+        fields: dict[str, Any] = handler(self)
+        if fields.get("device_id", 0) is None:
+            del fields["device_id"]
+        return fields

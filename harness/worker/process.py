@@ -18,10 +18,12 @@ import adapters
 import harness
 from harness.records.failure import MESSAGE_CHARACTERS, Failure, WorkerFailedError, full_disk, in_one_line, shortened
 from harness.spec.arm import AUTO, NONE, Arm
+from harness.system.accelerators import NoSuchDeviceError
 from harness.system.array_files import Arrays, load_arrays
 from harness.system.progress import OnWork, Work, doing, ignore
 from harness.system.stopping import deferred
 from harness.worker.arrivals import Arrivals
+from harness.worker.devices import variables_of
 from harness.worker.events import Event as Event
 from harness.worker.events import ProtocolError, check_result
 from harness.worker.group import Group, ending
@@ -197,7 +199,12 @@ class Worker:
             program = [self.arm.python or sys.executable, "-m", "harness.worker.child"]
             return [*program, self.arm.model_dump_json(), str(events), str(lifeline)]
 
-        log, environment = self._log, {**environment_of(self.arm), **self._temporary.environment}
+        log = self._log
+        try:
+            environment = {**environment_of(self.arm), **self._temporary.environment}
+        except NoSuchDeviceError as error:
+            failure = Failure(symptom="missing_device", stage="start", message=str(error))
+            raise WorkerFailedError(failure) from None
         try:
             return Group(command, log.parent, log, environment, descriptors=[events], stdin=subprocess.PIPE)
         except (OSError, ValueError) as error:  # ValueError: a path or variable that the system does not allow
@@ -217,13 +224,15 @@ def _start_failure(arm: Arm, error: OSError | ValueError) -> Failure:
 def environment_of(arm: Arm) -> dict[str, str]:
     """The environment variables of the arm's process; those that the arm sets take precedence.
 
-    An arm whose arrangement has not been chosen (`auto`) has none.
+    An arm whose arrangement has not been chosen (`auto`) has none. Raises NoSuchDeviceError where there is no device of
+    the arm's `device_id`.
     """
     environment = {**os.environ, **{key: os.environ.get(key, value) for key, value in QUIET.items()}}
     if arm.arrangement not in (AUTO, NONE) and arm.arrangement in (offered := adapters.arrangements(arm.adapter)):
         environment |= offered[arm.arrangement].environment
     if arm.threads is not None:
         environment["OMP_NUM_THREADS"] = str(arm.threads)
+    environment |= variables_of(arm, os.environ)
     # Another interpreter must import this very code, unless the arm's own path has a twinrun. That one then finds
     # nothing here: neither our packages nor, where these are in `site-packages`, the frameworks beside them.
     own, here = arm.environment.get("PYTHONPATH", ""), str(Path(harness.__file__).parents[1])

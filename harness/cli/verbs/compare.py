@@ -12,6 +12,10 @@ examples:
   twinrun compare RUN_A RUN_B out=DIR
   twinrun compare RUN_ON_ASCEND RUN_ON_GPU --arms mindspore:tensorflow
 
+  twinrun compare RECORDING_ON_ASCEND RECORDING_ON_GPU from=FILE.twinrun
+
+Recordings (twinrun record) of one exported file are joined to one run, whose whole ladder is judged; from=FILE, the
+exported file, where the data is not on this host, and answers=DIR, recorded answers to further questions.
 Compared are runs of one experiment: the same data, model, optimizer, training and seed. Their arms may differ.
 """
 
@@ -21,7 +25,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     add_recorded(
         sub,
         "the folders of two runs, or of two studies; out=DIR for the report, by default results/compare/<time>",
-        folders_or("out="),
+        folders_or("out=", "from=", "answers="),
     )
     sub.add_argument(
         "--arms",
@@ -38,9 +42,18 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compares the two folders. Returns the exit code."""
     from harness.report.presented import InDetail
+    from harness.scenarios.hosts.join import join, names_recordings
+
+    presenter = InDetail(options.detail)
+    if names_recordings(options.overrides) and not options.arms:
+        from harness.report.hosts import show_commands
+
+        joined = join(options.overrides, presenter)
+        show_commands(joined.commands, options.detail)
+        return joined.exit_code
     from harness.scenarios.compare import start
 
-    return start(options.overrides, options.arms, InDetail(options.detail))
+    return start(options.overrides, options.arms, presenter)
 
 
 VERB = Verb(

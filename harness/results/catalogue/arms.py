@@ -113,7 +113,7 @@ def timed_arms(records: Records) -> list[Row]:
 
 def _step_s(samples: pa.Table | None) -> dict[int, float]:
     """By process the median seconds of a step over its steady blocks."""
-    if samples is None or len(samples.column_names) < 5:
+    if samples is None or len(samples.column_names) < 5 or not samples.num_rows:  # without rows it has no types
         return {}
     part, process = np.asarray(samples["part"].to_pylist()), samples["process"].to_numpy()
     seconds = (samples["dispatch_s"].to_numpy() + samples["fetch_s"].to_numpy()) / samples["steps"].to_numpy()

@@ -15,8 +15,10 @@ from harness.records.failure import Failure, WorkerFailedError
 from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Phases, ProcessRecord, Row
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays
+from harness.system.output import say_on_stderr
 from harness.system.progress import OnWork
 from harness.timing.warm_up import find_warm_up
+from harness.worker.devices import alone_on, device_of
 from harness.worker.process import Worker
 from harness.worker.task import Task
 from harness.worker.timing import control, tasks
@@ -123,7 +125,8 @@ def time_row(
     base = ProcessRecord(row=row.name, arm=row.arm, block_steps=size.block_steps, **about)
     blocks, known = Blocks(0), dict[str, Any]()
     try:
-        with Worker(arm, folder, scratch) as worker:
+        with alone_on(device_of(arm), say_on_stderr) as flag, Worker(arm, folder, scratch) as worker:
+            known["device_flag"] = flag
             worker.on_work = on_work
             prepared = preparation.ask(worker, size.block_steps, size.horizon)
             blocks.batch_size = prepared["batch_size"]
@@ -189,7 +192,8 @@ def _failed(
 ) -> tuple[ProcessRecord, pd.DataFrame]:
     phases = Phases.model_validate({f"{name}_s": value for name, value in blocks.phases().items()})
     update = {"failure": failure, "phases": phases}
-    host = {key: known[key] for key in ("timed_s", "cpu_s", "before", "after", "interference") if key in known}
+    of_host = ("timed_s", "cpu_s", "before", "after", "interference", "device_flag")
+    host = {key: known[key] for key in of_host if key in known}
     return ProcessRecord.model_validate({**base.model_dump(), **host}).model_copy(update=update), blocks.table(
         base.number
     )

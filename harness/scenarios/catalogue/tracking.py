@@ -186,11 +186,11 @@ def settings_of(further: Mapping[str, str]) -> tuple[str, str]:
 
 
 EXAMPLES = {"to": "tensorboard", "out": "logs"}
-TOOLS = ("mlflow", "tensorboard")
+TOOLS = ("mlflow", "tensorboard")  # besides `hosts`: harness.scenarios.hosts
 
 
 def known_tool(text: str) -> str:
     """One of `TOOLS`. Raises ValueError, with a clause, for anything else."""
     if text not in TOOLS:
-        raise ValueError(f"allowed: {', '.join(TOOLS)}")
+        raise ValueError(f"allowed: {', '.join(TOOLS)}, hosts")
     return text

@@ -96,6 +96,9 @@ class RowSummary:
         count = sum(map(disturbed, self.processes))
         if count:
             notes.append(f"noisy: other processes took processors from {count} of {len(self.processes)}")
+        flagged = sum(bool(process.device_flag) for process in self.processes)
+        if flagged:
+            notes.append(f"device memory was not free again before {flagged} of {len(self.processes)}")
         unsettled = sum(not process.settled for process in self.processes)
         if unsettled:
             notes.append(f"no steady state in {unsettled} of {len(self.processes)}: their second halves count")

@@ -186,3 +186,15 @@ def test_no_budget_and_a_fraction_of_a_second() -> None:
     assert compose_study(["comparison.budget_s=null"]).first.experiment.comparison.budget_s is None
     assert compose_study(["comparison.budget_s=0.5"]).first.experiment.comparison.budget_s == 0.5
     assert compose_study([]).first.experiment.comparison.budget_s == 120
+
+
+def test_without_arms_the_reference_stands_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = context_of(STATED, tmp_path, ONE_AND_OTHER)
+    assert budget.planned_by_reference(context) is None  # it is small wherever it runs
+    monkeypatch.setattr(budget, "is_small", lambda context, trains: False)
+    monkeypatch.setattr(pace, "of_reference", lambda context, samples: {"float64": 1.0, "float32": 0.5})
+    plan = budget.planned_by_reference(context)
+    assert plan is not None
+    assert plan.rates.arms == dict.fromkeys(ONE_AND_OTHER, plan.rates.reference_float32)
+    assert plan.is_reduced
+    assert sum(plan.asked_s[rung] for rung in plan.asked_s if rung not in plan.asked.left_out) <= plan.budget_s

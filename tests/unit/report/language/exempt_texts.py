@@ -247,6 +247,8 @@ NOT_TRANSLATED = {
     "TensorFlow 2.21 asks for it",
     "pyarrow 26 refuses NumPy 1.26 when it is imported",
     # while a run goes on
+    "waits for Q7: another process of twinrun times a job on it",
+    "Q7 is not locked (Q7): another process of twinrun may time a job on it",
     "Q7 is calibrated on this machine, once: Q7, a few seconds each",
     "Q7: the calibration failed, so no arrangement is chosen: Q7",
     "  runs code that Q7",

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from made_up_catalogues import BROKEN, MadeUp, write_run
 
@@ -136,3 +137,16 @@ def test_a_marker_that_leads_out_of_the_study_is_not_followed(tmp_path: Path) ->
         json.dumps({**content, "kind": "study", "runs": {"../../secret/run": "0", "/etc": "0"}})
     )
     assert [row["run"] for row in rows_of(study, "mnist_mlp/study", "1-1")] == ["mnist_mlp/study"]
+
+
+def test_a_bench_that_timed_nothing_is_a_row(tmp_path: Path) -> None:
+    folder = tmp_path / "results" / "bench" / "run"
+    folder.mkdir(parents=True)
+    (folder / "bench.json").write_text(json.dumps({"rows": [{"name": "tensorflow"}]}))
+    (folder / "processes.json").write_text(json.dumps({"processes": []}))
+    # No block was timed, so the columns have no type of their own.
+    columns_of_samples = pd.DataFrame(columns=["process", "part", "steps", "dispatch_s", "fetch_s"], dtype=object)
+    columns_of_samples.to_parquet(folder / "samples.parquet")
+    complete(folder, Marker(kind="bench", status="UNVERIFIED", exit_code=4, sentence="UNVERIFIED: nothing"))
+    (arm,) = row_of(folder)["arms"]
+    assert (arm["arm"], arm["step_time_s"]) == ("tensorflow", None)

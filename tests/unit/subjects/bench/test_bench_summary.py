@@ -152,3 +152,15 @@ def test_an_unfinished_bench_says_why() -> None:
     text = outcome.in_one_line(bench(), Unfinished("interrupted", "stopped"))
     assert text.startswith("INTERRUPTED: stopped; fast takes")
     assert outcome.exit_code(bench(), Unfinished("interrupted", "stopped")) == 130
+
+
+def test_a_row_whose_device_was_not_free_says_so() -> None:
+    recorded = bench()
+    flagged = [
+        process.model_copy(update={"device_flag": "gpu 0 still held 1 GiB"} if process.row == "slow" else {})
+        for process in recorded.processes[:-1]
+    ]
+    fast, slow = summaries(replace(recorded, processes=(*flagged, recorded.processes[-1])))
+    count = sum(bool(process.device_flag) for process in flagged)
+    assert f"device memory was not free again before {count} of 3" in slow.notes
+    assert not any("device memory" in note for note in fast.notes)
