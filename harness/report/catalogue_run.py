@@ -22,12 +22,12 @@ from harness.report.pair_record import PairRecord
 from harness.report.rows import by_rung, screen_table
 from harness.report.run_record import RunRecord
 from harness.report.rung_lines import disagreements
+from harness.report.scaling import show_scaling
 from harness.report.study_record import StudyRecord
-from harness.report.sweep import show_sweep
 from harness.report.tables import SCREEN_WIDTH, console, draw, draw_labelled, line
 from harness.results.catalogue.roots import stamp_of
 from harness.results.catalogue.rows import rows_of
-from harness.results.sweeps import is_sweep
+from harness.results.scalings import is_scaling
 
 # The columns of the catalogue in the first lines, joined where several are of one thing.
 FACTS = {
@@ -82,7 +82,9 @@ def show_run(folder: Path) -> int:
     elif kind == "gate":
         gate.show(folder)
     elif kind == "bench":
-        show_sweep(folder) if is_sweep(folder) else BenchTerminal(SCREEN).end(folder, BenchRecord.of(folder).sentence)
+        show_scaling(folder) if is_scaling(folder) else BenchTerminal(SCREEN).end(
+            folder, BenchRecord.of(folder).sentence
+        )
     else:
         is_damaged |= _show_verdicts(folder, kind, row, parts)
     return UNVERIFIED if is_damaged else AGREES

@@ -30,9 +30,9 @@ def page_of_record(record: FolderRecord | Path, lang: str = "en") -> str:
 def _english_page_of(record: FolderRecord | Path) -> str:
     """Only the modules of the record's kind are imported, each of which has a large part of twinrun behind it."""
     if isinstance(record, Path):
-        from harness.report import sweep
+        from harness.report import scaling
 
-        return sweep.report(record)
+        return scaling.report(record)
     name = MODULES[type(record).__name__]
     report: Callable[[FolderRecord], str] = import_module(f"harness.report.{name}").report
     return report(record)

@@ -10,8 +10,8 @@ from harness.report.html.writing import write_html_at_end
 from harness.report.markdown import write_report
 from harness.report.pages import page_of
 from harness.report.pair import PairTerminal
+from harness.report.scaling import show_scaling, write_scaling_report
 from harness.report.study import StudyTerminal, write_study_report
-from harness.report.sweep import show_sweep, write_sweep_report
 from harness.report.terminal import Terminal
 from harness.system.output import say_on_stderr
 
@@ -22,13 +22,13 @@ __all__ = [
     "page_of",
     "pair_listener",
     "run_listener",
-    "show_sweep",
+    "show_scaling",
     "study_listener",
     "write_bench_report",
     "write_page",
     "write_report",
+    "write_scaling_report",
     "write_study_report",
-    "write_sweep_report",
 ]
 
 bench_listener = BenchTerminal

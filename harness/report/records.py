@@ -9,11 +9,11 @@ from pathlib import Path
 
 from harness.report.folder_record import FolderRecord
 from harness.results.kinds import kind_of
-from harness.results.sweeps import is_sweep
+from harness.results.scalings import is_scaling
 
 
 def record_of(folder: Path) -> FolderRecord | Path:
-    """What can be read of a folder; of a sweep, whose benches have records of their own, the folder itself."""
+    """What can be read of a folder; of a scaling, whose benches have records of their own, the folder itself."""
     kind = kind_of(folder)
     if kind == "study":
         from harness.report.study_record import StudyRecord
@@ -34,7 +34,7 @@ def record_of(folder: Path) -> FolderRecord | Path:
     if kind == "bench":
         from harness.report.bench_record import BenchRecord
 
-        return folder if is_sweep(folder) else BenchRecord.of(folder)
+        return folder if is_scaling(folder) else BenchRecord.of(folder)
     from harness.report.run_record import RunRecord
 
     return RunRecord.of(folder)

@@ -1,4 +1,4 @@
-"""The page of a bench, and of a sweep of benches."""
+"""The page of a bench, and of a scaling."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from harness.report.html.figures.ratios import Ratio, ratios
 from harness.report.html.figures.roofline import roofline
 from harness.report.html.figures.scaling import scaling
 from harness.report.html.records import records_section
-from harness.report.sweep import growths, in_words, read, sizes_of, step_table
+from harness.report.scaling import growths, in_words, read, sizes_of, step_table
 from harness.results.files import NOT_READ, read_object
 from harness.results.marker import MARKER
-from harness.results.sweeps import place_of
+from harness.results.scalings import place_of
 from harness.subjects.bench.outcome import as_ratio, in_ms
 
 
@@ -68,8 +68,8 @@ def _sections(record: BenchRecord) -> list[Section]:
     ]
 
 
-def sweep_document(folder: Path) -> Document:
-    """The page of a sweep, from its folder alone."""
+def scaling_document(folder: Path) -> Document:
+    """The page of a scaling, from its folder alone."""
     record, rows = read(folder)
     fits, sizes = growths(record, rows), sizes_of(record)
     sentences = tuple(in_words(record, fits))

@@ -29,9 +29,9 @@ def document_of(folder: Path) -> Document:
 def document_of_record(record: FolderRecord | Path) -> Document:
     """The same of a record that has been read. Only what its kind needs is imported."""
     if isinstance(record, Path):
-        from harness.report.html.bench_page import sweep_document
+        from harness.report.html.bench_page import scaling_document
 
-        return sweep_document(record)
+        return scaling_document(record)
     module, function = MAKERS[type(record).__name__]
     make: Callable[[FolderRecord], Document] = getattr(import_module(f"harness.report.html.{module}"), function)
     return make(record)

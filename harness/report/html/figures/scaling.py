@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from harness.report.html.blocks import FigureBlock
-from harness.report.sweep import Rows, draw_scaling
+from harness.report.scaling import Rows, draw_scaling
 from harness.subjects.bench.growth import Growth
 
 

@@ -1,4 +1,4 @@
-"""What a sweep prints, its picture and its page: the time of a step by the value of a key, and how it grows."""
+"""What a scaling prints, its picture and its page: the time of a step by the value of a key, and how it grows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from harness.report.plots import COLOURS
 from harness.report.rows import Table
 from harness.report.tables import as_markdown, console, draw
 from harness.report.where_to_read import where_to_read
+from harness.results.scalings import ScalingRecord, place_of, read_scaling
 from harness.results.store import write_text
-from harness.results.sweeps import SweepRecord, place_of, read_sweep
 from harness.subjects.bench.growth import Growth, growth
 from harness.subjects.bench.outcome import as_ratio, in_ms
 from harness.subjects.bench.summary import RowSummary
@@ -29,14 +29,14 @@ MARKS = "os^Dv"  # of the points of each row
 Rows = Mapping[str, Sequence[RowSummary | None]]  # by row, its summary at each value
 
 
-def write_sweep_report(folder: Path) -> None:
-    """Writes the pages and the picture into the folder of a sweep."""
+def write_scaling_report(folder: Path) -> None:
+    """Writes the pages and the picture into the folder of a scaling."""
     write_text(folder / "report.md", report(folder))
     write_html_at_end(folder)
 
 
 def report(folder: Path) -> str:
-    """The sweep as a page of Markdown, from its folder alone. The picture is written where the values are numbers."""
+    """The scaling as a page of Markdown, from its folder alone. The picture is written where the values are numbers."""
     record, rows = read(folder)
     lines = [f"# {markdown(record.key)}, swept", "", as_markdown(*step_table(record, rows)), ""]
     fits = growths(record, rows)
@@ -49,7 +49,7 @@ def report(folder: Path) -> str:
     return "\n".join([*lines, "", f"By value: {', '.join(places)}", ""])
 
 
-def show_sweep(folder: Path) -> None:
+def show_scaling(folder: Path) -> None:
     """Prints the table and the fits."""
     record, rows = read(folder)
     screen = console()
@@ -61,15 +61,15 @@ def show_sweep(folder: Path) -> None:
         screen.print(text, soft_wrap=True)
 
 
-def read(folder: Path) -> tuple[SweepRecord, Rows]:
-    record = read_sweep(folder)
+def read(folder: Path) -> tuple[ScalingRecord, Rows]:
+    record = read_scaling(folder)
     benches = [BenchRecord.of(folder / place_of(number)) for number in range(len(record.values))]
     names = dict.fromkeys(row.row.name for bench in benches for row in bench.rows)
     by_bench = [{row.row.name: row for row in bench.rows} for bench in benches]
     return record, {name: [rows.get(name) for rows in by_bench] for name in names}
 
 
-def step_table(record: SweepRecord, rows: Rows) -> Table:
+def step_table(record: ScalingRecord, rows: Rows) -> Table:
     head = [record.key]
     for name in rows:
         head += [name, f"{name}, samples/s", f"{name}, status"]
@@ -90,7 +90,7 @@ def step_table(record: SweepRecord, rows: Rows) -> Table:
     return head, lines
 
 
-def sizes_of(record: SweepRecord) -> list[float] | None:
+def sizes_of(record: ScalingRecord) -> list[float] | None:
     """The values as numbers; None where they are none."""
     try:
         return [float(value) for value in record.values]
@@ -98,7 +98,7 @@ def sizes_of(record: SweepRecord) -> list[float] | None:
         return None
 
 
-def growths(record: SweepRecord, rows: Rows) -> dict[str, Growth]:
+def growths(record: ScalingRecord, rows: Rows) -> dict[str, Growth]:
     sizes = sizes_of(record)
     if sizes is None:
         return {}
@@ -110,14 +110,14 @@ def _times_s(summaries: Sequence[RowSummary | None]) -> list[float]:
     return [row.step_s.estimate if row is not None and row.processes else math.nan for row in summaries]
 
 
-def in_words(record: SweepRecord, fits: Mapping[str, Growth]) -> list[str]:
+def in_words(record: ScalingRecord, fits: Mapping[str, Growth]) -> list[str]:
     return [
         f"{name}: the time of a step grows like {record.key} ** {fit.exponent:.2f} (standard error {fit.error:.2f})"
         for name, fit in fits.items()
     ]
 
 
-def _draw(path: Path, record: SweepRecord, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:
+def _draw(path: Path, record: ScalingRecord, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:
     """Draws the scaling as a PNG at `path`."""
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
