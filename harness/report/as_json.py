@@ -1,6 +1,6 @@
 """The outcome of a run as one JSON object, for scripts. `docs/json.md` describes its fields.
 
-`harness.report.folder_objects` has the objects of benches, sweeps, comparisons and gates.
+`harness.report.folder_objects` has the objects of benches, scalings, comparisons and gates.
 """
 
 from __future__ import annotations

@@ -22,12 +22,12 @@ from harness.report.rung_lines import disagreements
 from harness.report.screen.bench import BenchTerminal
 from harness.report.screen.comparison import ComparisonTerminal
 from harness.report.screen.gate import GateTerminal
-from harness.report.screen.sweep import SweepTerminal
+from harness.report.screen.scaling import ScalingTerminal
 from harness.report.study_record import StudyRecord
 from harness.report.tables import SCREEN_WIDTH, console, draw_labelled, line
 from harness.results.catalogue.roots import stamp_of
 from harness.results.catalogue.rows import rows_of
-from harness.results.sweeps import is_sweep
+from harness.results.scalings import is_scaling
 
 # The columns of the catalogue in the first lines, joined where several are of one thing.
 FACTS = {
@@ -75,7 +75,7 @@ def show_run(folder: Path) -> int:
     elif kind == "gate":
         GateTerminal(SCREEN).show(folder)
     elif kind == "bench":
-        show = SweepTerminal(SCREEN).show if is_sweep(folder) else BenchTerminal(SCREEN).end
+        show = ScalingTerminal(SCREEN).show if is_scaling(folder) else BenchTerminal(SCREEN).end
         show(folder, int(row["exit_code"] or 0), record_of(folder).sentence)
     else:
         is_damaged |= _show_verdicts(folder, kind, row, parts)

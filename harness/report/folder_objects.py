@@ -1,4 +1,4 @@
-"""The outcomes of benches, sweeps, comparisons and gates as JSON objects. `docs/json.md` describes their fields."""
+"""The outcomes of benches, scalings, comparisons and gates as JSON objects. `docs/json.md` describes their fields."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from harness.report.bench_record import BenchRecord
 from harness.report.comparison import Sides, measured
 from harness.report.comparison_record import ComparisonRecord
 from harness.report.gate_record import GateRecord
-from harness.report.sweep_folder import SweepFolder
-from harness.results.sweeps import place_of
+from harness.report.scaling_folder import ScalingFolder
+from harness.results.scalings import place_of
 from harness.subjects.bench.control import Control
 from harness.subjects.bench.summary import RowSummary
 from harness.timing.intervals import Interval
@@ -19,14 +19,14 @@ def of_bench(record: BenchRecord, exit_code: int, sentence: str) -> Outcome:
     return {**head(exit_code, sentence, record.folder), **_timed(record)}
 
 
-def of_sweep(sweep: SweepFolder, code: int, sentence: str) -> Outcome:
-    """The outcome of a sweep: what was timed at each value of its key."""
-    key, values = (sweep.swept.key, sweep.swept.values) if sweep.swept else ("", ())
+def of_scaling(scaling: ScalingFolder, code: int, sentence: str) -> Outcome:
+    """The outcome of a scaling: what was timed at each value of its key."""
+    key, values = (scaling.swept.key, scaling.swept.values) if scaling.swept else ("", ())
     points = [
-        {"value": value, "folder": str(sweep.folder / place_of(number)), **_timed(bench)}
-        for number, (value, bench) in enumerate(zip(values, sweep.benches, strict=True))
+        {"value": value, "folder": str(scaling.folder / place_of(number)), **_timed(bench)}
+        for number, (value, bench) in enumerate(zip(values, scaling.benches, strict=True))
     ]
-    return {**head(code, sentence, sweep.folder), "key": key, "benches": points}
+    return {**head(code, sentence, scaling.folder), "key": key, "benches": points}
 
 
 def of_comparison(record: ComparisonRecord) -> Outcome:

@@ -41,7 +41,7 @@ MODULES = {
     "ComparisonRecord": "comparison",
     "BenchRecord": "bench",
     "GateRecord": "gate",
-    "SweepFolder": "sweep",
+    "ScalingFolder": "scaling",
 }
 
 

@@ -11,13 +11,13 @@ from harness.report.html.writing import write_html_at_end
 from harness.report.markdown import write_report
 from harness.report.pages import page_of
 from harness.report.pair import PairTerminal
+from harness.report.scaling import write_scaling_report
 from harness.report.screen.bench import BenchTerminal
 from harness.report.screen.comparison import ComparisonTerminal
 from harness.report.screen.gate import GateTerminal
+from harness.report.screen.scaling import ScalingTerminal
 from harness.report.screen.study import StudyTerminal
-from harness.report.screen.sweep import SweepTerminal
 from harness.report.study import write_study_report
-from harness.report.sweep import write_sweep_report
 from harness.report.terminal import Terminal
 from harness.system.output import say_on_stderr
 
@@ -26,7 +26,7 @@ notice = say_on_stderr  # of what is done before a run begins
 
 @dataclass(frozen=True)
 class InDetail:
-    """Shows runs, studies, pairs, benches, sweeps, comparisons and gates, and writes their pages."""
+    """Shows runs, studies, pairs, benches, scalings, comparisons and gates, and writes their pages."""
 
     detail: Detail = SCREEN
 
@@ -42,8 +42,8 @@ class InDetail:
     def bench_listener(self, part: str = "") -> BenchTerminal:
         return BenchTerminal(self.detail, part)
 
-    def show_sweep(self, folder: Path, exit_code: int, sentence: str) -> None:
-        SweepTerminal(self.detail).show(folder, exit_code, sentence)
+    def show_scaling(self, folder: Path, exit_code: int, sentence: str) -> None:
+        ScalingTerminal(self.detail).show(folder, exit_code, sentence)
 
     def show_comparison(self, folder: Path) -> None:
         ComparisonTerminal(self.detail).show(folder)
@@ -63,8 +63,8 @@ class InDetail:
     def write_bench_report(self, folder: Path) -> None:
         write_bench_report(folder)
 
-    def write_sweep_report(self, folder: Path) -> None:
-        write_sweep_report(folder)
+    def write_scaling_report(self, folder: Path) -> None:
+        write_scaling_report(folder)
 
     def write_comparison_report(self, folder: Path) -> None:
         write_comparison_report(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.report.folder_record import FolderRecord
 from harness.results.kinds import kind_of
-from harness.results.sweeps import is_sweep
+from harness.results.scalings import is_scaling
 
 
 def record_of(folder: Path) -> FolderRecord:
@@ -32,10 +32,10 @@ def record_of(folder: Path) -> FolderRecord:
 
         return GateRecord.of(folder)
     if kind == "bench":
-        if is_sweep(folder):
-            from harness.report.sweep_folder import SweepFolder
+        if is_scaling(folder):
+            from harness.report.scaling_folder import ScalingFolder
 
-            return SweepFolder.of(folder)
+            return ScalingFolder.of(folder)
         from harness.report.bench_record import BenchRecord
 
         return BenchRecord.of(folder)

@@ -12,7 +12,7 @@ from harness.results.objects import NOT_READ, read_object
 KINDS: tuple[str, ...] = get_args(Kind)
 EXPERIMENT, PLAN, TRACE, STEPS, EPOCHS = "experiment.json", "plan.json", "trace.json", "steps.parquet", "epochs.parquet"
 VERDICTS = "verdicts.parquet"
-PAIR, COMPARISON, GATE, BENCH, SWEEP = "pair.json", "comparison.json", "gate.json", "bench.json", "sweep.json"
+PAIR, COMPARISON, GATE, BENCH, SCALING = "pair.json", "comparison.json", "gate.json", "bench.json", "scaling.json"
 
 
 def kind_of(folder: Path) -> str:
@@ -28,7 +28,7 @@ def kind_of(folder: Path) -> str:
         return "pair"
     if (folder / COMPARISON).exists() or verb == "compare":
         return "comparison"
-    if any((folder / name).exists() for name in (BENCH, SWEEP)) or verb == "bench":
+    if any((folder / name).exists() for name in (BENCH, SCALING)) or verb == "bench":
         return "bench"
     if verb == "gate":
         return "gate"

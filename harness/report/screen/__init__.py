@@ -1,1 +1,1 @@
-"""What verbs print of studies, benches, sweeps, comparisons and gates, in the detail that the user chose."""
+"""What verbs print of studies, benches, scalings, comparisons and gates, in the detail that the user chose."""

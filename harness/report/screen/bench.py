@@ -30,7 +30,7 @@ DISPENSABLE = ("samples/s", "interval")
 class BenchTerminal(ProgressListener):
     """Prints a bench: a line for each round, then its rows. A screenful has a bar for the rounds on a terminal.
 
-    `part`: of a sweep, the value at which it times; the sweep tells its outcome.
+    `part`: of a scaling, the value at which it times; the scaling tells its outcome.
     """
 
     def __init__(self, detail: Detail = ALL, part: str = "") -> None:

@@ -26,7 +26,15 @@ STAMPED = (CLAIM, EXPERIMENT, PLAN, VERDICTS, BENCH, GATE)
 AT_ONCE = 16  # requests to a file system, which may be a slow network's
 # What the rows of a folder are made of.
 SMALL = (*(f"{name}.json" for name in ("complete", "claim", "experiment", "plan", "pair", "comparison", "gate")),)
-SMALL += ("bench.json", "sweep.json", "processes.json", "samples.parquet", "verdicts.parquet", "trace.json")
+SMALL += (
+    "bench.json",
+    "scaling.json",
+    "sweep.json",
+    "processes.json",
+    "samples.parquet",
+    "verdicts.parquet",
+    "trace.json",
+)
 
 
 class Root(ABC):

@@ -1,4 +1,4 @@
-"""Makes the rows of one folder: of the run itself and, of a study, a sweep or a gate, of the runs in it.
+"""Makes the rows of one folder: of the run itself and, of a study, a scaling or a gate, of the runs in it.
 
 Nothing in a folder ends the reading of the others: a damaged run is a row with `status` damaged and the reason.
 """
@@ -17,7 +17,7 @@ from harness.results.catalogue.arms import timed_arms, trained_arms
 from harness.results.catalogue.records import Records, mapping, objects, text, whole
 from harness.results.catalogue.rungs import rung_rows, verdict_rows
 from harness.results.claim import CLAIM, is_running
-from harness.results.kinds import BENCH, COMPARISON, EXPERIMENT, GATE, PAIR, PLAN, SWEEP, kind_of, runs_below
+from harness.results.kinds import BENCH, COMPARISON, EXPERIMENT, GATE, PAIR, PLAN, SCALING, kind_of, runs_below
 
 Row = dict[str, Any]
 # What of an experiment is not trained, or is another draw of the same.
@@ -42,7 +42,7 @@ def _row(folder: Path, place: str, stamp: str, study: str = "") -> tuple[Row, li
     verdicts = verdict_rows(records)
     bench = records.object(BENCH) if kind == "bench" else {}
     if kind == "bench":
-        records.object(SWEEP)  # for its damage
+        records.object(SCALING)  # for its damage
     # Benches had a machine before claims had one.
     machine = mapping(claim.get("machine")) or mapping(bench.get("machine"))
     parts = place.split("/")

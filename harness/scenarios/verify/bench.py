@@ -1,4 +1,4 @@
-"""A bench, and a sweep of benches: what of them follows from the blocks that were timed."""
+"""A bench, and a scaling: what of them follows from the blocks that were timed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from harness.records.timing import ProcessRecord, Row
 from harness.results.files import read_experiment, read_spec, read_verdicts
 from harness.results.marker import MARKER
 from harness.results.recorded import EXPERIMENT, VERDICTS
-from harness.results.sweeps import SWEEP, place_of, read_sweep
+from harness.results.scalings import SCALING, place_of, read_scaling
 from harness.results.timings import BASE_CHECK, BENCH, CHECK, PROCESSES, Timings, read_timings
 from harness.scenarios.bench.credit import credits
 from harness.scenarios.bench.process import TIMES, Blocks
-from harness.scenarios.bench.start import sweep_outcome
+from harness.scenarios.bench.start import scaling_outcome
 from harness.scenarios.verify.check import Check, field_differences, held, table_differences
 from harness.scenarios.verify.others import pair_checks
 from harness.scenarios.verify.run import run_checks, verdict_table
@@ -48,24 +48,24 @@ def bench_checks(folder: Path, pages: Pages) -> list[Check]:
     return [*checks, *page_checks(folder, pages, checks)]
 
 
-def sweep_checks(folder: Path, pages: Pages) -> list[Check]:
-    """The checks of a sweep, and of the bench of each of its values."""
+def scaling_checks(folder: Path, pages: Pages) -> list[Check]:
+    """The checks of a scaling, and of the bench of each of its values."""
     checks = state_checks(folder, "bench")
-    readable = list(held(SWEEP, "its benches", lambda: _missing_benches(folder)))
+    readable = list(held(SCALING, "its benches", lambda: _missing_benches(folder)))
     checks += readable
     if readable[0].answer == "follows":
-        record = read_sweep(folder)
+        record = read_scaling(folder)
         places = [place_of(number) for number in range(len(record.values))]
         of_benches = {place: bench_checks(folder / place, pages) for place in places}
         checks += [check.below(place) for place, found in of_benches.items() for check in found]
         if not any(check.answer == "damaged" for found in of_benches.values() for check in found):
             codes = [outcome.exit_code(read_timings(folder / place)) for place in places]
-            checks += marker_check(folder, *sweep_outcome(record, codes))
+            checks += marker_check(folder, *scaling_outcome(record, codes))
     return [*checks, *page_checks(folder, pages, checks)]
 
 
 def _missing_benches(folder: Path) -> Iterator[str]:
-    for number in range(len(read_sweep(folder).values)):
+    for number in range(len(read_scaling(folder).values)):
         if not (folder / place_of(number) / BENCH).is_file():
             yield f"has no bench in {place_of(number)}"
 

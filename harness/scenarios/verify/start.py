@@ -12,8 +12,8 @@ from harness.composition.mistakes import UserMistake
 from harness.records.exit_codes import AGREES, DIVERGES, UNVERIFIED
 from harness.results.baselines import BASELINE
 from harness.results.recorded_folder import recorded_folder
-from harness.results.sweeps import is_sweep
-from harness.scenarios.verify.bench import bench_checks, sweep_checks
+from harness.results.scalings import is_scaling
+from harness.scenarios.verify.bench import bench_checks, scaling_checks
 from harness.scenarios.verify.check import Check
 from harness.scenarios.verify.gate import baseline_checks, gate_checks
 from harness.scenarios.verify.others import comparison_checks, pair_checks
@@ -58,15 +58,15 @@ def checks_of(folder: Path, presenter: Presenter) -> list[Check]:
     """The checks of a folder of any kind."""
     if (folder / BASELINE).is_file():
         return baseline_checks(folder, lambda run: _without_pages(run, presenter))
-    if is_sweep(folder):
-        return sweep_checks(folder, presenter.pages_of)
+    if is_scaling(folder):
+        return scaling_checks(folder, presenter.pages_of)
     return KINDS[presenter.kind_of(folder)](folder, presenter.pages_of)
 
 
 def _without_pages(folder: Path, presenter: Presenter) -> list[Check]:
     """The checks of a folder of which only the records were copied."""
-    if is_sweep(folder):
-        return sweep_checks(folder, lambda _: {})
+    if is_scaling(folder):
+        return scaling_checks(folder, lambda _: {})
     return KINDS[presenter.kind_of(folder)](folder, lambda _: {})
 
 

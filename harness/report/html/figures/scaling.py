@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from harness.report.html.blocks import FigureBlock
-from harness.report.sweep import draw_scaling
-from harness.report.sweep_folder import Rows
+from harness.report.scaling import draw_scaling
+from harness.report.scaling_folder import Rows
 from harness.subjects.bench.growth import Growth
 
 

@@ -1,4 +1,4 @@
-"""`twinrun show` of a pair, a comparison and a sweep: what each found, and its damage."""
+"""`twinrun show` of a pair, a comparison and a scaling: what each found, and its damage."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from harness.report.pages import page_of
 from harness.results.claim import claim
 from harness.results.marker import Marker, complete
 from harness.results.recorded import RecordedArm, RecordedRun
+from harness.results.scalings import SCALING, ScalingRecord, place_of, write_scaling
 from harness.results.store import Store, write_text
-from harness.results.sweeps import SWEEP, SweepRecord, place_of, write_sweep
 from harness.subjects.pair.climbing import Climb
 from harness.subjects.pair.composing import compose_pair
 from harness.subjects.pair.facts import write_facts as write_facts_of_pair
@@ -60,20 +60,20 @@ def write_comparison(folder: Path) -> str:
     return COMPARISON
 
 
-def write_whole_sweep(folder: Path) -> str:
-    """A sweep over three sizes. Returns a record of it."""
+def write_whole_scaling(folder: Path) -> str:
+    """A scaling over three sizes. Returns a record of it."""
     claim(folder, "bench")
-    write_sweep(folder, SweepRecord(key="batch_size", values=("50", "100", "200")))
+    write_scaling(folder, ScalingRecord(key="batch_size", values=("50", "100", "200")))
     runs = {place_of(number): write_bench(folder / place_of(number), seed=number) for number in range(3)}
     complete(folder, Marker.of("bench", 0, "TIMED: 3 values of batch_size"), runs)
-    return SWEEP
+    return SCALING
 
 
-WRITERS = {"pair": write_pair, "comparison": write_comparison, "sweep": write_whole_sweep}
+WRITERS = {"pair": write_pair, "comparison": write_comparison, "scaling": write_whole_scaling}
 FOUND = {
     "pair": ("small_cnn: pair shown, complete", "rung model       2 checks  diverges", DIVERGES, "not judged"),
     "comparison": ("A: /runs/a", "a note", "DIVERGES first at model, logits at [3]: off"),
-    "sweep": ("Time of a training step by batch_size", "grows like batch_size", "TIMED: 3 values of batch_size"),
+    "scaling": ("Time of a training step by batch_size", "grows like batch_size", "TIMED: 3 values of batch_size"),
 }
 
 
@@ -106,7 +106,9 @@ def test_damage_is_shown_and_is_the_exit_code(kind: str, tmp_path: Path, capsys:
     assert document_of(folder).sentence.startswith(f"UNVERIFIED: {record.name}")
 
 
-def test_damage_of_a_bench_of_a_sweep_is_the_sweeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_whole_sweep(tmp_path)
+def test_damage_of_a_bench_is_that_of_its_scaling(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_whole_scaling(tmp_path)
     (tmp_path / "01/samples.parquet").write_bytes(b"PAR1")
     assert "UNVERIFIED: 01/samples.parquet" in shown(tmp_path, capsys, UNVERIFIED)

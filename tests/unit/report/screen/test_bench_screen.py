@@ -1,4 +1,4 @@
-"""What a bench and a sweep print: a row for each arm with its ratio, the sentence alone, an object."""
+"""What a bench and a scaling print: a row for each arm with its ratio, the sentence alone, an object."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.report.bench_record import BenchRecord
 from harness.report.detail import Detail
 from harness.report.presented import InDetail
 from harness.report.screen.bench import BenchTerminal
-from harness.results.sweeps import SweepRecord, place_of, write_sweep
+from harness.results.scalings import ScalingRecord, place_of, write_scaling
 
 SENTENCE = "TIMED: mindspore takes 4 ms a step; tensorflow 1.5 times as long"
 WRONG = Credit(status="diverges", source="check", cause="rung model: logits")
@@ -87,24 +87,24 @@ def test_a_machine_that_moved_is_told_once(tmp_path: Path, fitting: Callable[[],
 def swept(tmp_path: Path) -> Path:
     folder = tmp_path / "sweep"
     folder.mkdir()
-    write_sweep(folder, SweepRecord(key="batch_size", values=("50", "100", "200")))
+    write_scaling(folder, ScalingRecord(key="batch_size", values=("50", "100", "200")))
     for number, factor in enumerate((1.0, 2.0, 4.0)):
         write_bench(folder / place_of(number), factors={"mindspore": factor, "tensorflow": factor})
     return folder
 
 
-def test_a_sweep_has_a_row_for_each_value_and_arm(swept: Path, fitting: Callable[[], str]) -> None:
-    InDetail().show_sweep(swept, 0, "TIMED: 3 values of batch_size")
+def test_a_scaling_has_a_row_for_each_value_and_arm(swept: Path, fitting: Callable[[], str]) -> None:
+    InDetail().show_scaling(swept, 0, "TIMED: 3 values of batch_size")
     text = fitting()
     assert "mindspore: the time of a step grows like batch_size ** 1.0" in text
     assert "TIMED: 3 values of batch_size" in text
     assert all(text.count(f"{value} {arm} ") == 1 for value in (50, 100, 200) for arm in ("mindspore", "tensorflow"))
 
 
-def test_a_sweep_is_one_object(swept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_scaling_is_one_object(swept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = InDetail("json")
     shown.bench_listener("batch_size=50").end(swept / place_of(0), 0, SENTENCE)
-    shown.show_sweep(swept, 0, "TIMED: 3 values of batch_size")
+    shown.show_scaling(swept, 0, "TIMED: 3 values of batch_size")
     outcome = json.loads(capsys.readouterr().out)
     assert [bench["value"] for bench in outcome["benches"]] == ["50", "100", "200"]
     assert [len(bench["rows"]) for bench in outcome["benches"]] == [2, 2, 2]

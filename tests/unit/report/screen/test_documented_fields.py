@@ -15,11 +15,11 @@ from harness.records.gate import Gate, GateRow
 from harness.report.as_json import document
 from harness.report.bench_record import BenchRecord
 from harness.report.comparison_record import ComparisonRecord
-from harness.report.folder_objects import of_bench, of_comparison, of_gate, of_sweep
+from harness.report.folder_objects import of_bench, of_comparison, of_gate, of_scaling
 from harness.report.gate_record import GateRecord
-from harness.report.sweep_folder import SweepFolder
+from harness.report.scaling_folder import ScalingFolder
 from harness.results.kinds import GATE
-from harness.results.sweeps import SweepRecord, place_of, write_sweep
+from harness.results.scalings import ScalingRecord, place_of, write_scaling
 
 PAGE = (Path(__file__).parents[4] / "docs" / "json.md").read_text()
 EVERY = "Every object"
@@ -57,11 +57,11 @@ def test_a_bench(bench: BenchRecord) -> None:
     assert outcome["rows"][1]["ratio"].keys() == outcome["rows"][0]["step_s"].keys() == {"estimate", "low", "high"}
 
 
-def test_a_sweep(tmp_path: Path) -> None:
+def test_a_scaling(tmp_path: Path) -> None:
     write_bench(tmp_path / place_of(0), rounds=2)
-    write_sweep(tmp_path, SweepRecord(key="threads", values=("1",)))
-    outcome = of_sweep(SweepFolder.of(tmp_path), 0, "")
-    assert outcome.keys() == documented(EVERY) | documented("A sweep")
+    write_scaling(tmp_path, ScalingRecord(key="threads", values=("1",)))
+    outcome = of_scaling(ScalingFolder.of(tmp_path), 0, "")
+    assert outcome.keys() == documented(EVERY) | documented("A scaling")
     assert outcome["benches"][0].keys() == {"value", "folder"} | documented("A bench")
 
 

@@ -163,7 +163,7 @@ def test_an_interrupted_bench_keeps_its_rounds(
 
 
 @pytest.mark.nightly
-def test_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_scaling(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = [
         *TINY,
         "arms=[{use: reference, name: wide}]",

@@ -1,4 +1,4 @@
-"""The page of a sweep of benches."""
+"""The page of a scaling of benches."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from harness.report.html.blocks import CellKind, Items, Links, TableBlock
 from harness.report.html.document import Document, KeyNumber, Section, section
 from harness.report.html.figures.scaling import scaling
 from harness.report.html.records import records_section
-from harness.report.sweep import growths, in_words, sizes_of, step_table
-from harness.report.sweep_folder import SweepFolder
-from harness.results.sweeps import SweepRecord, place_of
+from harness.report.scaling import growths, in_words, sizes_of, step_table
+from harness.report.scaling_folder import ScalingFolder
+from harness.results.scalings import ScalingRecord, place_of
 from harness.subjects.bench.growth import Growth
 
 
-def sweep_document(sweep: SweepFolder) -> Document:
-    """The page of a sweep, from its folder alone."""
-    record = sweep.swept
-    fits = growths(record, sweep.rows) if record else {}
-    parts = [*(_sections(sweep, record, fits) if record else ()), records_section(sweep.folder)]
+def scaling_document(swept: ScalingFolder) -> Document:
+    """The page of a scaling, from its folder alone."""
+    record = swept.swept
+    fits = growths(record, swept.rows) if record else {}
+    parts = [*(_sections(swept, record, fits) if record else ()), records_section(swept.folder)]
     return Document(
-        kind="sweep",
-        title=sweep.name,
-        sentence=sweep.sentence,
+        kind="scaling",
+        title=swept.name,
+        sentence=swept.sentence,
         key_numbers=tuple(_growth(record.key, row, fit) for row, fit in fits.items()) if record else (),
-        conditions=tuple(sweep.damage_sentences),
+        conditions=tuple(swept.damage_sentences),
         sections=tuple(part for part in parts if not part.is_empty),
         has_fixed_title=record is not None,
     )
@@ -34,8 +34,8 @@ def _growth(key: str, row: str, fit: Growth) -> KeyNumber:
     )
 
 
-def _sections(sweep: SweepFolder, record: SweepRecord, fits: dict[str, Growth]) -> list[Section]:
-    head, rows = step_table(record, sweep.rows)
+def _sections(swept: ScalingFolder, record: ScalingRecord, fits: dict[str, Growth]) -> list[Section]:
+    head, rows = step_table(record, swept.rows)
     statuses: dict[str, CellKind] = {name: "status" for name in head if name.endswith(", status")}
     sentences, sizes = tuple(in_words(record, fits)), sizes_of(record)
     places = {value: place_of(number) for number, value in enumerate(record.values)}
@@ -44,7 +44,7 @@ def _sections(sweep: SweepFolder, record: SweepRecord, fits: dict[str, Growth]) 
             "Time of a training step",
             TableBlock.of("By value", (head, rows), kinds=statuses),
             Items(sentences) if sentences else None,
-            None if sizes is None else scaling(record.key, sizes, sweep.rows, fits),
+            None if sizes is None else scaling(record.key, sizes, swept.rows, fits),
         ),
         section("Benches", Links.to("By value", places)),
     ]

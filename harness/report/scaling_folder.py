@@ -1,4 +1,4 @@
-"""The record of a sweep in its folder, with its benches, from which its page is made."""
+"""The record of a scaling in its folder, with its benches, from which its page is made."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from harness.report.folder_record import UNKNOWN, PlacedRecord
 from harness.results.files import NOT_READ
 from harness.results.marker import damages
 from harness.results.recorded import ReadingFailure
-from harness.results.sweeps import SWEEP, SweepRecord, place_of, read_sweep
+from harness.results.scalings import SCALING, ScalingRecord, place_of, read_scaling
 from harness.subjects.bench.summary import RowSummary
 
 Rows = Mapping[str, Sequence[RowSummary | None]]  # by row, its summary at each value
 
 
 @dataclass(frozen=True)
-class SweepFolder(PlacedRecord):
-    """The record of one sweep."""
+class ScalingFolder(PlacedRecord):
+    """The record of one scaling."""
 
     @cached_property
     def failures(self) -> list[ReadingFailure]:
-        """The failures of the sweep's own files, then those of its benches."""
+        """The failures of the scaling's own files, then those of its benches."""
         reasons = dict(damages(self.place)) if self.is_complete else {}
         try:
-            read_sweep(self.place)
+            read_scaling(self.place)
         except NOT_READ as error:
-            reasons.setdefault(SWEEP, f"cannot be read ({type(error).__name__}); is it cut off or damaged?")
+            reasons.setdefault(SCALING, f"cannot be read ({type(error).__name__}); is it cut off or damaged?")
         for number, bench in enumerate(self.benches):
             for failure in bench.failures:
                 reasons.setdefault(f"{place_of(number)}/{failure.file}", failure.message)
         return [ReadingFailure(place, reason) for place, reason in reasons.items()]
 
     @cached_property
-    def swept(self) -> SweepRecord | None:
+    def swept(self) -> ScalingRecord | None:
         """The key and its values; None where they cannot be read."""
-        return self._read(SWEEP, lambda path: read_sweep(path.parent))
+        return self._read(SCALING, lambda path: read_scaling(path.parent))
 
     @cached_property
     def benches(self) -> list[BenchRecord]:

@@ -1,4 +1,4 @@
-"""The table of a sweep, its picture and its page: the time of a step by the value of a key, and how it grows."""
+"""The table of a scaling, its picture and its page: the time of a step by the value of a key, and how it grows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from harness.report.html.writing import write_html_at_end
 from harness.report.plots import COLOURS
 from harness.report.rows import Table
-from harness.report.sweep_folder import Rows, SweepFolder
+from harness.report.scaling_folder import Rows, ScalingFolder
 from harness.report.tables import as_markdown
+from harness.results.scalings import ScalingRecord, place_of
 from harness.results.store import write_text
-from harness.results.sweeps import SweepRecord, place_of
 from harness.subjects.bench.growth import Growth, growth
 from harness.subjects.bench.outcome import as_ratio, in_ms
 from harness.subjects.bench.summary import RowSummary
@@ -27,16 +27,16 @@ PICTURE = "scaling.png"
 MARKS = "os^Dv"  # of the points of each row
 
 
-def write_sweep_report(folder: Path) -> None:
-    """Writes the pages and the picture into the folder of a sweep."""
-    write_text(folder / "report.md", report(SweepFolder.of(folder)))
+def write_scaling_report(folder: Path) -> None:
+    """Writes the pages and the picture into the folder of a scaling."""
+    write_text(folder / "report.md", report(ScalingFolder.of(folder)))
     write_html_at_end(folder)
 
 
-def report(sweep: SweepFolder) -> str:
-    """The sweep as a page of Markdown, from its folder alone. The picture is written where the values are numbers."""
-    lines = [f"# {markdown(sweep.name)}", "", f"**{markdown(sweep.sentence)}**", "", *sweep.damage_lines]
-    record, rows = sweep.swept, sweep.rows
+def report(scaling: ScalingFolder) -> str:
+    """The scaling as a page of Markdown, from its folder alone. The picture is written where the values are numbers."""
+    lines = [f"# {markdown(scaling.name)}", "", f"**{markdown(scaling.sentence)}**", "", *scaling.damage_lines]
+    record, rows = scaling.swept, scaling.rows
     if record is None:
         return "\n".join([*lines, ""])
     lines += ["", as_markdown(*step_table(record, rows)), ""]
@@ -44,13 +44,13 @@ def report(sweep: SweepFolder) -> str:
     lines += [f"- {markdown(text)}" for text in in_words(record, fits)]
     sizes = sizes_of(record)
     if sizes is not None:
-        _draw(sweep.folder / PICTURE, record, sizes, rows, fits)
+        _draw(scaling.folder / PICTURE, record, sizes, rows, fits)
         lines += ["", f"![{PICTURE}]({PICTURE})"]
     places = [f"[{markdown(value)}]({place_of(number)}/report.md)" for number, value in enumerate(record.values)]
     return "\n".join([*lines, "", f"By value: {', '.join(places)}", ""])
 
 
-def step_table(record: SweepRecord, rows: Rows) -> Table:
+def step_table(record: ScalingRecord, rows: Rows) -> Table:
     head = [record.key]
     for name in rows:
         head += [f"{name}, step", f"{name}, samples/s", f"{name}, status"]
@@ -71,7 +71,7 @@ def step_table(record: SweepRecord, rows: Rows) -> Table:
     return head, lines
 
 
-def sizes_of(record: SweepRecord) -> list[float] | None:
+def sizes_of(record: ScalingRecord) -> list[float] | None:
     """The values as numbers; None where they are none."""
     try:
         return [float(value) for value in record.values]
@@ -79,7 +79,7 @@ def sizes_of(record: SweepRecord) -> list[float] | None:
         return None
 
 
-def growths(record: SweepRecord, rows: Rows) -> dict[str, Growth]:
+def growths(record: ScalingRecord, rows: Rows) -> dict[str, Growth]:
     sizes = sizes_of(record)
     if sizes is None:
         return {}
@@ -91,11 +91,11 @@ def _times_s(summaries: Sequence[RowSummary | None]) -> list[float]:
     return [row.step_s.estimate if row is not None and row.processes else math.nan for row in summaries]
 
 
-def in_words(record: SweepRecord, fits: Mapping[str, Growth]) -> list[str]:
+def in_words(record: ScalingRecord, fits: Mapping[str, Growth]) -> list[str]:
     return [f"{name}: the time of a step grows like {fit.in_words(record.key)}" for name, fit in fits.items()]
 
 
-def _draw(path: Path, record: SweepRecord, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:
+def _draw(path: Path, record: ScalingRecord, sizes: Sequence[float], rows: Rows, fits: Mapping[str, Growth]) -> None:
     """Draws the scaling as a PNG at `path`."""
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 

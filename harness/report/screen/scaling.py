@@ -1,25 +1,25 @@
-"""What a sweep prints: the time of a step by the value of its key, how it grows, and how it ended."""
+"""What a scaling prints: the time of a step by the value of its key, how it grows, and how it ended."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from harness.report.detail import SCREEN
-from harness.report.folder_objects import of_sweep
+from harness.report.folder_objects import of_scaling
 from harness.report.listening import ProgressListener
 from harness.report.rows import Table
+from harness.report.scaling import growths, in_words, step_table
+from harness.report.scaling_folder import Rows, ScalingFolder
 from harness.report.screen.bench import DISPENSABLE, step_cells
-from harness.report.sweep import growths, in_words, step_table
-from harness.report.sweep_folder import Rows, SweepFolder
-from harness.results.sweeps import SweepRecord
+from harness.results.scalings import ScalingRecord
 
 
-class SweepTerminal(ProgressListener):
-    """Prints a sweep, from its folder."""
+class ScalingTerminal(ProgressListener):
+    """Prints a scaling, from its folder."""
 
     def show(self, folder: Path, exit_code: int, sentence: str) -> None:
-        sweep = SweepFolder.of(folder)
-        record, rows = sweep.swept, sweep.rows
+        scaling = ScalingFolder.of(folder)
+        record, rows = scaling.swept, scaling.rows
         self.console.print()
         if record is not None:
             table = values_table(record, rows) if self.detail == SCREEN else step_table(record, rows)
@@ -27,10 +27,10 @@ class SweepTerminal(ProgressListener):
             self.table(f"Time of a training step by {record.key}", table, dispensable=dispensable)
             for text in in_words(record, growths(record, rows)):
                 self._say(text, soft_wrap=self.detail != SCREEN)
-        self.conclude(of_sweep(sweep, exit_code, sentence))
+        self.conclude(of_scaling(scaling, exit_code, sentence))
 
 
-def values_table(record: SweepRecord, rows: Rows) -> Table:
+def values_table(record: ScalingRecord, rows: Rows) -> Table:
     """A row for each value and each row of its bench."""
     head = [record.key, "row", "step", _over(rows), "interval", "samples/s", "status"]
     return head, [
