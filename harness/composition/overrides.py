@@ -121,7 +121,8 @@ def _read_one(text: str, groups: Mapping[str, Sequence[str]], overrides: Overrid
     override, content = _parsed(text)
     key = override.key_or_group
     if override.is_sweep_override():
-        raise MisfitError(f"one value at a time; a list is written {key}=[a,b], and text with a comma {key}='a,b'")
+        instead = f"a list is written {key}=[a,b], and text with a comma {key}='a,b'; with -m each value is a job"
+        raise MisfitError(f"one value at a time; {instead}")
     if override.package is not None or "/" in key:
         raise MisfitError(f"packages (@) and nested groups (/) are not used here; groups: {', '.join(sorted(groups))}")
     path = _path_of(key)

@@ -45,6 +45,7 @@ MODULES = {
     "ComparisonRecord": "comparison",
     "BenchRecord": "bench",
     "GateRecord": "gate",
+    "SweepRecord": "sweep",
 }
 
 

@@ -12,6 +12,8 @@ from harness.report.pages import page_of
 from harness.report.pair import PairTerminal
 from harness.report.scaling import show_scaling, write_scaling_report
 from harness.report.study import StudyTerminal, write_study_report
+from harness.report.sweep import write_sweep_report
+from harness.report.sweep_terminal import SweepTerminal
 from harness.report.terminal import Terminal
 from harness.system.output import say_on_stderr
 
@@ -29,6 +31,7 @@ __all__ = [
     "write_report",
     "write_scaling_report",
     "write_study_report",
+    "write_sweep_report",
 ]
 
 bench_listener = BenchTerminal
@@ -58,11 +61,17 @@ class InDetail:
     def pair_listener(self) -> PairTerminal:
         return PairTerminal(self.detail)
 
+    def sweep_listener(self) -> SweepTerminal:
+        return SweepTerminal(self.detail)
+
     def write_report(self, folder: Path) -> None:
         write_report(folder)
 
     def write_study_report(self, folder: Path) -> None:
         write_study_report(folder)
+
+    def write_sweep_report(self, folder: Path) -> None:
+        write_sweep_report(folder)
 
     def write_page(self, folder: Path) -> None:
         write_page(folder)

@@ -31,6 +31,10 @@ def record_of(folder: Path) -> FolderRecord | Path:
         from harness.report.gate_record import GateRecord
 
         return GateRecord.of(folder)
+    if kind == "sweep":
+        from harness.report.sweep_record import SweepRecord
+
+        return SweepRecord.of(folder)
     if kind == "bench":
         from harness.report.bench_record import BenchRecord
 

@@ -18,6 +18,7 @@ MAKERS = {
     "ComparisonRecord": ("comparison_page", "comparison_document"),
     "BenchRecord": ("bench_page", "bench_document"),
     "GateRecord": ("gate_page", "gate_document"),
+    "SweepRecord": ("sweep_page", "sweep_document"),
 }
 
 
