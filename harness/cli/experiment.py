@@ -59,6 +59,11 @@ def add_sources(sub: argparse.ArgumentParser) -> None:
 def add_with_detail(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments of `match` and `check`, with those for how much they print."""
     add_arguments(sub)
+    add_detail(sub)
+
+
+def add_detail(sub: argparse.ArgumentParser) -> None:
+    """Adds the arguments for how much is printed."""
     sub.set_defaults(detail="screen")
     shown = sub.add_mutually_exclusive_group()
     for flags, detail, meaning in (

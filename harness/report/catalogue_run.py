@@ -24,6 +24,8 @@ from harness.report.run_record import RunRecord
 from harness.report.rung_lines import disagreements
 from harness.report.scaling import show_scaling
 from harness.report.study_record import StudyRecord
+from harness.report.sweep_record import SweepRecord
+from harness.report.sweep_terminal import SweepTerminal
 from harness.report.tables import SCREEN_WIDTH, console, draw, draw_labelled, line
 from harness.results.catalogue.roots import stamp_of
 from harness.results.catalogue.rows import rows_of
@@ -81,6 +83,11 @@ def show_run(folder: Path) -> int:
         comparison.show(folder)
     elif kind == "gate":
         gate.show(folder)
+    elif kind == "sweep":
+        record = SweepRecord.of(folder)
+        if record.sweep is not None:
+            SweepTerminal(SCREEN).table(record.sweep, record.rows)
+        screen.print(record.sentence, soft_wrap=True)
     elif kind == "bench":
         show_scaling(folder) if is_scaling(folder) else BenchTerminal(SCREEN).end(
             folder, BenchRecord.of(folder).sentence

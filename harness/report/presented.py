@@ -1,9 +1,11 @@
 """What shows `match`, `check` and `bench`: their listeners, and the functions that write their pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from harness.records.sweep import Attempt, Sweep
 from harness.report.bench import BenchTerminal, write_bench_report
 from harness.report.detail import SCREEN, Detail
 from harness.report.html.writing import write_html_at_end
@@ -46,6 +48,9 @@ def write_page(folder: Path) -> None:
     write_html_at_end(folder)
 
 
+Rows = Sequence[Attempt | None]
+
+
 @dataclass(frozen=True)
 class InDetail:
     """Shows runs, studies and pairs in another detail than that of a screenful."""
@@ -63,6 +68,12 @@ class InDetail:
 
     def sweep_listener(self) -> SweepTerminal:
         return SweepTerminal(self.detail)
+
+    def show_status(self, folder: Path, sweep: Sweep, statuses: Sequence[str], rows: Rows) -> None:
+        self.sweep_listener().status(folder, sweep, statuses, rows)
+
+    def show_sweep(self, folder: Path, sweep: Sweep, rows: Rows, code: int, sentence: str) -> None:
+        self.sweep_listener().end(folder, sweep, rows, code, sentence)
 
     def write_report(self, folder: Path) -> None:
         write_report(folder)

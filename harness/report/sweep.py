@@ -11,6 +11,7 @@ from harness.report.rows import Table
 from harness.report.sweep_record import SweepRecord
 from harness.report.tables import as_markdown
 from harness.results.store import write_text
+from harness.scenarios.sweep.search import found_in_words
 from harness.system.text import markdown
 
 ACCURACY, LOSS, STEP, SHARE = "test accuracy", "test loss", "time of a step, ms", "largest share of a tolerance"
@@ -48,6 +49,8 @@ def conditions(sweep: Sweep, rows: Sequence[Attempt | None]) -> list[str]:
     """What is to be known of the table."""
     again = sum(row is not None and row.number > 1 for row in rows)
     texts = [f"{sweep.verb} of {len(sweep.jobs):,} jobs; the values that are not swept are in sweep.json."]
+    if found := found_in_words(sweep, rows):
+        texts.append(found)
     if again:
         texts.append(f"{again:,} jobs have been run again.")
     if "seed" in sweep.keys:

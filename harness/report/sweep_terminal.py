@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.records.sweep import Attempt, Job, Sweep
-from harness.report.as_json import SCHEMA, Outcome
+from harness.report.as_json import SCHEMA, Outcome, as_text
 from harness.report.detail import ALL, SCREEN, Detail
 from harness.report.listening import ProgressListener
 from harness.report.sweep import ACCURACY, LOSS, SHARE, STEP, sweep_table, values_in_words
 from harness.report.tables import coloured, draw, line
 from harness.report.where_to_read import HTML, MARKDOWN
+from harness.scenarios.sweep.search import found_in_words
 from harness.system.progress import Work
 
 COLOURS = {"agrees": "green", "timed": "green", "unverified": "yellow", "waiting": "yellow", "running": "yellow"}
@@ -54,7 +55,32 @@ class SweepTerminal(ProgressListener):
         """The table, the outcome and the folder."""
         self.close()
         self.table(sweep, rows)
-        self.conclude(outcome(folder, sweep, rows, code, sentence))
+        remarks = [text for text in [found_in_words(sweep, rows)] if text]
+        self.conclude(outcome(folder, sweep, rows, code, sentence), remarks=remarks)
+
+    def status(self, folder: Path, sweep: Sweep, statuses: Sequence[str], rows: Sequence[Attempt | None]) -> None:
+        """What has become of every job; what runs with its host and the time of its begin."""
+        self.close()
+        counts = {word: statuses.count(word) for word in dict.fromkeys(statuses)}
+        sentence = ", ".join(f"{count:,} {word}" for word, count in counts.items()) or "no jobs yet"
+        if self.detail == "json":
+            of_jobs = zip(sweep.jobs, statuses, rows, strict=True)
+            jobs = [{**_job(folder, job, row), "status": word} for job, word, row in of_jobs]
+            self.console.quiet = False
+            self.console.out(
+                as_text({"schema": SCHEMA, "folder": str(folder), **counts, "jobs": jobs}), highlight=False
+            )
+            return
+        head = ["job", *(key.rpartition(".")[2] for key in sweep.keys), "status", "verdict", "host", "since", "attempt"]
+        cells = []
+        for job, word, row in zip(sweep.jobs, statuses, rows, strict=True):
+            of_row = ["", "", "", ""] if row is None else [row.outcome, row.host, row.started, str(row.number)]
+            if row is not None and row.status != "done":
+                of_row[0] = ""
+            cells.append([str(job.number), *(job.values.get(key, "") for key in sweep.keys), word, *of_row])
+        draw(self.console, f"Jobs of {sweep.verb}", head, cells, colours=COLOURS)
+        self.console.quiet = False
+        self.console.print(sentence)
 
     def table(self, sweep: Sweep, rows: Sequence[Attempt | None]) -> None:
         """The table of the jobs; on a screen at most `MOST_ROWS`, those that do not agree first."""
@@ -89,6 +115,7 @@ def outcome(folder: Path, sweep: Sweep, rows: Sequence[Attempt | None], code: in
         "page": str(folder / HTML) if (folder / HTML).is_file() else None,
         "verb": sweep.verb,
         "keys": list(sweep.keys),
+        "found": found_in_words(sweep, rows) or None,
         "jobs": [_job(folder, job, row) for job, row in zip(sweep.jobs, rows, strict=True)],
     }
 

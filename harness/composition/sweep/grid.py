@@ -55,7 +55,7 @@ def swept(typed: Sequence[str], options: Mapping[str, Sequence[str]], verb: str)
     texts: dict[str, tuple[str, ...]] = {}
     keys, mistakes = list[str](), list[str]()
     for number, text in enumerate(typed):
-        override = None if _is_raw(text, verb) else parsed(text, options)
+        override = None if is_raw(text, verb) else parsed(text, options)
         if override is None or not override.is_sweep_override():
             texts[f"{number} {text}"] = (text,)
             continue
@@ -78,7 +78,8 @@ def swept(typed: Sequence[str], options: Mapping[str, Sequence[str]], verb: str)
     return Swept(texts, tuple(dict.fromkeys(keys)))
 
 
-def _is_raw(text: str, verb: str) -> bool:
+def is_raw(text: str, verb: str) -> bool:
+    """Whether an override is not read by Hydra: a path, or what only a bench reads."""
     key, equals, _ = text.partition("=")
     return not equals or key in _NOT_SWEPT or len(text) > OVERRIDE or (verb == "bench" and key in OPTIONS)
 

@@ -28,7 +28,7 @@ from harness.records.sweep import Job, Sweep
 PROCESS_BYTES = 500 << 20  # of twinrun, or of a framework that was imported and has done nothing yet
 MOST_NAMED = 4  # jobs with the same mistake
 ONE_SEED = (
-    "seed is swept, and seeds={seeds} draws plans of its own from it, so that one would hide the other: with -m seed=A,B"
+    "seed is swept, and seeds={seeds} draws plans of its own from it, and one would hide the other: with -m seed=A,B"
     " each seed is a job with a run of its own; seeds=N is one study, which judges the pairs of all seeds together"
 )
 

@@ -29,11 +29,14 @@ from harness.results.sweep_folder import (
     write_attempt,
 )
 from harness.scenarios.sweep.numbers import numbers_of
+from harness.system.stopping import shielded
 from harness.system.turns import cores, turn
 from harness.worker.group import Group, ending
 
 PROGRAM = "harness.cli.sweep_job"
 POLL_S = 0.1
+EARLY_S = 5.0  # seconds for that where a scheduler ends this process
+LOOK_S = 1.0  # between two looks at the folder, which may be on a network's disk
 STOP_S = 30.0  # seconds that a job may take to write what it has when it is stopped
 TAIL = 4000  # bytes of a log in which its last line is looked for
 Stopped = Callable[[], bool]
@@ -47,10 +50,15 @@ def run_job(
     Nothing is run that is done, that runs elsewhere, or that has failed twice. `is_stopped`: asks the job to end.
     """
 
-    def stops() -> bool:
-        return is_stopped() or is_cancelled(folder)
+    looked_s, cancelled = -LOOK_S, False
 
-    _bury(folder, job)
+    def stops() -> bool:
+        nonlocal looked_s, cancelled
+        if time.monotonic() - looked_s >= LOOK_S:
+            looked_s, cancelled = time.monotonic(), is_cancelled(folder)
+        return cancelled or is_stopped()
+
+    _bury(folder, job, launched_as)
     with turn(cores() if sweep.is_timed else job.cores, stops) as is_on:
         attempts = attempts_at(folder, job.number)
         attempt = begin_attempt(folder, job, launched_as) if is_on and not stops() and is_open(attempts) else None
@@ -59,10 +67,16 @@ def run_job(
         return _finished(folder, sweep, attempt, stops)
 
 
-def _bury(folder: Path, job: Job) -> None:
-    """Writes that the last attempt is lost where it does not run any more, as after a pre-emption."""
+def _bury(folder: Path, job: Job, launched_as: str) -> None:
+    """Writes that the last attempt is lost where it does not run any more.
+
+    It does not where its scheduler runs the same task again, as after a pre-emption.
+    """
     attempts = attempts_at(folder, job.number)
-    if attempts and attempts[-1].status == "running" and not lives(folder, attempts[-1], file_system_time(folder)):
+    if not attempts or attempts[-1].status != "running":
+        return
+    is_again = attempts[-1].process != os.getpid() and launched_as == attempts[-1].launched_as != ""
+    if is_again or not lives(folder, attempts[-1], file_system_time(folder)):
         why = "its process ended without a word: killed, pre-empted, or its host went down"
         write_attempt(folder, attempts[-1].model_copy(update={"status": "lost", "ended": now(), "message": why}))
 
@@ -76,7 +90,11 @@ def _finished(folder: Path, sweep: Sweep, attempt: Attempt, stops: Stopped) -> A
     try:
         cwd = Path(sweep.cwd) if Path(sweep.cwd).is_dir() else Path.cwd()
         with Group(lambda _: _command(folder, attempt), cwd, log, _environment(sweep)) as group:
-            was_stopped = _waited(folder, attempt, group, stops)
+            try:
+                was_stopped = _waited(folder, attempt, group, stops)
+            except BaseException:  # a scheduler ends this process: a pre-emption, a time limit
+                _end_early(folder, attempt, group)
+                raise
             code = group.end()
     except (OSError, ValueError) as error:
         failure = f"its process cannot be started ({error})"
@@ -85,6 +103,14 @@ def _finished(folder: Path, sweep: Sweep, attempt: Attempt, stops: Stopped) -> A
     row = _judged(folder, ended, code, was_stopped, failure or _last_line(log))
     write_attempt(folder, row)
     return row
+
+
+def _end_early(folder: Path, attempt: Attempt, group: Group) -> None:
+    with shielded():
+        group.terminate()
+        group.wait(EARLY_S)
+        why = "the process that ran it was ended: pre-empted, out of time, or stopped"
+        write_attempt(folder, attempt.model_copy(update={"status": "interrupted", "ended": now(), "message": why}))
 
 
 def _waited(folder: Path, attempt: Attempt, group: Group, stops: Stopped) -> bool:

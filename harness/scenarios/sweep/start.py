@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from harness.composition.sweep.grid import Combination, swept
 from harness.composition.sweep.hydra_options import BASIC_SWEEPER, HydraNode, hydra_node, split
 from harness.composition.sweep.jobs import Asking, ValidJob, validated
 from harness.composition.sweep.places import places_of
+from harness.composition.sweep.spaces import space_of
 from harness.records.exit_codes import INTERRUPTED
 from harness.records.sweep import Attempt, Job, Sweep
 from harness.results.claim import claimed_by
@@ -26,6 +27,7 @@ from harness.scenarios.ending import exit_code_of
 from harness.scenarios.sweep.driver import Driver, SweepListener, close, outcome_of, reopen
 from harness.scenarios.sweep.launchers.protocol import Launcher, launcher_of
 from harness.scenarios.sweep.request import Request
+from harness.scenarios.sweep.search import search, sweeper_of
 from harness.system.files import given_path
 from harness.system.stopping import heeding_signals, shielded
 
@@ -55,11 +57,14 @@ class ShowingListener(SweepListener, Protocol):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A sweep that is sound, with its launcher. `folder`: where it is, or is to be; `is_new`: whether it is to be."""
+    """A sweep that is sound, with its launcher. `folder`: where it is to be, or is where it is continued.
+
+    `is_usual`: whether no folder was typed, so that the next free name is taken.
+    """
 
     sweep: Sweep
     folder: Path
-    is_new: bool
+    is_usual: bool
     launcher: Launcher
     code: tuple[object, ...]
     asking: Asking
@@ -88,9 +93,9 @@ def prepare_sweep(request: Request, listener: ShowingListener) -> Prepared:
     jobs: list[ValidJob] = []
     try:
         if is_search:
-            from harness.composition.sweep.spaces import corners
-
-            keys, combinations = corners(typed, groups.all_options(), request.verb)
+            space = space_of(typed, groups.all_options(), request.verb)
+            sweeper_of(found["sweeper"], space)
+            keys, combinations = space.keys, space.corners()
         else:
             grid = swept(typed, groups.all_options(), request.verb)
             keys, combinations = grid.keys, grid.combinations()
@@ -105,7 +110,7 @@ def prepare_sweep(request: Request, listener: ShowingListener) -> Prepared:
     if mistakes or launcher is None:
         raise UserMistake(mistakes)
     sweep = Sweep(
-        verb=request.verb,  # type: ignore[arg-type]
+        verb=request.verb,
         typed=tuple(of_experiment),
         keys=keys,
         config_dirs=tuple(str(folder.expanduser().absolute()) for folder in request.config_dirs),
@@ -156,7 +161,7 @@ def _placed(
     logging = node.resolved(beside, "job_logging", num=0, output_dir=str(folder / JOBS)) if node.says_logging else {}
     changes = {"jobs": (*existing, *jobs), "keys": keys, "job_logging": logging.get("job_logging", {})}
     placed = sweep.model_copy(update=changes)
-    return Prepared(placed, folder, not existing, launcher, tuple(code for job in valid for code in job.code), asking)
+    return Prepared(placed, folder, is_usual, launcher, tuple(code for job in valid for code in job.code), asking)
 
 
 def _refuse_another(folder: Path, before: Sweep, sweep: Sweep) -> None:
@@ -177,11 +182,11 @@ def _refuse_same_places(jobs: Sequence[Job]) -> None:
         by_place[job.place] = job.number
 
 
-def begun(verb: str, prepared: Prepared, is_usual: bool) -> Path:
+def begun(prepared: Prepared) -> Path:
     """Claims the folder of a sweep, or opens that of before again, and writes what is to be done; returns it."""
     folder = prepared.folder
     if not (folder / SWEEP).is_file():
-        folder = claimed("sweep", None if is_usual else folder, folder)
+        folder = claimed("sweep", None if prepared.is_usual else folder, folder)
     else:
         reopen(folder)
         uncancel(folder)
@@ -189,13 +194,12 @@ def begun(verb: str, prepared: Prepared, is_usual: bool) -> Path:
     return folder
 
 
-def start_multirun(request: Request, presenter: Presenter, announce) -> int:
+def start_multirun(request: Request, presenter: Presenter, announce: Callable[[Iterable[Any]], None]) -> int:
     """Runs a sweep from its validation to its table, and returns the exit code: that of the gravest job."""
     with np.errstate(all="ignore"), heeding_signals(), closing(presenter.sweep_listener()) as listener:
         prepared = prepare_sweep(request, listener)
         announce(dict.fromkeys(prepared.code))
-        is_usual = not any(text.startswith("hydra.sweep.dir=") for text in request.typed)
-        folder = begun(request.verb, prepared, is_usual)
+        folder = begun(prepared)
         if "seed" in prepared.sweep.keys:
             presenter.notice(f"-m seed=: {ONE_SEED_A_JOB}")
         return run_to_end(folder, prepared.sweep, prepared.launcher, listener, presenter, prepared.asking)
@@ -207,7 +211,7 @@ def run_to_end(
     launcher: Launcher,
     listener: ShowingListener,
     presenter: Presenter,
-    asking: Asking | None = None,
+    asking: Asking,
 ) -> int:
     """Runs what is open of a sweep that is written, completes it, and shows it. Returns the exit code."""
     listener.begin(folder, sweep, last_rows(folder, sweep.jobs))
@@ -218,8 +222,6 @@ def run_to_end(
         if sweep.sweeper.get("_target_") == BASIC_SWEEPER:
             driver.see_through(sweep.jobs)
         else:
-            from harness.scenarios.sweep.search import search
-
             search(driver, asking)
     except KeyboardInterrupt:
         is_interrupted = True
