@@ -146,7 +146,7 @@ def code_of(attempt: Attempt | None) -> int:
 
 def sentence_of(sweep: Sweep, rows: Sequence[Attempt | None]) -> str:
     """The outcome of a sweep in one line, which begins with the word of its gravest job."""
-    code = gravest([code_of(row) for row in rows])
+    code = gravest([code_of(row) for row in rows]) if rows else UNFINISHED
     counts: dict[str, int] = {}
     for row in rows:
         word = "waiting" if row is None else row.outcome

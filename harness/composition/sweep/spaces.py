@@ -12,6 +12,7 @@ from harness.composition.sweep.grid import MOST_JOBS, Combination, is_raw, parse
 from harness.system.text import printable
 
 MOST_CORNERS = 64
+WITHIN = 0.381966  # a share of an interval that is no whole number of it
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class Dimension:
 
     @property
     def ends(self) -> tuple[str, ...]:
-        """The values that are validated: every choice, and both ends of an interval."""
-        return self.choices or (self.text(self.low), self.text(self.high))
+        """The values that are validated: every choice, or both ends of an interval and a value within it."""
+        within = self.low + WITHIN * (self.high - self.low)
+        return self.choices or (self.text(self.low), self.text(self.high), self.text(within))
 
     def text(self, value: Any) -> str:
         """A value as it is typed."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from harness.records.exit_codes import AGREES, INTERRUPTED, UNVERIFIED
+from harness.records.exit_codes import AGREES, INTERRUPTED, UNFINISHED, UNVERIFIED
 from harness.records.sweep import Attempt, Job, Sweep, code_of, gravest, sentence_of
 from harness.results.marker import MARKER, Marker, complete
 from harness.results.sweep_folder import (
@@ -148,7 +148,7 @@ class Driver:
 
 def outcome_of(sweep: Sweep, rows: Sequence[Attempt | None], is_interrupted: bool = False) -> tuple[int, str]:
     """The exit code of a sweep, the gravest of its jobs', and its sentence."""
-    codes = [code_of(row) for row in rows]
+    codes = [code_of(row) for row in rows] or [UNFINISHED]
     return gravest([*codes, *([INTERRUPTED] if is_interrupted else [])]), sentence_of(sweep, rows)
 
 
@@ -156,7 +156,8 @@ def close(folder: Path, sweep: Sweep) -> bool:
     """Completes the folder of a sweep of which no job is open and none runs. Returns whether it is complete."""
     attempts = all_attempts(folder)
     rows = {job: attempts[job][-1] for job in attempts}
-    if any(is_open(attempts.get(job.number, [])) or rows[job.number].status == "running" for job in sweep.jobs):
+    left = [job for job in sweep.jobs if is_open(attempts.get(job.number, [])) or rows[job.number].status == "running"]
+    if left or not sweep.jobs:
         return False
     code, sentence = outcome_of(sweep, [rows[job.number] for job in sweep.jobs])
     runs = {row.folder: folder / row.folder for row in _in_order(rows) if (folder / row.folder / MARKER).is_file()}

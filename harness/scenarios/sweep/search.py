@@ -23,7 +23,7 @@ from harness.scenarios.sweep.launchers.extras import package
 
 ACCURACY, LOSS, TIME, DIVERGENCE = "accuracy", "loss", "time", "divergence"
 MEASURES = {ACCURACY: "test_accuracy", LOSS: "test_loss", TIME: "step_time_s"}
-SAMPLERS = ("tpe", "random", "grid", "bisect")
+SAMPLERS = ("tpe", "random", "bisect")
 Direction = Literal["maximize", "minimize"]
 
 
@@ -53,9 +53,7 @@ class OptunaSweeper:
         if self.sampler not in SAMPLERS:
             mistakes.append(no_such(f"hydra.sweeper.sampler: given {self.sampler!r}", self.sampler, SAMPLERS))
         if self.sampler == "bisect" and (len(space.dimensions) != 1 or space.dimensions[0].choices):
-            mistakes.append(
-                "hydra.sweeper.sampler=bisect: it finds the border in one interval; sweep one key by interval()"
-            )
+            mistakes.append("hydra.sweeper.sampler=bisect: it searches one interval; sweep one key as interval(A,B)")
         key = next((dimension for dimension in space.dimensions if dimension.key == self.objective), None)
         if key is not None and key.choices and not all(map(_is_number, key.choices)):
             mistakes.append(f"hydra.sweeper.objective={self.objective}: its values are names, and none is the largest")
@@ -195,7 +193,7 @@ def _asked(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     distributions = {dimension.key: _distribution(optuna, dimension) for dimension in space.dimensions}
     study = optuna.create_study(
-        direction="maximize" if sweeper.maximizes else "minimize", sampler=_sampler(optuna, sweeper, space, len(jobs))
+        direction="maximize" if sweeper.maximizes else "minimize", sampler=_sampler(optuna, sweeper, len(jobs))
     )
     seen = set()
     for job, row in zip(jobs, rows, strict=True):
@@ -221,14 +219,12 @@ def _distribution(optuna: Any, dimension: Dimension) -> Any:
     return optuna.distributions.FloatDistribution(dimension.low, dimension.high, log=dimension.is_log)
 
 
-def _sampler(optuna: Any, sweeper: OptunaSweeper, space: Space, count: int) -> Any:
+def _sampler(optuna: Any, sweeper: OptunaSweeper, count: int) -> Any:
     """The sampler. Its seed follows from the number of rows, so that a search that goes on suggests the same."""
     seed = sweeper.seed + count
     if sweeper.sampler == "random":
         return optuna.samplers.RandomSampler(seed=seed)
-    if sweeper.sampler == "grid":
-        return optuna.samplers.GridSampler({d.key: list(d.ends) for d in space.dimensions if d.choices}, seed=seed)
-    return optuna.samplers.TPESampler(seed=seed, constraints_func=lambda trial: trial.user_attrs["constraints"])
+    return optuna.samplers.TPESampler(seed=seed)
 
 
 def _trial(
@@ -242,14 +238,12 @@ def _trial(
     """A row as a trial: failed where there is no value."""
     value = None if row is None else sweeper.value_of(job, row)
     states = optuna.trial.TrialState
-    violation = 0.0 if agrees(row) else 1.0
     return optuna.trial.create_trial(
         params={dimension.key: _plain(dimension, job.values[dimension.key]) for dimension in space.dimensions},
         distributions=dict(distributions),
         value=value,
         state=states.FAIL if value is None else states.COMPLETE,
-        user_attrs={"constraints": (violation,)},
-        system_attrs={"constraints": (violation,)},
+        constraints={"parity": 0.0 if agrees(row) else 1.0},  # above 0 it is broken
     )
 
 

@@ -19,7 +19,7 @@ from harness.composition.sweep.hydra_options import BASIC_SWEEPER, HydraNode, hy
 from harness.composition.sweep.jobs import Asking, ValidJob, validated
 from harness.composition.sweep.places import places_of
 from harness.composition.sweep.spaces import space_of
-from harness.records.exit_codes import INTERRUPTED
+from harness.records.exit_codes import INTERRUPTED, MISTAKE
 from harness.records.sweep import Attempt, Job, Sweep
 from harness.results.claim import claimed_by
 from harness.results.sweep_folder import JOBS, SWEEP, last_rows, read_sweep, uncancel, write_sweep
@@ -29,6 +29,7 @@ from harness.scenarios.sweep.launchers.protocol import Launcher, launcher_of
 from harness.scenarios.sweep.request import Request
 from harness.scenarios.sweep.search import search, sweeper_of
 from harness.system.files import given_path
+from harness.system.output import say_on_stderr
 from harness.system.stopping import heeding_signals, shielded
 
 ONE_SEED_A_JOB = (
@@ -225,6 +226,9 @@ def run_to_end(
             search(driver, asking)
     except KeyboardInterrupt:
         is_interrupted = True
+    except UserMistake as mistake:  # a trial of a search that is not sound, or what a scheduler refuses
+        say_on_stderr(str(mistake))
+        failed = MISTAKE
     except Exception as error:
         failed = exit_code_of(error)
     sweep = driver.sweep
