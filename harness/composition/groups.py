@@ -81,9 +81,8 @@ class ConfigGroups:
 
     def root(self, additions: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
         """The root config with its defaults and with these options (group, name); interpolations are not resolved."""
-        # The defaults list has an experiment, which is replaced; any other group is added to the list.
-        choices = [(f"{'' if group == 'experiment' else '+'}{group}", option) for group, option in additions]
-        return self._composed(self.root_name, choices)
+        choices = [tuple(text.split("=", 1)) for text in _in_defaults_list(additions)]
+        return self._composed(self.root_name, choices)  # type: ignore[arg-type]
 
     def chosen(self, group: str, option: str) -> dict[str, Any]:
         """The values that one option sets, by root key: the key of its group, or the keys of its `@package` header."""
@@ -120,10 +119,15 @@ class ConfigGroups:
         """Whether the option is a file of the installed folders, which refer to none of the user's."""
         return any((folder / group / f"{option}.yaml").is_file() for folder in self.folders[: self.installed])
 
-    def hydra(self, overrides: Iterable[str]) -> dict[str, Any]:
-        """Hydra's own node, with the choices and values of `overrides`; interpolations are not resolved."""
-        root_name = None if self.root_name == ROOT_CONFIG else self.root_name
-        tree = self._compose(root_name, [f"hydra/output={SWEEP_FOLDERS}", *overrides], with_hydra=True)
+    def hydra(self, overrides: Iterable[str], additions: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+        """Hydra's own node, with the choices and values of `overrides`; interpolations are not resolved.
+
+        `additions`: options of the root (group, name) that speak of Hydra too.
+        """
+        chosen = _in_defaults_list(additions)
+        root_name = None if self.root_name == ROOT_CONFIG and not chosen else self.root_name
+        told = [f"hydra/output={SWEEP_FOLDERS}", *chosen, *overrides]
+        tree = self._compose(root_name, told, with_hydra=True)
         return dict(tree["hydra"])
 
     def info(self, what: str, choices: Sequence[str]) -> str:
@@ -195,9 +199,33 @@ class ConfigGroups:
         try:
             with hydra.initialize_config_dir(str(main), version_base="1.3"):
                 checked_source.register()
+                if self.root_name != ROOT_CONFIG:
+                    _search_for_root(others)
                 yield f"hydra.searchpath=[{','.join(urls)}]"
         finally:
             Singleton.set_state(hydra_state)
+
+
+def _search_for_root(folders: Iterable[Path]) -> None:
+    """Lets Hydra find the root config in these folders too, which it would search for all else only."""
+    from hydra._internal.config_repository import ConfigRepository
+    from hydra.core.global_hydra import GlobalHydra
+
+    from harness.composition import checked_source
+
+    hydra = GlobalHydra.instance().hydra
+    assert hydra is not None
+    loader: Any = hydra.config_loader
+    schema = loader.config_search_path.get_path().pop()  # it stays the last
+    for folder in folders:
+        loader.config_search_path.append("twinrun", f"{checked_source.SCHEME}://{folder}")
+    loader.config_search_path.get_path().append(schema)
+    loader.repository = ConfigRepository(loader.config_search_path)
+
+
+def _in_defaults_list(additions: Iterable[tuple[str, str]]) -> list[str]:
+    """The choices as overrides. The defaults list has an experiment, which is replaced; other groups are added."""
+    return [f"{'' if group == 'experiment' else '+'}{group}={option}" for group, option in additions]
 
 
 def _folder_faults(folder: Path) -> list[str]:

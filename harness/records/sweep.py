@@ -152,5 +152,5 @@ def sentence_of(sweep: Sweep, rows: Sequence[Attempt | None]) -> str:
         word = "waiting" if row is None else row.outcome
         counts[word] = counts.get(word, 0) + 1
     word = "TIMED" if set(counts) == {"timed"} else WORDS[code].upper()
-    told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    return f"{word}: {len(rows):,} job{'s' * (len(rows) != 1)} of {sweep.verb}: {told or 'none'}"
+    told = "; ".join(f"{count:,} {name}" for name, count in counts.items())
+    return f"{word}: jobs of {sweep.verb}: {told or 'none'}"

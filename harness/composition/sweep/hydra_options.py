@@ -117,7 +117,8 @@ def hydra_node(
     if foreign:
         raise UserMistake(foreign)
     try:
-        tree = groups.hydra([*chosen, *map(_appending, of_hydra)])
+        additions = [(text.partition("=")[0], text.partition("=")[2]) for text in chosen]
+        tree = groups.hydra(map(_appending, of_hydra), additions)
     except UnreadableError as error:
         raise UserMistake([f"{' '.join(map(printable, of_hydra)) or 'hydra'}: {error}"]) from None
     return HydraNode(tree, dict(tree["runtime"]["choices"]), tuple(of_hydra), tuple(chosen))

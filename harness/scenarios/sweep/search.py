@@ -7,95 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from harness.composition.mistakes import UserMistake, no_such
 from harness.composition.sweep.hydra_options import BASIC_SWEEPER
 from harness.composition.sweep.jobs import Asking, validated_job
 from harness.composition.sweep.spaces import Dimension, Space, space_of
 from harness.records.exit_codes import AGREES, UNVERIFIED
-from harness.records.failure import in_one_line
 from harness.records.sweep import Attempt, Job, Sweep, code_of
 from harness.results.sweep_folder import attempts_at, last_rows, write_sweep
 from harness.scenarios.sweep.driver import Driver
-from harness.scenarios.sweep.launchers.extras import package
-
-ACCURACY, LOSS, TIME, DIVERGENCE = "accuracy", "loss", "time", "divergence"
-MEASURES = {ACCURACY: "test_accuracy", LOSS: "test_loss", TIME: "step_time_s"}
-SAMPLERS = ("tpe", "random", "bisect")
-Direction = Literal["maximize", "minimize"]
-
-
-@dataclass
-class OptunaSweeper:
-    """The fields are those of `conf/hydra/sweeper/twinrun_optuna.yaml`."""
-
-    objective: str = ACCURACY
-    direction: Direction | None = None
-    arm: str | None = None
-    n_trials: int = 20
-    sampler: str = "tpe"
-    seed: int = 0
-    params: Mapping[str, str] = field(default_factory=dict)
-
-    def check(self, space: Space) -> None:
-        """Raises UserMistake, with all mistakes, where this cannot be searched."""
-        mistakes = []
-        objectives = (*MEASURES, DIVERGENCE, *space.keys)
-        if self.objective not in objectives:
-            complaint = f"hydra.sweeper.objective: given {self.objective!r}"
-            mistakes.append(no_such(complaint, self.objective, objectives))
-        if self.direction not in (None, "maximize", "minimize"):
-            mistakes.append(f"hydra.sweeper.direction: given {self.direction!r}; allowed: maximize, minimize, null")
-        if not isinstance(self.n_trials, int) or self.n_trials < 1:
-            mistakes.append(f"hydra.sweeper.n_trials: given {self.n_trials!r}; allowed: a whole number > 0")
-        if self.sampler not in SAMPLERS:
-            mistakes.append(no_such(f"hydra.sweeper.sampler: given {self.sampler!r}", self.sampler, SAMPLERS))
-        if self.sampler == "bisect" and (len(space.dimensions) != 1 or space.dimensions[0].choices):
-            mistakes.append("hydra.sweeper.sampler=bisect: it searches one interval; sweep one key as interval(A,B)")
-        key = next((dimension for dimension in space.dimensions if dimension.key == self.objective), None)
-        if key is not None and key.choices and not all(map(_is_number, key.choices)):
-            mistakes.append(f"hydra.sweeper.objective={self.objective}: its values are names, and none is the largest")
-        if mistakes:
-            raise UserMistake(mistakes)
-        if self.sampler != "bisect":
-            package("optuna", "optuna", "hydra/sweeper=twinrun_optuna")
-
-    @property
-    def maximizes(self) -> bool:
-        """Whether a larger value of the objective is better."""
-        if self.direction is not None:
-            return self.direction == "maximize"
-        return self.objective not in (LOSS, TIME, DIVERGENCE)
-
-    def value_of(self, job: Job, row: Attempt) -> float | None:
-        """The objective of a job; None where its run has none."""
-        if self.objective in job.values:
-            return float(job.values[self.objective])
-        if self.objective == DIVERGENCE:
-            return row.share
-        named: dict[str, float | None] = {
-            name: getattr(numbers, MEASURES[self.objective]) for name, numbers in row.arms.items()
-        }
-        values = [value for name, value in named.items() if value is not None and self.arm in (None, name)]
-        if not values:
-            return None
-        return min(values) if self.maximizes else max(values)
-
-
-def sweeper_of(node: Mapping[str, Any], space: Space) -> OptunaSweeper:
-    """The sweeper of Hydra's node. Raises UserMistake where it cannot be made or cannot search the space."""
-    from hydra.utils import instantiate
-
-    try:
-        sweeper = instantiate(dict(node))
-    except Exception as error:
-        raise UserMistake([f"hydra.sweeper: {node.get('_target_')} cannot be made ({in_one_line(error)})"]) from None
-    if not isinstance(sweeper, OptunaSweeper):
-        raise UserMistake([f"hydra.sweeper: {node.get('_target_')} is no sweeper of twinrun: basic, twinrun_optuna"])
-    sweeper.check(space)
-    return sweeper
+from harness.scenarios.sweep.sweeper import OptunaSweeper, sweeper_of
 
 
 def search(driver: Driver, asking: Asking) -> None:
@@ -148,7 +69,7 @@ def found_in_words(sweep: Sweep, rows: Sequence[Attempt | None]) -> str:
     which = "largest" if sweeper.maximizes else "smallest"
     job = best(sweeper, sweep.jobs, rows)
     if job is None:
-        return f"No job of {len(rows):,} has both parity and a value of {sweeper.objective}."
+        return f"No job has both parity and a value of {sweeper.objective}."
     row = next(row for row in rows if row is not None and row.job == job.number)
     value = sweeper.value_of(job, row)
     values = ", ".join(f"{key}={text}" for key, text in job.values.items())
@@ -249,10 +170,3 @@ def _trial(
 
 def _plain(dimension: Dimension, text: str) -> Any:
     return text if dimension.choices else int(text) if dimension.is_whole else float(text)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False

@@ -27,7 +27,8 @@ from harness.scenarios.ending import exit_code_of
 from harness.scenarios.sweep.driver import Driver, SweepListener, close, outcome_of, reopen
 from harness.scenarios.sweep.launchers.protocol import Launcher, launcher_of
 from harness.scenarios.sweep.request import Request
-from harness.scenarios.sweep.search import search, sweeper_of
+from harness.scenarios.sweep.search import search
+from harness.scenarios.sweep.sweeper import sweeper_of
 from harness.system.files import given_path
 from harness.system.output import say_on_stderr
 from harness.system.stopping import heeding_signals, shielded

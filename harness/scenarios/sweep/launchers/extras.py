@@ -1,7 +1,8 @@
-"""The packages of launchers and searches, which come with extras."""
+"""What launchers and searches need: packages that come with extras, a cluster that answers."""
 
 from __future__ import annotations
 
+import socket
 from importlib import import_module
 from types import ModuleType
 
@@ -18,3 +19,15 @@ def package(name: str, extra: str, what: str) -> ModuleType:
     except Exception as error:  # one that is installed and broken may raise anything
         reason = f"cannot be imported ({in_one_line(error)})"
     raise UserMistake([f"{what} needs the package {name}, which {reason}: pip install 'twinrun[{extra}]'"])
+
+
+def answering(address: str, timeout_s: float) -> None:
+    """Raises UserMistake where nothing answers at HOST:PORT in time."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        raise UserMistake([f"hydra.launcher.address: given {address!r}; allowed: HOST:PORT, auto, or null"])
+    try:
+        socket.create_connection((host, int(port)), timeout=timeout_s).close()
+    except OSError as error:
+        reason = f"does not answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else "does not answer"
+        raise UserMistake([f"hydra.launcher.address={address}: {reason} ({error}); is the cluster up?"]) from None

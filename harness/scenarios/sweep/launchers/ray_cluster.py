@@ -24,7 +24,7 @@ from harness.results.sweep_folder import (
     write_attempt,
 )
 from harness.scenarios.sweep.job import run_job
-from harness.scenarios.sweep.launchers.extras import package
+from harness.scenarios.sweep.launchers.extras import answering, package
 from harness.scenarios.sweep.launchers.protocol import OnRow
 from harness.system.stopping import shielded
 
@@ -40,7 +40,7 @@ def run_here(folder: str, number: int) -> bool:
         return False
     sweep = read_sweep(place)
     job = next(job for job in sweep.jobs if job.number == number)
-    run_job(place, sweep, job, launched_as=f"ray on {socket.gethostname()}")
+    run_job(place, sweep, job, launched_as=f"ray:{socket.gethostname()}")
     return True
 
 
@@ -58,7 +58,7 @@ class RayLauncher:
         """Raises UserMistake where Ray is missing or the cluster does not answer, before any job begins."""
         package("ray", "ray", "hydra/launcher=twinrun_ray")
         if self.address not in (None, LOCAL, "auto"):
-            _answering(str(self.address), self.timeout_s)
+            answering(str(self.address), self.timeout_s)
 
     def run(
         self, folder: Path, sweep: Sweep, jobs: Sequence[Job], on_row: OnRow, is_stopped: Callable[[], bool]
@@ -134,15 +134,3 @@ class RayLauncher:
             with suppress(Exception):
                 self._report(ray, folder, task, tasks[task], on_row)
         uncancel(folder)
-
-
-def _answering(address: str, timeout_s: float) -> None:
-    """Raises UserMistake where nothing answers at HOST:PORT in time."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if not colon or not port.isdecimal():
-        raise UserMistake([f"hydra.launcher.address: given {address!r}; allowed: HOST:PORT, auto, or null"])
-    try:
-        socket.create_connection((host, int(port)), timeout=timeout_s).close()
-    except OSError as error:
-        reason = f"does not answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else "does not answer"
-        raise UserMistake([f"hydra.launcher.address={address}: {reason} ({error}); is the cluster up?"]) from None
