@@ -114,7 +114,7 @@ def attempts_at(folder: Path, job: int) -> list[Attempt]:
 def all_attempts(folder: Path) -> dict[int, list[Attempt]]:
     """The rows of all jobs that have begun, by the number of the job."""
     found: dict[int, list[Attempt]] = {}
-    names = sorted(entry.name for entry in os.scandir(folder / JOBS) if entry.name.endswith(".json"))
+    names = sorted(path.name for path in (folder / JOBS).glob("*.json"))
     for file in sorted((folder / JOBS / name for name in names if name.count(".") == 2), key=_number_of):
         job = int(file.name.partition(".")[0])
         found.setdefault(job, []).append(_read_attempt(file, job))
