@@ -15,6 +15,7 @@ from harness.cli.verb import CODES
 from harness.system.config_folders import installed_folders, options_in
 
 PREPARING = "reading the experiment and its data"
+PAIR_ALONE = "pair=FILE is for twinrun check, without --cfg and --info: models of your own have no config of ours"
 SLOW_S = 1.0  # seconds after which that is said
 EXAMPLES = """\
 examples:
@@ -110,7 +111,7 @@ def _pair(options: argparse.Namespace) -> int:
     from harness.subjects.pair.composing import compose_pair
 
     if options.verb != "check":
-        raise UserMistake(["pair=FILE is for twinrun check and twinrun bench"])
+        raise UserMistake([PAIR_ALONE])
     composed = compose_pair(options.overrides, options.config_dir, trust=options.trust)
     announce(composed.code)
     from harness.report.pages import page_of
@@ -135,7 +136,7 @@ def show(options: argparse.Namespace) -> int:
     from harness.composition import UserMistake
 
     if names_a_pair(options):
-        raise UserMistake(["pair=FILE: models of your own have no config of ours, which --cfg and --info print"])
+        raise UserMistake([PAIR_ALONE])
     return print_config(options) if options.info is None else print_info(options)
 
 

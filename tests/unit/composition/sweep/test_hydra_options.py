@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness.composition import UserMistake
 from harness.composition.groups import ConfigGroups
 from harness.composition.sweep.hydra_options import BASIC_LAUNCHER, REFUSED, HydraNode, hydra_node, split
+from harness.system.files import conf_dir
 
 LAUNCHER = "_target_: harness.scenarios.sweep.launchers.local.LocalLauncher\nn_jobs: 3\n"
 
@@ -48,6 +52,20 @@ def test_values_and_variables() -> None:
 def test_what_is_not_taken_says_what_to_do_instead(key: str) -> None:
     (text,) = mistakes(f"{key}=x")
     assert text == f"{key}=x: {REFUSED[key]}"
+
+
+SHIPPED = sorted((conf_dir() / "hydra").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_what_ships_says_what_it_is_and_names_what_is_there(file: Path) -> None:
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("# @package")]
+    assert lines[0].startswith("# ")
+    content = yaml.safe_load(file.read_text())
+    if "_target_" in content:
+        module, _, name = content.pop("_target_").rpartition(".")
+        fields = inspect.signature(getattr(import_module(module), name)).parameters
+        assert set(content) <= set(fields)
 
 
 def test_unknown_keys_and_options() -> None:
