@@ -33,8 +33,9 @@ from harness.results.sweep_folder import (
 )
 from harness.scenarios.sweep.driver import Driver, close, handed_of, outcome_of, reopen
 from harness.scenarios.sweep.launchers.protocol import LocalJobs, launcher_of
+from harness.scenarios.sweep.preparing import prepare_sweep
 from harness.scenarios.sweep.request import Request
-from harness.scenarios.sweep.start import Presenter, begun, prepare_sweep, run_to_end
+from harness.scenarios.sweep.start import Presenter, begun, run_to_end
 from harness.system.files import FileError, given_path
 from harness.system.stopping import heeding_signals
 

@@ -65,6 +65,7 @@ NOT_RECORDING = (
     "harness/scenarios/sweep/launchers/protocol.py",
     "harness/scenarios/sweep/launchers/slurm.py",
     "harness/scenarios/sweep/one_run.py",
+    "harness/scenarios/sweep/preparing.py",
     "harness/scenarios/sweep/start.py",
     "harness/scenarios/sweep/sweeper.py",
     "harness/scenarios/verify/",
