@@ -68,6 +68,7 @@ class RayLauncher:
 
         if not ray.is_initialized():
             self._connect(ray)
+        _refuse_infeasible([self.needs(sweep, job) for job in jobs], [n for n in ray.nodes() if n.get("Alive")])
         remote = ray.remote(max_calls=1, max_retries=0)(run_here)
         tasks = {remote.options(**self.needs(sweep, job)).remote(str(folder), job.number): job for job in jobs}
         try:
@@ -82,7 +83,7 @@ class RayLauncher:
         self._stop(ray, folder, tasks, on_row)
 
     def needs(self, sweep: Sweep, job: Job) -> dict[str, Any]:
-        """The resources of a task. What is timed takes the node's `timed`, of which a cluster states 1 a node."""
+        """The resources of a task. What is timed has its host for itself by the turns that every job takes."""
         return {
             "num_cpus": self.num_cpus or job.cores,
             "num_gpus": self.num_gpus,
@@ -110,7 +111,7 @@ class RayLauncher:
         except ray.exceptions.TaskCancelledError:
             return
         except ray.exceptions.RayError as error:
-            why = f"lost with its node or its process: {in_one_line(error)}"
+            why = f"lost with its node or its process: {type(error).__name__}"
         attempts = attempts_at(folder, job.number)
         row = attempts[-1] if attempts else None
         if why and (row is None or row.status != "running"):
@@ -134,3 +135,18 @@ class RayLauncher:
             with suppress(Exception):
                 self._report(ray, folder, task, tasks[task], on_row)
         uncancel(folder)
+
+
+def _refuse_infeasible(needs: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[str, Any]]) -> None:
+    """Raises UserMistake where no node has what a job needs: Ray would wait for such a node without end."""
+    for need in needs:
+        stated = {"CPU": need["num_cpus"], "GPU": need["num_gpus"], "memory": need["memory"], **need["resources"]}
+        asked = {name: amount for name, amount in stated.items() if amount}
+        if not any(all(node["Resources"].get(name, 0) >= amount for name, amount in asked.items()) for node in nodes):
+            told = ", ".join(f"{name} {amount:g}" for name, amount in asked.items())
+            raise UserMistake(
+                [
+                    f"hydra/launcher=twinrun_ray: none of the {len(nodes)} nodes of the cluster has {told}; state "
+                    "hydra.launcher.num_cpus, num_gpus and resources, or add such a node"
+                ]
+            )
