@@ -127,7 +127,7 @@ def hydra_node(
 def _appending(text: str) -> str:
     """The override as Hydra takes it, for keys that its schema leaves open: variables and callbacks need no `+`."""
     open_keys = ("hydra.job.env_set.", "hydra.callbacks.", "hydra.job_logging.", "hydra.sweeper.params.")
-    return f"++{text}" if text.startswith(open_keys) else f"+{text}" if text.startswith("hydra/callbacks") else text
+    return f"++{text}" if text.startswith(open_keys) else text
 
 
 def _key(text: str) -> str:

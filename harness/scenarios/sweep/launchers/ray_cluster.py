@@ -64,8 +64,7 @@ class RayLauncher:
         self, folder: Path, sweep: Sweep, jobs: Sequence[Job], on_row: OnRow, is_stopped: Callable[[], bool]
     ) -> None:
         """Submits all jobs, and reports each row when its task ends, or is lost with its node."""
-        import ray
-
+        ray: Any = package("ray", "ray", "hydra/launcher=twinrun_ray")
         if not ray.is_initialized():
             self._connect(ray)
         _refuse_infeasible([self.needs(sweep, job) for job in jobs], [n for n in ray.nodes() if n.get("Alive")])
