@@ -148,3 +148,28 @@ def test_the_largest_rate_at_which_both_frameworks_agree(tmp_path):
     assert len(outcome["jobs"]) in (2, 4)
     assert outcome["found"].startswith("The largest schedule.rate at which parity holds is ")
     assert len(read_sweep(tmp_path / "s").jobs) == len(outcome["jobs"])
+
+
+@pytest.mark.nightly
+def test_jobs_that_are_timed_never_run_beside_one_another(tmp_path):
+    typed = ["model=mlp_10_relu", "arms=[{use: reference, name: one}]", "rungs=[schedule]", "training.max_steps=3"]
+    code, out, err = finish(
+        start(["match", "-m", *typed, "seeds=1,2", "hydra/launcher=joblib", "hydra.sweep.dir=s", "--json"], tmp_path)
+    )
+    assert code == UNVERIFIED, err
+    single, study = json.loads(out)["jobs"]
+    assert 0.0 < single["arms"]["one"]["test_accuracy"] < 1.0
+    assert study["arms"]["one"]["step_time_s"] > 0.0
+    first, second = (rows[-1] for rows in all_attempts(tmp_path / "s").values())
+    assert first.ended <= second.started or second.ended <= first.started
+    assert (tmp_path / "s" / "1" / "seed1" / "complete.json").exists()
+
+
+@pytest.mark.nightly
+def test_a_sweep_of_benches(tmp_path):
+    measuring = ["check=none", "precision=0.9", "processes=1", "budget_s=20"]
+    typed = ["model=mlp_10_relu", "arms=[{use: reference, name: one}]", "training.batch_size=500,1000"]
+    code, out, err = finish(start(["bench", "-m", *typed, *measuring, "hydra.sweep.dir=s"], tmp_path))
+    assert code == UNVERIFIED, err
+    assert "UNVERIFIED: jobs of bench: 2 unverified" in out
+    assert "step, ms" in out
