@@ -37,12 +37,19 @@ processes and check, and the overrides of twinrun check pair=FILE.
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments of the verb: those of an experiment, and those of the measuring."""
     experiment.add_arguments(sub)
+    experiment.add_detail(sub)
     sub.epilog = f"{OPTIONS}\n{experiment.groups_in_words()}\n\n{EXAMPLES}\n{CODES}"
 
 
 def run(options: argparse.Namespace) -> int:
     """Times the arms of the experiment that the options describe. Returns the exit code."""
     refuse_without_multirun(options)
+    if options.detail != "screen" and not options.multirun:
+        from harness.composition import UserMistake
+
+        raise UserMistake(
+            ["--details, --quiet, --json: of twinrun bench these are for the table of a sweep; give -m too"]
+        )
     if options.cfg is not None or options.info is not None:
         from harness.composition.measurement import asked
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import harness
 from harness.records.exit_codes import CRASHED, INTERRUPTED, MISTAKE
@@ -43,11 +44,17 @@ Stopped = Callable[[], bool]
 
 
 def run_job(
-    folder: Path, sweep: Sweep, job: Job, launched_as: str = "", is_stopped: Stopped = lambda: False
+    folder: Path,
+    sweep: Sweep,
+    job: Job,
+    launched_as: str = "",
+    is_stopped: Stopped = lambda: False,
+    devices: Mapping[str, str] = MappingProxyType({}),
 ) -> Attempt | None:
     """Runs the job where it is open, on this host; returns its last row, None where it has none.
 
     Nothing is run that is done, that runs elsewhere, or that has failed twice. `is_stopped`: asks the job to end.
+    `devices`: the variables that give it devices of this host.
     """
 
     looked_s, cancelled = -LOOK_S, False
@@ -64,7 +71,7 @@ def run_job(
         attempt = begin_attempt(folder, job, launched_as) if is_on and not stops() and is_open(attempts) else None
         if attempt is None:
             return attempts[-1] if attempts else None
-        return _finished(folder, sweep, attempt, stops)
+        return _finished(folder, sweep, attempt, stops, devices)
 
 
 def _bury(folder: Path, job: Job, launched_as: str) -> None:
@@ -81,7 +88,7 @@ def _bury(folder: Path, job: Job, launched_as: str) -> None:
         write_attempt(folder, attempts[-1].model_copy(update={"status": "lost", "ended": now(), "message": why}))
 
 
-def _finished(folder: Path, sweep: Sweep, attempt: Attempt, stops: Stopped) -> Attempt:
+def _finished(folder: Path, sweep: Sweep, attempt: Attempt, stops: Stopped, devices: Mapping[str, str]) -> Attempt:
     """Runs an attempt to its end, and writes its row."""
     log = log_file(folder, attempt.job, attempt.number)
     began_s = time.monotonic()
@@ -89,7 +96,7 @@ def _finished(folder: Path, sweep: Sweep, attempt: Attempt, stops: Stopped) -> A
     code: int | None = None
     try:
         cwd = Path(sweep.cwd) if Path(sweep.cwd).is_dir() else Path.cwd()
-        with Group(lambda _: _command(folder, attempt), cwd, log, _environment(sweep)) as group:
+        with Group(lambda _: _command(folder, attempt), cwd, log, {**_environment(sweep), **devices}) as group:
             try:
                 was_stopped = _waited(folder, attempt, group, stops)
             except BaseException:  # a scheduler ends this process: a pre-emption, a time limit

@@ -71,10 +71,35 @@ def test_cores_and_memory_are_respected_and_times_are_measured_alone(
     assert at_once(tmp_path / "s", monkeypatch, jobs, n_jobs, verb) == expected
 
 
+def test_no_two_jobs_have_one_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, lock, seen = set[str](), threading.Lock(), list[str]()
+
+    def run(folder: Path, sweep: Sweep, job: Job, devices: dict[str, str], **given: Any) -> Attempt:
+        assert devices["CUDA_VISIBLE_DEVICES"] == devices["ASCEND_RT_VISIBLE_DEVICES"]
+        device = devices["CUDA_VISIBLE_DEVICES"]
+        with lock:
+            assert device not in taken
+            taken.add(device)
+            seen.append(device)
+        time.sleep(0.02)
+        with lock:
+            taken.remove(device)
+        return ended(folder, job)
+
+    monkeypatch.setattr(local, "run_job", run)
+    monkeypatch.setattr(local, "cores", lambda: 8)
+    jobs = [job(number) for number in range(8)]
+    LocalLauncher(-1, [0, 3]).run(tmp_path / "s", written(tmp_path / "s", jobs), jobs, lambda row: None, lambda: False)
+    assert sorted(set(seen)) == ["0", "3"]
+    assert len(seen) == 8
+    with pytest.raises(UserMistake, match=r"given \[1, 1\]; allowed: different numbers"):
+        LocalLauncher(-1, [1, 1])
+
+
 def test_a_fault_in_a_job_ends_the_others_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped: list[int] = []
 
-    def run(folder: Path, sweep: Sweep, job: Job, is_stopped: Any) -> None:
+    def run(folder: Path, sweep: Sweep, job: Job, is_stopped: Any, **given: Any) -> None:
         if job.number == 1:
             raise OSError("no disk")
         while not is_stopped():
