@@ -47,9 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if options.detail != "screen" and not options.multirun:
         from harness.composition import UserMistake
 
-        raise UserMistake(
-            ["--details, --quiet, --json: of twinrun bench these are for the table of a sweep; give -m too"]
-        )
+        raise UserMistake(["--details, --quiet, --json: of twinrun bench these are for the table of a sweep; give -m"])
     if options.cfg is not None or options.info is not None:
         from harness.composition.measurement import asked
 
