@@ -87,8 +87,15 @@ def run(options: argparse.Namespace) -> int:
         return show(options)
     if options.multirun:
         return multirun(options, announce)
-    with as_of_hydra(options):
+    with as_of_hydra(options, lambda: None if names_a_pair(options) else _prepared(options)):
         return _pair(options) if names_a_pair(options) else _one(options)
+
+
+def _prepared(options: argparse.Namespace) -> tuple[Any, Any]:
+    """The study and its data. Raises UserMistake with all mistakes."""
+    from harness.composition.preflight import prepare
+
+    return prepare(options.overrides, options.config_dir, options.trust, known_of(options))
 
 
 def _one(options: argparse.Namespace) -> int:
@@ -96,9 +103,7 @@ def _one(options: argparse.Namespace) -> int:
     from harness.system.progress import said_if_slow
 
     with nullcontext() if options.detail in ONLY_THE_END else said_if_slow(PREPARING, SLOW_S):
-        from harness.composition.preflight import prepare
-
-        study, data = prepare(options.overrides, options.config_dir, options.trust, known_of(options))
+        study, data = _prepared(options)
     announce(study.code)
     from harness.report.presented import InDetail
     from harness.scenarios.start import start

@@ -80,11 +80,14 @@ def refuse_without_multirun(options: argparse.Namespace) -> None:
         raise UserMistake(mistakes)
 
 
-def as_of_hydra(options: argparse.Namespace) -> AbstractContextManager[None]:
+def as_of_hydra(
+    options: argparse.Namespace, further: Callable[[], object] = lambda: None
+) -> AbstractContextManager[None]:
     """Takes what is of Hydra out of the overrides of one run; the context in which the run is made.
 
-    Raises UserMistake for what is of a multirun, or is not taken.
+    Raises UserMistake for what is of a multirun, or is not taken, with the mistakes that `further` raises then.
     """
+    from harness.composition import UserMistake
     from harness.composition.sweep.hydra_options import split
 
     of_hydra, options.overrides = split(options.overrides)
@@ -94,4 +97,12 @@ def as_of_hydra(options: argparse.Namespace) -> AbstractContextManager[None]:
     from harness.scenarios.sweep.one_run import hydra_run
 
     groups = known_of(options).groups
-    return hydra_run(hydra_node(of_hydra, options.overrides, groups, options.trust, is_multirun=False))
+    try:
+        node = hydra_node(of_hydra, options.overrides, groups, options.trust, is_multirun=False)
+    except UserMistake as mistake:
+        try:
+            further()
+        except UserMistake as others:
+            raise UserMistake([*mistake.mistakes, *others.mistakes]) from None
+        raise
+    return hydra_run(node)

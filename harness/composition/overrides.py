@@ -64,7 +64,7 @@ def read(typed: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Overrides
         return overrides
     for text in typed:
         try:
-            _refuse_unreadable(text)
+            refuse_unreadable(text)
             _read_one(text, groups, overrides)
         except MisfitError as misfit:
             overrides.mistakes.append(f"{_cut(text)}: {misfit}")
@@ -92,7 +92,7 @@ def _cut(text: str) -> str:
     return f"{shown}..." if len(text) > _LONGEST_SHOWN else shown or repr(text)
 
 
-def _refuse_unreadable(text: str) -> None:
+def refuse_unreadable(text: str) -> None:
     """Raises MisfitError for text that would crash Hydra's parser or keep it busy for minutes."""
     fault = text_fault(text)
     if fault:

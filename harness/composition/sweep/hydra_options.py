@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.composition.groups import ConfigGroups, UnreadableError
 from harness.composition.mistakes import UserMistake
+from harness.composition.overrides import MisfitError, refuse_unreadable
 from harness.system.files import FileError, read_text
 from harness.system.text import printable
 
@@ -98,6 +99,11 @@ def mistakes_in(of_hydra: Iterable[str], is_multirun: bool) -> Iterator[str]:
     for text in of_hydra:
         key = _key(text)
         shown = printable(text[:200])
+        try:
+            refuse_unreadable(text)
+        except MisfitError as misfit:
+            yield f"{shown}: {misfit}"
+            continue
         if any(_is_at(key, taken) for taken in TAKEN):
             if not is_multirun and any(_is_at(key, taken) for taken in OF_MULTIRUN):
                 yield f"{shown}: this is of a multirun; give -m"

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import UserMistake
 from harness.composition.preflight import Known, unusable
 from harness.composition.sweep.grid import Combination, swept
-from harness.composition.sweep.hydra_options import BASIC_SWEEPER, HydraNode, hydra_node, split
+from harness.composition.sweep.hydra_options import BASIC_LAUNCHER, BASIC_SWEEPER, HydraNode, hydra_node, split
 from harness.composition.sweep.jobs import Asking, ValidJob, validated
 from harness.composition.sweep.places import places_of
 from harness.composition.sweep.spaces import space_of
@@ -21,8 +21,11 @@ from harness.results.claim import claimed_by
 from harness.results.sweep_folder import JOBS, SWEEP, read_sweep
 from harness.scenarios.sweep.launchers.protocol import Launcher, launcher_of
 from harness.scenarios.sweep.request import Request
-from harness.scenarios.sweep.sweeper import sweeper_of
+from harness.scenarios.sweep.sweeper import mistakes_of
 from harness.system.files import given_path
+
+OF_ONE_RUN = ("out=", "pair=")
+SEARCHES = "harness.scenarios.sweep.sweeper.OptunaSweeper"
 
 
 class ValidationListener(Protocol):
@@ -50,12 +53,10 @@ def prepare_sweep(request: Request, listener: ValidationListener) -> Prepared:
     """Validates the whole grid. Raises UserMistake with the mistakes of all jobs; nothing has been written then."""
     groups = ConfigGroups.beside(request.config_dirs, request.config_name)
     of_hydra, of_experiment = split(request.typed)
-    node = hydra_node(of_hydra, of_experiment, groups, request.trust, is_multirun=True)
-    _refuse_of_one_run(of_experiment)
-    mistakes: list[str] = []
-    found = node.resolved({})
+    mistakes = _of_one_run(of_experiment)
+    node, found = _node_of(request, groups, of_hydra, of_experiment, mistakes)
     params = [f"{key}={value}" for key, value in (found["sweeper"].get("params") or {}).items()]
-    typed = [*params, *of_experiment]
+    typed = [*params, *(text for text in of_experiment if not text.startswith(OF_ONE_RUN))]
     asking = Asking(
         request.verb,
         request.config_dirs,
@@ -70,8 +71,8 @@ def prepare_sweep(request: Request, listener: ValidationListener) -> Prepared:
     try:
         if is_search:
             space = space_of(typed, groups.all_options(), request.verb)
-            sweeper_of(found["sweeper"], space)
             keys, combinations = space.keys, space.corners()
+            mistakes += mistakes_of(found["sweeper"], space)
         else:
             grid = swept(typed, groups.all_options(), request.verb)
             keys, combinations = grid.keys, grid.combinations()
@@ -83,7 +84,7 @@ def prepare_sweep(request: Request, listener: ValidationListener) -> Prepared:
         launcher = launcher_of(found["launcher"])
     except UserMistake as mistake:
         mistakes += mistake.mistakes
-    if mistakes or launcher is None:
+    if mistakes or launcher is None or node is None:
         raise UserMistake(mistakes)
     sweep = Sweep(
         verb=request.verb,
@@ -102,14 +103,28 @@ def prepare_sweep(request: Request, listener: ValidationListener) -> Prepared:
     return _placed(sweep, node, [] if is_search else jobs, jobs[0], launcher, asking)
 
 
-def _refuse_of_one_run(typed: Sequence[str]) -> None:
+def _of_one_run(typed: Sequence[str]) -> list[str]:
+    """The mistakes of what is of one run only."""
     mistakes = []
     if any(text.startswith("out=") for text in typed):
         mistakes.append("out=: this is the folder of one run; that of a sweep is hydra.sweep.dir=FOLDER")
     if any(text.startswith("pair=") for text in typed):
         mistakes.append("pair=: -m is for experiments; check each pair by itself")
-    if mistakes:
-        raise UserMistake(mistakes)
+    return mistakes
+
+
+def _node_of(
+    request: Request, groups: ConfigGroups, of_hydra: Sequence[str], of_experiment: Sequence[str], mistakes: list[str]
+) -> tuple[HydraNode | None, dict[str, Any]]:
+    """Hydra's node and what it has for a sweep; where it is wrong, the defaults, so that the jobs are validated too."""
+    try:
+        node = hydra_node(of_hydra, of_experiment, groups, request.trust, is_multirun=True)
+        return node, node.resolved({})
+    except UserMistake as mistake:
+        mistakes += mistake.mistakes
+    sweeper = SEARCHES if any("interval(" in text for text in of_experiment) else BASIC_SWEEPER
+    targets = {"launcher": {"_target_": BASIC_LAUNCHER}, "sweeper": {"_target_": sweeper}}
+    return None, {**targets, "callbacks": {}, "job.env_set": {}}
 
 
 def _placed(

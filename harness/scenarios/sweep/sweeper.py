@@ -76,6 +76,15 @@ class OptunaSweeper:
         return min(values) if self.maximizes else max(values)
 
 
+def mistakes_of(node: Mapping[str, Any], space: Space) -> tuple[str, ...]:
+    """What is wrong with the sweeper of Hydra's node for this space; empty where nothing is."""
+    try:
+        sweeper_of(node, space)
+    except UserMistake as mistake:
+        return mistake.mistakes
+    return ()
+
+
 def sweeper_of(node: Mapping[str, Any], space: Space) -> OptunaSweeper:
     """The sweeper of Hydra's node. Raises UserMistake where it cannot be made or cannot search the space."""
     from hydra.utils import instantiate
