@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,8 @@ class RayLauncher:
         }
 
     def _connect(self, ray: Any) -> None:
+        # Ray prints the last words of a lost node on standard output, where scripts read JSON. The row says it too.
+        import_module("ray._private.worker")._worker_logs_enabled = False  # type: ignore[attr-defined]
         address = None if self.address == LOCAL else self.address
         quiet = {"log_to_driver": False, "include_dashboard": False} if address is None else {"log_to_driver": False}
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a task without GPUs keeps its environment
