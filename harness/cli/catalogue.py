@@ -9,7 +9,7 @@ which runs, as KEY=VALUE; several names of one key are separated by commas, and 
   root         the results folder, by default results; or an address such as s3://bucket/results
   experiment, arm   names
   version      of twinrun, of a framework or a package, or its beginning: 2.21, 'numpy 1.26.4'
-  kind         run, study, pair, comparison, bench, gate
+  kind         run, study, pair, comparison, bench, gate, sweep
   status       complete, running, unfinished, damaged, unmarked
   verdict      agrees, diverges, unverified, crashed, timed, passed, slower, ...
   since, until a date 2026-11-30, a time 2026-11-30T05:36 in UTC, or an age 12h, 30d, 2w

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness.cli.arguments import parser
 from harness.cli.verb import require_known
@@ -24,10 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Imports and schemas make objects that stay: looking through them every 700 allocations takes a tenth of the
         # time of a short command.
         gc.set_threshold(ALLOCATIONS)
-    with heeding_signals(ends_process=arguments is None):
+    return reported(lambda: _dispatch(typed), ends_process=arguments is None)
+
+
+def reported(run: Callable[[], int], ends_process: bool) -> int:
+    """The exit code of what `run` does. Exceptions are reported in a line, and become exit codes.
+
+    `ends_process`: the process ends after it.
+    """
+    with heeding_signals(ends_process=ends_process):
         try:
             with guarded_output():
-                return _dispatch(typed)
+                return run()
         except KeyboardInterrupt:
             return INTERRUPTED
         except Exception as error:

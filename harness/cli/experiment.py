@@ -10,10 +10,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from harness.cli.hydra_flags import add_flags, as_of_hydra, known_of, multirun, refuse_without_multirun
 from harness.cli.verb import CODES, add_detail
 from harness.system.config_folders import installed_folders, options_in
 
 PREPARING = "reading the experiment and its data"
+PAIR_ALONE = "pair=FILE is for twinrun check, without --cfg and --info: models of your own have no config of ours"
 SLOW_S = 1.0  # seconds after which that is said
 EXAMPLES = """\
 examples:
@@ -40,7 +42,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         help="GROUP=OPTION or KEY=VALUE in Hydra's syntax; from=FILE repeats a recorded experiment.json",
     )
     overrides.completer = _complete  # type: ignore[attr-defined]
-    sub.add_argument("--cfg", choices=("job",), help="print the composed config and do nothing else")
+    add_flags(sub)
     add_sources(sub)
     sub.epilog = f"{groups_in_words()}\n\n{EXAMPLES}\n{CODES}"
 
@@ -73,14 +75,25 @@ def names_a_pair(options: argparse.Namespace) -> bool:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the experiment, the study or the pair that the options describe. Returns the exit code."""
-    if names_a_pair(options):
-        return _pair(options)
-    if options.cfg == "job":
-        return _print_config(options)
-    with preparing(options):
-        from harness.composition.preflight import prepare
+    refuse_without_multirun(options)
+    if options.info is not None or options.cfg is not None:
+        return show(options)
+    if options.multirun:
+        return multirun(options, announce)
+    with as_of_hydra(options, lambda: None if names_a_pair(options) else _prepared(options)):
+        return _pair(options) if names_a_pair(options) else _one(options)
 
-        study, data = prepare(options.overrides, options.config_dir, options.trust)
+
+def _prepared(options: argparse.Namespace) -> tuple[Any, Any]:
+    """The study and its data. Raises UserMistake with all mistakes."""
+    from harness.composition.preflight import prepare
+
+    return prepare(options.overrides, options.config_dir, options.trust, known_of(options))
+
+
+def _one(options: argparse.Namespace) -> int:
+    with preparing(options):
+        study, data = _prepared(options)
     announce(study.code)
     from harness.report.presented import InDetail
     from harness.scenarios.start import start
@@ -100,8 +113,8 @@ def _pair(options: argparse.Namespace) -> int:
     from harness.composition import UserMistake
     from harness.subjects.pair.composing import compose_pair
 
-    if options.verb != "check" or options.cfg is not None:
-        raise UserMistake(["pair=FILE is for twinrun check, without --cfg: models of your own have no config of ours"])
+    if options.verb != "check":
+        raise UserMistake([PAIR_ALONE])
     composed = compose_pair(options.overrides, options.config_dir, trust=options.trust)
     announce(composed.code)
     from harness.report.presented import InDetail
@@ -119,20 +132,14 @@ def announce(code: Iterable[object]) -> None:
         print(f"twinrun: trusted: {printable(setting)}", file=sys.stderr, flush=True)
 
 
-def _print_config(options: argparse.Namespace) -> int:
-    import yaml
-    from omegaconf import OmegaConf
+def show(options: argparse.Namespace) -> int:
+    """Prints the config of `--cfg`, or what `--info` asks for. Returns the exit code."""
+    from harness.cli.config_shown import print_config, print_info
+    from harness.composition import UserMistake
 
-    from harness.composition import compose_dict
-    from harness.composition.base import literal
-    from harness.system.text import printable
-
-    composed = literal(compose_dict(options.overrides, options.config_dir))
-    text = OmegaConf.to_yaml(OmegaConf.create(composed))
-    # Text that a terminal would obey is written with YAML's escapes, so that it can still be read as YAML.
-    is_safe = printable(text, lines=True) == text
-    print(text if is_safe else yaml.safe_dump(composed, allow_unicode=False, sort_keys=False), end="")
-    return 0
+    if names_a_pair(options):
+        raise UserMistake([PAIR_ALONE])
+    return print_config(options) if options.info is None else print_info(options)
 
 
 def _complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:

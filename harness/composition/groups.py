@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +21,7 @@ from harness.system.files import FileError, given_path
 from harness.system.text import printable
 
 ROOT_CONFIG = "config"
+SWEEP_FOLDERS = "twinrun"  # the option of hydra/output that ships: where a sweep and its jobs have their folders
 # Hydra reads other names as numbers, as constants, or as parts of a path.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:[. ][A-Za-z0-9_-]+)*")
 _CONSTANTS = ("null", "true", "false", "inf", "nan")
@@ -35,33 +37,44 @@ class ConfigGroups:
     """The config groups in `folders`. A group is a subfolder; each of its YAML files is an option.
 
     If two folders have a file of the same group and name, the file of the first folder is used. The first `installed`
-    folders are the one that ships and those of the adapters; the user's folders follow.
+    folders are the one that ships and those of the adapters; the user's folders follow. `root_name`: the root config,
+    which lies beside the groups.
     """
 
     folders: tuple[Path, ...]
     installed: int
+    root_name: str = ROOT_CONFIG
+    _options: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     _read: dict[tuple[str | None, tuple[tuple[str, str], ...]], dict[str, Any]] = field(
         default_factory=dict, compare=False
     )
 
     @classmethod
-    def beside(cls, config_dirs: Sequence[Path]) -> ConfigGroups:
-        """The installed groups and those of `config_dirs`. UserMistake if one of these is no folder of groups."""
+    def beside(cls, config_dirs: Sequence[Path], root_name: str = ROOT_CONFIG) -> ConfigGroups:
+        """The installed groups and those of `config_dirs`. UserMistake if one of these is no folder of groups, or none
+        of them has a root config of this name."""
         faults = [fault for folder in config_dirs for fault in _folder_faults(folder)]
+        installed = installed_folders()
+        folders = (*installed, *(given_path(str(folder)).resolve() for folder in config_dirs if not faults))
+        roots = sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+        if not faults and root_name not in roots:
+            faults.append(no_such(f"--config-name {root_name}: there is no such root config", root_name, roots))
         if faults:
             raise UserMistake(faults)
-        installed = installed_folders()
-        if not config_dirs:
+        if not config_dirs and root_name == ROOT_CONFIG:
             return _installed(installed)
-        return cls((*installed, *(given_path(str(folder)).resolve() for folder in config_dirs)), len(installed))
+        return cls(folders, len(installed), root_name)
 
     def groups(self) -> tuple[str, ...]:
         """The names of all groups."""
         return tuple(sorted({path.parent.name for folder in self.folders for path in options_in(folder)}))
 
     def options(self, group: str) -> tuple[str, ...]:
-        """The names that may be chosen in a group."""
-        return tuple(sorted({path.stem for folder in self.folders for path in options_in(folder, group)}))
+        """The names that may be chosen in a group. They are read once."""
+        if group not in self._options:
+            names = {path.stem for folder in self.folders for path in options_in(folder, group)}
+            self._options[group] = tuple(sorted(names))
+        return self._options[group]
 
     def all_options(self) -> dict[str, tuple[str, ...]]:
         """The options of every group. Lists each folder once: every composition asks for them."""
@@ -73,9 +86,8 @@ class ConfigGroups:
 
     def root(self, additions: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
         """The root config with its defaults and with these options (group, name); interpolations are not resolved."""
-        # The defaults list has an experiment, which is replaced; any other group is added to the list.
-        choices = [(f"{'' if group == 'experiment' else '+'}{group}", option) for group, option in additions]
-        return self._composed(ROOT_CONFIG, choices)
+        choices = [tuple(text.split("=", 1)) for text in _in_defaults_list(additions)]
+        return self._composed(self.root_name, choices)  # type: ignore[arg-type]
 
     def chosen(self, group: str, option: str) -> dict[str, Any]:
         """The values that one option sets, by root key: the key of its group, or the keys of its `@package` header."""
@@ -106,8 +118,10 @@ class ConfigGroups:
         """A copy of the composed tree, which is cached: the variants of a study have most of their files in common."""
         chosen = tuple(choices)
         installed = self.folders[: self.installed]
-        if installed != self.folders and all(
-            self._is_installed(key.lstrip("+").partition("@")[0], name) for key, name in chosen
+        if (
+            (installed, ROOT_CONFIG) != (self.folders, self.root_name)
+            and config_name in (None, ROOT_CONFIG)
+            and all(self._is_installed(key.lstrip("+").partition("@")[0], name) for key, name in chosen)
         ):
             return _installed(installed)._composed(config_name, chosen)
         if (config_name, chosen) not in self._read:
@@ -118,25 +132,54 @@ class ConfigGroups:
         """Whether the option is a file of the installed folders, which refer to none of the user's."""
         return any((folder / group / f"{option}.yaml").is_file() for folder in self.folders[: self.installed])
 
-    def _compose(self, config_name: str | None, overrides: Iterable[str]) -> dict[str, Any]:
+    def hydra(self, overrides: Iterable[str], additions: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+        """Hydra's own node, with the choices and values of `overrides`; interpolations are not resolved.
+
+        `additions`: options of the root (group, name) that speak of Hydra too.
+        """
+        chosen = _in_defaults_list(additions)
+        root_name = None if self.root_name == ROOT_CONFIG and not chosen else self.root_name
+        told = [f"hydra/output={SWEEP_FOLDERS}", *chosen, *overrides]
+        tree = self._compose(root_name, told, with_hydra=True)
+        return dict(tree["hydra"])
+
+    def info(self, what: str, choices: Sequence[str]) -> str:
+        """What Hydra tells of the composition: `searchpath`, `defaults`, `defaults-tree`, `plugins`, `config`, `all`.
+
+        `choices`: overrides that choose options. Raises UserMistake where it cannot be composed.
+        """
+        import contextlib
+        import io
+        import logging
+
+        from hydra.core.global_hydra import GlobalHydra
+        from hydra.types import RunMode
+
+        root = logging.getLogger()
+        before, level, text = list(root.handlers), root.level, io.StringIO()
+        try:
+            with self._hydra_session() as searched, contextlib.redirect_stdout(text):
+                hydra = GlobalHydra.instance().hydra
+                assert hydra is not None
+                told = [searched, f"hydra/output={SWEEP_FOLDERS}", *choices]
+                hydra.show_info(what, config_name=self.root_name, overrides=told, run_mode=RunMode.RUN)
+        except Exception as error:
+            # Hydra raises many types of exceptions for files that it cannot use.
+            raise UserMistake([f"--info {what}: {in_a_line(error)}"]) from None
+        finally:
+            root.handlers[:] = before
+            root.setLevel(level)
+        return text.getvalue()
+
+    def _compose(self, config_name: str | None, overrides: Iterable[str], with_hydra: bool = False) -> dict[str, Any]:
         """The tree that Hydra composes. Raises UnreadableError if it cannot."""
         import hydra
-        from hydra.core.global_hydra import GlobalHydra
-        from hydra.core.override_parser.types import Quote, QuotedString
-        from hydra.core.singleton import Singleton
         from hydra.errors import MissingConfigException
         from omegaconf import OmegaConf
 
-        from harness.composition import checked_source
-
-        main, *others = self.folders
-        urls = [QuotedString(f"{checked_source.SCHEME}://{folder}", Quote.single).with_quotes() for folder in others]
-        hydra_state = Singleton.get_state()
-        GlobalHydra.instance().clear()  # the caller may itself be a Hydra application
         try:
-            with hydra.initialize_config_dir(str(main), version_base="1.3"):
-                checked_source.register()
-                composed = hydra.compose(config_name, [f"hydra.searchpath=[{','.join(urls)}]", *overrides])
+            with self._hydra_session() as searched:
+                composed = hydra.compose(config_name, [searched, *overrides], return_hydra_config=with_hydra)
             tree: dict[str, Any] = dict(OmegaConf.to_container(composed, resolve=False))  # type: ignore[arg-type]
             mistakes = misfits(tree)
             if mistakes:
@@ -148,8 +191,54 @@ class ConfigGroups:
         except Exception as error:
             # Hydra raises many types of exceptions for files that it cannot use.
             raise UnreadableError(in_a_line(error) or in_a_line(error.__cause__ or error)) from None
+
+    @contextmanager
+    def _hydra_session(self) -> Iterator[str]:
+        """Context in which Hydra composes from these folders; yields the override that names all but the first.
+
+        What Hydra was doing before is as it was at the end, since the caller may itself be a Hydra application.
+        """
+        import hydra
+        from hydra.core.global_hydra import GlobalHydra
+        from hydra.core.override_parser.types import Quote, QuotedString
+        from hydra.core.singleton import Singleton
+
+        from harness.composition import checked_source
+
+        main, *others = self.folders
+        urls = [QuotedString(f"{checked_source.SCHEME}://{folder}", Quote.single).with_quotes() for folder in others]
+        hydra_state = Singleton.get_state()
+        GlobalHydra.instance().clear()
+        try:
+            with hydra.initialize_config_dir(str(main), version_base="1.3"):
+                checked_source.register()
+                if self.root_name != ROOT_CONFIG:
+                    _search_for_root(others)
+                yield f"hydra.searchpath=[{','.join(urls)}]"
         finally:
             Singleton.set_state(hydra_state)
+
+
+def _search_for_root(folders: Iterable[Path]) -> None:
+    """Lets Hydra find the root config in these folders too, which it would search for all else only."""
+    from hydra._internal.config_repository import ConfigRepository
+    from hydra.core.global_hydra import GlobalHydra
+
+    from harness.composition import checked_source
+
+    hydra = GlobalHydra.instance().hydra
+    assert hydra is not None
+    loader: Any = hydra.config_loader
+    schema = loader.config_search_path.get_path().pop()  # it stays the last
+    for folder in folders:
+        loader.config_search_path.append("twinrun", f"{checked_source.SCHEME}://{folder}")
+    loader.config_search_path.get_path().append(schema)
+    loader.repository = ConfigRepository(loader.config_search_path)
+
+
+def _in_defaults_list(additions: Iterable[tuple[str, str]]) -> list[str]:
+    """The choices as overrides. The defaults list has an experiment, which is replaced; other groups are added."""
+    return [f"{'' if group == 'experiment' else '+'}{group}={option}" for group, option in additions]
 
 
 def _folder_faults(folder: Path) -> list[str]:

@@ -64,7 +64,7 @@ def read(typed: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Overrides
         return overrides
     for text in typed:
         try:
-            _refuse_unreadable(text)
+            refuse_unreadable(text)
             _read_one(text, groups, overrides)
         except MisfitError as misfit:
             overrides.mistakes.append(f"{_cut(text)}: {misfit}")
@@ -92,7 +92,7 @@ def _cut(text: str) -> str:
     return f"{shown}..." if len(text) > _LONGEST_SHOWN else shown or repr(text)
 
 
-def _refuse_unreadable(text: str) -> None:
+def refuse_unreadable(text: str) -> None:
     """Raises MisfitError for text that would crash Hydra's parser or keep it busy for minutes."""
     fault = text_fault(text)
     if fault:
@@ -121,7 +121,8 @@ def _read_one(text: str, groups: Mapping[str, Sequence[str]], overrides: Overrid
     override, content = _parsed(text)
     key = override.key_or_group
     if override.is_sweep_override():
-        raise MisfitError(f"one value at a time; a list is written {key}=[a,b], and text with a comma {key}='a,b'")
+        instead = f"a list is written {key}=[a,b], and text with a comma {key}='a,b'; with -m each value is a job"
+        raise MisfitError(f"one value at a time; {instead}")
     if override.package is not None or "/" in key:
         raise MisfitError(f"packages (@) and nested groups (/) are not used here; groups: {', '.join(sorted(groups))}")
     path = _path_of(key)

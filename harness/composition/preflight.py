@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,6 +21,7 @@ from harness.data import DataError, Dataset, load
 from harness.data.targets import outside_domain
 from harness.results.catalogue.adding import make_room
 from harness.results.claim import ClaimedError, claim, claim_new, claimed_by
+from harness.rungs import registry
 from harness.spec.arm import AUTO, NONE, Arm
 from harness.spec.changes import NoSuchPathError, changed
 from harness.spec.data import Mnist
@@ -30,23 +31,51 @@ from harness.system.text import printable
 
 # Keys that can be checked even if the rest of the command line is wrong.
 _BY_THEMSELVES = ("data", "out", "results_root")
+MOST_KEPT = 4  # data sets
 _ROOM = "x/" * 200  # as long as the longest path that a run writes
 
 
+@dataclass
+class Known:
+    """What many command lines have in common, read or checked once: config groups, data, folders of results."""
+
+    groups: ConfigGroups
+    data: dict[str, tuple[Dataset | None, list[str]]] = field(default_factory=dict)
+    folders: dict[tuple[Path | None, Path], list[str]] = field(default_factory=dict)
+
+    def loaded(self, experiment: Experiment) -> tuple[Dataset | None, list[str]]:
+        """The data of an experiment, None if they cannot be loaded, and why. A few sets are kept."""
+        key = experiment.data.model_dump_json()
+        if key not in self.data:
+            while len(self.data) >= MOST_KEPT:
+                del self.data[next(iter(self.data))]
+            self.data[key] = _loaded(experiment)
+        return self.data[key]
+
+    def folder_mistakes(self, composed: Composed) -> list[str]:
+        """Why results cannot be written to the folders of an experiment."""
+        key = composed.out, composed.results_root
+        if key not in self.folders:
+            self.folders[key] = _folder_mistakes(composed)
+        return self.folders[key]
+
+
 def prepare(
-    overrides: Sequence[str], config_dirs: Sequence[Path], trust: bool = False
+    overrides: Sequence[str], config_dirs: Sequence[Path], trust: bool = False, known: Known | None = None
 ) -> tuple[ComposedStudy, list[Dataset]]:
     """The composed study and the data of each variant. Raises UserMistake with all mistakes if there are any.
 
     A single experiment is a study of one variant. Without `trust`, a field from a file that can run code is a mistake.
+    `known`: what was read for other command lines; it also has the groups, with the root config.
     """
+    known = known or Known(ConfigGroups.beside(config_dirs))
     try:
-        study = compose_study(overrides, config_dirs)
+        study = compose_study(overrides, config_dirs, known.groups)
     except UserMistake as mistake:
-        raise UserMistake([*mistake.mistakes, *_further_mistakes(overrides, config_dirs)]) from None
-    data, all_mistakes = list[Dataset](), [] if trust else [field.refusal for field in study.code]
+        raise UserMistake([*mistake.mistakes, *_further_mistakes(overrides, config_dirs, known)]) from None
+    data, all_mistakes = list[Dataset](), [] if trust else [code.refusal for code in study.code]
     for composed in study.variants:
-        dataset, mistakes = _checked(composed, config_dirs)
+        dataset, mistakes = _checked(composed, config_dirs, known)
         all_mistakes += mistakes
         data += [dataset] if dataset is not None else []
     if all_mistakes:
@@ -66,24 +95,35 @@ def refuse_too_large(study: ComposedStudy) -> None:
         raise UserMistake(list(dict.fromkeys(sentences)))
 
 
+def refuse_training_only(study: ComposedStudy) -> None:
+    """Raises UserMistake if a check is asked for rungs that judge trainings, of which it makes none."""
+    names = dict.fromkeys(name for variant in study.variants for name in variant.experiment.rungs)
+    mistakes = [
+        f"rungs: {name} judges what trainings recorded, and check makes none; choose it for twinrun match"
+        for name in registry.training_only(list(names))
+    ]
+    if mistakes:
+        raise UserMistake(mistakes)
+
+
 def _recorded_in(composed: Composed) -> Path:
     return composed.out or composed.results_root
 
 
-def _further_mistakes(overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
+def _further_mistakes(overrides: Sequence[str], config_dirs: Sequence[Path], known: Known) -> list[str]:
     """The mistakes in the overrides that can be checked although others are wrong: data and folders."""
     independent = [text for text in overrides if text.lstrip("+").partition("=")[0].partition(".")[0] in _BY_THEMSELVES]
     if not independent:  # the defaults are no mistakes of the user's, and checking them would keep the user waiting
         return []
     try:
-        composed = compose(independent, config_dirs)
+        composed = compose(independent, config_dirs, known.groups)
     except UserMistake:
         return []  # already reported
     too_large = sizes.data_too_large(composed.experiment)
-    return [*_folder_mistakes(composed), *(too_large or _loaded(composed.experiment)[1])]
+    return [*known.folder_mistakes(composed), *(too_large or known.loaded(composed.experiment)[1])]
 
 
-def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset | None, list[str]]:
+def _checked(composed: Composed, config_dirs: Sequence[Path], known: Known) -> tuple[Dataset | None, list[str]]:
     """The data of one experiment, None if they cannot be loaded, and all of its mistakes."""
     experiment = composed.experiment
     by_arm = {arm.name: [*arm_mistakes(arm), *_spec_mistakes(experiment, arm)] for arm in experiment.arms}
@@ -91,11 +131,11 @@ def _checked(composed: Composed, config_dirs: Sequence[Path]) -> tuple[Dataset |
     sound_arms = [arm for arm in experiment.arms if not by_arm[arm.name]]
     all_mistakes += unsupported(experiment, sound_arms, lambda: offered(config_dirs))
     all_mistakes += unrepresentable((arm, changed(experiment, arm.spec)) for arm in sound_arms)
-    all_mistakes += _folder_mistakes(composed)
+    all_mistakes += known.folder_mistakes(composed)
     too_large = sizes.too_large(experiment, 1, _recorded_in(composed))
     if too_large:
         return None, [*all_mistakes, *too_large]
-    data, unreadable = _loaded(experiment)
+    data, unreadable = known.loaded(experiment)
     all_mistakes += unreadable
     if data is not None:
         all_mistakes += _batch_mistakes(experiment, data)

@@ -55,6 +55,11 @@ def too_large(experiment: Experiment, runs: int, folder: Path) -> list[str]:
     )
 
 
+def memory_bytes(experiment: Experiment, runs: int) -> int:
+    """The bytes of memory that `runs` runs take at least."""
+    return sum(part.size for part in _in_memory(experiment, runs))
+
+
 def data_too_large(experiment: Experiment) -> list[str]:
     """The reason why the data alone do not fit into memory; empty if they do."""
     most, bound = _memory_limit(experiment)

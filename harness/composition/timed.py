@@ -12,7 +12,7 @@ from harness.composition.interpreters import OPTION, base_interpreter
 from harness.composition.measurement import SWEPT, WIDTH, Asked, Sweep, as_of_gate, asked
 from harness.composition.mistakes import UserMistake
 from harness.composition.pipeline import Composed
-from harness.composition.preflight import offered, prepare
+from harness.composition.preflight import Known, offered, prepare
 from harness.composition.variants import ComposedStudy
 from harness.data import Dataset
 from harness.records.interpreter import Interpreter
@@ -31,11 +31,14 @@ class Point:
 
 
 def prepare_bench(
-    typed: Sequence[str], config_dirs: Sequence[Path], trust: bool = False
+    typed: Sequence[str], config_dirs: Sequence[Path], trust: bool = False, known: Known | None = None
 ) -> tuple[Asked, tuple[Point, ...]]:
-    """The measuring, and the experiments with their data. Raises UserMistake with all mistakes if there are any."""
+    """The measuring, and the experiments with their data. Raises UserMistake with all mistakes if there are any.
+
+    `known`: as of `prepare`.
+    """
     question = asked(typed)
-    return question, _checked_points(question, config_dirs, trust)
+    return question, _checked_points(question, config_dirs, trust, known)
 
 
 def prepare_in_turns(
@@ -67,10 +70,12 @@ def prepare_in_turns(
     return question, point, base
 
 
-def _checked_points(question: Asked, config_dirs: Sequence[Path], trust: bool) -> tuple[Point, ...]:
+def _checked_points(
+    question: Asked, config_dirs: Sequence[Path], trust: bool, known: Known | None = None
+) -> tuple[Point, ...]:
     mistakes = list(question.mistakes)
     try:
-        points = _points(question, config_dirs, trust)
+        points = _points(question, config_dirs, trust, known)
     except UserMistake as mistake:
         raise UserMistake([*mistakes, *mistake.mistakes]) from None
     mistakes += [text for point in points for text in _mistakes(point.study, question, config_dirs)]
@@ -79,16 +84,16 @@ def _checked_points(question: Asked, config_dirs: Sequence[Path], trust: bool) -
     return points
 
 
-def _points(question: Asked, config_dirs: Sequence[Path], trust: bool) -> tuple[Point, ...]:
+def _points(question: Asked, config_dirs: Sequence[Path], trust: bool, known: Known | None) -> tuple[Point, ...]:
     """The experiment of each value that is swept, or the one experiment."""
-    study, (dataset, *_) = prepare(question.overrides, config_dirs, trust)
+    study, (dataset, *_) = prepare(question.overrides, config_dirs, trust, known)
     if question.sweep is None:
         return (Point(_as_timed(study, question), dataset),)
     points, mistakes = list[Point](), list[str]()
     for value in question.sweep.values:
         try:
             changes = _changes(question.sweep, value, study.first.experiment)
-            swept, (data, *_) = prepare([*question.overrides, *changes], config_dirs, trust)
+            swept, (data, *_) = prepare([*question.overrides, *changes], config_dirs, trust, known)
             points.append(Point(_as_timed(swept, question), data, value))
         except UserMistake as mistake:
             mistakes += [f"sweep: {question.sweep.key}={value}: {text}" for text in mistake.mistakes]

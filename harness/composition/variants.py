@@ -43,9 +43,14 @@ class ComposedStudy:
         return replace(self, variants=tuple(replace(variant, seeds=variant.seeds[:1]) for variant in self.variants))
 
 
-def compose_study(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> ComposedStudy:
-    """The study that `overrides` describe. Raises UserMistake, with every mistake, if they describe none."""
-    groups = ConfigGroups.beside(config_dirs)
+def compose_study(
+    overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None
+) -> ComposedStudy:
+    """The study that `overrides` describe. Raises UserMistake, with every mistake, if they describe none.
+
+    `groups`: all groups, which cache the files that they have read.
+    """
+    groups = groups or ConfigGroups.beside(config_dirs)
     config = validated_config(overrides, groups)
     plain = config.plain
     variants, variant_mistakes = _variants(plain)

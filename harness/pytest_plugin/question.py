@@ -102,14 +102,12 @@ def run_verb(verb: Verb, question: Question, folder: Path) -> int:
 
     Raises UserMistake as the verb does, and KeyboardInterrupt where it was interrupted, so that pytest ends too.
     """
-    options = argparse.Namespace(
-        verb=verb.name,
-        overrides=[*question.overrides, f"{OUT}{folder}"],
-        config_dir=list(question.config_dirs),
-        trust=question.trust,
-        cfg=None,
-        detail="screen",
-    )
+    command = argparse.ArgumentParser()
+    verb.add_arguments(command)
+    options = command.parse_args([])
+    options.verb, options.trust = verb.name, question.trust
+    options.overrides = [*question.overrides, f"{OUT}{folder}"]
+    options.config_dir = list(question.config_dirs)
     try:
         code = verb.run(options)
     except UserMistake:

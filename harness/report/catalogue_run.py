@@ -23,7 +23,9 @@ from harness.report.screen.bench import BenchTerminal
 from harness.report.screen.comparison import ComparisonTerminal
 from harness.report.screen.gate import GateTerminal
 from harness.report.screen.scaling import ScalingTerminal
+from harness.report.screen.sweep import SweepTerminal
 from harness.report.study_record import StudyRecord
+from harness.report.sweep_record import SweepRecord
 from harness.report.tables import SCREEN_WIDTH, console, draw_labelled, line
 from harness.results.catalogue.roots import stamp_of
 from harness.results.catalogue.rows import rows_of
@@ -74,6 +76,11 @@ def show_run(folder: Path) -> int:
         ComparisonTerminal(SCREEN).show(folder)
     elif kind == "gate":
         GateTerminal(SCREEN).show(folder)
+    elif kind == "sweep":
+        record = SweepRecord.of(folder)
+        if record.sweep is not None:
+            SweepTerminal(SCREEN).jobs(record.sweep, record.rows)
+        screen.print(record.sentence, soft_wrap=True)
     elif kind == "bench":
         show = ScalingTerminal(SCREEN).show if is_scaling(folder) else BenchTerminal(SCREEN).end
         show(folder, int(row["exit_code"] or 0), record_of(folder).sentence)

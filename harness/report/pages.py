@@ -42,6 +42,7 @@ MODULES = {
     "BenchRecord": "bench",
     "GateRecord": "gate",
     "ScalingFolder": "scaling",
+    "SweepRecord": "sweep",
 }
 
 

@@ -1,8 +1,10 @@
 """What shows the verbs that make a folder: their listeners, in the detail that was chosen, and their pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.records.sweep import Attempt, Sweep
 from harness.report.bench import write_bench_report
 from harness.report.comparison import write_comparison_report
 from harness.report.detail import SCREEN, Detail
@@ -17,11 +19,14 @@ from harness.report.screen.comparison import ComparisonTerminal
 from harness.report.screen.gate import GateTerminal
 from harness.report.screen.scaling import ScalingTerminal
 from harness.report.screen.study import StudyTerminal
+from harness.report.screen.sweep import SweepTerminal
 from harness.report.study import write_study_report
+from harness.report.sweep import write_sweep_report
 from harness.report.terminal import Terminal
 from harness.system.output import say_on_stderr
 
 notice = say_on_stderr  # of what is done before a run begins
+Rows = Sequence[Attempt | None]
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,15 @@ class InDetail:
     def page_of(self, folder: Path) -> str:
         return page_of(folder)
 
+    def sweep_listener(self) -> SweepTerminal:
+        return SweepTerminal(self.detail)
+
+    def show_status(self, folder: Path, sweep: Sweep, statuses: Sequence[str], rows: Rows) -> None:
+        self.sweep_listener().status(folder, sweep, statuses, rows)
+
+    def show_sweep(self, folder: Path, sweep: Sweep, rows: Rows, code: int, sentence: str) -> None:
+        self.sweep_listener().end(folder, sweep, rows, code, sentence)
+
     def write_report(self, folder: Path) -> None:
         write_report(folder)
 
@@ -71,6 +85,9 @@ class InDetail:
 
     def write_gate_outputs(self, folder: Path) -> None:
         write_gate_outputs(folder)
+
+    def write_sweep_report(self, folder: Path) -> None:
+        write_sweep_report(folder)
 
     def write_page(self, folder: Path) -> None:
         """Writes `report.html`, where the run is complete."""

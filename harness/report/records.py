@@ -31,6 +31,10 @@ def record_of(folder: Path) -> FolderRecord:
         from harness.report.gate_record import GateRecord
 
         return GateRecord.of(folder)
+    if kind == "sweep":
+        from harness.report.sweep_record import SweepRecord
+
+        return SweepRecord.of(folder)
     if kind == "bench":
         if is_scaling(folder):
             from harness.report.scaling_folder import ScalingFolder

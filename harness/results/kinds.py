@@ -13,6 +13,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 EXPERIMENT, PLAN, TRACE, STEPS, EPOCHS = "experiment.json", "plan.json", "trace.json", "steps.parquet", "epochs.parquet"
 VERDICTS = "verdicts.parquet"
 PAIR, COMPARISON, GATE, BENCH, SCALING = "pair.json", "comparison.json", "gate.json", "bench.json", "scaling.json"
+SWEEP = "sweep.json"
 
 
 def kind_of(folder: Path) -> str:
@@ -24,6 +25,8 @@ def kind_of(folder: Path) -> str:
     if kind in KINDS:
         return kind
     verb = claimed_for(folder)
+    if (folder / SWEEP).exists() or verb == "sweep":
+        return "sweep"
     if (folder / PAIR).exists() and verb != "bench":
         return "pair"
     if (folder / COMPARISON).exists() or verb == "compare":

@@ -25,12 +25,14 @@ SCHEMA_VERSION = 1
 OWN = "digest"  # of the marker itself: SHA-256 of its other fields as JSON
 # What is a record, by its place in the folder.
 RECORDS = tuple(
-    f"{folder}*{suffix}" for folder in ("", "arms/*/", "arms/*/answers/") for suffix in (".json", ".parquet", ".npz")
+    f"{folder}*{suffix}"
+    for folder in ("", "jobs/", "arms/*/", "arms/*/answers/")
+    for suffix in (".json", ".parquet", ".npz")
 )
 PAGES = (MARKER, "trajectory.parquet", "benchmark.json")
 # Beyond these sizes a file is no record of ours, and would only keep the reader waiting.
 MOST_BYTES = {".json": 16 << 20, ".parquet": 4 << 30, ".npz": 16 << 30}
-Kind = Literal["run", "study", "pair", "comparison", "bench", "gate"]
+Kind = Literal["run", "study", "pair", "comparison", "bench", "gate", "sweep"]
 State = Literal["complete", "unfinished", "unmarked"]
 
 

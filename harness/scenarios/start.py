@@ -9,15 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.composition import Composed, ComposedStudy, UserMistake
-from harness.composition.preflight import claimed, refuse_too_large
+from harness.composition import Composed, ComposedStudy
+from harness.composition.preflight import claimed, refuse_too_large, refuse_training_only
 from harness.data import Dataset
 from harness.records import outcome
 from harness.records.verdict import Verdict
 from harness.results.claim import claim
 from harness.results.marker import Marker, complete
 from harness.results.store import run_folder
-from harness.rungs import registry
 from harness.scenarios import phases, run
 from harness.scenarios.arrangement import Arrangements, arranged_study
 from harness.scenarios.ending import report_unfinished, unfinished_by
@@ -61,7 +60,7 @@ def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter
     # The reference overflows where a training does. Such values are judged like others, so NumPy must not warn.
     with np.errstate(all="ignore"), heeding_signals():
         if verb == "check":
-            _refuse_without_training(composed)
+            refuse_training_only(composed)
             composed = composed.at_first_seeds()
         refuse_too_large(composed)
         composed, arrangements = arranged_study(composed, presenter.notice)
@@ -70,16 +69,6 @@ def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter
             if composed.is_single
             else _study(verb, composed, data, arrangements, presenter)
         )
-
-
-def _refuse_without_training(study: ComposedStudy) -> None:
-    names = dict.fromkeys(name for variant in study.variants for name in variant.experiment.rungs)
-    mistakes = [
-        f"rungs: {name} judges what trainings recorded, and check makes none; choose it for twinrun match"
-        for name in registry.training_only(list(names))
-    ]
-    if mistakes:
-        raise UserMistake(mistakes)
 
 
 def _single(verb: str, composed: Composed, data: Dataset, arrangements: Arrangements, presenter: Presenter) -> int:

@@ -80,6 +80,13 @@ class Group:
             time.sleep(POLL_S)
         return True
 
+    def terminate(self) -> None:
+        """Asks the process to end, by SIGTERM; what it started is not asked."""
+        with self._ending:
+            if self._process.returncode is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(self._process.pid, signal.SIGTERM)
+
     def end(self) -> int:
         """Kills what is left of the group. Returns the exit code of the process, negative where a signal ended it."""
         with self._ending:

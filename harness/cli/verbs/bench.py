@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from harness.cli import experiment
+from harness.cli.hydra_flags import as_of_hydra, known_of, multirun, refuse_without_multirun
 from harness.cli.verb import CODES, Verb
 
 OPTIONS = """\
@@ -41,17 +42,23 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Times the arms of the experiment that the options describe. Returns the exit code."""
-    if experiment.names_a_pair(options):
-        return _pair(options)
-    if options.cfg == "job":
+    refuse_without_multirun(options)
+    if options.cfg is not None or options.info is not None:
         from harness.composition.measurement import asked
 
         options.overrides = list(asked(options.overrides).overrides)
-        return experiment.run(options)
+        return experiment.show(options)
+    if options.multirun:
+        return multirun(options, experiment.announce)
+    with as_of_hydra(options):
+        return _pair(options) if experiment.names_a_pair(options) else _one(options)
+
+
+def _one(options: argparse.Namespace) -> int:
     with experiment.preparing(options):
         from harness.composition.timed import prepare_bench
 
-        question, points = prepare_bench(options.overrides, options.config_dir, options.trust)
+        question, points = prepare_bench(options.overrides, options.config_dir, options.trust, known_of(options))
     experiment.announce(points[0].study.code)
     from harness.report.presented import InDetail
     from harness.scenarios.bench.start import start_bench
@@ -60,10 +67,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _pair(options: argparse.Namespace) -> int:
-    from harness.composition import UserMistake
-
-    if options.cfg is not None:
-        raise UserMistake(["--cfg: models of your own have no config of ours"])
     from harness.scenarios.bench.pair import prepare_pair_bench
 
     question, composed = prepare_pair_bench(options.overrides, options.config_dir, options.trust)

@@ -19,6 +19,7 @@ MAKERS = {
     "BenchRecord": ("bench_page", "bench_document"),
     "GateRecord": ("gate_page", "gate_document"),
     "ScalingFolder": ("scaling_page", "scaling_document"),
+    "SweepRecord": ("sweep_page", "sweep_document"),
 }
 
 

@@ -19,6 +19,7 @@ from harness.scenarios.verify.gate import baseline_checks, gate_checks
 from harness.scenarios.verify.others import comparison_checks, pair_checks
 from harness.scenarios.verify.run import run_checks
 from harness.scenarios.verify.study import study_checks
+from harness.scenarios.verify.sweep import sweep_checks
 from harness.scenarios.verify.whole import Page
 from harness.system.files import FileError
 
@@ -29,6 +30,7 @@ KINDS = {
     "comparison": comparison_checks,
     "bench": bench_checks,
     "gate": gate_checks,
+    "sweep": sweep_checks,
 }
 
 

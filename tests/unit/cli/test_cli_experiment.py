@@ -64,7 +64,7 @@ def test_a_printed_config_holds_nothing_that_a_terminal_obeys(capsys: pytest.Cap
 @pytest.mark.parametrize("given", [["match", "pair=x.yaml"], ["check", "pair=x.yaml", "--cfg", "job"]])
 def test_a_pair_is_for_check_alone(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(given) == 2
-    assert "pair=FILE is for twinrun check, without --cfg" in capsys.readouterr().err
+    assert "pair=FILE is for twinrun check, without --cfg and --info" in capsys.readouterr().err
 
 
 def test_mistakes_are_told_before_anything_is_written(
@@ -79,7 +79,54 @@ def test_mistakes_are_told_before_anything_is_written(
 
 
 def test_a_folder_without_groups_is_told(tmp_path: Path) -> None:
-    typed = {"overrides": [], "config_dir": [tmp_path / "missing"], "cfg": None, "trust": False}
-    chosen = argparse.Namespace(verb="match", detail="screen", **typed)
+    parser = argparse.ArgumentParser()
+    experiment.add_with_detail(parser)
+    chosen = parser.parse_args(["--config-dir", str(tmp_path / "missing")])
+    chosen.verb = "match"
     with pytest.raises(UserMistake, match="missing: not a folder of config groups"):
         experiment.run(chosen)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["--fail-fast"], "--fail-fast: one run has no further job; give -m too"),
+        (["--package", "data"], "--package KEY: this is of --cfg; give --cfg job too"),
+        (["--cfg", "job", "--package", "dat"], "--package dat: there is no dat; did you mean data?"),
+        (["-m", "seed=1,2", "out=x"], "out=: this is the folder of one run; that of a sweep is hydra.sweep.dir=FOLDER"),
+        (["-m", "pair=x.yaml"], "pair=: -m is for experiments; check each pair by itself"),
+        (["hydra.sweep.dir=x"], "hydra.sweep.dir=x: this is of a multirun; give -m"),
+        (["hydra.run.dir=x"], "hydra.run.dir=x: the folder of a run is out=FOLDER"),
+        (["--config-name", "mine"], "--config-name mine: there is no such root config; allowed: config"),
+    ],
+)
+def test_flags_of_hydra_that_have_no_meaning_here(
+    typed: list[str], told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", *typed]) == 2
+    assert told in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bench_is_shown_one_way_without_a_sweep(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--json"]) == 2
+    assert "of twinrun bench these are for the table of a sweep; give -m" in capsys.readouterr().err
+
+
+def test_the_configs_that_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["match", "-m", "seed=3,4", "hydra/launcher=joblib", "--cfg", "all"]) == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["hydra"]["launcher"]["n_jobs"] == -1
+    assert printed["seed"] == 3  # of the first job
+    assert main(["match", "--cfg", "job", "--package", "optimizer.kind"]) == 0
+    assert capsys.readouterr().out.startswith("adam")
+    assert main(["check", "hydra.job.env_set.A=${oc.env:HOME}", "--cfg", "hydra", "-p", "hydra.job.env_set"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out) == {"A": "${oc.env:HOME}"}
+
+
+def test_what_hydra_composes_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["match", "schedule=cosine", "--info", "defaults"]) == 0
+    assert "schedule/cosine" in capsys.readouterr().out
+    assert main(["match", "--info", "searchpath"]) == 0
+    assert "pkg://hydra.conf" in capsys.readouterr().out

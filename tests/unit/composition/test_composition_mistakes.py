@@ -31,6 +31,9 @@ DENSE_FIELDS = ", ".join(sorted(Dense.model_fields))
 TRAINING_FIELDS = ", ".join(sorted(Training.model_fields))
 ARMS, SCHEDULES = files("arm"), files("schedule")
 RATE_MISSING = "schedule.initial_rate: not given, but cosine needs it; allowed: a number >= 0"
+ONE_VALUE = (
+    "one value at a time; a list is written seed=[a,b], and text with a comma seed='a,b'; with -m each value is a job"
+)
 SEEDS = "allowed: a whole number from 1 to 1,000, or a list of different whole numbers >= 0"
 HOW_TO_WRITE = "; write KEY=VALUE, with lists as [a,b], mappings as {k: v}, and other text in quotes"
 
@@ -41,10 +44,10 @@ ONE_MISTAKE = [
     ("=3", "=3: there is no key before the =; write KEY=VALUE"),
     ("seed=[1", f"seed=[1: cannot be read (no viable alternative at input '[1'){HOW_TO_WRITE}"),
     ("name='x", f"name='x: cannot be read{HOW_TO_WRITE}"),
-    ("seed=1,2", "seed=1,2: one value at a time; a list is written seed=[a,b], and text with a comma seed='a,b'"),
+    ("seed=1,2", f"seed=1,2: {ONE_VALUE}"),
     (
         "seed=range(1,3)",
-        "seed=range(1,3): one value at a time; a list is written seed=[a,b], and text with a comma seed='a,b'",
+        f"seed=range(1,3): {ONE_VALUE}",
     ),
     (
         "schedule@then=cosine",

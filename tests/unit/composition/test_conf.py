@@ -47,7 +47,7 @@ FAMILY_OF_GROUP: dict[str, type[Word]] = {
     "weight_decay": WeightDecay,
 }
 OF_THE_ROOT = {"experiment", "scale", "suite"}  # groups that set keys of the root
-FILES = sorted(file for folder in installed_folders() for file in folder.rglob("*.yaml"))
+FILES = sorted(file for folder in installed_folders() for file in folder.rglob("*.yaml") if "hydra" not in file.parts)
 HORIZON = 300  # steps: 15 epochs of 20 batches
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.cli import experiment
 from harness.cli.verb import Verb
 from harness.composition import UserMistake, compose
 from harness.pytest_plugin.ladder import KEYWORDS
@@ -88,7 +89,7 @@ def verb_that(end: int | Exception, seen: list[argparse.Namespace]) -> Verb:
             raise end
         return end
 
-    return Verb("check", "stands in", run)
+    return Verb("check", "stands in", run, experiment.add_with_detail)
 
 
 def test_a_verb_is_given_what_was_asked_and_the_folder() -> None:
@@ -102,6 +103,12 @@ def test_a_verb_is_given_what_was_asked_and_the_folder() -> None:
         "trust": True,
         "cfg": None,
         "detail": "screen",
+        "multirun": False,
+        "fail_fast": False,
+        "config_name": "config",
+        "package": None,
+        "resolve": False,
+        "info": None,
     }
 
 

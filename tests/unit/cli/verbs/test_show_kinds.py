@@ -106,9 +106,7 @@ def test_damage_is_shown_and_is_the_exit_code(kind: str, tmp_path: Path, capsys:
     assert document_of(folder).sentence.startswith(f"UNVERIFIED: {record.name}")
 
 
-def test_damage_of_a_bench_is_that_of_its_scaling(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_damage_of_a_bench_is_that_of_its_scaling(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_whole_scaling(tmp_path)
     (tmp_path / "01/samples.parquet").write_bytes(b"PAR1")
     assert "UNVERIFIED: 01/samples.parquet" in shown(tmp_path, capsys, UNVERIFIED)

@@ -1,0 +1,182 @@
+"""Sees a sweep to its end: begins what is open, runs again once what crashed or was lost, completes the folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from harness.records.exit_codes import AGREES, INTERRUPTED, UNFINISHED, UNVERIFIED
+from harness.records.sweep import Attempt, Job, Sweep, code_of, gravest, sentence_of
+from harness.results.marker import MARKER, Marker, complete
+from harness.results.sweep_folder import (
+    all_attempts,
+    attempts_at,
+    is_cancelled,
+    is_open,
+    last_rows,
+    mark_lost,
+    read_handed,
+    write_handed,
+)
+from harness.scenarios.sweep.callbacks import JobCallbacks
+from harness.scenarios.sweep.launchers.protocol import Launcher, LocalJobs
+from harness.system.stopping import shielded
+
+POLL_S = 1.0
+READING_SHARE = 10  # of ten thousand rows on a network's disk, so that they are not read all the time
+
+
+class SweepListener(Protocol):
+    """Receives the progress of a sweep; `harness.report.screen.sweep` prints it."""
+
+    def begin(self, folder: Path, sweep: Sweep, rows: Sequence[Attempt | None]) -> None: ...
+
+    def row(self, job: Job, row: Attempt, left: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Driver:
+    """Runs jobs of one sweep with one launcher. Several drivers, on any hosts, may run one sweep together."""
+
+    def __init__(self, folder: Path, sweep: Sweep, launcher: Launcher, listener: SweepListener) -> None:
+        self.folder, self.sweep, self.launcher, self.listener = folder, sweep, launcher, listener
+        self.callbacks = JobCallbacks(sweep, str(folder))
+        self.failed = False
+        self.left = 0  # open jobs
+
+    def see_through(self, jobs: Sequence[Job]) -> None:
+        """Runs the jobs until none is open, or one has failed where the sweep is to fail fast.
+
+        A KeyboardInterrupt leaves a row for each job that ran.
+        """
+        mark_lost(self.folder)
+        self.left = len(self._open(jobs))
+        while not self.is_stopped() and (waiting := self._open(jobs)):
+            if isinstance(self.launcher, LocalJobs):
+                self.launcher.run(self.folder, self.sweep, waiting, self._on_row, self.is_stopped)
+                self._wait_for_others(jobs)
+            else:
+                self._hand_over_and_wait(waiting)
+
+    def hand_over(self, jobs: Sequence[Job]) -> int:
+        """Hands open jobs that no scheduler has to one, and does not wait for them. Returns how many."""
+        assert not isinstance(self.launcher, LocalJobs)
+        mark_lost(self.folder)
+        waiting = self._open(jobs)
+        write_handed(self.folder, self.launcher.hand_over(self.folder, self.sweep, waiting) if waiting else {})
+        return len(waiting)
+
+    def is_stopped(self) -> bool:
+        """Whether no further job is to begin."""
+        return (self.sweep.fail_fast and self.failed) or is_cancelled(self.folder)
+
+    def _open(self, jobs: Sequence[Job]) -> list[Job]:
+        attempts = all_attempts(self.folder)
+        return [job for job in jobs if is_open(attempts.get(job.number, []))]
+
+    def _on_row(self, row: Attempt) -> None:
+        job = next(job for job in self.sweep.jobs if job.number == row.job)
+        is_final = not is_open(attempts_at(self.folder, row.job))
+        self.left -= is_final
+        if is_final and code_of(row) not in (AGREES, UNVERIFIED):
+            self.failed = True
+        self.listener.row(job, row, self.left)
+        self.callbacks.row(job, row)
+
+    def _wait_for_others(self, jobs: Sequence[Job]) -> None:
+        """Waits for jobs that other drivers run."""
+        told = {row.job for row in self._rows(jobs) if row.status != "running"}
+        while not self.is_stopped() and any(row.status == "running" for row in self._rows(jobs)):
+            self._pause()
+            for row in self._rows(jobs):
+                if row.status != "running" and row.job not in told:
+                    told.add(row.job)
+                    self._on_row(row)
+
+    def _pause(self) -> None:
+        """Waits, longer where rows take long to read, and marks those that are lost."""
+        began_s = time.monotonic()
+        mark_lost(self.folder)
+        time.sleep(max(POLL_S, READING_SHARE * (time.monotonic() - began_s)))
+
+    def _rows(self, jobs: Sequence[Job]) -> list[Attempt]:
+        return [row for row in last_rows(self.folder, jobs) if row is not None]
+
+    def _hand_over_and_wait(self, waiting: Sequence[Job]) -> None:
+        """Hands jobs to a scheduler, and waits until each has a row or is gone."""
+        assert not isinstance(self.launcher, LocalJobs)
+        before = {job.number: len(rows) for job in waiting for rows in [all_attempts(self.folder).get(job.number, [])]}
+        handed = dict(self.launcher.hand_over(self.folder, self.sweep, waiting))
+        write_handed(self.folder, handed)
+        pending = {job.number: job for job in waiting}
+        try:
+            while pending and not self.is_stopped():
+                self._pause()
+                attempts = all_attempts(self.folder)
+                gone = self.launcher.gone({number: handed[number] for number in pending if number in handed})
+                for number in list(pending):
+                    rows = attempts.get(number, [])
+                    if len(rows) > before[number] and rows[-1].status != "running":
+                        del pending[number]
+                        self._on_row(rows[-1])
+                    elif number in gone and len(rows) == before[number]:
+                        del pending[number]
+                        self._never_began(number)
+        except BaseException:
+            with shielded():
+                self.launcher.withdraw({number: handed[number] for number in pending if number in handed})
+            raise
+        if pending:
+            self.launcher.withdraw({number: handed[number] for number in pending if number in handed})
+
+    def _never_began(self, number: int) -> None:
+        """Writes the row of a job that its scheduler has lost before it began."""
+        from harness.results.sweep_folder import begin_attempt, now, write_attempt
+
+        job = next(job for job in self.sweep.jobs if job.number == number)
+        attempt = begin_attempt(self.folder, job)
+        if attempt is not None:
+            why = "the launcher lost it before it began: its log says why"
+            row = attempt.model_copy(update={"status": "lost", "ended": now(), "message": why})
+            write_attempt(self.folder, row)
+            self._on_row(row)
+
+
+def outcome_of(sweep: Sweep, rows: Sequence[Attempt | None], is_interrupted: bool = False) -> tuple[int, str]:
+    """The exit code of a sweep, the gravest of its jobs', and its sentence."""
+    codes = [code_of(row) for row in rows] or [UNFINISHED]
+    return gravest([*codes, *([INTERRUPTED] if is_interrupted else [])]), sentence_of(sweep, rows)
+
+
+def close(folder: Path, sweep: Sweep) -> bool:
+    """Completes the folder of a sweep of which no job is open and none runs. Returns whether it is complete."""
+    attempts = all_attempts(folder)
+    rows = {job: attempts[job][-1] for job in attempts}
+    left = [job for job in sweep.jobs if is_open(attempts.get(job.number, [])) or rows[job.number].status == "running"]
+    if left or not sweep.jobs:
+        return False
+    code, sentence = outcome_of(sweep, [rows[job.number] for job in sweep.jobs])
+    runs = {row.folder: folder / row.folder for row in _in_order(rows) if (folder / row.folder / MARKER).is_file()}
+    with shielded():
+        complete(folder, Marker.of("sweep", code, sentence), runs)
+    return True
+
+
+def reopen(folder: Path) -> None:
+    """Makes a complete sweep unfinished again, before further jobs are added or run."""
+    with suppress(FileNotFoundError):
+        (folder / MARKER).unlink()
+
+
+def handed_of(folder: Path, jobs: Sequence[Job]) -> Mapping[int, str]:
+    """As what a scheduler knows those of the jobs that were handed to it."""
+    handed = read_handed(folder)
+    return {job.number: handed[str(job.number)] for job in jobs if str(job.number) in handed}
+
+
+def _in_order(rows: Mapping[int, Attempt]) -> list[Attempt]:
+    return [rows[job] for job in sorted(rows)]

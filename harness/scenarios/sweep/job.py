@@ -1,0 +1,177 @@
+"""Runs one attempt at a job: in a process of its own, with a row that says how it ended, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+
+import harness
+from harness.records.exit_codes import CRASHED, INTERRUPTED, MISTAKE
+from harness.records.failure import shortened
+from harness.records.sweep import Attempt, Job, Sweep
+from harness.results.marker import MARKER
+from harness.results.objects import NOT_READ, read_object
+from harness.results.sweep_folder import (
+    BEAT_S,
+    attempts_at,
+    begin_attempt,
+    file_system_time,
+    is_cancelled,
+    is_open,
+    lives,
+    log_file,
+    now,
+    renew,
+    write_attempt,
+)
+from harness.scenarios.sweep.numbers import numbers_of
+from harness.system.stopping import shielded
+from harness.system.turns import cores, turn
+from harness.worker.group import Group, ending
+
+PROGRAM = "harness.cli.sweep_job"
+POLL_S = 0.1
+EARLY_S = 5.0  # seconds for that where a scheduler ends this process
+LOOK_S = 1.0  # between two looks at the folder, which may be on a network's disk
+STOP_S = 30.0  # seconds that a job may take to write what it has when it is stopped
+TAIL = 4000  # bytes of a log in which its last line is looked for
+Stopped = Callable[[], bool]
+
+
+def run_job(
+    folder: Path,
+    sweep: Sweep,
+    job: Job,
+    launched_as: str = "",
+    is_stopped: Stopped = lambda: False,
+    devices: Mapping[str, str] = MappingProxyType({}),
+) -> Attempt | None:
+    """Runs the job where it is open, on this host; returns its last row, None where it has none.
+
+    Nothing is run that is done, that runs elsewhere, or that has failed twice. `is_stopped`: asks the job to end.
+    `devices`: the variables that give it devices of this host.
+    """
+
+    looked_s, cancelled = -LOOK_S, False
+
+    def stops() -> bool:
+        nonlocal looked_s, cancelled
+        if time.monotonic() - looked_s >= LOOK_S:
+            looked_s, cancelled = time.monotonic(), is_cancelled(folder)
+        return cancelled or is_stopped()
+
+    _bury(folder, job, launched_as)
+    with turn(cores() if sweep.is_timed else job.cores, stops) as is_on:
+        attempts = attempts_at(folder, job.number)
+        attempt = begin_attempt(folder, job, launched_as) if is_on and not stops() and is_open(attempts) else None
+        if attempt is None:
+            return attempts[-1] if attempts else None
+        return _finished(folder, sweep, attempt, stops, devices)
+
+
+def _bury(folder: Path, job: Job, launched_as: str) -> None:
+    """Writes that the last attempt is lost where it does not run any more.
+
+    It does not where its scheduler runs the same task again, as after a pre-emption.
+    """
+    attempts = attempts_at(folder, job.number)
+    if not attempts or attempts[-1].status != "running":
+        return
+    is_again = attempts[-1].process != os.getpid() and launched_as == attempts[-1].launched_as != ""
+    if is_again or not lives(folder, attempts[-1], file_system_time(folder)):
+        why = "its process ended without a word: killed, pre-empted, or its host went down"
+        write_attempt(folder, attempts[-1].model_copy(update={"status": "lost", "ended": now(), "message": why}))
+
+
+def _finished(folder: Path, sweep: Sweep, attempt: Attempt, stops: Stopped, devices: Mapping[str, str]) -> Attempt:
+    """Runs an attempt to its end, and writes its row."""
+    log = log_file(folder, attempt.job, attempt.number)
+    began_s = time.monotonic()
+    was_stopped, failure = False, ""
+    code: int | None = None
+    try:
+        cwd = Path(sweep.cwd) if Path(sweep.cwd).is_dir() else Path.cwd()
+        with Group(lambda _: _command(folder, attempt), cwd, log, {**_environment(sweep), **devices}) as group:
+            try:
+                was_stopped = _waited(folder, attempt, group, stops)
+            except BaseException:  # a scheduler ends this process: a pre-emption, a time limit
+                _end_early(folder, attempt, group)
+                raise
+            code = group.end()
+    except (OSError, ValueError) as error:
+        failure = f"its process cannot be started ({error})"
+    wall_s = time.monotonic() - began_s
+    ended = attempt.model_copy(update={"ended": now(), "wall_s": round(wall_s, 3), "exit_code": code})
+    row = _judged(folder, ended, code, was_stopped, failure or _last_line(log))
+    write_attempt(folder, row)
+    return row
+
+
+def _end_early(folder: Path, attempt: Attempt, group: Group) -> None:
+    with shielded():
+        group.terminate()
+        group.wait(EARLY_S)
+        why = "the process that ran it was ended: pre-empted, out of time, or stopped"
+        write_attempt(folder, attempt.model_copy(update={"status": "interrupted", "ended": now(), "message": why}))
+
+
+def _waited(folder: Path, attempt: Attempt, group: Group, stops: Stopped) -> bool:
+    """Waits for the end of the process. Returns whether it was asked to end."""
+    beat_s = asked_s = time.monotonic()
+    was_stopped = False
+    while not group.wait(POLL_S):
+        now_s = time.monotonic()
+        if now_s - beat_s >= BEAT_S:
+            renew(folder, attempt)
+            beat_s = now_s
+        if not was_stopped and stops():
+            group.terminate()
+            was_stopped, asked_s = True, now_s
+        elif was_stopped and now_s - asked_s > STOP_S:
+            break
+    return was_stopped
+
+
+def _judged(folder: Path, attempt: Attempt, code: int | None, was_stopped: bool, last_line: str) -> Attempt:
+    """The row by what the run has left. It is done where the run is complete and no arm crashed."""
+    run = folder / attempt.folder
+    try:
+        marker = read_object(run / MARKER)
+        outcome = {"exit_code": int(marker["exit_code"]), "sentence": str(marker["sentence"])}
+    except NOT_READ:
+        if was_stopped or code == INTERRUPTED:
+            return attempt.model_copy(update={"status": "interrupted", "message": "stopped before its end"})
+        status = "refused" if code == MISTAKE else "crashed"
+        told = "" if code is None else f"its process {ending(code)}"
+        message = "; ".join(filter(None, (told, last_line)))
+        return attempt.model_copy(update={"status": status, "message": message})
+    share, arms = numbers_of(run)
+    status = "crashed" if outcome["exit_code"] == CRASHED else "done"
+    return attempt.model_copy(update={"status": status, "share": share, "arms": arms, **outcome})
+
+
+def _command(folder: Path, attempt: Attempt) -> list[str]:
+    place = (folder / attempt.folder).absolute()
+    return [sys.executable, "-m", PROGRAM, str(folder.absolute()), str(attempt.job), str(place)]
+
+
+def _environment(sweep: Sweep) -> dict[str, str]:
+    """This process's environment with the sweep's variables. The job runs this very code."""
+    paths = [str(Path(harness.__file__).absolute().parents[1]), sweep.environment.get("PYTHONPATH")]
+    paths.append(os.environ.get("PYTHONPATH"))
+    return {**os.environ, **sweep.environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def _last_line(log: Path) -> str:
+    """The last line of text in a log, for the row of a job that left no run."""
+    with suppress(OSError):
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - TAIL))
+            lines = stream.read().decode("utf-8", "replace").splitlines()
+        return next((shortened(line.strip(), 300) for line in reversed(lines) if line.strip()), "")
+    return ""

@@ -1,0 +1,145 @@
+"""Jobs in an array of Slurm, through submitit; its local executor runs the same on this host, without Slurm."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import harness
+from harness.composition.mistakes import UserMistake
+from harness.records.failure import in_one_line
+from harness.records.sweep import Job, Sweep
+from harness.results.sweep_folder import read_sweep
+from harness.scenarios.sweep.job import run_job
+from harness.scenarios.sweep.launchers.extras import package
+from harness.system.turns import cores
+
+LOGS = "submitit"
+TIMEOUT_S = 30.0  # for Slurm to answer
+AT_ONCE = 500  # tasks named on one command line
+ITS_OWN = "SUBMITIT_LOCAL_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"  # variables that identify a task
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a task of the scheduler does: its first job, then those that no other task has taken.
+
+    On pre-emption Slurm queues the task again, and what it had begun has a row.
+    """
+
+    folder: str
+    numbers: tuple[int, ...]
+
+    def __call__(self) -> list[int]:
+        """Runs the jobs; returns the numbers of those that have a row."""
+        folder = Path(self.folder)
+        if not folder.is_dir():
+            raise FileNotFoundError(f"{folder} is not there on host {os.uname().nodename}: hosts must share it")
+        sweep = read_sweep(folder)
+        jobs = {job.number: job for job in sweep.jobs}
+        name = " ".join(f"{key}={os.environ[key]}" for key in ITS_OWN if key in os.environ)
+        rows = [run_job(folder, sweep, jobs[number], launched_as=name) for number in self.numbers]
+        return [row.job for row in rows if row is not None]
+
+    def checkpoint(self) -> Any:
+        """The task as it is queued again."""
+        import submitit
+
+        return submitit.helpers.DelayedSubmission(self)
+
+
+@dataclass
+class SlurmLauncher:
+    """The fields are those of `conf/hydra/launcher/twinrun_slurm.yaml`."""
+
+    executor: Literal["slurm", "local"] = "slurm"
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    cpus_per_task: int | None = None
+    mem_gb: float | None = None
+    gres: str | None = None
+    timeout_min: int | None = None
+    array_parallelism: int = 256
+    setup: Sequence[str] = ()
+    _tasks: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises UserMistake where submitit or Slurm is missing, so that it is told before any job begins."""
+        self._submitit = package("submitit", "slurm", "hydra/launcher=twinrun_slurm")
+        if self.executor not in ("slurm", "local"):
+            raise UserMistake([f"hydra.launcher.executor: given {self.executor!r}; allowed: slurm, local"])
+        if self.executor == "slurm" and not self._submitit.SlurmExecutor.affinity() > 0:
+            raise UserMistake(
+                [
+                    "hydra/launcher=twinrun_slurm: there is no srun on this host, so it is no host of a Slurm cluster; "
+                    "hydra.launcher.executor=local runs the same without Slurm"
+                ]
+            )
+
+    def hand_over(self, folder: Path, sweep: Sweep, jobs: Sequence[Job]) -> dict[int, str]:
+        """One task for each job; of the local executor, which starts all at once, as many as may run at once."""
+        tasks = [Task(str(folder), (job.number,)) for job in jobs]
+        if self.executor == "local":
+            lanes = 1 if sweep.is_timed else max(1, min(len(jobs), cores() // max(job.cores for job in jobs)))
+            numbers = [job.number for job in jobs]
+            tasks = [Task(str(folder), (*numbers[lane::lanes], *numbers)) for lane in range(lanes)]
+        kind = {"slurm_python": sys.executable} if self.executor == "slurm" else {}
+        executor = self._submitit.AutoExecutor(folder=str(folder / LOGS / "%j"), cluster=self.executor, **kind)
+        executor.update_parameters(**self.parameters(sweep, jobs))
+        try:
+            with executor.batch():
+                submitted = [executor.submit(task) for task in tasks]
+        except Exception as error:  # what a scheduler refuses, with its own words
+            raise UserMistake([f"hydra.launcher: the scheduler took no job ({in_one_line(error)})"]) from None
+        ids = [str(task.job_id) for task in submitted]
+        self._tasks |= dict(zip(ids, submitted, strict=True))
+        return {job.number: ids[place % len(ids)] for place, job in enumerate(jobs)}
+
+    def parameters(self, sweep: Sweep, jobs: Sequence[Job]) -> dict[str, Any]:
+        """What submitit is told. A task has the time that its arms' time-outs let it take."""
+        limit_min = self.timeout_min or max(1, math.ceil(max(job.limit_s for job in jobs) / 60))
+        if self.executor == "local":
+            return {"timeout_min": limit_min * len(jobs)}
+        memory_gb = self.mem_gb or max(1, math.ceil(max(job.memory_bytes for job in jobs) / 2**30))
+        code = Path(harness.__file__).absolute().parents[1]
+        stated = {name: getattr(self, name) for name in ("partition", "account", "qos", "constraint", "gres")}
+        return {
+            "name": f"twinrun-{sweep.verb}",
+            "timeout_min": limit_min,
+            "mem_gb": memory_gb,
+            "cpus_per_task": self.cpus_per_task or max(job.cores for job in jobs),
+            "slurm_array_parallelism": self.array_parallelism,
+            "slurm_setup": [*self.setup, f"export PYTHONPATH={code}:$PYTHONPATH"],
+            **{f"slurm_{name}": value for name, value in stated.items() if value is not None},
+            **({"slurm_exclusive": True} if sweep.is_timed else {}),
+        }
+
+    def gone(self, handed: Mapping[int, str]) -> set[int]:
+        """Jobs whose task has ended, or is not known. Slurm is asked once for all."""
+        if self.executor == "local":
+            return {number for number, name in handed.items() if self._tasks[name].done()}
+        queue = _asked("squeue", "--noheader", "--array", "--me", "--format=%i")
+        return set() if queue is None else {number for number, name in handed.items() if name not in queue.split()}
+
+    def withdraw(self, handed: Mapping[int, str]) -> None:
+        """Cancels the tasks. Those of the local executor look at the folder themselves."""
+        names = sorted(set(handed.values()))
+        for first in range(0, len(names) if self.executor == "slurm" else 0, AT_ONCE):
+            _asked("scancel", *names[first : first + AT_ONCE])
+
+
+def _asked(*command: str) -> str | None:
+    """What a command of Slurm prints; None where it fails, as while its controller does not answer."""
+    try:
+        process = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
+        return process.stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
