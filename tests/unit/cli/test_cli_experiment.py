@@ -109,11 +109,6 @@ def test_flags_of_hydra_that_have_no_meaning_here(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bench_is_shown_one_way_without_a_sweep(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "--json"]) == 2
-    assert "of twinrun bench these are for the table of a sweep; give -m" in capsys.readouterr().err
-
-
 def test_the_configs_that_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["match", "-m", "seed=3,4", "hydra/launcher=joblib", "--cfg", "all"]) == 0
     printed = yaml.safe_load(capsys.readouterr().out)
