@@ -12,7 +12,7 @@ from command import ONLY_THE_REFERENCE, ROOT, finish, start
 
 from harness.composition import compose_study
 from harness.data import load
-from harness.report.study import StudyTerminal
+from harness.report.screen.study import StudyTerminal
 from harness.results.claim import claim
 from harness.scenarios import phases, run
 from harness.scenarios.run import Run
