@@ -42,5 +42,8 @@ def test_a_long_training(adapter, mode, record, capsys, tmp_path):
     with capsys.disabled():
         shown = f"{median(long['whole_s']):.2f} s, its steps alone {median(long['alone_s']):.2f} s"
         print(f"\n{adapter} {mode}, {STEPS:,} steps: {shown}: {ratio:.3f} (aim: at most {AIM})")
+        # Within one training, whatever else the machine does meanwhile.
+        beside = long["whole_s"][-1] / long["in_epochs_s"]
+        print(f"  of the last training, over its own epochs: {beside:.3f}")
         memory = ", ".join(f"{name.removesuffix('_bytes')} {size:.0f} bytes" for name, size in grown.items())
         print(f"  memory of a step: {memory}; the arrays of a step take {ARRAYS_OF_A_STEP} bytes")
