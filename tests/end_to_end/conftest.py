@@ -1,7 +1,9 @@
 """What several of these tests look at."""
 
+import os
+
 import pytest
-from command import SMALL, finish, start
+from command import ROOT, SMALL, finish, start
 
 
 @pytest.fixture(scope="module")
@@ -12,3 +14,19 @@ def small_run(tmp_path_factory):
     code, out, err = finish(start(["match", *SMALL, "out=run"], folder, TMPDIR=str(folder / "temporary")))
     assert "Traceback" not in out + err
     return code, out, folder / "run"
+
+
+# Ends the process of one job of a sweep by a segfault, before it does anything.
+SEGFAULT = """
+import os, signal, sys
+if "harness.cli.sweep_job" in sys.orig_argv and sys.orig_argv[-2] == "1":
+    os.kill(os.getpid(), signal.SIGSEGV)
+"""
+
+
+@pytest.fixture
+def segfaulting(tmp_path):
+    """The environment in which job 1 dies of a segfault."""
+    (tmp_path / "planted").mkdir()
+    (tmp_path / "planted" / "sitecustomize.py").write_text(SEGFAULT)
+    return {"PYTHONPATH": os.pathsep.join((str(tmp_path / "planted"), str(ROOT)))}

@@ -8,39 +8,17 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from command import ROOT, finish, start
-
-from harness.results.sweep_folder import all_attempts
+from small_sweeps import CRASHED, TINY, UNVERIFIED, rows_of
 
 pytestmark = pytest.mark.nightly
-TINY = ["arms=[{use: reference, name: one}]", "rungs=[schedule]", "training.max_steps=3", "hydra.sweep.dir=sweep"]
-UNVERIFIED, CRASHED = 4, 3
-SEGFAULT = """
-import os, signal, sys
-if "harness.cli.sweep_job" in sys.orig_argv and sys.orig_argv[-2] == "1":
-    os.kill(os.getpid(), signal.SIGSEGV)
-"""
-
-
-@pytest.fixture
-def segfaulting(tmp_path):
-    """The environment in which job 1 dies of a segfault."""
-    (tmp_path / "planted").mkdir()
-    (tmp_path / "planted" / "sitecustomize.py").write_text(SEGFAULT)
-    return {"PYTHONPATH": os.pathsep.join((str(tmp_path / "planted"), str(ROOT)))}
-
-
-def rows_of(folder):
-    if not (folder / "jobs").is_dir():
-        return {}
-    return {job: [row.status for row in rows] for job, rows in all_attempts(Path(folder)).items()}
+JOB = [*TINY, "hydra.sweep.dir=sweep"]
 
 
 def swept(tmp_path, environment, *typed):
-    process = start(["check", "-m", *TINY, "seed=0,1,2", *typed, "--json"], tmp_path, **environment)
+    process = start(["check", "-m", *JOB, "seed=0,1,2", *typed, "--json"], tmp_path, **environment)
     code, out, err = finish(process)
     assert code == CRASHED, err
     outcome = json.loads(out)
@@ -154,7 +132,7 @@ def test_a_ray_cluster_that_loses_a_node(tmp_path):
     try:
         address = cluster.stdout.readline().strip()
         typed = ["seed=range(0,4)", "hydra/launcher=twinrun_ray", f"hydra.launcher.address={address}", "--json"]
-        sweep = start(["check", "-m", *TINY, *typed], tmp_path)
+        sweep = start(["check", "-m", *JOB, *typed], tmp_path)
         deadline = time.monotonic() + 120
         while sum("running" in rows for rows in rows_of(tmp_path / "sweep").values() if rows) < 2:
             assert time.monotonic() < deadline
@@ -174,7 +152,7 @@ def test_a_ray_cluster_that_loses_a_node(tmp_path):
 def test_an_address_that_does_not_answer(tmp_path):
     pytest.importorskip("ray", reason="the extra ray is not installed")
     typed = ["seed=0,1", "hydra/launcher=twinrun_ray", "hydra.launcher.address=127.0.0.1:9"]
-    code, out, err = finish(start(["check", "-m", *TINY, *typed], tmp_path))
+    code, out, err = finish(start(["check", "-m", *JOB, *typed], tmp_path))
     assert (code, out) == (2, "")
     assert "hydra.launcher.address=127.0.0.1:9: does not answer" in err
     assert not (tmp_path / "sweep").exists()

@@ -1,38 +1,15 @@
 """Sweeps by the whole command: a job that dies is a row, a driver that dies is resumed, Ctrl-C keeps what is done."""
 
 import json
-import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
-from command import ROOT, finish, start
+from command import finish, start
+from small_sweeps import CRASHED, INTERRUPTED, TINY, UNVERIFIED, rows_of
 
 from harness.results.marker import damages
 from harness.results.sweep_folder import all_attempts, read_sweep
-
-# The reference alone, and no more than its schedule: as little as a job can do.
-TINY = ["arms=[{use: reference, name: one}]", "rungs=[schedule]", "training.max_steps=3"]
-UNVERIFIED, CRASHED, INTERRUPTED = 4, 3, 130
-# Ends the process of one job of a sweep by a segfault, before it does anything.
-SEGFAULT = """
-import os, signal, sys
-if "harness.cli.sweep_job" in sys.orig_argv and sys.orig_argv[-2] == "1":
-    os.kill(os.getpid(), signal.SIGSEGV)
-"""
-
-
-@pytest.fixture
-def segfaulting(tmp_path):
-    """The environment in which job 1 dies of a segfault."""
-    (tmp_path / "planted").mkdir()
-    (tmp_path / "planted" / "sitecustomize.py").write_text(SEGFAULT)
-    return {"PYTHONPATH": os.pathsep.join((str(tmp_path / "planted"), str(ROOT)))}
-
-
-def rows_of(folder):
-    return {job: [row.status for row in rows] for job, rows in all_attempts(Path(folder)).items()}
 
 
 def wait_for(condition, seconds=60.0):
