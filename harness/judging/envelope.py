@@ -219,13 +219,13 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
     oracle = _ensemble(context, context.oracle, start, [start.weights], (*digests, *norms))
     starts = [disturbed(start.weights, draw) for draw in range(DRAWS)]
     draws = _ensemble(context, in_float32, start, starts, digests, REACH)
-    undisturbed, drawn, distances, sound = [], [], [], 0
+    undisturbed, drawn, distances, sound = [], [], [], steps
     for number, batch in enumerate(context.told(start.batches, "chaos envelope"), 1):
         updates = bool(digests) or number < steps  # nothing follows on the last loss
         undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise, updates))
         with leaving(*signs_of_draws(DRAWS)), noticed_overflows() as overflows:
             drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise, updates))
-        sound += 0 if overflows or sound < number - 1 else 1
+        sound = min(sound, number - 1) if overflows else sound
         distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, digests))
     curves = dict(zip((*names, *columns(model, norms)), _curves(undisturbed)[:, 0], strict=True))
