@@ -117,7 +117,5 @@ def _job(folder: Path, job: Job, row: Attempt | None) -> dict[str, Any]:
     stated = {"job": job.number, "values": dict(job.values), "digest": job.digest}
     if row is None:
         return {**stated, "status": "waiting", "outcome": "waiting", "folder": None}
-    fields = row.model_dump(
-        mode="json", include={"status", "exit_code", "sentence", "message", "share", "wall_s", "arms"}
-    )
+    fields = row.model_dump(mode="json", include=FIELDS)
     return {**stated, **fields, "outcome": row.outcome, "attempt": row.number, "folder": str(folder / row.folder)}
