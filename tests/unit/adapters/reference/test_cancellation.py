@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import adapters
-from adapters.reference.cancellation import leaving, remainder
+from adapters.reference.cancellation import leaving, remainder, saturated
 from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer, place
 from harness.spec.vocabulary import parse
@@ -58,6 +58,30 @@ def test_in_float64_and_of_terms_that_are_0_nothing_is_left() -> None:
         remainder(np.zeros((2, 2)), TERM.astype(np.float64), 0)
         remainder(ZEROS, ZEROS, 0)
     assert not remainders.cancelled
+
+
+def test_a_slope_that_saturates_leaves_a_unit_of_1_at_single_inputs() -> None:
+    slope = np.array([0.0, 0.5, 0.0, 0.25], np.float32)  # two draws of two inputs
+    with leaving(0.0, -1.0) as remainders:
+        np.testing.assert_array_equal(saturated(slope), [0, 0.5, np.finfo(np.float32).eps, 0.25])
+    assert remainders.cancelled
+    with leaving(1.0) as remainders:
+        saturated(slope[1::2])
+        saturated(slope.astype(np.float64))
+    assert not remainders.cancelled
+    assert saturated(slope) is slope
+
+
+@pytest.mark.parametrize(("kind", "flat"), [("tanh", 12.0), ("sigmoid", 20.0)])
+def test_the_largest_gradient_of_a_saturated_function_is_a_unit(kind: str, flat: float) -> None:
+    word, upstream = parse("activation", {"kind": kind}), np.ones((1, 2), np.float32)
+    x = np.array([[flat, 0.1]], np.float32)
+    exact = FLOAT64.activation(word, x.astype(np.float64), upstream, {})["gradient"]
+    assert 0 < exact[0, 0] < 1e-8
+    with leaving(1.0):
+        left = FLOAT32.activation(word, x, upstream, {})["gradient"]
+    assert left[0, 0] == np.finfo(np.float32).eps
+    assert left[0, 1] == pytest.approx(exact[0, 1], rel=1e-6)
 
 
 # A word, the shape of a sample, and the number of samples.
