@@ -44,12 +44,12 @@ def activate(word: spec.Activation, x: Array, extra: Parameters = NO_NOISE) -> t
 
 def sigmoid(_: spec.Sigmoid, x: Array) -> Any:
     y = _sigmoid(x)
-    return y, lambda dy: dy * y * saturated(1 - y)
+    return y, lambda dy: dy * y * saturated(1 - y, x < 18)
 
 
 def tanh(_: spec.Tanh, x: Array) -> Any:
     y = np.tanh(x)
-    return y, lambda dy: dy * saturated(1 - y * y)
+    return y, lambda dy: dy * saturated(1 - y * y, np.abs(x) < 10)
 
 
 def elu(word: spec.Elu, x: Array) -> Any:

@@ -88,17 +88,17 @@ def remainder(difference: Array, term: Array, axis: int) -> Array:
     return np.where(cancelled, left.reshape(difference.shape), difference)
 
 
-def saturated(slope: Array) -> Array:
+def saturated(slope: Array, is_near: Array) -> Array:
     """The float32 `slope`, one minus a number near 1, moved by a unit in the last place of 1 where it is a few of them.
 
     Unlike `remainder` for each number by itself: a function saturates at single inputs. The result is never negative,
-    because the function is not above 1.
+    because the function is not above 1. `is_near`: the inputs that are not so far out that every y is rounded to 1.
     """
     remainders = _active.get()
     unit = np.finfo(slope.dtype).eps
     if remainders is None or slope.dtype == np.float64:
         return slope
-    flat = slope <= FEW * unit
+    flat = (slope <= FEW * unit) & is_near
     if not flat.any():
         return slope
     remainders.cancelled = True

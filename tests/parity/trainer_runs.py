@@ -42,7 +42,9 @@ def twice(
     return found
 
 
-def in_calls(arm: Arm, recipe: Recipe, weights: Arrays, x: Any, y: Any, order: Any, lengths: Sequence[int]) -> list[Any]:
+def in_calls(
+    arm: Arm, recipe: Recipe, weights: Arrays, x: Any, y: Any, order: Any, lengths: Sequence[int]
+) -> list[Any]:
     """The losses of an epoch in calls of MindSpore's compiled loop of at most so many steps, for each of `lengths`."""
     from adapters.mindspore import epochs
 
