@@ -25,7 +25,8 @@ from harness.composition.resolution import resolved
 from harness.composition.seeds import seeds_from, wrong_seeds
 from harness.composition.stated import StatedExperiment
 from harness.composition.trust import CodeField, code_from_files, code_installed, code_typed
-from harness.composition.written_model import ExplicitModel, explicit_model
+from harness.composition.written_model.explicit import ExplicitModel
+from harness.composition.written_model.model import explicit_model
 from harness.spec import Experiment
 from harness.system.files import FileError, given_path
 from harness.system.text import printable
@@ -142,7 +143,7 @@ def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Cha
 
 
 def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake], ExplicitModel]:
-    """The config in plain containers, its experiment (None if it is invalid), the mistakes, and the model as written."""
+    """The config in plain containers, its experiment (None if it is invalid), the mistakes, and its model."""
     from omegaconf.errors import OmegaConfBaseException
 
     too_large = misfits(tree)
@@ -177,10 +178,10 @@ def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | Non
         stated = StatedExperiment.model_validate({key: value for key, value in plain.items() if key not in SETTINGS})
     except ValidationError as error:
         invalid = [model.as_written(_as_typed(mistake, common_fields)) for mistake in explain(error, plain)]
-        covered = [mistake.path for mistake in mistakes if mistake.covers_below]
+        covered = [*(mistake.path for mistake in mistakes if mistake.covers_below), *model.refused]
         mistakes += [m for m in invalid if not any(m.path[: len(path)] == path for path in covered)]
         return plain, None, mistakes, model
-    plain["model"] = stated.model.model_dump(mode="json")
+    plain["model"] = model.in_order(stated.model.model_dump(mode="json"))
     return plain, Experiment.model_construct(**dict(stated)), mistakes, model
 
 

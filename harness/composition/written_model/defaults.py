@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from harness.composition.mistakes import shown
 from harness.spec import Word
 from harness.spec.activations import Activation
 from harness.spec.base import family_members
@@ -37,7 +38,7 @@ class Default:
         if isinstance(self.value, Mapping):
             fields = ", ".join(f"{key}={value}" for key, value in self.value.items() if key != "kind")
             return f"{self.value['kind']}({fields})"
-        return {None: "null", True: "true", False: "false"}.get(self.value, str(self.value))
+        return shown(self.value) if self.value is None or isinstance(self.value, bool) else str(self.value)
 
 
 @cache
@@ -58,6 +59,48 @@ def omittable(word: type[Word]) -> dict[str, Default]:
     """The fields of a word that may be left out, with their defaults."""
     names = [name for name in word.model_fields if name != "kind"]
     return {name: default for name in names if (default := default_of(word.word(), name)) is not None}
+
+
+@dataclass(frozen=True)
+class Practice:
+    """What a framework does where a field is left out: in terms of the specs (`meaning`), by its own argument.
+
+    `argument`: None if the framework leaves no choice.
+    """
+
+    meaning: str
+    class_name: str
+    argument: str | None
+    default: Any
+
+
+@cache
+def practices(adapter: str) -> Mapping[tuple[str, str], Practice]:
+    """By word and field, what an adapter's framework does where it is left out; empty if the adapter does not say."""
+    import adapters  # which imports NumPy
+
+    infos = adapters.usable()
+    file = infos[adapter].omitted if adapter in infos else None
+    rows = {} if file is None else yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {
+        (word, field): Practice(entry[2], row["class"], entry[0], entry[1])
+        for word, row in rows.items()
+        for field, entry in row.items()
+        if field != "class"
+    }
+
+
+def other_practices(word: str, field: str) -> dict[str, str]:
+    """By framework, what it does where the field is left out, if that is something else than the default."""
+    import adapters
+
+    default = default_of(word, field)
+    others = {name: practices(name).get((word, field)) for name in adapters.frameworks()}
+    return {
+        name: practice.meaning
+        for name, practice in others.items()
+        if practice is not None and default is not None and practice.meaning != default.shown
+    }
 
 
 @cache

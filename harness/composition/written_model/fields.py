@@ -91,7 +91,9 @@ class FieldFilling:
         if any(issubclass(spec, Layer) for spec in specs):
             return self._layers_within(value, path, written, parameters)
         if specs and get_origin(annotation) is not tuple:
-            return self._word(value, path, written, parameters, {spec.word() for spec in specs if issubclass(spec, Word)})
+            return self._word(
+                value, path, written, parameters, {spec.word() for spec in specs if issubclass(spec, Word)}
+            )
         if get_origin(annotation) is tuple:
             return self._items(get_args(annotation), value, path, written, parameters)
         if isinstance(value, str) and _takes_whole_numbers(annotation) and value not in literals(annotation):

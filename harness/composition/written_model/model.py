@@ -43,10 +43,8 @@ def explicit_model(written: Any) -> ExplicitModel:
         complaint = f"there is no such key (given {shown(value)})"
         _add(model, ("model", key), no_such(complaint, key, (*_OF_SPEC, *_WRITTEN), prefix="model."))
     if parameters is None:
-        # Without them the layers cannot be checked; their numbers would each be a mistake.
-        model.mistakes.append(Mistake(("model", "layers"), model.mistakes[0].text, covers_below=True))
-        model.mistakes.append(Mistake(("model", "input"), model.mistakes[0].text, covers_below=True))
-        parameters = {}
+        # Without them the layers cannot be checked: each of their numbers would be a mistake.
+        model.refused |= {("model", key) for key in _OF_SPEC}
         model.tree = {key: value for key, value in written.items() if key not in _WRITTEN}
         return model
     rows = RowsOfLayers(model, defaults, blocks)
@@ -63,10 +61,11 @@ def explicit_model(written: Any) -> ExplicitModel:
 
 def _input(stated: Any, filling: FieldFilling, parameters: Mapping[str, int]) -> Any:
     """The input: `{shape: [28, 28, 1]}`, or its shape alone."""
-    above = ("model", "input")
+    above: Path = ("model", "input")
+    written = above
     if isinstance(stated, list):
         filling.model.origins[(*above, "shape")] = above
-        stated, written = {"shape": stated}, above
+        stated = {"shape": stated}
     elif isinstance(stated, Mapping) and "shape" in stated:
         written = (*above, "shape")
     else:

@@ -40,7 +40,9 @@ def evaluated(stated: Any, outer: Mapping[str, int], path: Path, model: Explicit
             except ArithmeticMistake as mistake:
                 _add(model, place, str(mistake))
         else:
-            _add(model, place, f"given {shown(value)}; allowed: a whole number or arithmetic of the parameters before it")
+            _add(
+                model, place, f"given {shown(value)}; allowed: a whole number or arithmetic of the parameters before it"
+            )
         is_whole = False
     return values if is_whole else None
 

@@ -49,13 +49,14 @@ class RowsOfLayers:
         for index, entry in enumerate(entries):
             place = (*written, str(index))
             chosen = [key for key in _CHOICES if isinstance(entry, Mapping) and key in entry]
-            if self._layers >= MOST_LAYERS:
-                too_many = f"model.layers: more than {MOST_LAYERS} layers once repeats and blocks are written out"
+            if self._layers > MOST_LAYERS:
+                written_out = "once repeats and blocks are written out"
+                too_many = f"model.layers: more layers {written_out}; allowed: a list of 1 to {MOST_LAYERS}"
                 self.model.mistakes.append(Mistake(("model", "layers"), too_many, covers_below=True))
                 return
             if len(chosen) > 1:
                 self._mistake(place, f"given {' and '.join(chosen)}; allowed: one of {', '.join(_CHOICES)}")
-                self._append(entry, layers, path, place)
+                self._refuse(entry, layers, path, place)
             elif chosen == ["repeat"]:
                 self._add_repeat(entry, layers, path, place, parameters, suffix)
             elif chosen == ["block"]:
@@ -82,6 +83,11 @@ class RowsOfLayers:
                 return
         self._append(entry, layers, path, written)
 
+    def _refuse(self, entry: Any, layers: list[Any], path: Path, written: Path) -> None:
+        """Adds an entry as it is, of which a mistake has been reported."""
+        self.model.refused.add(written)
+        self._append(entry, layers, path, written)
+
     def _append(self, entry: Any, layers: list[Any], path: Path, written: Path) -> None:
         """Adds an entry as it is; the validation reports what is wrong in it."""
         self._layers += 1
@@ -94,14 +100,14 @@ class RowsOfLayers:
         content, place = entry["repeat"], (*written, "repeat")
         if len(entry) > 1 or not isinstance(content, Mapping) or set(content) != set(_OF_REPEAT):
             self._mistake(written, f"given {shown(entry)}; allowed: {{repeat: {{times: 3, layers: [...]}}}}")
-            self._append(entry, layers, path, written)
+            self._refuse(entry, layers, path, written)
             return
         times = self._whole(content["times"], (*place, "times"), parameters)
         if times is None:
-            self._append(entry, layers, path, written)
+            self._refuse(entry, layers, path, written)
         elif not 0 <= times <= MOST_LAYERS:
             self._mistake((*place, "times"), f"given {times}; allowed: 0 to {MOST_LAYERS}")
-            self._append(entry, layers, path, written)
+            self._refuse(entry, layers, path, written)
         else:
             for turn in range(1, times + 1):
                 before = self._layers
@@ -130,7 +136,7 @@ class RowsOfLayers:
             else:
                 self._add_layers_of_block(name, block, entry, layers, path, written, parameters, suffix)
                 return
-        self._append(entry, layers, path, written)
+        self._refuse(entry, layers, path, written)
 
     def _add_layers_of_block(
         self,
@@ -162,12 +168,12 @@ class RowsOfLayers:
         if missing:
             self._mistake(written, f"block {name} needs {', '.join(missing)}")
         if missing or not is_complete:
-            self._append(dict(entry), layers, path, written)
+            self._refuse(dict(entry), layers, path, written)
             return
         own = {key: given.get(key, value) for key, value in declared.items()}
         values = evaluated(own, parameters, (*above, "parameters"), self.model)
         if values is None:
-            self._append(dict(entry), layers, path, written)
+            self._refuse(dict(entry), layers, path, written)
             return
         self._open_blocks.append(name)
         at = ((*above, "layers"), {**parameters, **values}, suffix)
