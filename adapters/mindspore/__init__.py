@@ -29,6 +29,7 @@ INFO = AdapterInfo(
     devices=("cpu", "gpu", "ascend"),
     install="pip install 'twinrun[mindspore]'",
     ledger=Path(__file__).parent / "ledger",
+    omitted=Path(__file__).parent / "omitted.yaml",
     user_models=UserModels(
         module="adapters.mindspore.user_model",
         arm="mindspore_pynative",

@@ -36,6 +36,7 @@ INFO = AdapterInfo(
     devices=("cpu", "gpu"),
     install="pip install 'twinrun[tensorflow]'",
     ledger=Path(__file__).parent / "ledger",
+    omitted=Path(__file__).parent / "omitted.yaml",
     user_models=UserModels(
         module="adapters.tensorflow.user_model",
         arm="tensorflow_eager",

@@ -50,6 +50,7 @@ NOT_RECORDING = (
     "harness/report/reporting.py",
     "harness/report/screen/",
     "harness/report/self_test.py",
+    "harness/report/defaults_table.py",
     "harness/report/semantics.py",
     "harness/report/sending.py",
     "harness/report/screen/sweep.py",
