@@ -16,6 +16,7 @@ from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.runtime import array, compiled, floats, integers
 from adapters.tensorflow.specifics.precision import default_precision
+from adapters.tensorflow.specifics.user_layers_float64 import in_float64
 from adapters.tensorflow.user_data import arguments, outputs, without_training
 from adapters.tensorflow.user_dropout import without_dropout
 from adapters.tensorflow.user_layers import (
@@ -61,9 +62,9 @@ class TensorFlowOwnModel:
         with default_precision(setting.precision):
             built = build_model(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
             self.network, self.ignored = without_training(built)
+            self.composed = in_float64(self.network) if setting.precision == "float64" else []
             # The first call builds the layers that need an input shape.
             require_accepts(lambda: self._look(sample), f"{FilePath(file).name}:{function}", sample)
-        self.composed: list[str] = []
         self.layers = dict(layers_of(self.network))
         self._by_name = {
             description.name: (description, parameter)
