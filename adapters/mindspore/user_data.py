@@ -50,9 +50,22 @@ def without_training(network: Any) -> tuple[Any, list[str]]:
             break
         left_out.append(_in_words(network))
         network = getattr(network, inner)
-    if not left_out:
-        return network, []
-    return network, [f"{', '.join(left_out)}: only the network in it is compared, with the pair's loss and optimizer"]
+    said = _uncompiled(network)
+    if left_out:
+        said.append(f"{', '.join(left_out)}: only the network in it is compared, with the pair's loss and optimizer")
+    return network, said
+
+
+def _uncompiled(network: Any) -> list[str]:
+    """Takes `ms.jit` off the methods of the user's cells, in which no layer could be seen; says where it was."""
+    names = []
+    for kind in {type(cell) for _, cell in network.cells_and_names()}:
+        for base in kind.__mro__[: kind.__mro__.index(nn.Cell)]:
+            for name, method in list(vars(base).items()):
+                if getattr(method, "__wrapped_by_jit__", False):
+                    setattr(base, name, method.__wrapped__)
+                    names.append(f"{base.__name__}.{name}")
+    return [f"{', '.join(sorted(names))}: compiled only as the arm's mode says, not by ms.jit"] if names else []
 
 
 def _in_words(cell: Any) -> str:

@@ -113,6 +113,7 @@ _add("permute", lambda: layers.Permute((3, 1, 2)), IMAGE)
 _add("reshape", lambda: layers.Reshape((42, 4)), IMAGE)
 _add("rescaling", lambda: layers.Rescaling(0.1, 0.2), IMAGE)
 _add("resizing", lambda: layers.Resizing(5, 5), IMAGE)
+_add("upsampling_bilinear", lambda: layers.UpSampling2D(2, interpolation="bilinear"), IMAGE)
 _add("lambda_layer", lambda: layers.Lambda(lambda x: x * 2), ROWS)
 _add("activity", lambda: layers.ActivityRegularization(0.1), ROWS)
 

@@ -7,6 +7,7 @@ differences, which only a gradient that is computed in float64 throughout can me
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from quiet import hush
 
 TIMEOUT_S = 600.0
 MODES = {"mindspore": "pynative", "tensorflow": "eager"}
+BY_DAY = 16  # layers of which one is measured by day
 ROUNDING = 5e-3  # of float32, relative: a batch normalisation of three samples magnifies it most
 SLOPE = 1e-7  # a gradient in float32 is off by more
 
@@ -38,8 +40,10 @@ def framework(request: pytest.FixtureRequest) -> Iterator[tuple[str, Ask]]:
 
 def test_every_layer_is_the_same_function_in_float64(framework: tuple[str, Ask]) -> None:
     name, ask = framework
-    answers = ask(own_layers_of.all_measured, name, MODES[name])
-    assert len(answers) > 80
+    every = 1 if os.environ.get("TWINRUN_NIGHTLY") else BY_DAY
+    count, answers = ask(own_layers_of.all_measured, name, MODES[name], every)
+    assert count > 80
+    assert len(answers) >= count // every
     wrong = {layer: told for layer, answer in answers.items() if (told := _wrong(answer))}
     assert wrong == {}
 
@@ -143,10 +147,12 @@ IGNORED = {
     "mindspore": {
         "wrapped": "WithLossCell with MSELoss: only the network in it is compared",
         "trained": "TrainOneStepCell with Momentum (learning_rate 0.5), WithLossCell with MSELoss: only the network",
+        "compiled": "Compiled.construct: compiled only as the arm's mode says, not by ms.jit",
     },
     "tensorflow": {
         "wrapped": "compiled with optimizer SGD (learning_rate 0.5), loss mse, metrics: only the network in it",
         "trained": "a train_step of OwnStep's own: only the network in it is compared",
+        "compiled": "Compiled.call: compiled only as the arm's mode says, not by tf.function",
     },
 }
 

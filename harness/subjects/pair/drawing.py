@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from adapters.user_data import Parts, mapped, parts_of, rounded
-from adapters.user_model import MisfitError, load_function, require_no_arguments
+from adapters.user_data import MisfitError, Parts, mapped, parts_of, rounded
+from adapters.user_model import load_function, require_no_arguments
 from harness.records.failure import in_one_line
 from harness.subjects.pair.batch_parts import flattened
 from harness.system.array_files import save_arrays
