@@ -62,7 +62,7 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
     fused_activations = {}
     try:
         for name, layer in layers.items():
-            activation = getattr(layer, "activation", None)
+            activation = vars(layer).get("activation")  # a recurrent layer's is a property of its cell
             if activation not in (None, keras.activations.linear) and layer.weights:
                 fused_activations[name] = activation
                 layer.activation = _RememberingActivation(activation)

@@ -14,6 +14,7 @@ import adapters
 from adapters.user_model import LayerCall, OwnModel
 from harness.records.array_types import Array
 from harness.records.tensor_key import prefixed
+from harness.subjects.pair.batch_parts import Steps, gathered
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
 from harness.worker.session import Session
@@ -91,10 +92,13 @@ def pair_at(session: Session, scratch: str) -> Pair:
     return Pair.model_validate_json((session.at(scratch).scratch / "pair.json").read_text())
 
 
-def batches_at(scratch: str) -> tuple[Array, Array]:
-    """`x` (steps, batch, ...) and `y` (steps, batch) or (steps, batch, ...)."""
+def batches_at(scratch: str) -> tuple[Steps, Steps]:
+    """The x and the y of all batches."""
     arrays = load_arrays(Path(scratch) / "batches.npz")
-    return arrays["x"], arrays["y"]
+    x, y = (gathered(name, arrays) for name in "xy")
+    assert x is not None
+    assert y is not None
+    return Steps(x), Steps(y)
 
 
 def built_model(session: Session, pair: Pair, file: str, function: str, sample: Array, precision: Any) -> OwnModel:
@@ -105,6 +109,8 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
     module = import_module(models.module)
     exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
     setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
+    if precision != arm.precision:  # a measure, for which it is enough to run one operation at a time, as any code does
+        setting = replace(setting, mode=models.eager_mode)
     layout = pair.models[arm.adapter].layout
     model: OwnModel = module.user_model(file, function, layout, pair.loss, pair.seed, setting, sample)
     return model
