@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,7 +13,7 @@ from mindspore import nn, ops
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
-from adapters.mindspore.runtime import array, compiled, floats, integers
+from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
 from adapters.mindspore.specifics.float64.switching import following, replace_kernels
 from adapters.mindspore.specifics.user_layers_float64 import in_float64
 from adapters.mindspore.user_data import arguments, described, outputs, without_training
@@ -72,6 +73,10 @@ class MindSporeOwnModel:
             location = f"{FilePath(file).name}:{function}"
             require_accepts(lambda: self._look(sample), location, sample, followed.inside)
         self.composed = list(dict.fromkeys([*self.composed, *followed.replaced]))
+        if self.composed and compiles(setting):  # kernels are replaced in Python, which a compiled graph does not call
+            self.setting = replace(setting, mode="pynative")
+            layers = ", ".join(self.composed)
+            self.ignored.append(f"runs one operation at a time, since a graph has no kernels for it in {layers}")
         self._compile()
 
     def _look(self, sample: Parts) -> None:
