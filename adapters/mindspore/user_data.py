@@ -12,7 +12,7 @@ from mindspore import Tensor, nn
 from adapters.mindspore.runtime import floats, integers
 from adapters.protocol import Array
 from adapters.setting import Setting
-from adapters.user_data import Parts, Path, Signature, from_channels_last, leaves, mapped, ordered
+from adapters.user_data import Output, Parts, Path, Signature, from_channels_last, leaves, mapped, name_of, ordered
 from harness.spec.arm import Layout
 
 WRAPPED = {  # by class, the attribute with what it wraps
@@ -39,6 +39,11 @@ def arguments(network: Any, x: Parts, layout: Layout, setting: Setting) -> tuple
 def outputs(value: Any) -> list[tuple[Path, Any]]:
     """The tensors that the network returned, with their paths."""
     return leaves(value, lambda part: isinstance(part, Tensor))
+
+
+def described(path: Path, tensor: Any) -> Output:
+    """An output by its name and its shape."""
+    return Output(name_of(path), tuple(tensor.shape), bool(tensor.is_floating_point()))
 
 
 def without_training(network: Any) -> tuple[Any, list[str]]:

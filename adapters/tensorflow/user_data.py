@@ -14,6 +14,7 @@ from adapters.setting import Setting
 from adapters.tensorflow.runtime import floats, integers
 from adapters.user_data import (
     MisfitError,
+    Output,
     Parts,
     Path,
     Signature,
@@ -22,6 +23,7 @@ from adapters.user_data import (
     in_words,
     leaves,
     mapped,
+    name_of,
     ordered,
     parts_of,
 )
@@ -47,6 +49,11 @@ def arguments(network: Any, x: Parts, layout: Layout, setting: Setting) -> tuple
 def outputs(value: Any) -> list[tuple[Path, Any]]:
     """The tensors that the network returned, with their paths."""
     return leaves(value, lambda part: tf.is_tensor(part) or isinstance(part, keras.Variable))
+
+
+def described(path: Path, tensor: Any) -> Output:
+    """An output by its name and its shape."""
+    return Output(name_of(path), tuple(tensor.shape), bool(tf.as_dtype(tensor.dtype).is_floating))
 
 
 def without_training(network: Any) -> tuple[Any, list[str]]:

@@ -55,8 +55,7 @@ class LiveSide:
 
     def _in(self, name: str, value: Array) -> Array:
         if name in self.rows:
-            height, width, channels = self.rows[name]
-            value = value.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(value.shape)
+            value = rows_first(value, self.rows[name])
         return value.transpose(self.axes[name]) if name in self.axes else value
 
     def kept(self, precision: str) -> dict[str, Array]:
@@ -73,10 +72,16 @@ class LiveSide:
 def rows_last(value: Array, image: Sequence[int]) -> Array:
     """Reorders the first axis from an image flattened channels first to the same image flattened channels last.
 
-    `value`: (H * W * C, ...). `image`: (H, W, C).
+    `value`: (H * W * C, ...). `image`: (H, W, C), of a sequence (L, C), of a volume (D, H, W, C).
     """
-    height, width, channels = image
-    return value.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(value.shape)
+    *sizes, channels = image
+    return np.moveaxis(value.reshape(channels, *sizes, -1), 0, -2).reshape(value.shape)
+
+
+def rows_first(value: Array, image: Sequence[int]) -> Array:
+    """The inverse of `rows_last`."""
+    *sizes, channels = image
+    return np.moveaxis(value.reshape(*sizes, channels, -1), -2, 0).reshape(value.shape)
 
 
 LIVE: dict[str, LiveSide] = {}  # of this process, by the arm's name
