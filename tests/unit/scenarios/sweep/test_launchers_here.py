@@ -132,8 +132,8 @@ def test_what_slurm_is_told() -> None:
 
 def test_a_task_says_that_its_host_does_not_see_the_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"is not there on host .*: hosts must share it"):
-        slurm.Task(str(tmp_path / "nowhere"), (0,))()
-    assert ray_cluster.run_here(str(tmp_path / "nowhere"), 0) is False
+        slurm.Task(str(tmp_path / "nowhere"), sweep([]), (job(0),))()
+    assert ray_cluster.run_here(str(tmp_path / "nowhere"), sweep([]), job(0)) is False
 
 
 @pytest.mark.parametrize(
@@ -175,3 +175,20 @@ def test_a_job_that_no_node_can_run_is_a_mistake() -> None:
     ray_cluster._refuse_infeasible([need], [small, large])
     with pytest.raises(UserMistake, match=r"none of the 1 nodes of the cluster has CPU 1, memory .*, ascend 1"):
         ray_cluster._refuse_infeasible([need], [small])
+
+
+def test_without_numbers_one_job_at_a_time_uses_the_accelerator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "has_tool", lambda kind: kind == "gpu")
+    on_gpu = [needing(number, accelerators=("gpu",)) for number in range(4)]
+    assert at_once(tmp_path / "gpu", monkeypatch, on_gpu, -1) == 1
+    elsewhere = [needing(number, accelerators=("ascend",)) for number in range(4)]
+    assert at_once(tmp_path / "none", monkeypatch, elsewhere, -1) == 4
+
+
+def test_an_array_has_no_more_tasks_than_slurm_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm, "_asked", lambda *command: "MaxArraySize            = 4001\nMaxJobCount = 10000")
+    assert slurm._most_of_an_array() == 4001
+    monkeypatch.setattr(slurm, "_asked", lambda *command: None)
+    assert slurm._most_of_an_array() == 1001
