@@ -58,7 +58,7 @@ class Figure:
     count: int
 
 
-def measured(folder: Path, count: int) -> dict[str, Figure]:
+def measured(folder: Path, count: int, to_compose: int = COMPOSED) -> dict[str, Figure]:
     """The figures of a sweep of `count` jobs in an empty folder on this host's disk."""
     figures: dict[str, Figure] = {}
 
@@ -70,7 +70,7 @@ def measured(folder: Path, count: int) -> dict[str, Figure]:
 
     jobs = [made_up_job(number) for number in range(count)]
     claim(folder, "sweep")
-    time_of("compose and validate", COMPOSED, composed)
+    time_of("compose and validate", to_compose, lambda: composed(to_compose))
     time_of("write sweep.json", 1, lambda: write_sweep(folder, sweep(jobs)))
     time_of("read sweep.json", 1, lambda: read_sweep(folder))
     time_of("begin and end an attempt", count, lambda: [ended(folder, each) for each in jobs])
@@ -111,10 +111,10 @@ def ended(folder: Path, of: Job) -> None:
     write_attempt(folder, Attempt.model_validate(row(of)))
 
 
-def composed() -> None:
+def composed(count: int) -> None:
     asking = Asking("check", (), False, {}, Known(ConfigGroups.beside(())))
-    typed = [("model=mlp_10_relu", f"seed={number}", "rungs=[schedule]") for number in range(COMPOSED)]
-    assert len(validated(asking, [Combination(texts, {}) for texts in typed])) == COMPOSED
+    typed = [("model=mlp_10_relu", f"seed={number}", "rungs=[schedule]") for number in range(count)]
+    assert len(validated(asking, [Combination(texts, {}) for texts in typed])) == count
 
 
 def costs_of(figures: dict[str, Figure]) -> Costs:

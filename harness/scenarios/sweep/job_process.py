@@ -86,6 +86,12 @@ class JobProcess:
         """Asks the job to end; its process ends too."""
         self._group.terminate()
 
+    def retire(self) -> None:
+        """Lets the process end by itself: no further job comes."""
+        self._group.close_input()
+        self._group.wait(GRACE_S)
+        self.end()
+
     def end(self) -> int:
         """Ends the process and all that it started. Returns its exit code, negative where a signal ended it."""
         code = self._group.end()
@@ -125,14 +131,14 @@ class Processes:
             with self._lock:
                 self._waiting.append(process)
         else:
-            process.end()
+            process.retire()
 
     def end_waiting(self) -> bool:
         """Ends the processes that wait, for their memory or because no job is left. Returns whether there were any."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
         for process in waiting:
-            process.end()
+            process.retire()
         return bool(waiting)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.composition.mistakes import UserMistake
@@ -35,9 +36,11 @@ class LocalLauncher:
         if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or (n_jobs < 1 and n_jobs != -1):
             raise UserMistake([f"hydra.launcher.n_jobs: given {n_jobs!r}; allowed: a whole number > 0, or -1"])
         if not isinstance(jobs_per_process, int) or isinstance(jobs_per_process, bool) or jobs_per_process < 1:
-            stated = f"given {jobs_per_process!r}; allowed: a whole number > 0"
-            raise UserMistake([f"hydra.launcher.jobs_per_process: {stated}"])
+            raise UserMistake(
+                [f"hydra.launcher.jobs_per_process: given {jobs_per_process!r}; allowed: a whole number > 0"]
+            )
         self.n_jobs, self.jobs_per_process = n_jobs, jobs_per_process
+        self._kept: Processes | None = None
         self.devices = [str(device) for device in devices or ()]
         if len(set(self.devices)) < len(self.devices):
             raise UserMistake([f"hydra.launcher.devices: given {devices}; allowed: different numbers"])
@@ -52,7 +55,7 @@ class LocalLauncher:
         free, given = list(self.devices), dict[int, str]()
         ended: queue.SimpleQueue[tuple[Job, Attempt | BaseException | None]] = queue.SimpleQueue()
         stopping = threading.Event()
-        processes = Processes(most_jobs(sweep, self.jobs_per_process))
+        processes = self._kept or Processes(most_jobs(sweep, self.jobs_per_process))
 
         def begin(job: Job) -> None:
             running[job.number] = job
@@ -94,7 +97,18 @@ class LocalLauncher:
                     collect(POLL_S)
             raise
         finally:
-            processes.end_waiting()
+            if processes is not self._kept:
+                processes.end_waiting()
+
+    @contextmanager
+    def keeping_processes(self, sweep: Sweep) -> Iterator[None]:
+        """Context in which a process that has run a job also waits for those of a later `run`, as in a search."""
+        self._kept = Processes(most_jobs(sweep, self.jobs_per_process))
+        try:
+            yield
+        finally:
+            self._kept.end_waiting()
+            self._kept = None
 
     def at_once(self, sweep: Sweep, jobs: Sequence[Job]) -> int:
         """How many jobs may run at once, by their cores and the devices that there are."""
