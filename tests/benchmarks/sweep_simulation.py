@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from math import exp
 from random import Random
 
 from harness.results.sweep_folder import BEAT_S
@@ -92,10 +93,15 @@ class Server:
             self.by_minute[minute] = self.by_minute.get(minute, 0.0) + inside_s * per_s
 
 
+def lengths_of(setting: Setting) -> list[float]:
+    """The time of each job in seconds."""
+    random = Random(setting.seed)
+    return [setting.job_s * exp(random.uniform(-1, 1)) for _ in range(setting.jobs)]
+
+
 def simulated(setting: Setting, costs: Costs) -> Outcome:
     """A sweep of `setting.jobs` jobs from its first job to the end of its last."""
-    random = Random(setting.seed)
-    lengths_s = [setting.job_s * 2.718281828 ** random.uniform(-1, 1) for _ in range(setting.jobs)]
+    lengths_s = lengths_of(setting)
     lanes = setting.hosts * setting.lanes
     server, taken = Server(setting), [False] * setting.jobs
     next_of = [0] * setting.hosts  # the job that a host's driver looks at next
