@@ -43,4 +43,4 @@ def segfaulting(tmp_path):
 @pytest.fixture
 def delaying(tmp_path):
     """The environment in which job 1 waits, so that a test finds it running."""
-    return planted(tmp_path, "time.sleep(3)")
+    return planted(tmp_path, "time.sleep(30)")
