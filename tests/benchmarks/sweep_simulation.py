@@ -132,7 +132,7 @@ def simulated(setting: Setting, costs: Costs) -> Outcome:
                 number += 1
             next_of[host] = number + 1
             passed += number - first
-            looked_s = server.ask(now_s, 2 * costs.pass_trips * (number - first))  # before and after its turn
+            looked_s = server.ask(now_s, costs.pass_trips * (number - first))
             if number < setting.jobs:
                 taken[number] = True
                 heapq.heappush(events, (looked_s, BEGIN, lane, in_process, number))

@@ -70,7 +70,9 @@ def run_job(
             looked_s, cancelled = time.monotonic(), is_cancelled(folder)
         return cancelled or is_stopped()
 
-    _bury(folder, job, launched_as)
+    attempts = _buried(folder, job, launched_as)
+    if not is_open(attempts):  # most jobs of a sweep that many hosts run together: no turn is waited for
+        return attempts[-1] if attempts[-1].status != "running" else None
     with turn(cores() if sweep.is_timed else job.cores, stops) as is_on:
         attempts = attempts_at(folder, job.number)
         flag = _settled_devices(job, devices, stops) if is_on and is_open(attempts) else ""
@@ -97,18 +99,20 @@ def _settled_devices(job: Job, devices: Mapping[str, str], stops: Stopped) -> st
     return "; ".join(filter(None, flags))
 
 
-def _bury(folder: Path, job: Job, launched_as: str) -> None:
-    """Writes that the last attempt is lost where it does not run any more.
+def _buried(folder: Path, job: Job, launched_as: str) -> list[Attempt]:
+    """The rows of a job, the last of which is now lost where it does not run any more.
 
     It does not where its scheduler runs the same task again, as after a pre-emption.
     """
     attempts = attempts_at(folder, job.number)
     if not attempts or attempts[-1].status != "running":
-        return
+        return attempts
     is_again = attempts[-1].process != os.getpid() and launched_as == attempts[-1].launched_as != ""
     if is_again or not lives(folder, attempts[-1], file_system_time(folder)):
         why = "its process ended without a word: killed, pre-empted, or its host went down"
-        write_attempt(folder, attempts[-1].model_copy(update={"status": "lost", "ended": now(), "message": why}))
+        attempts[-1] = attempts[-1].model_copy(update={"status": "lost", "ended": now(), "message": why})
+        write_attempt(folder, attempts[-1])
+    return attempts
 
 
 def _finished(

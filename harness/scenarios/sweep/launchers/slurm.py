@@ -74,6 +74,7 @@ class SlurmLauncher:
     gres: str | None = None
     timeout_min: int | None = None
     array_parallelism: int = 256
+    jobs_per_task: int = 1
     setup: Sequence[str] = ()
     _tasks: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -82,6 +83,10 @@ class SlurmLauncher:
         self._submitit = package("submitit", "slurm", "hydra/launcher=twinrun_slurm")
         if self.executor not in ("slurm", "local"):
             raise UserMistake([f"hydra.launcher.executor: given {self.executor!r}; allowed: slurm, local"])
+        if not isinstance(self.jobs_per_task, int) or self.jobs_per_task < 1:
+            raise UserMistake(
+                [f"hydra.launcher.jobs_per_task: given {self.jobs_per_task!r}; allowed: a whole number > 0"]
+            )
         if self.executor == "slurm" and not self._submitit.SlurmExecutor.affinity() > 0:
             raise UserMistake(
                 [
@@ -91,12 +96,14 @@ class SlurmLauncher:
             )
 
     def hand_over(self, folder: Path, sweep: Sweep, jobs: Sequence[Job]) -> dict[int, str]:
-        """One task for each job; of the local executor, which starts all at once, as many as may run at once."""
-        beside = sweep.model_copy(update={"jobs": ()})
-        tasks = [Task(str(folder), beside, (job,)) for job in jobs]
+        """Tasks of `jobs_per_task` jobs; of the local executor, which starts all at once, one for each core in use."""
+        beside, size = sweep.model_copy(update={"jobs": ()}), self.jobs_per_task
+        tasks = [Task(str(folder), beside, tuple(jobs[first : first + size])) for first in range(0, len(jobs), size)]
+        places = [place // size for place in range(len(jobs))]  # the task of each job
         if self.executor == "local":
             lanes = 1 if sweep.is_timed else max(1, min(len(jobs), cores() // max(job.cores for job in jobs)))
             tasks = [Task(str(folder), beside, (*jobs[lane::lanes], *jobs)) for lane in range(lanes)]
+            places = [place % lanes for place in range(len(jobs))]
         kind = {"slurm_python": sys.executable} if self.executor == "slurm" else {}
         executor = self._submitit.AutoExecutor(folder=str(folder / LOGS / "%j"), cluster=self.executor, **kind)
         executor.update_parameters(**self.parameters(sweep, jobs))
@@ -111,13 +118,14 @@ class SlurmLauncher:
             raise UserMistake([f"hydra.launcher: the scheduler took no job ({in_one_line(error)})"]) from None
         ids = [str(task.job_id) for task in submitted]
         self._tasks |= dict(zip(ids, submitted, strict=True))
-        return {job.number: ids[place % len(ids)] for place, job in enumerate(jobs)}
+        return {job.number: ids[place] for job, place in zip(jobs, places, strict=True)}
 
     def parameters(self, sweep: Sweep, jobs: Sequence[Job]) -> dict[str, Any]:
         """What submitit is told. A task has the time that its arms' time-outs let it take."""
         limit_min = self.timeout_min or max(1, math.ceil(max(job.limit_s for job in jobs) / 60))
         if self.executor == "local":
             return {"timeout_min": limit_min * len(jobs)}
+        limit_min = limit_min if self.timeout_min else limit_min * self.jobs_per_task
         memory_gb = self.mem_gb or max(1, math.ceil(max(job.memory_bytes for job in jobs) / 2**30))
         code = Path(harness.__file__).absolute().parents[1]
         stated = {name: getattr(self, name) for name in ("partition", "account", "qos", "constraint", "gres")}
