@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from harness.scenarios.sweep import job_process
 from harness.scenarios.sweep.job import run_job
 from harness.scenarios.sweep.job_process import JobProcess, Processes, most_jobs
 from harness.system.accelerators import Accelerator
+from harness.worker import devices
 
 # Stands for the program of jobs: it answers each with the code that the job states, or dies as it states.
 PROGRAM = """
@@ -131,3 +135,34 @@ def test_a_process_is_told_the_sweep_once(tmp_path: Path, program: None) -> None
         assert process.wait(20.0)
         assert process.code == code
     process.end()
+
+
+def test_the_next_job_on_a_device_waits_until_nvidia_smi_says_that_its_memory_is_free(
+    tmp_path: Path, program: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a tool that says what a file holds, in MiB."""
+    used, tool = tmp_path / "used", tmp_path / "bin" / "nvidia-smi"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\ncat {used}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(devices, "_baselines", {})
+    monkeypatch.setattr(devices, "POLL_S", 0.02)
+    jobs = [job(number, outcome="0").model_copy(update={"accelerators": ("gpu",)}) for number in range(3)]
+    written(tmp_path / "s", jobs)
+
+    def flag_of(number: int) -> str:
+        row = run_job(tmp_path / "s", sweep([]), jobs[number], processes=Processes(4))
+        assert row is not None
+        return row.device_flag
+
+    used.write_text("500\n")
+    assert flag_of(0) == ""
+    used.write_text("9000\n")  # what the job has not given back yet
+    threading.Timer(0.3, used.write_text, ["520\n"]).start()
+    started_s = time.monotonic()
+    assert flag_of(1) == ""
+    assert time.monotonic() - started_s > 0.3
+    used.write_text("9000\n")
+    monkeypatch.setattr(devices, "SETTLED_S", 0.1)
+    assert flag_of(2).startswith("gpu 0 still held 8.3 GiB more than its baseline after 0.1 s")
