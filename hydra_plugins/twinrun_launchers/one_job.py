@@ -33,8 +33,7 @@ class OneJob:
         config = self.hydra_context.config_loader.load_sweep_config(self.config, list(self.overrides))
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = self.number
-        places = {"job_dir_key": "hydra.sweep.dir", "job_subdir_key": "hydra.sweep.subdir"}
-        return run_job(self.task_function, config, hydra_context=self.hydra_context, **places)
+        return run_job(self.task_function, config, "hydra.sweep.dir", "hydra.sweep.subdir", self.hydra_context)
 
     def lost(self, error: Exception) -> JobReturn:
         """The return of a job whose process died: the others keep theirs."""
