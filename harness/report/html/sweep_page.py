@@ -40,7 +40,7 @@ def _sections(record: SweepRecord) -> list[Section]:
     runs = {
         f"{row.folder}  {values_in_words(job)}": row.folder
         for job, row in zip(record.jobs, record.rows, strict=True)
-        if row is not None and _has_page(record, row.folder)
+        if row is not None and (row.status == "done" or _has_page(record, row.folder))
     }
     return [
         section("Jobs", TableBlock.of("Jobs of the sweep", sweep_table(record.sweep, record.rows))),
