@@ -42,6 +42,7 @@ INFO = AdapterInfo(
             "leaky_relu": "nn.LeakyReLU(alpha={})",
             "gelu": "nn.GELU(), which approximates on a CPU in any case",
         },
+        template=Path(__file__).parent / "templates" / "network.py.template",
     ),
     user_loops=UserLoops("adapters.mindspore.user_loops", ("Model.train",)),
     requirements=(

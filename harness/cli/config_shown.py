@@ -69,7 +69,7 @@ def _composed(options: argparse.Namespace) -> tuple[Any, dict[tuple[str, ...], s
             of_experiment = list(grid.combinations()[0].overrides)
         validated = validated_config(of_experiment, groups)
         config |= literal(validated.plain)
-        notes = validated.model.explained()
+        notes = dict(validated.notes)
     return config, notes
 
 

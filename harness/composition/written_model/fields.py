@@ -63,10 +63,11 @@ class FieldFilling:
                     continue
                 value, origin, lower = default.value, (*written, name), []
                 if default.same_as is not None:
-                    value = content.get(default.same_as)
-                    if value is None:
+                    value = filled.get(default.same_as)  # which stands before it
+                    if value is None or (isinstance(value, list) and any(isinstance(item, str) for item in value)):
+                        self.model.refused.add((*written, name))  # what is wrong there is reported once
                         continue
-                    origin = (*written, default.same_as)
+                    origin = self.model.written((*path, default.same_as))
                     self.model.origins[at] = origin
                 if name != "name":
                     self.model.notes[at] = Note("default", content["kind"], name)

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from pydantic import TypeAdapter
 
 from harness.composition import compose, compose_study
+from harness.composition.epochs import in_steps
 from harness.composition.mistakes import SETTINGS
 from harness.composition.written_model.model import explicit_model
 from harness.spec import Arm, Comparison, Experiment, Training, Word, family_members
@@ -49,7 +50,8 @@ FAMILY_OF_GROUP: dict[str, type[Word]] = {
 }
 OF_THE_ROOT = {"experiment", "scale", "suite"}  # groups that set keys of the root
 FILES = sorted(file for folder in installed_folders() for file in folder.rglob("*.yaml") if "hydra" not in file.parts)
-HORIZON = 300  # steps: 15 epochs of 20 batches
+STEPS_PER_EPOCH = 20
+HORIZON = 15 * STEPS_PER_EPOCH
 
 
 def names(group: str) -> list[str]:
@@ -63,6 +65,8 @@ def content(file: Path) -> dict[str, Any]:
 def spec(group: str, name: str) -> Any:
     (file,) = (file for file in FILES if (file.parent.name, file.stem) == (group, name))
     plain = explicit_model(content(file)).tree if group == "model" else content(file)
+    if group == "schedule":
+        plain = in_steps(plain, STEPS_PER_EPOCH, (), {}, [])
     return TypeAdapter(SPEC_OF_GROUP[group]).validate_python(plain)
 
 
@@ -92,7 +96,9 @@ def test_numbers_are_numbers_to_every_yaml_reader(file: Path) -> None:
 
 @pytest.mark.parametrize("file", [f for f in FILES if f.parent.name in {*SPEC_OF_GROUP} - {"model"}], ids=relative)
 def test_is_valid_and_writes_out_every_field(file: Path) -> None:
-    assert spec(file.parent.name, file.stem).model_dump(mode="json") == content(file)
+    assert spec(file.parent.name, file.stem).model_dump(mode="json") == in_steps(
+        content(file), STEPS_PER_EPOCH, (), {}, []
+    )
 
 
 @pytest.mark.parametrize("name", names("model"))
