@@ -19,12 +19,10 @@ from adapters.mindspore.user_layers import (
     DROPOUTS,
     NORMALISATIONS,
     layers_of,
-    parameters_of,
     record_calls,
     settings_of,
-    to_canonical,
-    to_native,
 )
+from adapters.mindspore.user_parameters import parameters_of, to_canonical, to_native
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.user_model import (

@@ -22,12 +22,10 @@ from adapters.tensorflow.user_layers import (
     DROPOUTS,
     NORMALISATIONS,
     layers_of,
-    parameters_of,
     record_calls,
     settings_of,
-    to_canonical,
-    to_native,
 )
+from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
 from adapters.user_model import (
     LayerCall,
     OwnParameter,

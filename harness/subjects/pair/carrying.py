@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,7 @@ def carried_over(climb: Climb) -> list[Verdict]:
     The verdicts on the structure, the dropout rates, and the weights read back.
     """
     a, b = climb.arms
-    names = {a.name: {m.name: m.a.name for m in climb.matches}, b.name: {m.name: m.b.name for m in climb.matches}}
-    axes = {a.name: {}, b.name: {m.name: list(m.axes) for m in climb.matches if m.axes}}
-    taken = climb.ask(TASKS["pair_take"], by_arm={n: {"names": names[n], "axes": axes[n]} for n in names})
+    taken = climb.ask(TASKS["pair_take"], by_arm={a.name: _shared(climb, "a"), b.name: _shared(climb, "b")})
     climb.weights = {name: value.astype(np.float32) for name, value in taken[a.name][1].items()}
     inputs = _loaded(climb)
     if climb.channels_first:
@@ -35,6 +34,20 @@ def carried_over(climb: Climb) -> list[Verdict]:
     wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
     cause = f"read back from {', '.join(wrong)}, the weights are others than were given" if wrong else ""
     return [_structure(climb), *_dropouts(climb), _stated(climb, "weights carried over", cause, "bit-equal, read back")]
+
+
+def _shared(climb: Climb, side: str) -> dict[str, Any]:
+    """What the worker of a side is told of the shared parameters: their names there, their views, what is added."""
+    names, views, added = {}, {}, {}
+    for m in climb.matches:
+        parameter, second, view = (m.a, m.added_a, m.view_a) if side == "a" else (m.b, m.added_b, m.view_b)
+        names[m.name] = parameter.source or parameter.name
+        if view:
+            views[m.name] = view
+        if second is not None:
+            # The second bias has the layout of the first one.
+            added[m.name] = (second.source or second.name, [*second.view, *view[len(parameter.view) :]])
+    return {"names": names, "views": views, "added": added}
 
 
 def _loaded(climb: Climb) -> Answers:
@@ -66,7 +79,7 @@ def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]
 
 
 def _structure(climb: Climb) -> Verdict:
-    remarks = [f"{m.name}: {m.how}" for m in climb.matches if m.axes]
+    remarks = [f"{m.name} ({m.a.name} / {m.b.name}): {m.how}" for m in climb.matches if m.how != "as it is"]
     remarks += [f"{n}: rows in the order of an image of {tuple(i)}, channels last" for n, i in climb.rows.items()]
     climb.remarks += remarks
     without = [name for name, partner in climb.pair.parameters.items() if partner is None]

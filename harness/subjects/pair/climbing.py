@@ -13,7 +13,7 @@ import numpy as np
 from harness.oracles.own_float64 import Side
 from harness.records.array_types import FloatArray
 from harness.spec.arm import Arm
-from harness.subjects.pair.mapping import Match
+from harness.subjects.pair.mapping import Match, Pairing
 from harness.subjects.pair.spec import RUNGS, Pair
 from harness.system.array_files import Arrays
 
@@ -28,7 +28,8 @@ AskSides = Callable[..., Answers]
 class Climb:
     """The state of a pair's check.
 
-    `built`: by arm, what its builder's model consists of. `matches`: the corresponding parameters. `rows`: by kernel of
+    `built`: by arm, what its builder's model consists of. `matches`: the corresponding parameters;
+    `pairing` is how they were found, and what found no partner. `rows`: by kernel of
     a dense layer, the image (H, W, C) that is flattened before it. `weights`: the initial weights by shared name.
     `answered`: the answers of rung `model`. `apart`: the largest relative difference of the sides in float64.
     `loss_bound`: the error that float32 may make in one loss. `spreads`: by arm, (steps,), the distance between its
@@ -40,6 +41,7 @@ class Climb:
     ask: AskSides
     built: Mapping[str, Mapping[str, Any]]
     matches: Sequence[Match]
+    pairing: Pairing | None = None
     rows: dict[str, list[int]] = field(default_factory=dict)
     weights: Arrays = field(default_factory=dict)
     start_digests: dict[str, str] = field(default_factory=dict)
@@ -75,11 +77,11 @@ class Climb:
 
     @cached_property
     def trainable(self) -> list[str]:
-        return [match.name for match in self.matches if match.a.trainable]
+        return [match.name for match in self.matches if match.trainable]
 
     @cached_property
     def kept(self) -> list[str]:
-        return [match.name for match in self.matches if not match.a.trainable]
+        return [match.name for match in self.matches if match.kept]
 
     @property
     def channels_first(self) -> str:
