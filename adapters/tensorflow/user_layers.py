@@ -51,7 +51,8 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
     try:
         for name, layer in layers.items():
             activation = getattr(layer, "activation", None)
-            if activation not in (None, keras.activations.linear) and layer.weights:
+            settable = not isinstance(getattr(type(layer), "activation", None), property)
+            if activation not in (None, keras.activations.linear) and layer.weights and settable:
                 fused_activations[name] = activation
                 layer.activation = _RememberingActivation(activation)
             layer.call = _RecordedCall(layer, name, recorder)

@@ -168,7 +168,8 @@ class Step:
         with tf.GradientTape() as tape:
             value = self._value(x, y)
         zero = tf.UnconnectedGradients.ZERO
-        return value, tape.gradient(value, self.parameters, unconnected_gradients=zero)
+        gradients = tape.gradient(value, self.parameters, unconnected_gradients=zero)
+        return value, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
     def _value(self, x: Any, y: Any) -> Any:
         value = self.loss(self.network(x, training=True), y)
