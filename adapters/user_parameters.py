@@ -1,6 +1,6 @@
-"""The parts that the `user_parameters.py` of both frameworks share: the pieces of which known layers' parameters consist.
+"""The parts that the `user_parameters.py` of both frameworks share: the pieces of known layers' parameters.
 
-A piece has the canonical layout that both frameworks share: gates in the order of `adapters.gates`, one kernel (in, out)
+A piece has the canonical layout that both frameworks share: gates in the order of `adapters.gates`, a kernel (in, out)
 each for query, key, value and output of an attention, a depthwise kernel (kh, kw, in, multiplier).
 """
 

@@ -1,4 +1,4 @@
-"""Views of a parameter: which part of a framework's parameter is a parameter that both frameworks share, and how it lies.
+"""Views of a parameter: which part of it is a parameter that both frameworks share, and how that part lies in it.
 
 A view is a sequence of steps, each a list that JSON can hold:
 

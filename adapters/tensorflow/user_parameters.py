@@ -11,8 +11,15 @@ from adapters.gates import gate_layout
 from adapters.protocol import Array
 from adapters.tensorflow.specifics.module_tree import paths_of
 from adapters.user_model import OwnParameter
-from adapters.user_parameters import BIAS, DEPTHWISE_KERNEL, KERNEL, flattened_heads, piece, recurrent_pieces
-from adapters.user_parameters import with_pieces as with_pieces
+from adapters.user_parameters import (
+    BIAS,
+    DEPTHWISE_KERNEL,
+    KERNEL,
+    flattened_heads,
+    piece,
+    recurrent_pieces,
+    with_pieces,
+)
 
 DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
@@ -53,11 +60,17 @@ def _owners(layers: Mapping[str, Any]) -> dict[int, tuple[Any, Any, str]]:
         for parameter in layer.weights:
             inner, outer, outer_name = owners.get(id(parameter), (layer, layer, name))
             inner = layer if len(layer.weights) <= len(inner.weights) else inner
-            is_around = not isinstance(outer, WHOLES) or len(layer.weights) > len(outer.weights)
-            if isinstance(layer, WHOLES) and is_around or not isinstance(outer, WHOLES) and inner is layer:
+            if _is_nearer(layer, outer, inner):
                 outer, outer_name = layer, name
             owners[id(parameter)] = inner, outer, outer_name
     return owners
+
+
+def _is_nearer(layer: Any, owner: Any, inner: Any) -> bool:
+    """Whether a layer owns a parameter rather than the owner found so far: the largest whole, else the innermost."""
+    if isinstance(layer, WHOLES):
+        return not isinstance(owner, WHOLES) or len(layer.weights) >= len(owner.weights)
+    return not isinstance(owner, WHOLES) and inner is layer
 
 
 def _pieces(inner: Any, key: str, parameter: OwnParameter, outer: Any) -> Sequence[OwnParameter]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.oracles.own_float64 import Side
+from harness.oracles.own_float64 import Side, no_measure
 from harness.records.array_types import FloatArray
 from harness.spec.arm import Arm
 from harness.subjects.pair.mapping import Match, Pairing
@@ -33,7 +33,8 @@ class Climb:
     a dense layer, the image (H, W, C) that is flattened before it. `weights`: the initial weights by shared name.
     `answered`: the answers of rung `model`. `apart`: the largest relative difference of the sides in float64.
     `loss_bound`: the error that float32 may make in one loss. `spreads`: by arm, (steps,), the distance between its
-    repeated runs. `walked`: both free-running trainings. `remarks`: notes for the report.
+    repeated runs. `walked`: both free-running trainings. `distrusted`: by arm, why its float64 is
+    no measure. `remarks`: notes for the report.
     """
 
     pair: Pair
@@ -50,6 +51,7 @@ class Climb:
     loss_bound: float = 0.0
     spreads: dict[str, FloatArray] = field(default_factory=dict)
     walked: tuple[Side, Side] | None = None
+    distrusted: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
     @property
@@ -71,9 +73,20 @@ class Climb:
         return np.max(list(self.spreads.values()), axis=0) if self.spreads else 0.0
 
     def read(self, answers: Answers) -> tuple[Side, Side]:
-        """The tensors that both sides answered, in their arms' precision and in float64."""
+        """The tensors that both sides answered, in their arms' precision and in float64.
+
+        A side whose float64 turns out to be no measure has none from then on.
+        """
         a, b = (Side.of(arm, answers[arm.name][1], self.built[arm.name]["refused"]) for arm in self.arms)
-        return a, b
+        for side, other in ((a, b), (b, a)):
+            reason = "" if side.name in self.distrusted else no_measure(side, other)
+            if reason:
+                self.distrusted[side.name] = f"its float64 is no measure: {reason}"
+        first, second = (
+            side.without_float64(self.distrusted[side.name]) if side.name in self.distrusted else side
+            for side in (a, b)
+        )
+        return first, second
 
     @cached_property
     def trainable(self) -> list[str]:

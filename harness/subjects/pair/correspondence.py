@@ -96,7 +96,9 @@ def in_gaps(
     position_a = {id(p): number for number, p in enumerate(_flat(a))}
     position_b = {id(q): number for number, q in enumerate(_flat(b))}
     anchors = sorted(
-        (position_a[id(p)], position_b[id(q)]) for p, q in matched.items() if id(p) in position_a and id(q) in position_b
+        (position_a[id(p)], position_b[id(q)])
+        for p, q in matched.items()
+        if id(p) in position_a and id(q) in position_b
     )
 
     def gap(position: int, side: int) -> int:
@@ -164,7 +166,9 @@ def _by_names(a: Sequence[OwnParameter], b: Sequence[OwnParameter]) -> list[OwnP
         return None
     if len({t[-1] for t in of_a}) == 1 and all(len(t) == 1 for t in (*of_a, *of_b)):
         return None
-    cost = np.array([[_distance(s, t) * len(a) ** 2 + abs(i - j) for j, t in enumerate(of_b)] for i, s in enumerate(of_a)])
+    cost = np.array(
+        [[_distance(s, t) * len(a) ** 2 + abs(i - j) for j, t in enumerate(of_b)] for i, s in enumerate(of_a)]
+    )
     rows, columns = linear_sum_assignment(cost)
     return [b[column] for _, column in sorted(zip(rows, columns, strict=True))]
 

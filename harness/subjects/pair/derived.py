@@ -42,7 +42,8 @@ def by_user(
     for name, partner in user.items():
         key = f"parameters.{name}"
         if partner is None:
-            if not any([side.take(name) for side in sides]):
+            found_somewhere = [side.take(name) for side in sides]
+            if not any(found_somewhere):
                 mistakes.append(sides[0].unknown(key, name) + f"; nor has {names[1]}")
         elif isinstance(partner, Derived):
             pairs += _derived(key, name, partner, sides, mistakes)
@@ -137,9 +138,7 @@ def _derived(key: str, name: str, derived: Derived, sides: Sequence[_Names], mis
         return []
     for p, q in pairs:
         if p.shape != q.shape:
-            mistakes.append(
-                f"{key}: {p.name} has the shape {p.shape} then, and {q.name} {q.shape} in {sides[1].side}"
-            )
+            mistakes.append(f"{key}: {p.name} has the shape {p.shape} then, and {q.name} {q.shape} in {sides[1].side}")
     for side, wanted in zip(sides, (of_a, of_b), strict=True):
         for each in wanted:
             side.take(each)
@@ -174,9 +173,7 @@ def _cut(derived: Derived, of_a: Sequence[OwnParameter], of_b: Sequence[OwnParam
         raise ValueError(
             f"axis {derived.axis} of {target.name} {target.shape} is not the sum of {', '.join(map(str, lengths))}"
         )
-    return [
-        (p, _viewed(target, [_part(derived.axis, lengths, n)], f"{n}")) for n, p in enumerate(turned_parts)
-    ]
+    return [(p, _viewed(target, [_part(derived.axis, lengths, n)], f"{n}")) for n, p in enumerate(turned_parts)]
 
 
 def _part(axis: int, lengths: Sequence[int], number: int) -> Step:

@@ -177,9 +177,7 @@ def _is_merged(a: OwnParameter, b: OwnParameter) -> bool:
     return all(length == 1 for length in long[at:])
 
 
-def _single(
-    left_a: Sequence[OwnParameter], left_b: Sequence[OwnParameter]
-) -> list[tuple[OwnParameter, OwnParameter]]:
+def _single(left_a: Sequence[OwnParameter], left_b: Sequence[OwnParameter]) -> list[tuple[OwnParameter, OwnParameter]]:
     """The parameters for which there is a single possible partner, of whatever role."""
     pairs = []
     for p in left_a:
@@ -201,8 +199,18 @@ def _with_second_biases(
     joined = []
     for match in matches:
         added = [
-            next((q for q in left if p.role == "bias" and q.role == SECOND_BIAS and q.layer == p.layer
-                  and q.path == p.path and q.shape == p.shape), None)  # fmt: skip
+            next(
+                (
+                    q
+                    for q in left
+                    if p.role == "bias"
+                    and q.role == SECOND_BIAS
+                    and q.layer == p.layer
+                    and q.path == p.path
+                    and q.shape == p.shape
+                ),
+                None,
+            )  # fmt: skip
             for p, left in ((match.a, left_a), (match.b, left_b))
         ]
         joined.append(replace(match, added_a=added[0], added_b=added[1]))
@@ -232,6 +240,4 @@ def _name(p: OwnParameter) -> str:
 def _distinct(matches: list[Match]) -> list[Match]:
     """The matches with distinct names. Parameters of one layer with the same role are called by their own names."""
     names = [match.name for match in matches]
-    return [
-        replace(match, name=match.a.name if names.count(match.name) > 1 else match.name) for match in matches
-    ]
+    return [replace(match, name=match.a.name if names.count(match.name) > 1 else match.name) for match in matches]

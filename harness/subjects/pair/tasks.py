@@ -86,9 +86,7 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
     }
 
 
-def take(
-    session: Session, scratch: str, names: dict[str, str], views: dict[str, Any], added: dict[str, Any]
-) -> Result:
+def take(session: Session, scratch: str, names: dict[str, str], views: dict[str, Any], added: dict[str, Any]) -> Result:
     """Sets the shared names and views of the side, and answers its weights by these names."""
     side = live(session)
     side.names, side.views, side.added = names, views, added
