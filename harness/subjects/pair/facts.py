@@ -110,9 +110,8 @@ def _of_float64(climb: Climb) -> list[str]:
         elif built["composed"]:
             lines.append(f"{name} in float64 with layers composed for it: {', '.join(built['composed'])}")
     for name, reason in climb.distrusted.items():
-        others = [
-            arm.name for arm in climb.arms if arm.name not in climb.distrusted and not climb.built[arm.name]["refused"]
-        ]
+        measured = [arm.name for arm in climb.arms if arm.name not in climb.distrusted]
+        others = [other for other in measured if not climb.built[other]["refused"]]
         instead = f"; {others[0]}'s float64 is the measure of both" if others else ""
         lines.append(f"{name}: {reason}{instead}")
     if climb.apart is not None:

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from adapters.user_model import OwnParameter
+from adapters.user_parameters import BIAS, DEPTHWISE_KERNEL, KERNEL, RECURRENT_BIAS, RECURRENT_KERNEL
 from adapters.views import Step, View, inverse_of_permutation
 from harness.composition import UserMistake
 from harness.subjects.pair.correspondence import Group, by_place, by_role_and_names, in_gaps
@@ -17,18 +18,8 @@ from harness.subjects.pair.spec import Derived
 
 Axes = tuple[int, ...]
 # Roles of the frameworks' own layers: these parameters are exchanged in canonical layout and never transposed.
-CANONICAL = (
-    "kernel",
-    "recurrent_kernel",
-    "depthwise_kernel",
-    "embeddings",
-    "gamma",
-    "beta",
-    "bias",
-    "recurrent_bias",
-    "alpha",
-)
-SECOND_BIAS = "recurrent_bias"
+KERNELS = (KERNEL, RECURRENT_KERNEL, DEPTHWISE_KERNEL)
+CANONICAL = (*KERNELS, BIAS, RECURRENT_BIAS, "embeddings", "gamma", "beta", "alpha")
 User = Mapping[str, "str | Derived | None"]
 
 
@@ -100,6 +91,11 @@ class Pairing:
     misfits: list[tuple[OwnParameter, OwnParameter]]
     alone_a: list[OwnParameter]
     alone_b: list[OwnParameter]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether outputs may show other partners, or another layout, than the code does."""
+        return bool(self.groups) or any(m.a.role not in CANONICAL and len(m.a.shape) == 2 for m in self.matches)
 
 
 def parameters_from(plain: Sequence[Mapping[str, Any]]) -> list[OwnParameter]:
@@ -198,24 +194,18 @@ def _with_second_biases(
     """Joins the second bias of a recurrent layer to the first one, where the other side has a single bias."""
     joined = []
     for match in matches:
-        added = [
-            next(
-                (
-                    q
-                    for q in left
-                    if p.role == "bias"
-                    and q.role == SECOND_BIAS
-                    and q.layer == p.layer
-                    and q.path == p.path
-                    and q.shape == p.shape
-                ),
-                None,
-            )  # fmt: skip
-            for p, left in ((match.a, left_a), (match.b, left_b))
-        ]
+        added = [_second_bias(p, left) for p, left in ((match.a, left_a), (match.b, left_b))]
         joined.append(replace(match, added_a=added[0], added_b=added[1]))
     of_a, of_b = ({id(getattr(m, f"added_{side}")) for m in joined} for side in "ab")
     return joined, [p for p in left_a if id(p) not in of_a], [q for q in left_b if id(q) not in of_b]
+
+
+def _second_bias(p: OwnParameter, left: Sequence[OwnParameter]) -> OwnParameter | None:
+    """Of those that are left, the bias that a recurrent layer adds to `p`; None if there is none."""
+    if p.role != BIAS:
+        return None
+    peers = (q for q in left if q.role == RECURRENT_BIAS and (q.layer, q.path) == (p.layer, p.path))
+    return next((q for q in peers if q.shape == p.shape), None)
 
 
 def _pieces_in_order(a: Sequence[OwnParameter], matched: Mapping[OwnParameter, OwnParameter]) -> list[OwnParameter]:

@@ -107,6 +107,17 @@ def load(session: Session, scratch: str, weights: str, rows: dict[str, list[int]
     return session.reply(inputs, digest=read_back)
 
 
+def outputs(session: Session, scratch: str) -> Result:
+    """The first batch in evaluation: `y/<number>` of each call, `x/<layer>` of each layer, and `last`, the last y."""
+    side = live(session)
+    session.at(scratch)
+    x, _ = batches_at(scratch)
+    calls = side.models[session.adapter.arm.precision].traced(x[0], False)
+    arrays = {f"y/{number}": call.y for number, call in enumerate(calls)}
+    arrays |= {f"x/{call.layer}": call.x for call in reversed(calls)}
+    return session.reply({**arrays, "last": calls[-1].y if calls else np.empty(0)})
+
+
 def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> Result:
     """The first batch: evaluation and training layer by layer, loss, gradients, the layers' statistics.
 
@@ -147,6 +158,7 @@ TASKS = tasks(
         "pair_build": (build, Built),
         "pair_take": (take, Answered),
         "pair_load": (load, Loaded),
+        "pair_outputs": (outputs, Answered),
         "pair_model": (model, Probed),
         "pair_repeat": (repeat, Answered),
         "pair_walk": (walk, Answered),
