@@ -50,9 +50,8 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
     fused_activations = {}
     try:
         for name, layer in layers.items():
-            activation = getattr(layer, "activation", None)
-            settable = not isinstance(getattr(type(layer), "activation", None), property)
-            if activation not in (None, keras.activations.linear) and layer.weights and settable:
+            activation = vars(layer).get("activation")  # a recurrent layer's is a property of its cell
+            if activation not in (None, keras.activations.linear) and layer.weights:
                 fused_activations[name] = activation
                 layer.activation = _RememberingActivation(activation)
             layer.call = _RecordedCall(layer, name, recorder)

@@ -111,7 +111,7 @@ class Trials:
         return matches, agreeing, turned
 
     def _agreeing(self, matches: Sequence[Match]) -> float:
-        """The share of the first side's outputs that the second side has too; 1 only if its last one is among them."""
+        """The share of the first side's outputs that the second side has too; 1 only if the models' outputs are equal."""
         if matches is not self.last:
             self.carry(matches)
             self.last = matches
@@ -120,8 +120,9 @@ class Trials:
         has = [
             any(_close(value, other) for key, other in found.items() if key[0] == "y") for value in expected.values()
         ]
-        last = _close(self.expected["last"], found["last"])
-        return 1.0 if last else min(0.999, float(np.mean(has)) if has else 0.0)
+        lasts = [key for key in self.expected if key.startswith("last/")]
+        is_equal = all(key in found and _close(self.expected[key], found[key]) for key in lasts)
+        return 1.0 if is_equal else min(0.999, float(np.mean(has)) if has else 0.0)
 
     def _outputs(self, number: int) -> Arrays:
         arm = self.climb.arms[number]
