@@ -111,7 +111,7 @@ class Trials:
         return matches, agreeing, turned
 
     def _agreeing(self, matches: Sequence[Match]) -> float:
-        """The share of the first side's outputs that the second side has too; 1 only if the models' outputs are equal."""
+        """The share of the first side's tensors that the second side has too; 1 only if the models' outputs agree."""
         if matches is not self.last:
             self.carry(matches)
             self.last = matches
