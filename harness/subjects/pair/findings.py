@@ -52,7 +52,8 @@ def _alone(climb: Climb, pairing: Pairing) -> Iterator[Verdict]:
             kind = climb.built[own]["settings"].get(layer, {}).get("kind", "")
             listed = ", ".join(f"{p.name} {p.shape}" for p in of_layer)
             cause = f"{own} has {listed}, {other} has no parameter for it"
-            advice = f"if that is meant, give null for {', '.join(p.name for p in of_layer)} under parameters"
+            names = ", ".join(p.name for p in of_layer)
+            advice = f"if that is meant, give null for {names} under parameters"
             subject = f"layer {layer}{f' ({kind})' if kind else ''}, without a partner in {other}"
             yield _finding(climb, subject, cause, advice, layer)
 
