@@ -10,9 +10,10 @@ from harness.judging.ulp import error_against
 from harness.oracles.own_float64 import Side
 from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
+from harness.subjects.pair.calls import Calls
 from harness.subjects.pair.climbing import MODEL, Climb
 from harness.subjects.pair.layer_forms import Form, Seen, kept_differently, output_form, recovered
-from harness.subjects.pair.layers import Calls, LayerPair
+from harness.subjects.pair.layers import LayerPair
 from harness.subjects.pair.passes import Pass, kept_pass, layer_pass, paired_calls
 from harness.subjects.pair.tasks import TASKS
 
@@ -29,8 +30,11 @@ def named_forms(
     """The verdict with a known form as its cause, or unchanged if no form explains it."""
     if verdict.status != "diverges" or verdict.tensor == "":
         return verdict
-    pair = next((p for p in pairs if p.name_a == verdict.layer), None)
-    if pair is None:
+    if verdict.tensor.isdigit():
+        pair = pairs[int(verdict.tensor)]
+    else:
+        pair = next((p for p in pairs if p.name_a == verdict.layer), None)
+    if pair is None or pair.kind != pair.kind_b:
         return verdict
     sides = _seen(climb, pair, calls, a, b)
     if verdict.phase == "kept":

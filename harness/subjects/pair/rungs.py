@@ -18,6 +18,7 @@ from harness.oracles.reference import Reference
 from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy, Precision
+from harness.subjects.pair.causes import caused
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
 from harness.subjects.pair.naming import named_forms
@@ -57,10 +58,15 @@ def model_rung(climb: Climb) -> list[Verdict]:
         layers = layer_pass(MODEL, climb, a, b, phase, pairs, calls)
         apart.append(layers.oracle.apart)
         judged = judge_checks(layers.checks.values())
-        verdicts += [named_forms(climb, verdict, layers, pairs, calls, a, b) for verdict in judged]
-    verdicts += judge_checks(
-        passed(MODEL, a, b, {"outputs": Place("outputs in evaluation", "evaluation")}).checks.values()
-    )
+        if phase == "evaluation":
+            judged += judge_checks(
+                passed(MODEL, a, b, {"outputs": Place("outputs in evaluation", "evaluation")}).checks.values()
+            )
+        for verdict in judged:
+            if verdict.status == "diverges":
+                follow = not any(before.status == "diverges" for before in verdicts)
+                verdict = caused(climb, verdict, climb.answered, phase, pairs, layers, follow)
+            verdicts.append(named_forms(climb, verdict, layers, pairs, calls, a, b))
     subject = f"gradients: {len(climb.trainable)} tensors"
     places = {"loss": Place("loss", "loss")} | {
         key: Place(subject, "gradient", name_index=below_name(key))
