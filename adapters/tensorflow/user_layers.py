@@ -65,7 +65,7 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
     fused_activations = {}
     try:
         for name, layer in layers.items():
-            activation = vars(layer).get("activation")  # that of a recurrent layer is its cell's, and stays there
+            activation = vars(layer).get("activation")  # a recurrent layer's is a property of its cell
             if activation not in (None, keras.activations.linear) and layer.weights:
                 fused_activations[name] = activation
                 layer.activation = _RememberingActivation(activation)

@@ -64,6 +64,11 @@ def climb_rungs(run: PairRun) -> None:
 
 def _in_order(climb: Climb, carried: list[Verdict]) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
     """The rungs from the lowest, each with the function that climbs it. They share one walk of the trajectory."""
+    if climb.random:  # no two frameworks draw the same numbers, so that only evaluation is compared
+        yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]
+        for rung in (SELF, STEP, TRAJECTORY):
+            yield rung, lambda rung=rung: rungs.random_training(climb, rung)  # type: ignore[misc]
+        return
     walk_once = cache(lambda: rungs.walk(climb))
     yield SELF, lambda: rungs.self_rung(climb, walk_once)
     yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]

@@ -14,6 +14,7 @@ from harness.oracles.own_float64 import Side
 from harness.records.array_types import FloatArray
 from harness.spec.arm import Arm
 from harness.subjects.pair.mapping import Match
+from harness.subjects.pair.outputs import OutputPairs, paired_outputs
 from harness.subjects.pair.spec import RUNGS, Pair
 from harness.system.array_files import Arrays
 
@@ -80,6 +81,15 @@ class Climb:
     @cached_property
     def kept(self) -> list[str]:
         return [match.name for match in self.matches if not match.a.trainable]
+
+    @cached_property
+    def outputs(self) -> OutputPairs:
+        return paired_outputs({arm.name: self.built[arm.name] for arm in self.arms})
+
+    @cached_property
+    def random(self) -> dict[str, str]:
+        """By arm, where its training is random although its dropout is off; none of an arm whose training is not."""
+        return {arm.name: text for arm in self.arms if (text := self.built[arm.name].get("random", ""))}
 
     @property
     def channels_first(self) -> str:

@@ -22,6 +22,7 @@ from harness.subjects.pair.causes import caused
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
 from harness.subjects.pair.naming import named_forms
+from harness.subjects.pair.outputs import compared_outputs
 from harness.subjects.pair.passes import below_name, kept_pass, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays, save_arrays
@@ -53,20 +54,22 @@ def model_rung(climb: Climb) -> list[Verdict]:
     unstable_sides = [_steady(arm, climb.built[arm.name]["unstable"]) for arm in climb.arms]
     verdicts = [verdict for verdict in unstable_sides if verdict is not None]
     apart = []
-    for phase in ("evaluation", "training"):
+    for phase in ("evaluation",) if climb.random else ("evaluation", "training"):
         pairs, calls = paired_calls(climb, climb.answered, phase)
         layers = layer_pass(MODEL, climb, a, b, phase, pairs, calls)
         apart.append(layers.oracle.apart)
         judged = judge_checks(layers.checks.values())
         if phase == "evaluation":
-            judged += judge_checks(
-                passed(MODEL, a, b, {"outputs": Place("outputs in evaluation", "evaluation")}).checks.values()
-            )
+            outputs = compared_outputs(a, b, climb.outputs, climb.channels_first)
+            named: dict[str, Place] = {name: Place("outputs in evaluation", "evaluation") for name in outputs[0].values}
+            judged += judge_checks(passed(MODEL, *outputs, named).checks.values())
         for verdict in judged:
             if verdict.status == "diverges":
                 follow = not any(before.status == "diverges" for before in verdicts)
                 verdict = caused(climb, verdict, climb.answered, phase, pairs, layers, follow)
             verdicts.append(named_forms(climb, verdict, layers, pairs, calls, a, b))
+    if climb.random:
+        return [*verdicts, *random_training(climb, MODEL)]
     subject = f"gradients: {len(climb.trainable)} tensors"
     places = {"loss": Place("loss", "loss")} | {
         key: Place(subject, "gradient", name_index=below_name(key))
@@ -84,6 +87,22 @@ def model_rung(climb: Climb) -> list[Verdict]:
         judged = judge_checks(kept.checks.values())
         verdicts += [named_forms(climb, verdict, kept, pairs, calls, a, b) for verdict in judged]
     return verdicts
+
+
+def random_training(climb: Climb, rung: str) -> list[Verdict]:
+    """The verdicts on trainings that no comparison can judge, since a side draws random numbers of its own."""
+    return [
+        Verdict(
+            rung=rung,
+            subject="training",
+            arm_a=name,
+            status="unverified",
+            cause=f"{name} is not the same twice in training although every layer of dropout is off: {where}",
+            advice="use layers of dropout (nn.Dropout, keras.layers.Dropout), which the check can switch off, in place "
+            "of a function such as ops.dropout",
+        )
+        for name, where in climb.random.items()
+    ]
 
 
 def _steady(arm: Arm, unstable: Sequence[str]) -> Verdict | None:

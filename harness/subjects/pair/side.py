@@ -14,6 +14,7 @@ import adapters
 from adapters.user_model import LayerCall, OwnModel
 from harness.records.array_types import Array
 from harness.records.tensor_key import prefixed
+from harness.subjects.pair.batch_parts import Steps, gathered
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
 from harness.worker.session import Session
@@ -92,10 +93,13 @@ def pair_at(session: Session, scratch: str) -> Pair:
     return Pair.model_validate_json((session.at(scratch).scratch / "pair.json").read_text())
 
 
-def batches_at(scratch: str) -> tuple[Array, Array]:
-    """`x` (steps, batch, ...) and `y` (steps, batch) or (steps, batch, ...)."""
+def batches_at(scratch: str) -> tuple[Steps, Steps]:
+    """The x and the y of all batches."""
     arrays = load_arrays(Path(scratch) / "batches.npz")
-    return arrays["x"], arrays["y"]
+    x, y = (gathered(name, arrays) for name in "xy")
+    assert x is not None
+    assert y is not None
+    return Steps(x), Steps(y)
 
 
 def model_module(session: Session) -> Any:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from typing_extensions import TypedDict
 
-from adapters.user_model import OwnModel
+from adapters.user_data import MisfitError
+from adapters.user_model import OwnModel, refusal
 from harness.plan import digest_arrays
 from harness.records.array_types import Array
-from harness.records.failure import in_one_line
 from harness.subjects.pair.drawing import draw_by_function
 from harness.subjects.pair.operation_tasks import operations
+from harness.subjects.pair.outputs import output_key
+from harness.subjects.pair.randomness import random_in_training
 from harness.subjects.pair.side import (
     FLOAT64,
     LIVE,
@@ -40,12 +42,16 @@ class Drawn(TypedDict):
 
 
 class Built(TypedDict):
+    wrong: list[str]
     parameters: list[Plain]
+    outputs: list[Plain]
+    ignored: list[str]
     settings: dict[str, Plain]
     images: list[list[int]]
     refused: str
     composed: list[str]
     unstable: list[str]
+    random: str
     environment: Plain
 
 
@@ -58,10 +64,17 @@ class Probed(Answered):
 
 
 def build(session: Session, scratch: str, file: str, function: str) -> Result:
-    """Runs the builder, and describes the model: its parameters, settings and images, in the order of the calls."""
+    """Runs the builder, and describes the model: its parameters, settings and images, in the order of the calls.
+
+    `wrong`: what of the builder or of the batches cannot be compared; the rest of the description is then empty.
+    """
     pair, arm = pair_at(session, scratch), session.adapter.arm
     x, y = batches_at(scratch)
-    first, refused = built_model(session, pair, file, function, x[0], arm.precision), ""
+    try:
+        first, refused = built_model(session, pair, file, function, x[0], arm.precision), ""
+        first.require_targets(y.parts)
+    except MisfitError as error:
+        return _undescribed(session, str(error))
     models: dict[str, OwnModel] = {arm.precision: first}
     if arm.precision != FLOAT64:
         try:
@@ -72,24 +85,34 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
             models[FLOAT64] = in_float64
         except Exception as error:  # any reason why the user's code or the framework does not run in float64
             traceback.print_exc()
-            refused = in_one_line(error)
+            refused = refusal(error)
     LIVE[arm.name] = LiveSide(models, (file, function))
     calls, again = first.traced(x[0], False), first.traced(x[0], False)
     called = list(dict.fromkeys(name for call in calls for name in (*call.inner, call.layer)))
     order, last = {name: number for number, name in enumerate(called)}, len(called)
     return {
+        "wrong": [],
         "parameters": [asdict(p) for p in sorted(first.parameters(), key=lambda p: order.get(p.layer, last))],
+        "outputs": [asdict(output) for output in first.outputs],
+        "ignored": first.ignored,
         "settings": first.settings(),
         "images": sorted({y.shape[1:] for call in calls for y in call.ys if y.ndim > 2}),
         "refused": refused,
-        "composed": models[FLOAT64].composed if FLOAT64 in models else [],
+        "composed": list(dict.fromkeys(name for model in models.values() for name in model.composed)),
         "unstable": [
             c.layer or "of the whole model"
             for c, d in zip(calls, again, strict=False)
             if not np.array_equal(c.y, d.y, equal_nan=c.y.dtype.kind == "f")
         ],
+        "random": random_in_training(models, x[0], y[0]),
         "environment": asdict(session.adapter.environment()),
     }
+
+
+def _undescribed(session: Session, wrong: str) -> Result:
+    empty: Result = {"parameters": [], "outputs": [], "ignored": [], "settings": {}, "images": [], "composed": []}
+    environment = asdict(session.adapter.environment())
+    return {**empty, "wrong": [wrong], "refused": "", "unstable": [], "random": "", "environment": environment}
 
 
 def take(session: Session, scratch: str, names: dict[str, str], axes: dict[str, list[int]]) -> Result:
@@ -131,7 +154,8 @@ def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> R
         side.set_weights(precision, values)
         evaluated = live_model.traced(x, False)
         live_model.without_dropout()
-        arrays[f"{precision}/outputs"] = live_model.forward(x)
+        outputs = zip(live_model.outputs, live_model.forward(x), strict=True)
+        arrays |= {f"{precision}/{output_key(output.name)}": value for output, value in outputs}
         side.set_weights(precision, values)
         trained = live_model.traced(x, True)
         side.set_weights(precision, values)
