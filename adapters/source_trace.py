@@ -1,8 +1,8 @@
 """Follows the expressions of a user's code while a model is built or called, to tell which operation made a tensor.
 
-A file that is loaded within `traced_sources` is compiled with every call, operator and index wrapped, so that a `Watcher`
-sees its operands and its result. The value of each expression, and the line numbers, stay what they are. Nothing is
-written beside the user's files.
+A file that is loaded within `traced_sources` is compiled with every call, operator and index wrapped, so that a
+`Watcher` sees its operands and its result. The value of each expression, and the line numbers, stay what they are.
+Nothing is written beside the user's files.
 """
 
 from __future__ import annotations
@@ -28,24 +28,7 @@ LONGEST_TEXT = 80
 OPERATION = "operation "  # begins the name under which an operation of a graph is recorded
 MOST_BYTES = 2**30  # recorded of operations; later ones are left out
 # Functions that must be called from the user's own frame, or that are no operations.
-UNTOUCHED = frozenset(
-    [
-        "super",
-        "locals",
-        "globals",
-        "vars",
-        "dir",
-        "eval",
-        "exec",
-        "print",
-        "isinstance",
-        "len",
-        "range",
-        "getattr",
-        "hasattr",
-        "type",
-    ]
-)
+UNTOUCHED = ("super", "locals", "globals", "vars", "dir", "eval", "exec", "print", "len", "range", "type")
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add",
     ast.Sub: "sub",
@@ -124,9 +107,9 @@ class Watcher:
         self._bytes += sum(y.nbytes for y in ys)
         if not ys or self._bytes > MOST_BYTES:
             return
-        name, given = (
-            (site.name, operands) if site.name else (_name(operands[0]), [_receiver(operands[0]), *operands[1:]])
-        )
+        name, given = site.name, operands
+        if not name:  # a call, whose first operand is the function
+            name, given = _name(operands[0]), [_receiver(operands[0]), *operands[1:]]
         texts, xs = list[str](), list[Array]()
         for text, operand in zip(site.operands, given, strict=True):
             found = self._arrays(operand)
@@ -136,7 +119,7 @@ class Watcher:
 
     def _arrays(self, value: Any) -> tuple[Array, ...]:
         if isinstance(value, np.ndarray):
-            return (value,) if value.dtype.kind in "fiub" else ()
+            return (value.copy(),) if value.dtype.kind in "fiub" else ()  # it may be changed in place later
         return self.arrays_of([value])
 
 

@@ -98,6 +98,9 @@ class View:
         return self.axes is None and self.shape is None
 
 
+PLAIN = View()
+
+
 def layouts(shape: Sequence[int], other: Sequence[int]) -> Iterator[View]:
     """The views of an array that have the shape `other`: as it is, then with other orders of axes, then reshaped.
 

@@ -1,7 +1,8 @@
 """The first place where two models differ although what goes in agrees.
 
-All tensors of both sides are compared by value, in every layout. From the first pair of calls whose outputs differ, each
-side is followed back until all tensors agree. What lies between is the culprit: calls of one side, of the other, or of both.
+All tensors of both sides are compared by value, in every layout. From the first pair of calls whose outputs differ,
+each side is followed back until all tensors agree. What lies between is the culprit: calls of one side, of the other,
+or of both.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Culprit:
     `calls`: the numbers of each side's calls. `tensors`: the first tensors that differ, laid out alike; None if they
     cannot be compared. `inputs`: tensors that both sides have and one of these calls takes. `misread`: where both sides
     have the tensors that the calls take, but not the same call takes them: by side, what made the tensor; None for an
-    input of the model. `later`: whether the calls that one side lacks come after the place on that side. `constants`: by
-    side, an operand that no call makes and the other side does not have, such as a mask; empty if there is none.
+    input of the model. `later`: whether the calls that one side lacks come after the place on that side. `constants`:
+    by side, an operand that no call makes and the other side does not have, such as a mask; empty if there is none.
     """
 
     calls: tuple[tuple[int, ...], tuple[int, ...]]
@@ -47,7 +48,7 @@ def culprit(a: Calls, b: Calls, matches: Sequence[Match], tolerance: float) -> C
     tensors may be apart to agree, relative to their largest value.
     """
     anchors = anchored_calls(a, b, matches)
-    search = _Search(_flow(a, {i for i, _ in anchors}), _flow(b, {j for _, j in anchors}), tolerance)
+    search = _Search(_flow(a, {i for i, _ in anchors}), _flow(b, {j for _, j in anchors}), anchors, matches, tolerance)
     ends = search.flows[0].numbers[-1], search.flows[1].numbers[-1]
     return next((search.before(i, j) for i, j in [*anchors, ends] if search.differ(i, j)), None)
 
@@ -58,8 +59,12 @@ def _flow(calls: Calls, paired: set[int]) -> Flow:
 
 
 class _Search:
-    def __init__(self, a: Flow, b: Flow, tolerance: float) -> None:
+    def __init__(
+        self, a: Flow, b: Flow, anchors: Sequence[tuple[int, int]], matches: Sequence[Match], tolerance: float
+    ) -> None:
         self.flows, self.tolerance = (a, b), tolerance
+        self.anchors = {i: f"{i} / {j}" for i, j in anchors}, {j: f"{i} / {j}" for i, j in anchors}
+        self.with_parameters = [m.a.layer for m in matches], [m.b.layer for m in matches]
         self.shared = Shared(b, tolerance), Shared(a, tolerance)
 
     def differ(self, i: int, j: int) -> bool:
@@ -78,7 +83,7 @@ class _Search:
         paths = [*before_a, i], [*before_b, j]
         if not any(between):
             return self._of_one_call(i, j)
-        kinds_a, kinds_b = ([f.calls.called[n].plain_kind for n in p] for f, p in zip(self.flows, paths, strict=True))
+        kinds_a, kinds_b = ([self._kind(side, n) for n in path] for side, path in enumerate(paths))
         common = [(k + m, k, m) for k, kind in enumerate(kinds_a) for m, other in enumerate(kinds_b) if kind == other]
         _, k, m = min(common, default=(0, len(kinds_a) - 1, len(kinds_b) - 1))
         if not (k or m):  # the first calls are of one kind
@@ -86,6 +91,14 @@ class _Search:
         calls = tuple(paths[0][:k]), tuple(paths[1][:m])
         tensors = self._apart(*(f.consumed(p[n]) for f, p, n in zip(self.flows, paths, (k, m), strict=True)))
         return Culprit(calls, tensors, self._inputs(*calls), later=self._later(calls, i, j))
+
+    def _kind(self, side: int, number: int) -> str:
+        """What calls that correspond have in common: their parameters, or their kind if they have none."""
+        called = self.flows[side].calls.called[number]
+        if number in self.anchors[side]:
+            return self.anchors[side][number]
+        lonely = any(called.owns(layer) for layer in self.with_parameters[side])
+        return f"{side}: {number}" if lonely else called.plain_kind
 
     def _of_one_call(self, i: int, j: int) -> Culprit:
         """Two calls that correspond are at fault: they compute something else, or take something else."""
@@ -137,13 +150,10 @@ class _Search:
         return None
 
     def _inputs(self, of_a: Sequence[int], of_b: Sequence[int]) -> tuple[Tensor, ...]:
-        taken = [
-            (side, x)
-            for side, numbers in enumerate((of_a, of_b))
-            for n in numbers
-            for x in self.flows[side].calls.xs(n)
-        ]
-        return tuple(x for side, x in taken if self.shared[side].has(x))
+        found: list[Tensor] = []
+        for flow, shared, numbers in zip(self.flows, self.shared, (of_a, of_b), strict=True):
+            found += [x for n in numbers for x in flow.calls.xs(n) if shared.has(x)]
+        return tuple(found)
 
     def _later(self, calls: tuple[tuple[int, ...], tuple[int, ...]], i: int, j: int) -> bool:
         """Whether the calls of one side come on the other side right after the call at which both meet."""

@@ -73,7 +73,7 @@ def _of_pair(
     judged: Pass,
 ) -> Verdict:
     """The verdict on the output of the culprit, if it is a pair of layers that was judged; else the given verdict."""
-    numbers = [_number(c, l, n) for c, l, n in zip(calls, layers, found.calls, strict=True)]
+    numbers = [_number(c, among, n) for c, among, n in zip(calls, layers, found.calls, strict=True)]
     for key, pair in enumerate(pairs):
         if [pair.a, pair.b] == numbers:
             own = judged.judge(str(key))

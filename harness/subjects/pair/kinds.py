@@ -5,33 +5,11 @@ from __future__ import annotations
 import re
 
 # Kinds that move numbers but compute nothing; the frameworks need them in different places.
-MOVERS = frozenset(
-    [
-        "flatten",
-        "reshape",
-        "view",
-        "permute",
-        "transpose",
-        "swapaxes",
-        "moveaxis",
-        "identity",
-        "dropout",
-        "zeropad",
-        "zeropadding",
-        "expanddims",
-        "squeeze",
-        "unsqueeze",
-        "getitem",
-        "split",
-        "chunk",
-        "unstack",
-        "stopgradient",
-        "contiguous",
-        "copy",
-        "clone",
-        "unbind",
-    ]
-)
+MOVERS = {
+    *("flatten", "reshape", "view", "permute", "transpose", "swapaxes", "moveaxis", "expanddims", "squeeze"),
+    *("unsqueeze", "getitem", "split", "chunk", "unstack", "unbind", "zeropad", "zeropadding"),
+    *("identity", "dropout", "stopgradient", "contiguous", "copy", "clone"),
+}
 ALIKE = {"normalization": "norm", "pooling": "pool", "average": "avg", "swish": "silu"}
 # Operations that have several names, without underscores and in lower case.
 SAME = {
@@ -63,7 +41,6 @@ SAME = {
     "float": "cast",
     "maskedfill": "where",
     "select": "where",
-    "logsigmoid": "logsigmoid",
     "multiheadattention": "attention",
 }
 SPOKEN = {

@@ -1,7 +1,7 @@
 """Which calls of layers in two models correspond, and their names in verdicts.
 
-Calls of layers with parameters correspond by their parameters, call by call, in whatever order the models make them. The
-calls between them correspond by kind, shape and order.
+Calls of layers with parameters correspond by their parameters, call by call, in whatever order the models make them.
+The calls between them correspond by kind, shape and order.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from harness.subjects.pair.calls import Called, Calls, View, views
+from harness.subjects.pair.calls import PLAIN, Called, Calls, View, views
 from harness.subjects.pair.kinds import spoken_kind
 from harness.subjects.pair.mapping import Match
 
@@ -31,8 +31,8 @@ class LayerPair:
     name_b: str
     kind: str
     kind_b: str = ""
-    view_a: View = View()
-    view_b: View = View()
+    view_a: View = PLAIN
+    view_b: View = PLAIN
     anchored: bool = False
 
     @property
@@ -76,11 +76,8 @@ def anchored_calls(a: Calls, b: Calls, matches: Sequence[Match]) -> list[tuple[i
 def hidden(calls: Calls, paired: set[int]) -> set[int]:
     """The calls that are made within a paired call, and the calls of layers whose inner calls are looked at instead."""
     inside = {number for number, called in enumerate(calls.called) if called.within and _outer(calls, number) in paired}
-    holders = {
-        number
-        for number, called in enumerate(calls.called)
-        if number not in paired and any(other.within == called.layer and other.layer for other in calls.called)
-    }
+    names = {called.within for number, called in enumerate(calls.called) if called.within and number not in inside}
+    holders = {n for n, called in enumerate(calls.called) if called.layer in names and n not in paired}
     return inside | holders
 
 
@@ -136,6 +133,6 @@ def _pairs(a: Calls, b: Calls, i: int, j: int, anchored: bool) -> Iterator[Layer
     first, second = a.called[i], b.called[j]
     compared = views(a.ys(i), b.ys(j))
     if not compared and a.y(i).ndim == b.y(j).ndim:
-        compared = [(View(), View())]  # the shapes differ, which is told
+        compared = [(PLAIN, PLAIN)]  # the shapes differ, which is told
     for view_a, view_b in compared:
         yield LayerPair(i, j, first.layer, second.layer, first.plain_kind, second.plain_kind, view_a, view_b, anchored)

@@ -26,9 +26,9 @@ FLOAT64 = "float64"
 class LiveSide:
     """One side: the model in the arm's precision and, if possible, in float64, with the shared names.
 
-    `models`: by precision. `builder`: the file and the function that build it. `names`: from shared names to the framework's. `axes`: by shared name, the order of the
-    shared axes in this side's parameter. `rows`: by kernel of a dense layer behind a flatten of channels-first images,
-    their (height, width, channels).
+    `models`: by precision. `builder`: the file and the function that build it. `names`: from shared names to the
+    framework's. `axes`: by shared name, the order of the shared axes in this side's parameter. `rows`: by kernel of a
+    dense layer behind a flatten of channels-first images, their (height, width, channels).
     """
 
     models: dict[str, OwnModel]

@@ -19,7 +19,7 @@ MOST_NAMED = 4  # calls of one side
 
 
 def placed(verdict: Verdict, culprit: Culprit, calls: tuple[Calls, Calls], tolerance: float, phase: str) -> Verdict:
-    """The diverging verdict with the culprit as its place and cause. A number as its tensor is a judged pair of layers."""
+    """The diverging verdict with the culprit as its place and cause."""
     names = verdict.arm_a, verdict.arm_b
     called = [[calls[side].called[n] for n in culprit.calls[side]] for side in (0, 1)]
     if not any(called):
@@ -87,8 +87,9 @@ def _computed(culprit: Culprit, called: Sequence[Sequence[Called]], names: tuple
             lacking = f"{names[1 - side]} {'only later, in another order' if culprit.later else 'has nothing there'}"
             return f"{names[side]} computes {told[side]}, {lacking}"
     agree = "from inputs that agree"
-    if any(culprit.constants):
-        agree = f"but {' and '.join(f'{n} of {name}' for n, name in zip(culprit.constants, names, strict=True) if n)} differ"
+    constants = [f"{text} of {name}" for text, name in zip(culprit.constants, names, strict=True) if text]
+    if constants:
+        agree = f"but {' and '.join(constants)} {'differ' if len(constants) > 1 else 'has no equal'}"
     return f"{names[0]} computes {told[0]}, {names[1]} {told[1]}, {agree}"
 
 
