@@ -81,6 +81,12 @@ def hidden(calls: Calls, paired: set[int]) -> set[int]:
     return inside | holders
 
 
+def inner_calls(calls: Calls, number: int) -> list[int]:
+    """The calls that this call makes, in order."""
+    name = calls.called[number].layer
+    return [n for n in range(number) if name and calls.called[n].within == name and _outer(calls, n) == number]
+
+
 def without_partner(calls: Calls, paired: set[int]) -> list[str]:
     """The layers that compute something and have no counterpart on the other side, each with its kind."""
     within = hidden(calls, paired)
