@@ -36,6 +36,7 @@ INFO = AdapterInfo(
             "batch_norm momentum": "nn.BatchNorm2d(momentum={})",
             "batch_norm epsilon": "nn.BatchNorm2d(eps={})",
             "batch_norm unbiased": "ledger: mindspore-batch_norm-unbiased",
+            "batch_norm in training": "nn.BatchNorm2d(use_batch_statistics=None), and set_train() of the whole model",
             "same padding": "pad_mode='same' in nn.Conv2d",
             "leaky_relu": "nn.LeakyReLU(alpha={})",
             "gelu": "nn.GELU(), which approximates on a CPU in any case",
