@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Climb
@@ -19,12 +21,26 @@ def found_in_parameters(climb: Climb, verdicts: Sequence[Verdict]) -> list[Verdi
         return []
     upstream = next((v for v in verdicts if v.status == "diverges" and v.layer and v.cause.startswith("shape")), None)
     upstream = upstream or next((v for v in verdicts if v.status == "diverges" and v.layer), None)
+    climb.remarks += _partly_compared(climb)
     return [
         *_misfits(climb, pairing, upstream),
         *_alone(climb, pairing),
         *_frozen(climb),
         *_second_biases(climb),
     ]
+
+
+def _partly_compared(climb: Climb) -> Iterator[str]:
+    """A remark on each parameter of which only a part has a partner, as the user gave it."""
+    for number, arm in enumerate(climb.arms):
+        shapes = {p["name"]: p["shape"] for p in climb.built[arm.name].get("parameters", ())}
+        compared: Counter[str] = Counter()
+        for match in climb.matches:
+            p = (match.a, match.b)[number]
+            compared[p.source or p.name] += prod(p.shape)
+        for name, count in compared.items():
+            if name in shapes and count < prod(shapes[name]):
+                yield f"{name} of {arm.name}: {count} of {prod(shapes[name])} elements have a partner"
 
 
 def _misfits(climb: Climb, pairing: Pairing, upstream: Verdict | None) -> Iterator[Verdict]:

@@ -64,3 +64,10 @@ def test_two_biases_for_one_are_known_where_both_are_trained(trainable, statuses
     verdicts = found_in_parameters(climb_of(two, one), [])
     assert [verdict.status for verdict in verdicts] == statuses
     assert all("adds two biases, rnn.bias and rnn.recurrent_bias" in verdict.cause for verdict in verdicts)
+
+
+def test_a_parameter_of_which_only_a_part_has_a_partner_is_remarked():
+    climb = climb_of(DENSE, DENSE)
+    climb.built["mindspore"]["parameters"] = [{"name": "fc.kernel", "shape": [9, 4]}, {"name": "fc.bias", "shape": [4]}]
+    assert found_in_parameters(climb, []) == []
+    assert climb.remarks == ["fc.kernel of mindspore: 12 of 36 elements have a partner"]
