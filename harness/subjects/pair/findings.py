@@ -69,7 +69,7 @@ def _alone(climb: Climb, pairing: Pairing) -> Iterator[Verdict]:
             listed = ", ".join(f"{p.name} {p.shape}" for p in of_layer)
             cause = f"{own} has {listed}, {other} has no parameter for it"
             names = ", ".join(p.name for p in of_layer)
-            advice = f"if that is meant, give null for {names} under parameters"
+            advice = f"if that is meant, give null under parameters for {names}"
             subject = f"layer {layer}{f' ({kind})' if kind else ''}, without a partner in {other}"
             yield _finding(climb, subject, cause, advice, layer)
 

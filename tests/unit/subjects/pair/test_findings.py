@@ -43,7 +43,7 @@ def test_a_layer_without_a_partner_is_told_and_its_state_only_remarked():
     (verdict,) = found_in_parameters(climb, [])
     assert verdict.subject == "layer bn (BatchNorm1d), without a partner in tensorflow"
     assert "mindspore has bn.gamma (4,), bn.beta (4,)" in verdict.cause
-    assert "give null for bn.gamma, bn.beta under parameters" in verdict.advice
+    assert "give null under parameters for bn.gamma, bn.beta" in verdict.advice
     assert climb.remarks == ["bn.moving_mean of mindspore: tensorflow has none of these; they are not compared"]
 
 
