@@ -9,7 +9,7 @@ from harness.records.verdict import Verdict
 from harness.subjects.pair.findings import found_in_parameters
 from harness.subjects.pair.mapping import Names, paired
 
-ARMS = tuple(SimpleNamespace(name=name) for name in ("mindspore", "tensorflow"))
+ARMS = tuple(SimpleNamespace(name=name, adapter=name) for name in ("mindspore", "tensorflow"))
 
 
 def climb_of(a, b):
@@ -71,3 +71,13 @@ def test_a_parameter_of_which_only_a_part_has_a_partner_is_remarked():
     climb.built["mindspore"]["parameters"] = [{"name": "fc.kernel", "shape": [9, 4]}, {"name": "fc.bias", "shape": [4]}]
     assert found_in_parameters(climb, []) == []
     assert climb.remarks == ["fc.kernel of mindspore: 12 of 36 elements have a partner"]
+
+
+def test_a_gru_with_one_bias_resets_elsewhere():
+    one = [parameter("gru", "kernel", (2, 12)), parameter("gru", "recurrent_kernel", (4, 12))]
+    one += [parameter("gru", "bias", (12,))]
+    two = [*one, parameter("gru", "recurrent_bias", (12,))]
+    (verdict,) = found_in_parameters(climb_of(two, one), [])
+    assert verdict.status == "diverges"
+    assert "gru: mindspore resets the product of state and recurrent kernel, tensorflow the state" in verdict.cause
+    assert verdict.advice == "keras.layers.GRU(reset_after=True)"
