@@ -95,6 +95,8 @@ class Pairing:
     @property
     def is_open(self) -> bool:
         """Whether outputs may show other partners, or another layout, than the code does."""
+        if self.misfits:
+            return False  # nothing makes the outputs agree
         return bool(self.groups) or any(m.a.role not in CANONICAL and len(m.a.shape) == 2 for m in self.matches)
 
 
