@@ -100,9 +100,9 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         "refused": refused,
         "composed": list(dict.fromkeys(name for model in models.values() for name in model.composed)),
         "unstable": [
-            c.layer or "of the whole model"
+            c.layer
             for c, d in zip(calls, again, strict=False)
-            if not np.array_equal(c.y, d.y, equal_nan=c.y.dtype.kind == "f")
+            if c.layer and not np.array_equal(c.y, d.y, equal_nan=c.y.dtype.kind == "f")
         ],
         "random": random_in_training(models, x[0], y[0]),
         "environment": asdict(session.adapter.environment()),
