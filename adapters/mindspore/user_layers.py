@@ -85,8 +85,8 @@ def to_canonical(parameter: OwnParameter, value: Array) -> Array:
     """From MindSpore's layout to the canonical one."""
     axes = _axes(parameter.role, value.ndim)
     if parameter.role == "depthwise_kernel":
-        height, width, channels, multiplier = parameter.shape
-        value = value.reshape(channels, multiplier, height, width)
+        channels, multiplier = parameter.shape[-2:]
+        value = value.reshape(channels, multiplier, *value.shape[2:])
     return np.array(value.transpose(axes)).reshape(parameter.shape)
 
 
@@ -100,7 +100,7 @@ def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> 
 def _leaves(cell: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, inner in cell.name_cells().items():
         path = f"{prefix}{name}"
-        if isinstance(inner, nn.SequentialCell | nn.CellList) or (
+        if isinstance(inner, nn.SequentialCell | nn.CellList | nn.CellDict) or (
             inner.name_cells() and not _is_framework_layer(inner)
         ):
             yield from _leaves(inner, f"{path}.")
@@ -128,8 +128,13 @@ def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, t
     role = ROLES.get(key, key) if _is_framework_layer(cell) else key
     if role == "kernel" and len(shape) == 1:  # a normalisation's scale
         role = "gamma"
-    if role == "kernel" and getattr(cell, "group", 1) > 1:
-        return "depthwise_kernel", (*shape[2:], cell.in_channels, shape[0] // cell.in_channels)
+    if (
+        role == "kernel"
+        and 1 < getattr(cell, "group", 1) == cell.in_channels
+        and "Transpose" not in type(cell).__name__
+    ):
+        is_flat = type(cell).__name__ == "Conv1d"
+        return "depthwise_kernel", (*shape[2 + is_flat :], cell.in_channels, shape[0] // cell.in_channels)
     if role == "kernel":
         shape = tuple(shape[axis] for axis in _axes(role, len(shape)))
         if type(cell).__name__ == "Conv1d":  # MindSpore keeps an axis of height 1
@@ -140,7 +145,7 @@ def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, t
 def _axes(role: str, rank: int) -> tuple[int, ...]:
     """The order of MindSpore's axes in the canonical layout."""
     if role == "depthwise_kernel":
-        return 2, 3, 0, 1
+        return (*range(2, rank), 0, 1)
     if role == "kernel" and rank > 1:
         return (*range(2, rank), 1, 0)
     return tuple(range(rank))

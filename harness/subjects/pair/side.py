@@ -115,6 +115,8 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
     arm = session.adapter.arm
     exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
     setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
+    if precision != arm.precision:  # a measure, for which it is enough to run one operation at a time, as any code does
+        setting = replace(setting, mode=models.eager_mode)
     layout = pair.models[arm.adapter].layout
     model: OwnModel = model_module(session).user_model(file, function, layout, pair.loss, pair.seed, setting, sample)
     return model
