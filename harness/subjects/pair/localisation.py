@@ -80,7 +80,7 @@ def _forward(climb: Climb, answers: Answers, rung: str, a: Side, b: Side) -> Ver
     found = caused(climb, first, answers, "training", pairs, judged, follow=False)
     if found.status != "diverges":
         return None
-    index = found.worst_index[found.worst_index.find("[") :]
+    index = f"[{found.worst_index.rpartition('[')[2]}" if "[" in found.worst_index else ""
     where = pairs[int(first.tensor)].spoken if found.subject == first.subject else found.subject
     place = {"phase": "forward", "tensor": found.layer, "worst_index": f"{where.removesuffix(' in training')}{index}"}
     return found.model_copy(update=place)

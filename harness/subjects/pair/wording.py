@@ -24,13 +24,16 @@ def placed(verdict: Verdict, culprit: Culprit, calls: tuple[Calls, Calls], toler
     called = [[calls[side].called[n] for n in culprit.calls[side]] for side in (0, 1)]
     if not any(called):
         return verdict
-    said = relation(*culprit.tensors, names, culprit.inputs, tolerance) if culprit.tensors is not None else ""
+    comparable = culprit.tensors is not None and culprit.tensors[0].shape == culprit.tensors[1].shape
+    said = ""
+    if culprit.tensors is not None and (comparable or not is_judged(verdict)):  # a judgement tells shapes itself
+        said = relation(*culprit.tensors, names, culprit.inputs, tolerance)
     how = _misread(culprit, calls, names) or _computed(culprit, called, names)
     within = [f"in layer {' / '.join(dict.fromkeys(culprit.within))}"] if culprit.within else []
     place = ", ".join([subject(called), *within, "output in training" if phase == "training" else "output"])
     fields: dict[str, Any] = {"subject": place, "phase": phase}
     if is_judged(verdict):
-        index = verdict.worst_index[verdict.worst_index.rfind("[") :]
+        index = f"[{verdict.worst_index.rpartition('[')[2]}" if "[" in verdict.worst_index else ""
         return verdict.model_copy(
             update={**fields, "worst_index": index, "cause": "; ".join(filter(None, [how, said, verdict.cause]))}
         )
