@@ -27,10 +27,14 @@ class MisfitError(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """One output of a model: its `name`, empty for an only one, and its `shape` in the model's own layout."""
+    """One output of a model: its `name`, empty for an only one, and its `shape` in the model's own layout.
+
+    `floating`: whether it holds floating-point numbers, of which a loss can be.
+    """
 
     name: str
     shape: tuple[int, ...]
+    floating: bool = True
 
 
 @dataclass(frozen=True)

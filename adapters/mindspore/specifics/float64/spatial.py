@@ -81,8 +81,7 @@ def average_pooling(op: Any, x: Any) -> Any:
     ceil, counts_padding = bool(getattr(op, "ceil_mode", False)), bool(getattr(op, "count_include_pad", False))
     pads = _pads(op.pad_mode, getattr(op, "pad_list", 0), sizes, window, strides, ones)
     cells, outputs = table_of(sizes, window, strides, ones, pads, ceil)
-    counted = counts_padding and MODES.get(op.pad_mode, str(op.pad_mode).upper()) == PAD
-    divisor = counted_cells(sizes, window, strides, pads, ceil, counted)[:, 0]
+    divisor = counted_cells(sizes, window, strides, pads, ceil, counts_padding)[:, 0]
     if getattr(op, "divisor_override", 0):
         divisor = np.full_like(divisor, op.divisor_override)
     return (_gathered(x, cells).sum(-1) / Tensor(divisor, x.dtype)).reshape(*x.shape[:2], *outputs)

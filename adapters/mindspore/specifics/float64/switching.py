@@ -124,7 +124,7 @@ def to_float64(network: Any) -> None:
     for _, cell in network.cells_and_names():
         if type(cell).__module__.startswith("mindspore."):
             continue
-        for name, value in list(vars(cell).items()):
+        for name, value in [*vars(cell).items(), *getattr(cell, "_buffers", {}).items()]:
             if isinstance(value, Tensor) and not isinstance(value, Parameter) and value.dtype in FLOATS:
                 setattr(cell, name, value.astype(ms.float64))
 
