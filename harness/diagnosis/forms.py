@@ -33,10 +33,14 @@ class Form:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Forms whose combined `changes` make the reference compute what an arm answered."""
+    """Forms whose combined `changes` make the reference compute what an arm answered.
+
+    `relation`: by what mistake a number became the other, in words; may be empty.
+    """
 
     forms: tuple[Form, ...] = ()
     changes: Changes = field(default_factory=dict)
+    relation: str = ""
 
 
 def words_by_path(experiment: Experiment) -> Iterator[tuple[str, Word]]:
@@ -107,4 +111,5 @@ def in_words(stated: Experiment, arm: str, explanation: Explanation) -> str:
     changes = explanation.changes
     stated_values = [shown_value(at(stated, path)) for path in changes]
     names = " and ".join(dict.fromkeys(form.name for form in explanation.forms))
-    return f"{names} ({arm} computes {shown(changes)}, the spec says {', '.join(stated_values)})"
+    relation = f": {explanation.relation}" if explanation.relation else ""
+    return f"{names} ({arm} computes {shown(changes)}, the spec says {', '.join(stated_values)}{relation})"

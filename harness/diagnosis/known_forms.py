@@ -72,6 +72,19 @@ def _coupled(e: Experiment) -> Iterator[Changes]:
         yield {"optimizer.decay": "inside" if word.decay == "decoupled" else "decoupled"}
 
 
+def _rate_free(e: Experiment) -> Iterator[Changes]:
+    word, beside = e.optimizer, e.weight_decay
+    if isinstance(beside, decay.Decoupled):
+        yield {"weight_decay.kind": "decoupled" if isinstance(beside, decay.RateFree) else "rate_free"}
+    if isinstance(word, opt.Adamw) and isinstance(beside, decay.NoWeightDecay):
+        decay_fields = {"factor": word.factor, "decayed": word.decayed}
+        plain = {name: value for name, value in as_written(word).items() if name not in decay_fields}
+        yield {
+            "optimizer": {**plain, "kind": "adam"},
+            "weight_decay": {"kind": "rate_free", **decay_fields},
+        }
+
+
 def _no_decay(e: Experiment) -> Iterator[Changes]:
     if not isinstance(e.weight_decay, decay.NoWeightDecay):
         yield {"weight_decay": {"kind": "none"}}
@@ -154,6 +167,7 @@ FORMS = (
     Form("boundary", of_words(schedules.PiecewiseConstant, _boundary)),
     Form("epsilon place", of_words(opt.Optimizer, lambda word: other(word, "epsilon_place", _places(word)))),
     Form("coupled for decoupled decay", _coupled),
+    Form("a decay that is not multiplied by the rate", _rate_free),
     Form("bias correction", of_words(opt.Optimizer, lambda word: other(word, "bias_correction", (True, False)))),
     Form("layout", of_words(layers.Flatten, lambda word: other(word, "order", ("channels_last", "channels_first")))),
     Form("padding", of_words(layers.Convolution, _padded)),

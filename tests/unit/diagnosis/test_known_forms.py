@@ -60,6 +60,10 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
         {"optimizer": {"kind": "adamw", "factor": 0.1}},
         {"optimizer": {"kind": "lamb", "factor": 0.1, "decay": "inside"}},
     ],
+    "a decay that is not multiplied by the rate": [
+        {"weight_decay": {"kind": "decoupled", "factor": 0.1}},
+        {"optimizer": {"kind": "adamw", "factor": 0.1}},
+    ],
     "bias correction": [{"optimizer": "adam"}, {"optimizer": {"kind": "adamw", "factor": 0.1}}],
     "layout": [_with_layers(CONVOLUTION)],
     "padding": [_with_layers(CONVOLUTION)],
