@@ -10,10 +10,10 @@ import numpy as np
 from mindspore import Tensor, nn
 
 from adapters.mindspore.runtime import array
+from adapters.mindspore.user_settings import settings_of_form
 from adapters.protocol import Array
 from adapters.user_model import LayerCall, OwnParameter, Recorder
 
-NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 ROLES = {
     "weight": "kernel",
@@ -39,13 +39,9 @@ def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[Own
 
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
-    if isinstance(layer, NORMALISATIONS):
-        return {"momentum": round(1 - layer.momentum, 12), "epsilon": layer.eps}
-    if isinstance(layer, nn.Conv2d):
-        return {"strides": list(layer.stride), "dilation": list(layer.dilation)}
     if isinstance(layer, DROPOUTS):
         return {"rate": round(float(1 - layer.keep_prob if getattr(layer, "p", None) is None else layer.p), 12)}
-    return {}
+    return settings_of_form(layer)
 
 
 @contextmanager

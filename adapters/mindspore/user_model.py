@@ -17,7 +17,6 @@ from adapters.mindspore.runtime import array, compiled, floats, integers
 from adapters.mindspore.specifics.user_layers_float64 import compose
 from adapters.mindspore.user_layers import (
     DROPOUTS,
-    NORMALISATIONS,
     layers_of,
     parameters_of,
     record_calls,
@@ -25,6 +24,7 @@ from adapters.mindspore.user_layers import (
     to_canonical,
     to_native,
 )
+from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.user_model import (
@@ -90,13 +90,7 @@ class MindSporeOwnModel:
             ops.assign(parameter, floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        normalisation = self.layers[layer]
-        if not isinstance(normalisation, NORMALISATIONS):
-            raise KeyError(setting)
-        normalisation.eps = {"epsilon": value}.get(setting, normalisation.eps)
-        normalisation.momentum = {"momentum": 1 - value}.get(setting, normalisation.momentum)
-        normalisation.bn_train = ops.BatchNorm(True, normalisation.eps, normalisation.momentum, normalisation.format)
-        normalisation.bn_infer = ops.BatchNorm(False, normalisation.eps, data_format=normalisation.format)
+        change_setting(self.layers[layer], setting, value)
 
     def without_dropout(self) -> None:
         for layer in self.layers.values():

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from adapters.protocol import Array
+from adapters.tensorflow.user_settings import settings_of_form
 from adapters.user_model import OwnParameter, Recorder
 
-NORMALISATIONS = (keras.layers.BatchNormalization,)
 DROPOUTS = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
 DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
@@ -47,13 +47,9 @@ def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[Own
 
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
-    if isinstance(layer, NORMALISATIONS):
-        return {"momentum": layer.momentum, "epsilon": layer.epsilon}
-    if isinstance(layer, keras.layers.Conv2D):
-        return {"strides": list(layer.strides), "dilation": list(layer.dilation_rate)}
     if isinstance(layer, DROPOUTS):
         return {"rate": float(layer.rate)}
-    return {}
+    return settings_of_form(layer)
 
 
 @contextmanager

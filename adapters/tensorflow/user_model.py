@@ -20,7 +20,6 @@ from adapters.tensorflow.runtime import array, compiled, floats, integers
 from adapters.tensorflow.specifics.precision import default_precision
 from adapters.tensorflow.user_layers import (
     DROPOUTS,
-    NORMALISATIONS,
     layers_of,
     parameters_of,
     record_calls,
@@ -28,6 +27,7 @@ from adapters.tensorflow.user_layers import (
     to_canonical,
     to_native,
 )
+from adapters.tensorflow.user_settings import change_setting
 from adapters.user_model import (
     LayerCall,
     OwnParameter,
@@ -90,10 +90,7 @@ class TensorFlowOwnModel:
             parameter.assign(floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        normalisation = self.layers[layer]
-        if not isinstance(normalisation, NORMALISATIONS):
-            raise KeyError(setting)
-        setattr(normalisation, setting, value)
+        change_setting(self.layers[layer], setting, value)
 
     def without_dropout(self) -> None:
         for layer in self.layers.values():

@@ -146,7 +146,8 @@ class Search:
     def by_forms(self, most: int = TOGETHER) -> Explanation | None:
         """The known forms that explain all divergences: one, else two of which the first explains some.
 
-        `most`: how many are tried together. The answers of the right arms must diverge with them, or they would explain anything.
+        `most`: how many are tried together. The answers of the right arms must diverge with them, or they would explain
+        anything.
         """
         context, so_far = self.question.context, Explanation()
         left = self._diverging(context, [self.culprit])
