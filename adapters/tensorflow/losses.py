@@ -75,7 +75,7 @@ composed_cosine_similarity = formula_maker(formulas.cosine_similarity, "epsilon"
 composed_asymmetric_linear = formula_maker(formulas.asymmetric_linear, "over", "under")
 composed_negative_log_likelihood = formula_maker(formulas.negative_log_likelihood)
 composed_binary_cross_entropy = bounded_formula_maker(formulas.binary_cross_entropy)
-composed_kl_divergence = formula_maker(formulas.kl_divergence, "epsilon", 1.0)
+composed_smooth_l1 = formula_maker(formulas.smooth_l1, "beta")
 composed_poisson = formula_maker(formulas.poisson, "epsilon")
 composed_exponential = formula_maker(formulas.exponential)
 
@@ -84,6 +84,12 @@ def composed_categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setti
     """Cross-entropy of probabilities, which are divided by their sum first if the word says so."""
     formula = formulas.normalized_cross_entropy if word.normalize else formulas.categorical_cross_entropy
     return bounded_formula_maker(formula)(word, setting)
+
+
+def composed_kl_divergence(word: spec.KlDivergence, setting: Setting) -> Any:
+    """The divergence, summed or averaged over the classes, as the word says."""
+    formula = formulas.kl_divergence if word.classes == "summed" else formulas.mean_kl_divergence
+    return formula_maker(formula, "epsilon", 1.0)(word, setting)
 
 
 def composed_categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Any:

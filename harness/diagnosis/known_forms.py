@@ -34,6 +34,7 @@ LOOKALIKES = (
     ("softmax", "log_softmax"),
 )
 SLOPES = (0.01, 0.2, 0.3)
+CLASSES = ("summed", "averaged")
 KEPT = ("biased", "unbiased")
 PERIODS = ("decay_steps", "warmup_steps", "first_period")
 
@@ -162,6 +163,13 @@ def _from_logits(e: Experiment) -> Iterator[Changes]:
             yield {"loss": {"kind": kind, "reduction": e.loss.reduction}}
 
 
+def _smooth_l1(e: Experiment) -> Iterator[Changes]:
+    if isinstance(e.loss, losses.Huber):
+        yield {"loss": {"kind": "smooth_l1", "beta": e.loss.delta, "reduction": e.loss.reduction}}
+    if isinstance(e.loss, losses.SmoothL1):
+        yield {"loss": {"kind": "huber", "delta": e.loss.beta, "reduction": e.loss.reduction}}
+
+
 FORMS = (
     Form("momentum form", of_words((opt.HeavyBall, opt.Nesterov), _momentum_form)),
     Form("boundary", of_words(schedules.PiecewiseConstant, _boundary)),
@@ -178,6 +186,7 @@ FORMS = (
     Form("staircase", of_words(schedules.Schedule, lambda word: other(word, "staircase", (True, False)))),
     Form("length of a decay or warm-up", of_words(schedules.Schedule, _one_off)),
     Form("cycle", of_words(schedules.Schedule, lambda word: other(word, "cycle", (True, False)))),
+    Form("shift of the decay by the warm-up", of_words(schedules.WarmupThen, lambda w: [{"shifts": not w.shifts}])),
     Form("rate of the previous step", _late),
     Form("size of epsilon", of_words(Word, lambda word: other(word, "epsilon", EPSILONS))),
     Form("what decays", of_words(Word, lambda word: other(word, "decayed", ("kernels", "all")))),
@@ -188,6 +197,8 @@ FORMS = (
     Form("activation", of_words(act.Activation, _lookalike)),
     Form("reduction of the loss", of_words(losses.Loss, lambda word: other(word, "reduction", ("mean", "sum")))),
     Form("label smoothing", of_words(losses.Loss, lambda word: other(word, "label_smoothing", (0.0, 0.1)))),
+    Form("smooth-L1 for Huber", _smooth_l1),
+    Form("mean or sum over the classes", of_words(losses.KlDivergence, lambda w: other(w, "classes", CLASSES))),
     Form("class weights", of_words(losses.Loss, lambda word: other(word, "weighting", ("sum_of_weights", "batch")))),
     Form("loss of logits or of probabilities", _from_logits),
     Form("start of the sum of squares", of_words(opt.Adagrad, lambda w: other(w, "initial_accumulator", (0.0, 0.1)))),
