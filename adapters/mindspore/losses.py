@@ -15,14 +15,18 @@ from mindspore import Tensor, nn, ops
 from adapters.making import maker
 from adapters.mindspore import loss_formulas as formulas
 from adapters.mindspore.realisations.losses import LOSSES
+from adapters.mindspore.user_words import own_loss
 from adapters.setting import Make, Setting
 from adapters.weighting import class_weights
 from harness.spec import losses as spec
+from harness.spec.own import OwnLoss
 from harness.spec.recipe import Targets
 
 
 def loss(word: spec.Loss, width: int, targets: Targets, setting: Setting) -> Any:
     """The function from outputs (B, ...) and targets y to the loss. `width` is the number of outputs per sample."""
+    if isinstance(word, OwnLoss):
+        return own_loss(word, setting)
     return LossOnRows(maker(LOSSES, word, setting)(word, setting), word, width, targets == "labels", setting)
 
 

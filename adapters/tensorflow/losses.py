@@ -16,13 +16,17 @@ from adapters.making import maker
 from adapters.setting import Make, Setting
 from adapters.tensorflow import loss_formulas as formulas
 from adapters.tensorflow.realisations.losses import KERAS_EPSILON, LOSSES, is_sparse
+from adapters.tensorflow.user_words import own_loss
 from adapters.weighting import class_weights
 from harness.spec import losses as spec
+from harness.spec.own import OwnLoss
 from harness.spec.recipe import Targets
 
 
 def loss(word: spec.Loss, width: int, targets: Targets, setting: Setting) -> Any:
     """The function from outputs (B, ...) and targets y to the loss. `width` is the number of outputs per sample."""
+    if isinstance(word, OwnLoss):
+        return own_loss(word, setting)
     keras.config.set_epsilon(KERAS_EPSILON)  # a keras.json may set another one
     return LossOnRows(maker(LOSSES, word, setting)(word, setting), word, width, targets == "labels", setting)
 

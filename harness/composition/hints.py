@@ -51,8 +51,8 @@ def _weight_decay(tree: Tree, value: str) -> str:
 
 def _beta(tree: Tree, value: str) -> str:
     return (
-        f"loss=smooth_l1 loss.beta={value} is SmoothL1Loss(beta={value}); huber with loss.delta={value} is {value} times "
-        "as large: huber(delta) = delta * smooth_l1(beta=delta)"
+        f"loss=smooth_l1 loss.beta={value} is SmoothL1Loss(beta={value}); huber with loss.delta={value} is {value} "
+        "times as large: huber(delta) = delta * smooth_l1(beta=delta)"
     )
 
 
@@ -71,8 +71,8 @@ HINTS: dict[str, Hint] = {
         f"clipping is a word of its own: clipping=by_global_norm clipping.bound={value}"
     ),
     "loss.from_logits": lambda tree, value: (
-        "losses of logits and of probabilities have names of their own: softmax_cross_entropy and sigmoid_cross_entropy "
-        "take logits, categorical_cross_entropy and binary_cross_entropy probabilities"
+        "losses of logits and of probabilities have names of their own: softmax_cross_entropy and "
+        "sigmoid_cross_entropy take logits, categorical_cross_entropy and binary_cross_entropy probabilities"
     ),
 }
 

@@ -46,16 +46,17 @@ class Explanation:
 def words_by_path(experiment: Experiment) -> Iterator[tuple[str, Word]]:
     """Every word that may be changed, with its dotted path."""
     for root in ROOTS:
-        yield from _below(root, getattr(experiment, root))
+        yield from words_below(root, getattr(experiment, root))
 
 
-def _below(path: str, spec: Any) -> Iterator[tuple[str, Word]]:
+def words_below(path: str, spec: Any) -> Iterator[tuple[str, Word]]:
+    """A word at a path, and the words within it, each with its dotted path."""
     if isinstance(spec, Word):
         yield path, spec
     parts: Iterable[tuple[Any, Any]] = spec if isinstance(spec, BaseModel) else enumerate(spec)
     for name, value in parts:
         if isinstance(value, BaseModel | tuple):
-            yield from _below(f"{path}.{name}", value)
+            yield from words_below(f"{path}.{name}", value)
 
 
 def of_words(kinds: type[Word] | tuple[type[Word], ...], alternatives: Alternatives) -> Any:

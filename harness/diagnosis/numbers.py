@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.diagnosis.forms import words_by_path
+from harness.diagnosis.forms import words_below, words_by_path
 from harness.spec.base import Word
 from harness.spec.experiment import Experiment
 
@@ -65,6 +65,12 @@ def numbers_of(experiment: Experiment, parts: tuple[str, ...]) -> Iterator[Numbe
             yield from _numbers_of_word(path, word, whole=root == "schedule")
 
 
+def numbers_below(root: str, word: Word, whole: bool) -> Iterator[Number]:
+    """The numbers of a word and of the words within it, with paths that begin with `root`. `whole`: whole ones too."""
+    for path, inner in words_below(root, word):
+        yield from _numbers_of_word(path, inner, whole)
+
+
 def _numbers_of_word(path: str, word: Word, whole: bool) -> Iterator[Number]:
     for name, value in word:
         if isinstance(value, bool) or not isinstance(value, float | int) or (isinstance(value, int) and not whole):
@@ -82,18 +88,15 @@ def _limits(metadata: Iterable[Any]) -> tuple[float, float]:
     return low, high
 
 
-def related_by(experiment: Experiment, number: Number, steps_of_epoch: int = 0) -> Mapping[str, float]:
-    """By what people mistake, the values that the number may have become by it."""
+def related_by(number: Number, classes: int = 0, steps_of_epoch: int = 0) -> Mapping[str, float]:
+    """By what people mistake, the values that the number may have become by it. 0: not known, or none."""
     value, field = number.value, number.field
     related: dict[str, float] = {}
     if number.is_whole and steps_of_epoch > 1:
         related[f"epochs for steps: an epoch has {steps_of_epoch}"] = value / steps_of_epoch
         related[f"steps for epochs: an epoch has {steps_of_epoch}"] = value * steps_of_epoch
-    if field == "label_smoothing":
-        classes = math.prod(experiment.model.output_shape)
-        if classes > 1:
-            related["smoothing over K - 1 classes"] = value * classes / (classes - 1)
-            related["smoothing with K classes counted as K + 1"] = value * classes / (classes + 1)
+    if field == "label_smoothing" and classes > 1:
+        related["smoothing over K - 1 classes"] = value * classes / (classes - 1)
     if 0 < value < 1 and number.high <= 1:
         related["one minus the other"] = round(1 - value, 12)
     if not number.is_whole:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from adapters.reference.schedules import rates
 from harness.diagnosis.forms import as_written
-from harness.diagnosis.numbers import Number, candidates, digits_of, numbers_of, related_by
+from harness.diagnosis.numbers import Number, candidates, digits_of, numbers_below, numbers_of, related_by
 from harness.diagnosis.proof import Judge
 from harness.diagnosis.solving import scan, solve
 from harness.judging.checks import Check, collected
@@ -25,8 +26,7 @@ from harness.judging.context import Context
 from harness.records.array_types import FloatArray
 from harness.rungs.rung import Parts, Shortened
 from harness.rungs.schedule import RATE
-from harness.spec.changes import Changes, changed
-from harness.spec.experiment import Experiment
+from harness.spec.changes import Changes, replaced
 from harness.spec.schedules import PiecewiseConstant, Schedule
 
 # The most runs of the rung's reference that are spent on estimates.
@@ -68,7 +68,7 @@ def solved(
         estimate = solve(partial(reference.residuals, number), number.value, number.low, number.high)
         if estimate is None:
             continue
-        related = related_by(context.experiment, number, steps_of_epoch(context))
+        related = related_by(number, _classes(context), steps_of_epoch(context))
         for value, relation in candidates(number, estimate, related):
             changes = {number.path: number.typed(value)}
             if value != number.value and explains(changes):
@@ -83,7 +83,7 @@ def relation_of(context: Context, changes: Changes) -> str:
     ((path, value),) = changes.items()
     for number in numbers_of(context.experiment, (path.partition(".")[0],)):
         if number.path == path and isinstance(value, int | float):
-            related = related_by(context.experiment, number, steps_of_epoch(context))
+            related = related_by(number, _classes(context), steps_of_epoch(context))
             return next((what for what, other in related.items() if np.isclose(other, value, rtol=1e-9)), "")
     return ""
 
@@ -92,6 +92,10 @@ def steps_of_epoch(context: Context) -> int:
     """The updates of one epoch."""
     orders = context.plan.orders
     return -(-len(orders[0]) // context.plan.batch_size) if len(orders) else 0
+
+
+def _classes(context: Context) -> int:
+    return prod(context.experiment.model.output_shape)
 
 
 @dataclass
@@ -143,13 +147,18 @@ def _relative(check: Check, arm: str) -> FloatArray:
     return difference
 
 
-def _of_schedule(context: Context, curve: tuple[FloatArray, FloatArray]) -> Iterator[Solution]:
-    """One number of the schedule at another value, for each number; those with a relation or few digits first."""
-    experiment = context.experiment
-    found: list[tuple[int, Solution]] = []
-    for number in numbers_of(experiment, ("schedule",)):
+def of_curve(
+    schedule: Schedule, curve: tuple[FloatArray, FloatArray], steps_of_epoch: int = 0
+) -> Iterator[tuple[Number, float, str]]:
+    """One number of the schedule at another value, as near to the curve as that number allows, and its relation.
+
+    For each number; those with a relation or of few digits come first. `curve`: steps and rates. It is for the caller
+    to judge whether the value explains the curve.
+    """
+    found: list[tuple[int, tuple[Number, float, str]]] = []
+    for number in numbers_below("schedule", schedule, whole=True):
         estimate = scan(
-            lambda value, number=number: distance_of(_schedule_with(experiment, number, value), curve),  # type: ignore[misc]
+            lambda value, number=number: distance_of(_with_number(schedule, number, value), curve),  # type: ignore[misc]
             number.value,
             number.low,
             number.high,
@@ -157,18 +166,22 @@ def _of_schedule(context: Context, curve: tuple[FloatArray, FloatArray]) -> Iter
         )
         if estimate is None:
             continue
-        related = related_by(experiment, number, steps_of_epoch(context))
-        for value, relation in candidates(number, estimate, related):
-            changes = {number.path: number.typed(value)}
-            found.append((0 if relation else digits_of(value), Solution(number.name, changes, relation)))
+        for value, relation in candidates(number, estimate, related_by(number, 0, steps_of_epoch)):
+            found.append((0 if relation else digits_of(value), (number, value, relation)))
     yield from (solution for _, solution in sorted(found, key=lambda each: each[0]))
 
 
-def _schedule_with(experiment: Experiment, number: Number, value: float) -> Schedule | None:
+def _of_schedule(context: Context, curve: tuple[FloatArray, FloatArray]) -> Iterator[Solution]:
+    for number, value, relation in of_curve(context.experiment.schedule, curve, steps_of_epoch(context)):
+        yield Solution(number.name, {number.path: number.typed(value)}, relation)
+
+
+def _with_number(schedule: Schedule, number: Number, value: float) -> Schedule | None:
     try:
-        return changed(experiment, {number.path: number.typed(value)}).schedule
+        changed_schedule: Schedule = replaced(schedule, number.path.partition(".")[2], number.typed(value))
     except ValueError:
         return None
+    return changed_schedule
 
 
 def distance_of(schedule: Schedule | None, curve: tuple[FloatArray, FloatArray]) -> float:

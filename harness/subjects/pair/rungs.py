@@ -18,6 +18,7 @@ from harness.oracles.reference import Reference
 from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy, Precision
+from harness.spec.recipe import Update
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
 from harness.subjects.pair.naming import named_forms
@@ -117,6 +118,8 @@ def step_rung(climb: Climb, walked: Walked) -> list[Verdict]:
     exact = pupils.oracle.values
     fed_gradients = {key: exact[key].astype(np.float32) for key in only(exact, "gradient") if key in places}
     save_arrays(climb.teacher, {**forced, **fed_gradients})
+    if climb.pair.own.optimizer:  # they have a rung of their own
+        return verdicts
     return [*verdicts, *_updates(climb, climb.teacher, fed_gradients, forced)]
 
 
@@ -128,10 +131,26 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
     start = {name: first[name] for name in names}
     gradients = [of_kind(fed_gradients, "gradient", k) for k in range(steps)]
 
+    expected, tolerances = reference_updates(climb, climb.pair.update(schedule=climb.table), start, gradients)
+    oracle = Reference(expected, tolerances)
+    subject = f"updates by the same gradients, {steps} steps"
+    places: dict[str, Place] = {
+        TensorKey("weight", name, k): Place(subject, "update", k, "", f"weight/{name}", below_name(f"weight/{name}"))
+        for k in range(steps)
+        for name in names
+    }
+    return judge_checks(checks(STEP, oracle, {a.name: Answer(a, *answers[a.name]) for a in climb.arms}, places))
+
+
+def reference_updates(
+    climb: Climb, update: Update, start: Arrays, gradients: Sequence[Arrays]
+) -> tuple[Arrays, dict[str, dict[str, Tolerance]]]:
+    """The reference's weights after each update, `weight <step>/<name>`, and by arm how far it may be off."""
+
     def weights_by_step(precision: Precision, policy: Policy) -> Arrays:
         arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
         weights: Arrays = {}
-        for k, after in enumerate(adapters.load(arm).optimizer(climb.pair.update, start, gradients)):
+        for k, after in enumerate(adapters.load(arm).optimizer(update, start, gradients)):
             weights |= keyed("weight", after, k)
         return weights
 
@@ -144,14 +163,7 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
         rounded, precision = in_float32[policies[arm.name]], np.dtype(arm.precision).type
         return {name: own_error(value, rounded[name], precision) for name, value in expected.items()}
 
-    oracle = Reference(expected, {arm.name: tolerances(arm) for arm in climb.arms})
-    subject = f"updates by the same gradients, {steps} steps"
-    places: dict[str, Place] = {
-        TensorKey("weight", name, k): Place(subject, "update", k, "", f"weight/{name}", below_name(f"weight/{name}"))
-        for k in range(steps)
-        for name in names
-    }
-    return judge_checks(checks(STEP, oracle, {a.name: Answer(a, *answers[a.name]) for a in climb.arms}, places))
+    return expected, {arm.name: tolerances(arm) for arm in climb.arms}
 
 
 def walk(climb: Climb) -> Walked:

@@ -27,13 +27,14 @@ class LiveSide:
 
     `models`: by precision. `names`: from shared names to the framework's. `axes`: by shared name, the order of the
     shared axes in this side's parameter. `rows`: by kernel of a dense layer behind a flatten of channels-first images,
-    their (height, width, channels).
+    their (height, width, channels). `update`: the words of this side's updates.
     """
 
     models: dict[str, OwnModel]
     names: dict[str, str] = field(default_factory=dict)
     axes: dict[str, list[int]] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
+    update: Any = None
 
     def weights(self, precision: str) -> dict[str, Array]:
         """All weights by shared name, in the shared layout."""
@@ -106,7 +107,7 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
     exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
     setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
     layout = pair.models[arm.adapter].layout
-    model: OwnModel = module.user_model(file, function, layout, pair.loss, pair.seed, setting, sample)
+    model: OwnModel = module.user_model(file, function, layout, pair.loss_of(arm.adapter), pair.seed, setting, sample)
     return model
 
 

@@ -95,7 +95,7 @@ def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
     gradients = [of_kind(forced, "gradient", step) for step in range(steps)]
     first = of_kind(forced, "weight", 0)
     start = {name: first[name] for name in gradients[0]}
-    weights_by_step = session.adapter.optimizer(pair.update, start, gradients)
+    weights_by_step = session.adapter.optimizer(live(session).update or pair.update(), start, gradients)
     answer: dict[str, Array] = {}
     for step, after in enumerate(weights_by_step):
         answer |= keyed("weight", after, step)
@@ -138,7 +138,7 @@ def _begun(side: LiveSide, precision: str, pair: Pair, start: Mapping[str, Array
     model = side.models[precision]
     side.set_weights(precision, start)
     model.without_dropout()
-    model.begin(pair.update, side.trainable(precision), pair.steps)
+    model.begin(side.update, side.trainable(precision), pair.steps)
     return model
 
 

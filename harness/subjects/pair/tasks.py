@@ -15,6 +15,7 @@ from harness.plan import digest_arrays
 from harness.records.array_types import Array
 from harness.records.failure import in_one_line
 from harness.subjects.pair.drawing import draw_by_function
+from harness.subjects.pair.own_tasks import outputs, own_loss, rates, update_of
 from harness.subjects.pair.side import (
     FLOAT64,
     LIVE,
@@ -51,6 +52,10 @@ class Loaded(Answered):
     digest: str
 
 
+class Measured(Answered):
+    refused: str
+
+
 class Probed(Answered):
     calls: dict[str, list[list[str]]]
 
@@ -71,7 +76,7 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         except Exception as error:  # any reason why the user's code or the framework does not run in float64
             traceback.print_exc()
             refused = in_one_line(error)
-    LIVE[arm.name] = LiveSide(models)
+    LIVE[arm.name] = LiveSide(models, update=update_of(session, pair, pair.steps))
     calls, again = first.traced(x[0], False), first.traced(x[0], False)
     called = list(dict.fromkeys(call.layer for call in calls))
     order, last = {name: number for number, name in enumerate(called)}, len(called)
@@ -154,5 +159,8 @@ TASKS = tasks(
         "pair_pupil": (pupil, Answered),
         "pair_update": (update, Answered),
         "pair_probe": (probe, Probed),
+        "pair_rates": (rates, Answered),
+        "pair_outputs": (outputs, Answered),
+        "pair_own_loss": (own_loss, Measured),
     },
 )

@@ -76,7 +76,9 @@ def test_rungs_are_picked_by_name(folder):
     picked = compose_pair([f"pair={folder / 'pair.yaml'}", "rungs=[step,model]"], groups=GROUPS)
     assert picked.pair.rungs == ("step", "model")
     (mistake,) = mistakes(folder, PAIR, "rungs=[modl]")
-    assert mistake == "rungs.0: given 'modl'; did you mean model? Allowed: model, self, step, trajectory"
+    assert mistake == (
+        "rungs.0: given 'modl'; did you mean model? Allowed: loss, model, optimizer, schedule, self, step, trajectory"
+    )
 
 
 def test_paths_are_below_the_file_s_folder_and_its_code_is_not_run(folder):
