@@ -134,25 +134,18 @@ def _normalisation(kind: str, a: Seen, b: Seen, training: bool) -> Form | None:
             f"{what}: {a.name} takes mean and variance over {first.way.over}, {b.name} over {second.way.over}"
         )
     if first.way.unbiased != second.way.unbiased:
-        divisors = {True: "one less than the number of values", False: "the number of values"}
-        named = [
-            f"{side.name} divides the variance by {divisors[how.way.unbiased]}"
-            for side, how in ((a, first), (b, second))
-        ]
-        causes.append(f"{what}: {named[0]}, {named[1]}")
+        less, whole = (a.name, b.name) if first.way.unbiased else (b.name, a.name)
+        causes.append(f"{what}: {whole} divides the variance by the number of values, {less} by one less")
     if first.way.to_deviation != second.way.to_deviation and (first.epsilon or second.epsilon):
-        added = {True: "the standard deviation", False: "the variance"}
-        named = [
-            f"{side.name} adds epsilon to {added[how.way.to_deviation]}" for side, how in ((a, first), (b, second))
-        ]
-        causes.append(f"{what}: {named[0]}, {named[1]}")
+        outside, inside = (a.name, b.name) if first.way.to_deviation else (b.name, a.name)
+        causes.append(f"{what}: {outside} adds epsilon to the standard deviation, {inside} to the variance")
     if causes:
         return Form("; ".join(causes))
     values = _confirmed(a, first), _confirmed(b, second)
     if values[0] == values[1]:
         return None
     spoken = [
-        f"{value:g}" if value else f"none (below {how.resolved:.1g})"
+        f"{value:g}" if value else f"less than {how.resolved:.1g}"
         for value, how in zip(values, (first, second), strict=True)
     ]
     cause = f"{what} epsilon: {a.name} adds {spoken[0]} to the variance, {b.name} {spoken[1]}"
@@ -224,9 +217,8 @@ def _padding(a: Seen, b: Seen, training: bool) -> Form | None:
     first, second = padding_of(a), padding_of(b)
     if first is None or second is None or first == second:
         return None
-    unit = "rows and columns" if len(first) == 2 else "zeros by axis"
     before, other = (" and ".join(str(ends[0]) for ends in padding) for padding in (first, second))
-    cause = f"padding: {a.name} puts {before} {unit} before the image, {b.name} {other}"
+    cause = f"padding: {a.name} puts {before} zeros before the image, {b.name} {other}"
     ways = [_padded_like(b, a, first), _padded_like(a, b, second)]
     return Form(cause, "; or ".join(filter(None, ways)) or "pad explicitly, alike on both sides, and convolve 'valid'")
 
@@ -237,10 +229,10 @@ def _padded_like(side: Seen, other: Seen, padding: Padding) -> str:
     strides, dilation = _sizes(side, "strides", rank), _sizes(side, "dilation", rank)
     same = tuple(padded(side.x.shape[1 + i], kernel.shape[i], strides[i], dilation[i], "same") for i in range(rank))
     is_same = tuple(ends[0] for ends in padding) == tuple(ends[0] for ends in same)
-    spelled = side.spells(f"same padding {rank}") if is_same else ""
-    spelled = spelled or side.spells(f"padding {rank}", *(zeros for ends in padding for zeros in ends))
-    what = "'same' padding" if is_same else f"padding of {' and '.join(map(str, padding))}"
-    return f"{other.name}'s {what} is {spelled} in {side.name}" if spelled else ""
+    if is_same and (spelled := side.spells(f"same padding {rank}")):
+        return f"{other.name}'s 'same' padding is {spelled} in {side.name}"
+    spelled = side.spells(f"padding {rank}", *(zeros for ends in padding for zeros in ends))
+    return f"{other.name}'s padding of {list(padding)} is {spelled} in {side.name}" if spelled else ""
 
 
 def _gelu(x: Array) -> dict[str, Array]:
@@ -263,15 +255,23 @@ def _gelu_form(a: Seen, b: Seen, training: bool) -> Form | None:
 
 
 def _slope(a: Seen, b: Seen, training: bool) -> Form | None:
-    return _below_zero(a, b, "leaky_relu", "the slope", lambda x: x)
+    numbers = _below_zero(a, b, lambda x: x)
+    if numbers is None:
+        return None
+    cause = f"leaky_relu: below 0 the slope is {numbers[0]:g} in {a.name}, {numbers[1]:g} in {b.name}"
+    return Form(cause, _either_equal(a, b, "leaky_relu", numbers))
 
 
 def _elu_scale(a: Seen, b: Seen, training: bool) -> Form | None:
-    return _below_zero(a, b, "elu", "alpha", np.expm1)
+    numbers = _below_zero(a, b, np.expm1)
+    if numbers is None:
+        return None
+    cause = f"elu: below 0 the factor is {numbers[0]:g} in {a.name}, {numbers[1]:g} in {b.name}"
+    return Form(cause, _either_equal(a, b, "elu", numbers))
 
 
-def _below_zero(a: Seen, b: Seen, what: str, number: str, shape: Callable[[Array], Array]) -> Form | None:
-    """The form of an activation that is a number times `shape` below 0, if the number differs."""
+def _below_zero(a: Seen, b: Seen, shape: Callable[[Array], Array]) -> tuple[float, float] | None:
+    """By how much both activations multiply `shape` below 0; None if they do not differ in that alone."""
     numbers = []
     for side in (a, b):
         below = side.x < 0
@@ -282,11 +282,12 @@ def _below_zero(a: Seen, b: Seen, what: str, number: str, shape: Callable[[Array
         if np.max(np.abs(fitted * basis - side.y[below])) > EXPLAINED * max(1.0, float(np.max(np.abs(basis)))):
             return None
         numbers.append(typed(fitted, max(1e-5, 1e-4 * abs(fitted))))
-    if numbers[0] == numbers[1]:
-        return None
-    cause = f"{what}: below 0 {number} is {numbers[0]:g} in {a.name}, {numbers[1]:g} in {b.name}"
-    ways = (_equal(a, b, what, number) for number in numbers)
-    return Form(cause, "; or ".join(filter(None, ways)))
+    return (numbers[0], numbers[1]) if numbers[0] != numbers[1] else None
+
+
+def _either_equal(a: Seen, b: Seen, what: str, numbers: tuple[float, float]) -> str:
+    """The equivalent spellings with one number, or the other."""
+    return "; or ".join(filter(None, (_equal(a, b, what, number) for number in numbers)))
 
 
 def _equal(a: Seen, b: Seen, what: str, *values: float) -> str:

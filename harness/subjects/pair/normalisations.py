@@ -130,7 +130,7 @@ def _moments(kind: str, x: Array, weights: Mapping[str, Array], training: bool) 
         return
     if "rms" in kind:
         mean_square = np.mean(x**2, -1, keepdims=True)
-        yield _Moments("the last axis, without a mean", np.zeros_like(mean_square), mean_square, 1)
+        yield _Moments("the last axis without a mean", np.zeros_like(mean_square), mean_square, 1)
     yield _over("the last axis", x, (x.ndim - 1,))
     for first in range(1, x.ndim - 1):
         yield _over(f"the last {x.ndim - first} axes", x, tuple(range(first, x.ndim)))

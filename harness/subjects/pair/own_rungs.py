@@ -64,8 +64,8 @@ class Between:
         if verdict.status == "agrees":
             return verdict.model_copy(update={"value_reference": None})
         apart = float(np.max(error_against(self.b.tensor(tensor), self.a.tensor(tensor)), initial=0.0))
-        names = " and ".join(self.sides)
-        return verdict.model_copy(update={**NO_CULPRIT, "cause": f"{names} are {apart:.3g} apart"})
+        cause = f"{self.a.arm.name} and {self.b.arm.name} are {apart:.3g} apart"
+        return verdict.model_copy(update={**NO_CULPRIT, "cause": cause})
 
 
 def schedule_rung(climb: Climb) -> list[Verdict]:
@@ -145,9 +145,9 @@ def _with_ratio(verdict: Verdict, a: Side, b: Side, given: Arrays) -> Verdict:
     ratio = float(np.median(flat))
     size, width = given["outputs"].shape[1], given["outputs"].shape[-1]
     known = {
-        "the number of samples: one is their mean, the other their sum": size,
-        "the number of outputs: one is their mean, the other their sum": width,
-        "the number of all elements: one is their mean, the other their sum": size * width,
+        "the number of samples: one is their mean and the other their sum": size,
+        "the number of outputs: one is their mean and the other their sum": width,
+        "the number of all elements: one is their mean and the other their sum": size * width,
     }
     what = next((t for t, n in known.items() if n > 1 and np.isclose(max(ratio, 1 / ratio), n, rtol=1e-3)), "")
     larger, smaller, factor = (b.name, a.name, ratio) if ratio > 1 else (a.name, b.name, 1 / ratio)

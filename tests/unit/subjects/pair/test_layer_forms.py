@@ -149,8 +149,13 @@ def test_float32_is_enough_for_an_epsilon_that_shows_in_it(kind):
     [
         ("groupnorm", grouped(2, 1e-5), over(IMAGE, 1e-5), "over 2 groups of channels, tensorflow over the positions"),
         ("layernorm", over((3,), 1e-5), over((1, 2, 3), 1e-5), "over the last axis, tensorflow over the last 3 axes"),
-        ("rmsnorm", root_mean_square(1e-5), over((3,), 1e-5), "over the last axis, without a mean, tensorflow"),
-        ("layernorm", over((3,), 1e-5, unbiased=True), over((3,), 1e-5), "by one less than the number of values"),
+        ("rmsnorm", root_mean_square(1e-5), over((3,), 1e-5), "over the last axis without a mean, tensorflow"),
+        (
+            "layernorm",
+            over((3,), 1e-5, unbiased=True),
+            over((3,), 1e-5),
+            "tensorflow divides the variance by the number of values, mindspore by one less",
+        ),
         ("layernorm", over((3,), 1e-2, deviation=True), over((3,), 1e-2), "adds epsilon to the standard deviation"),
     ],
 )
@@ -189,9 +194,9 @@ def test_padding_shifted_by_one_is_recovered_and_named():
     assert (padding_of(a), padding_of(b)) == (((1, 0), (1, 0)), ((0, 1), (0, 1)))
     form = output_form("conv", a, b, training=False)
     assert form is not None
-    assert "mindspore puts 1 and 1 rows and columns before the image, tensorflow 0 and 0" in form.cause
+    assert "mindspore puts 1 and 1 zeros before the image, tensorflow 0 and 0" in form.cause
     assert form.advice == (
-        "mindspore's padding of (1, 0) and (1, 0) is keras.layers.ZeroPadding2D(((1, 0), (1, 0))) before "
+        "mindspore's padding of [(1, 0), (1, 0)] is keras.layers.ZeroPadding2D(((1, 0), (1, 0))) before "
         "Conv2D(padding='valid') in tensorflow; "
         "or tensorflow's 'same' padding is pad_mode='same' in nn.Conv2d in mindspore"
     )
@@ -243,5 +248,5 @@ def test_the_scale_of_an_elu_is_named(alphas):
     ]
     form = output_form("elu", *sides, False)
     assert form is not None
-    assert f"alpha is {alphas[0]:g} in mindspore, {alphas[1]:g} in tensorflow" in form.cause
+    assert f"the factor is {alphas[0]:g} in mindspore, {alphas[1]:g} in tensorflow" in form.cause
     assert f"nn.ELU(alpha={alphas[1]:g}) equals keras.layers.ELU(alpha={alphas[1]:g})" in form.advice
