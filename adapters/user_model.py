@@ -7,8 +7,9 @@ Arrays are exchanged in canonical layout: images with channels last, a dense ker
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from adapters.protocol import Array
+from adapters.user_data import MisfitError, Output, Parts, count, in_words, to_channels_last
+from adapters.views import Step
 from harness.spec.arm import Layout
 from harness.spec.recipe import Update
 
@@ -23,18 +26,35 @@ Builder = Callable[[], Any]
 
 
 class BuilderError(Exception):
-    """A builder, or the model that it returns, cannot be used. The message names the file."""
+    """A builder, or the model that it returns, cannot be used. The message names the file.
+
+    `layer`: the layer that the model stopped in, if that is known.
+    """
+
+    def __init__(self, message: str, layer: str = "") -> None:
+        super().__init__(message)
+        self.layer = layer
 
 
 @dataclass(frozen=True)
 class OwnParameter:
-    """A parameter of the model: `name` in the framework, canonical `role` within its layer, canonical `shape`."""
+    """A parameter of the model: `name` in the framework, canonical `role` within its layer, canonical `shape`.
+
+    `path`: the names that the user's code gives to the layer and to those around it, outermost first. `pieces`: the
+    parameters that both frameworks share and of which it consists, if it is not one as it stands. A piece has the
+    `source` that it is part of, its `view` of it, and `how` that view is said in words.
+    """
 
     name: str
     layer: str
     role: str
     shape: tuple[int, ...]
     trainable: bool
+    path: tuple[str, ...] = ()
+    source: str = ""
+    view: tuple[Step, ...] = ()
+    how: str = ""
+    pieces: tuple[OwnParameter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,9 +83,15 @@ class Recorder:
 
 
 class OwnModel(Protocol):
-    """One model of a user in one precision. `composed` names the layers whose native computation was replaced."""
+    """One model of a user in one precision.
+
+    `composed` names the layers whose native computation was replaced. `ignored` says what of the model is not used,
+    such as the loss that it was compiled with. `outputs` are those of one batch.
+    """
 
     composed: list[str]
+    ignored: list[str]
+    outputs: list[Output]
 
     def parameters(self) -> list[OwnParameter]:
         """All parameters of the model."""
@@ -85,19 +111,22 @@ class OwnModel(Protocol):
     def without_dropout(self) -> None:
         """Switches the dropout layers off, because no two frameworks draw the same masks."""
 
-    def forward(self, x: Array) -> Array:
-        """The output for x in evaluation, in the arm's mode."""
+    def forward(self, x: Parts) -> list[Array]:
+        """The outputs for x in evaluation, in the arm's mode and the model's own layout, in the order of `outputs`."""
 
-    def traced(self, x: Array, training: bool) -> list[LayerCall]:
+    def traced(self, x: Parts, training: bool) -> list[LayerCall]:
         """The calls of all layers for x, run one operation at a time."""
 
-    def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
+    def require_targets(self, y: Parts) -> None:
+        """Raises MisfitError if the targets, (steps, batch, ...) each, do not belong to the model's outputs."""
+
+    def loss_and_gradients(self, x: Parts, y: Parts) -> tuple[float, dict[str, Array]]:
         """The loss and its gradients in training, in the arm's mode. The state of layers is updated."""
 
     def begin(self, update: Update, names: Mapping[str, str], horizon: int) -> None:
         """Starts a new optimizer for the parameters `names.values()`, which weight decays know by the keys."""
 
-    def step(self, x: Array, y: Array) -> float:
+    def step(self, x: Parts, y: Parts) -> float:
         """Makes one update and returns the loss before it."""
 
 
@@ -118,42 +147,99 @@ def load_function(file: str, name: str) -> Builder:
 
 
 def build_model(file: str, function: str, kinds: tuple[type[Any], ...], expected_kinds: str) -> Any:
-    """The model that the builder returns; BuilderError where it raises or returns none of `kinds`."""
+    """The model that the builder returns.
+
+    Raises BuilderError if the builder raises, and MisfitError if it cannot be called without arguments or returns none
+    of `kinds`.
+    """
     location = f"{Path(file).name}:{function}"
     try:
-        model = load_function(file, function)()
+        builder = load_function(file, function)
+        require_no_arguments(builder, location)
+        model = builder()
+    except MisfitError:
+        raise
     except (Exception, SystemExit) as error:
-        first_line = next(iter(str(error).strip().splitlines()), "")
-        raise BuilderError(f"{location} raised {type(error).__name__}: {first_line}") from error
+        raise BuilderError(f"{location} raised {shortened_error(error)}") from error
     if not isinstance(model, kinds):
-        raise BuilderError(f"{location} returned {type(model).__name__}, not {expected_kinds}")
+        raise MisfitError(f"{location} {_returned_instead(model, kinds)}; it must return {expected_kinds}")
     return model
 
 
-def require_accepts(call: Callable[[], Any], location: str, sample: Array) -> None:
-    """Raises BuilderError where the model cannot be called with the sample."""
+def require_no_arguments(function: Any, location: str) -> None:
+    """Raises MisfitError if the function cannot be called, or not without arguments."""
+    if not callable(function):
+        raise MisfitError(f"{location} is no function but {_kind(function)}")
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a callable that does not say what it takes
+        return
+    fixed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in fixed]
+    if needed:
+        needs = f"needs {count(len(needed), 'argument')} ({', '.join(needed)})"
+        raise MisfitError(f"{location} {needs}; it is called without any: write a function that gives them")
+
+
+def _returned_instead(model: Any, kinds: tuple[type[Any], ...]) -> str:
+    if model is None:
+        return "returned None, as a function without a return statement does"
+    if isinstance(model, type):
+        return f"returned the class {model.__name__}" + (", not an instance" if issubclass(model, kinds) else "")
+    if isinstance(model, tuple | list) and any(isinstance(part, kinds) for part in model):
+        return f"returned {_kind(model)} with the model among its {len(model)} elements"
+    inside = [name for name in ("network", "_network", "model", "train_network") if _holds(model, name, kinds)]
+    return f"returned {_kind(model)}" + (f", whose {inside[0]} is the model" if inside else "")
+
+
+def _holds(model: Any, name: str, kinds: tuple[type[Any], ...]) -> bool:
+    return (
+        isinstance(inspect.getattr_static(model, name, None) or vars(model).get(name), kinds)
+        if hasattr(model, "__dict__")
+        else False
+    )
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
+
+
+def require_accepts(call: Callable[[], Any], location: str, sample: Parts, inside: Sequence[str] = ()) -> None:
+    """Raises BuilderError where the model cannot be called with the sample.
+
+    `inside`: filled by the call, the layers that it is in, from the outermost.
+    """
     try:
         call()
+    except MisfitError:
+        raise
     except Exception as error:
-        first_line = next(iter(str(error).strip().splitlines()), "")
+        layer = inside[-1] if inside else ""
+        where = f"at layer {layer}: " if layer else ""
         raise BuilderError(
-            f"the model of {location} does not take a batch of shape {sample.shape}, channels last "
-            f"({type(error).__name__}: {first_line})"
+            f"the model of {location} does not take a batch of {in_words(sample)}, channels last "
+            f"({where}{shortened_error(error)})",
+            layer,
         ) from error
 
 
-def to_channels_last(value: Array, layout: Layout) -> Array:
-    """A batch of images or sequences in `layout`, moved to channels last; any other array unchanged."""
-    return np.ascontiguousarray(np.moveaxis(value, 1, -1)) if _is_moved(value, layout) else value
+def refusal(error: Exception) -> str:
+    """Why a model does not run in a precision, with the layer where that is known."""
+    cause = error.__cause__ if isinstance(error, BuilderError) and error.__cause__ is not None else error
+    layer = getattr(error, "layer", "")
+    return f"layer {layer}: {shortened_error(cause)}" if layer else shortened_error(cause)
 
 
-def from_channels_last(value: Array, layout: Layout) -> Array:
-    """A batch of images or sequences with channels last, moved to `layout`; any other array unchanged."""
-    return np.ascontiguousarray(np.moveaxis(value, -1, 1)) if _is_moved(value, layout) else value
-
-
-def _is_moved(value: Array, layout: Layout) -> bool:
-    return layout == "channels_first" and value.ndim > 2
+def shortened_error(error: BaseException) -> str:
+    """The class of an error and the line of its text that says what is wrong."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip(" -\n\t")]
+    # The first line of Keras' and MindSpore's errors may only say where.
+    telling = [
+        line for line in lines if not line.startswith(("Exception encountered when calling", "Arguments received"))
+    ]
+    first_line = next(iter(telling or lines), "").replace("\x1b[1m", "").replace("\x1b[0m", "")
+    return f"{type(error).__name__}: {first_line}"
 
 
 def calls_in_canonical_layout(calls: list[LayerCall], layout: Layout) -> list[LayerCall]:

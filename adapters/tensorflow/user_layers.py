@@ -12,10 +12,9 @@ import tensorflow as tf
 
 from adapters.protocol import Array
 from adapters.tensorflow.user_settings import settings_of_form
-from adapters.user_model import OwnParameter, Recorder
+from adapters.user_model import Recorder
 
 DROPOUTS = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
-DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
 
 def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
@@ -34,17 +33,6 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
     yield from layers.items()
 
 
-def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[OwnParameter, Any]]:
-    """Every parameter with its canonical description. `layers` are those of `layers_of`."""
-    owners = {id(parameter): (name, layer) for name, layer in layers.items() for parameter in layer.weights}
-    for parameter in network.weights:
-        parent_path, _, role = parameter.path.rpartition("/")
-        name, layer = owners.get(id(parameter), (parent_path.rpartition("/")[2], None))
-        role = "depthwise_kernel" if role == "kernel" and isinstance(layer, DEPTHWISE) else role
-        shape = tuple(parameter.shape)
-        yield OwnParameter(parameter.path, name, role, shape, bool(parameter.trainable)), parameter
-
-
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
     if isinstance(layer, DROPOUTS):
@@ -58,7 +46,7 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
     fused_activations = {}
     try:
         for name, layer in layers.items():
-            activation = getattr(layer, "activation", None)
+            activation = vars(layer).get("activation")  # a recurrent layer's is a property of its cell
             if activation not in (None, keras.activations.linear) and layer.weights:
                 fused_activations[name] = activation
                 layer.activation = _RememberingActivation(activation)
@@ -70,16 +58,6 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
                 del layer.call
             if name in fused_activations:
                 layer.activation = fused_activations[name]
-
-
-def to_canonical(parameter: OwnParameter, value: Array) -> Array:
-    """From Keras' layout to the canonical one, which is the same."""
-    return value
-
-
-def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> Array:
-    """From the canonical layout to Keras', of this shape."""
-    return value
 
 
 def _is_framework_layer(layer: Any) -> bool:

@@ -41,6 +41,9 @@ class PairTerminal(ProgressListener):
     def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None:
         self._say(f"  parameters paired: {len(matches)}; which is which stands in report.md")
 
+    def remark(self, text: str) -> None:
+        self._say(f"  {text}")
+
     def arm_failed(self, arm: str, failure: Failure, log: Path) -> None:
         self.progress.forget(arm)
         self._say(line("  ", (arm, "bold red"), f": {failure}"))

@@ -116,6 +116,11 @@ def _of_float64(climb: Climb) -> list[str]:
             lines.append(f"{name} does not run in float64: {built['refused']}")
         elif built["composed"]:
             lines.append(f"{name} in float64 with layers composed for it: {', '.join(built['composed'])}")
+    for name, reason in climb.distrusted.items():
+        measured = [arm.name for arm in climb.arms if arm.name not in climb.distrusted]
+        others = [other for other in measured if not climb.built[other]["refused"]]
+        instead = f"; {others[0]}'s float64 is the measure of both" if others else ""
+        lines.append(f"{name}: {reason}{instead}")
     if climb.apart is not None:
         lines.append(f"in float64 the layers' outputs, the loss and the gradients are at most {climb.apart:.2g} apart")
     return lines

@@ -45,18 +45,27 @@ def _rates(word: Schedule, steps: FloatArray) -> FloatArray:
     return oracle(word, steps)
 
 
+def losses_by_reference(word: Any, given: Arrays, kind: Any = np.float64) -> Arrays:
+    """The reference's `<batch>/loss`, (1,), and `<batch>/gradient` by the outputs, in the arithmetic of `kind`."""
+    results: Arrays = {}
+    for batch, (outputs, targets) in enumerate(zip(given["outputs"], given["targets"], strict=True)):
+        rows = outputs.reshape(-1, outputs.shape[-1]).astype(kind)
+        labels = np.issubdtype(targets.dtype, np.integer)
+        value, gradient = value_and_gradient(word, rows, targets.reshape(-1) if labels else targets.reshape(rows.shape))
+        results |= {f"{batch}/loss": np.reshape(value, (1,)), f"{batch}/gradient": gradient.reshape(outputs.shape)}
+    return {name: np.asarray(value, np.float64) for name, value in results.items()}
+
+
 def of_loss(word: Loss, given: Arrays, observed: Arrays) -> str:
     """The choice or the number of the loss by which it gives what was observed, in words; empty if there is none."""
 
-    def compute(changed: Any) -> Arrays:
-        results: Arrays = {}
-        for batch, (outputs, targets) in enumerate(zip(given["outputs"], given["targets"], strict=True)):
-            value, gradient = value_and_gradient(changed, outputs.astype(np.float64), targets)
-            results |= {f"{batch}/loss": np.reshape(value, (1,)), f"{batch}/gradient": gradient}
-        return results
-
     classes = int(given["outputs"].shape[-1])
-    return _found({"loss": word}, compute_of={"loss": compute}, observed=observed, classes=classes)
+    return _found(
+        {"loss": word},
+        compute_of={"loss": partial(losses_by_reference, given=given)},
+        observed=observed,
+        classes=classes,
+    )
 
 
 def of_update(update: Update, start: Arrays, gradients: Sequence[Arrays], observed: Arrays) -> str:

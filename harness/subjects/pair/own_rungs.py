@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from adapters.reference.losses import value_and_gradient
 from adapters.reference.schedules import oracle
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer
@@ -27,7 +26,7 @@ from harness.records.tensor_key import TensorKey, below, keyed
 from harness.records.verdict import Verdict
 from harness.rungs.schedule import RATE, rate_tolerance, with_first_step
 from harness.subjects.pair.climbing import LOSS, OPTIMIZER, SCHEDULE, Climb
-from harness.subjects.pair.own_numbers import of_loss, of_rates, of_update
+from harness.subjects.pair.own_numbers import losses_by_reference, of_loss, of_rates, of_update
 from harness.subjects.pair.own_tasks import table
 from harness.subjects.pair.passes import below_name
 from harness.subjects.pair.rungs import reference_updates
@@ -97,9 +96,13 @@ def loss_rung(climb: Climb) -> list[Verdict]:
     word, path = climb.pair.loss, climb.scratch / "loss_outputs.npz"
     first = climb.arms[0].name
     answer = climb.ask(
-        TASKS["pair_outputs"],
+        TASKS["pair_own_outputs"],
         by_arm={first: {"weights": str(climb.start), "batches": min(BATCHES, climb.pair.steps)}},
     )[first][1]
+    layouts = {climb.pair.models[arm.adapter].layout for arm in climb.arms}
+    if not answer or (answer["outputs"].ndim > 3 and len(layouts) > 1):
+        climb.remarks.append("losses of several targets, or of outputs in two layouts, are compared on rung model only")
+        return []
     given = {"outputs": answer["outputs"], "targets": answer["targets"]}
     save_arrays(path, given)
     answers = climb.ask(TASKS["pair_own_loss"], outputs=str(path))
@@ -115,7 +118,7 @@ def loss_rung(climb: Climb) -> list[Verdict]:
         twin = OwnFloat64.pooled(a, b, list(places))
         verdicts = judge_checks(checks(LOSS, twin, twin.sides, places))
         return [_with_ratio(verdict, a, b, given) for verdict in verdicts]
-    expected, rounded = (_reference_losses(word, given, kind) for kind in (np.float64, np.float32))
+    expected, rounded = (losses_by_reference(word, given, kind) for kind in (np.float64, np.float32))
     tolerances = {
         arm.name: {n: own_error(v, rounded[n], np.dtype(arm.precision).type) for n, v in expected.items()}
         for arm in climb.arms
@@ -124,14 +127,6 @@ def loss_rung(climb: Climb) -> list[Verdict]:
     verdicts = judge_checks(checks(LOSS, Reference(expected, tolerances), values, places))
     found = {name: of_loss(word, given, values[name].values) for name in values}
     return [_named(verdict, found) for verdict in verdicts]
-
-
-def _reference_losses(word: Any, given: Arrays, kind: Any) -> Arrays:
-    results: Arrays = {}
-    for batch, (outputs, targets) in enumerate(zip(given["outputs"], given["targets"], strict=True)):
-        value, gradient = value_and_gradient(word, outputs.astype(kind), targets)
-        results |= {f"{batch}/loss": np.reshape(value, (1,)), f"{batch}/gradient": gradient}
-    return {name: np.asarray(value, np.float64) for name, value in results.items()}
 
 
 def _with_ratio(verdict: Verdict, a: Side, b: Side, given: Arrays) -> Verdict:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import adapters
+from adapters.user_data import parts_of
 from harness.records.array_types import Array, FloatArray
 from harness.records.failure import in_one_line
 from harness.records.tensor_key import prefixed
@@ -85,10 +86,16 @@ def _named(values: dict[str, Array]) -> dict[str, Array]:
     return {"loss": np.reshape(values["value"], (1,)), "gradient": values["gradient"]}
 
 
-def outputs(session: Session, scratch: str, weights: str, batches: int) -> Result:
-    """`outputs`, (batches, B, ...), of the side in evaluation, and `targets`, (batches, B, ...)."""
+def own_outputs(session: Session, scratch: str, weights: str, batches: int) -> Result:
+    """`outputs`, (batches, B, ...), of the side in evaluation, and `targets`, (batches, B, ...).
+
+    Of a model with several outputs the first. Nothing if there are several targets.
+    """
     side, precision = live(session), session.at(scratch).adapter.arm.precision
     x, y = batches_at(scratch)
     side.set_weights(precision, load_arrays(Path(weights)))
-    computed = np.stack([side.models[precision].forward(x[batch]) for batch in range(batches)])
-    return session.reply({"outputs": computed, "targets": y[:batches]})
+    targets = [parts_of(y[batch]) for batch in range(batches)]
+    if set(targets[0]) != {""}:
+        return session.reply({})
+    computed = np.stack([side.models[precision].forward(x[batch])[0] for batch in range(batches)])
+    return session.reply({"outputs": computed, "targets": np.stack([target[""] for target in targets])})

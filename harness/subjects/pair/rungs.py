@@ -7,23 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-import adapters
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer
 from harness.judging.repeats import Repeats
-from harness.judging.tolerances import FACTOR, Tolerance, own_error
+from harness.judging.tolerances import FACTOR, Tolerance
 from harness.oracles.oracle import Place, checks
 from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.oracles.reference import Reference
-from harness.records.tensor_key import TensorKey, keyed, of_kind, only
+from harness.records.tensor_key import TensorKey, of_kind, only
 from harness.records.verdict import Verdict
-from harness.spec.arm import Arm, Policy, Precision
+from harness.spec.arm import Arm, Policy
 from harness.spec.recipe import Update
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
 from harness.subjects.pair.naming import named_forms
+from harness.subjects.pair.outputs import compared_outputs
 from harness.subjects.pair.passes import below_name, kept_pass, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
+from harness.subjects.pair.update_errors import Updates
 from harness.system.array_files import Arrays, save_arrays
 
 Walked = tuple[Side, Side]
@@ -53,15 +54,17 @@ def model_rung(climb: Climb) -> list[Verdict]:
     unstable_sides = [_steady(arm, climb.built[arm.name]["unstable"]) for arm in climb.arms]
     verdicts = [verdict for verdict in unstable_sides if verdict is not None]
     apart = []
-    for phase in ("evaluation", "training"):
+    for phase in ("evaluation",) if climb.random else ("evaluation", "training"):
         pairs, calls = paired_calls(climb, climb.answered, phase)
         layers = layer_pass(MODEL, climb, a, b, phase, pairs, calls)
         apart.append(layers.oracle.apart)
         judged = judge_checks(layers.checks.values())
         verdicts += [named_forms(climb, verdict, layers, pairs, calls, a, b) for verdict in judged]
-    verdicts += judge_checks(
-        passed(MODEL, a, b, {"outputs": Place("outputs in evaluation", "evaluation")}).checks.values()
-    )
+    outputs = compared_outputs(a, b, climb.outputs, climb.channels_first)
+    named: dict[str, Place] = {name: Place("outputs in evaluation", "evaluation") for name in outputs[0].values}
+    verdicts += judge_checks(passed(MODEL, *outputs, named).checks.values())
+    if climb.random:
+        return [*verdicts, *random_training(climb, MODEL)]
     subject = f"gradients: {len(climb.trainable)} tensors"
     places = {"loss": Place("loss", "loss")} | {
         key: Place(subject, "gradient", name_index=below_name(key))
@@ -79,6 +82,22 @@ def model_rung(climb: Climb) -> list[Verdict]:
         judged = judge_checks(kept.checks.values())
         verdicts += [named_forms(climb, verdict, kept, pairs, calls, a, b) for verdict in judged]
     return verdicts
+
+
+def random_training(climb: Climb, rung: str) -> list[Verdict]:
+    """The verdicts on trainings that no comparison can judge, since a side draws random numbers of its own."""
+    return [
+        Verdict(
+            rung=rung,
+            subject="training",
+            arm_a=name,
+            status="unverified",
+            cause=f"{name} is not the same twice in training although every layer of dropout is off: {where}",
+            advice="use layers of dropout (nn.Dropout, keras.layers.Dropout), which the check can switch off, in place "
+            "of a function such as ops.dropout",
+        )
+        for name, where in climb.random.items()
+    ]
 
 
 def _steady(arm: Arm, unstable: Sequence[str]) -> Verdict | None:
@@ -147,23 +166,14 @@ def reference_updates(
 ) -> tuple[Arrays, dict[str, dict[str, Tolerance]]]:
     """The reference's weights after each update, `weight <step>/<name>`, and by arm how far it may be off."""
 
-    def weights_by_step(precision: Precision, policy: Policy) -> Arrays:
-        arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
-        weights: Arrays = {}
-        for k, after in enumerate(adapters.load(arm).optimizer(update, start, gradients)):
-            weights |= keyed("weight", after, k)
-        return weights
-
-    expected = weights_by_step("float64", "exact")
-    # Its coefficients computed as the arm's own are.
-    policies: dict[str, Policy] = {a.name: "exact" if a.precision == "float64" else a.realisation for a in climb.arms}
-    in_float32 = {policy: weights_by_step("float32", policy) for policy in set(policies.values())}
+    # An arm's coefficients are computed as its own are.
+    updates = Updates(update, start, gradients)
 
     def tolerances(arm: Arm) -> dict[str, Tolerance]:
-        rounded, precision = in_float32[policies[arm.name]], np.dtype(arm.precision).type
-        return {name: own_error(value, rounded[name], precision) for name, value in expected.items()}
+        policy: Policy = "exact" if arm.precision == "float64" else arm.realisation
+        return updates.tolerances(policy, np.dtype(arm.precision).type)
 
-    return expected, {arm.name: tolerances(arm) for arm in climb.arms}
+    return updates.expected, {arm.name: tolerances(arm) for arm in climb.arms}
 
 
 def walk(climb: Climb) -> Walked:

@@ -50,7 +50,7 @@ class PairTraining(TimedBlocks):
 
     @property
     def batch_size(self) -> int:
-        return int(self.x.shape[1])
+        return self.x.batch_size
 
     def stage(self, steps: int) -> list[Step]:
         numbers = (self.next_step + np.arange(steps)) % len(self.x)

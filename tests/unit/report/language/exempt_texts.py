@@ -213,6 +213,8 @@ PARTS: dict[str, tuple[str, ...]] = {
 
 # Names, options of libraries, and lines that only the terminal shows.
 NOT_TRANSLATED = {
+    "Exception encountered when calling",  # of Keras
+    "Arguments received",
     "(its text cannot be had)",
     "bold red",
     "offset points",

@@ -30,6 +30,8 @@ RECORDING = (
 )
 # Of these, what only the terminal, the help or a mistake in a request says.
 NOT_RECORDING = (
+    "adapters/user_data.py",
+    "adapters/user_targets.py",
     "harness/records/exit_codes.py",
     "harness/records/interpreter.py",
     "harness/report/arrangements.py",
