@@ -37,6 +37,7 @@ INFO = AdapterInfo(
             "batch_norm momentum": "nn.BatchNorm2d(momentum={})",
             "batch_norm epsilon": "nn.BatchNorm2d(eps={})",
             "batch_norm unbiased": "ledger: mindspore-batch_norm-unbiased",
+            "batch_norm in training": "nn.BatchNorm2d(use_batch_statistics=None), and set_train() of the whole model",
             "layer_norm epsilon": "nn.LayerNorm(epsilon={})",
             "group_norm epsilon": "nn.GroupNorm(eps={})",
             "instance_norm epsilon": "nn.InstanceNorm2d(eps={})",

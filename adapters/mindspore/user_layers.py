@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from mindspore import Tensor, nn
+import mindspore as ms
+from mindspore import Parameter, Tensor, nn
 
+from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.mindspore.runtime import array
 from adapters.mindspore.user_settings import settings_of_form
-from adapters.user_model import LayerCall, Recorder
+from adapters.protocol import Array
 
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 
@@ -30,13 +33,31 @@ def settings_of(layer: Any) -> dict[str, Any]:
 @contextmanager
 def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None]:
     """Records the calls of the layers and of their fused activations within the context."""
-    handles = [layer.register_forward_hook(_recording_hook(recorder, name)) for name, layer in layers.items()]
+    handles = []
+    for name, layer in layers.items():
+        handles.append(layer.register_forward_pre_hook(lambda cell, inputs: recorder.enter()))
+        handles.append(layer.register_forward_hook(_recording_hook(recorder, name)))
     try:
         yield
     finally:
         for handle in handles:
             handle.remove()
         recorder.calls = _split_fused_calls(recorder.calls)
+
+
+def arrays_of(values: Iterable[Any]) -> tuple[Array, ...]:
+    """All tensors in these values, however they are nested, as arrays."""
+    return arrays_in(values, _is_known, _array)
+
+
+def made_by(value: Any) -> Any:
+    """The layer that a value is; None for anything else."""
+    return value if isinstance(value, nn.Cell) else None
+
+
+def operations_of(network: Any) -> dict[str, Any]:
+    """The operations of a graph that are no layers: a cell has none, because its operations are in its code."""
+    return {}
 
 
 def _leaves(cell: Any, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -52,14 +73,22 @@ def _leaves(cell: Any, prefix: str) -> Iterator[tuple[str, Any]]:
             yield f"{path}.activation", inner.activation
 
 
+def _is_known(value: Any) -> bool:
+    """Whether it is a tensor with values, and no parameter."""
+    return isinstance(value, Tensor) and not isinstance(value, Parameter)
+
+
+def _array(tensor: Any) -> Array:
+    return array(tensor.astype(ms.float32) if tensor.dtype == ms.bfloat16 else tensor)
+
+
 def _is_framework_layer(layer: Any) -> bool:
     return type(layer).__module__.startswith("mindspore.")
 
 
 def _recording_hook(recorder: Recorder, name: str) -> Any:
     def record_call(cell: Any, inputs: Any, output: Any) -> None:
-        if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
-            recorder.record(name, type(cell).__name__, array(inputs[0]), array(output))
+        recorder.leave(LayerCall(name, type(cell).__name__, arrays_of([inputs]), arrays_of([output])))
 
     return record_call
 
@@ -68,8 +97,8 @@ def _split_fused_calls(calls: list[LayerCall]) -> list[LayerCall]:
     """The calls, with a layer before its fused activation, whose call is recorded first."""
     split_calls: list[LayerCall] = []
     for call in calls:
-        if split_calls and split_calls[-1].layer == f"{call.layer}.activation":
-            split_calls.insert(-1, LayerCall(call.layer, call.kind, call.x, split_calls[-1].x))
+        if call.layer and split_calls and split_calls[-1].layer == f"{call.layer}.activation":
+            split_calls.insert(-1, replace(call, ys=split_calls[-1].xs))
         else:
             split_calls.append(call)
     return split_calls

@@ -43,6 +43,7 @@ INFO = AdapterInfo(
         spellings={
             "batch_norm momentum": "keras.layers.BatchNormalization(momentum={})",
             "batch_norm epsilon": "keras.layers.BatchNormalization(epsilon={})",
+            "batch_norm in training": "keras.layers.BatchNormalization called without training=False, and trainable",
             "layer_norm epsilon": "keras.layers.LayerNormalization(epsilon={})",
             "group_norm epsilon": "keras.layers.GroupNormalization(epsilon={})",
             "instance_norm epsilon": "keras.layers.GroupNormalization(groups=-1, epsilon={})",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,11 +10,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.protocol import Array
+from adapters.source_trace import OPERATION
 from adapters.tensorflow.user_settings import settings_of_form
-from adapters.user_model import Recorder
 
 DROPOUTS = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
+UNSEEN = ("training", "mask")  # options of a call that Keras gives by itself
 
 
 def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
@@ -60,6 +62,27 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
                 layer.activation = fused_activations[name]
 
 
+def arrays_of(values: Iterable[Any]) -> tuple[Array, ...]:
+    """All tensors in these values, however they are nested, as arrays."""
+    return arrays_in(values, _is_known, _array)
+
+
+def made_by(value: Any) -> Any:
+    """The layer that a value is, or the operation that a symbolic tensor comes from; None for anything else."""
+    if isinstance(value, keras.KerasTensor):
+        history = getattr(value, "_keras_history", None)
+        return None if history is None else history.operation
+    return value if isinstance(value, keras.layers.Layer) else None
+
+
+def operations_of(network: Any) -> dict[str, Any]:
+    """The operations of a functional model that are no layers, such as an addition."""
+    models = [network, *network._flatten_layers(include_self=False)]
+    operations = [each for model in models for each in getattr(model, "operations", ())]
+    of_graph = [each for each in operations if not isinstance(each, keras.layers.Layer)]
+    return {f"{OPERATION}{number} {each.name}": each for number, each in enumerate(of_graph)}
+
+
 def _is_framework_layer(layer: Any) -> bool:
     return type(layer).__module__.startswith("keras.")
 
@@ -82,21 +105,31 @@ class _RecordedCall:
         self.layer, self.inner, self.name, self.recorder = layer, layer.call, name, recorder
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        self.recorder.enter()
         y = self.inner(*inputs, **options)
-        if tf.executing_eagerly() and inputs and tf.is_tensor(inputs[0]) and tf.is_tensor(y):
-            self._record(np.array(inputs[0]), np.array(y))
+        given = [value for key, value in options.items() if key not in UNSEEN and not key.endswith("_mask")]
+        self._record(arrays_of([*inputs, *given]), arrays_of([y]))
         return y
 
-    def _record(self, x: Array, y: Array) -> None:
+    def _record(self, xs: tuple[Array, ...], ys: tuple[Array, ...]) -> None:
         activation = getattr(self.layer, "activation", None)
         is_activation_layer = isinstance(self.layer, keras.layers.Activation)
         kind = _function_name(activation) if is_activation_layer else type(self.layer).__name__
         if isinstance(activation, _RememberingActivation):
-            preactivation = np.array(activation.x)
-            self.recorder.record(self.name, kind, x, preactivation)
-            self.recorder.record(f"{self.name}.activation", _function_name(activation.inner), preactivation, y)
+            before = arrays_of([activation.x])
+            self.recorder.leave(LayerCall(self.name, kind, xs, before))
+            self.recorder.record(LayerCall(f"{self.name}.activation", _function_name(activation.inner), before, ys))
         else:
-            self.recorder.record(self.name, kind, x, y)
+            self.recorder.leave(LayerCall(self.name, kind, xs, ys))
+
+
+def _is_known(value: Any) -> bool:
+    """Whether it is a tensor with values: within a compiled function it has none."""
+    return bool(tf.is_tensor(value)) and hasattr(value, "numpy")
+
+
+def _array(tensor: Any) -> Array:
+    return np.array(tf.cast(tensor, tf.float32) if tensor.dtype == tf.bfloat16 else tensor)
 
 
 def _function_name(function: Any) -> str:

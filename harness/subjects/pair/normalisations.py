@@ -61,14 +61,28 @@ def normalised(
     `kind`: the layer's canonical kind. `x`, `y`: (B, ..., C). `weights`: by role. `near`: the way's `over` that is
     preferred if several explain the output.
     """
-    if x.shape != y.shape or x.ndim < 2:
+    if x.shape != y.shape or x.ndim < 2 or not x.size:
         return None
     in_float64 = x.dtype == y.dtype == np.float64
     for precision in ("float64", "float32") if in_float64 else ("float32",):  # a float64 layer may compute in float32
-        found = _normalised(kind, x, y, weights, training, near, precision)
-        if found is not None:
-            return found
+        for turned in _orders(x.ndim):  # a tensor that the model turned itself may not have its channels last
+            moved_x, moved_y = x.transpose(turned), y.transpose(turned)
+            if any(np.shape(weight) not in ((), moved_x.shape[-np.ndim(weight) :]) for weight in _affine(weights)):
+                continue
+            found = _normalised(kind, moved_x, moved_y, weights, training, near, precision)
+            if found is not None:
+                return found
     return None
+
+
+def _orders(rank: int) -> list[tuple[int, ...]]:
+    """The orders of axes that are tried: as they are, and channels moved from the second to the last place or back."""
+    axes = tuple(range(rank))
+    return [axes] if rank < 3 else [axes, (0, *axes[2:], 1), (0, rank - 1, *axes[1:-1])]
+
+
+def _affine(weights: Mapping[str, Array]) -> list[Array]:
+    return [weights[role] for role in ("gamma", "beta") if role in weights]
 
 
 def _normalised(

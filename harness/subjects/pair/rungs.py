@@ -18,6 +18,7 @@ from harness.records.tensor_key import TensorKey, of_kind, only
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy
 from harness.spec.recipe import Update
+from harness.subjects.pair.causes import caused
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
 from harness.subjects.pair.naming import named_forms
@@ -59,10 +60,15 @@ def model_rung(climb: Climb) -> list[Verdict]:
         layers = layer_pass(MODEL, climb, a, b, phase, pairs, calls)
         apart.append(layers.oracle.apart)
         judged = judge_checks(layers.checks.values())
-        verdicts += [named_forms(climb, verdict, layers, pairs, calls, a, b) for verdict in judged]
-    outputs = compared_outputs(a, b, climb.outputs, climb.channels_first)
-    named: dict[str, Place] = {name: Place("outputs in evaluation", "evaluation") for name in outputs[0].values}
-    verdicts += judge_checks(passed(MODEL, *outputs, named).checks.values())
+        if phase == "evaluation":
+            outputs = compared_outputs(a, b, climb.outputs, climb.channels_first)
+            named: dict[str, Place] = {name: Place("outputs in evaluation", "evaluation") for name in outputs[0].values}
+            judged += judge_checks(passed(MODEL, *outputs, named).checks.values())
+        for verdict in judged:
+            if verdict.status == "diverges":
+                follow = not any(before.status == "diverges" for before in verdicts)
+                verdict = caused(climb, verdict, climb.answered, phase, pairs, layers, follow)
+            verdicts.append(named_forms(climb, verdict, layers, pairs, calls, a, b))
     if climb.random:
         return [*verdicts, *random_training(climb, MODEL)]
     subject = f"gradients: {len(climb.trainable)} tensors"

@@ -27,13 +27,15 @@ FLOAT64 = "float64"
 class LiveSide:
     """One side: the model in the arm's precision and, if possible, in float64, with the shared names.
 
-    `models`: by precision. `names`: from shared names to the framework's. `views`: by shared name, which part of this
-    side's parameter it is, in the shared layout. `added`: by shared name, the parameter (its name and view) that the
-    model adds to it, and that is 0 here. `rows`: by kernel of a dense layer behind a flatten of channels-first images,
-    their (height, width, channels). `update`: the words of this side's updates.
+    `models`: by precision. `builder`: the file and the function that build it. `names`: from shared names to the
+    framework's. `views`: by shared name, which part of this side's parameter it is, in the shared layout. `added`: by
+    shared name, the parameter (its name and view) that the model adds to it, and that is 0 here. `rows`: by kernel of a
+    dense layer behind a flatten of channels-first images, their (height, width, channels). `update`: the words of this
+    side's updates.
     """
 
     models: dict[str, OwnModel]
+    builder: tuple[str, str] = ("", "")
     names: dict[str, str] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
     added: dict[str, tuple[str, View]] = field(default_factory=dict)
@@ -131,22 +133,51 @@ def batches_at(scratch: str) -> tuple[Steps, Steps]:
     return Steps(x), Steps(y)
 
 
-def built_model(session: Session, pair: Pair, file: str, function: str, sample: Array, precision: Any) -> OwnModel:
-    """The builder's model in this precision."""
+def model_module(session: Session) -> Any:
+    """The module of the arm's adapter that runs users' models."""
     arm = session.adapter.arm
     models = adapters.info(arm.adapter).user_models
     assert models is not None, f"{arm.adapter} runs no models of a user's"
-    module = import_module(models.module)
+    return import_module(models.module)
+
+
+def built_model(session: Session, pair: Pair, file: str, function: str, sample: Array, precision: Any) -> OwnModel:
+    """The builder's model in this precision."""
+    arm = session.adapter.arm
     exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
     setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
     layout = pair.models[arm.adapter].layout
-    model: OwnModel = module.user_model(file, function, layout, pair.loss_of(arm.adapter), pair.seed, setting, sample)
+    word = pair.loss_of(arm.adapter)
+    model: OwnModel = model_module(session).user_model(file, function, layout, word, pair.seed, setting, sample)
     return model
 
 
 def layer_arrays(above: str, calls: Sequence[LayerCall]) -> dict[str, Array]:
-    """The inputs and outputs of the calls, as `<above>/<number>/x` and `<above>/<number>/y`."""
+    """The arrays of the calls: `<above>/<number>/x0`, `x1`, ... that they take, and `y0`, ... that they return."""
     arrays: dict[str, Array] = {}
     for number, call in enumerate(calls):
-        arrays |= prefixed(f"{above}/{number}", {"x": call.x, "y": call.y})
+        named = {
+            f"{letter}{n}": value
+            for letter, values in (("x", call.xs), ("y", call.ys))
+            for n, value in enumerate(values)
+        }
+        arrays |= prefixed(f"{above}/{number}", named)
     return arrays
+
+
+def described(calls: Sequence[LayerCall]) -> list[dict[str, Any]]:
+    """The calls without their arrays; `takes` and `returns` count these."""
+    return [
+        {
+            "layer": call.layer,
+            "kind": call.kind,
+            "takes": len(call.xs),
+            "returns": len(call.ys),
+            "inner": list(call.inner),
+            "within": call.within,
+            "source": call.source,
+            "text": call.text,
+            "operands": list(call.operands),
+        }
+        for call in calls
+    ]

@@ -15,6 +15,7 @@ from adapters.user_model import OwnModel, refusal
 from harness.plan import digest_arrays
 from harness.records.array_types import Array
 from harness.subjects.pair.drawing import draw_by_function
+from harness.subjects.pair.operation_tasks import operations
 from harness.subjects.pair.outputs import output_key
 from harness.subjects.pair.own_tasks import own_loss, own_outputs, rates, update_of
 from harness.subjects.pair.randomness import random_in_training
@@ -24,6 +25,7 @@ from harness.subjects.pair.side import (
     LiveSide,
     batches_at,
     built_model,
+    described,
     layer_arrays,
     live,
     pair_at,
@@ -63,7 +65,7 @@ class Measured(Answered):
 
 
 class Probed(Answered):
-    calls: dict[str, list[list[str]]]
+    calls: dict[str, list[Plain]]
 
 
 def build(session: Session, scratch: str, file: str, function: str) -> Result:
@@ -89,9 +91,9 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         except Exception as error:  # any reason why the user's code or the framework does not run in float64
             traceback.print_exc()
             refused = refusal(error)
-    LIVE[arm.name] = LiveSide(models, update=update_of(session, pair, pair.steps))
+    LIVE[arm.name] = LiveSide(models, (file, function), update=update_of(session, pair, pair.steps))
     calls, again = first.traced(x[0], False), first.traced(x[0], False)
-    called = list(dict.fromkeys(call.layer for call in calls))
+    called = list(dict.fromkeys(name for call in calls for name in (*call.inner, call.layer)))
     order, last = {name: number for number, name in enumerate(called)}, len(called)
     return {
         "wrong": [],
@@ -99,10 +101,14 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         "outputs": [asdict(output) for output in first.outputs],
         "ignored": first.ignored,
         "settings": first.settings(),
-        "images": sorted({call.y.shape[1:] for call in calls if call.y.ndim > 2}),
+        "images": sorted({y.shape[1:] for call in calls for y in call.ys if y.ndim > 2}),
         "refused": refused,
         "composed": list(dict.fromkeys(name for model in models.values() for name in model.composed)),
-        "unstable": [c.layer for c, d in zip(calls, again, strict=False) if not np.array_equal(c.y, d.y)],
+        "unstable": [
+            c.layer or "of the whole model"
+            for c, d in zip(calls, again, strict=False)
+            if not np.array_equal(c.y, d.y, equal_nan=c.y.dtype.kind == "f")
+        ],
         "random": random_in_training(models, x[0], y[0]),
         "environment": asdict(session.adapter.environment()),
     }
@@ -130,7 +136,8 @@ def load(session: Session, scratch: str, weights: str, rows: dict[str, list[int]
         side.set_weights(precision, values)
     x, _ = batches_at(scratch)
     read_back = digest_arrays(side.weights(arm.precision))
-    inputs = {c.layer: c.x for c in side.models[arm.precision].traced(x[0], False) if c.x.ndim == 2}
+    calls = side.models[arm.precision].traced(x[0], False)
+    inputs = {c.layer: c.x for c in calls if c.layer and c.x.ndim == 2}
     side.set_weights(arm.precision, values)
     return session.reply(inputs, digest=read_back)
 
@@ -178,7 +185,7 @@ def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> R
         arrays |= {f"{precision}/gradient/{name}": item for name, item in side.shared(gradients).items()}
         arrays |= {f"{precision}/kept/{name}": item for name, item in side.kept(precision).items()}
         for phase, item in (("evaluation", evaluated), ("training", trained)):
-            calls[f"{precision}/{phase}"] = [[c.layer, c.kind] for c in item]
+            calls[f"{precision}/{phase}"] = described(item)
             arrays |= layer_arrays(f"{precision}/{phase}", item)
         for layer, setting, _ in altered:
             live_model.change(layer, setting, before[layer][setting])
@@ -203,5 +210,6 @@ TASKS = tasks(
         "pair_rates": (rates, Answered),
         "pair_own_outputs": (own_outputs, Answered),
         "pair_own_loss": (own_loss, Measured),
+        "pair_operations": (operations, Probed),
     },
 )
