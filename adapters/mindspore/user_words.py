@@ -7,9 +7,11 @@ from typing import Any
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
+from adapters.mindspore.specifics.float64.losses import compose_loss
+from adapters.mindspore.specifics.float64.switching import replace_kernels
 from adapters.protocol import FloatArray
 from adapters.setting import Setting
-from adapters.user_model import BuilderError
+from adapters.user_data import MisfitError
 from adapters.user_words import called, function_of, location, loss_function, rates_of, require_number, takes
 from harness.spec.own import OwnLoss, OwnOptimizer, OwnSchedule
 
@@ -18,7 +20,11 @@ Optimizers = (nn.Optimizer, ms.experimental.optim.Optimizer)
 
 def own_loss(word: OwnLoss, setting: Setting) -> Any:
     """The function from outputs and targets, as they are, to the loss. It is called as `loss(outputs, targets)`."""
-    return OwnLossCell(word)
+    loss = OwnLossCell(word)
+    if setting.precision == "float64":
+        replace_kernels()
+        compose_loss(loss)
+    return loss
 
 
 def own_rates(word: OwnSchedule, horizon: int, setting: Setting) -> FloatArray:
@@ -35,13 +41,13 @@ def own_optimizer(word: OwnOptimizer, parameters: dict[str, Any], rate: Any) -> 
     variables = list(parameters.values())
     named = {"learning_rate": rate} if takes(function, "learning_rate") and rate is not None else {}
     if needed - len(named) != 1:
-        raise BuilderError(
+        raise MisfitError(
             f"{location(word)} needs {needed} arguments; it is called with the trainable parameters, and with "
             "learning_rate if it takes that"
         )
     made = called(word, function, variables, **named)
     if not isinstance(made, Optimizers):
-        raise BuilderError(f"{location(word)} returned {type(made).__name__}, not an optimizer of MindSpore")
+        raise MisfitError(f"{location(word)} returned {type(made).__name__}, not an optimizer of MindSpore")
     return OwnUpdate(made, variables, word)
 
 
@@ -68,7 +74,7 @@ class OwnUpdate(nn.Cell):
         unknown = [parameter.name for parameter in inner.parameters if id(parameter) not in number_of]
         if unknown or len(inner.parameters) != len(variables):
             missing = [v.name for v in variables if id(v) not in {id(p) for p in inner.parameters}]
-            raise BuilderError(
+            raise MisfitError(
                 f"{location(word)}: the optimizer must update the parameters that it is given; "
                 f"left out: {', '.join(missing) or 'none'}; not given: {', '.join(unknown) or 'none'}"
             )

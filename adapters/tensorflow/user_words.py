@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from adapters.protocol import FloatArray
 from adapters.setting import Setting
-from adapters.user_model import BuilderError
+from adapters.tensorflow.specifics.precision import default_precision
+from adapters.user_data import MisfitError
 from adapters.user_words import called, function_of, location, loss_function, rates_of, takes
 from harness.spec.own import OwnLoss, OwnOptimizer, OwnSchedule
 
@@ -18,7 +19,8 @@ Optimizers = (keras.optimizers.Optimizer,)
 
 def own_loss(word: OwnLoss, setting: Setting) -> Any:
     """The function from outputs and targets, as they are, to the loss. It is called as `loss(targets, outputs)`."""
-    return OwnLossFunction(word)
+    with default_precision(setting.precision):  # a loss of Keras casts to the precision in which it was made
+        return OwnLossFunction(word)
 
 
 def own_rates(word: OwnSchedule, horizon: int, setting: Setting) -> FloatArray:
@@ -35,13 +37,13 @@ def own_optimizer(word: OwnOptimizer, parameters: dict[str, Any], rate: Any) -> 
     variables = list(parameters.values())
     named = {"learning_rate": rate} if takes(function, "learning_rate") and rate is not None else {}
     if needed - len(named) > 0:
-        raise BuilderError(
+        raise MisfitError(
             f"{location(word)} needs {needed} arguments; it is called without any, or with learning_rate if it takes "
             "that"
         )
     made = called(word, function, **named)
     if not isinstance(made, Optimizers):
-        raise BuilderError(f"{location(word)} returned {type(made).__name__}, not an optimizer of Keras")
+        raise MisfitError(f"{location(word)} returned {type(made).__name__}, not an optimizer of Keras")
     return OwnUpdate(made, variables)
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from adapters.protocol import IntArray
 from adapters.reference.schedules import rates
 from harness.diagnosis.forms import as_written
 from harness.diagnosis.numbers import Number, candidates, digits_of, numbers_below, numbers_of, related_by
@@ -32,6 +33,7 @@ from harness.spec.schedules import PiecewiseConstant, Schedule
 # The most runs of the rung's reference that are spent on estimates.
 MOST_RUNS = 200
 TINY = 1e-300
+Curve: TypeAlias = "tuple[IntArray, FloatArray]"  # steps, and the rates at them
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class _Reference:
     runs: int = 0
 
     @property
-    def curve(self) -> tuple[FloatArray, FloatArray] | None:
+    def curve(self) -> Curve | None:
         """The steps and the arm's rates at them, of the longest check of rates; None if the rung has no rates."""
         checks = [check for check in self._checks(self.question.context) if check.tensor == RATE]
         if not checks:
@@ -147,9 +149,7 @@ def _relative(check: Check, arm: str) -> FloatArray:
     return difference
 
 
-def of_curve(
-    schedule: Schedule, curve: tuple[FloatArray, FloatArray], steps_of_epoch: int = 0
-) -> Iterator[tuple[Number, float, str]]:
+def of_curve(schedule: Schedule, curve: Curve, steps_of_epoch: int = 0) -> Iterator[tuple[Number, float, str]]:
     """One number of the schedule at another value, as near to the curve as that number allows, and its relation.
 
     For each number; those with a relation or of few digits come first. `curve`: steps and rates. It is for the caller
@@ -171,7 +171,7 @@ def of_curve(
     yield from (solution for _, solution in sorted(found, key=lambda each: each[0]))
 
 
-def _of_schedule(context: Context, curve: tuple[FloatArray, FloatArray]) -> Iterator[Solution]:
+def _of_schedule(context: Context, curve: Curve) -> Iterator[Solution]:
     for number, value, relation in of_curve(context.experiment.schedule, curve, steps_of_epoch(context)):
         yield Solution(number.name, {number.path: number.typed(value)}, relation)
 
@@ -184,7 +184,7 @@ def _with_number(schedule: Schedule, number: Number, value: float) -> Schedule |
     return changed_schedule
 
 
-def distance_of(schedule: Schedule | None, curve: tuple[FloatArray, FloatArray]) -> float:
+def distance_of(schedule: Schedule | None, curve: Curve) -> float:
     """How far a schedule is from the rates of a curve, relatively and on average: 0 to 1; infinite for None."""
     if schedule is None:
         return np.inf
@@ -194,7 +194,7 @@ def distance_of(schedule: Schedule | None, curve: tuple[FloatArray, FloatArray])
     return float(np.sqrt(np.mean(np.where(np.isfinite(apart), apart, 1.0) ** 2)))
 
 
-def _of_pieces(schedule: Schedule, curve: tuple[FloatArray, FloatArray]) -> Iterator[Solution]:
+def _of_pieces(schedule: Schedule, curve: Curve) -> Iterator[Solution]:
     """The boundaries and values of a piecewise constant rate, read off the steps at which the rate changes."""
     if not isinstance(schedule, PiecewiseConstant):
         return

@@ -63,7 +63,7 @@ class ComposedPair:
 
     def located(self) -> Pair:
         """The pair with whole paths of the functions of its native objects, as a worker needs them."""
-        own = {
+        own: dict[str, Any] = {
             family: {name: ":".join(map(str, self.place(named))) for name, named in self.pair.own.of(family).items()}
             for family in self.pair.own.families
         }

@@ -137,8 +137,8 @@ def _moments(kind: str, x: Array, weights: Mapping[str, Array], training: bool) 
     channels, spatial = x.shape[-1], tuple(range(1, x.ndim - 1))
     if "batch" in kind:
         if not training and {"moving_mean", "moving_variance"} <= weights.keys():
-            kept = (np.asarray(weights[name], np.float64) for name in ("moving_mean", "moving_variance"))
-            yield _Moments("the moving statistics", *kept, 1)
+            mean, variance = (np.asarray(weights[name], np.float64) for name in ("moving_mean", "moving_variance"))
+            yield _Moments("the moving statistics", mean, variance, 1)
         if training:
             yield _over("the batch", x, tuple(range(x.ndim - 1)))
         return

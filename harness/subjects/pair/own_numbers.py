@@ -10,7 +10,9 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 import adapters
+from adapters.protocol import IntArray
 from adapters.reference.losses import value_and_gradient
+from adapters.reference.schedules import oracle
 from harness.diagnosis.forms import shown_value
 from harness.diagnosis.numbers import Number, candidates, numbers_below, related_by
 from harness.diagnosis.solved_numbers import of_curve
@@ -27,22 +29,17 @@ from harness.system.array_files import Arrays
 
 # A computation explains what was observed within this share of its size.
 EXPLAINED = 3e-5
+Observed = Mapping[str, Any]
 Compute = Callable[[Any], Arrays]  # from a changed word to what it computes
 
 
-def of_rates(word: Schedule, steps: FloatArray, rates: FloatArray) -> str:
+def of_rates(word: Schedule, steps: IntArray, rates: FloatArray) -> str:
     """The number of the schedule by which it has these rates, in words; empty if there is none."""
     for number, value, relation in of_curve(word, (steps, np.asarray(rates, np.float64))):
         changed = replaced(word, number.path.partition(".")[2], number.typed(value))
-        if _explains({"rate": rates}, {"rate": _rates(changed, steps)}):
+        if _explains({"rate": rates}, {"rate": oracle(changed, steps)}):
             return _in_words(number, value, relation)
     return ""
-
-
-def _rates(word: Schedule, steps: FloatArray) -> FloatArray:
-    from adapters.reference.schedules import oracle
-
-    return oracle(word, steps)
 
 
 def losses_by_reference(word: Any, given: Arrays, kind: Any = np.float64) -> Arrays:
@@ -56,7 +53,7 @@ def losses_by_reference(word: Any, given: Arrays, kind: Any = np.float64) -> Arr
     return {name: np.asarray(value, np.float64) for name, value in results.items()}
 
 
-def of_loss(word: Loss, given: Arrays, observed: Arrays) -> str:
+def of_loss(word: Loss, given: Arrays, observed: Observed) -> str:
     """The choice or the number of the loss by which it gives what was observed, in words; empty if there is none."""
 
     classes = int(given["outputs"].shape[-1])
@@ -92,7 +89,7 @@ def of_update(update: Update, start: Arrays, gradients: Sequence[Arrays], observ
     return _found(parts, {part: partial(compute, part) for part in parts}, moved, classes=0)
 
 
-def _found(parts: Mapping[str, Word], compute_of: Mapping[str, Compute], observed: Arrays, classes: int) -> str:
+def _found(parts: Mapping[str, Word], compute_of: Mapping[str, Compute], observed: Observed, classes: int) -> str:
     for part, word in parts.items():
         compute = compute_of[part]
         for path, value in _choices(part, word):
@@ -110,18 +107,19 @@ def _found(parts: Mapping[str, Word], compute_of: Mapping[str, Compute], observe
     return ""
 
 
-def _residuals(word: Word, compute: Compute, observed: Arrays, number: Number, value: float) -> FloatArray | None:
+def _residuals(word: Word, compute: Compute, observed: Observed, number: Number, value: float) -> FloatArray | None:
     changed = _replaced(word, number.path, number.typed(value))
     if changed is None:
         return None
     expected = compute(changed)
     shared = [name for name in expected if name in observed]
-    return np.concatenate(
+    residuals: FloatArray = np.concatenate(
         [np.ravel(np.asarray(observed[n], np.float64) - expected[n]) / _size(expected[n]) for n in shared]
     )
+    return residuals
 
 
-def _explains(observed: Arrays, expected: Arrays) -> bool:
+def _explains(observed: Observed, expected: Arrays) -> bool:
     shared = [name for name in expected if name in observed]
     return bool(shared) and all(
         observed[name].shape == expected[name].shape

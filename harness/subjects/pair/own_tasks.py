@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 
 import adapters
-from adapters.user_data import parts_of
+from adapters.user_data import MisfitError, Parts, parts_of
+from adapters.user_model import OwnModel, refusal, shortened_error
 from harness.records.array_types import Array, FloatArray
 from harness.records.failure import in_one_line
 from harness.records.tensor_key import prefixed
@@ -30,6 +32,45 @@ def update_of(session: Session, pair: Pair, horizon: int) -> Update:
     schedule = table(rates_of(session, pair, horizon)) if pair.own.schedule else pair.schedule
     optimizer = OwnOptimizer(**pair.place_of("optimizer", adapter)) if pair.own.optimizer else pair.optimizer
     return pair.update(optimizer, schedule)
+
+
+def updates_of(
+    session: Session, pair: Pair, models: Mapping[str, OwnModel], x: Parts, y: Parts
+) -> tuple[dict[str, Update], str]:
+    """By precision, the words of the updates, and why the side's own optimizer does not train in float64.
+
+    In float64 an own optimizer with a word is that word, as canonical as it is in float64 elsewhere. Without a word it
+    is tried. Raises MisfitError if the native objects cannot be used.
+    """
+    update, precision = update_of(session, pair, pair.steps), session.adapter.arm.precision
+    if pair.own.families:
+        try:
+            _train_a_step(models[precision], update, pair, x, y)
+        except MisfitError:
+            raise
+        except Exception as error:
+            named = " and ".join(pair.own.of(family)[session.adapter.arm.adapter] for family in pair.own.families)
+            raise MisfitError(f"a step of training with {named} raised {shortened_error(error)}") from error
+    updates = dict.fromkeys(models, update)
+    if precision == FLOAT64 or FLOAT64 not in models or not pair.own.optimizer:
+        return updates, ""
+    if pair.optimizer is not None:
+        return {**updates, FLOAT64: update.model_copy(update={"optimizer": pair.optimizer})}, ""
+    try:
+        _train_a_step(models[FLOAT64], update, pair, x, y)
+    except Exception as error:  # any reason why the framework does not run it in float64
+        traceback.print_exc()
+        return {precision: update}, f"its optimizer: {refusal(error)}"
+    return updates, ""
+
+
+def _train_a_step(model: OwnModel, update: Update, pair: Pair, x: Parts, y: Parts) -> None:
+    """Makes one update, and restores the weights."""
+    before = model.weights()
+    names = {parameter.name: parameter.name for parameter in model.parameters() if parameter.trainable}
+    model.begin(update, names, pair.steps)
+    model.step(x, y)
+    model.set_weights(before)
 
 
 def rates_of(session: Session, pair: Pair, horizon: int) -> FloatArray:

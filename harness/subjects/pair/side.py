@@ -15,6 +15,7 @@ from adapters.user_model import LayerCall, OwnModel
 from adapters.views import View, placed, viewed
 from harness.records.array_types import Array
 from harness.records.tensor_key import prefixed
+from harness.spec.recipe import Update
 from harness.subjects.pair.batch_parts import Steps, gathered
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
@@ -30,8 +31,8 @@ class LiveSide:
     `models`: by precision. `builder`: the file and the function that build it. `names`: from shared names to the
     framework's. `views`: by shared name, which part of this side's parameter it is, in the shared layout. `added`: by
     shared name, the parameter (its name and view) that the model adds to it, and that is 0 here. `rows`: by kernel of a
-    dense layer behind a flatten of channels-first images, their (height, width, channels). `update`: the words of this
-    side's updates.
+    dense layer behind a flatten of channels-first images, their (height, width, channels). `updates`: by the
+    precisions in which it trains, the words of its updates.
     """
 
     models: dict[str, OwnModel]
@@ -40,7 +41,7 @@ class LiveSide:
     views: dict[str, View] = field(default_factory=dict)
     added: dict[str, tuple[str, View]] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
-    update: Any = None
+    updates: dict[str, Update] = field(default_factory=dict)
 
     def weights(self, precision: str) -> dict[str, Array]:
         """All weights by shared name, in the shared layout."""

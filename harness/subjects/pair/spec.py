@@ -134,12 +134,8 @@ class Pair(Spec):
 
     def update(self, optimizer: Any = None, schedule: Any = None) -> Update:
         """The words of one update: optimizer, schedule, clipping and weight decay, or these in their place."""
-        return Update.model_construct(
-            optimizer=optimizer or self.optimizer,
-            schedule=schedule or self.schedule,
-            clipping=self.clipping,
-            weight_decay=self.weight_decay,
-        )
+        words: Any = {"optimizer": optimizer or self.optimizer, "schedule": schedule or self.schedule}
+        return Update.model_construct(**words, clipping=self.clipping, weight_decay=self.weight_decay)
 
     def loss_of(self, adapter: str) -> Loss:
         """The loss that a side trains by: its own, or the pair's word."""

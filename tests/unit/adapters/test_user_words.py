@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapters.user_model import BuilderError
+from adapters.user_data import MisfitError
 from adapters.user_words import loss_function, rates_of, require_number, schedule_object
 from harness.spec.own import OwnLoss, OwnSchedule
 
@@ -74,7 +74,7 @@ def test_a_loss_is_the_function_or_what_it_makes(file: str, function: str, value
     ],
 )
 def test_what_is_no_loss_is_told(file: str, function: str, told: str) -> None:
-    with pytest.raises(BuilderError) as error:
+    with pytest.raises(MisfitError) as error:
         loss_function(OwnLoss(file=file, function=function))
     assert str(error.value).startswith(told)
 
@@ -103,7 +103,7 @@ def test_a_schedule_is_a_number_a_list_a_function_or_a_class(file: str, function
     ],
 )
 def test_what_is_no_schedule_is_told(file: str, function: str, told: str) -> None:
-    with pytest.raises(BuilderError) as error:
+    with pytest.raises(MisfitError) as error:
         rates_of(OwnSchedule(file=file, function=function), 5, lambda schedule, step: schedule(step))
     assert str(error.value).startswith(told)
 
@@ -114,6 +114,6 @@ def test_a_class_is_made_and_not_taken_for_the_schedule(file: str) -> None:
 
 def test_a_loss_by_sample_is_told() -> None:
     require_number(OwnLoss(file="mine.py", function="made"), ())
-    with pytest.raises(BuilderError) as error:
+    with pytest.raises(MisfitError) as error:
         require_number(OwnLoss(file="mine.py", function="made"), (8,))
     assert str(error.value).startswith("mine.py:made gives a loss of shape (8,), where a training needs one number")
