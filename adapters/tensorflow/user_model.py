@@ -17,6 +17,7 @@ from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.runtime import array, compiled, floats, integers
 from adapters.tensorflow.specifics.precision import default_precision
+from adapters.tensorflow.specifics.rebuilt import in_precision
 from adapters.tensorflow.user_data import arguments, outputs, without_training
 from adapters.tensorflow.user_dropout import without_dropout
 from adapters.tensorflow.user_layers import (
@@ -69,6 +70,8 @@ class TensorFlowOwnModel:
         with default_precision(setting.precision):
             built = build_model(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
             self.network, self.ignored = without_training(built)
+            if setting.precision == "float64":
+                self.network = in_precision(self.network, setting.precision)
             # The first call builds the layers that need an input shape.
             require_accepts(lambda: self._look(sample), f"{FilePath(file).name}:{function}", sample)
         self.composed: list[str] = []

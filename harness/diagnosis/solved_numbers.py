@@ -33,7 +33,7 @@ from harness.spec.schedules import PiecewiseConstant, Schedule
 # The most runs of the rung's reference that are spent on estimates.
 MOST_RUNS = 200
 TINY = 1e-300
-Curve: TypeAlias = "tuple[IntArray, FloatArray]"  # steps, and the rates at them
+Curve: TypeAlias = tuple[IntArray, FloatArray]  # steps, and the rates at them
 
 
 @dataclass(frozen=True)

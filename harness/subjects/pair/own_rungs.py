@@ -29,6 +29,7 @@ from harness.subjects.pair.climbing import LOSS, OPTIMIZER, SCHEDULE, Climb
 from harness.subjects.pair.own_numbers import losses_by_reference, of_loss, of_rates, of_update
 from harness.subjects.pair.own_tasks import table
 from harness.subjects.pair.passes import below_name
+from harness.subjects.pair.related_rates import related
 from harness.subjects.pair.rungs import reference_updates
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays, save_arrays
@@ -87,7 +88,11 @@ def schedule_rung(climb: Climb) -> list[Verdict]:
     of_rates_check = check(SCHEDULE, judged, sides, RATE, place)
     verdicts = [with_first_step(of_rates_check, verdict) for verdict in judge_checks([of_rates_check])]
     if word is None:
-        return verdicts
+        found = related(*rates.values(), *rates)
+        return [
+            v.model_copy(update={"cause": f"{v.cause}; {found}"}) if found and v.status == "diverges" else v
+            for v in verdicts
+        ]
     return [_named(v, {name: of_rates(word, steps, values) for name, values in rates.items()}) for v in verdicts]
 
 
