@@ -48,6 +48,7 @@ INFO = AdapterInfo(
             "same padding 2": "pad_mode='same' in nn.Conv2d",
             "same padding 3": "pad_mode='same' in nn.Conv3d",
             "elu": "nn.ELU(alpha={})",
+            "gru reset after": "nn.GRU, which resets after the product in any case",
             "leaky_relu": "nn.LeakyReLU(alpha={})",
             "gelu": "nn.GELU(), which approximates on a CPU in any case",
         },

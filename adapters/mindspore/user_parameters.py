@@ -25,10 +25,17 @@ PROJECTIONS = ("query", "key", "value")
 
 
 def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[OwnParameter, Any]]:
-    """Every parameter with its canonical description. `layers` are those of `layers_of`."""
+    """Every parameter with its canonical description. `layers` are those of `layers_of`.
+
+    A parameter that several cells share, such as tied embeddings, belongs to the first.
+    """
+    seen: set[int] = set()
     for name, cell in network.cells_and_names():
         owner = _owner(name, layers)
         for key, parameter in cell._params.items():
+            if parameter is None or id(parameter) in seen:
+                continue
+            seen.add(id(parameter))
             role, shape = _canonical_form(cell, key, tuple(parameter.shape))
             path = tuple(filter(None, name.split(".")))
             full_name = f"{name}.{key}".lstrip(".")

@@ -55,6 +55,7 @@ INFO = AdapterInfo(
             "same padding 2": "padding='same' in keras.layers.Conv2D",
             "same padding 3": "padding='same' in keras.layers.Conv3D",
             "elu": "keras.layers.ELU(alpha={})",
+            "gru reset after": "keras.layers.GRU(reset_after=True)",
             "leaky_relu": "keras.layers.LeakyReLU(negative_slope={})",
             "gelu": "keras.activations.gelu(x, approximate=True)",
         },

@@ -49,7 +49,8 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
     try:
         for name, layer in layers.items():
             activation = vars(layer).get("activation")  # a recurrent layer's is a property of its cell
-            if activation not in (None, keras.activations.linear) and layer.weights:
+            is_cell = hasattr(layer, "state_size")  # a cell computes with its activation, more than once
+            if activation not in (None, keras.activations.linear) and layer.weights and not is_cell:
                 fused_activations[name] = activation
                 layer.activation = _RememberingActivation(activation)
             layer.call = _RecordedCall(layer, name, recorder)
@@ -112,7 +113,7 @@ class _RecordedCall:
         return y
 
     def _record(self, xs: tuple[Array, ...], ys: tuple[Array, ...]) -> None:
-        activation = getattr(self.layer, "activation", None)
+        activation = vars(self.layer).get("activation")
         is_activation_layer = isinstance(self.layer, keras.layers.Activation)
         kind = _function_name(activation) if is_activation_layer else type(self.layer).__name__
         if isinstance(activation, _RememberingActivation):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,25 @@ def written(folder: Path, seed: int, number: int) -> Path:
     port = Port(rng)
     body = rng.choice((_dense, _convolutional, _recurrent, _attention))
     x = body(port, np.random.default_rng(rng.getrandbits(32)))
+    return _write(port, folder, f"random_{number}", x, is_image=body is _convolutional)
+
+
+def known_layers(folder: Path) -> Path:
+    """Writes a pair with recurrent layers of every kind and both attentions into the folder; returns its file."""
+    port = Port(random.Random(0))
+    draws = np.random.default_rng(0)
+    port.layer("words", "nn.Embedding(20, 8)", "layers.Embedding(20, 8)")
+    for kind, count, both, is_frozen in (("LSTM", 2, True, True), ("GRU", 1, True, False), ("RNN", 1, False, False)):
+        _recurrent_layer(port, kind, 8, 8 // (2 if both else 1), count, both, is_frozen)
+    _native_attention(port, 8, 2)
+    _written_attention(port, 8, 2)
+    port.call("x = x.mean(1)", "x = ops.mean(x, 1)")
+    port.layer("fc", f"nn.Dense(8, {CLASSES})", f"layers.Dense({CLASSES})")
+    return _write(port, folder, "known_layers", draws.integers(0, 20, (BATCH * STEPS, 5)), is_image=False)
+
+
+def _write(port: Port, folder: Path, name: str, x: Any, is_image: bool) -> Path:
+    rng = port.rng
     targets = rng.choice(("labels", "values"))
     draws = np.random.default_rng(rng.getrandbits(32))
     rows = BATCH * STEPS
@@ -72,10 +92,10 @@ def written(folder: Path, seed: int, number: int) -> Path:
     np.savez(folder / "batches.npz", x=x, y=y)
     (folder / "ms_model.py").write_text(_mindspore(port))
     (folder / "tf_model.py").write_text(_keras(port))
-    layout = ", layout: channels_first" if body is _convolutional else ""
+    layout = ", layout: channels_first" if is_image else ""
     file = folder / "pair.yaml"
     file.write_text(
-        f"name: random_{number}\n"
+        f"name: {name}\n"
         "models:\n"
         f"  mindspore: {{builder: 'ms_model.py:model'{layout}}}\n"
         "  tensorflow: {builder: 'tf_model.py:model'}\n"
@@ -179,19 +199,7 @@ def _recurrent(port: Port, draws: np.random.Generator) -> np.ndarray:
     for _ in range(port.rng.randint(1, 2)):
         kind, units = port.rng.choice(list(RECURRENT)), port.rng.choice((2, 4, 5))
         count, both = port.rng.choice((1, 1, 2)), port.rng.random() < 0.4
-        name = port.layer(
-            "rnn",
-            f"nn.{kind}({width}, {units}, num_layers={count}, batch_first=True, bidirectional={both})",
-            "None",
-            call=False,
-        )
-        port.calls.append((f"x, _ = self.{name}(x)", ""))
-        for _ in range(count):
-            layer = f"layers.{RECURRENT[kind]}({units}, return_sequences=True)"
-            inner = port.layer("seq", "None", f"layers.Bidirectional({layer})" if both else layer, call=False)
-            port.calls.append(("", f"x = self.{inner}(x)"))
-        if kind != "GRU" and port.rng.random() < 0.7:
-            port.frozen.append(name)
+        _recurrent_layer(port, kind, width, units, count, both, kind != "GRU" and port.rng.random() < 0.7)
         width = units * (2 if both else 1)
         if port.rng.random() < 0.3:
             port.layer("norm", f"nn.LayerNorm(({width},), {NORM})", f"layers.LayerNormalization({NORM})")
@@ -199,6 +207,19 @@ def _recurrent(port: Port, draws: np.random.Generator) -> np.ndarray:
     port.dropout()
     port.dense(width, CLASSES)
     return x
+
+
+def _recurrent_layer(port: Port, kind: str, width: int, units: int, count: int, both: bool, is_frozen: bool) -> None:
+    """A layer that MindSpore stacks by itself and Keras one by one. `is_frozen`: its second bias is 0 and fixed."""
+    options = f"num_layers={count}, batch_first=True, bidirectional={both}"
+    name = port.layer("rnn", f"nn.{kind}({width}, {units}, {options})", "None", call=False)
+    port.calls.append((f"x, _ = self.{name}(x)", ""))
+    for _ in range(count):
+        layer = f"layers.{RECURRENT[kind]}({units}, return_sequences=True)"
+        inner = port.layer("seq", "None", f"layers.Bidirectional({layer})" if both else layer, call=False)
+        port.calls.append(("", f"x = self.{inner}(x)"))
+    if is_frozen:
+        port.frozen.append(name)
 
 
 def _pooled_in_time(port: Port) -> None:
@@ -213,16 +234,9 @@ def _attention(port: Port, draws: np.random.Generator) -> np.ndarray:
     for _ in range(port.rng.randint(1, 2)):
         heads = port.rng.choice((1, 2))
         if port.rng.random() < 0.5:
-            name = port.layer(
-                "att",
-                f"nn.MultiheadAttention({width}, {heads}, batch_first=True)",
-                f"layers.MultiHeadAttention({heads}, {width // heads})",
-                call=False,
-            )
-            port.call(f"y, _ = self.{name}(x, x, x)", f"y = self.{name}(x, x)")
+            _native_attention(port, width, heads)
         else:
             _written_attention(port, width, heads)
-        port.call("x = x + y", "x = x + y")
         port.layer("norm", f"nn.LayerNorm(({width},), {NORM})", f"layers.LayerNormalization({NORM})")
         if port.rng.random() < 0.6:
             up, down = port.dense(width, 2 * width, call=False), port.dense(2 * width, width, call=False)
@@ -230,6 +244,17 @@ def _attention(port: Port, draws: np.random.Generator) -> np.ndarray:
     _pooled_in_time(port)
     port.dense(width, CLASSES)
     return x
+
+
+def _native_attention(port: Port, width: int, heads: int) -> None:
+    name = port.layer(
+        "att",
+        f"nn.MultiheadAttention({width}, {heads}, batch_first=True)",
+        f"layers.MultiHeadAttention({heads}, {width // heads})",
+        call=False,
+    )
+    port.call(f"y, _ = self.{name}(x, x, x)", f"y = self.{name}(x, x)")
+    port.call("x = x + y", "x = x + y")
 
 
 def _written_attention(port: Port, width: int, heads: int) -> None:
@@ -240,7 +265,7 @@ def _written_attention(port: Port, width: int, heads: int) -> None:
     port.rng.shuffle(lines[1])
     for ours, theirs in zip(*lines, strict=True):
         port.call(ours, theirs)
-    port.call(f"y = self.{o}(attend(q, k, v))", f"y = self.{o}(attend(q, k, v))")
+    port.call(f"x = x + self.{o}(attend(q, k, v))", f"x = x + self.{o}(attend(q, k, v))")
 
 
 MINDSPORE = """import math

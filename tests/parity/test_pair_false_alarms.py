@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,11 @@ from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
-from random_pairs import written
+from random_pairs import known_layers, written
 from residents import Ask, Resident
 
 from harness.composition import UserMistake
 from harness.judging.checks import Check
-from harness.records.verdict import Verdict
 from harness.scenarios.pair import climb as climbing
 from harness.scenarios.pair.asking import ArmsFailedError
 from harness.scenarios.pair.state import PairRun
@@ -38,43 +36,64 @@ class _Worker(Resident):
         """Its process lives on for the next pair."""
 
 
-@pytest.mark.nightly
-def test_no_false_alarms_in_pairs(
-    in_mindspore: Ask, in_tensorflow: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Check, "detects", lambda *_: 0.0)  # certificates are another test's, and take long
+@pytest.fixture
+def _in_residents(in_mindspore: Ask, in_tensorflow: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks of pairs ask the frameworks' processes that live on."""
     homes = {"mindspore": in_mindspore, "tensorflow": in_tensorflow}
+    monkeypatch.setattr(Check, "detects", lambda *_: 0.0)  # certificates are another test's, and take long
     monkeypatch.setattr(climbing, "Workers", lambda *_: nullcontext())
     monkeypatch.setattr(
         climbing, "start_worker", lambda _, arm, scratch: _Worker(arm, homes[arm.adapter], tmp_path, scratch)
     )
+
+
+@pytest.mark.usefixtures("_in_residents")
+def test_every_known_layer_is_mapped_by_itself(tmp_path: Path) -> None:
+    run = checked(known_layers(tmp_path / "pair"), tmp_path / "run")
+    wrong = [verdict for verdict in run.verdicts if verdict.status not in ("agrees", "known")]
+    assert not wrong
+    partners = {match.a.name: (match.b.name, match.how("A", "B")) for match in run.matches}
+    assert len(partners) == 1 + 12 + 8 + 3 + 8 + 8 + 2
+    assert partners["rnn1.weight_ih_l1_reverse"] == (
+        "net/bidirectional_1/backward_lstm_1/lstm_cell/kernel",
+        "in A transposed",
+    )
+    assert partners["rnn4.bias_hh_l0"][1] == (
+        "in A gates reset, update, candidate as update, reset, candidate; in B row 1 of two"
+    )
+    known = [verdict.subject for verdict in run.verdicts if verdict.status == "known"]
+    assert known == ["layer rnn6 / simple_rnn, two biases for one"]
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("_in_residents")
+def test_no_false_alarms_in_pairs(tmp_path: Path) -> None:
     counts: Counter[str] = Counter()
     alarms = []
     for number in range(FIRST, COUNT):
         folder = tmp_path / str(number)
-        wrong = _alarms(folder, number, homes, counts)
+        wrong = _alarms(folder, number, counts)
         if wrong:
             shown = "\n".join((folder / name).read_text() for name in ("pair.yaml", "ms_model.py", "tf_model.py"))
             print(f"\npair {number}: {wrong}\n{shown}", flush=True)
             alarms.append(f"pair {number}: {wrong[0]}")
-    print(
-        f"\n{COUNT - FIRST} random pairs of seed {SEED}: {counts.total()} checks, {dict(counts)}; {len(alarms)} alarms"
-    )
+    total = f"{counts.total()} checks, {dict(counts)}; {len(alarms)} alarms"
+    print(f"\n{COUNT - FIRST} random pairs of seed {SEED}: {total}")
     assert not alarms, "\n".join(alarms)
     assert counts["agrees"] > 8 * (COUNT - FIRST)
 
 
-def _alarms(folder: Path, number: int, homes: Mapping[str, Ask], counts: Counter[str]) -> list[Any]:
+def _alarms(folder: Path, number: int, counts: Counter[str]) -> list[Any]:
     try:
-        verdicts = checked(written(folder, SEED, number), folder / "run")
+        verdicts = checked(written(folder, SEED, number), folder / "run").verdicts
     except (UserMistake, ArmsFailedError) as error:
         return [error]
     counts.update(verdict.status for verdict in verdicts)
     return [verdict for verdict in verdicts if verdict.status not in ("agrees", "known")]
 
 
-def checked(file: Path, folder: Path) -> list[Verdict]:
-    """The verdicts on the pair of a file."""
+def checked(file: Path, folder: Path) -> PairRun:
+    """The check of the pair in a file."""
     composed = compose_pair([f"pair={file}", f"out={folder}"])
     run = PairRun(composed, folder, MagicMock())
     run.scratch.mkdir(parents=True)
@@ -83,4 +102,4 @@ def checked(file: Path, folder: Path) -> list[Verdict]:
         run.traces[arm.name] = MagicMock()
     with np.errstate(all="ignore"):
         climbing.climb_rungs(run)
-    return run.verdicts
+    return run

@@ -10,7 +10,7 @@ import numpy as np
 from harness.plan import digest_in_precision
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
-from harness.subjects.pair.mapping import Match
+from harness.subjects.pair.mapping import AS_IT_IS, Match
 from harness.subjects.pair.side import rows_last
 from harness.subjects.pair.spec import EACH
 from harness.subjects.pair.tasks import TASKS
@@ -136,7 +136,11 @@ def _started_alike(climb: Climb, own: dict[str, Arrays]) -> Verdict:
 
 
 def _structure(climb: Climb) -> Verdict:
-    remarks = [f"{m.name} ({m.a.name} / {m.b.name}): {m.how}" for m in climb.matches if m.how != "as it is"]
+    a, b = (arm.name for arm in climb.arms)
+    ways = [(m, m.how(a, b)) for m in climb.matches]
+    remarks = [
+        f"parameter {m.name} ({m.a.name} / {m.b.name}) is carried so: {how}" for m, how in ways if how != AS_IT_IS
+    ]
     remarks += [f"{n}: rows in the order of an image of {tuple(i)}, channels last" for n, i in climb.rows.items()]
     climb.remarks += remarks
     without = [name for name, partner in climb.pair.parameters.items() if partner is None]
@@ -147,7 +151,8 @@ def _structure(climb: Climb) -> Verdict:
 
 def _dropouts(climb: Climb) -> list[Verdict]:
     """A verdict on the dropout rates. Dropout is off while training is compared, because the masks would differ."""
-    rates = [[s["rate"] for s in climb.built[arm.name]["settings"].values() if "rate" in s] for arm in climb.arms]
+    # A layer that drops nothing, such as the one within Keras' attention, is none.
+    rates = [[s["rate"] for s in climb.built[arm.name]["settings"].values() if s.get("rate")] for arm in climb.arms]
     if not any(rates):
         return []
     a, b = climb.arms

@@ -8,15 +8,14 @@ or of both.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
-from adapters.layer_calls import MODEL
 from harness.subjects.pair.calls import Calls, distance, views
 from harness.subjects.pair.dataflow import Flow, Shared, equal, rearranged
-from harness.subjects.pair.layers import anchored_calls, hidden
+from harness.subjects.pair.layers import anchored_calls, hidden, inner_calls
 from harness.subjects.pair.mapping import Match
 
 Tensor = NDArray[Any]
@@ -31,6 +30,7 @@ class Culprit:
     have the tensors that the calls take, but not the same call takes them: by side, what made the tensor; None for an
     input of the model. `later`: whether the calls that one side lacks come after the place on that side. `constants`:
     by side, an operand that no call makes and the other side does not have, such as a mask; empty if there is none.
+    `within`: the layers of the user's own whose operations these are, if they are within a pair of layers.
     """
 
     calls: tuple[tuple[int, ...], tuple[int, ...]]
@@ -39,6 +39,7 @@ class Culprit:
     misread: tuple[int | None, int | None] | None = None
     later: bool = False
     constants: tuple[str, str] = ("", "")
+    within: tuple[str, str] | None = None
 
 
 def culprit(a: Calls, b: Calls, matches: Sequence[Match], tolerance: float) -> Culprit | None:
@@ -49,8 +50,23 @@ def culprit(a: Calls, b: Calls, matches: Sequence[Match], tolerance: float) -> C
     """
     anchors = anchored_calls(a, b, matches)
     search = _Search(_flow(a, {i for i, _ in anchors}), _flow(b, {j for _, j in anchors}), anchors, matches, tolerance)
-    ends = search.flows[0].numbers[-1], search.flows[1].numbers[-1]
-    return next((search.before(i, j) for i, j in [*anchors, ends] if search.differ(i, j)), None)
+    ends = search.flows[0].end, search.flows[1].end
+    found = next((search.before(i, j) for i, j in [*anchors, ends] if search.differ(i, j)), None)
+    if found is None or found.misread or [len(numbers) for numbers in found.calls] != [1, 1]:
+        return found
+    return _inside(a, b, found.calls[0][0], found.calls[1][0], tolerance) or found
+
+
+def _inside(a: Calls, b: Calls, i: int, j: int, tolerance: float) -> Culprit | None:
+    """The culprit within two calls of layers of the user's own; None if the operations in them are not known."""
+    inner = inner_calls(a, i), inner_calls(b, j)
+    if not all(inner):
+        return None
+    flows = Flow(a, [*inner[0], i]), Flow(b, [*inner[1], j])
+    found = _Search(*flows, [], [], tolerance).before(i, j)
+    if not any(found.calls) or i in found.calls[0] or j in found.calls[1]:
+        return None
+    return replace(found, within=(a.called[i].layer, b.called[j].layer))
 
 
 def _flow(calls: Calls, paired: set[int]) -> Flow:
@@ -102,7 +118,7 @@ class _Search:
 
     def _of_one_call(self, i: int, j: int) -> Culprit:
         """Two calls that correspond are at fault: they compute something else, or take something else."""
-        if self.flows[0].calls.called[i].kind == MODEL:
+        if i == self.flows[0].end:
             return Culprit(((), ()), self._apart(self.flows[0].consumed(i), self.flows[1].consumed(j)))
         tensors = self._apart(self.flows[0].calls.ys(i), self.flows[1].calls.ys(j))
         constants = self._constant(0, i), self._constant(1, j)

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.layer_calls import MODEL
 from harness.subjects.pair.calls import Calls, distance, layouts
 
 Tensor = NDArray[Any]
@@ -26,14 +25,21 @@ def key_of(tensor: Tensor) -> str:
 
 @dataclass(frozen=True)
 class Flow:
-    """The tensors of one side. `numbers`: the calls that are looked at, in order; the last is that of the model."""
+    """The tensors of one side. `numbers`: the calls that are looked at, in order.
+
+    The last one is that of the whole, the model or a layer of the user's own, and ends all paths.
+    """
 
     calls: Calls
     numbers: Sequence[int]
 
+    @property
+    def end(self) -> int:
+        return self.numbers[-1]
+
     def consumed(self, number: int) -> list[Tensor]:
-        """What a call takes; of the whole model what it returns, because it ends all paths."""
-        return self.calls.ys(number) if self.calls.called[number].kind == MODEL else self.calls.xs(number)
+        """What a call takes; of the whole, what it returns."""
+        return self.calls.ys(number) if number == self.end else self.calls.xs(number)
 
     def maker(self, tensor: Tensor, before: int) -> int | None:
         """The last call before this one that returns the tensor; None for an input, a constant or a parameter."""
@@ -50,7 +56,7 @@ class Flow:
     def _makers(self) -> dict[str, list[int]]:
         makers: dict[str, list[int]] = defaultdict(list)
         for number in self.numbers:
-            if self.calls.called[number].kind != MODEL:
+            if number != self.end:
                 for y in self.calls.ys(number):
                     makers[key_of(y)].append(number)
         return makers

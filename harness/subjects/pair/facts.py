@@ -51,8 +51,9 @@ def write_facts(
     write_text(folder / FACTS, facts.model_dump_json(indent=2) + "\n")
     if matches:
         turned = climb.rows if climb is not None else {}
+        a, b = (arm.name for arm in composed.pair.arms)
         rows = [
-            (m.a.name, m.b.name, str(m.b.shape), f"{m.how}, rows turned" if m.name in turned else m.how)
+            (m.a.name, m.b.name, str(m.a.shape), m.how(a, b) + (", rows turned" if m.name in turned else ""))
             for m in matches
         ]
         named = [dict(zip(PARAMETER_COLUMNS, row, strict=True)) for row in rows]

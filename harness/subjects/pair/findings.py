@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import prod
 
+import adapters
+from adapters.user_parameters import RECURRENT_KERNEL
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Climb
-from harness.subjects.pair.mapping import Pairing
+from harness.subjects.pair.correspondence import place
+from harness.subjects.pair.mapping import Match, Pairing
+
+GATES_OF_GRU = 3
 
 
 def found_in_parameters(climb: Climb, verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -19,12 +26,26 @@ def found_in_parameters(climb: Climb, verdicts: Sequence[Verdict]) -> list[Verdi
         return []
     upstream = next((v for v in verdicts if v.status == "diverges" and v.layer and v.cause.startswith("shape")), None)
     upstream = upstream or next((v for v in verdicts if v.status == "diverges" and v.layer), None)
+    climb.remarks += _partly_compared(climb)
     return [
         *_misfits(climb, pairing, upstream),
         *_alone(climb, pairing),
         *_frozen(climb),
         *_second_biases(climb),
     ]
+
+
+def _partly_compared(climb: Climb) -> Iterator[str]:
+    """A remark on each parameter of which only a part has a partner, as the user gave it."""
+    for number, arm in enumerate(climb.arms):
+        shapes = {p["name"]: p["shape"] for p in climb.built[arm.name].get("parameters", ())}
+        compared: Counter[str] = Counter()
+        for match in climb.matches:
+            p = (match.a, match.b)[number]
+            compared[p.source or p.name] += prod(p.shape)
+        for name, count in compared.items():
+            if name in shapes and count < prod(shapes[name]):
+                yield f"{name} of {arm.name}: {count} of {prod(shapes[name])} elements have a partner"
 
 
 def _misfits(climb: Climb, pairing: Pairing, upstream: Verdict | None) -> Iterator[Verdict]:
@@ -52,7 +73,8 @@ def _alone(climb: Climb, pairing: Pairing) -> Iterator[Verdict]:
             kind = climb.built[own]["settings"].get(layer, {}).get("kind", "")
             listed = ", ".join(f"{p.name} {p.shape}" for p in of_layer)
             cause = f"{own} has {listed}, {other} has no parameter for it"
-            advice = f"if that is meant, put under parameters:  {', '.join(f'{p.name}: null' for p in of_layer)}"
+            names = ", ".join(p.name for p in of_layer)
+            advice = f"if that is meant, give null under parameters for {names}"
             subject = f"layer {layer}{f' ({kind})' if kind else ''}, without a partner in {other}"
             yield _finding(climb, subject, cause, advice, layer)
 
@@ -71,7 +93,12 @@ def _second_biases(climb: Climb) -> Iterator[Verdict]:
     """A verdict on each layer that trains two biases where the other side's has one."""
     for match in climb.matches:
         for arm, own, second in zip(climb.arms, (match.a, match.b), (match.added_a, match.added_b), strict=True):
-            if second is None or not second.trainable:
+            if second is None:
+                continue
+            if _gates(climb, match) == GATES_OF_GRU:
+                yield _reset_elsewhere(climb, match, arm.name)
+                continue
+            if not second.trainable:
                 continue
             cause = (
                 f"{arm.name} adds two biases, {own.name} and {second.name}, and the other side has one: if both are "
@@ -85,6 +112,24 @@ def _second_biases(climb: Climb) -> Iterator[Verdict]:
                 match.a.layer,
                 known=True,
             )
+
+
+def _gates(climb: Climb, match: Match) -> int:
+    """The number of gates of the recurrent layer that a bias belongs to; 0 if its recurrent kernel is not matched."""
+    kernels = (m.a for m in climb.matches if m.a.role == RECURRENT_KERNEL and place(m.a) == place(match.a))
+    return next((kernel.shape[1] // kernel.shape[0] for kernel in kernels), 0)
+
+
+def _reset_elsewhere(climb: Climb, match: Match, two_biases: str) -> Verdict:
+    """The verdict on two GRUs of which one has a single bias: it resets the state before the product, not after."""
+    (single,) = (arm for arm in climb.arms if arm.name != two_biases)
+    cause = (
+        f"gru: {two_biases} resets the product of state and recurrent kernel, {single.name} the state before it, "
+        "and so has one bias: two different functions"
+    )
+    models = adapters.info(single.adapter).user_models
+    advice = models.spellings.get("gru reset after", "") if models else ""
+    return _finding(climb, f"layer {match.a.layer} / {match.b.layer}, reset of the gru", cause, advice, match.a.layer)
 
 
 def _finding(climb: Climb, subject: str, cause: str, advice: str = "", layer: str = "", known: bool = False) -> Verdict:

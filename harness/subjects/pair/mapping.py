@@ -19,8 +19,9 @@ from harness.subjects.pair.spec import Derived
 Axes = tuple[int, ...]
 # Roles of the frameworks' own layers: these parameters are exchanged in canonical layout and never transposed.
 KERNELS = (KERNEL, RECURRENT_KERNEL, DEPTHWISE_KERNEL)
+AS_IT_IS = "as it is"
 CANONICAL = (*KERNELS, BIAS, RECURRENT_BIAS, "embeddings", "gamma", "beta", "alpha")
-User = Mapping[str, "str | Derived | None"]
+User = Mapping[str, str | Derived | None]
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,13 @@ class Match:
         shape = tuple(self.b.shape[axis] for axis in turn[0][1]) if turn else self.b.shape
         return [*self.b.view, *turn, *([] if shape == self.a.shape else [("reshape", self.a.shape)])]
 
-    @property
-    def how(self) -> str:
-        """How the parameter is carried from one side to the other, in words."""
-        said = [f"{name}: {how}" for name, how in (("A", self.a.how), ("B", self.b.how)) if how]
+    def how(self, a: str, b: str) -> str:
+        """How the parameter is carried from one side to the other, in words. `a`, `b`: the names of the sides."""
+        said = [f"in {name} {how}" for name, how in ((a, self.a.how), (b, self.b.how)) if how]
         said += [f"transposed {list(self.axes)}"] if self.axes else []
         said += [f"{self.a.shape} as {self.b.shape}"] if not self.axes and self.a.shape != self.b.shape else []
         said += [f"the sum of two, of which {p.name} is 0" for p in (self.added_a, self.added_b) if p]
-        return "; ".join(said) or "as it is"
+        return "; ".join(said) or AS_IT_IS
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ class Pairing:
     @property
     def is_open(self) -> bool:
         """Whether outputs may show other partners, or another layout, than the code does."""
+        if self.misfits:
+            return False  # nothing makes the outputs agree
         return bool(self.groups) or any(m.a.role not in CANONICAL and len(m.a.shape) == 2 for m in self.matches)
 
 

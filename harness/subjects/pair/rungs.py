@@ -18,7 +18,7 @@ from harness.records.tensor_key import TensorKey, of_kind, only
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy
 from harness.spec.recipe import Update
-from harness.subjects.pair.causes import caused
+from harness.subjects.pair.causes import caused, pass_remarks
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
 from harness.subjects.pair.naming import named_forms
@@ -61,6 +61,7 @@ def model_rung(climb: Climb) -> list[Verdict]:
         apart.append(layers.oracle.apart)
         judged = judge_checks(layers.checks.values())
         if phase == "evaluation":
+            climb.remarks += pass_remarks(climb, pairs, calls)
             outputs = compared_outputs(a, b, climb.outputs, climb.channels_first)
             named: dict[str, Place] = {name: Place("outputs in evaluation", "evaluation") for name in outputs[0].values}
             judged += judge_checks(passed(MODEL, *outputs, named).checks.values())

@@ -157,7 +157,7 @@ def outputs(session: Session, scratch: str) -> Result:
     own = side.models[session.adapter.arm.precision]
     calls = own.traced(x[0], False)
     arrays = {f"y/{number}": call.y for number, call in enumerate(calls)}
-    arrays |= {f"x/{call.layer}": call.x for call in reversed(calls)}
+    arrays |= {f"x/{call.layer}": call.x for call in reversed(calls) if call.layer}
     last = {f"last/{number}": y for number, y in enumerate(own.forward(x[0])) if y.ndim <= 2}
     return session.reply({**arrays, **(last or {"last/0": calls[-1].y if calls else np.empty(0)})})
 

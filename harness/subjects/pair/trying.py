@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays
 
 MOST_MEMBERS = 4  # of a group whose permutations are tried: 24
+MOST_TRIED = 60  # candidates of all groups together; each takes a forward pass of the second side
 CLOSE = 1e-3  # a float32 output is far closer than this; another weight matrix makes it differ by far more
 
 
@@ -36,6 +37,7 @@ class Trials:
         self.climb, self.carry = climb, carry
         self.expected = self._outputs(0)
         self.last: Sequence[Match] = climb.matches  # what the second side holds
+        self.count = 0
 
     def best(self) -> Sequence[Match]:
         """The matches whose outputs agree best. Raises UserMistake if nothing decides between several partners."""
@@ -47,7 +49,9 @@ class Trials:
         exchanged: list[str] = []
         questions: list[str] = []
         for group in self._groups():
-            scores = [(self._agreeing(candidate), candidate) for candidate in self._candidates(matches, group)]
+            candidates = list(islice(self._candidates(matches, group), max(0, MOST_TRIED - self.count)))
+            self.count += len(candidates)
+            scores = [(self._agreeing(candidate), candidate) for candidate in candidates]
             best = max((score for score, _ in scores), default=0.0)
             winners = [candidate for score, candidate in scores if score == best]
             if best > agreeing and len(winners) == 1:
@@ -111,7 +115,7 @@ class Trials:
         return matches, agreeing, turned
 
     def _agreeing(self, matches: Sequence[Match]) -> float:
-        """The share of the first side's outputs that the second side has too; 1 only if the outputs are equal."""
+        """The share of the first side's tensors that the second side has too; 1 only if the models' outputs agree."""
         if matches is not self.last:
             self.carry(matches)
             self.last = matches

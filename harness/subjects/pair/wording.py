@@ -26,7 +26,8 @@ def placed(verdict: Verdict, culprit: Culprit, calls: tuple[Calls, Calls], toler
         return verdict
     said = relation(*culprit.tensors, names, culprit.inputs, tolerance) if culprit.tensors is not None else ""
     how = _misread(culprit, calls, names) or _computed(culprit, called, names)
-    place = subject(called) + (", output in training" if phase == "training" else ", output")
+    inside = f" in layer {' / '.join(dict.fromkeys(culprit.within))}" if culprit.within else ""
+    place = subject(called) + inside + (", output in training" if phase == "training" else ", output")
     fields: dict[str, Any] = {"subject": place, "phase": phase}
     if is_judged(verdict):
         index = verdict.worst_index[verdict.worst_index.rfind("[") :]

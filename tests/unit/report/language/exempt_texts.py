@@ -243,6 +243,7 @@ NOT_TRANSLATED = {
     "keras.layers.ZeroPadding1D(({}, {})) before Conv1D(padding='valid')",
     "keras.layers.ZeroPadding2D((({}, {}), ({}, {}))) before Conv2D(padding='valid')",
     "keras.layers.ZeroPadding3D((({}, {}), ({}, {}), ({}, {}))) before Conv3D(padding='valid')",
+    "gru reset after",
     "pad_mode='same' in nn.Conv2d",
     "padding='same' in keras.layers.Conv2D",
     "Uniform, moved",

@@ -166,3 +166,16 @@ def test_the_subject_names_both_sides():
     add = Called("", "add", source="ms.py:3", text="x + y")
     assert subject([[add], []]) == "operation `x + y` (ms.py:3) / nothing"
     assert subject([[], [mean]]) == "layer nothing / average_pool (average_pooling2d, tf.py:9)"
+
+
+def test_within_a_layer_of_the_user_s_own_the_operation_is_named():
+    sides = []
+    for kind in ("relu", "tanh"):
+        side = Side()
+        y = side.dense("fc1", X)
+        inner = side.op(f"{kind}(x)", kind, y)
+        out = side.note("", "matmul", [inner], inner @ WEIGHTS["fc2"])
+        side.called[1:] = [Called(**{**vars(called), "within": "fc2"}) for called in side.called[1:]]
+        sides.append(side.end(side.note("fc2", "Own", [y], out)))
+    blamed = culprit(*sides, ALL, 1e-9)
+    assert (blamed.calls, blamed.within) == (((1,), (1,)), ("fc2", "fc2"))

@@ -174,7 +174,7 @@ def test_an_axis_of_heads_is_merged():
     b = [OwnParameter("q/kernel", "q", "kernel", (6, 2, 4), True)]
     (match,) = paired(a, b, {}, NAMES).matches
     assert match.view_b == [("reshape", (6, 8))]
-    assert match.how == "(6, 8) as (6, 2, 4)"
+    assert match.how("A", "B") == "(6, 8) as (6, 2, 4)"
 
 
 def test_what_one_side_trains_and_the_other_does_not_is_paired_and_told():
@@ -195,7 +195,7 @@ def test_the_second_bias_of_a_recurrent_layer_is_added_where_the_other_side_has_
         pairing = paired(first, second, {}, NAMES)
         bias = next(m for m in pairing.matches if m.a.role == "bias")
         assert getattr(bias, added).name == "lstm/recurrent_bias"
-        assert bias.how == "the sum of two, of which lstm/recurrent_bias is 0"
+        assert bias.how("A", "B") == "the sum of two, of which lstm/recurrent_bias is 0"
         assert not pairing.alone_a
         assert not pairing.alone_b
 
