@@ -41,14 +41,15 @@ class TargetForm:
 def heads(outputs: Sequence[Output], y: Parts) -> list[tuple[int, str]]:
     """The outputs that the loss is of: their numbers, each with the name of its target.
 
-    One target belongs to the first output; several to the outputs of their names or, in a tuple, of their positions.
-    Raises MisfitError if they do not fit.
+    One target belongs to the first output of floating-point numbers; several to the outputs of their names or, in a
+    tuple, of their positions. Raises MisfitError if they do not fit.
     """
-    if not outputs:
-        raise MisfitError("the model returns no tensor")
+    first = next((number for number, output in enumerate(outputs) if output.floating), None)
+    if first is None:
+        raise MisfitError("the model returns no tensor of floating-point numbers, of which a loss could be")
     targets, names = list(parts_of(y)), [output.name for output in outputs]
     if targets == [""]:
-        return [(0, "")]
+        return [(first, "")]
     if isinstance(y, Mapping) and set(targets) <= set(names):
         return [(names.index(target), target) for target in targets]
     if len(targets) != len(outputs):

@@ -32,6 +32,7 @@ INFO = AdapterInfo(
     user_models=UserModels(
         module="adapters.mindspore.user_model",
         arm="mindspore_pynative",
+        eager_mode="pynative",
         words="adapters.mindspore.user_words",
         spellings={
             "batch_norm momentum": "nn.BatchNorm2d(momentum={})",

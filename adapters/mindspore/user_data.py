@@ -12,7 +12,7 @@ from mindspore import Tensor, nn
 from adapters.mindspore.runtime import floats, integers
 from adapters.protocol import Array
 from adapters.setting import Setting
-from adapters.user_data import Parts, Path, Signature, from_channels_last, leaves, mapped, ordered
+from adapters.user_data import Output, Parts, Path, Signature, from_channels_last, leaves, mapped, name_of, ordered
 from harness.spec.arm import Layout
 
 WRAPPED = {  # by class, the attribute with what it wraps
@@ -41,6 +41,11 @@ def outputs(value: Any) -> list[tuple[Path, Any]]:
     return leaves(value, lambda part: isinstance(part, Tensor))
 
 
+def described(path: Path, tensor: Any) -> Output:
+    """An output by its name and its shape."""
+    return Output(name_of(path), tuple(tensor.shape), bool(tensor.is_floating_point()))
+
+
 def without_training(network: Any) -> tuple[Any, list[str]]:
     """The network without the loss and the optimizer that it is wrapped in, and sentences on what is left out."""
     left_out: list[str] = []
@@ -50,9 +55,22 @@ def without_training(network: Any) -> tuple[Any, list[str]]:
             break
         left_out.append(_in_words(network))
         network = getattr(network, inner)
-    if not left_out:
-        return network, []
-    return network, [f"{', '.join(left_out)}: only the network in it is compared, with the pair's loss and optimizer"]
+    said = _uncompiled(network)
+    if left_out:
+        said.append(f"{', '.join(left_out)}: only the network in it is compared, with the pair's loss and optimizer")
+    return network, said
+
+
+def _uncompiled(network: Any) -> list[str]:
+    """Takes `ms.jit` off the methods of the user's cells, in which no layer could be seen; says where it was."""
+    names = []
+    for kind in {type(cell) for _, cell in network.cells_and_names()}:
+        for base in kind.__mro__[: kind.__mro__.index(nn.Cell)]:
+            for name, method in list(vars(base).items()):
+                if getattr(method, "__wrapped_by_jit__", False):
+                    setattr(base, name, method.__wrapped__)
+                    names.append(f"{base.__name__}.{name}")
+    return [f"{', '.join(sorted(names))}: compiled only as the arm's mode says, not by ms.jit"] if names else []
 
 
 def _in_words(cell: Any) -> str:

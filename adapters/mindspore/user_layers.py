@@ -63,7 +63,7 @@ def operations_of(network: Any) -> dict[str, Any]:
 def _leaves(cell: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, inner in cell.name_cells().items():
         path = f"{prefix}{name}"
-        if isinstance(inner, nn.SequentialCell | nn.CellList) or (
+        if isinstance(inner, nn.SequentialCell | nn.CellList | nn.CellDict) or (
             inner.name_cells() and not _is_framework_layer(inner)
         ):
             yield from _leaves(inner, f"{path}.")

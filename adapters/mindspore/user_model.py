@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,10 +13,10 @@ from mindspore import nn, ops
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
-from adapters.mindspore.runtime import array, compiled, floats, integers
+from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
 from adapters.mindspore.specifics.float64.switching import following, replace_kernels
 from adapters.mindspore.specifics.user_layers_float64 import in_float64
-from adapters.mindspore.user_data import arguments, outputs, without_training
+from adapters.mindspore.user_data import arguments, described, outputs, without_training
 from adapters.mindspore.user_dropout import without_dropout
 from adapters.mindspore.user_layers import (
     arrays_of,
@@ -30,7 +31,7 @@ from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.source_trace import Watcher, watching, with_sources
-from adapters.user_data import Output, Parts, Path, at, mapped, name_of, parts_of
+from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
     MODEL,
     LayerCall,
@@ -80,6 +81,10 @@ class MindSporeOwnModel:
             location = f"{FilePath(file).name}:{function}"
             require_accepts(lambda: self._look(sample), location, sample, followed.inside)
         self.composed = list(dict.fromkeys([*self.composed, *followed.replaced]))
+        if self.composed and compiles(setting):  # kernels are replaced in Python, which a compiled graph does not call
+            self.setting = replace(setting, mode="pynative")
+            layers = ", ".join(self.composed)
+            self.ignored.append(f"runs one operation at a time, since a graph has no kernels for it in {layers}")
         self._compile()
 
     def _look(self, sample: Parts) -> None:
@@ -88,10 +93,11 @@ class MindSporeOwnModel:
         found = []
         for training in (False, True):
             self.network.set_train(training)
-            found.append([(path, tuple(tensor.shape)) for path, tensor in outputs(self.network(*self._inputs(sample)))])
+            found.append(outputs(self.network(*self._inputs(sample))))
         self.set_weights(before)
-        self._paths, self._training_outputs = [path for path, _ in found[0]], found[1]
-        self.outputs = [Output(name_of(path), shape) for path, shape in found[0]]
+        evaluated, trained = found
+        self._paths, self.outputs = [path for path, _ in evaluated], [described(*leaf) for leaf in evaluated]
+        self._in_training = [(path, described(path, tensor)) for path, tensor in trained]
 
     def _compile(self) -> None:
         self._forward = compiled(Forward(self.network).construct, self.setting)
@@ -151,7 +157,7 @@ class MindSporeOwnModel:
 
     def require_targets(self, y: Parts) -> None:
         first = mapped(lambda values: values[0], y)
-        for _, target, form in self._heads(first):
+        for *_, target, form in self._heads(first):
             require_range(form, target, parts_of(y)[target])
 
     def loss_and_gradients(self, x: Parts, y: Parts) -> tuple[float, dict[str, Array]]:
@@ -187,23 +193,19 @@ class MindSporeOwnModel:
         """The compiled function, and the name and the form of each target that it takes."""
         found = self._heads(y)
         criteria = [
-            Head(path, len(shape) if form.moved else 0, loss(self.word, form.width, form.targets, self.setting))
-            for (path, shape), _, form in found
+            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self.setting))
+            for path, output, _, form in found
         ]
         step = Step(self.network, criteria, list(self._trainable().values()))
-        return compiled(step.value_and_gradients, self.setting), [(target, form) for _, target, form in found]
+        return compiled(step.value_and_gradients, self.setting), [(target, form) for *_, target, form in found]
 
-    def _heads(self, y: Parts) -> list[tuple[tuple[Path, tuple[int, ...]], str, TargetForm]]:
-        """Of each output that the loss is of: its path and shape in training, and the name and form of its target."""
-        in_training = [Output(name_of(path), shape) for path, shape in self._training_outputs]
-        return [
-            (
-                self._training_outputs[n],
-                target,
-                target_form(self.word, in_training[n], parts_of(y)[target], self.layout),
-            )
-            for n, target in heads(in_training, y)
-        ]
+    def _heads(self, y: Parts) -> list[tuple[Path, Output, str, TargetForm]]:
+        """Of each output that the loss is of: its path in training, itself, and the name and form of its target."""
+        found = []
+        for number, target in heads([output for _, output in self._in_training], y):
+            path, output = self._in_training[number]
+            found.append((path, output, target, target_form(self.word, output, parts_of(y)[target], self.layout)))
+        return found
 
     def _target(self, form: TargetForm, y: Array) -> Any:
         rows = form.rows(y)

@@ -39,6 +39,7 @@ INFO = AdapterInfo(
     user_models=UserModels(
         module="adapters.tensorflow.user_model",
         arm="tensorflow_eager",
+        eager_mode="eager",
         words="adapters.tensorflow.user_words",
         spellings={
             "batch_norm momentum": "keras.layers.BatchNormalization(momentum={})",

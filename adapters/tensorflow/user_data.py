@@ -14,6 +14,7 @@ from adapters.setting import Setting
 from adapters.tensorflow.runtime import floats, integers
 from adapters.user_data import (
     MisfitError,
+    Output,
     Parts,
     Path,
     Signature,
@@ -22,6 +23,7 @@ from adapters.user_data import (
     in_words,
     leaves,
     mapped,
+    name_of,
     ordered,
     parts_of,
 )
@@ -49,6 +51,11 @@ def outputs(value: Any) -> list[tuple[Path, Any]]:
     return leaves(value, lambda part: tf.is_tensor(part) or isinstance(part, keras.Variable))
 
 
+def described(path: Path, tensor: Any) -> Output:
+    """An output by its name and its shape."""
+    return Output(name_of(path), tuple(tensor.shape), bool(tf.as_dtype(tensor.dtype).is_floating))
+
+
 def without_training(network: Any) -> tuple[Any, list[str]]:
     """The network without the loss and the optimizer that it is wrapped in, and sentences on what is left out."""
     left_out: list[str] = []
@@ -59,14 +66,27 @@ def without_training(network: Any) -> tuple[Any, list[str]]:
         left_out.append(f"compiled with {', '.join(parts) or 'nothing'}")
     if isinstance(network, keras.Model) and type(network).train_step is not keras.Model.train_step:
         left_out.append(f"a train_step of {type(network).__name__}'s own")
-    if not left_out:
-        return network, []
-    return network, [f"{', '.join(left_out)}: only the network in it is compared, with the pair's loss and optimizer"]
+    said = _uncompiled(network)
+    if left_out:
+        said.append(f"{', '.join(left_out)}: only the network in it is compared, with the pair's loss and optimizer")
+    return network, said
+
+
+def _uncompiled(network: Any) -> list[str]:
+    """Takes `tf.function` off the methods of the user's layers, in which no layer could be seen; says where it was."""
+    names = []
+    for kind in {type(layer) for layer in network._flatten_layers(include_self=True)}:
+        for base in kind.__mro__[: kind.__mro__.index(keras.layers.Layer)]:
+            for name, method in list(vars(base).items()):
+                if hasattr(method, "python_function") and hasattr(method, "get_concrete_function"):
+                    setattr(base, name, method.python_function)
+                    names.append(f"{base.__name__}.{name}")
+    return [f"{', '.join(sorted(names))}: compiled only as the arm's mode says, not by tf.function"] if names else []
 
 
 def _optimizer(optimizer: Any) -> str:
     """An optimizer with its rate: `SGD (learning_rate 0.1)`."""
-    rate = getattr(optimizer, "_learning_rate", None)
+    rate: Any = getattr(optimizer, "_learning_rate", None)
     is_number = isinstance(rate, keras.Variable | float | int)
     return f"{type(optimizer).__name__} (learning_rate {float(rate):g})" if is_number else type(optimizer).__name__
 

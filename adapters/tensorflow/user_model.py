@@ -18,7 +18,8 @@ from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.runtime import array, compiled, floats, integers
 from adapters.tensorflow.specifics.precision import default_precision
 from adapters.tensorflow.specifics.rebuilt import in_precision
-from adapters.tensorflow.user_data import arguments, outputs, without_training
+from adapters.tensorflow.specifics.user_layers_float64 import in_float64
+from adapters.tensorflow.user_data import arguments, described, outputs, without_training
 from adapters.tensorflow.user_dropout import without_dropout
 from adapters.tensorflow.user_layers import (
     arrays_of,
@@ -30,7 +31,7 @@ from adapters.tensorflow.user_layers import (
 )
 from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
 from adapters.tensorflow.user_settings import change_setting
-from adapters.user_data import Output, Parts, Path, at, mapped, name_of, parts_of
+from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
     MODEL,
     LayerCall,
@@ -70,11 +71,12 @@ class TensorFlowOwnModel:
         with default_precision(setting.precision):
             built = build_model(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
             self.network, self.ignored = without_training(built)
+            self.composed: list[str] = []
             if setting.precision == "float64":
                 self.network = in_precision(self.network, setting.precision)
+                self.composed = in_float64(self.network)
             # The first call builds the layers that need an input shape.
             require_accepts(lambda: self._look(sample), f"{FilePath(file).name}:{function}", sample)
-        self.composed: list[str] = []
         self.layers = dict(layers_of(self.network))
         self._by_name = {
             description.name: (description, parameter)
@@ -89,9 +91,8 @@ class TensorFlowOwnModel:
         trained = outputs(self.network(*self._inputs(sample), training=True))
         for parameter, value in zip(self.network.weights, before, strict=True):
             parameter.assign(value)
-        found = [[(path, tuple(tensor.shape)) for path, tensor in leaves] for leaves in (evaluated, trained)]
-        self._paths, self._training_outputs = [path for path, _ in found[0]], found[1]
-        self.outputs = [Output(name_of(path), shape) for path, shape in found[0]]
+        self._paths, self.outputs = [path for path, _ in evaluated], [described(*leaf) for leaf in evaluated]
+        self._in_training = [(path, described(path, tensor)) for path, tensor in trained]
 
     def _compile(self) -> None:
         self._forward = compiled(Forward(self.network).__call__, self.setting)
@@ -147,7 +148,7 @@ class TensorFlowOwnModel:
 
     def require_targets(self, y: Parts) -> None:
         first = mapped(lambda values: values[0], y)
-        for _, target, form in self._heads(first):
+        for *_, target, form in self._heads(first):
             require_range(form, target, parts_of(y)[target])
 
     def loss_and_gradients(self, x: Parts, y: Parts) -> tuple[float, dict[str, Array]]:
@@ -182,23 +183,19 @@ class TensorFlowOwnModel:
         """The compiled function, and the name and the form of each target that it takes."""
         found = self._heads(y)
         criteria = [
-            Head(path, len(shape) if form.moved else 0, loss(self.word, form.width, form.targets, self.setting))
-            for (path, shape), _, form in found
+            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self.setting))
+            for path, output, _, form in found
         ]
         step = Step(self.network, criteria, list(self._trainable().values()))
-        return compiled(step.value_and_gradients, self.setting), [(target, form) for _, target, form in found]
+        return compiled(step.value_and_gradients, self.setting), [(target, form) for *_, target, form in found]
 
-    def _heads(self, y: Parts) -> list[tuple[tuple[Path, tuple[int, ...]], str, TargetForm]]:
-        """Of each output that the loss is of: its path and shape in training, and the name and form of its target."""
-        in_training = [Output(name_of(path), shape) for path, shape in self._training_outputs]
-        return [
-            (
-                self._training_outputs[n],
-                target,
-                target_form(self.word, in_training[n], parts_of(y)[target], self.layout),
-            )
-            for n, target in heads(in_training, y)
-        ]
+    def _heads(self, y: Parts) -> list[tuple[Path, Output, str, TargetForm]]:
+        """Of each output that the loss is of: its path in training, itself, and the name and form of its target."""
+        found = []
+        for number, target in heads([output for _, output in self._in_training], y):
+            path, output = self._in_training[number]
+            found.append((path, output, target, target_form(self.word, output, parts_of(y)[target], self.layout)))
+        return found
 
     def _target(self, form: TargetForm, y: Array) -> Any:
         rows = form.rows(y)

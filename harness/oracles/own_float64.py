@@ -182,9 +182,7 @@ class OwnFloat64:
         distance = f"{a.name} and {b.name} are {between:.3g} apart"
         if a.float64 is None or b.float64 is None:
             without = a if a.float64 is None else b
-            cause = (
-                f"{distance}; which is wrong cannot be told: {without.name} does not run in float64 ({without.refused})"
-            )
+            cause = f"{distance}; which is wrong cannot be told: {without.name} does not run in float64"
             return verdict.model_copy(update={**NO_CULPRIT, "cause": cause})
         in_float64 = error_against(a.float64[tensor], np.asarray(b.float64[tensor], np.float64))
         if np.any(in_float64 > self.tolerances[tensor].bound):

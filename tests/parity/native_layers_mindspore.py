@@ -10,6 +10,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 SEQUENCE, IMAGE, VOLUME, ROWS, STEPS = (2, 4, 9), (2, 4, 7, 6), (2, 4, 5, 5, 4), (3, 6), (3, 7, 6)
+PADDED = {"pad_mode": "pad", "padding": 1}
 BUILDERS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {}
 
 
@@ -71,21 +72,20 @@ def _add(name: str, make: Callable[[], Any], shape: tuple[int, ...], copies: int
 for rank, shape in ((1, SEQUENCE), (2, IMAGE), (3, VOLUME)):
     convolution, transposed = (getattr(nn, f"Conv{rank}d{kind}") for kind in ("", "Transpose"))
     largest, average = (getattr(nn, f"{kind}Pool{rank}d") for kind in ("Max", "Avg"))
-    padded = {"pad_mode": "pad", "padding": 1}
     for name, make in {
         "conv": lambda of=convolution: of(4, 6, 3, has_bias=True),
-        "conv_padded": lambda of=convolution: of(4, 6, 3, stride=2, dilation=2, **padded),
+        "conv_padded": lambda of=convolution: of(4, 6, 3, stride=2, dilation=2, **PADDED),
         "conv_grouped": lambda of=convolution: of(4, 8, 3, group=2, pad_mode="valid"),
         "conv_transpose": lambda of=transposed: of(4, 6, 3, stride=2, has_bias=True),
-        "conv_transpose_padded": lambda of=transposed: of(4, 6, 3, stride=2, **padded),
+        "conv_transpose_padded": lambda of=transposed: of(4, 6, 3, stride=2, **PADDED),
         "conv_transpose_valid": lambda of=transposed: of(4, 6, 3, stride=2, pad_mode="valid"),
         "max_pool": lambda of=largest: of(3, 2),
         "max_pool_same": lambda of=largest: of(3, 2, pad_mode="same"),
-        "max_pool_padded": lambda of=largest: of(3, 2, ceil_mode=True, **padded),
+        "max_pool_padded": lambda of=largest: of(3, 2, ceil_mode=True, **PADDED),
         "average_pool": lambda of=average: of(3, 2),
         "average_pool_same": lambda of=average: of(3, 2, pad_mode="same"),
-        "average_pool_counted": lambda of=average: of(3, 2, ceil_mode=True, count_include_pad=True, **padded),
-        "average_pool_uncounted": lambda of=average: of(3, 2, count_include_pad=False, **padded),
+        "average_pool_counted": lambda of=average: of(3, 2, ceil_mode=True, count_include_pad=True, **PADDED),
+        "average_pool_uncounted": lambda of=average: of(3, 2, count_include_pad=False, **PADDED),
         "batch_norm": lambda rank=rank: getattr(nn, f"BatchNorm{rank}d")(4),
         "instance_norm": lambda rank=rank: getattr(nn, f"InstanceNorm{rank}d")(4),
         "dropout": lambda rank=rank: getattr(nn, f"Dropout{rank}d")(p=0.3),
@@ -109,7 +109,7 @@ _add("prelu", lambda: nn.PReLU(4), IMAGE)
 _add("prelu_of_rows", lambda: nn.PReLU(1), ROWS)
 _add("dropout_of_rows", lambda: nn.Dropout(p=0.3), ROWS)
 for name in (
-    *("ReLU", "ReLU6", "Sigmoid", "Tanh", "GELU", "FastGelu", "ELU", "CELU", "SeLU", "SiLU", "Mish", "HSwish"),
+    *("ReLU", "ReLU6", "Sigmoid", "Tanh", "GELU", "FastGelu", "ELU", "CELU", "SiLU", "Mish", "HSwish"),
     *("HSigmoid", "LogSigmoid", "Softmax", "LogSoftmax", "LeakyReLU", "HShrink", "SoftShrink", "Softsign"),
 ):
     _add(name, lambda name=name: getattr(nn, name)(), STEPS)

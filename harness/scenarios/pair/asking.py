@@ -12,6 +12,7 @@ from harness.records.failure import Failure, WorkerFailedError
 from harness.scenarios.pair.state import PairRun
 from harness.spec.arm import Arm
 from harness.subjects.pair.climbing import Climb
+from harness.subjects.pair.facts import float64_remarks
 from harness.subjects.pair.mapping import Names, paired, parameters_from
 from harness.subjects.pair.records import REFUSED
 from harness.subjects.pair.tasks import TASKS
@@ -102,6 +103,6 @@ def start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Cli
     climb = Climb(run.composed.pair, run.scratch, ask, built, run.matches, pairing)
     climb.remarks += [f"{name}: {text}" for name, result in built.items() for text in result["ignored"]]
     climb.remarks += climb.outputs.alone
-    for text in climb.remarks:
+    for text in [*climb.remarks, *float64_remarks(built)]:
         run.listener.remark(text)
     return climb

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from adapters.user_data import Parts, mapped, parts_of, rounded
-from adapters.user_model import MisfitError, load_function, require_no_arguments
+from adapters.user_data import MisfitError, Parts, mapped, parts_of, rounded
+from adapters.user_model import load_function, require_no_arguments
 from harness.records.failure import in_one_line
 from harness.subjects.pair.batch_parts import flattened
 from harness.system.array_files import save_arrays
@@ -90,7 +91,7 @@ def _checked(batch: Any, number: int, batch_size: int) -> dict[str, Array]:
             "; several inputs are given as ((a, b), y) or ({name: a, ...}, y)" if shown != type(batch).__name__ else ""
         )
         raise BatchesError(f"yielded {shown} at batch {number}, not (x, y){hint}")
-    x, y = (_parts(part, name, number) for name, part in zip("xy", batch, strict=True))
+    x, y = (_parts(part, name, number, batch_size) for name, part in zip("xy", batch, strict=True))
     wrong = misfits(x, y)
     size = next((len(values) for values in parts_of(x).values() if values.ndim), batch_size)
     if not wrong and size != batch_size:
@@ -98,15 +99,15 @@ def _checked(batch: Any, number: int, batch_size: int) -> dict[str, Array]:
     if wrong:
         raise BatchesError(f"yielded batch {number} of a wrong shape: {'; '.join(wrong)}")
     try:
-        return {**flattened("x", mapped(rounded, x)), **flattened("y", mapped(rounded, y))}
+        return {**flattened("x", mapped(rounded, x)), **flattened("y", mapped(partial(rounded, is_target=True), y))}
     except MisfitError as error:
         raise BatchesError(f"yielded batch {number} that {error}") from None
 
 
-def _parts(value: Any, name: str, number: int) -> Parts:
+def _parts(value: Any, name: str, number: int, batch_size: int) -> Parts:
     """An array, a tuple of arrays or a mapping of arrays, from what the function yielded as x or y.
 
-    A tuple holds several arrays; a list is one array, unless its elements are arrays themselves.
+    A tuple holds several arrays. A list is one array, unless it holds arrays of the samples of a batch.
     """
     if isinstance(value, Mapping):
         wrong = [key for key in value if not (isinstance(key, str) and key.isidentifier())]
@@ -114,8 +115,8 @@ def _parts(value: Any, name: str, number: int) -> Parts:
             named = f"names that are no identifiers: {', '.join(map(repr, wrong))}" if wrong else "no arrays"
             raise BatchesError(f"yielded batch {number} whose {name} is a mapping with {named}")
         return {key: np.asarray(part) for key, part in value.items()}
-    several = isinstance(value, tuple) or (isinstance(value, list) and all(isinstance(v, np.ndarray) for v in value))
-    if several and value and np.ndim(value[0]) > 0:
+    several = isinstance(value, tuple) or (isinstance(value, list) and len(value) != batch_size)
+    if several and value and all(hasattr(part, "__array__") and np.ndim(part) for part in value):
         return np.asarray(value[0]) if len(value) == 1 else tuple(np.asarray(part) for part in value)
     return np.asarray(value)
 

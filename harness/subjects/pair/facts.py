@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -111,11 +111,9 @@ def code_digest(composed: ComposedPair) -> str:
 
 def _of_float64(climb: Climb) -> list[str]:
     """What ran in float64, which is where tolerances and judgements come from."""
-    lines = []
+    lines = float64_remarks(climb.built)
     for name, built in climb.built.items():
-        if built["refused"]:
-            lines.append(f"{name} does not run in float64: {built['refused']}")
-        elif built["composed"]:
+        if built["composed"] and not built["refused"]:
             lines.append(f"{name} in float64 with layers composed for it: {', '.join(built['composed'])}")
     for name, reason in climb.distrusted.items():
         measured = [arm.name for arm in climb.arms if arm.name not in climb.distrusted]
@@ -125,3 +123,8 @@ def _of_float64(climb: Climb) -> list[str]:
     if climb.apart is not None:
         lines.append(f"in float64 the layers' outputs, the loss and the gradients are at most {climb.apart:.2g} apart")
     return lines
+
+
+def float64_remarks(built: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Why a side does not run in float64, by side."""
+    return [f"{name} does not run in float64: {side['refused']}" for name, side in built.items() if side["refused"]]

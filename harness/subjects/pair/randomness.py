@@ -34,7 +34,7 @@ def random_in_training(models: Mapping[str, OwnModel], x: Parts, y: Parts) -> st
     for number, (one, other) in enumerate(zip(*passes, strict=False)):
         if not _same(one.y, other.y, allowed):
             return _where(passes[0], number, _same(one.x, other.x, allowed))
-    return "" if _same(*losses, allowed) else "its loss is not the same twice, behind the last layer"
+    return "" if _same(losses[0], losses[1], allowed) else "its loss is not the same twice, behind the last layer"
 
 
 def _where(calls: list[LayerCall], number: int, same_input: bool) -> str:

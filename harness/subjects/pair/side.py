@@ -67,8 +67,8 @@ class LiveSide:
         changed: dict[str, Array] = {}
         for name, value in weights.items():
             key, view = self.names[name], self.views.get(name, ())
-            rows_first = self._rows_first(name, value)
-            changed[key] = placed(changed.get(key, native[key]), view, rows_first) if view else rows_first
+            turned = self._rows_first(name, value)
+            changed[key] = placed(changed.get(key, native[key]), view, turned) if view else turned
         for name, (added, view) in self.added.items():
             if name in weights:
                 before = changed.get(added, native[added])
@@ -80,10 +80,7 @@ class LiveSide:
         return rows_last(value, self.rows[name]) if name in self.rows else value
 
     def _rows_first(self, name: str, value: Array) -> Array:
-        if name not in self.rows:
-            return value
-        height, width, channels = self.rows[name]
-        return value.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(value.shape)
+        return rows_first(value, self.rows[name]) if name in self.rows else value
 
     def kept(self, precision: str) -> dict[str, Array]:
         """The weights that no optimizer updates, by shared name: the layers' statistics."""
@@ -106,10 +103,16 @@ class LiveSide:
 def rows_last(value: Array, image: Sequence[int]) -> Array:
     """Reorders the first axis from an image flattened channels first to the same image flattened channels last.
 
-    `value`: (H * W * C, ...). `image`: (H, W, C).
+    `value`: (H * W * C, ...). `image`: (H, W, C), of a sequence (L, C), of a volume (D, H, W, C).
     """
-    height, width, channels = image
-    return value.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(value.shape)
+    *sizes, channels = image
+    return np.moveaxis(value.reshape(channels, *sizes, -1), 0, -2).reshape(value.shape)
+
+
+def rows_first(value: Array, image: Sequence[int]) -> Array:
+    """The inverse of `rows_last`."""
+    *sizes, channels = image
+    return np.moveaxis(value.reshape(*sizes, channels, -1), -2, 0).reshape(value.shape)
 
 
 LIVE: dict[str, LiveSide] = {}  # of this process, by the arm's name
@@ -147,6 +150,8 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
     arm = session.adapter.arm
     exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
     setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
+    if precision != arm.precision:  # a measure, for which it is enough to run one operation at a time, as any code does
+        setting = replace(setting, mode=models.eager_mode)
     layout = pair.models[arm.adapter].layout
     word = pair.loss_of(arm.adapter)
     model: OwnModel = model_module(session).user_model(file, function, layout, word, pair.seed, setting, sample)

@@ -78,6 +78,8 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
     try:
         first, refused = built_model(session, pair, file, function, x[0], arm.precision), ""
         first.require_targets(y.parts)
+        if not any(parameter.trainable for parameter in first.parameters()):
+            raise MisfitError(f"the model of {Path(file).name}:{function} has no parameter that is trained")
     except MisfitError as error:
         return _undescribed(session, str(error))
     models: dict[str, OwnModel] = {arm.precision: first}
@@ -103,19 +105,25 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         "wrong": [],
         "parameters": [asdict(p) for p in sorted(first.parameters(), key=lambda p: order.get(p.layer, last))],
         "outputs": [asdict(output) for output in first.outputs],
-        "ignored": first.ignored,
+        "ignored": [*first.ignored, *_composed_everywhere(first, arm.precision)],
         "settings": first.settings(),
         "images": sorted({y.shape[1:] for call in calls for y in (*call.xs, *call.ys) if y.ndim > 2}),
         "refused": refused or untrained,
-        "composed": list(dict.fromkeys(name for model in models.values() for name in model.composed)),
+        "composed": models[FLOAT64].composed if FLOAT64 in models else [],
         "unstable": [
-            c.layer or "of the whole model"
+            c.layer
             for c, d in zip(calls, again, strict=False)
-            if not np.array_equal(c.y, d.y, equal_nan=c.y.dtype.kind == "f")
+            if c.layer and not np.array_equal(c.y, d.y, equal_nan=c.y.dtype.kind == "f")
         ],
         "random": random_in_training(models, x[0], y[0]),
         "environment": asdict(session.adapter.environment()),
     }
+
+
+def _composed_everywhere(model: OwnModel, precision: str) -> list[str]:
+    if precision == FLOAT64 or not model.composed:
+        return []
+    return [f"layers for which this device has no kernel, composed from other operations: {', '.join(model.composed)}"]
 
 
 def _undescribed(session: Session, wrong: str) -> Result:

@@ -91,5 +91,8 @@ def test_which_outputs_the_loss_is_of() -> None:
     assert heads([LOGITS, STATE], {"a": y, "b": y}) == [(0, "a"), (1, "b")]
     with pytest.raises(MisfitError, match=r"y has 3 parts \(0, 1, 2\), the model 2 outputs \(logits, state\)"):
         heads([LOGITS, STATE], (y, y, y))
-    with pytest.raises(MisfitError, match="the model returns no tensor"):
-        heads([], y)
+    classes = Output("classes", (8,), floating=False)
+    assert heads([classes, LOGITS], y) == [(1, "")]
+    for none in ([], [classes]):
+        with pytest.raises(MisfitError, match="the model returns no tensor of floating-point numbers"):
+            heads(none, y)

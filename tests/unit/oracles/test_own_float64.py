@@ -52,7 +52,7 @@ def test_two_functions_cannot_be_told_apart_by_arithmetic():
 def test_without_float64_on_one_side_the_other_is_the_measure_and_no_judge():
     judged = verdict(side("a", rounded(VALUES, 1e-3), refused="Conv2D refuses it"), side("b", rounded(VALUES), VALUES))
     assert (judged.status, judged.judgement) == ("diverges", "undetermined")
-    assert "a does not run in float64 (Conv2D refuses it)" in judged.cause
+    assert judged.cause.endswith("which is wrong cannot be told: a does not run in float64")  # why, is said once
     assert (
         verdict(side("a", rounded(VALUES), refused="no"), side("b", rounded(VALUES, seed=2), VALUES)).status == "agrees"
     )

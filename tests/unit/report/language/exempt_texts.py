@@ -215,6 +215,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 NOT_TRANSLATED = {
     "Exception encountered when calling",  # of Keras
     "Arguments received",
+    "ih,bhwc,jw->bijc",
     "(its text cannot be had)",
     "bold red",
     "offset points",

@@ -132,6 +132,16 @@ def test_a_file_of_batches_that_does_not_fit_into_memory_is_refused(
         drawn(tmp_path, "pass", text)
 
 
+def test_a_list_is_one_array_unless_it_holds_arrays_of_samples() -> None:
+    rows, y = [np.ones(2)] * 4, np.ones(4)
+    assert {name: values.shape for name, values in from_function([(rows, y)], 4, 1).items()} == {
+        "x": (1, 4, 2),
+        "y": (1, 4),
+    }
+    assert list(from_function([([np.ones(4), np.ones((4, 3))], y)], 4, 1)) == ["x/0", "x/1", "y"]
+    assert list(from_function([((np.ones(4),), y)], 4, 1)) == ["x", "y"]
+
+
 def test_a_function_that_needs_arguments_is_told(tmp_path: Path) -> None:
     (tmp_path / "source.py").write_text("def batches(size, shuffle=True):\n    yield None\n")
     (tmp_path / "pair.yaml").write_text(PAIR)
