@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import culprit_faults
+import culprit_guards
 import guards
 import judge_faults
 import pair_guards
@@ -16,8 +18,8 @@ from planting import planted
 from tally import Tally
 
 WHERE = "the judge"
-GUARDS = (*guards.GUARDS, *rung_guards.GUARDS, *pair_guards.GUARDS)
-FAULTS = (*judge_faults.FAULTS, *rung_judge_faults.FAULTS, *pair_judge_faults.FAULTS)
+GUARDS = (*guards.GUARDS, *rung_guards.GUARDS, *pair_guards.GUARDS, *culprit_guards.GUARDS)
+FAULTS = (*judge_faults.FAULTS, *rung_judge_faults.FAULTS, *pair_judge_faults.FAULTS, *culprit_faults.FAULTS)
 
 
 @pytest.mark.sampled(3)

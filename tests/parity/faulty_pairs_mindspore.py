@@ -1,4 +1,4 @@
-"""Models in MindSpore, each as one would write it. `faulty_pairs_tensorflow.py` has ports of them with planted faults."""
+"""Models in MindSpore, each as one would write it; `faulty_pairs_tensorflow.py` has ports with planted faults."""
 
 import math
 

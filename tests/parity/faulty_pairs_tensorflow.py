@@ -81,13 +81,23 @@ def normalised_later():
 
 
 def _mixed(
-    activation=ops.relu, residual=True, axis=-1, power=ops.square, swapped=False, times=2, cast=None, scale=None, read=0
+    activation=ops.relu,
+    residual=True,
+    axis=-1,
+    power=ops.square,
+    swapped=False,
+    times=2,
+    cast=None,
+    scale=None,
+    read=0,
+    stopped=False,
 ):
     x = keras.Input((6,))
     hidden = layers.Dense(6, name="fc1")(x)
     hidden = activation(hidden)
     if cast:
         hidden = ops.cast(ops.cast(hidden, cast), x.dtype)
+    hidden = ops.stop_gradient(hidden) if stopped else hidden
     branch = layers.Dense(6, name="fc2")((hidden, x)[read])
     hidden = x + branch if residual else branch
     gate = layers.Dense(6, name="gate")(hidden)
@@ -112,6 +122,7 @@ called_once = partial(_mixed, times=1)
 half = partial(_mixed, cast="float16")
 doubled = partial(_mixed, scale=2.0)
 wrong_wire = partial(_mixed, read=1)
+stopped_gradient = partial(_mixed, stopped=True)
 
 
 class Attention(keras.Model):

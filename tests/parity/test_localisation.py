@@ -39,6 +39,7 @@ FAULTS = {
     "a cast": ("mixed", "half", ["ops.cast", "a rounding to float16"]),
     "a factor": ("mixed", "doubled", [r"gate \* scale", "2 times"]),
     "another wire": ("mixed", "wrong_wire", [r"layer dense \(fc2 / fc2", "an input of the model"]),
+    "a stopped gradient": ("mixed", "stopped_gradient", [r"gradient/fc1", "all outputs agree; from the loss"]),
     "unscaled attention": ("attention", "unscaled", [r"/ math.sqrt\(4\)", "nothing", "2 times"]),
     "a mask off by one": ("attention", "mask_off_by_one", [r"scores \+ ", "self.mask", "differ"]),
     "the axis of attention": ("attention", "attention_axis", [r"ops.softmax\(scores, axis=-1\)", "axis=self.axis"]),

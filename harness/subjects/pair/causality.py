@@ -49,7 +49,7 @@ def culprit(a: Calls, b: Calls, matches: Sequence[Match], tolerance: float) -> C
     tensors may be apart to agree, relative to their largest value.
     """
     anchors = anchored_calls(a, b, matches)
-    search = _Search(_flow(a, {i for i, _ in anchors}), _flow(b, {j for _, j in anchors}), anchors, matches, tolerance)
+    search = _Search(_flow(a, {i for i, _ in anchors}), _flow(b, {j for _, j in anchors}), anchors, tolerance)
     ends = search.flows[0].end, search.flows[1].end
     found = next((search.before(i, j) for i, j in [*anchors, ends] if search.differ(i, j)), None)
     if found is None or found.misread or [len(numbers) for numbers in found.calls] != [1, 1]:
@@ -63,7 +63,7 @@ def _inside(a: Calls, b: Calls, i: int, j: int, tolerance: float) -> Culprit | N
     if not all(inner):
         return None
     flows = Flow(a, [*inner[0], i]), Flow(b, [*inner[1], j])
-    found = _Search(*flows, [], [], tolerance).before(i, j)
+    found = _Search(*flows, [], tolerance).before(i, j)
     if not any(found.calls) or i in found.calls[0] or j in found.calls[1]:
         return None
     return replace(found, within=(a.called[i].layer, b.called[j].layer))
@@ -75,12 +75,9 @@ def _flow(calls: Calls, paired: set[int]) -> Flow:
 
 
 class _Search:
-    def __init__(
-        self, a: Flow, b: Flow, anchors: Sequence[tuple[int, int]], matches: Sequence[Match], tolerance: float
-    ) -> None:
+    def __init__(self, a: Flow, b: Flow, anchors: Sequence[tuple[int, int]], tolerance: float) -> None:
         self.flows, self.tolerance = (a, b), tolerance
         self.anchors = {i: f"{i} / {j}" for i, j in anchors}, {j: f"{i} / {j}" for i, j in anchors}
-        self.with_parameters = [m.a.layer for m in matches], [m.b.layer for m in matches]
         self.shared = Shared(b, tolerance), Shared(a, tolerance)
 
     def differ(self, i: int, j: int) -> bool:
@@ -110,11 +107,9 @@ class _Search:
 
     def _kind(self, side: int, number: int) -> str:
         """What calls that correspond have in common: their parameters, or their kind if they have none."""
-        called = self.flows[side].calls.called[number]
         if number in self.anchors[side]:
             return self.anchors[side][number]
-        lonely = any(called.owns(layer) for layer in self.with_parameters[side])
-        return f"{side}: {number}" if lonely else called.plain_kind
+        return self.flows[side].calls.called[number].plain_kind
 
     def _of_one_call(self, i: int, j: int) -> Culprit:
         """Two calls that correspond are at fault: they compute something else, or take something else."""

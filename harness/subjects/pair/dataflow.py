@@ -18,9 +18,12 @@ Tensor = NDArray[Any]
 
 
 def key_of(tensor: Tensor) -> str:
-    """A digest of shape and bytes: two calls of one side that have it in common pass the same tensor on."""
-    head = f"{tensor.shape} {tensor.dtype}".encode()
-    return hashlib.sha1(head + np.ascontiguousarray(tensor).tobytes(), usedforsecurity=False).hexdigest()
+    """A digest of shape and values: two calls of one side that have it in common pass the same tensor on.
+
+    A tensor that is cast to a wider type on its way keeps its key.
+    """
+    values = np.ascontiguousarray(tensor, np.float64)
+    return hashlib.sha1(str(tensor.shape).encode() + values.tobytes(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,8 @@ SPOKEN = {
 
 
 def kind_of(kind: str) -> str:
-    """A kind without the framework's spelling: `BatchNorm2d` and `BatchNormalization` are `batchnorm`."""
-    plain = re.sub(r"[_\W]|[1-3]d$", "", kind.lower())
+    """A kind without the framework's spelling: `BatchNorm2d` is `batchnorm`, `softmax_v2` is `softmax`."""
+    plain = re.sub(r"v[2-4]$|[1-3]d$", "", re.sub(r"[_\W]", "", kind.lower()))
     for long, short in ALIKE.items():
         plain = plain.replace(long, short)
     return SAME.get(plain, plain)

@@ -14,6 +14,7 @@ from harness.subjects.pair.calls import distance, layouts
 
 Tensor = NDArray[Any]
 MOST_OF_ALL = 0.5  # up to this share of places, where two tensors differ is told by their number
+MOST_INDICES = 4  # that are listed
 # What one side may have applied once more, by name.
 FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": lambda x: np.maximum(x, 0),
@@ -93,12 +94,13 @@ def _few_places(x: Tensor, y: Tensor, tolerance: float) -> str:
     differs = np.abs(x - y) > tolerance * size
     if not 0 < differs.mean() <= MOST_OF_ALL:
         return ""
-    where = f"at {int(differs.sum())} of {differs.size} places"
+    count = int(differs.sum())
     for axis in range(1, x.ndim):
         there = np.unique(np.nonzero(differs)[axis])
-        if len(there) < x.shape[axis] and len(there) <= 4:
-            return f"they differ {where}, all with index {', '.join(map(str, there))} of axis {axis}"
-    return f"they differ {where}"
+        if len(there) < x.shape[axis] and len(there) <= MOST_INDICES:
+            indices = " and ".join(map(str, there))
+            return f"they differ at {count} of {differs.size} places, all with index {indices} of axis {axis}"
+    return f"they differ at {count} of {differs.size} places"
 
 
 def _not_finite(x: Tensor, y: Tensor, names: tuple[str, str]) -> str:

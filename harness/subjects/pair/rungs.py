@@ -75,13 +75,14 @@ def model_rung(climb: Climb) -> list[Verdict]:
     subject = f"gradients: {len(climb.trainable)} tensors"
     places = {"loss": Place("loss", "loss")} | {
         key: Place(subject, "gradient", name_index=below_name(key))
-        for key in (TensorKey("gradient", name) for name in climb.trainable)
+        for key in (TensorKey("gradient", name) for name in reversed(climb.trainable))  # as they are computed
     }
     trained = passed(MODEL, a, b, places)
     apart.append(trained.oracle.apart)
     if "loss" in trained.oracle.tolerances:
         climb.loss_bound = float(np.max(trained.oracle.tolerances["loss"].bound)) / FACTOR
-    verdicts += judge_checks(trained.checks.values())
+    agree = not any(verdict.status == "diverges" for verdict in verdicts)
+    verdicts += [_backward(verdict) if agree else verdict for verdict in judge_checks(trained.checks.values())]
     climb.apart = max((distance for distance in apart if distance is not None), default=None)
     if climb.kept:
         pairs, calls = paired_calls(climb, climb.answered, "training")
@@ -89,6 +90,14 @@ def model_rung(climb: Climb) -> list[Verdict]:
         judged = judge_checks(kept.checks.values())
         verdicts += [named_forms(climb, verdict, kept, pairs, calls, a, b) for verdict in judged]
     return verdicts
+
+
+def _backward(verdict: Verdict) -> Verdict:
+    """The verdict on gradients of sides whose outputs agree, with what that says of the place."""
+    if verdict.status != "diverges" or verdict.phase != "gradient":
+        return verdict
+    where = "all outputs agree; from the loss backwards this is the first gradient that differs"
+    return verdict.model_copy(update={"cause": f"{verdict.cause}; {where}"})
 
 
 def random_training(climb: Climb, rung: str) -> list[Verdict]:

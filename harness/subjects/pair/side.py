@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import adapters
+from adapters.info import UserModels
 from adapters.user_model import LayerCall, OwnModel
 from adapters.views import View, placed, viewed
 from harness.records.array_types import Array
@@ -139,10 +140,14 @@ def batches_at(scratch: str) -> tuple[Steps, Steps]:
 
 def model_module(session: Session) -> Any:
     """The module of the arm's adapter that runs users' models."""
+    return import_module(_user_models(session).module)
+
+
+def _user_models(session: Session) -> UserModels:
     arm = session.adapter.arm
     models = adapters.info(arm.adapter).user_models
     assert models is not None, f"{arm.adapter} runs no models of a user's"
-    return import_module(models.module)
+    return models
 
 
 def built_model(session: Session, pair: Pair, file: str, function: str, sample: Array, precision: Any) -> OwnModel:
@@ -151,7 +156,7 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
     exact = precision == FLOAT64 or session.adapter.setting.exact  # type: ignore[attr-defined]
     setting = replace(session.adapter.setting, precision=precision, exact=exact)  # type: ignore[attr-defined]
     if precision != arm.precision:  # a measure, for which it is enough to run one operation at a time, as any code does
-        setting = replace(setting, mode=models.eager_mode)
+        setting = replace(setting, mode=_user_models(session).eager_mode)
     layout = pair.models[arm.adapter].layout
     word = pair.loss_of(arm.adapter)
     model: OwnModel = model_module(session).user_model(file, function, layout, word, pair.seed, setting, sample)

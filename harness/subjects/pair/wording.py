@@ -24,18 +24,21 @@ def placed(verdict: Verdict, culprit: Culprit, calls: tuple[Calls, Calls], toler
     called = [[calls[side].called[n] for n in culprit.calls[side]] for side in (0, 1)]
     if not any(called):
         return verdict
-    said = relation(*culprit.tensors, names, culprit.inputs, tolerance) if culprit.tensors is not None else ""
+    comparable = culprit.tensors is not None and culprit.tensors[0].shape == culprit.tensors[1].shape
+    said = ""
+    if culprit.tensors is not None and (comparable or not is_judged(verdict)):  # a judgement tells shapes itself
+        said = relation(*culprit.tensors, names, culprit.inputs, tolerance)
     how = _misread(culprit, calls, names) or _computed(culprit, called, names)
-    inside = f" in layer {' / '.join(dict.fromkeys(culprit.within))}" if culprit.within else ""
-    place = subject(called) + inside + (", output in training" if phase == "training" else ", output")
+    within = [f"in layer {' / '.join(dict.fromkeys(culprit.within))}"] if culprit.within else []
+    place = ", ".join([subject(called), *within, "output in training" if phase == "training" else "output"])
     fields: dict[str, Any] = {"subject": place, "phase": phase}
     if is_judged(verdict):
-        index = verdict.worst_index[verdict.worst_index.rfind("[") :]
+        index = f"[{verdict.worst_index.rpartition('[')[2]}" if "[" in verdict.worst_index else ""
         return verdict.model_copy(
             update={**fields, "worst_index": index, "cause": "; ".join(filter(None, [how, said, verdict.cause]))}
         )
     layer = next((call.layer for each in called for call in each if call.layer), "")
-    cause = "; ".join(filter(None, [how, said, f"{_distance(culprit, names)}two different functions"]))
+    cause = "; ".join(filter(None, [how, said, _distance(culprit, names)]))
     fields |= {**NO_CULPRIT, "layer": layer, "tensor": "", "worst_index": "", "cause": cause, **_values(culprit)}
     return verdict.model_copy(update=fields)
 
@@ -74,31 +77,33 @@ def _by_side(calls: Sequence[Called]) -> str:
 def _misread(culprit: Culprit, calls: tuple[Calls, Calls], names: tuple[str, str]) -> str:
     if culprit.misread is None:
         return ""
-    read = [
-        "an input of the model" if n is None else f"what {named(c.called[n])} returns"
-        for c, n in zip(calls, culprit.misread, strict=True)
-    ]
-    return f"both sides have all tensors, but {names[0]} gives it {read[0]}, {names[1]} {read[1]}"
+    read = [_made(each, maker) for each, maker in zip(calls, culprit.misread, strict=True)]
+    return f"both sides have both tensors, but {names[0]} gives it {read[0]}, {names[1]} {read[1]}"
+
+
+def _made(calls: Calls, maker: int | None) -> str:
+    return "an input of the model" if maker is None else f"the output of {named(calls.called[maker])}"
 
 
 def _computed(culprit: Culprit, called: Sequence[Sequence[Called]], names: tuple[str, str]) -> str:
     told = [_by_side(calls) for calls in called]
     for side in (0, 1):
         if called[side] and not called[1 - side]:
-            lacking = f"{names[1 - side]} {'only later, in another order' if culprit.later else 'has nothing there'}"
-            return f"{names[side]} computes {told[side]}, {lacking}"
-    agree = "from inputs that agree"
+            if culprit.later:
+                return f"{names[side]} computes {told[side]} here, {names[1 - side]} only later, in another order"
+            return f"{names[side]} computes {told[side]}, {names[1 - side]} has nothing there"
     constants = [f"{text} of {name}" for text, name in zip(culprit.constants, names, strict=True) if text]
     if constants:
-        agree = f"but {' and '.join(constants)} {'differ' if len(constants) > 1 else 'has no equal'}"
-    return f"{names[0]} computes {told[0]}, {names[1]} {told[1]}, {agree}"
+        apart = " and ".join(constants)
+        return f"{names[0]} computes {told[0]}, {names[1]} {told[1]}, with other numbers in {apart}"
+    return f"{names[0]} computes {told[0]}, {names[1]} {told[1]}, from inputs that agree"
 
 
 def _distance(culprit: Culprit, names: tuple[str, str]) -> str:
     if culprit.tensors is None or culprit.tensors[0].shape != culprit.tensors[1].shape:
-        return ""
+        return "two different functions"
     apart = float(np.max(error_against(*culprit.tensors), initial=0.0))
-    return f"{names[0]} and {names[1]} are {apart:.3g} apart: "
+    return f"{names[0]} and {names[1]} are {apart:.3g} apart: two different functions"
 
 
 def _values(culprit: Culprit) -> dict[str, Any]:
