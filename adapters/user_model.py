@@ -10,14 +10,17 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
+from adapters.layer_calls import MODEL as MODEL
+from adapters.layer_calls import LayerCall as LayerCall
+from adapters.layer_calls import Recorder as Recorder
 from adapters.protocol import Array
+from adapters.source_trace import Watcher, traced_loader
 from adapters.user_data import MisfitError, Output, Parts, count, in_words, to_channels_last
+from adapters.views import Step
 from harness.spec.arm import Layout
 from harness.spec.recipe import Update
 
@@ -38,38 +41,23 @@ class BuilderError(Exception):
 
 @dataclass(frozen=True)
 class OwnParameter:
-    """A parameter of the model: `name` in the framework, canonical `role` within its layer, canonical `shape`."""
+    """A parameter of the model: `name` in the framework, canonical `role` within its layer, canonical `shape`.
+
+    `path`: the names that the user's code gives to the layer and to those around it, outermost first. `pieces`: the
+    parameters that both frameworks share and of which it consists, if it is not one as it stands. A piece has the
+    `source` that it is part of, its `view` of it, and `how` that view is said in words.
+    """
 
     name: str
     layer: str
     role: str
     shape: tuple[int, ...]
     trainable: bool
-
-
-@dataclass(frozen=True)
-class LayerCall:
-    """One call of a layer with its input x and its output y, in canonical layout. `kind` is the class of the layer.
-
-    A fused activation is a separate call, so that `Dense(activation="relu")` equals a Dense followed by a ReLU.
-    """
-
-    layer: str
-    kind: str
-    x: Array
-    y: Array
-
-
-@dataclass
-class Recorder:
-    """The calls of layers, in order."""
-
-    calls: list[LayerCall] = field(default_factory=list)
-
-    def record(self, layer: str, kind: str, x: Any, y: Any) -> None:
-        """Adds a call if input and output are arrays."""
-        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
-            self.calls.append(LayerCall(layer, kind, x, y))
+    path: tuple[str, ...] = ()
+    source: str = ""
+    view: tuple[Step, ...] = ()
+    how: str = ""
+    pieces: tuple[OwnParameter, ...] = ()
 
 
 class OwnModel(Protocol):
@@ -107,6 +95,9 @@ class OwnModel(Protocol):
     def traced(self, x: Parts, training: bool) -> list[LayerCall]:
         """The calls of all layers for x, run one operation at a time."""
 
+    def watched(self, x: Parts, training: bool, watcher: Watcher) -> list[LayerCall]:
+        """As `traced`, and the calls of all operations in the user's code, which the watcher has seen being built."""
+
     def require_targets(self, y: Parts) -> None:
         """Raises MisfitError if the targets, (steps, batch, ...) each, do not belong to the model's outputs."""
 
@@ -126,7 +117,7 @@ def load_function(file: str, name: str) -> Builder:
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
     module_name = f"own_{path.stem}"  # other modules may have the name of the file
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    spec = importlib.util.spec_from_file_location(module_name, path, loader=traced_loader(module_name, path))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -231,6 +222,10 @@ def shortened_error(error: BaseException) -> str:
 def calls_in_canonical_layout(calls: list[LayerCall], layout: Layout) -> list[LayerCall]:
     """The calls in canonical layout."""
     return [
-        LayerCall(call.layer, call.kind, to_channels_last(call.x, layout), to_channels_last(call.y, layout))
+        replace(
+            call,
+            xs=tuple(to_channels_last(x, layout) for x in call.xs),
+            ys=tuple(to_channels_last(y, layout) for y in call.ys),
+        )
         for call in calls
     ]

@@ -20,17 +20,20 @@ from adapters.mindspore.user_data import arguments, described, outputs, without_
 from adapters.mindspore.user_dropout import without_dropout
 from adapters.mindspore.user_layers import (
     NORMALISATIONS,
+    arrays_of,
     layers_of,
-    parameters_of,
+    made_by,
+    operations_of,
     record_calls,
     settings_of,
-    to_canonical,
-    to_native,
 )
+from adapters.mindspore.user_parameters import parameters_of, to_canonical, to_native
 from adapters.protocol import Array
 from adapters.setting import Setting
+from adapters.source_trace import Watcher, watching, with_sources
 from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
+    MODEL,
     LayerCall,
     OwnParameter,
     Recorder,
@@ -49,6 +52,11 @@ def user_model(
 ) -> MindSporeOwnModel:
     """The model that `function` of a user's file builds. Its images are in `layout`; `sample` is a batch of inputs."""
     return MindSporeOwnModel(file, function, layout, word, seed, setting, sample)
+
+
+def watcher() -> Watcher:
+    """A watcher of a user's code in this framework."""
+    return Watcher(arrays_of, made_by)
 
 
 class MindSporeOwnModel:
@@ -138,8 +146,20 @@ class MindSporeOwnModel:
         recorder = Recorder()
         with record_calls(recorder, self.layers):
             self.network.set_train(training)
-            self.network(*self._inputs(x))
+            inputs = self._inputs(x)
+            outputs = self.network(*inputs)
+        recorder.record(LayerCall("", MODEL, arrays_of([inputs]), arrays_of([outputs])))
         return calls_in_canonical_layout(recorder.calls, self.layout)
+
+    def watched(self, x: Parts, training: bool, watcher: Watcher) -> list[LayerCall]:
+        recorder = watcher.recorder = Recorder()
+        made = {**self.layers, **operations_of(self.network)}
+        with record_calls(recorder, made), watching(watcher):
+            self.network.set_train(training)
+            inputs = self._inputs(x)
+            outputs = self.network(*inputs)
+        recorder.record(LayerCall("", MODEL, arrays_of([inputs]), arrays_of([outputs])))
+        return with_sources(calls_in_canonical_layout(recorder.calls, self.layout), made, watcher)
 
     def require_targets(self, y: Parts) -> None:
         first = mapped(lambda values: values[0], y)

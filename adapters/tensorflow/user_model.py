@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from adapters.protocol import Array
 from adapters.setting import Setting
+from adapters.source_trace import Watcher, watching, with_sources
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
@@ -21,15 +22,17 @@ from adapters.tensorflow.user_data import arguments, described, outputs, without
 from adapters.tensorflow.user_dropout import without_dropout
 from adapters.tensorflow.user_layers import (
     NORMALISATIONS,
+    arrays_of,
     layers_of,
-    parameters_of,
+    made_by,
+    operations_of,
     record_calls,
     settings_of,
-    to_canonical,
-    to_native,
 )
+from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
 from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
+    MODEL,
     LayerCall,
     OwnParameter,
     Recorder,
@@ -48,6 +51,11 @@ def user_model(
 ) -> TensorFlowOwnModel:
     """The model that `function` of a user's file builds. Its images are in `layout`; `sample` is a batch of inputs."""
     return TensorFlowOwnModel(file, function, layout, word, seed, setting, sample)
+
+
+def watcher() -> Watcher:
+    """A watcher of a user's code in this framework."""
+    return Watcher(arrays_of, made_by)
 
 
 class TensorFlowOwnModel:
@@ -123,8 +131,19 @@ class TensorFlowOwnModel:
     def traced(self, x: Parts, training: bool) -> list[LayerCall]:
         recorder = Recorder()
         with record_calls(recorder, self.layers):
-            self.network(*self._inputs(x), training=training)
+            inputs = self._inputs(x)
+            outputs = self.network(*inputs, training=training)
+        recorder.record(LayerCall("", MODEL, arrays_of([inputs]), arrays_of([outputs])))
         return calls_in_canonical_layout(recorder.calls, self.layout)
+
+    def watched(self, x: Parts, training: bool, watcher: Watcher) -> list[LayerCall]:
+        recorder = watcher.recorder = Recorder()
+        made = {**self.layers, **operations_of(self.network)}
+        with record_calls(recorder, made), watching(watcher):
+            inputs = self._inputs(x)
+            outputs = self.network(*inputs, training=training)
+        recorder.record(LayerCall("", MODEL, arrays_of([inputs]), arrays_of([outputs])))
+        return with_sources(calls_in_canonical_layout(recorder.calls, self.layout), made, watcher)
 
     def require_targets(self, y: Parts) -> None:
         first = mapped(lambda values: values[0], y)

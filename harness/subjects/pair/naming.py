@@ -10,9 +10,11 @@ from harness.judging.ulp import error_against
 from harness.oracles.own_float64 import Side
 from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
+from harness.subjects.pair.calls import Calls
 from harness.subjects.pair.climbing import MODEL, Climb
 from harness.subjects.pair.layer_forms import Form, Seen, kept_differently, output_form, recovered
-from harness.subjects.pair.layers import Calls, LayerPair
+from harness.subjects.pair.layers import LayerPair
+from harness.subjects.pair.moving_statistics import moving_in_training
 from harness.subjects.pair.passes import Pass, kept_pass, layer_pass, paired_calls
 from harness.subjects.pair.tasks import TASKS
 
@@ -29,13 +31,18 @@ def named_forms(
     """The verdict with a known form as its cause, or unchanged if no form explains it."""
     if verdict.status != "diverges" or verdict.tensor == "":
         return verdict
-    pair = next((p for p in pairs if p.name_a == verdict.layer), None)
-    if pair is None:
+    if verdict.tensor.isdigit():
+        pair = pairs[int(verdict.tensor)]
+    else:
+        pair = next((p for p in pairs if p.name_a == verdict.layer), None)
+    if pair is None or pair.kind != pair.kind_b:
         return verdict
     sides = _seen(climb, pair, calls, a, b)
     if verdict.phase == "kept":
         return _kept(climb, verdict, judged, pair, sides, a, b)
-    form = output_form(pair.kind, *sides, verdict.phase == "training")
+    in_training = verdict.phase == "training"
+    form = moving_in_training(*sides) if in_training and pair.kind == "batchnorm" else None
+    form = form or output_form(pair.kind, *sides, in_training)
     return _with(climb, verdict, pair, [form]) if form else verdict
 
 
@@ -60,6 +67,9 @@ def _kept(
     how_a, how_b = (
         recovered(s.x, old, r.values[verdict.tensor], statistic) for s, r in zip(sides, (a, b), strict=True)
     )
+    moving = moving_in_training(*sides)
+    if moving is not None:
+        return _with(climb, verdict.model_copy(update={"subject": f"{pair.spoken}, kept {statistic}"}), pair, [moving])
     if how_a is None or how_b is None:
         return verdict
     forms = kept_differently(statistic, *sides, how_a, how_b)

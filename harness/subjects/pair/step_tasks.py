@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from adapters.user_model import OwnModel
 from harness.judging.repeats import RUNS
 from harness.records.array_types import Array
 from harness.records.tensor_key import TensorKey, keyed, of_kind, prefixed
-from harness.subjects.pair.side import FLOAT64, LiveSide, batches_at, layer_arrays, live, pair_at
+from harness.subjects.pair.side import FLOAT64, LiveSide, batches_at, described, layer_arrays, live, pair_at
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
 from harness.worker.session import Session
@@ -111,7 +112,7 @@ def probe(session: Session, scratch: str, weights: str, step: int, forced: bool)
     pair, side, arrays = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
     answer: dict[str, Array] = {}
-    calls: dict[str, list[list[str]]] = {}
+    calls: dict[str, list[dict[str, Any]]] = {}
     for precision in side.models:
         model = _begun(side, precision, pair, _forced(side, arrays, step) if forced else arrays)
         for before in range(0 if forced else step):
@@ -123,7 +124,7 @@ def probe(session: Session, scratch: str, weights: str, step: int, forced: bool)
         of_step = {"loss": np.array([loss]), **keyed("gradient", side.shared(gradients))}
         answer |= prefixed(precision, of_step | keyed("kept", side.kept(precision)))
         answer |= layer_arrays(f"{precision}/training", trained)
-        calls[f"{precision}/training"] = [[call.layer, call.kind] for call in trained]
+        calls[f"{precision}/training"] = described(trained)
         if not forced:
             side.set_weights(precision, start)
             model.step(x[step], y[step])

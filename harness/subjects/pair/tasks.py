@@ -15,6 +15,7 @@ from adapters.user_model import OwnModel, refusal
 from harness.plan import digest_arrays
 from harness.records.array_types import Array
 from harness.subjects.pair.drawing import draw_by_function
+from harness.subjects.pair.operation_tasks import operations
 from harness.subjects.pair.outputs import output_key
 from harness.subjects.pair.randomness import random_in_training
 from harness.subjects.pair.side import (
@@ -23,6 +24,7 @@ from harness.subjects.pair.side import (
     LiveSide,
     batches_at,
     built_model,
+    described,
     layer_arrays,
     live,
     pair_at,
@@ -58,7 +60,7 @@ class Loaded(Answered):
 
 
 class Probed(Answered):
-    calls: dict[str, list[list[str]]]
+    calls: dict[str, list[Plain]]
 
 
 def build(session: Session, scratch: str, file: str, function: str) -> Result:
@@ -86,9 +88,9 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         except Exception as error:  # any reason why the user's code or the framework does not run in float64
             traceback.print_exc()
             refused = refusal(error)
-    LIVE[arm.name] = LiveSide(models)
+    LIVE[arm.name] = LiveSide(models, (file, function))
     calls, again = first.traced(x[0], False), first.traced(x[0], False)
-    called = list(dict.fromkeys(call.layer for call in calls))
+    called = list(dict.fromkeys(name for call in calls for name in (*call.inner, call.layer)))
     order, last = {name: number for number, name in enumerate(called)}, len(called)
     return {
         "wrong": [],
@@ -96,10 +98,14 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         "outputs": [asdict(output) for output in first.outputs],
         "ignored": [*first.ignored, *_composed_everywhere(first, arm.precision)],
         "settings": first.settings(),
-        "images": sorted({call.y.shape[1:] for call in calls if call.y.ndim > 2}),
+        "images": sorted({y.shape[1:] for call in calls for y in call.ys if y.ndim > 2}),
         "refused": refused,
         "composed": models[FLOAT64].composed if FLOAT64 in models else [],
-        "unstable": [c.layer for c, d in zip(calls, again, strict=False) if not np.array_equal(c.y, d.y)],
+        "unstable": [
+            c.layer
+            for c, d in zip(calls, again, strict=False)
+            if c.layer and not np.array_equal(c.y, d.y, equal_nan=c.y.dtype.kind == "f")
+        ],
         "random": random_in_training(models, x[0], y[0]),
         "environment": asdict(session.adapter.environment()),
     }
@@ -117,10 +123,10 @@ def _undescribed(session: Session, wrong: str) -> Result:
     return {**empty, "wrong": [wrong], "refused": "", "unstable": [], "random": "", "environment": environment}
 
 
-def take(session: Session, scratch: str, names: dict[str, str], axes: dict[str, list[int]]) -> Result:
-    """Sets the shared names of the side, and answers its weights by these names."""
+def take(session: Session, scratch: str, names: dict[str, str], views: dict[str, Any], added: dict[str, Any]) -> Result:
+    """Sets the shared names and views of the side, and answers its weights by these names."""
     side = live(session)
-    side.names, side.axes = names, axes
+    side.names, side.views, side.added = names, views, added
     return session.at(scratch).reply(side.weights(session.adapter.arm.precision))
 
 
@@ -133,9 +139,26 @@ def load(session: Session, scratch: str, weights: str, rows: dict[str, list[int]
         side.set_weights(precision, values)
     x, _ = batches_at(scratch)
     read_back = digest_arrays(side.weights(arm.precision))
-    inputs = {c.layer: c.x for c in side.models[arm.precision].traced(x[0], False) if c.x.ndim == 2}
+    calls = side.models[arm.precision].traced(x[0], False)
+    inputs = {c.layer: c.x for c in calls if c.layer and c.x.ndim == 2}
     side.set_weights(arm.precision, values)
     return session.reply(inputs, digest=read_back)
+
+
+def outputs(session: Session, scratch: str) -> Result:
+    """The first batch in evaluation: `y/<number>` of each call, `x/<layer>` of each layer, and the model's `last/<n>`.
+
+    An output with spatial axes, which may lie otherwise on the other side, is left to the calls.
+    """
+    side = live(session)
+    session.at(scratch)
+    x, _ = batches_at(scratch)
+    own = side.models[session.adapter.arm.precision]
+    calls = own.traced(x[0], False)
+    arrays = {f"y/{number}": call.y for number, call in enumerate(calls)}
+    arrays |= {f"x/{call.layer}": call.x for call in reversed(calls) if call.layer}
+    last = {f"last/{number}": y for number, y in enumerate(own.forward(x[0])) if y.ndim <= 2}
+    return session.reply({**arrays, **(last or {"last/0": calls[-1].y if calls else np.empty(0)})})
 
 
 def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> Result:
@@ -165,7 +188,7 @@ def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> R
         arrays |= {f"{precision}/gradient/{name}": item for name, item in side.shared(gradients).items()}
         arrays |= {f"{precision}/kept/{name}": item for name, item in side.kept(precision).items()}
         for phase, item in (("evaluation", evaluated), ("training", trained)):
-            calls[f"{precision}/{phase}"] = [[c.layer, c.kind] for c in item]
+            calls[f"{precision}/{phase}"] = described(item)
             arrays |= layer_arrays(f"{precision}/{phase}", item)
         for layer, setting, _ in altered:
             live_model.change(layer, setting, before[layer][setting])
@@ -179,6 +202,7 @@ TASKS = tasks(
         "pair_build": (build, Built),
         "pair_take": (take, Answered),
         "pair_load": (load, Loaded),
+        "pair_outputs": (outputs, Answered),
         "pair_model": (model, Probed),
         "pair_repeat": (repeat, Answered),
         "pair_walk": (walk, Answered),
@@ -186,5 +210,6 @@ TASKS = tasks(
         "pair_pupil": (pupil, Answered),
         "pair_update": (update, Answered),
         "pair_probe": (probe, Probed),
+        "pair_operations": (operations, Probed),
     },
 )

@@ -40,7 +40,7 @@ class Model:
         for name in ("first", "second", "third"):
             x = self._at(f"before {name}", x)
             y = self._at(name, x + self.calls)  # the state of a layer must be restored between the passes
-            calls.append(LayerCall(name, "Dense", x, y))
+            calls.append(LayerCall(name, "Dense", (x,), (y,)))
             x = y
         return calls
 

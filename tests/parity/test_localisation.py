@@ -1,0 +1,81 @@
+"""Faults planted in ports of native models: each is named at its place, by both sides' own names and lines."""
+
+import re
+
+import numpy as np
+import pytest
+from checked_pairs import checking
+
+RNG = np.random.default_rng(5)
+BATCHES = {
+    "cnn": RNG.normal(size=(4, 8, 8, 2)),
+    "normalised": RNG.normal(size=(4, 8, 8, 2)),
+    "mixed": RNG.normal(size=(4, 6)),
+    "attention": RNG.normal(size=(4, 5, 8)),
+    "own": RNG.normal(size=(4, 6)),
+    "tokens": RNG.normal(size=(4, 4, 4, 2)),
+    "rnn": RNG.normal(size=(4, 5, 6)),
+}
+IMAGES = ("cnn", "normalised", "tokens")
+# By fault: the model, the port, and patterns of the sentence.
+FAULTS = {
+    "a layer of another kind": ("cnn", "average", [r"layer max_pool / average_pool \(pool / average_pooling2d"]),
+    "another activation": ("cnn", "gelu", [r"layer relu / gelu \(relu / conv2d_1.activation"]),
+    "a missing layer": ("cnn", "no_activation", [r"layer relu \(relu.*\) / nothing", "nothing there"]),
+    "an extra layer": ("cnn", "extra_activation", [r"nothing / tanh \(extra"]),
+    "an extra layer at the end": ("cnn", "softmax_at_the_end", [r"nothing / softmax \(probabilities", "with softmax"]),
+    "moving statistics in training": ("normalised", "moving_statistics", ["batch_norm", "moving statistics"]),
+    "layers in another order": ("normalised", "normalised_later", [r"nothing / relu \(act", "in another order"]),
+    "a functional activation": ("mixed", "functional_activation", [r"relu\(self.fc1", "activation\\(hidden\\)"]),
+    "a dropped residual": (
+        "mixed",
+        "dropped_residual",
+        [r"x \+ self.fc2\(hidden\)", "nothing", "adds one of its inputs"],
+    ),
+    "the axis of a softmax": ("mixed", "softmax_axis", [r"ops.softmax\(self.gate\(hidden\), axis=-1\)", "axis=axis"]),
+    "abs for square": ("mixed", "absolute", [r"ops.square\(gate\)", r"power\(gate\)"]),
+    "a swapped concat": ("mixed", "swapped_concat", [r"ops.cat", "ops.concatenate", "another order: two blocks"]),
+    "a shared layer called once": ("mixed", "called_once", [r"dense \(twice.*nothing"]),
+    "a cast": ("mixed", "half", ["ops.cast", "a rounding to float16"]),
+    "a factor": ("mixed", "doubled", [r"gate \* scale", "2 times"]),
+    "another wire": ("mixed", "wrong_wire", [r"layer dense \(fc2 / fc2", "an input of the model"]),
+    "a stopped gradient": ("mixed", "stopped_gradient", [r"gradient/fc1", "all outputs agree; from the loss"]),
+    "unscaled attention": ("attention", "unscaled", [r"/ math.sqrt\(4\)", "nothing", "2 times"]),
+    "a mask off by one": ("attention", "mask_off_by_one", [r"scores \+ ", "self.mask", "differ"]),
+    "the axis of attention": ("attention", "attention_axis", [r"ops.softmax\(scores, axis=-1\)", "axis=self.axis"]),
+    "heads that are not turned back": ("attention", "heads_not_turned", [r"transpose", "nothing"]),
+    "within a layer of one's own": ("own", "own_axis", [r"ops.mean\(ops.square\(x\)", "axis=self.axis"]),
+    "behind an image made tokens": ("tokens", "tokens_gelu", [r"relu.*gelu"]),
+    "a layer that returns a tuple": ("rnn", "rnn_relu", [r"layer rnn / simplernn \(layer / simple_rnn"]),
+}
+BY_DAY = ("a layer of another kind", "a swapped concat", "unscaled attention")
+
+
+@pytest.fixture(scope="module")
+def check(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs")
+    with checking(folder, "faulty_pairs_mindspore.py", "faulty_pairs_tensorflow.py") as check:
+        yield check
+
+
+def checked(check, model, port):
+    layout = "channels_first" if model in IMAGES else "channels_last"
+    return check(model, port, BATCHES[model].astype(np.float32), layout)
+
+
+@pytest.mark.parametrize(
+    "fault", [name if name in BY_DAY else pytest.param(name, marks=pytest.mark.nightly) for name in FAULTS]
+)
+def test_a_planted_fault_is_named_at_its_place(fault, check):
+    model, port, patterns = FAULTS[fault]
+    checked(check, model, port)
+    assert check.sentence.startswith("DIVERGES"), check.sentence
+    assert [pattern for pattern in patterns if not re.search(pattern, check.sentence)] == [], check.sentence
+
+
+@pytest.mark.parametrize(
+    "model", [name if name == "tokens" else pytest.param(name, marks=pytest.mark.nightly) for name in BATCHES]
+)
+def test_the_right_port_agrees(model, check):
+    verdicts = checked(check, model, model)
+    assert {verdict.status for verdict in verdicts} <= {"agrees", "known"}, check.sentence
