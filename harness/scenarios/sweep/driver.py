@@ -64,9 +64,9 @@ class Driver:
         while not self.is_stopped() and (waiting := self._open(jobs)):
             if isinstance(self.launcher, LocalJobs):
                 self.launcher.run(self.folder, self.sweep, waiting, self._on_row, self.is_stopped)
-                self._wait_for_others(jobs)
             else:
                 self._hand_over_and_wait(waiting)
+            self._wait_for_others(jobs)
 
     def hand_over(self, jobs: Sequence[Job]) -> int:
         """Hands open jobs that no scheduler has to one, and does not wait for them. Returns how many."""
@@ -98,7 +98,7 @@ class Driver:
         self.callbacks.row(job, row)
 
     def _wait_for_others(self, jobs: Sequence[Job]) -> None:
-        """Tells what other drivers have ended, and waits for what they run."""
+        """Tells what other drivers have ended, and waits for what they, or tasks of a scheduler, still run."""
         while True:
             rows = self._rows(jobs)
             for row in rows:

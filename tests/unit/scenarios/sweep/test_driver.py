@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -204,3 +205,29 @@ def test_a_job_that_another_host_runs_is_told_when_it_ends_and_is_no_failure(tmp
     write_attempt(tmp_path / "s", running.model_copy(update={"host": "elsewhere"}))
     Driver(tmp_path / "s", sweep, Elsewhere(), listener).see_through(sweep.jobs)
     assert listener.rows == [(0, "done", 3), (2, "done", 2), (3, "done", 1), (1, "done", 0)]
+
+
+class OneTask:
+    """Runs all jobs in one task, which begins the one that crashed again as soon as the others are done."""
+
+    def hand_over(self, folder: Path, sweep: Sweep, jobs: Sequence[Job]) -> dict[int, str]:
+        for each in jobs:
+            failed(folder, each) if each.number == 1 else ended(folder, each)
+        again = begin_attempt(folder, JOBS[1])
+        assert again is not None
+        done = again.model_copy(update={"status": "done", "exit_code": AGREES, "sentence": "AGREES: all"})
+        threading.Timer(0.3, write_attempt, [folder, done]).start()
+        return {each.number: "task" for each in jobs}
+
+    def gone(self, handed: dict[int, str]) -> set[int]:
+        return set()
+
+    def withdraw(self, handed: dict[int, str]) -> None:
+        pass
+
+
+def test_what_a_task_runs_again_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.scenarios.sweep.driver.POLL_S", 0.0)
+    sweep, listener = driven(tmp_path / "s", OneTask())
+    assert outcome(tmp_path / "s", sweep) == (AGREES, "AGREES: jobs of check: 4 agrees")
+    assert [row[:2] for row in listener.rows if row[0] == 1] == [(1, "done")]
