@@ -42,7 +42,7 @@ class Mixed(nn.Cell):
         hidden = ops.relu(self.fc1(x))
         hidden = x + self.fc2(hidden)
         gate = ops.softmax(self.gate(hidden), axis=-1)
-        joined = ops.cat((hidden, ops.square(gate)), axis=-1)
+        joined = ops.cat((gate, ops.square(hidden)), axis=-1)
         joined = ops.tanh(self.twice(joined))
         joined = ops.tanh(self.twice(joined))
         return self.head(joined)
@@ -141,4 +141,7 @@ def tokens():
 
 
 def rnn():
-    return Recurrent(nn.RNN(6, 4, batch_first=True))
+    layer = nn.RNN(6, 4, batch_first=True)
+    layer.bias_hh_l0.set_data(ops.zeros(4, ms.float32))  # Keras has one bias
+    layer.bias_hh_l0.requires_grad = False
+    return Recurrent(layer)

@@ -104,8 +104,8 @@ def _mixed(
     gate = ops.softmax(gate, axis=axis)
     if scale:
         gate = gate * scale
-    powered = power(gate)
-    joined = ops.concatenate([powered, hidden] if swapped else [hidden, powered], axis=-1)
+    powered = power(hidden)
+    joined = ops.concatenate([powered, gate] if swapped else [gate, powered], axis=-1)
     twice = layers.Dense(12, name="twice")
     for _ in range(times):
         joined = ops.tanh(twice(joined))

@@ -16,6 +16,8 @@ from harness.system.array_files import Arrays
 Axes = tuple[int, ...]
 ALIKE = 1e-3  # two arrays nearer than this, relative to the largest value, are in the same layout
 
+SPREAD = 1e3
+
 
 @dataclass(frozen=True)
 class Called:
@@ -129,16 +131,21 @@ def layouts(shape: Sequence[int], other: Sequence[int]) -> Iterator[View]:
 
 
 def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """The largest difference of two arrays of one shape, relative to the largest value; infinite next to NaN."""
-    if not a.size:
-        return 0.0
+    """The largest difference of two arrays of one shape, relative to the values there, or to a typical one if larger.
+
+    A typical value is the largest of those that are at most `SPREAD` times the lower quartile, so that the large
+    numbers of a mask do not hide the others. Infinite where only one value is finite.
+    """
     a, b = a.astype(np.float64), b.astype(np.float64)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    if np.all(same):
+    differs = ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    if not np.any(differs):
         return 0.0
-    apart = np.max(np.abs(np.where(same, 0.0, a - b)))
-    size = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))))
-    return float(apart / size) if np.isfinite(apart) and np.isfinite(size) else np.inf
+    sizes = np.maximum(np.abs(a), np.abs(b))
+    known = sizes[np.isfinite(sizes) & (sizes > 0)]
+    typical = np.max(known[known <= SPREAD * np.quantile(known, 0.25)], initial=0.0) if known.size else 0.0
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(a - b)[differs] / np.maximum(sizes, typical)[differs]
+    return float(np.max(np.where(np.isfinite(apart), apart, np.inf)))
 
 
 def views(of_a: Sequence[NDArray[Any]], of_b: Sequence[NDArray[Any]]) -> list[tuple[View, View]]:

@@ -120,12 +120,24 @@ class _Search:
         return Culprit(((i,), (j,)), tensors, self._inputs((i,), (j,)), self._misread(i, j), constants=constants)
 
     def _constant(self, side: int, number: int) -> str:
+        """The operand of a call that no computation makes and the other side does not have; empty if there is none."""
         flow = self.flows[side]
         for n, x in enumerate(flow.calls.xs(number)):
-            if not self.shared[side].has(x) and flow.maker(x, number) is None:
-                operands = flow.calls.called[number].operands
-                return f"`{operands[n]}`" if n < len(operands) else f"input {n}"
+            at, operand = number, n
+            while not self.shared[side].has(x):
+                maker = flow.maker(x, at)
+                if maker is None:
+                    operands = flow.calls.called[at].operands
+                    return f"`{operands[operand]}`" if operand < len(operands) else f"input {operand}"
+                if self._computing(side, [maker]):
+                    break
+                at, operand, x = maker, *self._rearranged_input(side, maker)
         return ""
+
+    def _rearranged_input(self, side: int, number: int) -> tuple[int, Tensor]:
+        calls = self.flows[side].calls
+        y = calls.y(number)
+        return next((n, x) for n, x in enumerate(calls.xs(number)) if rearranged(x, y, self.tolerance))
 
     def _misread(self, i: int, j: int) -> tuple[int | None, int | None] | None:
         of_a, of_b = self.flows[0].consumed(i), self.flows[1].consumed(j)
