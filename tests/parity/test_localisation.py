@@ -17,6 +17,7 @@ BATCHES = {
     "rnn": RNG.normal(size=(4, 5, 6)),
 }
 NAMES = ("fc1", "fc2", "gate")
+ROLES = (("weight", "kernel"), ("bias", "bias"))
 IMAGES = ("cnn", "normalised", "tokens")
 # By fault: the model, the port, and patterns of the sentence.
 FAULTS = {

@@ -49,7 +49,7 @@ def is_judged(verdict: Verdict) -> bool:
 
 
 def subject(called: Sequence[Sequence[Called]], names: Sequence[str]) -> str:
-    """The place in words: `layer conv (conv1 / conv2d)`, `operation ... / ...`, `layer relu (act), only in mindspore`."""
+    """The place in words: `layer conv (conv1 / conv2d)`, `operation ... / ...`, or `layer relu (act), only in NAME`."""
     first, second = called
     if len(first) == len(second) == 1 and first[0].layer and second[0].layer:
         kinds = dict.fromkeys(spoken_kind(each[0].plain_kind) for each in called)
