@@ -15,6 +15,9 @@ BATCHES = {
     "own": RNG.normal(size=(4, 6)),
     "tokens": RNG.normal(size=(4, 4, 4, 2)),
     "rnn": RNG.normal(size=(4, 5, 6)),
+    "encoder": RNG.normal(size=(4, 5, 8)),
+    "lstm": 3 * RNG.normal(size=(4, 5, 6)),
+    "shared": RNG.normal(size=(4, 6)),
 }
 NAMES = ("fc1", "fc2", "gate")
 ROLES = (("weight", "kernel"), ("bias", "bias"))
@@ -49,6 +52,18 @@ FAULTS = {
     "within a layer of one's own": ("own", "own_axis", [r"ops.mean\(ops.square\(x\)", "axis=self.axis"]),
     "behind an image made tokens": ("tokens", "tokens_gelu", [r"relu.*gelu"]),
     "a layer that returns a tuple": ("rnn", "rnn_relu", [r"layer rnn / simplernn \(layer / simple_rnn"]),
+    "a normalisation before a residual": ("encoder", "normalised_early", ["norm1", r"x \+ "]),
+    "a constant of the user's": ("encoder", "other_positions", ["other numbers in `self.positions`"]),
+    "another position": ("encoder", "last_position", [r"x\[:, 0\]", r"x\[:, self.position\]"]),
+    "the second residual": (
+        "encoder",
+        "second_residual",
+        [r"x \+ self.narrow\(wide\)", "only in", "adds one"],
+    ),
+    "the other gelu": ("encoder", "approximate_gelu", ["ops.gelu", "keras.activations.gelu"]),
+    "gates of another kind": ("lstm", "hard_gates", [r"layer lstm / rnn \(lstm / memory"]),
+    "a sum for a difference": ("shared", "added", ["left - right", r"self.join\(left, right\)"]),
+    "the second call of a shared layer": ("shared", "reversed_input", ["only in tensorflow", "backwards"]),
 }
 PARAMETERS = {
     "mixed": {
@@ -59,6 +74,12 @@ PARAMETERS = {
         "layer.weight_hh_l0": "sequential/simple_rnn/simple_rnn_cell/recurrent_kernel",
         "layer.bias_ih_l0": "sequential/simple_rnn/simple_rnn_cell/bias",
         "layer.bias_hh_l0": None,
+    },
+    "lstm": {
+        "lstm.weight_ih_l0": "sequential/memory/lstm_cell/kernel",
+        "lstm.weight_hh_l0": "sequential/memory/lstm_cell/recurrent_kernel",
+        "lstm.bias_ih_l0": "sequential/memory/lstm_cell/bias",
+        "lstm.bias_hh_l0": None,
     },
 }
 BY_DAY = ("a layer of another kind", "a swapped concat", "unscaled attention")
