@@ -20,6 +20,7 @@ from adapters.layer_calls import Recorder as Recorder
 from adapters.protocol import Array
 from adapters.source_trace import Watcher, traced_loader
 from adapters.user_data import MisfitError, Output, Parts, count, in_words, to_channels_last
+from adapters.views import Step
 from harness.spec.arm import Layout
 from harness.spec.recipe import Update
 
@@ -39,13 +40,23 @@ class BuilderError(Exception):
 
 @dataclass(frozen=True)
 class OwnParameter:
-    """A parameter of the model: `name` in the framework, canonical `role` within its layer, canonical `shape`."""
+    """A parameter of the model: `name` in the framework, canonical `role` within its layer, canonical `shape`.
+
+    `path`: the names that the user's code gives to the layer and to those around it, outermost first. `pieces`: the
+    parameters that both frameworks share and of which it consists, if it is not one as it stands. A piece has the
+    `source` that it is part of, its `view` of it, and `how` that view is said in words.
+    """
 
     name: str
     layer: str
     role: str
     shape: tuple[int, ...]
     trainable: bool
+    path: tuple[str, ...] = ()
+    source: str = ""
+    view: tuple[Step, ...] = ()
+    how: str = ""
+    pieces: tuple[OwnParameter, ...] = ()
 
 
 class OwnModel(Protocol):

@@ -39,6 +39,7 @@ INFO = AdapterInfo(
             "batch_norm unbiased": "ledger: mindspore-batch_norm-unbiased",
             "batch_norm in training": "nn.BatchNorm2d(use_batch_statistics=None), and set_train() of the whole model",
             "same padding": "pad_mode='same' in nn.Conv2d",
+            "gru reset after": "nn.GRU, which resets after the product in any case",
             "leaky_relu": "nn.LeakyReLU(alpha={})",
             "gelu": "nn.GELU(), which approximates on a CPU in any case",
         },

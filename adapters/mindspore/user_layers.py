@@ -8,36 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 import mindspore as ms
-import numpy as np
 from mindspore import Parameter, Tensor, nn
 
 from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.mindspore.runtime import array
 from adapters.protocol import Array
-from adapters.user_model import OwnParameter
 
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
-ROLES = {
-    "weight": "kernel",
-    "embedding_table": "embeddings",
-    "running_mean": "moving_mean",
-    "running_var": "moving_variance",
-}
 
 
 def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
     """The layers of the framework, and the user's cells without inner cells, by their dotted names."""
     yield from _leaves(network, "")
-
-
-def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[OwnParameter, Any]]:
-    """Every parameter with its canonical description. `layers` are those of `layers_of`."""
-    for name, cell in network.cells_and_names():
-        for key, parameter in cell._params.items():
-            role, shape = _canonical_form(cell, key, tuple(parameter.shape))
-            full_name = f"{name}.{key}".lstrip(".")
-            yield OwnParameter(full_name, name, role, shape, bool(parameter.requires_grad)), parameter
 
 
 def settings_of(layer: Any) -> dict[str, Any]:
@@ -81,22 +64,6 @@ def operations_of(network: Any) -> dict[str, Any]:
     return {}
 
 
-def to_canonical(parameter: OwnParameter, value: Array) -> Array:
-    """From MindSpore's layout to the canonical one."""
-    axes = _axes(parameter.role, value.ndim)
-    if parameter.role == "depthwise_kernel":
-        channels, multiplier = parameter.shape[-2:]
-        value = value.reshape(channels, multiplier, *value.shape[2:])
-    return np.array(value.transpose(axes)).reshape(parameter.shape)
-
-
-def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> Array:
-    """From the canonical layout to MindSpore's, of this shape."""
-    inverse_axes = np.argsort(_axes(parameter.role, len(shape)))
-    expanded = value.reshape(*(1,) * (len(shape) - value.ndim), *value.shape)
-    return np.ascontiguousarray(expanded.transpose(inverse_axes)).reshape(shape)
-
-
 def _leaves(cell: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, inner in cell.name_cells().items():
         path = f"{prefix}{name}"
@@ -121,34 +88,6 @@ def _array(tensor: Any) -> Array:
 
 def _is_framework_layer(layer: Any) -> bool:
     return type(layer).__module__.startswith("mindspore.")
-
-
-def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-    """The role and the canonical shape of a cell's parameter."""
-    role = ROLES.get(key, key) if _is_framework_layer(cell) else key
-    if role == "kernel" and len(shape) == 1:  # a normalisation's scale
-        role = "gamma"
-    if (
-        role == "kernel"
-        and 1 < getattr(cell, "group", 1) == cell.in_channels
-        and "Transpose" not in type(cell).__name__
-    ):
-        is_flat = type(cell).__name__ == "Conv1d"
-        return "depthwise_kernel", (*shape[2 + is_flat :], cell.in_channels, shape[0] // cell.in_channels)
-    if role == "kernel":
-        shape = tuple(shape[axis] for axis in _axes(role, len(shape)))
-        if type(cell).__name__ == "Conv1d":  # MindSpore keeps an axis of height 1
-            shape = shape[1:]
-    return role, shape
-
-
-def _axes(role: str, rank: int) -> tuple[int, ...]:
-    """The order of MindSpore's axes in the canonical layout."""
-    if role == "depthwise_kernel":
-        return (*range(2, rank), 0, 1)
-    if role == "kernel" and rank > 1:
-        return (*range(2, rank), 1, 0)
-    return tuple(range(rank))
 
 
 def _recording_hook(recorder: Recorder, name: str) -> Any:

@@ -23,12 +23,10 @@ from adapters.mindspore.user_layers import (
     layers_of,
     made_by,
     operations_of,
-    parameters_of,
     record_calls,
     settings_of,
-    to_canonical,
-    to_native,
 )
+from adapters.mindspore.user_parameters import parameters_of, to_canonical, to_native
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.source_trace import Watcher, watching, with_sources

@@ -45,6 +45,7 @@ INFO = AdapterInfo(
             "batch_norm epsilon": "keras.layers.BatchNormalization(epsilon={})",
             "batch_norm in training": "keras.layers.BatchNormalization called without training=False, and trainable",
             "same padding": "padding='same' in keras.layers.Conv2D",
+            "gru reset after": "keras.layers.GRU(reset_after=True)",
             "leaky_relu": "keras.layers.LeakyReLU(negative_slope={})",
             "gelu": "keras.activations.gelu(x, approximate=True)",
         },

@@ -13,12 +13,10 @@ import tensorflow as tf
 from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.protocol import Array
 from adapters.source_trace import OPERATION
-from adapters.user_model import OwnParameter
 
 NORMALISATIONS = (keras.layers.BatchNormalization,)
 DROPOUTS = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
 UNSEEN = ("training", "mask")  # options of a call that Keras gives by itself
-DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
 
 def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
@@ -35,17 +33,6 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
             name, number = f"{layer.name}_{number}", number + 1
         layers[name] = layer
     yield from layers.items()
-
-
-def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[OwnParameter, Any]]:
-    """Every parameter with its canonical description. `layers` are those of `layers_of`."""
-    owners = {id(parameter): (name, layer) for name, layer in layers.items() for parameter in layer.weights}
-    for parameter in network.weights:
-        parent_path, _, role = parameter.path.rpartition("/")
-        name, layer = owners.get(id(parameter), (parent_path.rpartition("/")[2], None))
-        role = "depthwise_kernel" if role == "kernel" and isinstance(layer, DEPTHWISE) else role
-        shape = tuple(parameter.shape)
-        yield OwnParameter(parameter.path, name, role, shape, bool(parameter.trainable)), parameter
 
 
 def settings_of(layer: Any) -> dict[str, Any]:
@@ -66,7 +53,8 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
     try:
         for name, layer in layers.items():
             activation = vars(layer).get("activation")  # a recurrent layer's is a property of its cell
-            if activation not in (None, keras.activations.linear) and layer.weights:
+            is_cell = hasattr(layer, "state_size")  # a cell computes with its activation, more than once
+            if activation not in (None, keras.activations.linear) and layer.weights and not is_cell:
                 fused_activations[name] = activation
                 layer.activation = _RememberingActivation(activation)
             layer.call = _RecordedCall(layer, name, recorder)
@@ -100,16 +88,6 @@ def operations_of(network: Any) -> dict[str, Any]:
     return {f"{OPERATION}{number} {each.name}": each for number, each in enumerate(of_graph)}
 
 
-def to_canonical(parameter: OwnParameter, value: Array) -> Array:
-    """From Keras' layout to the canonical one, which is the same."""
-    return value
-
-
-def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> Array:
-    """From the canonical layout to Keras', of this shape."""
-    return value
-
-
 def _is_framework_layer(layer: Any) -> bool:
     return type(layer).__module__.startswith("keras.")
 
@@ -139,7 +117,7 @@ class _RecordedCall:
         return y
 
     def _record(self, xs: tuple[Array, ...], ys: tuple[Array, ...]) -> None:
-        activation = getattr(self.layer, "activation", None)
+        activation = vars(self.layer).get("activation")
         is_activation_layer = isinstance(self.layer, keras.layers.Activation)
         kind = _function_name(activation) if is_activation_layer else type(self.layer).__name__
         if isinstance(activation, _RememberingActivation):

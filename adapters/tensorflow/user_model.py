@@ -26,12 +26,10 @@ from adapters.tensorflow.user_layers import (
     layers_of,
     made_by,
     operations_of,
-    parameters_of,
     record_calls,
     settings_of,
-    to_canonical,
-    to_native,
 )
+from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
 from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
     MODEL,

@@ -7,14 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from adapters.user_model import OwnParameter
 from harness.composition import UserMistake
 from harness.records.failure import Failure, WorkerFailedError
 from harness.scenarios.pair.state import PairRun
 from harness.spec.arm import Arm
 from harness.subjects.pair.climbing import Climb
 from harness.subjects.pair.facts import float64_remarks
-from harness.subjects.pair.mapping import Names, paired
+from harness.subjects.pair.mapping import Names, paired, parameters_from
 from harness.subjects.pair.records import REFUSED
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays
@@ -97,12 +96,11 @@ def _while_building(failure: Failure, builder: str) -> Failure:
 def start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
     """Pairs the parameters of both models, and returns the climb over the rungs."""
     a, b = (arm.name for arm in run.composed.pair.arms)
-    parameters = [
-        [OwnParameter(**{**p, "shape": tuple(p["shape"])}) for p in built[name]["parameters"]] for name in (a, b)
-    ]
-    run.matches = paired(parameters[0], parameters[1], run.composed.pair.parameters, Names(a, b))
+    parameters = [parameters_from(built[name]["parameters"]) for name in (a, b)]
+    pairing = paired(parameters[0], parameters[1], run.composed.pair.parameters, Names(a, b))
+    run.matches = pairing.matches
     run.listener.matched(run.matches, (a, b))
-    climb = Climb(run.composed.pair, run.scratch, ask, built, run.matches)
+    climb = Climb(run.composed.pair, run.scratch, ask, built, run.matches, pairing)
     climb.remarks += [f"{name}: {text}" for name, result in built.items() for text in result["ignored"]]
     climb.remarks += climb.outputs.alone
     for text in [*climb.remarks, *float64_remarks(built)]:

@@ -16,6 +16,7 @@ from harness.subjects.pair.batches import draw
 from harness.subjects.pair.carrying import carried_over
 from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY, Climb
 from harness.subjects.pair.drawing import BatchesError
+from harness.subjects.pair.findings import found_in_parameters
 from harness.subjects.pair.localisation import localised
 from harness.subjects.pair.spec import RUNGS
 from harness.system.array_files import load_arrays
@@ -44,6 +45,7 @@ def climb_rungs(run: PairRun) -> None:
             run.climb = start_climb(run, ask, built)
             rung = MODEL
             carried = carried_over(run.climb)
+            run.matches = run.climb.matches
             for name, digest in run.climb.start_digests.items():
                 run.update(name, initial_weights_digest=digest)
             remaining = list(pair.rungs or RUNGS)
@@ -71,9 +73,15 @@ def _in_order(climb: Climb, carried: list[Verdict]) -> Iterator[tuple[str, Calla
         return
     walk_once = cache(lambda: rungs.walk(climb))
     yield SELF, lambda: rungs.self_rung(climb, walk_once)
-    yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]
+    yield MODEL, lambda: _with_findings(climb, [*carried, *rungs.model_rung(climb)])
+    if climb.pairing is not None and climb.pairing.misfits:
+        return  # the layers behind differ in any case, and so does every training
     yield STEP, lambda: rungs.step_rung(climb, walk_once())
     yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walk_once())
+
+
+def _with_findings(climb: Climb, verdicts: list[Verdict]) -> list[Verdict]:
+    return [*verdicts, *found_in_parameters(climb, verdicts)]
 
 
 def _localise_first(run: PairRun, verdicts: Sequence[Verdict]) -> list[Verdict]:

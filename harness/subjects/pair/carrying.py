@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from harness.plan import digest_in_precision
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
+from harness.subjects.pair.mapping import AS_IT_IS, Match
 from harness.subjects.pair.side import rows_last
 from harness.subjects.pair.tasks import TASKS
+from harness.subjects.pair.trying import Trials
 from harness.system.array_files import Arrays, save_arrays
 
 
@@ -19,22 +22,53 @@ def carried_over(climb: Climb) -> list[Verdict]:
 
     The verdicts on the structure, the dropout rates, and the weights read back.
     """
-    a, b = climb.arms
-    names = {a.name: {m.name: m.a.name for m in climb.matches}, b.name: {m.name: m.b.name for m in climb.matches}}
-    axes = {a.name: {}, b.name: {m.name: list(m.axes) for m in climb.matches if m.axes}}
-    taken = climb.ask(TASKS["pair_take"], by_arm={n: {"names": names[n], "axes": axes[n]} for n in names})
-    climb.weights = {name: value.astype(np.float32) for name, value in taken[a.name][1].items()}
-    inputs = _loaded(climb)
+    a = climb.arms[0]
+    inputs = _carried(climb, climb.matches)
     if climb.channels_first:
         climb.rows = _flattened(climb, *(inputs[arm.name][1] for arm in climb.arms))
         if climb.rows and climb.channels_first == a.name:
             climb.weights |= {n: rows_last(climb.weights[n], image) for n, image in climb.rows.items()}
         inputs = _loaded(climb) if climb.rows else inputs
+    if climb.pairing is not None and climb.pairing.is_open:
+        before, trials = climb.matches, Trials(climb, lambda matches: _tried(climb, matches))
+        climb.matches = trials.best()
+        if trials.last is not before:
+            inputs = {**inputs, **_tried(climb, climb.matches)}
     ordered = {match.name: climb.weights[match.name] for match in climb.matches}
     climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
     wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
     cause = f"read back from {', '.join(wrong)}, the weights are others than were given" if wrong else ""
     return [_structure(climb), *_dropouts(climb), _stated(climb, "weights carried over", cause, "bit-equal, read back")]
+
+
+def _carried(climb: Climb, matches: Sequence[Match]) -> Answers:
+    """Tells both sides the shared names and views, takes the weights of the first, and loads them into both."""
+    a, b = climb.arms
+    taken = climb.ask(TASKS["pair_take"], by_arm={a.name: _shared(matches, "a"), b.name: _shared(matches, "b")})
+    climb.weights = {name: value.astype(np.float32) for name, value in taken[a.name][1].items()}
+    return _loaded(climb)
+
+
+def _tried(climb: Climb, matches: Sequence[Match]) -> Answers:
+    """As the second side is told other partners, its weights change; the first side's are as they were."""
+    b = climb.arms[1]
+    climb.ask(TASKS["pair_take"], by_arm={b.name: _shared(matches, "b")})
+    rows = climb.rows if b.name == climb.channels_first else {}
+    return climb.ask(TASKS["pair_load"], by_arm={b.name: {"weights": str(climb.start), "rows": rows}})
+
+
+def _shared(matches: Sequence[Match], side: str) -> dict[str, Any]:
+    """What the worker of a side is told of the shared parameters: their names there, their views, what is added."""
+    names, views, added = {}, {}, {}
+    for m in matches:
+        parameter, second, view = (m.a, m.added_a, m.view_a) if side == "a" else (m.b, m.added_b, m.view_b)
+        names[m.name] = parameter.source or parameter.name
+        if view:
+            views[m.name] = view
+        if second is not None:
+            # The second bias has the layout of the first one.
+            added[m.name] = (second.source or second.name, [*second.view, *view[len(parameter.view) :]])
+    return {"names": names, "views": views, "added": added}
 
 
 def _loaded(climb: Climb) -> Answers:
@@ -66,7 +100,11 @@ def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]
 
 
 def _structure(climb: Climb) -> Verdict:
-    remarks = [f"{m.name}: {m.how}" for m in climb.matches if m.axes]
+    a, b = (arm.name for arm in climb.arms)
+    ways = [(m, m.how(a, b)) for m in climb.matches]
+    remarks = [
+        f"parameter {m.name} ({m.a.name} / {m.b.name}) is carried so: {how}" for m, how in ways if how != AS_IT_IS
+    ]
     remarks += [f"{n}: rows in the order of an image of {tuple(i)}, channels last" for n, i in climb.rows.items()]
     climb.remarks += remarks
     without = [name for name, partner in climb.pair.parameters.items() if partner is None]
@@ -77,7 +115,8 @@ def _structure(climb: Climb) -> Verdict:
 
 def _dropouts(climb: Climb) -> list[Verdict]:
     """A verdict on the dropout rates. Dropout is off while training is compared, because the masks would differ."""
-    rates = [[s["rate"] for s in climb.built[arm.name]["settings"].values() if "rate" in s] for arm in climb.arms]
+    # A layer that drops nothing, such as the one within Keras' attention, is none.
+    rates = [[s["rate"] for s in climb.built[arm.name]["settings"].values() if s.get("rate")] for arm in climb.arms]
     if not any(rates):
         return []
     a, b = climb.arms

@@ -51,8 +51,9 @@ def write_facts(
     write_text(folder / FACTS, facts.model_dump_json(indent=2) + "\n")
     if matches:
         turned = climb.rows if climb is not None else {}
+        a, b = (arm.name for arm in composed.pair.arms)
         rows = [
-            (m.a.name, m.b.name, str(m.b.shape), f"{m.how}, rows turned" if m.name in turned else m.how)
+            (m.a.name, m.b.name, str(m.a.shape), m.how(a, b) + (", rows turned" if m.name in turned else ""))
             for m in matches
         ]
         named = [dict(zip(PARAMETER_COLUMNS, row, strict=True)) for row in rows]
@@ -107,6 +108,11 @@ def _of_float64(climb: Climb) -> list[str]:
     for name, built in climb.built.items():
         if built["composed"] and not built["refused"]:
             lines.append(f"{name} in float64 with layers composed for it: {', '.join(built['composed'])}")
+    for name, reason in climb.distrusted.items():
+        measured = [arm.name for arm in climb.arms if arm.name not in climb.distrusted]
+        others = [other for other in measured if not climb.built[other]["refused"]]
+        instead = f"; {others[0]}'s float64 is the measure of both" if others else ""
+        lines.append(f"{name}: {reason}{instead}")
     if climb.apart is not None:
         lines.append(f"in float64 the layers' outputs, the loss and the gradients are at most {climb.apart:.2g} apart")
     return lines

@@ -7,7 +7,7 @@ The calls between them correspond by kind, shape and order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -70,7 +70,23 @@ def anchored_calls(a: Calls, b: Calls, matches: Sequence[Match]) -> list[tuple[i
     """The calls that use the same parameters, the first with the first, the second with the second, and so on."""
     of_a = _by_parameters(a.called, [(m.name, m.a.layer) for m in matches])
     of_b = _by_parameters(b.called, [(m.name, m.b.layer) for m in matches])
-    return sorted((i, j) for owned, calls in of_a.items() for i, j in zip(calls, of_b.get(owned, []), strict=False))
+    pairs = [(i, j) for owned, calls in of_a.items() for i, j in zip(calls, of_b.get(owned, []), strict=False)]
+    pairs += _stacked(of_a, of_b)
+    pairs += [(i, j) for j, i in _stacked(of_b, of_a)]
+    return sorted(pairs)
+
+
+def _stacked(wholes: Mapping[Owned, Sequence[int]], parts: Mapping[Owned, Sequence[int]]) -> Iterator[tuple[int, int]]:
+    """A call with all parameters of several calls of the other side, such as of stacked layers: with the last of them.
+
+    A layer whose parameters one call and many calls use is left alone.
+    """
+    for owned, calls in wholes.items():
+        within = [part for part in parts if part < owned]
+        if owned in parts or len(calls) > 1 or sum(map(len, within)) != len(owned):
+            continue
+        if all(len(parts[part]) == 1 for part in within):
+            yield calls[0], max(parts[part][0] for part in within)
 
 
 def hidden(calls: Calls, paired: set[int]) -> set[int]:

@@ -39,10 +39,11 @@ def _first_step(climb: Climb) -> int:
     answers = climb.ask(TASKS["pair_digests"], weights=str(climb.start), steps=climb.pair.steps)
     a, b = climb.read(answers)
     keys = [key for key in map(TensorKey.parse, a.values) if key.kind == "digest" and key in b.values]
-    drifts: dict[str, FloatArray] = {key: _drift(answers, key) for key in keys}
+    measured = {side.name: answers[side.name] for side in (a, b) if side.float64 is not None}
+    drifts: dict[str, FloatArray] = {key: _drift(measured, key) for key in keys if measured}
     oracle = OwnFloat64.of_curves(a, b, drifts)
-    places: dict[str, Place] = {key: Place("digests", "update") for key in keys}
-    first = first_step(checks(TRAJECTORY, oracle, oracle.sides, places), list(oracle.sides)) if keys else None
+    places: dict[str, Place] = {key: Place("digests", "update") for key in drifts}
+    first = first_step(checks(TRAJECTORY, oracle, oracle.sides, places), list(oracle.sides)) if drifts else None
     return climb.pair.steps - 1 if first is None else first[0]
 
 

@@ -38,7 +38,7 @@ def operations(session: Session, scratch: str, weights: str, phase: str, precisi
         watcher = model_module(session).watcher()
         with traced_sources(Path(file).parent), watching(watcher):
             model = built_model(session, pair, file, function, x[0], precision)
-        twin = LiveSide({precision: model}, side.builder, side.names, side.axes, side.rows)
+        twin = LiveSide({precision: model}, side.builder, side.names, side.views, side.added, side.rows)
         twin.set_weights(precision, load_arrays(Path(weights)))
         model.without_dropout()
         seen = model.watched(x[0], phase == "training", watcher)

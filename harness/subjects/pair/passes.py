@@ -79,7 +79,7 @@ def kept_pass(climb: Climb, a: Side, b: Side) -> Pass:
     places: dict[str, Place] = {
         TensorKey("kept", m.name): Place(f"layer {m.a.layer} / {m.b.layer}, kept {m.a.role}", "kept", layer=m.a.layer)
         for m in climb.matches
-        if not m.a.trainable
+        if m.kept
     }
     return passed(MODEL, a, b, places)
 

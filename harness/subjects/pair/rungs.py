@@ -7,17 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-import adapters
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer
 from harness.judging.repeats import Repeats
-from harness.judging.tolerances import FACTOR, Tolerance, own_error
+from harness.judging.tolerances import FACTOR, Tolerance
 from harness.oracles.oracle import Place, checks
 from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.oracles.reference import Reference
-from harness.records.tensor_key import TensorKey, keyed, of_kind, only
+from harness.records.tensor_key import TensorKey, of_kind, only
 from harness.records.verdict import Verdict
-from harness.spec.arm import Arm, Policy, Precision
+from harness.spec.arm import Arm, Policy
 from harness.subjects.pair.causes import caused, pass_remarks
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
@@ -25,6 +24,7 @@ from harness.subjects.pair.naming import named_forms
 from harness.subjects.pair.outputs import compared_outputs
 from harness.subjects.pair.passes import below_name, kept_pass, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
+from harness.subjects.pair.update_errors import Updates
 from harness.system.array_files import Arrays, save_arrays
 
 Walked = tuple[Side, Side]
@@ -163,21 +163,13 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
     start = {name: first[name] for name in names}
     gradients = [of_kind(fed_gradients, "gradient", k) for k in range(steps)]
 
-    def weights_by_step(precision: Precision, policy: Policy) -> Arrays:
-        arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
-        weights: Arrays = {}
-        for k, after in enumerate(adapters.load(arm).optimizer(climb.pair.update, start, gradients)):
-            weights |= keyed("weight", after, k)
-        return weights
-
-    expected = weights_by_step("float64", "exact")
-    # Its coefficients computed as the arm's own are.
-    policies: dict[str, Policy] = {a.name: "exact" if a.precision == "float64" else a.realisation for a in climb.arms}
-    in_float32 = {policy: weights_by_step("float32", policy) for policy in set(policies.values())}
+    # An arm's coefficients are computed as its own are.
+    updates = Updates(climb.pair.update, start, gradients)
+    expected = updates.expected
 
     def tolerances(arm: Arm) -> dict[str, Tolerance]:
-        rounded, precision = in_float32[policies[arm.name]], np.dtype(arm.precision).type
-        return {name: own_error(value, rounded[name], precision) for name, value in expected.items()}
+        policy: Policy = "exact" if arm.precision == "float64" else arm.realisation
+        return updates.tolerances(policy, np.dtype(arm.precision).type)
 
     oracle = Reference(expected, {arm.name: tolerances(arm) for arm in climb.arms})
     subject = f"updates by the same gradients, {steps} steps"

@@ -13,6 +13,7 @@ import numpy as np
 import adapters
 from adapters.info import UserModels
 from adapters.user_model import LayerCall, OwnModel
+from adapters.views import View, placed, viewed
 from harness.records.array_types import Array
 from harness.records.tensor_key import prefixed
 from harness.subjects.pair.batch_parts import Steps, gathered
@@ -28,38 +29,59 @@ class LiveSide:
     """One side: the model in the arm's precision and, if possible, in float64, with the shared names.
 
     `models`: by precision. `builder`: the file and the function that build it. `names`: from shared names to the
-    framework's. `axes`: by shared name, the order of the shared axes in this side's parameter. `rows`: by kernel of a
+    framework's. `views`: by shared name, which part of this side's parameter it is, in the shared layout. `added`: by
+    shared name, the parameter (its name and view) that the model adds to it, and that is 0 here. `rows`: by kernel of a
     dense layer behind a flatten of channels-first images, their (height, width, channels).
     """
 
     models: dict[str, OwnModel]
     builder: tuple[str, str] = ("", "")
     names: dict[str, str] = field(default_factory=dict)
-    axes: dict[str, list[int]] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
+    added: dict[str, tuple[str, View]] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
 
     def weights(self, precision: str) -> dict[str, Array]:
         """All weights by shared name, in the shared layout."""
-        return self.shared(self.models[precision].weights())
+        native = self.models[precision].weights()
+        weights = self.shared(native)
+        for name, (added, view) in self.added.items():
+            weights[name] = weights[name] + self._out(name, viewed(native[added], view), ())
+        return weights
 
     def shared(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Arrays by the framework's names, converted to shared names and the shared layout."""
-        return {name: self._out(name, arrays[native]) for name, native in self.names.items() if native in arrays}
+        return {
+            name: self._out(name, arrays[native], self.views.get(name, ()))
+            for name, native in self.names.items()
+            if native in arrays
+        }
 
     def set_weights(self, precision: str, weights: Mapping[str, Array]) -> None:
         """Sets weights that are given by shared name, in the shared layout."""
-        self.models[precision].set_weights({self.names[name]: self._in(name, value) for name, value in weights.items()})
+        model = self.models[precision]
+        parts = [name for name in weights if self.views.get(name)]
+        native = model.weights() if parts or self.added else {}
+        changed: dict[str, Array] = {}
+        for name, value in weights.items():
+            key, view = self.names[name], self.views.get(name, ())
+            rows_first = self._rows_first(name, value)
+            changed[key] = placed(changed.get(key, native[key]), view, rows_first) if view else rows_first
+        for name, (added, view) in self.added.items():
+            if name in weights:
+                before = changed.get(added, native[added])
+                changed[added] = placed(before, view, np.zeros_like(viewed(before, view)))
+        model.set_weights(changed)
 
-    def _out(self, name: str, value: Array) -> Array:
-        if name in self.axes:
-            value = value.transpose(np.argsort(self.axes[name]))
+    def _out(self, name: str, value: Array, view: View) -> Array:
+        value = viewed(value, view)
         return rows_last(value, self.rows[name]) if name in self.rows else value
 
-    def _in(self, name: str, value: Array) -> Array:
-        if name in self.rows:
-            height, width, channels = self.rows[name]
-            value = value.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(value.shape)
-        return value.transpose(self.axes[name]) if name in self.axes else value
+    def _rows_first(self, name: str, value: Array) -> Array:
+        if name not in self.rows:
+            return value
+        height, width, channels = self.rows[name]
+        return value.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(value.shape)
 
     def kept(self, precision: str) -> dict[str, Array]:
         """The weights that no optimizer updates, by shared name: the layers' statistics."""
@@ -67,9 +89,16 @@ class LiveSide:
         return {name: value for name, value in self.weights(precision).items() if self.names[name] in fixed}
 
     def trainable(self, precision: str) -> dict[str, str]:
-        """The shared names of the weights that an optimizer updates, each with the framework's name."""
+        """By shared name, the framework's names of the weights that an optimizer updates.
+
+        A parameter of which several shared ones are parts is named once, by the first of them.
+        """
         learning = {p.name for p in self.models[precision].parameters() if p.trainable}
-        return {name: native for name, native in self.names.items() if native in learning}
+        firsts: dict[str, str] = {}
+        for name, native in self.names.items():
+            if native in learning:
+                firsts.setdefault(native, name)
+        return {name: native for native, name in firsts.items()}
 
 
 def rows_last(value: Array, image: Sequence[int]) -> Array:

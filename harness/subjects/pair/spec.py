@@ -32,11 +32,55 @@ class OwnBuilder(Spec):
     layout: Literal["channels_last", "channels_first"] = "channels_last"
 
 
+class Taken(Spec):
+    """The `blocks`, in this order, of the `of` equal blocks into which an axis is cut: gates in another order."""
+
+    axis: int = 0
+    of: Count
+    blocks: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _blocks_are_there(self) -> Taken:
+        if max(self.blocks) >= self.of:
+            raise ValueError(f"blocks are 0 to {self.of - 1}, got {', '.join(map(str, self.blocks))}")
+        if len(set(self.blocks)) < len(self.blocks):
+            raise ValueError(f"a block is taken once, got {', '.join(map(str, self.blocks))}")
+        return self
+
+
+class Derived(Spec):
+    """A correspondence by more than a name. All layouts are canonical.
+
+    `to`: the partner, or with `split` the partners, whose lengths along that axis are cut off one after the other.
+    `join`: further parameters of the first model that follow this one along `axis` of the partner. `take`, `reshape`
+    and `permute` are applied to the first model's parameters, in this order: `permute[i]` is the axis that becomes i.
+    """
+
+    to: str | Annotated[tuple[str, ...], Field(min_length=2)]
+    take: Taken | None = None
+    reshape: tuple[Count, ...] = ()
+    permute: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    split: int | None = None
+    join: tuple[str, ...] = ()
+    axis: int = 0
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Derived:
+        if (self.split is not None) != (not isinstance(self.to, str)):
+            raise ValueError("split is the axis that is cut for several partners: give both, or neither")
+        if self.join and not isinstance(self.to, str):
+            raise ValueError("join is for one partner, split for several")
+        if sorted(self.permute) != list(range(len(self.permute))):
+            raise ValueError(f"permute must name every axis once, got {list(self.permute)}")
+        return self
+
+
 class Pair(Spec):
     """Two models in native code, and how they are trained.
 
     `models`: a builder for each adapter. `parameters`: from parameters of the first arm's model to the corresponding
-    ones of the second's; pairs that are left out are proposed, and null marks a parameter without a partner. `batches`:
+    ones of the second's, by name or derived; pairs that are left out are proposed, and null marks a parameter without a
+    partner. `batches`:
     an .npz file with `x` and `y`, or `file.py:function`, which yields such batches and has `batches_timeout_s` seconds
     for all of them. The first `forced_steps` steps are teacher-forced; `steps` run free. `rungs`: the rungs to run;
     empty means all.
@@ -45,7 +89,7 @@ class Pair(Spec):
     name: Name
     seed: Annotated[int, Field(ge=0)] = 0
     models: dict[str, OwnBuilder]
-    parameters: dict[str, str | None] = Field(default_factory=dict)
+    parameters: dict[str, str | Derived | None] = Field(default_factory=dict)
     loss: AnyLoss
     optimizer: AnyOptimizer
     schedule: AnySchedule

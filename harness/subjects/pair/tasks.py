@@ -123,10 +123,10 @@ def _undescribed(session: Session, wrong: str) -> Result:
     return {**empty, "wrong": [wrong], "refused": "", "unstable": [], "random": "", "environment": environment}
 
 
-def take(session: Session, scratch: str, names: dict[str, str], axes: dict[str, list[int]]) -> Result:
-    """Sets the shared names of the side, and answers its weights by these names."""
+def take(session: Session, scratch: str, names: dict[str, str], views: dict[str, Any], added: dict[str, Any]) -> Result:
+    """Sets the shared names and views of the side, and answers its weights by these names."""
     side = live(session)
-    side.names, side.axes = names, axes
+    side.names, side.views, side.added = names, views, added
     return session.at(scratch).reply(side.weights(session.adapter.arm.precision))
 
 
@@ -143,6 +143,22 @@ def load(session: Session, scratch: str, weights: str, rows: dict[str, list[int]
     inputs = {c.layer: c.x for c in calls if c.layer and c.x.ndim == 2}
     side.set_weights(arm.precision, values)
     return session.reply(inputs, digest=read_back)
+
+
+def outputs(session: Session, scratch: str) -> Result:
+    """The first batch in evaluation: `y/<number>` of each call, `x/<layer>` of each layer, and the model's `last/<n>`.
+
+    An output with spatial axes, which may lie otherwise on the other side, is left to the calls.
+    """
+    side = live(session)
+    session.at(scratch)
+    x, _ = batches_at(scratch)
+    own = side.models[session.adapter.arm.precision]
+    calls = own.traced(x[0], False)
+    arrays = {f"y/{number}": call.y for number, call in enumerate(calls)}
+    arrays |= {f"x/{call.layer}": call.x for call in reversed(calls) if call.layer}
+    last = {f"last/{number}": y for number, y in enumerate(own.forward(x[0])) if y.ndim <= 2}
+    return session.reply({**arrays, **(last or {"last/0": calls[-1].y if calls else np.empty(0)})})
 
 
 def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> Result:
@@ -186,6 +202,7 @@ TASKS = tasks(
         "pair_build": (build, Built),
         "pair_take": (take, Answered),
         "pair_load": (load, Loaded),
+        "pair_outputs": (outputs, Answered),
         "pair_model": (model, Probed),
         "pair_repeat": (repeat, Answered),
         "pair_walk": (walk, Answered),

@@ -235,6 +235,7 @@ NOT_TRANSLATED = {
     "batch_norm momentum",
     "batch_norm unbiased",
     "same padding",
+    "gru reset after",
     "pad_mode='same' in nn.Conv2d",
     "padding='same' in keras.layers.Conv2D",
     "Uniform, moved",

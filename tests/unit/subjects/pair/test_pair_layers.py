@@ -76,6 +76,20 @@ def test_a_layer_of_layers_is_paired_by_all_their_parameters_and_a_cell_by_its_l
     assert hidden(b, {0}) == {3}
 
 
+def test_a_stacked_layer_is_paired_with_the_last_of_the_layers_that_have_its_parameters():
+    a = calls(("lstm", "LSTM", (4, 5)), ("fc", "Dense", (2,)))
+    b = calls(("one", "LSTM", (4, 5)), ("two", "LSTM", (4, 5)), ("d", "Dense", (2,)))
+    matches = [
+        Match(name, OwnParameter(name, "lstm", "kernel", (1,), True), OwnParameter(name, layer, "kernel", (1,), True))
+        for name, layer in (("l0", "one"), ("l1", "two"))
+    ]
+    found = layer_pairs(a, b, [*matches, match("fc", "d")])
+    assert [(pair.name_a, pair.name_b) for pair in found] == [("lstm", "two"), ("fc", "d")]
+    flipped = [Match(m.name, m.b, m.a) for m in matches]
+    found = layer_pairs(b, a, [*flipped, match("d", "fc")])
+    assert [(pair.name_a, pair.name_b) for pair in found] == [("two", "lstm"), ("d", "fc")]
+
+
 def test_layers_without_a_partner_are_listed():
     a = calls(("c", "Conv2d", (4,)), ("act", "ReLU", (4,)), ("drop", "Dropout", (4,)))
     assert without_partner(a, {0}) == ["act (relu)"]
