@@ -130,6 +130,15 @@ def layouts(shape: Sequence[int], other: Sequence[int]) -> Iterator[View]:
         yield View(shape=other)  # a batch of sequences as rows
 
 
+def same_numbers(shape: Sequence[int], other: Sequence[int]) -> Iterator[View]:
+    """The views of `layouts`, and a mere reshape, such as heads that are split. If it differs, it may mean nothing."""
+    found = list(layouts(shape, other))
+    yield from found
+    if not found and len(shape) != len(other) and min(len(shape), len(other)) > 1 and shape[0] == other[0]:
+        if np.prod(shape) == np.prod(other):
+            yield View(shape=tuple(other))
+
+
 def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
     """The largest difference of two arrays of one shape, relative to the values there, or to a typical one if larger.
 
@@ -159,9 +168,11 @@ def views(of_a: Sequence[NDArray[Any]], of_b: Sequence[NDArray[Any]]) -> list[tu
         others = [n for n in range(max(len(of_a), len(of_b))) if n not in used]
         tried = []
         for i, j in ((number, n) if fewer_a else (n, number) for n in others):
-            for order, layout in enumerate(layouts(of_a[i].shape, of_b[j].shape)):
-                apart = distance(layout.of([of_a[i]]), of_b[j])
-                tried.append((apart > ALIKE, i, j, order, layout))
+            comparable = list(layouts(of_a[i].shape, of_b[j].shape))
+            for order, layout in enumerate(same_numbers(of_a[i].shape, of_b[j].shape)):
+                differs = distance(layout.of([of_a[i]]), of_b[j]) > ALIKE
+                if layout in comparable or not differs:
+                    tried.append((differs, i, j, order, layout))
         if tried:
             _, i, j, _, layout = min(tried, key=lambda each: each[:4])
             used.add(j if fewer_a else i)
