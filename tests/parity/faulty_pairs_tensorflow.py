@@ -98,9 +98,9 @@ def _mixed(
     if cast:
         hidden = ops.cast(ops.cast(hidden, cast), x.dtype)
     hidden = ops.stop_gradient(hidden) if stopped else hidden
-    branch = layers.Dense(6, name="fc2")((hidden, x)[read])
+    branch = layers.Dense(6, name="fc2")(hidden)
     hidden = x + branch if residual else branch
-    gate = layers.Dense(6, name="gate")(hidden)
+    gate = layers.Dense(6, name="gate")((hidden, x)[read])
     gate = ops.softmax(gate, axis=axis)
     if scale:
         gate = gate * scale

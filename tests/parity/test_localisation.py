@@ -43,7 +43,7 @@ FAULTS = {
     "a shared layer called once": ("mixed", "called_once", [r"dense \(twice.*nothing"]),
     "a cast": ("mixed", "half", ["ops.cast", "a rounding to float16"]),
     "a factor": ("mixed", "doubled", [r"gate \* scale", "2 times"]),
-    "another wire": ("mixed", "wrong_wire", [r"layer dense \(fc2 / fc2", "an input of the model"]),
+    "another wire": ("mixed", "wrong_wire", [r"layer dense \(gate / gate", "tensorflow an input of"]),
     "a stopped gradient": ("mixed", "stopped_gradient", [r"gradient/fc1", "all outputs agree; from the loss"]),
     "unscaled attention": ("attention", "unscaled", [r"/ math.sqrt\(4\)", "nothing", "2 times"]),
     "a mask off by one": ("attention", "mask_off_by_one", [r"scores \+ ", "other numbers in `self.mask`"]),
@@ -52,7 +52,7 @@ FAULTS = {
     "within a layer of one's own": ("own", "own_axis", [r"ops.mean\(ops.square\(x\)", "axis=self.axis"]),
     "behind an image made tokens": ("tokens", "tokens_gelu", [r"relu.*gelu"]),
     "a layer that returns a tuple": ("rnn", "rnn_relu", [r"layer rnn / simplernn \(layer / simple_rnn"]),
-    "a normalisation before a residual": ("encoder", "normalised_early", ["norm1", r"x \+ "]),
+    "a normalisation before a residual": ("encoder", "normalised_early", [r"x \+ self.attention\(x\)", "only later"]),
     "a constant of the user's": ("encoder", "other_positions", ["other numbers in `self.positions`"]),
     "another position": ("encoder", "last_position", [r"x\[:, 0\]", r"x\[:, self.position\]"]),
     "the second residual": (

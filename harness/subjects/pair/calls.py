@@ -134,9 +134,9 @@ def same_numbers(shape: Sequence[int], other: Sequence[int]) -> Iterator[View]:
     """The views of `layouts`, and a mere reshape, such as heads that are split. If it differs, it may mean nothing."""
     found = list(layouts(shape, other))
     yield from found
-    if not found and len(shape) != len(other) and min(len(shape), len(other)) > 1 and shape[0] == other[0]:
-        if np.prod(shape) == np.prod(other):
-            yield View(shape=tuple(other))
+    is_reshape = len(shape) != len(other) and np.prod(shape) == np.prod(other)
+    if is_reshape and not found and min(len(shape), len(other)) > 1 and shape[0] == other[0]:
+        yield View(shape=tuple(other))
 
 
 def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
