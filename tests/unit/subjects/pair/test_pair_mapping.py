@@ -211,7 +211,7 @@ FUSED = [
     OwnParameter("qkv.weight", "qkv", "kernel", (16, 48), True),
     OwnParameter("o.w", "o", "kernel", (16, 16), True),
 ]
-APART = [OwnParameter(f"{n}/kernel", n, "kernel", (16, 16), True) for n in ("q", "k", "v", "out")]
+APART = [OwnParameter(f"{n}/kernel", n, "kernel", (16, 16), True, (n,)) for n in ("k", "q", "v", "out")]
 
 
 def test_fused_parameters_are_asked_for_with_the_line_that_cuts_or_joins_them():
