@@ -143,12 +143,12 @@ def bound_of(values: Array) -> tuple[int, int]:
     return (int(values.min()), int(values.max())) if values.size else (0, 0)
 
 
-def rounded(value: Array) -> Array:
+def rounded(value: Array, is_target: bool = False) -> Array:
     """Integers as int32, other numbers rounded to float32 once, so that every precision gets the same values.
 
-    Truth values are kept. Raises MisfitError for numbers that int32 or float32 cannot hold.
+    Truth values are kept in inputs, and 0 and 1 in targets. Raises MisfitError for numbers that int32 or float32 cannot hold.
     """
-    if value.dtype == bool:
+    if value.dtype == bool and not is_target:
         return value
     if np.issubdtype(value.dtype, np.integer):
         low, high = bound_of(value)

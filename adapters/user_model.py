@@ -25,6 +25,7 @@ from harness.spec.arm import Layout
 from harness.spec.recipe import Update
 
 Builder = Callable[[], Any]
+INSIDE = ("network", "_network", "model")  # attributes by which an object may hold a model
 
 
 class BuilderError(Exception):
@@ -168,16 +169,9 @@ def _returned_instead(model: Any, kinds: tuple[type[Any], ...]) -> str:
         return f"returned the class {model.__name__}" + (", not an instance" if issubclass(model, kinds) else "")
     if isinstance(model, tuple | list) and any(isinstance(part, kinds) for part in model):
         return f"returned {_kind(model)} with the model among its {len(model)} elements"
-    inside = [name for name in ("network", "_network", "model", "train_network") if _holds(model, name, kinds)]
-    return f"returned {_kind(model)}" + (f", whose {inside[0]} is the model" if inside else "")
-
-
-def _holds(model: Any, name: str, kinds: tuple[type[Any], ...]) -> bool:
-    return (
-        isinstance(inspect.getattr_static(model, name, None) or vars(model).get(name), kinds)
-        if hasattr(model, "__dict__")
-        else False
-    )
+    attributes = getattr(model, "__dict__", {})
+    inside = next((name for name in INSIDE if isinstance(attributes.get(name), kinds)), None)
+    return f"returned {_kind(model)}" + (f", whose {inside} is the model" if inside else "")
 
 
 def _kind(value: Any) -> str:
@@ -213,7 +207,10 @@ def refusal(error: Exception) -> str:
 
 def shortened_error(error: BaseException) -> str:
     """The class of an error and the line of its text that says what is wrong."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip(" -\n\t")]
+    try:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip(" -\t")]
+    except Exception:
+        return type(error).__name__  # its text cannot be had
     # The first line of Keras' and MindSpore's errors may only say where.
     telling = [
         line for line in lines if not line.startswith(("Exception encountered when calling", "Arguments received"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,13 +13,12 @@ from mindspore import nn, ops
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
-from adapters.mindspore.runtime import array, compiled, floats, integers
+from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
 from adapters.mindspore.specifics.float64.switching import following, replace_kernels
 from adapters.mindspore.specifics.user_layers_float64 import in_float64
 from adapters.mindspore.user_data import arguments, described, outputs, without_training
 from adapters.mindspore.user_dropout import without_dropout
 from adapters.mindspore.user_layers import (
-    NORMALISATIONS,
     arrays_of,
     layers_of,
     made_by,
@@ -27,6 +27,7 @@ from adapters.mindspore.user_layers import (
     settings_of,
 )
 from adapters.mindspore.user_parameters import parameters_of, to_canonical, to_native
+from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.source_trace import Watcher, watching, with_sources
@@ -80,6 +81,10 @@ class MindSporeOwnModel:
             location = f"{FilePath(file).name}:{function}"
             require_accepts(lambda: self._look(sample), location, sample, followed.inside)
         self.composed = list(dict.fromkeys([*self.composed, *followed.replaced]))
+        if self.composed and compiles(setting):  # kernels are replaced in Python, which a compiled graph does not call
+            self.setting = replace(setting, mode="pynative")
+            layers = ", ".join(self.composed)
+            self.ignored.append(f"runs one operation at a time, since a graph has no kernels for it in {layers}")
         self._compile()
 
     def _look(self, sample: Parts) -> None:
@@ -117,13 +122,7 @@ class MindSporeOwnModel:
             ops.assign(parameter, floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        normalisation = self.layers[layer]
-        if not isinstance(normalisation, NORMALISATIONS):
-            raise KeyError(setting)
-        normalisation.eps = {"epsilon": value}.get(setting, normalisation.eps)
-        normalisation.momentum = {"momentum": 1 - value}.get(setting, normalisation.momentum)
-        normalisation.bn_train = ops.BatchNorm(True, normalisation.eps, normalisation.momentum, normalisation.format)
-        normalisation.bn_infer = ops.BatchNorm(False, normalisation.eps, data_format=normalisation.format)
+        change_setting(self.layers[layer], setting, value)
 
     def without_dropout(self) -> None:
         if not self._has_dropout:

@@ -88,7 +88,7 @@ def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
     whole = size // batch_size
     rows = [np.arange(batch_size) + (step % whole) * batch_size for step in range(steps)]
     try:
-        return {name: rounded(values)[np.stack(rows)] for name, values in named.items()}
+        return {name: rounded(values, name[0] == "y")[np.stack(rows)] for name, values in named.items()}
     except MisfitError as error:
         raise UserMistake([f"batches: {file.name} {error}"]) from None
 

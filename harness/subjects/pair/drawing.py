@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def _checked(batch: Any, number: int, batch_size: int) -> dict[str, Array]:
     if wrong:
         raise BatchesError(f"yielded batch {number} of a wrong shape: {'; '.join(wrong)}")
     try:
-        return {**flattened("x", mapped(rounded, x)), **flattened("y", mapped(rounded, y))}
+        return {**flattened("x", mapped(rounded, x)), **flattened("y", mapped(partial(rounded, is_target=True), y))}
     except MisfitError as error:
         raise BatchesError(f"yielded batch {number} that {error}") from None
 

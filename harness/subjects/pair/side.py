@@ -16,6 +16,7 @@ from adapters.user_model import LayerCall, OwnModel
 from adapters.views import View, placed, viewed
 from harness.records.array_types import Array
 from harness.records.tensor_key import prefixed
+from harness.spec.recipe import Update
 from harness.subjects.pair.batch_parts import Steps, gathered
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
@@ -31,7 +32,8 @@ class LiveSide:
     `models`: by precision. `builder`: the file and the function that build it. `names`: from shared names to the
     framework's. `views`: by shared name, which part of this side's parameter it is, in the shared layout. `added`: by
     shared name, the parameter (its name and view) that the model adds to it, and that is 0 here. `rows`: by kernel of a
-    dense layer behind a flatten of channels-first images, their (height, width, channels).
+    dense layer behind a flatten of channels-first images, their (height, width, channels). `updates`: by the
+    precisions in which it trains, the words of its updates.
     """
 
     models: dict[str, OwnModel]
@@ -40,6 +42,7 @@ class LiveSide:
     views: dict[str, View] = field(default_factory=dict)
     added: dict[str, tuple[str, View]] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
+    updates: dict[str, Update] = field(default_factory=dict)
 
     def weights(self, precision: str) -> dict[str, Array]:
         """All weights by shared name, in the shared layout."""
@@ -65,8 +68,8 @@ class LiveSide:
         changed: dict[str, Array] = {}
         for name, value in weights.items():
             key, view = self.names[name], self.views.get(name, ())
-            rows_first = self._rows_first(name, value)
-            changed[key] = placed(changed.get(key, native[key]), view, rows_first) if view else rows_first
+            turned = self._rows_first(name, value)
+            changed[key] = placed(changed.get(key, native[key]), view, turned) if view else turned
         for name, (added, view) in self.added.items():
             if name in weights:
                 before = changed.get(added, native[added])
@@ -78,10 +81,7 @@ class LiveSide:
         return rows_last(value, self.rows[name]) if name in self.rows else value
 
     def _rows_first(self, name: str, value: Array) -> Array:
-        if name not in self.rows:
-            return value
-        height, width, channels = self.rows[name]
-        return value.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(value.shape)
+        return rows_first(value, self.rows[name]) if name in self.rows else value
 
     def kept(self, precision: str) -> dict[str, Array]:
         """The weights that no optimizer updates, by shared name: the layers' statistics."""
@@ -104,10 +104,16 @@ class LiveSide:
 def rows_last(value: Array, image: Sequence[int]) -> Array:
     """Reorders the first axis from an image flattened channels first to the same image flattened channels last.
 
-    `value`: (H * W * C, ...). `image`: (H, W, C).
+    `value`: (H * W * C, ...). `image`: (H, W, C), of a sequence (L, C), of a volume (D, H, W, C).
     """
-    height, width, channels = image
-    return value.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(value.shape)
+    *sizes, channels = image
+    return np.moveaxis(value.reshape(channels, *sizes, -1), 0, -2).reshape(value.shape)
+
+
+def rows_first(value: Array, image: Sequence[int]) -> Array:
+    """The inverse of `rows_last`."""
+    *sizes, channels = image
+    return np.moveaxis(value.reshape(*sizes, channels, -1), -2, 0).reshape(value.shape)
 
 
 LIVE: dict[str, LiveSide] = {}  # of this process, by the arm's name
@@ -152,7 +158,8 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
     if precision != arm.precision:  # a measure, for which it is enough to run one operation at a time, as any code does
         setting = replace(setting, mode=_user_models(session).eager_mode)
     layout = pair.models[arm.adapter].layout
-    model: OwnModel = model_module(session).user_model(file, function, layout, pair.loss, pair.seed, setting, sample)
+    word = pair.loss_of(arm.adapter)
+    model: OwnModel = model_module(session).user_model(file, function, layout, word, pair.seed, setting, sample)
     return model
 
 

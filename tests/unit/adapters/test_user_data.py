@@ -78,6 +78,7 @@ def test_numbers_are_rounded_once_and_none_is_lost() -> None:
     assert rounded(np.array([1, 2], np.uint8)).dtype == np.int32
     assert rounded(np.array([0.1], np.float64)).dtype == np.float32
     assert rounded(np.array([True])).dtype == bool
+    assert rounded(np.array([True]), is_target=True).dtype == np.float32
     assert np.isnan(rounded(np.array([np.nan, np.inf]))[0])
     with pytest.raises(MisfitError, match="holds the integer 2147483648, which int32 cannot hold"):
         rounded(np.array([0, 2**31]))

@@ -23,7 +23,7 @@ def convolution(op: Any, x: Any, kernel: Any) -> Any:
     pads = _pads(op.pad_mode, op.pad, sizes, window, strides, dilation)
     cells, outputs = table_of(sizes, window, strides, dilation, pads)
     rows = kernel.reshape(op.group, kernel.shape[0] // op.group, kernel.shape[1], -1)
-    return _product(_gathered(x, cells), rows).reshape(x.shape[0], -1, *outputs)
+    return _image(_product(_gathered(x, cells), rows), outputs)
 
 
 def transposed_convolution(op: Any, x: Any, kernel: Any, size: Any) -> Any:
@@ -53,7 +53,7 @@ def _transposed(op: Any, x: Any, kernel: Any, outputs: Sizes) -> Any:
     pads = _pads(op.pad_mode, op.pad_list or op.pad, outputs, window, strides, dilation)
     cells, _ = transposed_windows(sizes, window, strides, dilation, tuple(before for before, _ in pads), outputs)
     rows = kernel.reshape(groups, kernel.shape[0] // groups, kernel.shape[1], -1).transpose(0, 2, 1, 3)
-    return _product(_gathered(x, cells), rows).reshape(x.shape[0], -1, *outputs)
+    return _image(_product(_gathered(x, cells), rows), outputs)
 
 
 def max_pooling(op: Any, x: Any) -> Any:
@@ -61,7 +61,9 @@ def max_pooling(op: Any, x: Any) -> Any:
     window = tuple(op.kernel_size[2:])
     sizes, strides, dilation = _axes(x, window, op.strides, (1,) * len(window))
     pads = _pads(op.pad_mode, getattr(op, "pad_list", 0), sizes, window, strides, dilation)
-    return _largest(x, *table_of(sizes, window, strides, dilation, pads, bool(getattr(op, "ceil_mode", 0))))[0]
+    cells, outputs = table_of(sizes, window, strides, dilation, pads, bool(getattr(op, "ceil_mode", 0)))
+    value, _ = ops.max(_gathered(x, cells, LOWEST), 2)
+    return _image(value, outputs)
 
 
 def max_pooling_with_places(op: Any, x: Any) -> Any:
@@ -70,7 +72,11 @@ def max_pooling_with_places(op: Any, x: Any) -> Any:
     window = _last(getattr(op, "ksize", None) or op.kernel_size, rank)
     sizes, strides, dilation = _axes(x, window, op.strides, op.dilation)
     pads = tuple((pad, pad) for pad in (op.pads[:rank] if len(op.pads) == rank else op.pads[-rank:]))
-    return _largest(x, *table_of(sizes, window, strides, dilation, pads, bool(op.ceil_mode)))
+    cells, outputs = table_of(sizes, window, strides, dilation, pads, bool(op.ceil_mode))
+    value, place = ops.max(_gathered(x, cells, LOWEST), 2)
+    spread = ops.broadcast_to(Tensor(cells[None, :, :, None], ms.int64), (x.shape[0], *cells.shape, x.shape[1]))
+    cell = ops.gather_elements(spread, 2, ops.expand_dims(place, 2).astype(ms.int64))
+    return _image(value, outputs), _image(cell.squeeze(2), outputs)
 
 
 def average_pooling(op: Any, x: Any) -> Any:
@@ -81,35 +87,37 @@ def average_pooling(op: Any, x: Any) -> Any:
     ceil, counts_padding = bool(getattr(op, "ceil_mode", False)), bool(getattr(op, "count_include_pad", False))
     pads = _pads(op.pad_mode, getattr(op, "pad_list", 0), sizes, window, strides, ones)
     cells, outputs = table_of(sizes, window, strides, ones, pads, ceil)
-    divisor = counted_cells(sizes, window, strides, pads, ceil, counts_padding)[:, 0]
+    divisor = counted_cells(sizes, window, strides, pads, ceil, counts_padding)
     if getattr(op, "divisor_override", 0):
         divisor = np.full_like(divisor, op.divisor_override)
-    return (_gathered(x, cells).sum(-1) / Tensor(divisor, x.dtype)).reshape(*x.shape[:2], *outputs)
-
-
-def _largest(x: Any, cells: Any, outputs: Sizes) -> tuple[Any, Any]:
-    value, place = ops.max(_gathered(x, cells, LOWEST), -1)
-    spread = ops.broadcast_to(Tensor(cells, ms.int64), (*x.shape[:2], *cells.shape))
-    cell = ops.gather_elements(spread, -1, ops.expand_dims(place, -1).astype(ms.int64))
-    return value.reshape(*x.shape[:2], *outputs), cell.reshape(*x.shape[:2], *outputs)
+    return _image(_gathered(x, cells).sum(2) / Tensor(divisor, x.dtype), outputs)
 
 
 def _gathered(x: Any, cells: Any, padding: float = 0.0) -> Any:
-    """(B, C, outputs, window): the cells of each window."""
+    """(B, outputs, window, C): the cells of each window. Channels are last, so that a cell is copied as a whole."""
     batch, channels = x.shape[:2]
-    edge = ops.full((batch, channels, 1), padding, dtype=x.dtype)
-    flat = ops.concat((x.reshape(batch, channels, -1), edge), 2)
-    return ops.gather(flat, Tensor(cells.ravel(), ms.int32), 2).reshape(batch, channels, *cells.shape)
+    rows = x.reshape(batch, channels, -1).transpose(0, 2, 1)
+    edge = ops.full((batch, 1, channels), padding, dtype=x.dtype)
+    patches = ops.gather(ops.concat((rows, edge), 1), Tensor(cells.ravel(), ms.int32), 1)
+    return patches.reshape(batch, *cells.shape, channels)
 
 
 def _product(patches: Any, kernel: Any) -> Any:
-    """(B, C, O, K) times (groups, out / groups, C / groups, K) is (B, out, O)."""
-    batch, channels, outputs, cells = patches.shape
+    """(B, O, K, C) times (groups, out / groups, C / groups, K) is (B, O, out)."""
+    batch, outputs, cells, channels = patches.shape
     groups, columns = kernel.shape[:2]
-    by_group = patches.reshape(batch, groups, channels // groups, outputs, cells).transpose(1, 0, 3, 2, 4)
-    rows = by_group.reshape(groups, batch * outputs, -1)
-    product = ops.bmm(rows, kernel.reshape(groups, columns, -1).transpose(0, 2, 1))
-    return product.reshape(groups, batch, outputs, columns).transpose(1, 0, 3, 2).reshape(batch, -1, outputs)
+    if groups == 1:
+        matrix = kernel[0].transpose(2, 1, 0).reshape(cells * channels, columns)
+        return ops.matmul(patches.reshape(batch * outputs, -1), matrix).reshape(batch, outputs, columns)
+    by_group = patches.reshape(batch * outputs, cells, groups, channels // groups).transpose(2, 0, 1, 3)
+    matrices = kernel.transpose(0, 3, 2, 1).reshape(groups, -1, columns)
+    product = ops.bmm(by_group.reshape(groups, batch * outputs, -1), matrices)
+    return product.transpose(1, 0, 2).reshape(batch, outputs, groups * columns)
+
+
+def _image(rows: Any, sizes: Sizes) -> Any:
+    """(B, O, C) to (B, C, ...)."""
+    return rows.transpose(0, 2, 1).reshape(rows.shape[0], rows.shape[2], *sizes)
 
 
 def _axes(x: Any, window: Sizes, strides: Any, dilation: Any) -> tuple[Sizes, Sizes, Sizes]:

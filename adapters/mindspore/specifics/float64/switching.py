@@ -43,7 +43,7 @@ PRIMITIVES: dict[Any, Callable[..., Any]] = {
     ops.PReLU: pointwise.prelu,
     ops.MaskedFill: pointwise.masked_fill,
 }
-NOWHERE = (nn_ops.InstanceNorm,)  # no CPU kernel in any precision
+NOWHERE = (nn_ops.InstanceNorm,)  # they have no CPU kernel in any precision
 
 
 @dataclass
@@ -96,9 +96,9 @@ def replace_kernels() -> None:
         ops.log_softmax = _switched_log_softmax(ops.log_softmax)
 
 
-def _switch(native: Any, compute: Any, always: bool) -> Any:
+def _switch(native: Any, compute: Any, everywhere: bool) -> Any:
     def call(self: Any, *arguments: Any) -> Any:
-        if not (always or _is_float64(arguments[0])):
+        if not (_is_float64(arguments[0]) or (everywhere and ms.get_context("device_target") == "CPU")):
             return native(self, *arguments)
         for followed in _following[-1:]:
             followed.note()
