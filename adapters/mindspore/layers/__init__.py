@@ -11,6 +11,7 @@ from adapters.mindspore.layers.convolution import conv2d, depthwise_conv2d, sepa
 from adapters.mindspore.layers.dense import activation, dense
 from adapters.mindspore.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.mindspore.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from adapters.mindspore.layers.recurrent import gru, lstm, simple_rnn
 from adapters.mindspore.layers.shape import flatten, reshape
 from adapters.protocol import Parameters, made_by
 from adapters.setting import Setting
@@ -77,5 +78,8 @@ LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.BatchNorm: batch_norm,
     spec.LayerNorm: layer_norm,
     spec.Dropout: dropout,
+    spec.SimpleRnn: simple_rnn,
+    spec.Lstm: lstm,
+    spec.Gru: gru,
     spec.Residual: residual,
 }

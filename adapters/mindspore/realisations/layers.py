@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.mindspore.realisations.recurrent import RECURRENT
 from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
@@ -66,5 +67,6 @@ LAYERS: Entries = {
     spec.BatchNorm: _batch_norm,
     spec.LayerNorm: _layer_norm,
     spec.Dropout: composed("x * mask / (1 - rate)", "nn.Dropout draws its own masks"),
+    **RECURRENT,
     spec.Residual: composed("x + f(x)", "MindSpore has no such class"),
 }

@@ -11,6 +11,7 @@ from adapters.reference.layers.convolution import conv2d, depthwise_conv2d, sepa
 from adapters.reference.layers.dense import activation, dense
 from adapters.reference.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.reference.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from adapters.reference.layers.recurrent import gru, lstm, simple_rnn
 from adapters.reference.layers.shape import flatten, reshaped
 from harness.spec import layers as spec
 from harness.spec.model import PlacedLayer, place
@@ -68,5 +69,8 @@ LAYERS: dict[type[spec.Layer], Apply] = {
     spec.BatchNorm: batch_norm,
     spec.LayerNorm: layer_norm,
     spec.Dropout: dropout,
+    spec.SimpleRnn: simple_rnn,
+    spec.Lstm: lstm,
+    spec.Gru: gru,
     spec.Residual: residual,
 }

@@ -11,6 +11,7 @@ from adapters.tensorflow.layers.convolution import conv2d, depthwise_conv2d, sep
 from adapters.tensorflow.layers.dense import activation, dense
 from adapters.tensorflow.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.tensorflow.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from adapters.tensorflow.layers.recurrent import gru, lstm, simple_rnn
 from adapters.tensorflow.layers.shape import flatten, reshape
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
@@ -76,5 +77,8 @@ LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.BatchNorm: batch_norm,
     spec.LayerNorm: layer_norm,
     spec.Dropout: dropout,
+    spec.SimpleRnn: simple_rnn,
+    spec.Lstm: lstm,
+    spec.Gru: gru,
     spec.Residual: residual,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
+from adapters.tensorflow.realisations.recurrent import RECURRENT
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 
@@ -83,5 +84,6 @@ LAYERS: Entries = {
     spec.BatchNorm: _batch_norm,
     spec.LayerNorm: native("keras.layers.LayerNormalization"),
     spec.Dropout: composed("x * mask / (1 - rate)", "keras.layers.Dropout draws its own masks"),
+    **RECURRENT,
     spec.Residual: composed("x + f(x)", "Keras has no such class"),
 }

@@ -10,6 +10,7 @@ from harness.spec.layers.convolution import Conv2d, Convolution, DepthwiseConv2d
 from harness.spec.layers.dense import Activated, ActivationLayer, Dense
 from harness.spec.layers.normalisation import BatchNorm, Dropout, LayerNorm, Normalisation
 from harness.spec.layers.pooling import AveragePool2d, GlobalAveragePool2d, GlobalMaxPool2d, MaxPool2d, Pooling
+from harness.spec.layers.recurrent import Gru, Lstm, Recurrent, SimpleRnn
 from harness.spec.layers.residual import Residual
 from harness.spec.layers.shape import Flatten, Reshape
 
@@ -27,14 +28,18 @@ __all__ = [
     "Flatten",
     "GlobalAveragePool2d",
     "GlobalMaxPool2d",
+    "Gru",
     "Layer",
     "LayerNorm",
+    "Lstm",
     "MaxPool2d",
     "Normalisation",
     "Pooling",
+    "Recurrent",
     "Reshape",
     "Residual",
     "SeparableConv2d",
+    "SimpleRnn",
     "in_a_row",
 ]
 

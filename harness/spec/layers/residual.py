@@ -14,6 +14,7 @@ from harness.spec.layers.convolution import Conv2d
 from harness.spec.layers.dense import Dense
 from harness.spec.layers.normalisation import BatchNorm, Dropout
 from harness.spec.layers.pooling import MaxPool2d  # noqa: F401
+from harness.spec.layers.recurrent import Lstm  # noqa: F401
 from harness.spec.layers.shape import Flatten  # noqa: F401
 from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
 
