@@ -110,4 +110,4 @@ class Model(Spec):
 
 def _words(layer: Layer) -> tuple[Word, ...]:
     activations = [value for _, value in layer if isinstance(value, Activation)]
-    return (layer, *activations, *(word for inner in layer.inner for word in _words(inner)))
+    return (layer, *activations, *layer.implied_words, *(word for inner in layer.inner for word in _words(inner)))

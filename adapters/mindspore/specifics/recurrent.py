@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import nn, ops
 
 from adapters.gates import GATES
 from adapters.mindspore.activations import activation as function
 from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter
+from adapters.mindspore.runtime import floats
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.model import PlacedLayer
@@ -29,10 +29,10 @@ def native_layer(native: Any, prefix: str, placed: PlacedLayer, weights: Paramet
     names = {"kernel": layout.kernel, "recurrent_kernel": layout.recurrent_kernel}
     if word.use_bias:
         names["bias"], second = layout.biases
-        by_name[second + SUFFIX].set_data(
-            Tensor(np.zeros(len(by_name[second + SUFFIX])), getattr(ms, setting.precision))
-        )
-        by_name[second + SUFFIX].requires_grad = False
+        zero_bias = by_name[second + SUFFIX]
+        zeros = np.zeros(zero_bias.shape)
+        zero_bias.set_data(floats(zeros, setting))
+        zero_bias.requires_grad = False
     parameters = {prefix + key: by_name[name + SUFFIX] for key, name in names.items()}
     for name, variable in parameters.items():
         variable.set_data(initial_value(name, placed, weights, setting))

@@ -1,6 +1,7 @@
 """Recurrent layers: the states of all steps, and the pullback through them, the last step first.
 
-A tensor of a step is (draws..., B, units), with the axes of draws that the parameters have (`adapters.reference.draws`).
+A tensor of a step is (draws..., B, units), with the axes of draws that the parameters have; see
+`adapters.reference.draws`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Recurrent layers over sequences (steps, features), from a state of zeros. `h` is the state, x the input of a step.
 
 Every parameter holds its gates side by side along the last axis, in the order that the word states; a gate takes its
-own blocks of them. MindSpore and Keras add at most one bias that matters for an output; where MindSpore has two that
-are summed, there is one here.
+own blocks of them. Where MindSpore adds two biases there is one here, for only their sum matters.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ GateActivation = Annotated[AnyActivation, AfterValidator(_of_gates)]
 class Recurrent(Layer):
     """Base of the recurrent layers.
 
-    With `return_sequences` the output is the state after every step, (steps, units), else that after the last, (units,).
+    With `return_sequences` the output is the state after every step, (steps, units), else the last one, (units,).
     """
 
     gates: ClassVar[int]

@@ -9,6 +9,7 @@ from pydantic import Field
 from harness.spec.activations import Relu
 from harness.spec.base import union_of
 from harness.spec.initializers import XavierUniform
+from harness.spec.layers.attention import MultiHeadAttention  # noqa: F401
 from harness.spec.layers.base import Layer, in_a_row
 from harness.spec.layers.convolution import Conv2d
 from harness.spec.layers.dense import Dense
