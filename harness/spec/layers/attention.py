@@ -127,6 +127,12 @@ class MultiHeadAttention(Layer):
         width = self.heads * sum(self.sizes)
         return 2 * steps * features * width + steps * steps * width
 
+    def computed_within(self, shape: Shape) -> int:
+        steps, _ = sequence(shape, self.word())
+        keys, values = self.sizes
+        # Queries, keys, values and their means; scores, and their softmax before and after dropout.
+        return self.heads * steps * (2 * keys + 2 * values + (3 if self.dropout else 2) * steps)
+
     @property
     def last_activation(self) -> Activation:
         return Linear()

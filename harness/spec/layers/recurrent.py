@@ -66,6 +66,10 @@ class Recurrent(Layer):
     def multiply_adds(self, shape: Shape) -> int:
         return shape[0] * self.gates * self.units * (shape[1] + self.units)
 
+    def computed_within(self, shape: Shape) -> int:
+        # Of every step the sum of each gate before and after its activation, and the state.
+        return shape[0] * (2 * self.gates + 1) * self.units
+
     @property
     def last_activation(self) -> Activation:
         return self.activation

@@ -45,6 +45,7 @@ def test_parameters_of_recurrent_layers(stated: Any, sizes: list[Any]) -> None:
     assert word.model_copy(update={"return_sequences": True}).output_shape((4, 3)) == (4, 5)
     gates = sizes[0][1] // 5
     assert word.multiply_adds((4, 3)) == 4 * gates * 5 * (3 + 5)
+    assert word.computed_within((4, 3)) == 4 * (2 * gates + 1) * 5
 
 
 @pytest.mark.parametrize("kind", ["simple_rnn", "lstm", "gru", "multi_head_attention", "position_embedding"])
@@ -84,6 +85,8 @@ def test_sizes_of_an_attention() -> None:
     # Three projections and the output's of 4 steps, then scores and their mean of the values, both 4 x 4 for each head.
     products = 4 * 5 * (6 + 6 + 14) + 4 * 14 * 5 + 2 * 4 * 4 * (3 + 7)
     assert placed.layer.multiply_adds((4, 5)) == products
+    # Queries, keys, values and their means, scores, and their softmax before and after dropout; then the output.
+    assert placed.outputs == 2 * 4 * (3 + 3 + 7 + 7 + 3 * 4) + 4 * 5
     assert Softmax() in model([4, 5], ATTENTION).words()
 
 
