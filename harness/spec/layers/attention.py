@@ -99,7 +99,7 @@ class MultiHeadAttention(Layer):
             return None
         if self.mask == "causal":
             return tuple(tuple(int(column <= row) for column in range(steps)) for row in range(steps))
-        return self.mask  # type: ignore[return-value]  # no other string is valid
+        return self.mask
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
         _, features = sequence(shape, self.word())
