@@ -251,12 +251,8 @@ class OneCycle(Schedule):
 
     @classmethod
     def specimens(cls) -> tuple[Self, ...]:
-        def of(shape: Literal["cosine", "linear"]) -> Self:
-            return cls(
-                initial_rate=0.004, maximum=0.1, final_rate=0.00001, warmup_steps=30, decay_steps=70, shape=shape
-            )
-
-        return (of("cosine"), of("linear"))
+        stated = {"initial_rate": 0.004, "maximum": 0.1, "final_rate": 0.00001, "warmup_steps": 30, "decay_steps": 70}
+        return tuple(cls.model_validate({**stated, "shape": shape}) for shape in ("cosine", "linear"))
 
 
 class Triangular(Schedule):
