@@ -38,6 +38,7 @@ def test_a_job_that_dies_is_a_row_and_is_run_again_once(tmp_path, segfaulting):
     assert (code, out.splitlines()[-1]) == (CRASHED, "2 done, 1 crashed")
 
 
+@pytest.mark.nightly
 def test_a_sweep_is_resumed_after_its_driver_was_killed(tmp_path, delaying):
     typed = [*TINY, "seed=0,1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=seed_${seed}"]
     driver = start(["check", "-m", *typed], tmp_path, **delaying)
