@@ -115,8 +115,8 @@ def _matrix_factors(parameter: Parameter) -> tuple[Array, Array]:
     row_factor, column_factor = factors(parameter.shape)
     if not parameter.name.endswith("kernel"):
         return row_factor, column_factor
-    if len(parameter.shape) == 4:
-        row_factor = row_factor.reshape(parameter.shape[:3]).transpose(2, 0, 1).ravel()
+    if len(parameter.shape) > 2:
+        row_factor = np.moveaxis(row_factor.reshape(parameter.shape[:-1]), -1, 0).ravel()
     return column_factor, row_factor
 
 

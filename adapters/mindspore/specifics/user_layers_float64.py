@@ -35,11 +35,12 @@ def conv2d(cell: Any) -> Callable[[Any], Any]:
     def call(x: Any) -> Any:
         x, padding = _padded(cell, x, 0.0)
         image = ops.transpose(x, TO_LAST)
-        kernel_size, strides, dilation = _pair(cell.kernel_size), _pair(cell.stride), _pair(cell.dilation)
-        windows = Windows(tuple(image.shape[1:]), kernel_size, strides, dilation, padding, ms.float64)
-        bias = cell.bias if cell.has_bias else None
-        kind: Any = Convolution if cell.group == 1 else DepthwiseConvolution
-        return ops.transpose(kind(windows, cell.weight, bias)(image), TO_FIRST)
+        shape, kernel_size = tuple(image.shape[1:]), _pair(cell.kernel_size)
+        cells = window_cells(shape, kernel_size, _pair(cell.stride), _pair(cell.dilation), padding)
+        windows, bias = Windows(shape, cells, ms.float64), cell.bias if cell.has_bias else None
+        if cell.group == cell.in_channels:
+            return ops.transpose(DepthwiseConvolution(windows, cell.weight, bias)(image), TO_FIRST)
+        return ops.transpose(Convolution(windows, cell.weight, bias, cell.group)(image), TO_FIRST)
 
     return call
 
@@ -51,8 +52,8 @@ def max_pool2d(cell: Any) -> Callable[[Any], Any]:
     def call(x: Any) -> Any:
         x, padding = _padded(cell, x, lowest)
         image = ops.transpose(x, TO_LAST)
-        sizes = _pair(cell.kernel_size), _pair(cell.stride), (1, 1)
-        windows = Windows(tuple(image.shape[1:]), *sizes, padding, ms.float64, lowest)
+        shape, sizes = tuple(image.shape[1:]), (_pair(cell.kernel_size), _pair(cell.stride), (1, 1))
+        windows = Windows(shape, window_cells(shape, *sizes, padding), ms.float64, lowest)
         return ops.transpose(MaxPooling(windows)(image), TO_FIRST)
 
     return call
@@ -66,7 +67,7 @@ def average_pool2d(cell: Any) -> Callable[[Any], Any]:
         image = ops.transpose(x, TO_LAST)
         shape, sizes = tuple(image.shape[1:]), (_pair(cell.kernel_size), _pair(cell.stride), (1, 1))
         cells_inside = (window_cells(shape, *sizes, padding) < shape[0] * shape[1]).sum(-1, keepdims=True)
-        windows = Windows(shape, *sizes, padding, ms.float64)
+        windows = Windows(shape, window_cells(shape, *sizes, padding), ms.float64)
         return ops.transpose(windows(image).sum(3) / Tensor(cells_inside, ms.float64), TO_FIRST)
 
     return call

@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from harness.spec.base import union_of
 from harness.spec.layers.base import Layer, in_a_row
+from harness.spec.layers.branches import Concatenate, Parallel
+from harness.spec.layers.composite import Composite
 from harness.spec.layers.convolution import Conv2d, Convolution, DepthwiseConv2d, SeparableConv2d
 from harness.spec.layers.dense import Activated, ActivationLayer, Dense
+from harness.spec.layers.group_normalisation import GroupNorm, InstanceNorm, RmsNorm
 from harness.spec.layers.normalisation import BatchNorm, Dropout, LayerNorm, Normalisation
 from harness.spec.layers.pooling import AveragePool2d, GlobalAveragePool2d, GlobalMaxPool2d, MaxPool2d, Pooling
 from harness.spec.layers.residual import Residual
+from harness.spec.layers.resizing import Upsampling2d, ZeroPadding2d
+from harness.spec.layers.sequence_convolution import Conv1d
 from harness.spec.layers.shape import Flatten, Reshape
+from harness.spec.layers.stochastic_depth import StochasticDepth
+from harness.spec.layers.transposed import Conv2dTranspose
 
 __all__ = [
     "Activated",
@@ -19,7 +26,11 @@ __all__ = [
     "AnyLayer",
     "AveragePool2d",
     "BatchNorm",
+    "Composite",
+    "Concatenate",
+    "Conv1d",
     "Conv2d",
+    "Conv2dTranspose",
     "Convolution",
     "Dense",
     "DepthwiseConv2d",
@@ -27,14 +38,21 @@ __all__ = [
     "Flatten",
     "GlobalAveragePool2d",
     "GlobalMaxPool2d",
+    "GroupNorm",
+    "InstanceNorm",
     "Layer",
     "LayerNorm",
     "MaxPool2d",
     "Normalisation",
+    "Parallel",
     "Pooling",
     "Reshape",
     "Residual",
+    "RmsNorm",
     "SeparableConv2d",
+    "StochasticDepth",
+    "Upsampling2d",
+    "ZeroPadding2d",
     "in_a_row",
 ]
 
