@@ -28,10 +28,14 @@ def upsampling2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Para
         return Applied(y, lambda dy: (dy.reshape(cells).sum(axis=(2, 4)), {}))
     rows, columns = (_shares(n, factor, x.dtype) for n, factor in zip(placed.input_shape[:2], word.size, strict=True))
 
-    def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
-        return np.einsum("ih,jw,bijc->bhwc", rows, columns, dy, optimize=True), {}
+    return Applied(_resized(x, rows, columns), lambda dy: (_resized(dy, rows.T, columns.T), {}))
 
-    return Applied(np.einsum("ih,jw,bhwc->bijc", rows, columns, x, optimize=True), pullback)
+
+def _resized(x: Array, rows: Array, columns: Array) -> Array:
+    """`sum_{h, w} rows[i, h] * columns[j, w] * x[.., h, w, c]`, sample by sample, whatever the batch."""
+    along_height = rows @ x.reshape(*x.shape[:2], -1)
+    y: Array = columns @ along_height.reshape(len(x), len(rows), *x.shape[2:])
+    return y
 
 
 def _shares(size: int, factor: int, dtype: Any) -> Array:
