@@ -18,6 +18,7 @@ import scipy  # scipy.special is imported where it is first used
 
 from adapters.protocol import NO_NOISE, Array, Parameters, made_by
 from adapters.reference import disturbed, rectifiers, softmaxes
+from adapters.reference.cancellation import saturated
 from harness.spec import activations as spec
 
 Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
@@ -43,12 +44,12 @@ def activate(word: spec.Activation, x: Array, extra: Parameters = NO_NOISE) -> t
 
 def sigmoid(_: spec.Sigmoid, x: Array) -> Any:
     y = _sigmoid(x)
-    return y, lambda dy: dy * y * (1 - y)
+    return y, lambda dy: dy * y * saturated(1 - y, x < 18)
 
 
 def tanh(_: spec.Tanh, x: Array) -> Any:
     y = np.tanh(x)
-    return y, lambda dy: dy * (1 - y * y)
+    return y, lambda dy: dy * saturated(1 - y * y, np.abs(x) < 10)
 
 
 def elu(word: spec.Elu, x: Array) -> Any:

@@ -6,6 +6,10 @@ times larger than the right value, so the float32 reference must be able to leav
 
 Samples that are alike need not leave the same: a kernel computes the last of them, which do not fill a vector, by other
 instructions. So a negative sign alternates along the axis.
+
+The slope of a function that saturates cancels too: where float32 rounds tanh(x) to 1, `1 - y * y` is 0, and a unit in the
+last place of 1 in a framework whose y is the number below 1. An update rule that divides by the size of the gradient
+makes a full step of such a unit.
 """
 
 from __future__ import annotations
@@ -18,6 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters.protocol import Array
+
+
+FEW = 8  # units in the last place of 1, of which a slope is known to an eighth or worse
 
 
 @dataclass
@@ -79,3 +86,22 @@ def remainder(difference: Array, term: Array, axis: int) -> Array:
     alternating = np.moveaxis(along, -1, axis).reshape(len(signs), -1)
     left = np.spacing(np.abs(term)).reshape(len(signs), -1) * np.where(signs < 0, alternating, signs)
     return np.where(cancelled, left.reshape(difference.shape), difference)
+
+
+def saturated(slope: Array, is_near: Array) -> Array:
+    """The float32 `slope`, one minus a number near 1, moved by a unit in the last place of 1 where it is a few of them.
+
+    Unlike `remainder` for each number by itself: a function saturates at single inputs. The result is never negative,
+    because the function is not above 1. `is_near`: the inputs that are not so far out that every y is rounded to 1.
+    """
+    remainders = _active.get()
+    unit = np.finfo(slope.dtype).eps
+    if remainders is None or slope.dtype == np.float64:
+        return slope
+    flat = (slope <= FEW * unit) & is_near
+    if not flat.any():
+        return slope
+    remainders.cancelled = True
+    units = np.asarray(remainders.signs, slope.dtype) * unit
+    moved = slope.reshape(len(units), -1) + units[:, None]
+    return np.where(flat, np.maximum(moved, 0).reshape(slope.shape), slope)

@@ -1,4 +1,7 @@
-"""Climbs the rungs. All arms are asked at the same time, and an arm that cannot answer gets a verdict too."""
+"""Climbs the rungs. All arms are asked at the same time, and an arm that cannot answer gets a verdict too.
+
+While the answers to one question are judged, the arms are at work on the next.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,15 @@ from harness.diagnosis.localisation import localised
 from harness.judging.context import REFERENCE, Answer, Answers, Context
 from harness.judging.envelope import envelope
 from harness.judging.first_divergence import first_of
-from harness.judging.silence import NO_WORD, silent_arms, silent_rung
 from harness.records.failure import NOT_RECORDED, Failure, WorkerFailedError
 from harness.records.verdict import Verdict
 from harness.rungs import registry, trajectory
-from harness.rungs.rung import Question
+from harness.scenarios.rung_questions import Payload, Replies, ask_all, judged, put
 from harness.spec.changes import Changes
+from harness.system.ahead import OneAhead
 from harness.system.progress import doing, ignore
-from harness.worker.asking import side_by_side
 from harness.worker.respondent import Respondent
 from harness.worker.task import Task
-
-# What a task is given, by the names of its parameters.
-Payload = Mapping[str, Any]
 
 
 def climb(
@@ -45,47 +44,41 @@ def climb(
 
     `rungs`: the rungs to climb, of those that the experiment chose; None for all of these. `before`: the verdicts of
     rungs that have been climbed already.
-    `on_stage`: is given each rung's name before its question is made.
+    `on_stage`: is given each rung's name before its question is made, in another thread than the caller's.
     `on_answers`: is given each rung's name, the payload of its question, and the answers.
     The first divergence is localised and, where a known form explains it, gets the advice that makes the arms equal.
     """
     alive = {worker.arm.name: worker for worker in workers}
     all_workers = list(alive.values())
+    chosen = {
+        rung: question
+        for rung, question in registry.questions(context.stated.rungs).items()
+        if rungs is None or rung in rungs
+    }
     verdicts: list[Verdict] = []
-    with ThreadPoolExecutor(max_workers=max(1, len(alive))) as pool, _closed_on_interrupt(all_workers):
-        for rung, question in registry.questions(context.stated.rungs).items():
-            if rungs is not None and rung not in rungs:
-                continue
-            if not alive:
-                break
-            if context.cost is not None and rung in context.cost.asked.left_out:
-                verdicts.append(silent_rung(rung, context.cost.why_left_out(rung)))
-                on_rung(rung, verdicts[-1:])
-                continue
-            on_stage(rung)
-            with doing(REFERENCE, "question", context.on_work):
-                payload = question.ask(context)
-            if payload.get("cases") == []:  # no word of that family: no clipping, say
-                if rung in context.stated.rungs:
-                    verdicts.append(silent_rung(rung, NO_WORD))
-                    on_rung(rung, verdicts[-1:])
-                continue
-            answers, failures = _ask_all(pool, alive, question.task, payload)
-            for name, failure in failures.items():
-                if failure.symptom != NOT_RECORDED:  # a recorded arm may have answers to the questions after it
-                    del alive[name]
-                    on_failure(name, failure)
-            on_answers(rung, payload, answers)
-            with doing(REFERENCE, "verdicts", context.on_work):
-                rung_verdicts = question.judge(context, answers) if answers else []
-            rung_verdicts += silent_arms(rung, answers, rung_verdicts)
-            rung_verdicts = rung_verdicts if context.cost is None else context.cost.noted(rung, rung_verdicts)
-            if first_of([*before, *verdicts]) is None:
-                with doing(REFERENCE, "place and cause of the divergence", context.on_work):
-                    rung_verdicts = _with_explanation(context, question, payload, rung_verdicts, answers, pool, alive)
-            rung_verdicts += [failure_verdict(rung, name, failure) for name, failure in failures.items()]
-            verdicts += rung_verdicts
-            on_rung(rung, rung_verdicts)
+    with ThreadPoolExecutor(max_workers=max(1, len(alive))) as pool:
+        calls = [partial(put, context, pool, alive, on_stage, *each) for each in chosen.items()]
+        with OneAhead(calls) as in_turn, _closed_on_interrupt(all_workers):
+            for replies in in_turn:
+                if replies is None:
+                    break
+                if replies.silence is not None:
+                    verdicts.append(replies.silence)
+                    on_rung(replies.rung, verdicts[-1:])
+                if not replies.answers and not replies.failures:
+                    continue
+                for name, failure in replies.failures.items():
+                    if failure.symptom != NOT_RECORDED:
+                        on_failure(name, failure)
+                on_answers(replies.rung, replies.payload, replies.answers)
+                rung_verdicts = judged(context, replies)
+                if first_of([*before, *verdicts]) is None and first_of(rung_verdicts) is not None:
+                    in_turn.settle()  # the workers answer one question at a time
+                    with doing(REFERENCE, "place and cause of the divergence", context.on_work):
+                        rung_verdicts = _with_explanation(context, replies, rung_verdicts, pool, alive)
+                rung_verdicts += [failure_verdict(replies.rung, *each) for each in replies.failures.items()]
+                verdicts += rung_verdicts
+                on_rung(replies.rung, rung_verdicts)
     return verdicts
 
 
@@ -110,19 +103,10 @@ def preparing_envelopes(context: Context) -> Iterator[None]:
         stopping.set()
 
 
-def _ask_all(
-    pool: ThreadPoolExecutor, alive: Mapping[str, Respondent], task: Task, payload: Mapping[str, Any]
-) -> tuple[dict[str, Answer], dict[str, Failure]]:
-    """The arms' answers by name, and the failures of the arms that have none."""
-    return side_by_side(pool, alive, partial(_ask_one, task=task, payload=payload))
-
-
 def _with_explanation(
     context: Context,
-    question: Question,
-    payload: Mapping[str, Any],
+    replies: Replies,
     verdicts: list[Verdict],
-    answers: Answers,
     pool: ThreadPoolExecutor,
     alive: Mapping[str, Respondent],
 ) -> list[Verdict]:
@@ -133,7 +117,7 @@ def _with_explanation(
     first_workers = {name: worker for name, worker in alive.items() if name in (first.arm_a, first.arm_b)}
 
     def ask_again(task: Task, payload: Mapping[str, Any]) -> Answers:
-        answers_again, failures = _ask_all(pool, first_workers, task, payload)
+        answers_again, failures = ask_all(pool, first_workers, task, payload)
         if failures:
             raise WorkerFailedError(next(iter(failures.values())))
         return answers_again
@@ -147,13 +131,14 @@ def _with_explanation(
     failures_again: dict[str, Failure] = {}
 
     def ask_changed(name: str, changes: Changes) -> Answer | None:
-        answers_again, failures = _ask_all(
-            pool, {name: alive[name]}, question.task, {**payload, "changes": dict(changes)}
-        )
+        if name not in alive:
+            return None
+        payload = {**replies.payload, "changes": dict(changes)}
+        answers_again, failures = ask_all(pool, {name: alive[name]}, replies.question.task, payload)
         failures_again.update(failures)
         return answers_again.get(name)
 
-    advice = advise(context, question, first, answers, ask_changed, explained.phase)
+    advice = advise(context, replies.question, first, replies.answers, ask_changed, explained.phase)
     if advice is not None:
         explained = explained.model_copy(update={"cause": advice.cause, "advice": advice.advice})
     if failures_again:
@@ -180,8 +165,3 @@ def _closed_on_interrupt(workers: list[Respondent]) -> Iterator[None]:
         for worker in workers:
             worker.close()
         raise
-
-
-def _ask_one(worker: Respondent, task: Task, payload: Mapping[str, Any]) -> Answer:
-    result, arrays = worker.ask(task, **payload)
-    return Answer(worker.arm, result, arrays)

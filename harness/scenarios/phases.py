@@ -24,7 +24,7 @@ from harness.rungs import cost, registry, trajectory
 from harness.rungs.checkpoints import checkpointed_epochs
 from harness.rungs.questions import question_digest
 from harness.rungs.rung import Rung, Trainings
-from harness.scenarios import budget, ladder
+from harness.scenarios import budget, ladder, rung_questions
 from harness.scenarios.recording import run_and_record
 from harness.scenarios.run import Run
 from harness.spec.arm import Arm
@@ -168,7 +168,7 @@ def keep_digests(run: Run, name: str, result: Mapping[str, object]) -> None:
     run.update(name, **{DIGESTS[key]: value for key, value in result.items() if key in DIGESTS})
 
 
-def _record_answers(run: Run, rung: str, payload: ladder.Payload, answers: Answers) -> None:
+def _record_answers(run: Run, rung: str, payload: rung_questions.Payload, answers: Answers) -> None:
     """Keeps which plan and weights the arms report, and writes the answers if the experiment asks for it."""
     for name, answer in answers.items():
         keep_digests(run, name, answer.result)

@@ -177,8 +177,8 @@ FAULTS = (
     JudgeFault(
         "a worker's failure told, and not judged",
         "harness.scenarios.ladder",
-        "rung_verdicts += [failure_verdict(rung, name, failure) for name, failure in failures.items()]",
-        "rung_verdicts += [failure_verdict(rung, name, failure) for name, failure in failures.items() if not answers]",
+        "rung_verdicts += [failure_verdict(replies.rung, *each) for each in replies.failures.items()]",
+        "rung_verdicts += [failure_verdict(replies.rung, *e) for e in replies.failures.items() if not replies.answers]",
         rung_guards.dead_worker,
     ),
     JudgeFault(

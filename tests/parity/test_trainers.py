@@ -162,3 +162,11 @@ def started_anew(told: Any, has_slots: bool) -> None:
     assert first[2].tobytes() == again[2].tobytes()
     # Without the restart it would not have been so.
     assert first[2].tobytes() != further[2].tobytes()
+
+
+def test_a_long_epoch_of_mindspore_is_a_few_calls_with_the_same_losses(in_mindspore: Callable[..., Any]) -> None:
+    (arm,), recipe = COMPILING["mindspore"], RECIPES[COMPILED[0]]
+    whole, *parts = in_mindspore(trainer_runs.in_calls, arm, recipe, WEIGHTS, X, Y, ORDER, [3, 2, 1])
+    assert len(set(whole)) == len(ORDER)
+    for losses in parts:
+        np.testing.assert_array_equal(losses, whole)

@@ -40,3 +40,21 @@ def twice(
         trainer.restart(weights)
         found.append((first, further, told()))
     return found
+
+
+def in_calls(
+    arm: Arm, recipe: Recipe, weights: Arrays, x: Any, y: Any, order: Any, lengths: Sequence[int]
+) -> list[Any]:
+    """The losses of an epoch in calls of MindSpore's compiled loop of at most so many steps, for each of `lengths`."""
+    from adapters.mindspore import epochs
+
+    losses, usual = [], epochs.AT_ONCE
+    try:
+        for length in lengths:
+            epochs.AT_ONCE = length
+            trainer = adapters.load(arm).trainer(recipe, weights, len(order))
+            trainer.bind(x.astype(arm.precision), y)
+            losses.append(trainer.train_epoch(order).losses)
+    finally:
+        epochs.AT_ONCE = usual
+    return losses

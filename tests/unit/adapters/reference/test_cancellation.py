@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import adapters
-from adapters.reference.cancellation import leaving, remainder
+from adapters.reference.cancellation import leaving, remainder, saturated
 from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer, place
 from harness.spec.vocabulary import parse
@@ -58,6 +58,36 @@ def test_in_float64_and_of_terms_that_are_0_nothing_is_left() -> None:
         remainder(np.zeros((2, 2)), TERM.astype(np.float64), 0)
         remainder(ZEROS, ZEROS, 0)
     assert not remainders.cancelled
+
+
+def test_a_slope_of_a_few_units_is_moved_by_one_at_single_inputs() -> None:
+    unit = np.finfo(np.float32).eps
+    slope = np.array([0.0, 0.5, 3 * unit, 0.0] * 2, np.float32)  # of two draws
+    is_near = np.array([True, True, True, False] * 2)
+    with leaving(0.0, 1.0) as remainders:
+        np.testing.assert_array_equal(saturated(slope, is_near)[4:], [unit, 0.5, 4 * unit, 0.0])
+    assert remainders.cancelled
+    with leaving(0.0, -1.0):
+        moved = saturated(slope, is_near)
+    np.testing.assert_array_equal(moved, [*slope[:4], 0.0, 0.5, 2 * unit, 0.0])
+    with leaving(1.0) as remainders:
+        saturated(slope[1::4], is_near[1::4])
+        saturated(slope.astype(np.float64), is_near)
+    assert not remainders.cancelled
+    assert saturated(slope, is_near) is slope
+
+
+@pytest.mark.parametrize(("kind", "flat", "far"), [("tanh", 9.5, 12.0), ("sigmoid", 17.5, 20.0)])
+def test_a_saturated_function_may_leave_a_unit(kind: str, flat: float, far: float) -> None:
+    word, upstream = parse("activation", {"kind": kind}), np.ones((1, 3), np.float32)
+    x = np.array([[flat, 0.1, far]], np.float32)
+    exact = FLOAT64.activation(word, x.astype(np.float64), upstream, {})["gradient"]
+    assert 0 < exact[0, 2] < exact[0, 0] < 0.25 * np.finfo(np.float32).eps
+    with leaving(1.0):
+        left = FLOAT32.activation(word, x, upstream, {})["gradient"]
+    assert np.finfo(np.float32).eps <= left[0, 0] <= 2 * np.finfo(np.float32).eps
+    assert left[0, 1] == pytest.approx(exact[0, 1], rel=1e-6)
+    assert left[0, 2] == 0
 
 
 # A word, the shape of a sample, and the number of samples.
