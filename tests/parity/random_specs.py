@@ -180,7 +180,7 @@ def models(draw: DrawFn, shape: Shape, width: int, end: str) -> Plain:
     return {"input": {"shape": shape}, "layers": layers}
 
 
-MOST_PIXELS_ENLARGED = 100
+MOST_PIXELS_ENLARGED = 200
 FLAT = ({"kind": "flatten"}, {"kind": "flatten", "order": "channels_first"})
 
 
@@ -188,8 +188,8 @@ def image_layer(shape: Shape) -> SearchStrategy[Plain]:
     inner = plain_convolution(3).map(lambda each: {**each, "filters": shape[2], "padding": "same"})
     grouped = plain_convolution(3).map(lambda each: {**each, "filters": 2 * shape[2], "groups": shape[2]})
     of_windows = [convolution(3, 2), convolution(3, 1), pooling(2), grouped]
-    larger = [enlarging()] if shape[0] * shape[1] <= MOST_PIXELS_ENLARGED else []
-    return st.one_of(*of_windows, *larger, residual(inner), branches(inner), same_shape(shape))
+    larger = [enlarging(), enlarging()] if shape[0] * shape[1] <= MOST_PIXELS_ENLARGED else []
+    return st.one_of(*of_windows, *larger, residual(inner), branches(inner), branches(inner), same_shape(shape))
 
 
 def vector_layer(shape: Shape) -> SearchStrategy[Plain]:

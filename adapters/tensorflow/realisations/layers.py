@@ -52,22 +52,9 @@ def thinning_reason_1d(word: spec.Conv1d) -> str:
     return "keras.layers.Conv1D refuses strides together with dilation" if combined else ""
 
 
-def bias_reason_1d(word: spec.Conv1d, setting: Setting) -> str:
-    """Why a bias is added after a convolution over sequences that is made without one; empty where it is not."""
-    # It is made as a convolution over images of one row.
-    if word.use_bias and word.filters == 1 and setting.compiler == "graph" and setting.precision == "float32":
-        return "fused with its bias, TensorFlow takes it for a depthwise convolution in oneDNN's cache"
-    return ""
-
-
 def _conv1d(word: spec.Conv1d, setting: Setting) -> Realisation:
-    thinning, bias = thinning_reason_1d(word), bias_reason_1d(word, setting)
-    if not (thinning or bias):
-        return native("keras.layers.Conv1D")
-    strides = " with strides 1, thinned out" if thinning else ""
-    return composed(
-        f"keras.layers.Conv1D{strides}{' without bias, then + bias as a number' if bias else ''}", thinning or bias
-    )
+    name, reason = "keras.layers.Conv1D", thinning_reason_1d(word)
+    return composed(f"{name} with strides 1, thinned out", reason) if reason else native(name)
 
 
 def _transposed(word: spec.Conv2dTranspose, setting: Setting) -> Realisation:

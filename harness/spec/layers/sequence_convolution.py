@@ -37,7 +37,6 @@ class Conv1d(Activated):
             cls(filters=3, kernel_size=3, strides=2, padding="same", kernel_initializer=DRAWN, use_bias=False),
             cls(filters=3, kernel_size=3, dilation=2, padding="same", kernel_initializer=DRAWN),
             cls(filters=3, kernel_size=2, strides=2, dilation=2, padding="same", kernel_initializer=DRAWN),
-            cls(filters=1, kernel_size=2, kernel_initializer=DRAWN),
         )
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -65,7 +64,6 @@ class Conv1d(Activated):
     @property
     def name_in_tables(self) -> str:
         parts = [self.word(), str(self.kernel_size), self.padding]
-        parts += ["1 filter"] if self.filters == 1 else []
         parts += [f"stride {self.strides}"] if self.strides != 1 else []
         parts += [f"dilation {self.dilation}"] if self.dilation != 1 else []
         return " ".join([*parts, *([] if self.use_bias else ["no bias"])])
