@@ -59,8 +59,8 @@ JOINED_LAYERS = (
     _fault(
         "padding of the height along the width",
         f"{MS}.layers.resizing",
-        "(*horizontal, *vertical)",
-        "(*vertical, *horizontal)",
+        "= (0, 0), *word.padding",
+        "= (0, 0), *word.padding[::-1]",
     ),
     _fault(
         "padding before for padding after",

@@ -17,9 +17,10 @@ from harness.spec.model import PlacedLayer
 def zero_padding2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """Zeros around images."""
     word: Any = placed.layer
-    vertical, horizontal = word.padding
-    native = nn.ZeroPad2d((*horizontal, *vertical))
-    return BuiltLayer(PlainLayer(native), "channels_first", "channels_first")
+    no_padding, vertical, horizontal = (0, 0), *word.padding
+    is_first = incoming == "channels_first"
+    axes = (no_padding, vertical, horizontal) if is_first else (vertical, horizontal, no_padding)
+    return BuiltLayer(PlainLayer(nn.Pad((no_padding, *axes))), incoming, incoming)
 
 
 def upsampling2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:

@@ -94,7 +94,7 @@ LAYERS: Entries = {
     spec.Conv2dTranspose: _image_layer(
         native("nn.Conv2dTranspose"), composed(IN_FLOAT64, "nn.Conv2dTranspose refuses float64")
     ),
-    spec.ZeroPadding2d: native("nn.ZeroPad2d"),
+    spec.ZeroPadding2d: native("nn.Pad"),
     spec.Upsampling2d: _upsampling,
     spec.GroupNorm: _group_norm,
     spec.InstanceNorm: _instance_norm,
