@@ -149,6 +149,7 @@ def _from_logits(e: Experiment) -> Iterator[Changes]:
             yield {"loss": {"kind": kind, "reduction": e.loss.reduction}}
 
 
+MASKED = (layers.Dropout, layers.StochasticDepth)
 FORMS = (
     Form("momentum form", of_words((opt.HeavyBall, opt.Nesterov), _momentum_form)),
     Form("boundary", of_words(schedules.PiecewiseConstant, _boundary)),
@@ -177,7 +178,8 @@ FORMS = (
     Form("class weights", of_words(losses.Loss, lambda word: other(word, "weighting", ("sum_of_weights", "batch")))),
     Form("loss of logits or of probabilities", _from_logits),
     Form("start of the sum of squares", of_words(opt.Adagrad, lambda w: other(w, "initial_accumulator", (0.0, 0.1)))),
-    Form("rescaling of dropout", of_words(layers.Dropout, lambda w: [{"rate": 0.0}, {"rate": 1 - w.rate}]), False),
+    Form("interpolation", of_words(layers.Upsampling2d, lambda w: other(w, "interpolation", ("nearest", "bilinear")))),
+    Form("rescaling of dropout", of_words(MASKED, lambda w: [{"rate": 0.0}, {"rate": 1 - w.rate}]), False),
 )
 
 
