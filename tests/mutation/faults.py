@@ -51,6 +51,8 @@ TOUCHED = {
     "sequence_convolution": ("layer",),
     "stochastic_depth": ("layer",),
     "shape": ("layer",),
+    "recurrent": ("layer",),
+    "attention": ("layer",),
     "canonical": ("applied-lr", "optimizer"),
     "coefficients": ("schedule", "applied-lr", "optimizer"),
     "canonical_optimizers": ("applied-lr", "optimizer"),

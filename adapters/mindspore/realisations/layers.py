@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.mindspore.realisations.attention import ATTENTION
+from adapters.mindspore.realisations.recurrent import RECURRENT
 from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
@@ -71,6 +73,7 @@ REFUSED = "nn.Conv2d refuses float64"
 LAYERS: Entries = {
     spec.Flatten: native("nn.Flatten"),
     spec.Reshape: native("ops.reshape"),
+    spec.Permute: native("ops.transpose"),
     spec.Dense: native("nn.Dense"),
     spec.ActivationLayer: native("the activation alone"),
     spec.Conv2d: _image_layer(native("nn.Conv2d"), composed(IN_FLOAT64, REFUSED)),
@@ -102,5 +105,7 @@ LAYERS: Entries = {
     spec.StochasticDepth: composed("x * mask / (1 - rate)", "MindSpore has no such class"),
     spec.Parallel: composed("the branches, then +, * or ops.concat", "MindSpore has no such class"),
     spec.Concatenate: composed("ops.concat", "MindSpore has no such class"),
+    **RECURRENT,
+    **ATTENTION,
     spec.Residual: composed("x + f(x)", "MindSpore has no such class"),
 }

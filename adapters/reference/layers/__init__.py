@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.protocol import Array, Parameters, made_by
 from adapters.reference import disturbed
+from adapters.reference.layers.attention import multi_head_attention, position_embedding
 from adapters.reference.layers.base import Applied, Apply, below, within
 from adapters.reference.layers.branches import joined, passed_on
 from adapters.reference.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
@@ -14,9 +15,10 @@ from adapters.reference.layers.dense import activation, dense
 from adapters.reference.layers.group_normalisation import group_norm, instance_norm, rms_norm
 from adapters.reference.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.reference.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from adapters.reference.layers.recurrent import gru, lstm, simple_rnn
 from adapters.reference.layers.resizing import upsampling2d, zero_padding2d
 from adapters.reference.layers.sequence_convolution import conv1d
-from adapters.reference.layers.shape import flatten, reshaped
+from adapters.reference.layers.shape import flatten, permute, reshaped
 from adapters.reference.layers.stochastic_depth import stochastic_depth
 from adapters.reference.layers.transposed import conv2d_transpose
 from harness.spec import layers as spec
@@ -93,6 +95,7 @@ def _in_turn(
 LAYERS: dict[type[spec.Layer], Apply] = {
     spec.Flatten: flatten,
     spec.Reshape: reshaped,
+    spec.Permute: permute,
     spec.Dense: dense,
     spec.ActivationLayer: activation,
     spec.Conv2d: conv2d,
@@ -115,5 +118,10 @@ LAYERS: dict[type[spec.Layer], Apply] = {
     spec.StochasticDepth: stochastic_depth,
     spec.Parallel: parallel,
     spec.Concatenate: concatenate,
+    spec.SimpleRnn: simple_rnn,
+    spec.Lstm: lstm,
+    spec.Gru: gru,
+    spec.MultiHeadAttention: multi_head_attention,
+    spec.PositionEmbedding: position_embedding,
     spec.Residual: residual,
 }

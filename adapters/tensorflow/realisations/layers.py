@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
+from adapters.tensorflow.realisations.attention import ATTENTION
+from adapters.tensorflow.realisations.recurrent import RECURRENT
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 
@@ -101,6 +103,7 @@ def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
 LAYERS: Entries = {
     spec.Flatten: native("keras.layers.Flatten"),
     spec.Reshape: native("keras.layers.Reshape"),
+    spec.Permute: native("keras.layers.Permute"),
     spec.Dense: native("keras.layers.Dense"),
     spec.ActivationLayer: native("the activation alone"),
     spec.Conv2d: _convolution("keras.layers.Conv2D"),
@@ -123,5 +126,7 @@ LAYERS: Entries = {
     spec.StochasticDepth: composed("x * mask / (1 - rate)", "Keras has no such class"),
     spec.Parallel: composed("the branches, then +, * or tf.concat", "Keras has no such class"),
     spec.Concatenate: composed("tf.concat", "Keras has no such class"),
+    **RECURRENT,
+    **ATTENTION,
     spec.Residual: composed("x + f(x)", "Keras has no such class"),
 }

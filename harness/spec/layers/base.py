@@ -40,6 +40,10 @@ class Layer(Word):
         """Multiply-adds per sample; additions of a bias and activations are not counted."""
         return 0
 
+    def computed_within(self, shape: Shape) -> int:
+        """The numbers that it computes for one sample, and keeps for its gradients, besides its output."""
+        return 0
+
     @property
     def rows(self) -> tuple[tuple[str, tuple[Layer, ...]], ...]:
         """The rows of layers that it is made of, each with the prefix of their names; all take the layer's input."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.spec.base import union_of
+from harness.spec.layers.attention import MultiHeadAttention  # noqa: F401
 from harness.spec.layers.base import Layer, Step, in_a_row
 from harness.spec.layers.convolution import Conv2d  # noqa: F401
 from harness.spec.layers.dense import Dense  # noqa: F401
 from harness.spec.layers.group_normalisation import GroupNorm  # noqa: F401
 from harness.spec.layers.normalisation import BatchNorm  # noqa: F401
 from harness.spec.layers.pooling import MaxPool2d  # noqa: F401
+from harness.spec.layers.recurrent import Lstm  # noqa: F401
 from harness.spec.layers.resizing import ZeroPadding2d  # noqa: F401
 from harness.spec.layers.sequence_convolution import Conv1d  # noqa: F401
 from harness.spec.layers.shape import Flatten  # noqa: F401
