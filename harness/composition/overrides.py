@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import dotted
+from harness.composition.hints import weight_decay_hint
 from harness.composition.limits import CHARACTERS, DEPTH, OVERRIDE, OVERRIDES, misfits
 from harness.composition.mistakes import no_such, shown
 from harness.system.files import text_fault
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 # The values of these keys are paths, which are used as typed, so that no character needs quotes.
 _PATHS = ("from", "out", "results_root")
 # These keys change the meaning of their neighbours, so a mapping with one of them replaces the old mapping.
-_DECISIVE = {"kind", "use"}
+_DECISIVE = {"kind", "use", "block", "repeat"}
 # Under these keys a bare name stands for a file of the group ...
 LISTS_OF_FILES = {"arms": "arm", "suite": "schedule"}
 # ... and under these for a spec of that kind with default fields.
@@ -136,7 +137,10 @@ def _read_one(text: str, groups: Mapping[str, Sequence[str]], overrides: Overrid
     elif key in groups and isinstance(content, str):
         overrides.choices.append((key, content))
     elif key in groups and key not in LISTS_OF_FILES and not isinstance(content, dict):
-        raise MisfitError(f"{key} takes a mapping of fields or one of: {', '.join(groups[key])}")
+        hint = (
+            f"; {weight_decay_hint(str(content))}" if key == "weight_decay" and isinstance(content, float | int) else ""
+        )
+        raise MisfitError(f"{key} takes a mapping of fields or one of: {', '.join(groups[key])}{hint}")
     else:
         overrides.changes.append(Change(path, content))
 
