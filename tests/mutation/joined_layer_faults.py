@@ -59,8 +59,8 @@ JOINED_LAYERS = (
     _fault(
         "padding of the height along the width",
         f"{MS}.layers.resizing",
-        "= (0, 0), *word.padding",
-        "= (0, 0), *word.padding[::-1]",
+        "vertical, horizontal = word.padding",
+        "horizontal, vertical = word.padding",
     ),
     _fault(
         "padding before for padding after",

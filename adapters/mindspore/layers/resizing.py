@@ -17,7 +17,8 @@ from harness.spec.model import PlacedLayer
 def zero_padding2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """Zeros around images."""
     word: Any = placed.layer
-    no_padding, vertical, horizontal = (0, 0), *word.padding
+    vertical, horizontal = word.padding
+    no_padding = (0, 0)
     is_first = incoming == "channels_first"
     axes = (no_padding, vertical, horizontal) if is_first else (vertical, horizontal, no_padding)
     return BuiltLayer(PlainLayer(nn.Pad((no_padding, *axes))), incoming, incoming)
