@@ -86,6 +86,7 @@ def model_rung(climb: Climb) -> list[Verdict]:
         if agree and verdict.subject == "loss" and verdict.status == "diverges":
             verdict = caused(climb, verdict, climb.answered, "training", pairs, layers, follow=True)
         verdicts.append(_backward(verdict) if agree else verdict)
+        agree = agree and verdict.status != "diverges"
     climb.apart = max((distance for distance in apart if distance is not None), default=None)
     if climb.kept:
         pairs, calls = paired_calls(climb, climb.answered, "training")
