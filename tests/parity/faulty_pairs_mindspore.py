@@ -162,6 +162,40 @@ class Shared(nn.Cell):
         return self.head(ops.abs(left - right))
 
 
+class Heads(nn.Cell):
+    """The framework's own attention over (batch, 5, 8)."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.head = nn.Dense(8, 3)
+
+    def construct(self, x):
+        mixed, _ = self.attention(x, x, x)
+        return self.head(mixed.mean(1))
+
+
+class Text(nn.Cell):
+    """The mean of the embeddings of (batch, 7) words, the table of which also makes the logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(9, 4)
+        self.fc = nn.Dense(4, 4)
+
+    def construct(self, x):
+        hidden = ops.tanh(self.fc(self.embedding(x).mean(1)))
+        return ops.matmul(hidden, self.embedding.embedding_table.T)
+
+
+def heads():
+    return Heads()
+
+
+def text():
+    return Text()
+
+
 def encoder():
     return Encoder()
 

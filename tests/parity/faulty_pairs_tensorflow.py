@@ -253,3 +253,33 @@ class Shared(keras.Model):
 shared = partial(Shared)
 added = partial(Shared, join=ops.add)
 reversed_input = partial(Shared, step=-1)
+
+
+def _heads(causal=False, reads=0):
+    x = keras.Input((5, 8))
+    other = ops.flip(x, axis=1) if reads else x
+    mixed = layers.MultiHeadAttention(2, 4, name="attention")(x, other, use_causal_mask=causal)
+    return keras.Model(x, layers.Dense(3)(layers.GlobalAveragePooling1D()(mixed)))
+
+
+heads = partial(_heads)
+causal = partial(_heads, causal=True)
+flipped_values = partial(_heads, reads=1)
+
+
+class Text(keras.Model):
+    def __init__(self, pooled=ops.mean, tied=True):
+        super().__init__()
+        self.embedding, self.fc = layers.Embedding(9, 4), layers.Dense(4, activation="tanh")
+        self.pooled, self.logits = pooled, None if tied else layers.Dense(9, use_bias=False, name="logits")
+
+    def call(self, x):
+        hidden = self.fc(self.pooled(self.embedding(x), axis=1))
+        if self.logits is not None:
+            return self.logits(hidden)
+        return ops.matmul(hidden, ops.transpose(self.embedding.embeddings))
+
+
+text = partial(Text)
+summed = partial(Text, pooled=ops.sum)
+untied = partial(Text, tied=False)

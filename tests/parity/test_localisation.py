@@ -18,6 +18,8 @@ BATCHES = {
     "encoder": RNG.normal(size=(4, 5, 8)),
     "lstm": 3 * RNG.normal(size=(4, 5, 6)),
     "shared": RNG.normal(size=(4, 6)),
+    "heads": RNG.normal(size=(4, 5, 8)),
+    "text": RNG.integers(0, 9, (4, 7)),
 }
 NAMES = ("fc1", "fc2", "gate")
 ROLES = (("weight", "kernel"), ("bias", "bias"))
@@ -64,11 +66,16 @@ FAULTS = {
     "gates of another kind": ("lstm", "hard_gates", [r"layer lstm / rnn \(lstm / memory"]),
     "a sum for a difference": ("shared", "added", ["left - right", r"self.join\(left, right\)"]),
     "the second call of a shared layer": ("shared", "reversed_input", ["only in tensorflow", "backwards"]),
+    "a causal mask": ("heads", "causal", [r"layer multi_head_attention \(attention / attention"]),
+    "values in another order": ("heads", "flipped_values", ["ops.flip", "only in tensorflow"]),
+    "a sum for a mean": ("text", "summed", [r"mean\(1\)", "self.pooled", "7 times"]),
+    "tied weights untied": ("text", "untied", [r"self.embedding.embedding_table.T", r"dense \(logits"]),
 }
 PARAMETERS = {
     "mixed": {
         f"{n}.{mine}": f"{n}/{theirs}" for n in NAMES for mine, theirs in (("weight", "kernel"), ("bias", "bias"))
     },
+    "untied": {"text/logits/kernel": None},
     "rnn": {
         "layer.weight_ih_l0": "sequential/simple_rnn/simple_rnn_cell/kernel",
         "layer.weight_hh_l0": "sequential/simple_rnn/simple_rnn_cell/recurrent_kernel",
@@ -82,7 +89,7 @@ PARAMETERS = {
         "lstm.bias_hh_l0": None,
     },
 }
-BY_DAY = ("a layer of another kind", "a swapped concat", "unscaled attention")
+BY_DAY = ("a layer of another kind", "a swapped concat")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +101,8 @@ def check(tmp_path_factory):
 
 def checked(check, model, port):
     layout = "channels_first" if model in IMAGES else "channels_last"
-    return check(model, port, BATCHES[model].astype(np.float32), layout, parameters=PARAMETERS.get(model, {}))
+    parameters = PARAMETERS.get(port, PARAMETERS.get(model, {}))
+    return check(model, port, BATCHES[model], layout, parameters=parameters)
 
 
 @pytest.mark.parametrize(

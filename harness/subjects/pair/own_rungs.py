@@ -88,7 +88,8 @@ def schedule_rung(climb: Climb) -> list[Verdict]:
     of_rates_check = check(SCHEDULE, judged, sides, RATE, place)
     verdicts = [with_first_step(of_rates_check, verdict) for verdict in judge_checks([of_rates_check])]
     if word is None:
-        found = related(*rates.values(), *rates)
+        (name_a, rates_a), (name_b, rates_b) = rates.items()
+        found = related(rates_a, rates_b, name_a, name_b)
         return [
             v.model_copy(update={"cause": f"{v.cause}; {found}"}) if found and v.status == "diverges" else v
             for v in verdicts
