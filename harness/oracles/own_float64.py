@@ -231,17 +231,17 @@ def _pooled(oracle: OwnFloat64, names: Sequence[str]) -> dict[str, Tolerance]:
         side.name: {name: np.asarray((side.float64 or {})[name], np.float64) for name in names} for side in in_float32
     }
     most = max((_largest(oracle.values[name]) for name in names), default=0.0)
-    rounding = {name for name in names if _largest(oracle.values[name]) <= most * _EPSILONS["float32"]}
+    cancelling = {name for name in names if _largest(oracle.values[name]) <= most * _EPSILONS["float32"]}
     for side in in_float32:
         exact = exact_of[side.name]
         by_side.append(pooled_error(exact, {name: side.values[name] for name in names}, np.float32))
-        telling = [name for name in names if name not in rounding and _largest(exact[name]) > 0]
+        telling = [name for name in names if name not in cancelling and _largest(exact[name]) > 0]
         errors = (_largest(error_against(side.values[name], exact[name])) / _largest(exact[name]) for name in telling)
         relative = max(relative, *errors, 0.0)
     # Where terms cancel, one side may be 0 by luck; what is left on the other is as large as the terms' own errors.
     remainder = FACTOR * min(relative, TELLING) * most
     return {
-        name: _of_either([tolerances[name] for tolerances in by_side], remainder if name in rounding else 0.0)
+        name: _of_either([tolerances[name] for tolerances in by_side], remainder if name in cancelling else 0.0)
         for name in names
     }
 
