@@ -12,6 +12,7 @@ from adapters.protocol import Array
 from adapters.user_data import MisfitError, Output, Parts, bound_of, count, parts_of
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
+from harness.spec.own import OwnLoss
 from harness.spec.recipe import Targets
 
 CLASSES = ("distribution", "one_hot")  # domains of losses over classes: each position has a row of its own
@@ -21,15 +22,19 @@ CLASSES = ("distribution", "one_hot")  # domains of losses over classes: each po
 class TargetForm:
     """The form of one target: `targets`, labels or values; `width`, the outputs of one row of the loss.
 
-    `moved`: the output has its channels on axis 1, where the targets have them last.
+    `moved`: the output has its channels on axis 1, where the targets have them last. `whole`: a loss of the user's own
+    takes outputs and targets as they are.
     """
 
     targets: Targets
     width: int
     moved: bool
+    whole: bool = False
 
     def rows(self, y: Array) -> Array:
         """Labels as (rows,), values as (rows, width)."""
+        if self.whole:
+            return y
         return y.reshape(-1) if self.targets == "labels" else y.reshape(-1, self.width)
 
 
@@ -60,6 +65,9 @@ def heads(outputs: Sequence[Output], y: Parts) -> list[tuple[int, str]]:
 def target_form(word: Loss, output: Output, y: Array, layout: Layout) -> TargetForm:
     """The form of the target y of an output. Raises MisfitError if they do not fit."""
     shape, of_classes = output.shape, word.targets_domain in CLASSES
+    if isinstance(word, OwnLoss):
+        labels = np.issubdtype(y.dtype, np.integer)
+        return TargetForm("labels" if labels else "values", prod(shape[1:]), False, whole=True)
     if not shape or shape[0] != len(y):
         samples = f"the output of the model has shape {shape}, whose first axis is not that of the {len(y)} samples"
         raise MisfitError(f"{samples}{'' if shape else ': a model must return outputs, not its loss'}")
@@ -87,7 +95,7 @@ def target_form(word: Loss, output: Output, y: Array, layout: Layout) -> TargetF
 
 def require_range(form: TargetForm, name: str, y: Array) -> None:
     """Raises MisfitError if labels cannot be classes of an output."""
-    low, high = bound_of(y) if form.targets == "labels" else (0, 0)
+    low, high = bound_of(y) if form.targets == "labels" and not form.whole else (0, 0)
     if low < 0 or high >= form.width:
         target = f"y/{name}" if name else "y"
         raise MisfitError(

@@ -12,9 +12,9 @@ from mindspore import Parameter, Tensor, nn
 
 from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.mindspore.runtime import array
+from adapters.mindspore.user_settings import settings_of_form
 from adapters.protocol import Array
 
-NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 
 
@@ -25,13 +25,9 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
 
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
-    if isinstance(layer, NORMALISATIONS):
-        return {"momentum": round(1 - layer.momentum, 12), "epsilon": layer.eps}
-    if isinstance(layer, nn.Conv2d):
-        return {"strides": list(layer.stride), "dilation": list(layer.dilation)}
     if isinstance(layer, DROPOUTS):
         return {"rate": round(float(1 - layer.keep_prob if getattr(layer, "p", None) is None else layer.p), 12)}
-    return {}
+    return settings_of_form(layer)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from adapters.mindspore.specifics.user_layers_float64 import in_float64
 from adapters.mindspore.user_data import arguments, described, outputs, without_training
 from adapters.mindspore.user_dropout import without_dropout
 from adapters.mindspore.user_layers import (
-    NORMALISATIONS,
     arrays_of,
     layers_of,
     made_by,
@@ -28,6 +27,7 @@ from adapters.mindspore.user_layers import (
     settings_of,
 )
 from adapters.mindspore.user_parameters import parameters_of, to_canonical, to_native
+from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.source_trace import Watcher, watching, with_sources
@@ -122,13 +122,7 @@ class MindSporeOwnModel:
             ops.assign(parameter, floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        normalisation = self.layers[layer]
-        if not isinstance(normalisation, NORMALISATIONS):
-            raise KeyError(setting)
-        normalisation.eps = {"epsilon": value}.get(setting, normalisation.eps)
-        normalisation.momentum = {"momentum": 1 - value}.get(setting, normalisation.momentum)
-        normalisation.bn_train = ops.BatchNorm(True, normalisation.eps, normalisation.momentum, normalisation.format)
-        normalisation.bn_infer = ops.BatchNorm(False, normalisation.eps, data_format=normalisation.format)
+        change_setting(self.layers[layer], setting, value)
 
     def without_dropout(self) -> None:
         if not self._has_dropout:

@@ -13,8 +13,8 @@ import tensorflow as tf
 from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.protocol import Array
 from adapters.source_trace import OPERATION
+from adapters.tensorflow.user_settings import settings_of_form
 
-NORMALISATIONS = (keras.layers.BatchNormalization,)
 DROPOUTS = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
 UNSEEN = ("training", "mask")  # options of a call that Keras gives by itself
 
@@ -37,13 +37,9 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
 
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
-    if isinstance(layer, NORMALISATIONS):
-        return {"momentum": layer.momentum, "epsilon": layer.epsilon}
-    if isinstance(layer, keras.layers.Conv2D):
-        return {"strides": list(layer.strides), "dilation": list(layer.dilation_rate)}
     if isinstance(layer, DROPOUTS):
         return {"rate": float(layer.rate)}
-    return {}
+    return settings_of_form(layer)
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.runtime import array, compiled, floats, integers
 from adapters.tensorflow.specifics.precision import default_precision
+from adapters.tensorflow.specifics.rebuilt import in_precision
 from adapters.tensorflow.specifics.user_layers_float64 import in_float64
 from adapters.tensorflow.user_data import arguments, described, outputs, without_training
 from adapters.tensorflow.user_dropout import without_dropout
 from adapters.tensorflow.user_layers import (
-    NORMALISATIONS,
     arrays_of,
     layers_of,
     made_by,
@@ -30,6 +30,7 @@ from adapters.tensorflow.user_layers import (
     settings_of,
 )
 from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
+from adapters.tensorflow.user_settings import change_setting
 from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
     MODEL,
@@ -70,7 +71,10 @@ class TensorFlowOwnModel:
         with default_precision(setting.precision):
             built = build_model(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
             self.network, self.ignored = without_training(built)
-            self.composed = in_float64(self.network) if setting.precision == "float64" else []
+            self.composed: list[str] = []
+            if setting.precision == "float64":
+                self.network = in_precision(self.network, setting.precision)
+                self.composed = in_float64(self.network)
             # The first call builds the layers that need an input shape.
             require_accepts(lambda: self._look(sample), f"{FilePath(file).name}:{function}", sample)
         self.layers = dict(layers_of(self.network))
@@ -112,10 +116,7 @@ class TensorFlowOwnModel:
             parameter.assign(floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        normalisation = self.layers[layer]
-        if not isinstance(normalisation, NORMALISATIONS):
-            raise KeyError(setting)
-        setattr(normalisation, setting, value)
+        change_setting(self.layers[layer], setting, value)
 
     def without_dropout(self) -> None:
         if not self._has_dropout:

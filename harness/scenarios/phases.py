@@ -16,6 +16,7 @@ from harness.judging.context import Answers
 from harness.judging.silence import NO_TRAINING, silent_rung
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.series import Series
+from harness.records.timing import HostState, Interference
 from harness.records.trace import EpochRecord
 from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
@@ -217,6 +218,8 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
             result = dict(fields["result"])  # type: ignore[call-overload]
             result.pop("peak_rss_bytes")
             result["order_digests"] = tuple(result["order_digests"])
+            result["host"] = HostState.model_validate(result["host"])
+            result["interference"] = Interference.model_validate(result["interference"])
             run.store.write_trace(run.update(arm.name, finished=True, **result))
         case "started":
             rates = TypeAdapter(Series).validate_python(fields["learning_rates"])

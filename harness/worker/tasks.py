@@ -38,6 +38,9 @@ class Trained(TypedDict):
     final_weights_digest: str
     order_digests: list[str]
     compile_time_s: float
+    host: Plain
+    interference: Plain
+    processors: int
     peak_rss_bytes: int
 
 

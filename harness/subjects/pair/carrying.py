@@ -12,6 +12,7 @@ from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
 from harness.subjects.pair.mapping import AS_IT_IS, Match
 from harness.subjects.pair.side import rows_last
+from harness.subjects.pair.spec import EACH
 from harness.subjects.pair.tasks import TASKS
 from harness.subjects.pair.trying import Trials
 from harness.system.array_files import Arrays, save_arrays
@@ -22,11 +23,10 @@ def carried_over(climb: Climb) -> list[Verdict]:
 
     The verdicts on the structure, the dropout rates, and the weights read back.
     """
-    a = climb.arms[0]
-    inputs = _carried(climb, climb.matches)
+    inputs, own = _carried(climb, climb.matches)
     if climb.channels_first:
         climb.rows = _flattened(climb, *(inputs[arm.name][1] for arm in climb.arms))
-        if climb.rows and climb.channels_first == a.name:
+        if climb.rows and climb.channels_first == _source(climb):
             climb.weights |= {n: rows_last(climb.weights[n], image) for n, image in climb.rows.items()}
         inputs = _loaded(climb) if climb.rows else inputs
     if climb.pairing is not None and climb.pairing.is_open:
@@ -38,15 +38,33 @@ def carried_over(climb: Climb) -> list[Verdict]:
     climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
     wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
     cause = f"read back from {', '.join(wrong)}, the weights are others than were given" if wrong else ""
-    return [_structure(climb), *_dropouts(climb), _stated(climb, "weights carried over", cause, "bit-equal, read back")]
+    started = [_started_alike(climb, own)] if climb.pair.weights_from == EACH else []
+    return [
+        _structure(climb),
+        *started,
+        *_dropouts(climb),
+        _stated(climb, "weights carried over", cause, "bit-equal, read back"),
+    ]
 
 
-def _carried(climb: Climb, matches: Sequence[Match]) -> Answers:
-    """Tells both sides the shared names and views, takes the weights of the first, and loads them into both."""
+def _source(climb: Climb) -> str:
+    """The name of the side whose weights both start from."""
+    a = climb.arms[0].name
+    return next((arm.name for arm in climb.arms if arm.adapter == climb.pair.weights_from), a)
+
+
+def _carried(climb: Climb, matches: Sequence[Match]) -> tuple[Answers, dict[str, Arrays]]:
+    """Tells both sides the shared names and views, takes the weights of one, and loads them into both.
+
+    Also returns both sides' own weights, as their builders left them.
+    """
     a, b = climb.arms
     taken = climb.ask(TASKS["pair_take"], by_arm={a.name: _shared(matches, "a"), b.name: _shared(matches, "b")})
-    climb.weights = {name: value.astype(np.float32) for name, value in taken[a.name][1].items()}
-    return _loaded(climb)
+    own = {
+        arm: {name: value.astype(np.float32) for name, value in answer.items()} for arm, (_, answer) in taken.items()
+    }
+    climb.weights = dict(own[_source(climb)])
+    return _loaded(climb), own
 
 
 def _tried(climb: Climb, matches: Sequence[Match]) -> Answers:
@@ -97,6 +115,24 @@ def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]
                 if distance < best:
                     best, rows[match.name] = distance, list(image)
     return rows
+
+
+def _started_alike(climb: Climb, own: dict[str, Arrays]) -> Verdict:
+    """The verdict on whether both builders' own weights are the same, as those of one trained model must be."""
+    a, b = (arm.name for arm in climb.arms)
+    turned = {name: {n: rows_last(v[n], i) for n, i in climb.rows.items()} for name, v in own.items()}
+    values = {n: v | (turned[n] if n == climb.channels_first else {}) for n, v in own.items()}
+    apart = {
+        name: float(np.max(np.abs(values[a][name] - values[b][name]), initial=0.0))
+        for name in values[a]
+        if values[a][name].shape == values[b][name].shape
+    }
+    wrong = [name for name, distance in apart.items() if distance > 0]
+    cause = ""
+    if wrong:
+        place = f"first {climb.spoken(wrong[0])}, by up to {apart[wrong[0]]:.3g}"
+        cause = f"{a}'s and {b}'s weights differ in {len(wrong)} of {len(apart)} parameters, {place}"
+    return _stated(climb, "the builders' own weights", cause, "bit-equal, as each builder left them")
 
 
 def _structure(climb: Climb) -> Verdict:

@@ -13,12 +13,13 @@ import numpy as np
 from harness.oracles.own_float64 import Side, no_measure
 from harness.records.array_types import FloatArray
 from harness.spec.arm import Arm
+from harness.spec.schedules import Schedule
 from harness.subjects.pair.mapping import Match, Pairing
 from harness.subjects.pair.outputs import OutputPairs, paired_outputs
 from harness.subjects.pair.spec import RUNGS, Pair
 from harness.system.array_files import Arrays
 
-SELF, MODEL, STEP, TRAJECTORY = RUNGS
+SELF, SCHEDULE, LOSS, OPTIMIZER, MODEL, STEP, TRAJECTORY = RUNGS
 # By arm: the result of a worker's task and its arrays.
 Answers = dict[str, tuple[dict[str, Any], Arrays]]
 # `ask(task, **payload)` gives a worker task to both sides; `ask(task, by_arm=payloads)` to the named arms.
@@ -35,7 +36,7 @@ class Climb:
     `answered`: the answers of rung `model`. `apart`: the largest relative difference of the sides in float64.
     `loss_bound`: the error that float32 may make in one loss. `spreads`: by arm, (steps,), the distance between its
     repeated runs. `walked`: both free-running trainings. `distrusted`: by arm, why its float64 is
-    no measure. `remarks`: notes for the report.
+    no measure. `remarks`: notes for the report. `table`: the rates of the first side's own schedule, if it has one.
     """
 
     pair: Pair
@@ -54,6 +55,7 @@ class Climb:
     walked: tuple[Side, Side] | None = None
     distrusted: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    table: Schedule | None = None
 
     @property
     def arms(self) -> tuple[Arm, Arm]:

@@ -78,6 +78,11 @@ def code_run(composed: ComposedPair) -> list[str]:
     lines = [
         f"{composed.file.name} names: {pair.models[arm.adapter].builder}, in {arm.name}'s process" for arm in pair.arms
     ]
+    lines += [
+        f"{composed.file.name} names: {pair.own.of(family)[arm.adapter]}, in {arm.name}'s process"
+        for family in pair.own.families
+        for arm in pair.arms
+    ]
     if not pair.batches.endswith(".npz"):
         lines.append(f"{composed.file.name} names: {pair.batches}, in a process of its own")
     lines += [
@@ -92,7 +97,9 @@ def code_digest(composed: ComposedPair) -> str:
     A file that cannot be read counts by its name. What the code imports from elsewhere is not in it.
     """
     pair = composed.pair
-    named = {composed.place(text)[0] for text in (*(own.builder for own in pair.models.values()), pair.batches)}
+    functions = [function for family in pair.own.families for function in pair.own.of(family).values()]
+    texts = (*(own.builder for own in pair.models.values()), *functions, pair.batches)
+    named = {composed.place(text)[0] for text in texts}
     beside = {path for file in named for path in islice(file.parent.glob("*.py"), MOST_BESIDE)}
     sha = hashlib.sha256()
     for path in sorted(named | beside):

@@ -17,6 +17,7 @@ from harness.oracles.reference import Reference
 from harness.records.tensor_key import TensorKey, of_kind, only
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy
+from harness.spec.recipe import Update
 from harness.subjects.pair.causes import caused, pass_remarks
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
@@ -152,6 +153,8 @@ def step_rung(climb: Climb, walked: Walked) -> list[Verdict]:
     exact = pupils.oracle.values
     fed_gradients = {key: exact[key].astype(np.float32) for key in only(exact, "gradient") if key in places}
     save_arrays(climb.teacher, {**forced, **fed_gradients})
+    if climb.pair.own.optimizer:  # they have a rung of their own
+        return verdicts
     return [*verdicts, *_updates(climb, climb.teacher, fed_gradients, forced)]
 
 
@@ -163,15 +166,8 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
     start = {name: first[name] for name in names}
     gradients = [of_kind(fed_gradients, "gradient", k) for k in range(steps)]
 
-    # An arm's coefficients are computed as its own are.
-    updates = Updates(climb.pair.update, start, gradients)
-    expected = updates.expected
-
-    def tolerances(arm: Arm) -> dict[str, Tolerance]:
-        policy: Policy = "exact" if arm.precision == "float64" else arm.realisation
-        return updates.tolerances(policy, np.dtype(arm.precision).type)
-
-    oracle = Reference(expected, {arm.name: tolerances(arm) for arm in climb.arms})
+    expected, tolerances = reference_updates(climb, climb.pair.update(schedule=climb.table), start, gradients)
+    oracle = Reference(expected, tolerances)
     subject = f"updates by the same gradients, {steps} steps"
     places: dict[str, Place] = {
         TensorKey("weight", name, k): Place(subject, "update", k, "", f"weight/{name}", below_name(f"weight/{name}"))
@@ -179,6 +175,21 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
         for name in names
     }
     return judge_checks(checks(STEP, oracle, {a.name: Answer(a, *answers[a.name]) for a in climb.arms}, places))
+
+
+def reference_updates(
+    climb: Climb, update: Update, start: Arrays, gradients: Sequence[Arrays]
+) -> tuple[Arrays, dict[str, dict[str, Tolerance]]]:
+    """The reference's weights after each update, `weight <step>/<name>`, and by arm how far it may be off."""
+
+    # An arm's coefficients are computed as its own are.
+    updates = Updates(update, start, gradients)
+
+    def tolerances(arm: Arm) -> dict[str, Tolerance]:
+        policy: Policy = "exact" if arm.precision == "float64" else arm.realisation
+        return updates.tolerances(policy, np.dtype(arm.precision).type)
+
+    return updates.expected, {arm.name: tolerances(arm) for arm in climb.arms}
 
 
 def walk(climb: Climb) -> Walked:

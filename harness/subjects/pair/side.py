@@ -16,6 +16,7 @@ from adapters.user_model import LayerCall, OwnModel
 from adapters.views import View, placed, viewed
 from harness.records.array_types import Array
 from harness.records.tensor_key import prefixed
+from harness.spec.recipe import Update
 from harness.subjects.pair.batch_parts import Steps, gathered
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
@@ -31,7 +32,8 @@ class LiveSide:
     `models`: by precision. `builder`: the file and the function that build it. `names`: from shared names to the
     framework's. `views`: by shared name, which part of this side's parameter it is, in the shared layout. `added`: by
     shared name, the parameter (its name and view) that the model adds to it, and that is 0 here. `rows`: by kernel of a
-    dense layer behind a flatten of channels-first images, their (height, width, channels).
+    dense layer behind a flatten of channels-first images, their (height, width, channels). `updates`: by the
+    precisions in which it trains, the words of its updates.
     """
 
     models: dict[str, OwnModel]
@@ -40,6 +42,7 @@ class LiveSide:
     views: dict[str, View] = field(default_factory=dict)
     added: dict[str, tuple[str, View]] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
+    updates: dict[str, Update] = field(default_factory=dict)
 
     def weights(self, precision: str) -> dict[str, Array]:
         """All weights by shared name, in the shared layout."""
@@ -155,7 +158,8 @@ def built_model(session: Session, pair: Pair, file: str, function: str, sample: 
     if precision != arm.precision:  # a measure, for which it is enough to run one operation at a time, as any code does
         setting = replace(setting, mode=_user_models(session).eager_mode)
     layout = pair.models[arm.adapter].layout
-    model: OwnModel = model_module(session).user_model(file, function, layout, pair.loss, pair.seed, setting, sample)
+    word = pair.loss_of(arm.adapter)
+    model: OwnModel = model_module(session).user_model(file, function, layout, word, pair.seed, setting, sample)
     return model
 
 

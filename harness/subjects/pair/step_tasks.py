@@ -39,7 +39,7 @@ def walk(session: Session, scratch: str, weights: str, told: int) -> Result:
     pair, side, start = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
     answer: dict[str, Array] = {}
-    for precision in side.models:
+    for precision in side.updates:
         model = _begun(side, precision, pair, start)
         losses = []
         for step in range(pair.steps):
@@ -59,7 +59,7 @@ def digests(session: Session, scratch: str, weights: str, steps: int) -> Result:
     """
     pair, side, start = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
-    models = {precision: _begun(side, precision, pair, start) for precision in side.models}
+    models = {precision: _begun(side, precision, pair, start) for precision in side.updates}
     by_step: dict[str, list[float]] = {}
     for step in range(steps):
         for model in models.values():
@@ -92,11 +92,12 @@ def pupil(session: Session, scratch: str, teacher: str, steps: int) -> Result:
 
 def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
     """Updates by this arm's optimizer from the teacher's gradients: `weight <step>/<name>` after each."""
-    pair, forced = pair_at(session, scratch), load_arrays(Path(teacher))
+    session.at(scratch)
+    forced = load_arrays(Path(teacher))
     gradients = [of_kind(forced, "gradient", step) for step in range(steps)]
     first = of_kind(forced, "weight", 0)
     start = {name: first[name] for name in gradients[0]}
-    weights_by_step = session.adapter.optimizer(pair.update, start, gradients)
+    weights_by_step = session.adapter.optimizer(live(session).updates[session.adapter.arm.precision], start, gradients)
     answer: dict[str, Array] = {}
     for step, after in enumerate(weights_by_step):
         answer |= keyed("weight", after, step)
@@ -139,7 +140,7 @@ def _begun(side: LiveSide, precision: str, pair: Pair, start: Mapping[str, Array
     model = side.models[precision]
     side.set_weights(precision, start)
     model.without_dropout()
-    model.begin(pair.update, side.trainable(precision), pair.steps)
+    model.begin(side.updates[precision], side.trainable(precision), pair.steps)
     return model
 
 

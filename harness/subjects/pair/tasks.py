@@ -17,6 +17,7 @@ from harness.records.array_types import Array
 from harness.subjects.pair.drawing import draw_by_function
 from harness.subjects.pair.operation_tasks import operations
 from harness.subjects.pair.outputs import output_key
+from harness.subjects.pair.own_tasks import own_loss, own_outputs, rates, updates_of
 from harness.subjects.pair.randomness import random_in_training
 from harness.subjects.pair.side import (
     FLOAT64,
@@ -59,6 +60,10 @@ class Loaded(Answered):
     digest: str
 
 
+class Measured(Answered):
+    refused: str
+
+
 class Probed(Answered):
     calls: dict[str, list[Plain]]
 
@@ -88,7 +93,11 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         except Exception as error:  # any reason why the user's code or the framework does not run in float64
             traceback.print_exc()
             refused = refusal(error)
-    LIVE[arm.name] = LiveSide(models, (file, function))
+    try:
+        updates, untrained = updates_of(session, pair, models, x[0], y[0])
+    except MisfitError as error:
+        return _undescribed(session, str(error))
+    LIVE[arm.name] = LiveSide(models, (file, function), updates=updates)
     calls, again = first.traced(x[0], False), first.traced(x[0], False)
     called = list(dict.fromkeys(name for call in calls for name in (*call.inner, call.layer)))
     order, last = {name: number for number, name in enumerate(called)}, len(called)
@@ -98,8 +107,8 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         "outputs": [asdict(output) for output in first.outputs],
         "ignored": [*first.ignored, *_composed_everywhere(first, arm.precision)],
         "settings": first.settings(),
-        "images": sorted({y.shape[1:] for call in calls for y in call.ys if y.ndim > 2}),
-        "refused": refused,
+        "images": sorted({y.shape[1:] for call in calls for y in (*call.xs, *call.ys) if y.ndim > 2}),
+        "refused": refused or untrained,
         "composed": models[FLOAT64].composed if FLOAT64 in models else [],
         "unstable": [
             c.layer
@@ -210,6 +219,9 @@ TASKS = tasks(
         "pair_pupil": (pupil, Answered),
         "pair_update": (update, Answered),
         "pair_probe": (probe, Probed),
+        "pair_rates": (rates, Answered),
+        "pair_own_outputs": (own_outputs, Answered),
+        "pair_own_loss": (own_loss, Measured),
         "pair_operations": (operations, Probed),
     },
 )

@@ -58,7 +58,7 @@ def exact(word: spec.Schedule, t: int) -> Any:
             return ramp(word.start_rate, mp.mpf(word.target_rate), t, word.warmup_steps)
         case spec.WarmupThen():
             if t >= word.warmup_steps:
-                return exact(word.then, t - word.warmup_steps)
+                return exact(word.then, t - word.warmup_steps if word.shifts else t)
             return ramp(word.start_rate, exact(word.then, 0), t, word.warmup_steps)
     raise AssertionError(f"no second formula for {word!r}")
 
@@ -148,7 +148,9 @@ def schedules(length: st.SearchStrategy[int]) -> dict[type[spec.Schedule], st.Se
         ),
     }
     followed = st.one_of([each for kind, each in of.items() if kind is not spec.LinearWarmup])
-    of[spec.WarmupThen] = st.builds(spec.WarmupThen, warmup_steps=length, start_rate=st.just(0.0) | rate, then=followed)
+    of[spec.WarmupThen] = st.builds(
+        spec.WarmupThen, warmup_steps=length, start_rate=st.just(0.0) | rate, then=followed, shifts=st.booleans()
+    )
     return of
 
 
@@ -233,6 +235,12 @@ def test_piecewise_constant_has_the_values_themselves(side: Any) -> None:
         (
             spec.WarmupThen(warmup_steps=4, then=spec.Exponential(initial_rate=1, decay_rate=0.5, decay_steps=1)),
             {0: 0, 1: 0.25, 3: 0.75, 4: 1, 5: 0.5, 6: 0.25},
+        ),
+        (
+            spec.WarmupThen(
+                warmup_steps=4, then=spec.Exponential(initial_rate=1, decay_rate=0.5, decay_steps=2), shifts=False
+            ),
+            {0: 0, 1: 0.25, 3: 0.75, 4: 0.25, 6: 0.125},
         ),
     ],
     ids=lambda value: value.name_in_tables if isinstance(value, spec.Schedule) else "",
