@@ -146,7 +146,8 @@ def bound_of(values: Array) -> tuple[int, int]:
 def rounded(value: Array, is_target: bool = False) -> Array:
     """Integers as int32, other numbers rounded to float32 once, so that every precision gets the same values.
 
-    Truth values are kept in inputs, and 0 and 1 in targets. Raises MisfitError for numbers that int32 or float32 cannot hold.
+    Truth values are kept in inputs, and 0 and 1 in targets. Raises MisfitError for numbers that int32 or float32 cannot
+    hold.
     """
     if value.dtype == bool and not is_target:
         return value
