@@ -42,7 +42,7 @@ class Mixed(nn.Cell):
         hidden = ops.relu(self.fc1(x))
         hidden = x + self.fc2(hidden)
         gate = ops.softmax(self.gate(hidden), axis=-1)
-        joined = ops.cat((hidden, ops.square(gate)), axis=-1)
+        joined = ops.cat((gate, ops.square(hidden)), axis=-1)
         joined = ops.tanh(self.twice(joined))
         joined = ops.tanh(self.twice(joined))
         return self.head(joined)
@@ -116,6 +116,98 @@ class Recurrent(nn.Cell):
         return self.head(y[:, -1])
 
 
+class Encoder(nn.Cell):
+    """A block of a Transformer over (batch, 5, 8): normalisation after each residual, then the first position."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = Attention()
+        self.norm1, self.norm2 = nn.LayerNorm((8,)), nn.LayerNorm((8,))
+        self.wide, self.narrow = nn.Dense(8, 12), nn.Dense(12, 8)
+        self.head = nn.Dense(8, 3)
+        self.positions = Tensor(np.linspace(-1, 1, 40).reshape(5, 8), ms.float32)
+
+    def construct(self, x):
+        x = x + self.positions.astype(x.dtype)
+        x = self.norm1(x + self.attention(x).expand_dims(1))
+        wide = ops.gelu(self.wide(x), approximate="none")
+        x = self.norm2(x + self.narrow(wide))
+        return self.head(x[:, 0])
+
+
+class Lstm(nn.Cell):
+    """An LSTM whose last state is read from what it returns beside the sequence."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(6, 4, batch_first=True)
+        self.lstm.bias_hh_l0.set_data(ops.zeros(16, ms.float32))
+        self.lstm.bias_hh_l0.requires_grad = False
+        self.head = nn.Dense(4, 3)
+
+    def construct(self, x):
+        _, (hidden, _) = self.lstm(x)
+        return self.head(hidden[0])
+
+
+class Shared(nn.Cell):
+    """Two inputs of one layer, compared."""
+
+    def __init__(self):
+        super().__init__()
+        self.tower, self.head = nn.Dense(3, 4), nn.Dense(4, 3)
+
+    def construct(self, x):
+        left, right = self.tower(x[:, :3]), self.tower(x[:, 3:])
+        return self.head(ops.abs(left - right))
+
+
+class Heads(nn.Cell):
+    """The framework's own attention over (batch, 5, 8)."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.head = nn.Dense(8, 3)
+
+    def construct(self, x):
+        mixed, _ = self.attention(x, x, x)
+        return self.head(mixed.mean(1))
+
+
+class Text(nn.Cell):
+    """The mean of the embeddings of (batch, 7) words, the table of which also makes the logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(9, 4)
+        self.fc = nn.Dense(4, 4)
+
+    def construct(self, x):
+        hidden = ops.tanh(self.fc(self.embedding(x).mean(1)))
+        return ops.matmul(hidden, self.embedding.embedding_table.T)
+
+
+def heads():
+    return Heads()
+
+
+def text():
+    return Text()
+
+
+def encoder():
+    return Encoder()
+
+
+def lstm():
+    return Lstm()
+
+
+def shared():
+    return Shared()
+
+
 def cnn():
     return Cnn()
 
@@ -141,4 +233,7 @@ def tokens():
 
 
 def rnn():
-    return Recurrent(nn.RNN(6, 4, batch_first=True))
+    layer = nn.RNN(6, 4, batch_first=True)
+    layer.bias_hh_l0.set_data(ops.zeros(4, ms.float32))  # Keras has one bias
+    layer.bias_hh_l0.requires_grad = False
+    return Recurrent(layer)

@@ -98,14 +98,14 @@ def _mixed(
     if cast:
         hidden = ops.cast(ops.cast(hidden, cast), x.dtype)
     hidden = ops.stop_gradient(hidden) if stopped else hidden
-    branch = layers.Dense(6, name="fc2")((hidden, x)[read])
+    branch = layers.Dense(6, name="fc2")(hidden)
     hidden = x + branch if residual else branch
-    gate = layers.Dense(6, name="gate")(hidden)
+    gate = layers.Dense(6, name="gate")((hidden, x)[read])
     gate = ops.softmax(gate, axis=axis)
     if scale:
         gate = gate * scale
-    powered = power(gate)
-    joined = ops.concatenate([powered, hidden] if swapped else [hidden, powered], axis=-1)
+    powered = power(hidden)
+    joined = ops.concatenate([powered, gate] if swapped else [gate, powered], axis=-1)
     twice = layers.Dense(12, name="twice")
     for _ in range(times):
         joined = ops.tanh(twice(joined))
@@ -200,3 +200,86 @@ def _rnn(activation="tanh"):
 
 rnn = partial(_rnn)
 rnn_relu = partial(_rnn, activation="relu")
+
+
+class Encoder(keras.Model):
+    def __init__(self, early=False, offset=0.0, position=0, second=True, approximate=False):
+        super().__init__()
+        self.attention = Attention()
+        self.norm1, self.norm2 = (layers.LayerNormalization(epsilon=1e-7) for _ in range(2))
+        self.wide, self.narrow = layers.Dense(12), layers.Dense(8)
+        self.head = layers.Dense(3)
+        self.positions = np.linspace(-1, 1 + offset, 40).reshape(5, 8)
+        self.early, self.position, self.second, self.approximate = early, position, second, approximate
+
+    def call(self, x):
+        x = x + ops.cast(self.positions, x.dtype)
+        mixed = ops.expand_dims(self.attention(x), 1)
+        x = x + self.norm1(mixed) if self.early else self.norm1(x + mixed)
+        wide = keras.activations.gelu(self.wide(x), approximate=self.approximate)
+        narrow = self.narrow(wide)
+        x = self.norm2(x + narrow) if self.second else self.norm2(narrow)
+        return self.head(x[:, self.position])
+
+
+encoder = partial(Encoder)
+normalised_early = partial(Encoder, early=True)
+other_positions = partial(Encoder, offset=0.1)
+last_position = partial(Encoder, position=-1)
+second_residual = partial(Encoder, second=False)
+approximate_gelu = partial(Encoder, approximate=True)
+
+
+def _lstm(gate="sigmoid", activation="tanh"):
+    cell = layers.LSTMCell(4, recurrent_activation=gate, activation=activation, unit_forget_bias=False)
+    return keras.Sequential([keras.Input((5, 6)), layers.RNN(cell, name="memory"), layers.Dense(3)])
+
+
+lstm = partial(_lstm)
+hard_gates = partial(_lstm, gate="hard_sigmoid")
+
+
+class Shared(keras.Model):
+    def __init__(self, join=ops.subtract, step=1):
+        super().__init__()
+        self.tower, self.head = layers.Dense(4), layers.Dense(3)
+        self.join, self.step = join, step
+
+    def call(self, x):
+        left, right = self.tower(x[:, :3]), self.tower(x[:, 3:][:, :: self.step])
+        return self.head(ops.abs(self.join(left, right)))
+
+
+shared = partial(Shared)
+added = partial(Shared, join=ops.add)
+reversed_input = partial(Shared, step=-1)
+
+
+def _heads(causal=False, reads=0):
+    x = keras.Input((5, 8))
+    other = ops.flip(x, axis=1) if reads else x
+    mixed = layers.MultiHeadAttention(2, 4, name="attention")(x, other, use_causal_mask=causal)
+    return keras.Model(x, layers.Dense(3)(layers.GlobalAveragePooling1D()(mixed)))
+
+
+heads = partial(_heads)
+causal = partial(_heads, causal=True)
+flipped_values = partial(_heads, reads=1)
+
+
+class Text(keras.Model):
+    def __init__(self, pooled=ops.mean, tied=True):
+        super().__init__()
+        self.embedding, self.fc = layers.Embedding(9, 4), layers.Dense(4, activation="tanh")
+        self.pooled, self.logits = pooled, None if tied else layers.Dense(9, use_bias=False, name="logits")
+
+    def call(self, x):
+        hidden = self.fc(self.pooled(self.embedding(x), axis=1))
+        if self.logits is not None:
+            return self.logits(hidden)
+        return ops.matmul(hidden, ops.transpose(self.embedding.embeddings))
+
+
+text = partial(Text)
+summed = partial(Text, pooled=ops.sum)
+untied = partial(Text, tied=False)

@@ -15,17 +15,24 @@ BATCHES = {
     "own": RNG.normal(size=(4, 6)),
     "tokens": RNG.normal(size=(4, 4, 4, 2)),
     "rnn": RNG.normal(size=(4, 5, 6)),
+    "encoder": RNG.normal(size=(4, 5, 8)),
+    "lstm": 3 * RNG.normal(size=(4, 5, 6)),
+    "shared": RNG.normal(size=(4, 6)),
+    "heads": RNG.normal(size=(4, 5, 8)),
+    "text": RNG.integers(0, 9, (4, 7)),
 }
+NAMES = ("fc1", "fc2", "gate")
+ROLES = (("weight", "kernel"), ("bias", "bias"))
 IMAGES = ("cnn", "normalised", "tokens")
 # By fault: the model, the port, and patterns of the sentence.
 FAULTS = {
     "a layer of another kind": ("cnn", "average", [r"layer max_pool / average_pool \(pool / average_pooling2d"]),
     "another activation": ("cnn", "gelu", [r"layer relu / gelu \(relu / conv2d_1.activation"]),
-    "a missing layer": ("cnn", "no_activation", [r"layer relu \(relu.*\) / nothing", "nothing there"]),
-    "an extra layer": ("cnn", "extra_activation", [r"nothing / tanh \(extra"]),
-    "an extra layer at the end": ("cnn", "softmax_at_the_end", [r"nothing / softmax \(probabilities", "with softmax"]),
+    "a missing layer": ("cnn", "no_activation", [r"layer relu \(relu.*\), only in mindspore", "nothing there"]),
+    "an extra layer": ("cnn", "extra_activation", [r"layer tanh \(extra.*\), only in tensorflow"]),
+    "an extra layer at the end": ("cnn", "softmax_at_the_end", [r"layer softmax \(probabilities", "with softmax"]),
     "moving statistics in training": ("normalised", "moving_statistics", ["batch_norm", "moving statistics"]),
-    "layers in another order": ("normalised", "normalised_later", [r"nothing / relu \(act", "in another order"]),
+    "layers in another order": ("normalised", "normalised_later", [r"layer relu \(act", "in another order"]),
     "a functional activation": ("mixed", "functional_activation", [r"relu\(self.fc1", "activation\\(hidden\\)"]),
     "a dropped residual": (
         "mixed",
@@ -33,22 +40,56 @@ FAULTS = {
         [r"x \+ self.fc2\(hidden\)", "nothing", "adds one of its inputs"],
     ),
     "the axis of a softmax": ("mixed", "softmax_axis", [r"ops.softmax\(self.gate\(hidden\), axis=-1\)", "axis=axis"]),
-    "abs for square": ("mixed", "absolute", [r"ops.square\(gate\)", r"power\(gate\)"]),
+    "abs for square": ("mixed", "absolute", [r"ops.square\(hidden\)", r"power\(hidden\)"]),
     "a swapped concat": ("mixed", "swapped_concat", [r"ops.cat", "ops.concatenate", "another order: two blocks"]),
     "a shared layer called once": ("mixed", "called_once", [r"dense \(twice.*nothing"]),
     "a cast": ("mixed", "half", ["ops.cast", "a rounding to float16"]),
     "a factor": ("mixed", "doubled", [r"gate \* scale", "2 times"]),
-    "another wire": ("mixed", "wrong_wire", [r"layer dense \(fc2 / fc2", "an input of the model"]),
+    "another wire": ("mixed", "wrong_wire", [r"layer dense \(gate / gate", "tensorflow an input of"]),
     "a stopped gradient": ("mixed", "stopped_gradient", [r"gradient/fc1", "all outputs agree; from the loss"]),
     "unscaled attention": ("attention", "unscaled", [r"/ math.sqrt\(4\)", "nothing", "2 times"]),
-    "a mask off by one": ("attention", "mask_off_by_one", [r"scores \+ ", "self.mask", "differ"]),
+    "a mask off by one": ("attention", "mask_off_by_one", [r"scores \+ ", "other numbers in `self.mask`"]),
     "the axis of attention": ("attention", "attention_axis", [r"ops.softmax\(scores, axis=-1\)", "axis=self.axis"]),
     "heads that are not turned back": ("attention", "heads_not_turned", [r"transpose", "nothing"]),
     "within a layer of one's own": ("own", "own_axis", [r"ops.mean\(ops.square\(x\)", "axis=self.axis"]),
     "behind an image made tokens": ("tokens", "tokens_gelu", [r"relu.*gelu"]),
     "a layer that returns a tuple": ("rnn", "rnn_relu", [r"layer rnn / simplernn \(layer / simple_rnn"]),
+    "a normalisation before a residual": ("encoder", "normalised_early", [r"x \+ self.attention\(x\)", "only later"]),
+    "a constant of the user's": ("encoder", "other_positions", ["other numbers in `self.positions`"]),
+    "another position": ("encoder", "last_position", [r"x\[:, 0\]", r"x\[:, self.position\]"]),
+    "the second residual": (
+        "encoder",
+        "second_residual",
+        [r"x \+ self.narrow\(wide\)", "only in", "adds one"],
+    ),
+    "the other gelu": ("encoder", "approximate_gelu", ["ops.gelu", "keras.activations.gelu"]),
+    "gates of another kind": ("lstm", "hard_gates", [r"layer lstm / rnn \(lstm / memory"]),
+    "a sum for a difference": ("shared", "added", ["left - right", r"self.join\(left, right\)"]),
+    "the second call of a shared layer": ("shared", "reversed_input", ["only in tensorflow", "backwards"]),
+    "a causal mask": ("heads", "causal", [r"layer multi_head_attention \(attention / attention"]),
+    "values in another order": ("heads", "flipped_values", ["ops.flip", "only in tensorflow"]),
+    "a sum for a mean": ("text", "summed", [r"mean\(1\)", "self.pooled", "7 times"]),
+    "tied weights untied": ("text", "untied", [r"self.embedding.embedding_table.T", r"dense \(logits"]),
 }
-BY_DAY = ("a layer of another kind", "a swapped concat", "unscaled attention")
+PARAMETERS = {
+    "mixed": {
+        f"{n}.{mine}": f"{n}/{theirs}" for n in NAMES for mine, theirs in (("weight", "kernel"), ("bias", "bias"))
+    },
+    "untied": {"text/logits/kernel": None},
+    "rnn": {
+        "layer.weight_ih_l0": "sequential/simple_rnn/simple_rnn_cell/kernel",
+        "layer.weight_hh_l0": "sequential/simple_rnn/simple_rnn_cell/recurrent_kernel",
+        "layer.bias_ih_l0": "sequential/simple_rnn/simple_rnn_cell/bias",
+        "layer.bias_hh_l0": None,
+    },
+    "lstm": {
+        "lstm.weight_ih_l0": "sequential/memory/lstm_cell/kernel",
+        "lstm.weight_hh_l0": "sequential/memory/lstm_cell/recurrent_kernel",
+        "lstm.bias_ih_l0": "sequential/memory/lstm_cell/bias",
+        "lstm.bias_hh_l0": None,
+    },
+}
+BY_DAY = ("a layer of another kind", "a swapped concat")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +101,8 @@ def check(tmp_path_factory):
 
 def checked(check, model, port):
     layout = "channels_first" if model in IMAGES else "channels_last"
-    return check(model, port, BATCHES[model].astype(np.float32), layout)
+    parameters = PARAMETERS.get(port, PARAMETERS.get(model, {}))
+    return check(model, port, BATCHES[model], layout, parameters=parameters)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from harness.system.array_files import Arrays
 Axes = tuple[int, ...]
 ALIKE = 1e-3  # two arrays nearer than this, relative to the largest value, are in the same layout
 
+SPREAD = 1e3
+
 
 @dataclass(frozen=True)
 class Called:
@@ -128,17 +130,31 @@ def layouts(shape: Sequence[int], other: Sequence[int]) -> Iterator[View]:
         yield View(shape=other)  # a batch of sequences as rows
 
 
+def same_numbers(shape: Sequence[int], other: Sequence[int]) -> Iterator[View]:
+    """The views of `layouts`, and a mere reshape, such as heads that are split. If it differs, it may mean nothing."""
+    found = list(layouts(shape, other))
+    yield from found
+    is_reshape = len(shape) != len(other) and np.prod(shape) == np.prod(other)
+    if is_reshape and not found and min(len(shape), len(other)) > 1 and shape[0] == other[0]:
+        yield View(shape=tuple(other))
+
+
 def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """The largest difference of two arrays of one shape, relative to the largest value; infinite next to NaN."""
-    if not a.size:
-        return 0.0
+    """The largest difference of two arrays of one shape, relative to the values there, or to a typical one if larger.
+
+    A typical value is the largest of those that are at most `SPREAD` times the lower quartile, so that the large
+    numbers of a mask do not hide the others. Infinite where only one value is finite.
+    """
     a, b = a.astype(np.float64), b.astype(np.float64)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    if np.all(same):
+    differs = ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    if not np.any(differs):
         return 0.0
-    apart = np.max(np.abs(np.where(same, 0.0, a - b)))
-    size = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))))
-    return float(apart / size) if np.isfinite(apart) and np.isfinite(size) else np.inf
+    sizes = np.maximum(np.abs(a), np.abs(b))
+    known = sizes[np.isfinite(sizes) & (sizes > 0)]
+    typical = np.max(known[known <= SPREAD * np.quantile(known, 0.25)], initial=0.0) if known.size else 0.0
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(a - b)[differs] / np.maximum(sizes, typical)[differs]
+    return float(np.max(np.where(np.isfinite(apart), apart, np.inf)))
 
 
 def views(of_a: Sequence[NDArray[Any]], of_b: Sequence[NDArray[Any]]) -> list[tuple[View, View]]:
@@ -152,9 +168,11 @@ def views(of_a: Sequence[NDArray[Any]], of_b: Sequence[NDArray[Any]]) -> list[tu
         others = [n for n in range(max(len(of_a), len(of_b))) if n not in used]
         tried = []
         for i, j in ((number, n) if fewer_a else (n, number) for n in others):
-            for order, layout in enumerate(layouts(of_a[i].shape, of_b[j].shape)):
-                apart = distance(layout.of([of_a[i]]), of_b[j])
-                tried.append((apart > ALIKE, i, j, order, layout))
+            comparable = list(layouts(of_a[i].shape, of_b[j].shape))
+            for order, layout in enumerate(same_numbers(of_a[i].shape, of_b[j].shape)):
+                differs = distance(layout.of([of_a[i]]), of_b[j]) > ALIKE
+                if layout in comparable or not differs:
+                    tried.append((differs, i, j, order, layout))
         if tried:
             _, i, j, _, layout = min(tried, key=lambda each: each[:4])
             used.add(j if fewer_a else i)

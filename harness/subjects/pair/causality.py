@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from harness.subjects.pair.calls import Calls, distance, views
+from harness.subjects.pair.calls import Calls, distance, layouts, views
 from harness.subjects.pair.dataflow import Flow, Shared, equal, rearranged
 from harness.subjects.pair.layers import anchored_calls, hidden, inner_calls
 from harness.subjects.pair.mapping import Match
@@ -99,11 +99,17 @@ class _Search:
         kinds_a, kinds_b = ([self._kind(side, n) for n in path] for side, path in enumerate(paths))
         common = [(k + m, k, m) for k, kind in enumerate(kinds_a) for m, other in enumerate(kinds_b) if kind == other]
         _, k, m = min(common, default=(0, len(kinds_a) - 1, len(kinds_b) - 1))
-        if not (k or m):  # the first calls are of one kind
+        if not (k or m) or self._in_step(*paths):
             return self._of_one_call(paths[0][0], paths[1][0])
         calls = tuple(paths[0][:k]), tuple(paths[1][:m])
         tensors = self._apart(*(f.consumed(p[n]) for f, p, n in zip(self.flows, paths, (k, m), strict=True)))
         return Culprit(calls, tensors, self._inputs(*calls), later=self._later(calls, i, j))
+
+    def _in_step(self, path_a: Sequence[int], path_b: Sequence[int]) -> bool:
+        """Whether both paths have as many calls, and outputs of the same shapes: they then correspond one by one."""
+        a, b = self.flows[0].calls, self.flows[1].calls
+        shapes = [(a.y(i).shape, b.y(j).shape) for i, j in zip(path_a, path_b, strict=False)]
+        return len(path_a) == len(path_b) and all(any(layouts(*each)) for each in shapes)
 
     def _kind(self, side: int, number: int) -> str:
         """What calls that correspond have in common: their parameters, or their kind if they have none."""
@@ -120,12 +126,24 @@ class _Search:
         return Culprit(((i,), (j,)), tensors, self._inputs((i,), (j,)), self._misread(i, j), constants=constants)
 
     def _constant(self, side: int, number: int) -> str:
+        """The operand of a call that no computation makes and the other side does not have; empty if there is none."""
         flow = self.flows[side]
         for n, x in enumerate(flow.calls.xs(number)):
-            if not self.shared[side].has(x) and flow.maker(x, number) is None:
-                operands = flow.calls.called[number].operands
-                return f"`{operands[n]}`" if n < len(operands) else f"input {n}"
+            at, operand = number, n
+            while not self.shared[side].has(x):
+                maker = flow.maker(x, at)
+                if maker is None:
+                    operands = flow.calls.called[at].operands
+                    return f"`{operands[operand]}`" if operand < len(operands) else f"input {operand}"
+                if self._computing(side, [maker]):
+                    break
+                at, operand, x = maker, *self._rearranged_input(side, maker)
         return ""
+
+    def _rearranged_input(self, side: int, number: int) -> tuple[int, Tensor]:
+        calls = self.flows[side].calls
+        y = calls.y(number)
+        return next((n, x) for n, x in enumerate(calls.xs(number)) if rearranged(x, y, self.tolerance))
 
     def _misread(self, i: int, j: int) -> tuple[int | None, int | None] | None:
         of_a, of_b = self.flows[0].consumed(i), self.flows[1].consumed(j)

@@ -31,10 +31,8 @@ def named_forms(
     """The verdict with a known form as its cause, or unchanged if no form explains it."""
     if verdict.status != "diverges" or verdict.tensor == "":
         return verdict
-    if verdict.tensor.isdigit():
-        pair = pairs[int(verdict.tensor)]
-    else:
-        pair = next((p for p in pairs if p.name_a == verdict.layer), None)
+    of_layer = (p for p in pairs if p.name_a == verdict.layer)
+    pair = pairs[int(verdict.tensor)] if verdict.tensor.isdigit() else next(of_layer, None)
     if pair is None or pair.kind != pair.kind_b:
         return verdict
     sides = _seen(climb, pair, calls, a, b, verdict.phase)

@@ -45,13 +45,17 @@ def relation(a: Tensor, b: Tensor, names: tuple[str, str], inputs: Sequence[Tens
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
         return _not_finite(x, y, names)
     with np.errstate(all="ignore"):
-        for first, second, former, latter in ((x, y, *names), (y, x, *reversed(names))):
+        for first, second, former, latter in _both_ways(x, y, names):
             name = next((n for n, f in FUNCTIONS.items() if distance(f(first), second) <= tolerance), "")
             if name:
                 return f"{latter}'s is {former}'s with {name}"
     if distance(np.sort(x, axis=None), np.sort(y, axis=None)) <= tolerance:
         return _another_order(x, y, tolerance)
     return _factor(x, y, names, tolerance) or _added(x, y, names, inputs, tolerance) or _few_places(x, y, tolerance)
+
+
+def _both_ways(x: Tensor, y: Tensor, names: tuple[str, str]) -> list[tuple[Tensor, Tensor, str, str]]:
+    return [(x, y, names[0], names[1]), (y, x, names[1], names[0])]
 
 
 def _another_order(x: Tensor, y: Tensor, tolerance: float) -> str:
@@ -83,7 +87,7 @@ def _added(x: Tensor, y: Tensor, names: tuple[str, str], inputs: Sequence[Tensor
     for tensor in inputs:
         for view in layouts(tensor.shape, x.shape):
             term = view.of([tensor]).astype(np.float64)
-            for more, less, name, other in ((x, y, *names), (y, x, *reversed(names))):
+            for more, less, name, other in _both_ways(x, y, names):
                 if distance(more - less, term) <= tolerance:
                     return f"{name} adds one of its inputs, {other} does not"
     return ""

@@ -30,7 +30,7 @@ def placed(verdict: Verdict, culprit: Culprit, calls: tuple[Calls, Calls], toler
         said = relation(*culprit.tensors, names, culprit.inputs, tolerance)
     how = _misread(culprit, calls, names) or _computed(culprit, called, names)
     within = [f"in layer {' / '.join(dict.fromkeys(culprit.within))}"] if culprit.within else []
-    place = ", ".join([subject(called), *within, "output in training" if phase == "training" else "output"])
+    place = ", ".join([subject(called, names), *within, "output in training" if phase == "training" else "output"])
     fields: dict[str, Any] = {"subject": place, "phase": phase}
     if is_judged(verdict):
         index = f"[{verdict.worst_index.rpartition('[')[2]}" if "[" in verdict.worst_index else ""
@@ -48,16 +48,18 @@ def is_judged(verdict: Verdict) -> bool:
     return verdict.tensor.isdigit()
 
 
-def subject(called: Sequence[Sequence[Called]]) -> str:
-    """The place in words: `layer conv (conv1 / conv2d)`, `layer relu (act) / nothing`, `operation ... / ...`."""
+def subject(called: Sequence[Sequence[Called]], names: Sequence[str]) -> str:
+    """The place in words: `layer conv (conv1 / conv2d)`, `operation ... / ...`, or `layer relu (act), only in NAME`."""
     first, second = called
     if len(first) == len(second) == 1 and first[0].layer and second[0].layer:
         kinds = dict.fromkeys(spoken_kind(each[0].plain_kind) for each in called)
         sources = " / ".join(filter(None, (each[0].source for each in called)))
-        names = f"{first[0].layer} / {second[0].layer}" + (f"; {sources}" if sources else "")
-        return f"layer {' / '.join(kinds)} ({names})"
-    what = "layer" if all(call.layer for each in called for call in each) else "operation"
-    return f"{what} {_by_side(first)} / {_by_side(second)}"
+        own = f"{first[0].layer} / {second[0].layer}" + (f"; {sources}" if sources else "")
+        return f"layer {' / '.join(kinds)} ({own})"
+    what = "layer" if (first or second)[0].layer else "operation"
+    if first and second:
+        return f"{what} {_by_side(first)} / {_by_side(second)}"
+    return f"{what} {_by_side(first or second)}, only in {names[0] if first else names[1]}"
 
 
 def named(call: Called) -> str:
@@ -68,8 +70,6 @@ def named(call: Called) -> str:
 
 
 def _by_side(calls: Sequence[Called]) -> str:
-    if not calls:
-        return "nothing"
     more = f" and {len(calls) - MOST_NAMED} more" if len(calls) > MOST_NAMED else ""
     return ", ".join(named(call) for call in calls[:MOST_NAMED]) + more
 

@@ -1,7 +1,11 @@
 """A user's code is followed expression by expression, and computes what it computes without being followed."""
 
+import importlib
 import importlib.util
+import shutil
 import sys
+import sysconfig
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,3 +139,26 @@ def test_calls_within_a_layer_are_told_and_those_of_a_loop_are_one():
         recorder.leave(LayerCall("cell", "LSTMCell", (x,), (x,)))
     recorder.leave(LayerCall("lstm", "LSTM", (x,), (x, x)))
     assert [(call.layer, call.inner) for call in recorder.calls[3:]] == [("lstm", ("cell",))]
+
+
+@pytest.mark.parametrize("name", ["argparse", "dataclasses", "difflib", "fractions", "statistics", "textwrap"])
+def test_any_python_is_followed_and_computes_the_same(name, tmp_path, watcher, monkeypatch):
+    """Modules of the standard library, which use most of the language, copied and followed."""
+    path = tmp_path / f"followed_{name}.py"
+    shutil.copy(Path(sysconfig.get_path("stdlib")) / f"{name}.py", path)
+    uses = {
+        "argparse": lambda m: m.ArgumentParser("any").parse_args([]),
+        "dataclasses": lambda m: m.asdict(m.make_dataclass("Point", ["x", ("y", int, m.field(default=2))])(1)),
+        "difflib": lambda m: list(m.ndiff(["a", "b"], ["a", "c"])),
+        "fractions": lambda m: str(m.Fraction("3/7") + m.Fraction(1, 2)),
+        "statistics": lambda m: (m.mean([1, 2, 3.5]), m.quantiles([1, 2, 4, 8])),
+        "textwrap": lambda m: m.fill("one two three " * 5, 20),
+    }
+    watcher.recorder = Recorder()
+    with traced_sources(tmp_path), watching(watcher):
+        spec = importlib.util.spec_from_file_location(path.stem, path, loader=traced_loader(path.stem, path))
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, path.stem, module)
+        spec.loader.exec_module(module)
+        followed = uses[name](module)
+    assert str(followed) == str(uses[name](importlib.import_module(name)))

@@ -92,15 +92,38 @@ def test_a_layer_that_is_given_another_tensor_is_told_with_what_it_is_given():
     assert blamed.misread == (1, None)
 
 
-def test_a_constant_that_only_one_side_has_is_named_by_its_operand():
+def test_a_constant_that_only_one_side_has_is_named_by_its_operand_also_if_it_is_cast():
     a, b = Side(), Side()
     for side, offset in ((a, 1.0), (b, 3.0)):
         y = side.dense("fc1", X)
         mask = np.arange(4) * offset
-        y = side.note("", "add", [y, mask], y + mask, text="y + mask", operands=("y", "self.mask"))
+        cast = side.note("", "cast", [mask], mask[None], text="mask.astype(y.dtype)", operands=("self.mask",))
+        y = side.note("", "add", [y, cast], y + cast, text="y + mask", operands=("y", "mask.astype(y.dtype)"))
         side.end(side.dense("head", y))
     blamed = culprit(Calls(a.called, a.arrays), Calls(b.called, b.arrays), ALL, 1e-9)
-    assert (blamed.calls, blamed.constants) == (((1,), (1,)), ("`self.mask`", "`self.mask`"))
+    assert (blamed.calls, blamed.constants) == (((2,), (2,)), ("`self.mask`", "`self.mask`"))
+
+
+def test_the_large_numbers_of_a_mask_do_not_hide_what_is_scaled_before():
+    a, b = Side(), Side()
+    mask = np.triu(np.full((3, 4), -1e9), k=1)
+    for side, scale in ((a, None), (b, np.asarray(2.0))):
+        y = side.dense("fc1", X)
+        y = y if scale is None else side.op("y * 2", "mul", y, scale)
+        side.end(side.op("y + mask", "add", y, mask))
+    blamed = culprit(Calls(a.called, a.arrays), Calls(b.called, b.arrays), ALL, 1e-6)
+    assert blamed.calls == ((), (1,))
+
+
+def test_calls_of_other_kinds_on_paths_of_one_form_are_compared_one_by_one():
+    """Both sides average, by functions of other names; the activation before them is the culprit alone."""
+    sides = []
+    for kind, name in (("relu", "mean"), ("tanh", "GlobalAveragePooling1D")):
+        side = Side()
+        y = side.op(kind, kind, side.dense("fc1", X))
+        y = side.note("", name, [y], y.mean(0, keepdims=True), text=name)
+        sides.append(side.end(side.dense("head", y)))
+    assert found(*sides) == (["relu"], ["tanh"])
 
 
 def test_layouts_do_not_matter_and_a_transposition_too_much_does():
@@ -114,10 +137,11 @@ def test_layouts_do_not_matter_and_a_transposition_too_much_does():
 
 def test_the_subject_names_both_sides():
     pool, mean = Called("pool", "MaxPool2d"), Called("average_pooling2d", "AveragePooling2D", source="tf.py:9")
-    assert subject([[pool], [mean]]) == "layer max_pool / average_pool (pool / average_pooling2d; tf.py:9)"
+    names = "one", "two"
+    assert subject([[pool], [mean]], names) == "layer max_pool / average_pool (pool / average_pooling2d; tf.py:9)"
     add = Called("", "add", source="ms.py:3", text="x + y")
-    assert subject([[add], []]) == "operation `x + y` (ms.py:3) / nothing"
-    assert subject([[], [mean]]) == "layer nothing / average_pool (average_pooling2d, tf.py:9)"
+    assert subject([[add], []], names) == "operation `x + y` (ms.py:3), only in one"
+    assert subject([[], [mean]], names) == "layer average_pool (average_pooling2d, tf.py:9), only in two"
 
 
 def test_within_a_layer_of_the_user_s_own_the_operation_is_named():

@@ -104,6 +104,10 @@ def test_of_several_outputs_the_one_that_is_equal_is_compared_in_the_layout_that
     ((of_a, of_b),) = views([sequence], [sequence.transpose(1, 0, 2)])
     assert np.array_equal(of_a.of([sequence]), of_b.of([sequence.transpose(1, 0, 2)]))
     assert views([sequence], [state[0]]) == []
+    heads = rng.normal(size=(2, 3, 2, 4))
+    ((of_a, _),) = views([heads.reshape(2, 3, 8)], [heads])
+    assert np.array_equal(of_a.of([heads.reshape(2, 3, 8)]), heads)
+    assert views([heads.reshape(2, 3, 8) + 1], [heads]) == []
     square = rng.normal(size=(2, 5, 5))
     ((of_a, _),) = views([square.transpose(0, 2, 1)], [square])
     assert np.array_equal(of_a.of([square.transpose(0, 2, 1)]), square)
