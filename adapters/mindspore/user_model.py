@@ -94,6 +94,7 @@ class MindSporeOwnModel:
         for training in (False, True):
             self.network.set_train(training)
             found.append(outputs(self.network(*self._inputs(sample))))
+            ms.runtime.synchronize()  # errors come with their results
         self.set_weights(before)
         evaluated, trained = found
         self._paths, self.outputs = [path for path, _ in evaluated], [described(*leaf) for leaf in evaluated]

@@ -73,6 +73,7 @@ def following(network: Any) -> Iterator[Following]:
         return lambda cell, inputs: followed.inside.append(name)
 
     def leave(cell: Any, inputs: Any, output: Any) -> None:
+        ms.runtime.synchronize()  # a missing kernel is told when its result is needed, which may be layers later
         followed.inside.pop()
 
     for name, cell in network.cells_and_names():
