@@ -33,7 +33,7 @@ class Trials:
     `carry`: gives both sides the weights as these matches say.
     """
 
-    def __init__(self, climb: Climb, carry: Callable[[Sequence[Match]], None]) -> None:
+    def __init__(self, climb: Climb, carry: Callable[[Sequence[Match]], object]) -> None:
         self.climb, self.carry = climb, carry
         self.expected = self._outputs(0)
         self.last: Sequence[Match] = climb.matches  # what the second side holds
