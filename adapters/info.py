@@ -34,7 +34,8 @@ class UserModels:
 
     `module` has the function `user_model`. `arm` is the config of the arm that runs native code one operation at a
     time, and `eager_mode` its mode. `words` has the functions `own_loss`, `own_rates` and `own_optimizer`. `spellings`
-    maps each way in which pairs of models are known to differ to the framework's code for it.
+    maps each way in which pairs of models are known to differ to the framework's code for it. `template`: the file with
+    a model to begin with, whose function `network` makes it.
     """
 
     module: str
@@ -42,6 +43,7 @@ class UserModels:
     eager_mode: str
     words: str = ""
     spellings: Mapping[str, str] = field(default_factory=dict)
+    template: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class AdapterInfo:
     `modes` are the execution modes, the default first. `entries` states how each word is made, by the word's class.
     `distribution` is the package that contains the framework, `versions` the range that the adapter supports,
     `packages` all packages whose versions decide the numbers, and `install` the command that installs them. `ledger`
-    is the folder of the ledger's entries; their evidence runs with the variables of `evidence_environment`. Of the
+    is the folder of the ledger's entries; their evidence runs with the variables of `evidence_environment`. `omitted`
+    is a YAML file that states what the framework does where an argument of a layer is left out. Of the
     packages in `exclusive` only one may be installed. `arrangements` are tried against none, by name, where they can
     matter (`harness.worker.arrangement`). `is_oracle` marks the reference, by which frameworks are judged.
     """
@@ -85,6 +88,7 @@ class AdapterInfo:
     devices: tuple[str, ...] = ("cpu",)
     install: str = ""
     ledger: Path | None = None
+    omitted: Path | None = None
     user_models: UserModels | None = None
     user_loops: UserLoops | None = None
     requirements: tuple[Requirement, ...] = ()
@@ -110,7 +114,8 @@ class AdapterInfo:
         misfits += [] if callable(self.create) else [("create", self.create)]
         misfits += [] if isinstance(self.entries, Mapping) else [("entries", self.entries)]
         misfits += [] if _are_arrangements(self.arrangements) else [("arrangements", self.arrangements)]
-        misfits += [] if self.ledger is None or isinstance(self.ledger, Path) else [("ledger", self.ledger)]
+        paths = [(name, getattr(self, name)) for name in ("ledger", "omitted")]
+        misfits += [(name, value) for name, value in paths if not (value is None or isinstance(value, Path))]
         try:
             SpecifierSet(self.versions)
         except (InvalidSpecifier, TypeError, AttributeError):

@@ -29,6 +29,7 @@ INFO = AdapterInfo(
     devices=("cpu", "gpu", "ascend"),
     install="pip install 'twinrun[mindspore]'",
     ledger=Path(__file__).parent / "ledger",
+    omitted=Path(__file__).parent / "omitted.yaml",
     user_models=UserModels(
         module="adapters.mindspore.user_model",
         arm="mindspore_pynative",
@@ -53,6 +54,7 @@ INFO = AdapterInfo(
             "leaky_relu": "nn.LeakyReLU(alpha={})",
             "gelu": "nn.GELU(), which approximates on a CPU in any case",
         },
+        template=Path(__file__).parent / "templates" / "network.py.template",
     ),
     user_loops=UserLoops("adapters.mindspore.user_loops", ("Model.train",)),
     requirements=(

@@ -84,6 +84,26 @@ def piecewise_constant(s: spec.PiecewiseConstant, t: FloatArray, f: Any) -> Floa
     return np.asarray(s.values, f)[np.searchsorted(np.asarray(s.boundaries, f), t, side=side)]
 
 
+def one_cycle(s: spec.OneCycle, t: FloatArray, f: Any) -> FloatArray:
+    top, rise, fall = f(s.maximum), f(s.warmup_steps), f(s.decay_steps)
+    rising = _eased(s.shape, f(s.initial_rate), top, np.minimum(t, rise), rise)
+    falling = _eased(s.shape, top, f(s.final_rate), np.clip(t - rise, f(0), fall), fall)
+    return np.where(t < rise, rising, falling)
+
+
+def triangular(s: spec.Triangular, t: FloatArray, f: Any) -> FloatArray:
+    half = f(s.half_period)
+    cycle = np.floor(t / (2 * half))
+    within = t - 2 * half * cycle
+    share = np.minimum(within, 2 * half - within) / half
+    return f(s.minimum) + (f(s.maximum) - f(s.minimum)) * f(s.peak_factor) ** cycle * share
+
+
+def reciprocal_square_root(s: spec.ReciprocalSquareRoot, t: FloatArray, f: Any) -> FloatArray:
+    number, warmup = t + 1, f(s.warmup_steps)
+    return f(s.peak_rate) * np.minimum(number / warmup, np.sqrt(warmup / number))
+
+
 def linear_warmup(s: spec.LinearWarmup, t: FloatArray, f: Any) -> FloatArray:
     return _ramp(f(s.start_rate), f(s.target_rate), np.minimum(t, f(s.warmup_steps)), f(s.warmup_steps))
 
@@ -93,6 +113,12 @@ def warmup_then(s: spec.WarmupThen, t: FloatArray, f: Any) -> FloatArray:
     first_rate = then(s.then, np.zeros(1, f), f)[0]
     after = then(s.then, np.maximum(t - s.first_of_then, f(0)), f)
     return np.where(t < s.warmup_steps, _ramp(f(s.start_rate), first_rate, t, f(s.warmup_steps)), after)
+
+
+def sequence(s: spec.Sequence, t: FloatArray, f: Any) -> FloatArray:
+    parts = [rates(part, np.maximum(t - f(start), f(0)), f) for part, start in zip(s.schedules, s.starts, strict=True)]
+    number = np.searchsorted(np.asarray(s.milestones, f), t, side="right")
+    return np.stack(parts)[number, np.arange(len(t))]
 
 
 def _periods(s: Any, t: FloatArray, f: Any) -> FloatArray:
@@ -122,6 +148,15 @@ def _ramp(start: Any, target: Any, done: FloatArray, length: Any) -> FloatArray:
     return start * ((length - done) / length) + target * (done / length)  # without cancellation, as above
 
 
+def _eased(shape: str, start: Any, target: Any, done: FloatArray, length: Any) -> FloatArray:
+    """`start + (target - start) * h(done / length)`, h a line or half a cosine."""
+    if shape == "linear":
+        return _ramp(start, target, done, length)
+    if done.dtype != np.longdouble:
+        return start + (target - start) * ((1 - np.cos(done.dtype.type(PI) * (done / length))) / done.dtype.type(2))
+    return start * _half_wave(done, length) + target * _half_wave(length - done, length)  # without cancellation
+
+
 RATES: dict[type[spec.Schedule], Callable[[Any, FloatArray, Any], FloatArray]] = {
     spec.Constant: constant,
     spec.Exponential: exponential,
@@ -132,6 +167,10 @@ RATES: dict[type[spec.Schedule], Callable[[Any, FloatArray, Any], FloatArray]] =
     spec.CosineMinMax: cosine_min_max,
     spec.CosineRestarts: cosine_restarts,
     spec.PiecewiseConstant: piecewise_constant,
+    spec.OneCycle: one_cycle,
+    spec.Triangular: triangular,
+    spec.ReciprocalSquareRoot: reciprocal_square_root,
     spec.LinearWarmup: linear_warmup,
     spec.WarmupThen: warmup_then,
+    spec.Sequence: sequence,
 }

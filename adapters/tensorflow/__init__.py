@@ -36,6 +36,7 @@ INFO = AdapterInfo(
     devices=("cpu", "gpu"),
     install="pip install 'twinrun[tensorflow]'",
     ledger=Path(__file__).parent / "ledger",
+    omitted=Path(__file__).parent / "omitted.yaml",
     user_models=UserModels(
         module="adapters.tensorflow.user_model",
         arm="tensorflow_eager",
@@ -60,6 +61,7 @@ INFO = AdapterInfo(
             "leaky_relu": "keras.layers.LeakyReLU(negative_slope={})",
             "gelu": "keras.activations.gelu(x, approximate=True)",
         },
+        template=Path(__file__).parent / "templates" / "network.py.template",
     ),
     user_loops=UserLoops("adapters.tensorflow.user_loops", ("fit", "fit_steps_per_execution")),
     requirements=(Requirement(("tensorflow",), "protobuf", "<8", "TensorFlow 2.21 asks for it"),),

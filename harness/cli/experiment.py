@@ -34,17 +34,18 @@ examples:
 
 def add_arguments(sub: argparse.ArgumentParser) -> None:
     """Adds the arguments that describe an experiment."""
-    overrides = sub.add_argument(
-        "overrides",
-        nargs="*",
-        default=[],
-        metavar="OVERRIDE",
-        help="GROUP=OPTION or KEY=VALUE in Hydra's syntax; from=FILE repeats a recorded experiment.json",
+    add_completed_overrides(
+        sub, "GROUP=OPTION or KEY=VALUE in Hydra's syntax; from=FILE repeats a recorded experiment.json"
     )
-    overrides.completer = _complete  # type: ignore[attr-defined]
     add_flags(sub)
     add_sources(sub)
     sub.epilog = f"{groups_in_words()}\n\n{EXAMPLES}\n{CODES}"
+
+
+def add_completed_overrides(sub: argparse.ArgumentParser, meaning: str) -> None:
+    """Adds the argument for overrides of an experiment, which a shell completes. `meaning`: its help."""
+    overrides = sub.add_argument("overrides", nargs="*", default=[], metavar="OVERRIDE", help=meaning)
+    overrides.completer = _complete  # type: ignore[attr-defined]
 
 
 def add_sources(sub: argparse.ArgumentParser) -> None:

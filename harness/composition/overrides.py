@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # The values of these keys are paths, which are used as typed, so that no character needs quotes.
 _PATHS = ("from", "out", "results_root")
 # These keys change the meaning of their neighbours, so a mapping with one of them replaces the old mapping.
-_DECISIVE = {"kind", "use"}
+_DECISIVE = {"kind", "use", "block", "repeat"}
 # Under these keys a bare name stands for a file of the group ...
 LISTS_OF_FILES = {"arms": "arm", "suite": "schedule"}
 # ... and under these for a spec of that kind with default fields.

@@ -7,7 +7,7 @@ arms and suite are expanded, interpolations are resolved, and the spec is valida
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from harness.composition.base import base_of, literal
+from harness.composition.epochs import with_steps
 from harness.composition.expansion import Expansion
 from harness.composition.fields import dotted
 from harness.composition.groups import ConfigGroups
@@ -25,11 +26,13 @@ from harness.composition.resolution import resolved
 from harness.composition.seeds import seeds_from, wrong_seeds
 from harness.composition.stated import StatedExperiment
 from harness.composition.trust import CodeField, code_from_files, code_installed, code_typed
+from harness.composition.written_model.model import explicit_model
 from harness.spec import Experiment
 from harness.system.files import FileError, given_path
 from harness.system.text import printable
 
 Tree = dict[str, Any]
+Notes = Mapping[tuple[str, ...], str]
 _PATHS = ("out", "results_root")
 
 
@@ -49,11 +52,16 @@ class Composed:
 
 
 class ValidatedConfig(NamedTuple):
-    """A config as plain containers, its experiment, and the overrides that it was composed from."""
+    """A config as plain containers, its experiment, and the overrides that it was composed from.
+
+    The model among the plain containers is the explicit one, and steps are in place of epochs. `notes`: by path, where
+    such values come from.
+    """
 
     plain: Tree
     experiment: Experiment
     overrides: Overrides
+    notes: Notes
 
 
 def compose(
@@ -75,7 +83,7 @@ def composed_of(
     config: ValidatedConfig, typed: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups
 ) -> Composed:
     """The experiment of the config with its folders, seeds and code from files. `typed`: the user's overrides."""
-    plain, experiment, overrides = config
+    plain, experiment, overrides, _ = config
     source_file = [Path(overrides.source).expanduser()] if overrides.source is not None else []
     sources = [*source_file, *map(Path, config_dirs)]
     trusted = code_typed(typed, groups.all_options()) | code_installed() if sources else set()
@@ -107,7 +115,7 @@ def validated_config(typed: Sequence[str], groups: ConfigGroups) -> ValidatedCon
     reported: set[tuple[str, ...]] = set()
     while True:
         tree, changes, misplaced = _with_changes(base, changes)
-        plain, experiment, mistakes = _validated(tree, expansion)
+        plain, experiment, mistakes, notes = _validated(tree, expansion)
         messages += [m.text for m in misplaced if not any(_touch(m.path, change.path) for change in dropped)]
         new_mistakes = [m for m in mistakes if m.path not in reported and not _follows_from(dropped, m)]
         messages += [_with_source(m, overrides) for m in new_mistakes]
@@ -121,7 +129,7 @@ def validated_config(typed: Sequence[str], groups: ConfigGroups) -> ValidatedCon
         changes = [change for change in changes if change not in at_fault]
     if messages or experiment is None:
         raise UserMistake(list(dict.fromkeys(messages)))
-    return ValidatedConfig(plain, experiment, overrides)
+    return ValidatedConfig(plain, experiment, overrides, notes)
 
 
 def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Change], list[Mistake]]:
@@ -136,8 +144,8 @@ def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Cha
     return tree, applicable, misplaced
 
 
-def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake]]:
-    """The config in plain containers, its experiment (None if it is invalid), and the mistakes."""
+def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake], Notes]:
+    """The config in plain containers, its experiment (None if it is invalid), the mistakes, and notes by path."""
     from omegaconf.errors import OmegaConfBaseException
 
     too_large = misfits(tree)
@@ -165,14 +173,20 @@ def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | Non
     common_fields = plain.pop("arm", None) or {}
     mistakes += misfits(plain)  # values of interpolations: environment variables may hold any bytes
     mistakes += [*unresolved.values(), *_wrong_paths(plain), *wrong_seeds(plain.get("seeds", 1))]
+    model = explicit_model(plain.get("model"))
+    mistakes += model.mistakes
+    schedules, notes, wrong_epochs = with_steps(plain)
+    mistakes += wrong_epochs
+    plain |= {"model": model.tree, **schedules} if "model" in plain else schedules
     try:
         stated = StatedExperiment.model_validate({key: value for key, value in plain.items() if key not in SETTINGS})
     except ValidationError as error:
-        invalid = [_as_typed(mistake, common_fields) for mistake in explain(error, plain)]
-        covered = [mistake.path for mistake in mistakes if mistake.covers_below]
+        invalid = [model.as_written(_as_typed(mistake, common_fields)) for mistake in explain(error, plain)]
+        covered = [*(mistake.path for mistake in mistakes if mistake.covers_below), *model.refused]
         mistakes += [m for m in invalid if not any(m.path[: len(path)] == path for path in covered)]
-        return plain, None, mistakes
-    return plain, Experiment.model_construct(**dict(stated)), mistakes
+        return plain, None, mistakes, {}
+    plain["model"] = model.in_order(stated.model.model_dump(mode="json"))
+    return plain, Experiment.model_construct(**dict(stated)), mistakes, {**model.explained(), **notes}
 
 
 def _wrong_paths(plain: Tree) -> list[Mistake]:

@@ -141,6 +141,15 @@ def _padded(word: layers.Convolution) -> list[Fields]:
     return other(word, "padding", ("same", "same_lower")) if word.padding != "valid" else []
 
 
+def _factor_of_scores(word: layers.MultiHeadAttention) -> list[Fields]:
+    return [{"scale": None if word.scale == 1 else 1.0}, *([{"scale": None}] if word.scale not in (None, 1) else [])]
+
+
+def _reset(word: layers.Gru) -> list[Fields]:
+    # With a bias the two have parameters of different shapes.
+    return [] if word.use_bias else other(word, "reset", ("after", "before"))
+
+
 def _lookalike(word: act.Activation) -> list[Fields]:
     pairs = [(a, b) for first, second in LOOKALIKES for a, b in ((first, second), (second, first))]
     return [{"kind": b} for a, b in pairs if a == word.word()]
@@ -179,6 +188,9 @@ FORMS = (
     Form("bias correction", of_words(opt.Optimizer, lambda word: other(word, "bias_correction", (True, False)))),
     Form("layout", of_words(layers.Flatten, lambda word: other(word, "order", ("channels_last", "channels_first")))),
     Form("padding", of_words(layers.Convolution, _padded)),
+    Form("factor of the scores", of_words(layers.MultiHeadAttention, _factor_of_scores)),
+    Form("mask of an attention", of_words(layers.MultiHeadAttention, lambda w: other(w, "mask", ("none", "causal")))),
+    Form("place of a GRU's reset", of_words(layers.Gru, _reset)),
     Form("batch normalisation's momentum convention", of_words(layers.BatchNorm, _momentum_convention)),
     Form("biased for unbiased variance", of_words(layers.BatchNorm, lambda word: other(word, "kept_variance", KEPT))),
     Form("look-ahead of Nesterov momentum", _look_ahead),

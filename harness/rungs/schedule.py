@@ -134,6 +134,10 @@ def _perturbed(word: Schedule, epsilon: float) -> Iterator[Schedule]:
             yield word.model_copy(update={name: value * (1 + epsilon)})
         elif isinstance(value, Schedule):
             yield from (word.model_copy(update={name: inner}) for inner in _perturbed(value, epsilon))
+        elif isinstance(value, tuple):
+            for index, part in enumerate(value):
+                for inner in _perturbed(part, epsilon) if isinstance(part, Schedule) else ():
+                    yield word.model_copy(update={name: (*value[:index], inner, *value[index + 1 :])})
 
 
 def _judge_form(

@@ -230,6 +230,77 @@ class PiecewiseConstant(Schedule):
         )
 
 
+class OneCycle(Schedule):
+    """A rise to the maximum, then a fall below the initial rate; one cycle of a training (Smith and Topin, 2019).
+
+    With `W = warmup_steps`, `D = decay_steps`: `rate(t) = initial_rate + (maximum - initial_rate) * h(t / W)` for
+    `t < W`, then `maximum + (final_rate - maximum) * h(min(t - W, D) / D)`. `shape = cosine`:
+    `h(x) = (1 - cos(pi * x)) / 2`, `linear`: `h(x) = x`, as in the paper.
+    """
+
+    kind: Literal["one_cycle"] = "one_cycle"
+    initial_rate: Rate
+    maximum: Rate
+    final_rate: Rate
+    warmup_steps: Count
+    decay_steps: Count
+    shape: Literal["cosine", "linear"] = "cosine"
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return (self.warmup_steps, self.warmup_steps + self.decay_steps)
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        stated = {"initial_rate": 0.004, "maximum": 0.1, "final_rate": 0.00001, "warmup_steps": 30, "decay_steps": 70}
+        return tuple(cls.model_validate({**stated, "shape": shape}) for shape in ("cosine", "linear"))
+
+
+class Triangular(Schedule):
+    """A rate that rises and falls between two bounds, cycle by cycle (Smith, 2017).
+
+    With `S = half_period`, `i = floor(t / (2 S))` and `u = t - 2 S i`:
+    `rate(t) = minimum + (maximum - minimum) * peak_factor ** i * s`, s being `u / S` for `u <= S`, else `2 - u / S`. A
+    `peak_factor` of 1 is the paper's `triangular`, of 0.5 its `triangular2`.
+    """
+
+    kind: Literal["triangular"] = "triangular"
+    minimum: Rate
+    maximum: Rate
+    half_period: Count
+    peak_factor: Annotated[float, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Triangular:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum must not exceed maximum, got minimum={self.minimum}, maximum={self.maximum}")
+        return self
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return tuple(self.half_period * number for number in (1, 2, 3, 4))
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return tuple(cls(minimum=0.01, maximum=0.1, half_period=40, peak_factor=factor) for factor in (1.0, 0.5))
+
+
+class ReciprocalSquareRoot(Schedule):
+    """`rate(t) = peak_rate * min(k / W, sqrt(W / k))` with `k = t + 1`, `W = warmup_steps` (Vaswani et al., 2017).
+
+    The paper's rate, also called Noam's, has `peak_rate = 1 / sqrt(d_model * W)`.
+    """
+
+    kind: Literal["reciprocal_square_root"] = "reciprocal_square_root"
+    peak_rate: Rate
+    warmup_steps: Count
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        return (self.warmup_steps - 1,) if self.warmup_steps > 1 else ()
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        return (cls(peak_rate=0.1, warmup_steps=50),)
+
+
 if TYPE_CHECKING:
     Followable = Schedule
 else:
@@ -285,6 +356,63 @@ class WarmupThen(Schedule):
             cls(warmup_steps=50, then=cosine),
             cls(warmup_steps=50, then=InverseTime.specimens()[0]),
             cls(warmup_steps=50, then=cosine, shifts=False),
+        )
+
+
+if TYPE_CHECKING:
+    Part = Schedule
+else:
+    Part = union_of(Schedule)
+
+
+class Sequence(Schedule):
+    """Schedules one after another: `rate(t) = schedules[i](t - milestones[i - 1])`, each from its own step 0.
+
+    i is the number of milestones that are at most t; the first schedule begins at step 0.
+    """
+
+    kind: Literal["sequence"] = "sequence"
+    schedules: tuple[Part, ...] = Field(min_length=2, max_length=50)
+    milestones: tuple[Count, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Sequence:
+        mistakes = []
+        if len(self.schedules) != len(self.milestones) + 1:
+            counts = f"{len(self.schedules)} schedules and {len(self.milestones)} milestones"
+            mistakes.append(f"schedules must be one longer than milestones, got {counts}")
+        if any(later <= earlier for earlier, later in pairwise(self.milestones)):
+            mistakes.append(f"milestones must increase, got {list(self.milestones)}")
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The step at which each schedule begins."""
+        return (0, *self.milestones)
+
+    @property
+    def name_in_tables(self) -> str:
+        return f"sequence ({'; '.join(part.name_in_tables for part in self.schedules)})"
+
+    def boundaries_of_interest(self) -> tuple[int, ...]:
+        ends = (*self.milestones, None)
+        within = [
+            start + step
+            for part, start, end in zip(self.schedules, self.starts, ends, strict=True)
+            for step in part.boundaries_of_interest()
+            if end is None or start + step < end
+        ]
+        return tuple(sorted({*self.milestones, *within}))
+
+    @classmethod
+    def specimens(cls) -> tuple[Self, ...]:
+        warmup = LinearWarmup(target_rate=0.1, warmup_steps=20)
+        fall = Exponential(initial_rate=0.1, decay_rate=0.5, decay_steps=10, staircase=True)
+        return (
+            cls(schedules=(warmup, Constant(rate=0.1), Cosine(initial_rate=0.1, decay_steps=50)), milestones=(20, 50)),
+            cls(schedules=(Triangular.specimens()[0], fall), milestones=(60,)),
         )
 
 

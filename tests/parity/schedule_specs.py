@@ -10,17 +10,23 @@ import numpy as np
 import yaml
 from pydantic import TypeAdapter
 
+from harness.composition.epochs import in_steps
 from harness.spec import schedules as spec
 
 REPOSITORY = Path(__file__).parents[2]
+STEPS_PER_EPOCH = 20
 SEED, OF_EACH_KIND = 20, 6
+NOT_FOLLOWING = (spec.WarmupThen, spec.LinearWarmup, spec.Sequence)
 
 
 def shipped() -> dict[str, spec.Schedule]:
     """By the name of the file."""
     files = sorted((REPOSITORY / "conf" / "schedule").glob("*.yaml"))
     return {
-        file.stem: TypeAdapter(spec.AnySchedule).validate_python(yaml.safe_load(file.read_text())) for file in files
+        file.stem: TypeAdapter(spec.AnySchedule).validate_python(
+            in_steps(yaml.safe_load(file.read_text()), STEPS_PER_EPOCH, (), {}, [])
+        )
+        for file in files
     }
 
 
@@ -58,7 +64,7 @@ def _piecewise(rng: Any) -> spec.Schedule:
 
 
 def _after_warmup(rng: Any) -> spec.Schedule:
-    follower = _either(rng, *(draw for kind, draw in DRAWS.items() if kind not in (spec.WarmupThen, spec.LinearWarmup)))
+    follower = _either(rng, *(draw for kind, draw in DRAWS.items() if kind not in NOT_FOLLOWING))
     return spec.WarmupThen(
         warmup_steps=_steps(rng, 500),
         start_rate=_either(rng, 0.0, _up_to(rng, 0, 0.01)),
@@ -70,6 +76,19 @@ def _after_warmup(rng: Any) -> spec.Schedule:
 def _min_max(rng: Any) -> spec.Schedule:
     maximum = _rate(rng)
     return spec.CosineMinMax(minimum=maximum * _up_to(rng, 0, 1), maximum=maximum, decay_steps=_steps(rng))
+
+
+def _triangular(rng: Any) -> spec.Schedule:
+    maximum = _rate(rng)
+    factor = _either(rng, 1.0, 0.5, _up_to(rng, 0.3, 1.1))
+    minimum = maximum * _up_to(rng, 0, 1)
+    return spec.Triangular(minimum=minimum, maximum=maximum, half_period=_steps(rng), peak_factor=factor)
+
+
+def _sequence(rng: Any) -> spec.Schedule:
+    milestones = tuple(sorted({_steps(rng, 1500) for _ in range(_steps(rng, 4))}))
+    draws = [draw for kind, draw in DRAWS.items() if kind is not spec.Sequence]
+    return spec.Sequence(schedules=tuple(_either(rng, *draws)(rng) for _ in (0, *milestones)), milestones=milestones)
 
 
 DRAWS: dict[type[spec.Schedule], Callable[[Any], spec.Schedule]] = {
@@ -115,4 +134,15 @@ DRAWS: dict[type[spec.Schedule], Callable[[Any], spec.Schedule]] = {
         target_rate=_rate(rng), warmup_steps=_steps(rng), start_rate=_either(rng, 0.0, _rate(rng))
     ),
     spec.WarmupThen: _after_warmup,
+    spec.OneCycle: lambda rng: spec.OneCycle(
+        initial_rate=_rate(rng),
+        maximum=_rate(rng),
+        final_rate=_rate(rng),
+        warmup_steps=_steps(rng),
+        decay_steps=_steps(rng),
+        shape=_either(rng, "cosine", "linear"),
+    ),
+    spec.Triangular: _triangular,
+    spec.ReciprocalSquareRoot: lambda rng: spec.ReciprocalSquareRoot(peak_rate=_rate(rng), warmup_steps=_steps(rng)),
+    spec.Sequence: _sequence,
 }

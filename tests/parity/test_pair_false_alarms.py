@@ -55,7 +55,7 @@ def test_every_known_layer_is_mapped_by_itself(tmp_path: Path) -> None:
     partners = {match.a.name: (match.b.name, match.how("A", "B")) for match in run.matches}
     assert len(partners) == 1 + 12 + 8 + 3 + 8 + 8 + 2
     assert partners["rnn1.weight_ih_l1_reverse"] == (
-        "net/bidirectional_1/backward_lstm_1/lstm_cell/kernel",
+        "net/bidirectional_2/backward_lstm_1/lstm_cell/kernel",
         "in A transposed",
     )
     assert partners["rnn4.bias_hh_l0"][1] == (

@@ -1,7 +1,7 @@
 """The stateful schedulers of `mindspore.experimental.optim.lr_scheduler` that equal one of our schedules, as forms.
 
 They compute each rate from the previous one in float32, at a millisecond or more per step, so only their first steps
-are checked. `MultiplicativeLR`, `CyclicLR` and `ReduceLROnPlateau` equal no schedule of ours.
+are checked. `MultiplicativeLR` and `ReduceLROnPlateau` equal no schedule of ours.
 """
 
 from __future__ import annotations
@@ -154,6 +154,18 @@ def piecewise_constant(s: spec.PiecewiseConstant) -> Offer | None:
     return "MultiStepLR", s.values[0], lambda optimizer: lr_scheduler.MultiStepLR(optimizer, milestones, ratios[0])
 
 
+def triangular(s: spec.Triangular) -> Offer | None:
+    """CyclicLR, for peaks that stay or are halved."""
+    mode = {1.0: "triangular", 0.5: "triangular2"}.get(s.peak_factor)
+    if mode is None or not 0 < s.minimum < s.maximum:
+        return None
+
+    def cycles(optimizer: Any) -> Any:
+        return lr_scheduler.CyclicLR(optimizer, s.minimum, s.maximum, s.half_period, mode=mode)
+
+    return "CyclicLR", s.minimum, cycles
+
+
 def linear_warmup(s: spec.LinearWarmup) -> Offer | None:
     """LinearLR from a rate above 0."""
     if not 0 < s.start_rate <= s.target_rate:
@@ -194,6 +206,7 @@ OFFERS: dict[type[spec.Schedule], Callable[[Any], Offer | None]] = {
     spec.CosineMinMax: cosine_min_max,
     spec.CosineRestarts: cosine_restarts,
     spec.PiecewiseConstant: piecewise_constant,
+    spec.Triangular: triangular,
     spec.LinearWarmup: linear_warmup,
     spec.WarmupThen: warmup_then,
 }

@@ -16,7 +16,14 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--mode", action="append", default=[], metavar="MODE", help="jit, pynative; graph, eager, xla")
     sub.add_argument("--realisation", choices=("native", "exact"), default="native", help="the arms' policy")
     sub.add_argument("--by", action="store_true", help="show also by what, and why")
-    sub.add_argument("--markdown", action="store_true", help="print the whole of docs/semantics.md")
+    sub.add_argument(
+        "--defaults", action="store_true", help="show what each field of a layer gets that a model's file leaves out"
+    )
+    sub.add_argument(
+        "--markdown",
+        action="store_true",
+        help="print the whole of docs/semantics.md; with --defaults, the table as Markdown",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,6 +37,11 @@ def run(options: argparse.Namespace) -> int:
     modes = [mode for name in adapters.frameworks() for mode in adapters.modes(name)]
     for mode in options.mode:
         require_known("mode", mode, modes)
+    if options.defaults:
+        from harness.report import defaults_table
+
+        defaults_table.show(options.family, options.markdown)
+        return 0
     view = vocabulary_table.View(options.device, options.realisation, tuple(options.mode))
     if not options.markdown:
         return vocabulary_table.show(options.family, view, options.by)

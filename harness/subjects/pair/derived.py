@@ -27,7 +27,7 @@ class Given:
 def by_user(
     a: Sequence[OwnParameter],
     b: Sequence[OwnParameter],
-    user: Mapping[str, str | Derived | None],
+    user: Mapping[str, Derived | None],
     names: tuple[str, str],
     fits: Fits,
 ) -> Given:
@@ -45,18 +45,10 @@ def by_user(
             found_somewhere = [side.take(name) for side in sides]
             if not any(found_somewhere):
                 mistakes.append(sides[0].unknown(key, name) + f"; nor has {names[1]}")
-        elif isinstance(partner, Derived):
-            pairs += _derived(key, name, partner, sides, mistakes)
+        elif partner.is_name:
+            pairs += _named(key, name, partner.to[0], sides, fits, mistakes)
         else:
-            found, other = sides[0].pieces(name), sides[1].pieces(partner)
-            mistakes += [] if found else [sides[0].unknown(key, name)]
-            mistakes += [] if other or not found else [sides[1].unknown(key, partner)]
-            if found and other and not sides[1].is_free(other):
-                mistakes.append(f"{key}: {partner} is given to another parameter already")
-            elif found and other:
-                pairs += _plain(key, found, other, names, fits, mistakes)
-                sides[0].take(name)
-                sides[1].take(partner)
+            pairs += _derived(key, name, partner, sides, mistakes)
     if mistakes:
         raise UserMistake(mistakes)
     return Given(pairs, sides[0].left, sides[1].left)
@@ -95,14 +87,17 @@ class _Names:
         return no_such(f"{key}: {self.side} has no parameter {name!r}", name, self.known)
 
 
-def _plain(
-    key: str,
-    found: Sequence[OwnParameter],
-    other: Sequence[OwnParameter],
-    names: tuple[str, str],
-    fits: Fits,
-    mistakes: list[str],
-) -> Pairs:
+def _named(key: str, name: str, partner: str, sides: Sequence[_Names], fits: Fits, mistakes: list[str]) -> Pairs:
+    found, other = sides[0].pieces(name), sides[1].pieces(partner)
+    mistakes += [] if found else [sides[0].unknown(key, name)]
+    mistakes += [] if other or not found else [sides[1].unknown(key, partner)]
+    if not found or not other:
+        return []
+    if not sides[1].is_free(other):
+        mistakes.append(f"{key}: {partner} is given to another parameter already")
+        return []
+    sides[0].take(name)
+    sides[1].take(partner)
     if len(found) == len(other) and all(map(fits, found, other)):
         return list(zip(found, other, strict=True))
     by_role = {q.role: q for q in other}
@@ -111,7 +106,7 @@ def _plain(
     shapes = [", ".join(str(p.shape) for p in side) for side in (found, other)]
     mistakes.append(
         f"{key}: {other[0].source or other[0].name} has another shape: "
-        f"{shapes[0]} in {names[0]}, {shapes[1]} in {names[1]}"
+        f"{shapes[0]} in {sides[0].side}, {shapes[1]} in {sides[1].side}"
     )
     return []
 
@@ -119,7 +114,7 @@ def _plain(
 def _derived(key: str, name: str, derived: Derived, sides: Sequence[_Names], mistakes: list[str]) -> Pairs:
     """The pairs of a derived correspondence: of parts, if one side is cut into those of the other."""
     of_a = [name, *derived.join]
-    of_b = [derived.to] if isinstance(derived.to, str) else list(derived.to)
+    of_b = list(derived.to)
     wholes: list[list[OwnParameter]] = []
     for side, wanted in zip(sides, (of_a, of_b), strict=True):
         known = [side.whole(each) for each in wanted]

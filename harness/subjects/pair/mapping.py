@@ -21,7 +21,7 @@ Axes = tuple[int, ...]
 KERNELS = (KERNEL, RECURRENT_KERNEL, DEPTHWISE_KERNEL)
 AS_IT_IS = "as it is"
 CANONICAL = (*KERNELS, BIAS, RECURRENT_BIAS, "embeddings", "gamma", "beta", "alpha")
-User = Mapping[str, str | Derived | None]
+User = Mapping[str, Derived | None]
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ def schedule_rung(climb: Climb) -> list[Verdict]:
     of_rates_check = check(SCHEDULE, judged, sides, RATE, place)
     verdicts = [with_first_step(of_rates_check, verdict) for verdict in judge_checks([of_rates_check])]
     if word is None:
-        first, second = (arm.name for arm in climb.arms)
-        found = related(rates[first], rates[second], first, second)
+        (name_a, rates_a), (name_b, rates_b) = rates.items()
+        found = related(rates_a, rates_b, name_a, name_b)
         return [
             v.model_copy(update={"cause": f"{v.cause}; {found}"}) if found and v.status == "diverges" else v
             for v in verdicts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -74,14 +75,14 @@ class Taken(Spec):
 
 
 class Derived(Spec):
-    """A correspondence by more than a name. All layouts are canonical.
+    """The partner of a parameter of the first model: its name, or how it is derived. All layouts are canonical.
 
     `to`: the partner, or with `split` the partners, whose lengths along that axis are cut off one after the other.
     `join`: further parameters of the first model that follow this one along `axis` of the partner. `take`, `reshape`
     and `permute` are applied to the first model's parameters, in this order: `permute[i]` is the axis that becomes i.
     """
 
-    to: str | Annotated[tuple[str, ...], Field(min_length=2)]
+    to: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
     take: Taken | None = None
     reshape: tuple[Count, ...] = ()
     permute: tuple[Annotated[int, Field(ge=0)], ...] = ()
@@ -89,11 +90,23 @@ class Derived(Spec):
     join: tuple[str, ...] = ()
     axis: int = 0
 
+    @property
+    def is_name(self) -> bool:
+        """Whether it is the partner's name and nothing else."""
+        return len(self.to) == 1 and not (self.take or self.reshape or self.permute or self.join)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_name(cls, value: Any) -> Any:
+        value = {"to": value} if isinstance(value, str) else value
+        is_single = isinstance(value, Mapping) and isinstance(value.get("to"), str)
+        return {**value, "to": [value["to"]]} if is_single else value
+
     @model_validator(mode="after")
     def _parts_fit(self) -> Derived:
-        if (self.split is not None) != (not isinstance(self.to, str)):
+        if (self.split is not None) != (len(self.to) > 1):
             raise ValueError("split is the axis that is cut for several partners: give both, or neither")
-        if self.join and not isinstance(self.to, str):
+        if self.join and len(self.to) > 1:
             raise ValueError("join is for one partner, split for several")
         if sorted(self.permute) != list(range(len(self.permute))):
             raise ValueError(f"permute must name every axis once, got {list(self.permute)}")
@@ -116,7 +129,7 @@ class Pair(Spec):
     name: Name
     seed: Annotated[int, Field(ge=0)] = 0
     models: dict[str, OwnBuilder]
-    parameters: dict[str, str | Derived | None] = Field(default_factory=dict)
+    parameters: dict[str, Derived | None] = Field(default_factory=dict)
     loss: AnyLoss | None = None
     optimizer: AnyOptimizer | None = None
     schedule: AnySchedule | None = None

@@ -11,7 +11,7 @@ from harness.cli.arguments import parser
 from harness.cli.verbs import verbs
 
 FOLDER = Path(harness.cli.verbs.__file__).parent
-NAMES = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
+NAMES = sorted(file.stem.replace("_", "-") for file in FOLDER.glob("*.py") if file.stem != "__init__")
 
 
 def test_each_file_is_a_verb_of_its_name():

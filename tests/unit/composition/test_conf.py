@@ -13,7 +13,9 @@ from omegaconf import OmegaConf
 from pydantic import TypeAdapter
 
 from harness.composition import compose, compose_study
+from harness.composition.epochs import in_steps
 from harness.composition.mistakes import SETTINGS
+from harness.composition.written_model.model import explicit_model
 from harness.spec import Arm, Comparison, Experiment, Training, Word, family_members
 from harness.spec.clipping import AnyClipping, Clipping
 from harness.spec.data import AnyData, Data
@@ -48,7 +50,8 @@ FAMILY_OF_GROUP: dict[str, type[Word]] = {
 }
 OF_THE_ROOT = {"experiment", "scale", "suite"}  # groups that set keys of the root
 FILES = sorted(file for folder in installed_folders() for file in folder.rglob("*.yaml") if "hydra" not in file.parts)
-HORIZON = 300  # steps: 15 epochs of 20 batches
+STEPS_PER_EPOCH = 20
+HORIZON = 15 * STEPS_PER_EPOCH
 
 
 def names(group: str) -> list[str]:
@@ -61,7 +64,10 @@ def content(file: Path) -> dict[str, Any]:
 
 def spec(group: str, name: str) -> Any:
     (file,) = (file for file in FILES if (file.parent.name, file.stem) == (group, name))
-    return TypeAdapter(SPEC_OF_GROUP[group]).validate_python(content(file))
+    plain = explicit_model(content(file)).tree if group == "model" else content(file)
+    if group == "schedule":
+        plain = in_steps(plain, STEPS_PER_EPOCH, (), {}, [])
+    return TypeAdapter(SPEC_OF_GROUP[group]).validate_python(plain)
 
 
 def relative(file: Path) -> str:
@@ -88,9 +94,19 @@ def test_numbers_are_numbers_to_every_yaml_reader(file: Path) -> None:
     assert yaml.safe_load(file.read_text()) == content(file)
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if f.parent.name in SPEC_OF_GROUP], ids=relative)
+@pytest.mark.parametrize("file", [f for f in FILES if f.parent.name in {*SPEC_OF_GROUP} - {"model"}], ids=relative)
 def test_is_valid_and_writes_out_every_field(file: Path) -> None:
-    assert spec(file.parent.name, file.stem).model_dump(mode="json") == content(file)
+    assert spec(file.parent.name, file.stem).model_dump(mode="json") == in_steps(
+        content(file), STEPS_PER_EPOCH, (), {}, []
+    )
+
+
+@pytest.mark.parametrize("name", names("model"))
+def test_a_model_becomes_explicit_without_a_mistake(name: str) -> None:
+    """Its file may leave out what has a default; what it becomes leaves out nothing."""
+    explicit = explicit_model(content(conf_dir() / "model" / f"{name}.yaml"))
+    assert explicit.mistakes == []
+    assert spec("model", name).model_dump(mode="json") == explicit.tree
 
 
 def test_root_writes_out_every_field() -> None:

@@ -50,6 +50,12 @@ def _activated(*activations: Any) -> dict[str, Any]:
     return _with_layers("flatten", *({**HIDDEN, "activation": each} for each in activations))
 
 
+def _over_rows(*layers: Any) -> dict[str, Any]:
+    return _with_layers({"kind": "reshape", "target_shape": [28, 28]}, *layers)
+
+
+ATTENTION = {"kind": "multi_head_attention", "heads": 2, "key_size": 3, "kernel_initializer": "xavier_uniform"}
+GATED = {"units": 4, "kernel_initializer": "xavier_uniform", "recurrent_initializer": "orthogonal"}
 # By form, experiments in which it has something to change.
 CONCERNED: dict[str, list[dict[str, Any]]] = {
     "momentum form": [{"optimizer": MOMENTUM, "schedule": DECAYING}],
@@ -82,7 +88,13 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "no decay": [{"regularizer": {"kind": "l2", "l2": 0.1}}, {"optimizer": {"kind": "adamw", "factor": 0.1}}],
     "clipping": [{"clipping": {"kind": "by_norm", "bound": 0.5}}],
     "activation's variant": [_activated("gelu", "leaky_relu", "elu")],
-    "activation": [_activated("sigmoid", "tanh", "silu", "relu")],
+    "activation": [
+        _activated("sigmoid", "tanh", "silu", "relu"),
+        _over_rows({"kind": "lstm", "return_sequences": True, **GATED}),
+    ],
+    "factor of the scores": [_over_rows(ATTENTION), _over_rows({**ATTENTION, "scale": 1.0})],
+    "mask of an attention": [_over_rows(ATTENTION)],
+    "place of a GRU's reset": [_over_rows({"kind": "gru", "use_bias": False, "return_sequences": True, **GATED})],
     "reduction of the loss": [{}],
     "label smoothing": [{}],
     "smooth-L1 for Huber": [{"loss": {"kind": "huber", "delta": 0.3}}, {"loss": {"kind": "smooth_l1", "beta": 0.3}}],

@@ -60,6 +60,23 @@ def exact(word: spec.Schedule, t: int) -> Any:
             if t >= word.warmup_steps:
                 return exact(word.then, t - word.warmup_steps if word.shifts else t)
             return ramp(word.start_rate, exact(word.then, 0), t, word.warmup_steps)
+        case spec.OneCycle():
+            if t < word.warmup_steps:
+                return eased(word.shape, word.initial_rate, word.maximum, Fraction(t, word.warmup_steps))
+            done = Fraction(min(t - word.warmup_steps, word.decay_steps), word.decay_steps)
+            return eased(word.shape, word.maximum, word.final_rate, done)
+        case spec.Triangular():
+            cycle, within = divmod(t, 2 * word.half_period)
+            share = 1 - abs(Fraction(within, word.half_period) - 1)  # the paper's form, with an absolute value
+            height = (mp.mpf(word.maximum) - word.minimum) * mp.mpf(word.peak_factor) ** cycle
+            return word.minimum + height * share.numerator / share.denominator
+        case spec.ReciprocalSquareRoot():
+            # The paper's form: a factor times min(k ** -0.5, k * W ** -1.5).
+            number, warmup = mp.mpf(t + 1), mp.mpf(word.warmup_steps)
+            return word.peak_rate * mp.sqrt(warmup) * min(1 / mp.sqrt(number), number / warmup ** mp.mpf(1.5))
+        case spec.Sequence():
+            passed = sum(milestone <= t for milestone in word.milestones)
+            return exact(word.schedules[passed], t - (0, *word.milestones)[passed])
     raise AssertionError(f"no second formula for {word!r}")
 
 
@@ -69,6 +86,11 @@ def periods(word: Any, t: int) -> Any:
 
 def wave(x: Fraction) -> Any:
     return (1 + mp.cospi(mp.mpf(x.numerator) / x.denominator)) / 2
+
+
+def eased(shape: str, start: float, target: float, x: Fraction) -> Any:
+    risen = 1 - wave(x) if shape == "cosine" else mp.mpf(x.numerator) / x.denominator
+    return mp.mpf(start) + (mp.mpf(target) - start) * risen
 
 
 def ramp(start: float, target: Any, t: int, length: int) -> Any:
@@ -147,9 +169,32 @@ def schedules(length: st.SearchStrategy[int]) -> dict[type[spec.Schedule], st.Se
             spec.LinearWarmup, target_rate=rate, warmup_steps=length, start_rate=st.just(0.0) | rate
         ),
     }
+    of[spec.OneCycle] = st.builds(
+        spec.OneCycle,
+        initial_rate=st.just(0.0) | rate,
+        maximum=rate,
+        final_rate=st.just(0.0) | rate,
+        warmup_steps=length,
+        decay_steps=length,
+        shape=st.sampled_from(["cosine", "linear"]),
+    )
+    of[spec.Triangular] = st.tuples(st.just(0.0) | rate, rate, length, st.sampled_from([1.0, 0.5, 0.9])).map(
+        lambda drawn: spec.Triangular(
+            minimum=min(drawn[:2]), maximum=max(drawn[:2]), half_period=drawn[2], peak_factor=drawn[3]
+        )
+    )
+    of[spec.ReciprocalSquareRoot] = st.builds(spec.ReciprocalSquareRoot, peak_rate=rate, warmup_steps=length)
     followed = st.one_of([each for kind, each in of.items() if kind is not spec.LinearWarmup])
     of[spec.WarmupThen] = st.builds(
         spec.WarmupThen, warmup_steps=length, start_rate=st.just(0.0) | rate, then=followed, shifts=st.booleans()
+    )
+    parts = st.one_of([each for kind, each in of.items() if kind not in (spec.NaturalExponential, spec.WarmupThen)])
+    of[spec.Sequence] = st.lists(length, min_size=1, max_size=3, unique=True).flatmap(
+        lambda drawn: st.builds(
+            spec.Sequence,
+            milestones=st.just(tuple(sorted(drawn))),
+            schedules=st.lists(parts, min_size=len(drawn) + 1, max_size=len(drawn) + 1).map(tuple),
+        )
     )
     return of
 
@@ -235,6 +280,24 @@ def test_piecewise_constant_has_the_values_themselves(side: Any) -> None:
         (
             spec.WarmupThen(warmup_steps=4, then=spec.Exponential(initial_rate=1, decay_rate=0.5, decay_steps=1)),
             {0: 0, 1: 0.25, 3: 0.75, 4: 1, 5: 0.5, 6: 0.25},
+        ),
+        (
+            spec.OneCycle(initial_rate=0.5, maximum=1, final_rate=0, warmup_steps=2, decay_steps=4, shape="linear"),
+            {0: 0.5, 1: 0.75, 2: 1, 3: 0.75, 5: 0.25, 6: 0, 9: 0},
+        ),
+        (
+            spec.OneCycle(initial_rate=0.5, maximum=1, final_rate=0, warmup_steps=2, decay_steps=6),
+            {0: 0.5, 1: 0.75, 2: 1, 4: 0.75, 5: 0.5, 6: 0.25, 8: 0, 9: 0},
+        ),
+        (spec.Triangular(minimum=0.5, maximum=1, half_period=2), {0: 0.5, 1: 0.75, 2: 1, 3: 0.75, 4: 0.5, 6: 1}),
+        (spec.Triangular(minimum=0, maximum=1, half_period=2, peak_factor=0.5), {2: 1, 4: 0, 6: 0.5, 9: 0.125}),
+        (spec.ReciprocalSquareRoot(peak_rate=1, warmup_steps=4), {0: 0.25, 1: 0.5, 3: 1, 15: 0.5, 63: 0.25}),
+        (
+            spec.Sequence(
+                schedules=(spec.Constant(rate=1), spec.Exponential(initial_rate=1, decay_rate=0.5, decay_steps=1)),
+                milestones=(3,),
+            ),
+            {0: 1, 2: 1, 3: 1, 4: 0.5, 5: 0.25},
         ),
         (
             spec.WarmupThen(
