@@ -92,7 +92,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_difference_is_named_at_its_rung(check, name):
     changes, rung, told = FAULTS[name]
@@ -111,7 +111,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.nightly
 @pytest.mark.parametrize("told", MISTAKES)
 def test_what_cannot_be_used_is_told_before_anything_is_trained(check, told):
     with pytest.raises(UserMistake) as mistake:
@@ -131,7 +131,7 @@ FORMS = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.nightly
 @pytest.mark.parametrize(("builder", "port"), FORMS)
 def test_forms_at_any_distance(check, builder, port):
     verdicts = check(builder, port, IMAGES, "channels_first")
@@ -145,7 +145,7 @@ def test_forms_at_any_distance(check, builder, port):
 WEIGHTS = {"loaded": True, "loaded_weights": True, "loaded_otherwise": False}
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.nightly
 @pytest.mark.parametrize("port", WEIGHTS)
 def test_loaded_weights_are_compared_and_carried(check, port):
     verdicts = check("loaded", port, VECTORS, weights={"from": "each"})
@@ -158,6 +158,7 @@ def test_loaded_weights_are_compared_and_carried(check, port):
     assert [c["refused"] for c in check.climb.built.values()] == ["", ""]
 
 
+@pytest.mark.nightly
 def test_either_sides_weights_may_be_the_start(check):
     check("loaded", "network", VECTORS, weights={"from": "mindspore"})
     of_mindspore = check.climb.weights
