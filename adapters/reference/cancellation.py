@@ -23,7 +23,6 @@ import numpy as np
 
 from adapters.protocol import Array
 
-
 FEW = 8  # units in the last place of 1, of which a slope is known to an eighth or worse
 
 
