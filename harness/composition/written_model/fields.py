@@ -13,7 +13,7 @@ from harness.composition.written_model.arithmetic import ArithmeticMistake, whol
 from harness.composition.written_model.defaults import default_of, words
 from harness.composition.written_model.explicit import ExplicitModel, Note, Path
 from harness.spec import Word
-from harness.spec.layers import Layer
+from harness.spec.layers import Activated, Layer
 
 Parameters = Mapping[str, int]
 Rows = Callable[[Any, Path, Path, Parameters], Any]
@@ -27,9 +27,13 @@ class LayerDefaults:
     of_all: Mapping[str, Any] = field(default_factory=dict)
 
     def levels(self, kind: str, name: str) -> list[tuple[Path, Any]]:
-        """The keys below `layer_defaults` that set a field of a kind, with their values; the first one counts."""
+        """The keys below `layer_defaults` that set a field of a kind, with their values; the first one counts.
+
+        An activation of all layers is the one that ends a layer, not one within a recurrent layer.
+        """
         levels = [((kind, name), self.of_kind[kind][name])] if name in self.of_kind.get(kind, {}) else []
-        return [*levels, *([((name,), self.of_all[name])] if name in self.of_all else [])]
+        is_within = name == "activation" and not issubclass(words()[kind], Activated)
+        return [*levels, *([((name,), self.of_all[name])] if name in self.of_all and not is_within else [])]
 
 
 @dataclass(frozen=True)
