@@ -27,6 +27,7 @@ from harness.composition.seeds import seeds_from, wrong_seeds
 from harness.composition.stated import StatedExperiment
 from harness.composition.trust import CodeField, code_from_files, code_installed, code_typed
 from harness.composition.written_model.model import explicit_model
+from harness.composition.written_model.parameters import ABOVE as PARAMETERS
 from harness.spec import Experiment
 from harness.system.files import FileError, given_path
 from harness.system.text import printable
@@ -115,7 +116,9 @@ def validated_config(typed: Sequence[str], groups: ConfigGroups) -> ValidatedCon
     reported: set[tuple[str, ...]] = set()
     while True:
         tree, changes, misplaced = _with_changes(base, changes)
-        plain, experiment, mistakes, notes = _validated(tree, expansion)
+        plain, experiment, mistakes, notes = _validated(
+            tree, expansion, [change.path[2] for change in changes if _sets_a_parameter(change)]
+        )
         messages += [m.text for m in misplaced if not any(_touch(m.path, change.path) for change in dropped)]
         new_mistakes = [m for m in mistakes if m.path not in reported and not _follows_from(dropped, m)]
         messages += [_with_source(m, overrides) for m in new_mistakes]
@@ -132,6 +135,10 @@ def validated_config(typed: Sequence[str], groups: ConfigGroups) -> ValidatedCon
     return ValidatedConfig(plain, experiment, overrides, notes)
 
 
+def _sets_a_parameter(change: Change) -> bool:
+    return len(change.path) == 3 and change.path[:2] == PARAMETERS and not change.delete
+
+
 def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Change], list[Mistake]]:
     """The base with the changes, the changes that could be applicable, and the mistakes of the others."""
     tree, applicable, misplaced = base, list[Change](), list[Mistake]()
@@ -144,8 +151,13 @@ def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Cha
     return tree, applicable, misplaced
 
 
-def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake], Notes]:
-    """The config in plain containers, its experiment (None if it is invalid), the mistakes, and notes by path."""
+def _validated(
+    tree: Tree, expansion: Expansion, typed_parameters: Sequence[str]
+) -> tuple[Tree, Experiment | None, list[Mistake], Notes]:
+    """The config in plain containers, its experiment (None if it is invalid), the mistakes, and notes by path.
+
+    `typed_parameters`: the parameters of the model that overrides set.
+    """
     from omegaconf.errors import OmegaConfBaseException
 
     too_large = misfits(tree)
@@ -173,7 +185,7 @@ def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | Non
     common_fields = plain.pop("arm", None) or {}
     mistakes += misfits(plain)  # values of interpolations: environment variables may hold any bytes
     mistakes += [*unresolved.values(), *_wrong_paths(plain), *wrong_seeds(plain.get("seeds", 1))]
-    model = explicit_model(plain.get("model"))
+    model = explicit_model(plain.get("model"), typed_parameters)
     mistakes += model.mistakes
     schedules, notes, wrong_epochs = with_steps(plain)
     mistakes += wrong_epochs

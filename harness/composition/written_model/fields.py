@@ -115,7 +115,8 @@ class FieldFilling:
     def _word(self, value: Any, path: Path, written: Path, parameters: Parameters, allowed: set[str]) -> Any:
         """A word within a layer (an activation, an initializer), with its defaults."""
         content = {"kind": value} if isinstance(value, str) else value
-        if not isinstance(content, Mapping) or content.get("kind") not in allowed & words().keys():
+        kind = content.get("kind") if isinstance(content, Mapping) else None
+        if not isinstance(kind, str) or kind not in allowed & words().keys():
             return value  # the validation reports the mistake
         spec = words()[content["kind"]]
         filled: dict[str, Any] = {"kind": content["kind"]}
