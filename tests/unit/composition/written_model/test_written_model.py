@@ -147,20 +147,13 @@ def test_no_model_at_all_is_left_to_the_validation(written: Any) -> None:
 
 
 KEYS = (
-    "kind repeat times layers block blocks basic parameters width activation shape layer_defaults conv2d filters "
-    "kernel_size branches kernel_initializer input name"
-).split()
+    *("kind", "name", "filters", "kernel_size", "activation", "kernel_initializer", "branches", "conv2d", "shape"),
+    *("repeat", "times", "layers", "block", "blocks", "basic", "parameters", "width", "layer_defaults", "input"),
+)
 # What a person might type by mistake: any value under any key.
 VALUES = st.recursive(
     st.sampled_from([None, True, 0, 3, -1, 2.5, "", "relu", "width", "2*width", "basic", "conv2d", "x y", "${a}"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(KEYS),
-            inner,
-            max_size=4,
-        )
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
     max_leaves=12,
 )
 
