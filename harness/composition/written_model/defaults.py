@@ -49,6 +49,7 @@ def words() -> Mapping[str, type[Word]]:
     return {member.word(): member for base in bases for member in family_members(base)}
 
 
+@cache
 def default_of(word: str, field: str) -> Default | None:
     """What a word's field gets that is left out; None if it must be given."""
     row = _table().get(word, {}).get(field)

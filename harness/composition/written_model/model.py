@@ -10,6 +10,7 @@ from harness.composition.mistakes import Mistake, no_such, shown
 from harness.composition.written_model.defaults import words
 from harness.composition.written_model.explicit import ExplicitModel, Path
 from harness.composition.written_model.fields import FieldFilling, LayerDefaults
+from harness.composition.written_model.forms import form_of
 from harness.composition.written_model.parameters import ABOVE, evaluated, refuse_unused
 from harness.composition.written_model.rows import RowsOfLayers
 from harness.spec.layers import Activated, Layer
@@ -71,8 +72,8 @@ def _input(stated: Any, filling: FieldFilling, parameters: Mapping[str, int]) ->
         written = (*above, "shape")
     else:
         return stated
-    shape = filling.numbers(Input.model_fields["shape"].annotation, stated["shape"], (*above, "shape"), written,
-                            parameters)  # fmt: skip
+    form = form_of(Input.model_fields["shape"].annotation)
+    shape = filling.numbers(form, stated["shape"], (*above, "shape"), written, parameters)
     return {**stated, "shape": shape}
 
 
