@@ -14,11 +14,12 @@ from typing import Any
 
 from adapters.info import AdapterError, AdapterInfo, Arrangement
 from adapters.protocol import Adapter
-from adapters.setting import Realisation, Setting, look_up
+from adapters.setting import Realisation, Setting, look_up, native
 from harness import ADAPTERS
 from harness.records.failure import in_one_line
 from harness.spec.arm import Arm
 from harness.spec.base import Word
+from harness.spec.own import OWN
 
 SHIPPED = ("mindspore", "reference", "tensorflow")
 
@@ -73,6 +74,8 @@ def arrangements(name: str) -> Mapping[str, Arrangement]:
 
 def realisation(word: Word, setting: Setting) -> Realisation:
     """How the setting's adapter makes a word. This is known without importing the framework."""
+    if isinstance(word, OWN):
+        return native(word.name_in_tables)
     return look_up(info(setting.adapter).entries, word, setting)
 
 

@@ -61,7 +61,7 @@ def apply_decay(kind: str, c: Coefficients, w: Any, g: Any) -> tuple[Any, Any]:
     """The weight and the gradient that the rule receives after a weight decay of this kind."""
     if kind == "coupled":
         return w, g + c["decay_factor"] * w
-    if kind == "decoupled":
+    if kind in ("decoupled", "rate_free"):
         return c["decay_shrinkage"] * w, g
     return w, g
 

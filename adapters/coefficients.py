@@ -149,6 +149,11 @@ def decoupled(s: decay.Decoupled, rate: FloatArray, f: Any) -> Scalars:
     return {"shrinkage": 1 - rate * f(s.factor)}
 
 
+def rate_free(s: decay.RateFree, rate: FloatArray, f: Any) -> Scalars:
+    """The factor `1 - factor` of the weights, at every rate."""
+    return {"shrinkage": np.full_like(rate, 1 - f(s.factor))}
+
+
 def _moments(s: Any, f: Any) -> Scalars:
     """The betas and their complements, and the epsilon where the word has one."""
     betas = {"beta1": s.beta1, "one_minus_beta1": 1 - s.beta1, "beta2": s.beta2, "one_minus_beta2": 1 - s.beta2}
@@ -193,4 +198,5 @@ DECAY_SCALARS: dict[type[decay.WeightDecay], ScalarsOf] = {
     decay.NoWeightDecay: no_decay,
     decay.Coupled: coupled,
     decay.Decoupled: decoupled,
+    decay.RateFree: rate_free,
 }

@@ -33,12 +33,15 @@ class UserModels:
     """How the framework runs models that a user wrote in it.
 
     `module` has the function `user_model`. `arm` is the config of the arm that runs native code one operation at a
-    time. `spellings` maps each way in which pairs of models are known to differ to the framework's code for it.
-    `template`: the file with a model to begin with, whose function `network` makes it.
+    time, and `eager_mode` its mode. `words` has the functions `own_loss`, `own_rates` and `own_optimizer`. `spellings`
+    maps each way in which pairs of models are known to differ to the framework's code for it. `template`: the file with
+    a model to begin with, whose function `network` makes it.
     """
 
     module: str
     arm: str
+    eager_mode: str
+    words: str = ""
     spellings: Mapping[str, str] = field(default_factory=dict)
     template: Path | None = None
 

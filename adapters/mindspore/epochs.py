@@ -2,8 +2,8 @@
 
 Measured on 2 CPU cores, 784-784-784-10, batch 200, Adam: the graph of an epoch takes 0.3 to 0.5 of the time of steps
 that are compiled one by one, because parameters enter and leave the graph once per epoch instead of once per step. The
-loop condition is a tensor: over a Python number MindSpore would unroll the loop and compile for seconds. Until a call of
-the graph returns, its runtime keeps about 9 kB for each turn of the loop, so a long epoch is a few calls.
+loop condition is a tensor: over a Python number MindSpore would unroll the loop and compile for seconds. Until a call
+of the graph returns, its runtime keeps about 9 kB for each turn of the loop, so a long epoch is made of several calls.
 
 The watched numbers of the weights are read before an update: in a compiled loop, a float64 parameter that is read again
 after an assignment has float32 precision only, and so have all later updates.

@@ -71,6 +71,18 @@ def kl_divergence(p: Any, t: Any, lower: Any, upper: Any) -> Any:
     return _sum(u * ops.log(u / _clip(p, lower, upper)))
 
 
+def mean_kl_divergence(p: Any, t: Any, lower: Any, upper: Any) -> Any:
+    """`mean(t log(t / p))`, both clipped to the bounds."""
+    u = _clip(t, lower, upper)
+    return _mean(u * ops.log(u / _clip(p, lower, upper)))
+
+
+def smooth_l1(p: Any, t: Any, beta: Any) -> Any:
+    """`mean(e**2 / (2 beta))` where `e = |p - t|` is at most beta, else `mean(e - beta / 2)`, by element."""
+    size = ops.abs(p - t)
+    return _mean(ops.where(size <= beta, size * size / (2 * beta), size - beta / 2))
+
+
 def poisson(p: Any, t: Any, epsilon: Any) -> Any:
     """`mean(p - t log(p + epsilon))`."""
     return _mean(p - t * ops.log(p + epsilon))

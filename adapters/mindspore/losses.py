@@ -15,14 +15,18 @@ from mindspore import Tensor, nn, ops
 from adapters.making import maker
 from adapters.mindspore import loss_formulas as formulas
 from adapters.mindspore.realisations.losses import LOSSES
+from adapters.mindspore.user_words import own_loss
 from adapters.setting import Make, Setting
 from adapters.weighting import class_weights
 from harness.spec import losses as spec
+from harness.spec.own import OwnLoss
 from harness.spec.recipe import Targets
 
 
 def loss(word: spec.Loss, width: int, targets: Targets, setting: Setting) -> Any:
     """The function from outputs (B, ...) and targets y to the loss. `width` is the number of outputs per sample."""
+    if isinstance(word, OwnLoss):
+        return own_loss(word, setting)
     return LossOnRows(maker(LOSSES, word, setting)(word, setting), word, width, targets == "labels", setting)
 
 
@@ -56,6 +60,7 @@ def bounded_formula_maker(formula: Any) -> Make:
 mean_squared_error = class_maker(nn.MSELoss)
 mean_absolute_error = class_maker(nn.L1Loss)
 huber = class_maker(nn.HuberLoss, "delta")
+smooth_l1 = class_maker(nn.SmoothL1Loss, "beta")
 sigmoid_cross_entropy = class_maker(nn.BCEWithLogitsLoss)
 binary_cross_entropy = bounded_formula_maker(formulas.native_binary_cross_entropy)
 poisson = class_maker(nn.PoissonNLLLoss, "epsilon", log_input=False, full=False)
@@ -76,7 +81,7 @@ composed_cosine_similarity = formula_maker(formulas.cosine_similarity, "epsilon"
 composed_asymmetric_linear = formula_maker(formulas.asymmetric_linear, "over", "under")
 composed_negative_log_likelihood = formula_maker(formulas.negative_log_likelihood)
 composed_binary_cross_entropy = bounded_formula_maker(formulas.binary_cross_entropy)
-composed_kl_divergence = formula_maker(formulas.kl_divergence, "epsilon", 1.0)
+composed_smooth_l1 = formula_maker(formulas.smooth_l1, "beta")
 composed_poisson = formula_maker(formulas.poisson, "epsilon")
 composed_exponential = formula_maker(formulas.exponential)
 
@@ -85,6 +90,12 @@ def composed_categorical_cross_entropy(word: spec.CategoricalCrossEntropy, setti
     """Cross-entropy of probabilities, which are divided by their sum first if the word says so."""
     formula = formulas.normalized_cross_entropy if word.normalize else formulas.categorical_cross_entropy
     return bounded_formula_maker(formula)(word, setting)
+
+
+def composed_kl_divergence(word: spec.KlDivergence, setting: Setting) -> Any:
+    """The divergence, summed or averaged over the classes, as the word says."""
+    formula = formulas.kl_divergence if word.classes == "summed" else formulas.mean_kl_divergence
+    return formula_maker(formula, "epsilon", 1.0)(word, setting)
 
 
 def composed_categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Any:

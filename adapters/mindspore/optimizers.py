@@ -16,9 +16,11 @@ from adapters.mindspore.canonical_optimizers import CanonicalUpdate
 from adapters.mindspore.native_optimizers import WithWeightDecay, native_slots
 from adapters.mindspore.realisations.optimizers import OPTIMIZERS
 from adapters.mindspore.schedules import learning_rate
+from adapters.mindspore.user_words import own_optimizer
 from adapters.protocol import Array
 from adapters.setting import Setting, look_up
 from harness.spec.optimizers import Adamw
+from harness.spec.own import OwnOptimizer
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, decays
 
@@ -42,6 +44,10 @@ class Optimizer:
 
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
+    if isinstance(update.optimizer, OwnOptimizer):
+        rate = None if update.schedule is None else learning_rate(update.schedule, horizon, setting)
+        apply_gradients = own_optimizer(update.optimizer, parameters, rate)
+        return Optimizer(apply_gradients, {}, _state(apply_gradients, parameters))
     is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
     return (canonical_optimizer if is_canonical else native_optimizer)(update, parameters, horizon, setting)
 

@@ -3,73 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path as FilePath
 from typing import Any
 
 import mindspore as ms
-import numpy as np
 from mindspore import nn, ops
 
 from adapters.mindspore.clipping import clipping
 from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
-from adapters.mindspore.runtime import array, compiled, floats, integers
-from adapters.mindspore.specifics.user_layers_float64 import compose
+from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
+from adapters.mindspore.specifics.float64.switching import following, replace_kernels
+from adapters.mindspore.specifics.user_layers_float64 import in_float64
+from adapters.mindspore.user_data import arguments, described, outputs, without_training
+from adapters.mindspore.user_dropout import without_dropout
 from adapters.mindspore.user_layers import (
-    DROPOUTS,
-    NORMALISATIONS,
+    arrays_of,
     layers_of,
-    parameters_of,
+    made_by,
+    operations_of,
     record_calls,
     settings_of,
-    to_canonical,
-    to_native,
 )
+from adapters.mindspore.user_parameters import parameters_of, to_canonical, to_native
+from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
+from adapters.source_trace import Watcher, watching, with_sources
+from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
+    MODEL,
     LayerCall,
     OwnParameter,
     Recorder,
     build_model,
     calls_in_canonical_layout,
-    from_channels_last,
     require_accepts,
 )
+from adapters.user_targets import TargetForm, heads, require_range, target_form
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.recipe import Update
 
 
 def user_model(
-    file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Array
+    file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Parts
 ) -> MindSporeOwnModel:
     """The model that `function` of a user's file builds. Its images are in `layout`; `sample` is a batch of inputs."""
     return MindSporeOwnModel(file, function, layout, word, seed, setting, sample)
+
+
+def watcher() -> Watcher:
+    """A watcher of a user's code in this framework."""
+    return Watcher(arrays_of, made_by)
 
 
 class MindSporeOwnModel:
     """A user's own model in this framework; the methods are those of `adapters.user_model.OwnModel`."""
 
     def __init__(
-        self, file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Array
+        self, file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Parts
     ) -> None:
-        self.layout, self.word, self.setting = layout, word, setting
+        self.layout, self.word, self.setting, self._has_dropout = layout, word, setting, True
         ms.set_seed(seed)
-        self.network = build_model(file, function, (nn.Cell,), "an nn.Cell")
-        self.composed: list[str] = []
-        if setting.precision == "float64":
-            for parameter in self.network.get_parameters():
-                parameter.set_dtype(ms.float64)
-            self.composed = compose(self.network)
+        built = build_model(file, function, (nn.Cell,), "an nn.Cell")
+        ms.set_context(mode=ms.PYNATIVE_MODE)  # a user's file may have chosen another; `setting` says what is compiled
+        self.network, self.ignored = without_training(built)
+        replace_kernels()
+        self.composed = in_float64(self.network) if setting.precision == "float64" else []
         self.layers = dict(layers_of(self.network))
         self._by_name = {
             description.name: (description, parameter)
             for description, parameter in parameters_of(self.network, self.layers)
         }
-        self._forward = compiled(Forward(self.network).construct, setting)
-        self._gradient_functions: dict[tuple[int, ...], Any] = {}
-        require_accepts(lambda: self.forward(sample), f"{Path(file).name}:{function}", sample)
+        with following(self.network) as followed:
+            location = f"{FilePath(file).name}:{function}"
+            require_accepts(lambda: self._look(sample), location, sample, followed.inside)
+        self.composed = list(dict.fromkeys([*self.composed, *followed.replaced]))
+        if self.composed and compiles(setting):  # kernels are replaced in Python, which a compiled graph does not call
+            self.setting = replace(setting, mode="pynative")
+            layers = ", ".join(self.composed)
+            self.ignored.append(f"runs one operation at a time, since a graph has no kernels for it in {layers}")
+        self._compile()
+
+    def _look(self, sample: Parts) -> None:
+        """Looks at the outputs for a sample, in evaluation and in training, and restores the state of the layers."""
+        before = self.weights()
+        found = []
+        for training in (False, True):
+            self.network.set_train(training)
+            found.append(outputs(self.network(*self._inputs(sample))))
+        self.set_weights(before)
+        evaluated, trained = found
+        self._paths, self.outputs = [path for path, _ in evaluated], [described(*leaf) for leaf in evaluated]
+        self._in_training = [(path, described(path, tensor)) for path, tensor in trained]
+
+    def _compile(self) -> None:
+        self._forward = compiled(Forward(self.network).construct, self.setting)
+        self._gradient_functions: dict[Any, Any] = {}
 
     def parameters(self) -> list[OwnParameter]:
         return [description for description, _ in self._by_name.values()]
@@ -90,31 +122,45 @@ class MindSporeOwnModel:
             ops.assign(parameter, floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        normalisation = self.layers[layer]
-        if not isinstance(normalisation, NORMALISATIONS):
-            raise KeyError(setting)
-        normalisation.eps = {"epsilon": value}.get(setting, normalisation.eps)
-        normalisation.momentum = {"momentum": 1 - value}.get(setting, normalisation.momentum)
-        normalisation.bn_train = ops.BatchNorm(True, normalisation.eps, normalisation.momentum, normalisation.format)
-        normalisation.bn_infer = ops.BatchNorm(False, normalisation.eps, data_format=normalisation.format)
+        change_setting(self.layers[layer], setting, value)
 
     def without_dropout(self) -> None:
-        for layer in self.layers.values():
-            if isinstance(layer, DROPOUTS):
-                layer.construct = _identity
+        if not self._has_dropout:
+            return
+        without_dropout(self.network)
+        self._has_dropout = False
+        self._compile()  # a compiled function would go on as it was traced
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Parts) -> list[Array]:
         self.network.set_train(False)
-        return array(self._forward(self._inputs(x)))
+        value = self._forward(self._inputs(x))
+        return [array(at(value, path)) for path in self._paths]
 
-    def traced(self, x: Array, training: bool) -> list[LayerCall]:
+    def traced(self, x: Parts, training: bool) -> list[LayerCall]:
         recorder = Recorder()
         with record_calls(recorder, self.layers):
             self.network.set_train(training)
-            self.network(self._inputs(x))
+            inputs = self._inputs(x)
+            outputs = self.network(*inputs)
+        recorder.record(LayerCall("", MODEL, arrays_of([inputs]), arrays_of([outputs])))
         return calls_in_canonical_layout(recorder.calls, self.layout)
 
-    def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
+    def watched(self, x: Parts, training: bool, watcher: Watcher) -> list[LayerCall]:
+        recorder = watcher.recorder = Recorder()
+        made = {**self.layers, **operations_of(self.network)}
+        with record_calls(recorder, made), watching(watcher):
+            self.network.set_train(training)
+            inputs = self._inputs(x)
+            outputs = self.network(*inputs)
+        recorder.record(LayerCall("", MODEL, arrays_of([inputs]), arrays_of([outputs])))
+        return with_sources(calls_in_canonical_layout(recorder.calls, self.layout), made, watcher)
+
+    def require_targets(self, y: Parts) -> None:
+        first = mapped(lambda values: values[0], y)
+        for *_, target, form in self._heads(first):
+            require_range(form, target, parts_of(y)[target])
+
+    def loss_and_gradients(self, x: Parts, y: Parts) -> tuple[float, dict[str, Array]]:
         value, gradients = self._value_and_gradients(x, y)
         named_gradients = zip(self._trainable(), gradients, strict=True)
         return float(array(value)), {
@@ -126,32 +172,50 @@ class MindSporeOwnModel:
         self._clip = clipping(update.clipping, self.setting)
         self._apply_gradients = optimizer(update, self._update_parameters, horizon, self.setting).apply_gradients
 
-    def step(self, x: Array, y: Array) -> float:
+    def step(self, x: Parts, y: Parts) -> float:
         value, gradients = self._value_and_gradients(x, y)
         gradient_of = dict(zip(map(id, self._trainable().values()), gradients, strict=True))
         ordered_gradients = tuple(gradient_of[id(parameter)] for parameter in self._update_parameters.values())
         self._apply_gradients(self._clip(ordered_gradients))
         return float(array(value))
 
-    def _value_and_gradients(self, x: Array, y: Array) -> Any:
+    def _value_and_gradients(self, x: Parts, y: Parts) -> Any:
         """The loss and the gradients, by a function that is compiled at the first batch of each shape."""
-        if y.shape not in self._gradient_functions:
-            width = self.forward(x).size // len(x)
-            criterion = loss(self.word, width, "labels" if _are_labels(y) else "values", self.setting)
-            step = Step(self.network, criterion, list(self._trainable().values()))
-            self._gradient_functions[y.shape] = compiled(step.value_and_gradients, self.setting)
+        shapes = tuple((name, part.shape) for name, part in parts_of(y).items())
+        if shapes not in self._gradient_functions:
+            self._gradient_functions[shapes] = self._gradient_function(y)
+        function, forms = self._gradient_functions[shapes]
+        targets = tuple(self._target(form, parts_of(y)[name]) for name, form in forms)
         self.network.set_train(True)
-        return self._gradient_functions[y.shape](self._inputs(x), self._targets(y))
+        return function(self._inputs(x), targets)
+
+    def _gradient_function(self, y: Parts) -> tuple[Any, list[tuple[str, TargetForm]]]:
+        """The compiled function, and the name and the form of each target that it takes."""
+        found = self._heads(y)
+        criteria = [
+            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self.setting))
+            for path, output, _, form in found
+        ]
+        step = Step(self.network, criteria, list(self._trainable().values()))
+        return compiled(step.value_and_gradients, self.setting), [(target, form) for *_, target, form in found]
+
+    def _heads(self, y: Parts) -> list[tuple[Path, Output, str, TargetForm]]:
+        """Of each output that the loss is of: its path in training, itself, and the name and form of its target."""
+        found = []
+        for number, target in heads([output for _, output in self._in_training], y):
+            path, output = self._in_training[number]
+            found.append((path, output, target, target_form(self.word, output, parts_of(y)[target], self.layout)))
+        return found
+
+    def _target(self, form: TargetForm, y: Array) -> Any:
+        rows = form.rows(y)
+        return integers(rows) if form.targets == "labels" else floats(rows, self.setting)
 
     def _trainable(self) -> dict[str, Any]:
         return {name: parameter for name, (description, parameter) in self._by_name.items() if description.trainable}
 
-    def _inputs(self, x: Array) -> Any:
-        value = from_channels_last(x, self.layout)
-        return floats(value, self.setting) if np.issubdtype(x.dtype, np.floating) else integers(value)
-
-    def _targets(self, y: Array) -> Any:
-        return integers(y) if _are_labels(y) else floats(y, self.setting)
+    def _inputs(self, x: Parts) -> tuple[Any, ...]:
+        return arguments(self.network, x, self.layout, self.setting)
 
 
 class Forward(nn.Cell):
@@ -161,28 +225,37 @@ class Forward(nn.Cell):
         super().__init__()
         self.network = network
 
-    def construct(self, x: Any) -> Any:
-        return self.network(x)
+    def construct(self, inputs: Any) -> Any:
+        return self.network(*inputs)
+
+
+class Head(nn.Cell):
+    """The loss of one output. `moved_rank`: of an output with channels on axis 1, its rank; else 0."""
+
+    def __init__(self, path: Path, moved_rank: int, loss: Any) -> None:
+        super().__init__()
+        self.path, self.is_moved, self.loss = path, moved_rank > 0, loss
+        self.axes = (0, *range(2, moved_rank), 1)
+
+    def construct(self, outputs: Any, targets: Any) -> Any:
+        value = at(outputs, self.path)
+        return self.loss(ops.transpose(value, self.axes) if self.is_moved else value, targets)
 
 
 class Step:
     """The loss of a batch and its gradients, as functions of tensors."""
 
-    def __init__(self, network: Any, loss: Any, parameters: list[Any]) -> None:
-        self.network, self.loss = network, loss
+    def __init__(self, network: Any, heads: list[Any], parameters: list[Any]) -> None:
+        self.network, self.heads = network, nn.CellList(heads)
         self.gradient_function = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
 
-    def value_and_gradients(self, x: Any, y: Any) -> Any:
+    def value_and_gradients(self, inputs: Any, targets: Any) -> Any:
         """The loss in training and its gradients by the parameters."""
-        return self.gradient_function(x, y)
+        return self.gradient_function(inputs, targets)
 
-    def _value(self, x: Any, y: Any) -> Any:
-        return self.loss(self.network(x), y)
-
-
-def _are_labels(y: Array) -> bool:
-    return bool(np.issubdtype(y.dtype, np.integer))
-
-
-def _identity(x: Any) -> Any:
-    return x
+    def _value(self, inputs: Any, targets: Any) -> Any:
+        outputs = self.network(*inputs)
+        value = self.heads[0](outputs, targets[0])
+        for number in range(1, len(self.heads)):
+            value = value + self.heads[number](outputs, targets[number])
+        return value

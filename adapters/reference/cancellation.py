@@ -7,9 +7,9 @@ times larger than the right value, so the float32 reference must be able to leav
 Samples that are alike need not leave the same: a kernel computes the last of them, which do not fill a vector, by other
 instructions. So a negative sign alternates along the axis.
 
-The slope of a function that saturates cancels too: where float32 rounds tanh(x) to 1, `1 - y * y` is 0, and a unit in the
-last place of 1 in a framework whose y is the number below 1. An update rule that divides by the size of the gradient
-makes a full step of such a unit.
+The slope of a function that saturates cancels too: where float32 rounds tanh(x) to 1, `1 - y * y` is 0, and a unit in
+the last place of 1 in a framework whose y is the number below 1. An update rule that divides by the size of the
+gradient makes a full step of such a unit.
 """
 
 from __future__ import annotations

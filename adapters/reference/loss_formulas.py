@@ -42,6 +42,13 @@ def huber(s: spec.Huber, p: Array, t: Array) -> LossesAndSlopes:
     return value.mean(axis=-1), np.clip(e, -s.delta, s.delta) / p.shape[-1]
 
 
+def smooth_l1(s: spec.SmoothL1, p: Array, t: Array) -> LossesAndSlopes:
+    e = p - t
+    size = np.abs(e)
+    value = np.where(size <= s.beta, e * e / (2 * s.beta), size - s.beta / 2)
+    return value.mean(axis=-1), np.clip(e / s.beta, -1, 1) / p.shape[-1]
+
+
 def log_cosh(_: spec.LogCosh, p: Array, t: Array) -> LossesAndSlopes:
     e = p - t
     size = np.abs(e)
@@ -118,7 +125,8 @@ def binary_cross_entropy(s: spec.BinaryCrossEntropy, p: Array, t: Array) -> Loss
 def kl_divergence(s: spec.KlDivergence, p: Array, t: Array) -> LossesAndSlopes:
     q, inside = _within(p, s.epsilon, 1)
     u = _within(t, s.epsilon, 1)[0]
-    return (u * np.log(u / q)).sum(axis=-1), np.where(inside, -u / q, 0)
+    divisor = p.shape[-1] if s.classes == "averaged" else 1
+    return (u * np.log(u / q)).sum(axis=-1) / divisor, np.where(inside, -u / q, 0) / divisor
 
 
 def poisson(s: spec.Poisson, p: Array, t: Array) -> LossesAndSlopes:

@@ -19,6 +19,7 @@ LOSSES: dict[type[spec.Loss], Callable[[Any, Array, Array], tuple[Array, Array]]
     spec.MeanSquaredLogarithmicError: formulas.mean_squared_logarithmic_error,
     spec.MeanAbsolutePercentageError: formulas.mean_absolute_percentage_error,
     spec.Huber: formulas.huber,
+    spec.SmoothL1: formulas.smooth_l1,
     spec.LogCosh: formulas.log_cosh,
     spec.CosineSimilarity: formulas.cosine_similarity,
     spec.AsymmetricLinear: formulas.asymmetric_linear,

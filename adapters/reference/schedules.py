@@ -111,7 +111,7 @@ def linear_warmup(s: spec.LinearWarmup, t: FloatArray, f: Any) -> FloatArray:
 def warmup_then(s: spec.WarmupThen, t: FloatArray, f: Any) -> FloatArray:
     then = RATES[type(s.then)]
     first_rate = then(s.then, np.zeros(1, f), f)[0]
-    after = then(s.then, np.maximum(t - s.warmup_steps, f(0)), f)
+    after = then(s.then, np.maximum(t - s.first_of_then, f(0)), f)
     return np.where(t < s.warmup_steps, _ramp(f(s.start_rate), first_rate, t, f(s.warmup_steps)), after)
 
 

@@ -17,7 +17,9 @@ from adapters.tensorflow.canonical_optimizers import CanonicalUpdate
 from adapters.tensorflow.native_optimizers import WithWeightDecay, native_slots
 from adapters.tensorflow.realisations.optimizers import OPTIMIZERS
 from adapters.tensorflow.schedules import learning_rate
+from adapters.tensorflow.user_words import own_optimizer
 from harness.spec.optimizers import Adamw, Lamb
+from harness.spec.own import OwnOptimizer
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, decays
 
@@ -41,6 +43,10 @@ class Optimizer:
 
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
+    if isinstance(update.optimizer, OwnOptimizer):
+        rate = None if update.schedule is None else learning_rate(update.schedule, horizon, setting)
+        apply_gradients = own_optimizer(update.optimizer, parameters, rate)
+        return Optimizer(apply_gradients, {}, [variable.value for variable in apply_gradients.inner.variables])
     is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
     return (canonical_optimizer if is_canonical else native_optimizer)(update, parameters, horizon, setting)
 

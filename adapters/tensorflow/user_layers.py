@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,12 +10,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.protocol import Array
-from adapters.user_model import OwnParameter, Recorder
+from adapters.source_trace import OPERATION
+from adapters.tensorflow.user_settings import settings_of_form
 
-NORMALISATIONS = (keras.layers.BatchNormalization,)
 DROPOUTS = (keras.layers.Dropout, keras.layers.SpatialDropout1D, keras.layers.SpatialDropout2D)
-DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+UNSEEN = ("training", "mask")  # options of a call that Keras gives by itself
 
 
 def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
@@ -34,26 +35,11 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
     yield from layers.items()
 
 
-def parameters_of(network: Any, layers: Mapping[str, Any]) -> Iterator[tuple[OwnParameter, Any]]:
-    """Every parameter with its canonical description. `layers` are those of `layers_of`."""
-    owners = {id(parameter): (name, layer) for name, layer in layers.items() for parameter in layer.weights}
-    for parameter in network.weights:
-        parent_path, _, role = parameter.path.rpartition("/")
-        name, layer = owners.get(id(parameter), (parent_path.rpartition("/")[2], None))
-        role = "depthwise_kernel" if role == "kernel" and isinstance(layer, DEPTHWISE) else role
-        shape = tuple(parameter.shape)
-        yield OwnParameter(parameter.path, name, role, shape, bool(parameter.trainable)), parameter
-
-
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
-    if isinstance(layer, NORMALISATIONS):
-        return {"momentum": layer.momentum, "epsilon": layer.epsilon}
-    if isinstance(layer, keras.layers.Conv2D):
-        return {"strides": list(layer.strides), "dilation": list(layer.dilation_rate)}
     if isinstance(layer, DROPOUTS):
         return {"rate": float(layer.rate)}
-    return {}
+    return settings_of_form(layer)
 
 
 @contextmanager
@@ -62,8 +48,9 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
     fused_activations = {}
     try:
         for name, layer in layers.items():
-            activation = getattr(layer, "activation", None)
-            if activation not in (None, keras.activations.linear) and layer.weights:
+            activation = vars(layer).get("activation")  # a recurrent layer's is a property of its cell
+            is_cell = hasattr(layer, "state_size")  # a cell computes with its activation, more than once
+            if activation not in (None, keras.activations.linear) and layer.weights and not is_cell:
                 fused_activations[name] = activation
                 layer.activation = _RememberingActivation(activation)
             layer.call = _RecordedCall(layer, name, recorder)
@@ -76,14 +63,25 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
                 layer.activation = fused_activations[name]
 
 
-def to_canonical(parameter: OwnParameter, value: Array) -> Array:
-    """From Keras' layout to the canonical one, which is the same."""
-    return value
+def arrays_of(values: Iterable[Any]) -> tuple[Array, ...]:
+    """All tensors in these values, however they are nested, as arrays."""
+    return arrays_in(values, _is_known, _array)
 
 
-def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> Array:
-    """From the canonical layout to Keras', of this shape."""
-    return value
+def made_by(value: Any) -> Any:
+    """The layer that a value is, or the operation that a symbolic tensor comes from; None for anything else."""
+    if isinstance(value, keras.KerasTensor):
+        history = getattr(value, "_keras_history", None)
+        return None if history is None else history.operation
+    return value if isinstance(value, keras.layers.Layer) else None
+
+
+def operations_of(network: Any) -> dict[str, Any]:
+    """The operations of a functional model that are no layers, such as an addition."""
+    models = [network, *network._flatten_layers(include_self=False)]
+    operations = [each for model in models for each in getattr(model, "operations", ())]
+    of_graph = [each for each in operations if not isinstance(each, keras.layers.Layer)]
+    return {f"{OPERATION}{number} {each.name}": each for number, each in enumerate(of_graph)}
 
 
 def _is_framework_layer(layer: Any) -> bool:
@@ -108,21 +106,31 @@ class _RecordedCall:
         self.layer, self.inner, self.name, self.recorder = layer, layer.call, name, recorder
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        self.recorder.enter()
         y = self.inner(*inputs, **options)
-        if tf.executing_eagerly() and inputs and tf.is_tensor(inputs[0]) and tf.is_tensor(y):
-            self._record(np.array(inputs[0]), np.array(y))
+        given = [value for key, value in options.items() if key not in UNSEEN and not key.endswith("_mask")]
+        self._record(arrays_of([*inputs, *given]), arrays_of([y]))
         return y
 
-    def _record(self, x: Array, y: Array) -> None:
-        activation = getattr(self.layer, "activation", None)
+    def _record(self, xs: tuple[Array, ...], ys: tuple[Array, ...]) -> None:
+        activation = vars(self.layer).get("activation")
         is_activation_layer = isinstance(self.layer, keras.layers.Activation)
         kind = _function_name(activation) if is_activation_layer else type(self.layer).__name__
         if isinstance(activation, _RememberingActivation):
-            preactivation = np.array(activation.x)
-            self.recorder.record(self.name, kind, x, preactivation)
-            self.recorder.record(f"{self.name}.activation", _function_name(activation.inner), preactivation, y)
+            before = arrays_of([activation.x])
+            self.recorder.leave(LayerCall(self.name, kind, xs, before))
+            self.recorder.record(LayerCall(f"{self.name}.activation", _function_name(activation.inner), before, ys))
         else:
-            self.recorder.record(self.name, kind, x, y)
+            self.recorder.leave(LayerCall(self.name, kind, xs, ys))
+
+
+def _is_known(value: Any) -> bool:
+    """Whether it is a tensor with values: within a compiled function it has none."""
+    return bool(tf.is_tensor(value)) and hasattr(value, "numpy")
+
+
+def _array(tensor: Any) -> Array:
+    return np.array(tf.cast(tensor, tf.float32) if tensor.dtype == tf.bfloat16 else tensor)
 
 
 def _function_name(function: Any) -> str:

@@ -3,74 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from adapters.protocol import Array
 from adapters.setting import Setting
+from adapters.source_trace import Watcher, watching, with_sources
 from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.runtime import array, compiled, floats, integers
 from adapters.tensorflow.specifics.precision import default_precision
+from adapters.tensorflow.specifics.rebuilt import in_precision
+from adapters.tensorflow.specifics.user_layers_float64 import in_float64
+from adapters.tensorflow.user_data import arguments, described, outputs, without_training
+from adapters.tensorflow.user_dropout import without_dropout
 from adapters.tensorflow.user_layers import (
-    DROPOUTS,
-    NORMALISATIONS,
+    arrays_of,
     layers_of,
-    parameters_of,
+    made_by,
+    operations_of,
     record_calls,
     settings_of,
-    to_canonical,
-    to_native,
 )
+from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
+from adapters.tensorflow.user_settings import change_setting
+from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
+    MODEL,
     LayerCall,
     OwnParameter,
     Recorder,
     build_model,
     calls_in_canonical_layout,
-    from_channels_last,
     require_accepts,
 )
+from adapters.user_targets import TargetForm, heads, require_range, target_form
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.recipe import Update
 
 
 def user_model(
-    file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Array
+    file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Parts
 ) -> TensorFlowOwnModel:
     """The model that `function` of a user's file builds. Its images are in `layout`; `sample` is a batch of inputs."""
     return TensorFlowOwnModel(file, function, layout, word, seed, setting, sample)
+
+
+def watcher() -> Watcher:
+    """A watcher of a user's code in this framework."""
+    return Watcher(arrays_of, made_by)
 
 
 class TensorFlowOwnModel:
     """A user's own model in this framework; the methods are those of `adapters.user_model.OwnModel`."""
 
     def __init__(
-        self, file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Array
+        self, file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Parts
     ) -> None:
-        self.layout, self.word, self.setting = layout, word, setting
+        self.layout, self.word, self.setting, self._has_dropout = layout, word, setting, True
         keras.utils.clear_session()  # Keras numbers names anew, so that they are equal in every precision
         keras.utils.set_random_seed(seed)
         with default_precision(setting.precision):
-            self.network = build_model(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
+            built = build_model(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
+            self.network, self.ignored = without_training(built)
+            self.composed: list[str] = []
+            if setting.precision == "float64":
+                self.network = in_precision(self.network, setting.precision)
+                self.composed = in_float64(self.network)
             # The first call builds the layers that need an input shape.
-            call = partial(self.network, self._inputs(sample), training=False)
-            require_accepts(call, f"{Path(file).name}:{function}", sample)
-        self.composed: list[str] = []
+            require_accepts(lambda: self._look(sample), f"{FilePath(file).name}:{function}", sample)
         self.layers = dict(layers_of(self.network))
         self._by_name = {
             description.name: (description, parameter)
             for description, parameter in parameters_of(self.network, self.layers)
         }
-        self._forward = compiled(Forward(self.network).__call__, setting)
-        self._gradient_functions: dict[tuple[int, ...], Any] = {}
+        self._compile()
+
+    def _look(self, sample: Parts) -> None:
+        """Looks at the outputs for a sample, in evaluation and in training, and restores the state of the layers."""
+        evaluated = outputs(self.network(*self._inputs(sample), training=False))
+        before = [array(parameter) for parameter in self.network.weights]
+        trained = outputs(self.network(*self._inputs(sample), training=True))
+        for parameter, value in zip(self.network.weights, before, strict=True):
+            parameter.assign(value)
+        self._paths, self.outputs = [path for path, _ in evaluated], [described(*leaf) for leaf in evaluated]
+        self._in_training = [(path, described(path, tensor)) for path, tensor in trained]
+
+    def _compile(self) -> None:
+        self._forward = compiled(Forward(self.network).__call__, self.setting)
+        self._gradient_functions: dict[Any, Any] = {}
 
     def parameters(self) -> list[OwnParameter]:
         return [description for description, _ in self._by_name.values()]
@@ -90,26 +116,42 @@ class TensorFlowOwnModel:
             parameter.assign(floats(to_native(description, value, parameter.shape), self.setting))
 
     def change(self, layer: str, setting: str, value: float) -> None:
-        normalisation = self.layers[layer]
-        if not isinstance(normalisation, NORMALISATIONS):
-            raise KeyError(setting)
-        setattr(normalisation, setting, value)
+        change_setting(self.layers[layer], setting, value)
 
     def without_dropout(self) -> None:
-        for layer in self.layers.values():
-            if isinstance(layer, DROPOUTS):
-                layer.rate = 0.0
+        if not self._has_dropout:
+            return
+        without_dropout(self.network)
+        self._has_dropout = False
+        self._compile()  # a compiled function would go on as it was traced
 
-    def forward(self, x: Array) -> Array:
-        return array(self._forward(self._inputs(x)))
+    def forward(self, x: Parts) -> list[Array]:
+        value = self._forward(self._inputs(x))
+        return [array(at(value, path)) for path in self._paths]
 
-    def traced(self, x: Array, training: bool) -> list[LayerCall]:
+    def traced(self, x: Parts, training: bool) -> list[LayerCall]:
         recorder = Recorder()
         with record_calls(recorder, self.layers):
-            self.network(self._inputs(x), training=training)
+            inputs = self._inputs(x)
+            outputs = self.network(*inputs, training=training)
+        recorder.record(LayerCall("", MODEL, arrays_of([inputs]), arrays_of([outputs])))
         return calls_in_canonical_layout(recorder.calls, self.layout)
 
-    def loss_and_gradients(self, x: Array, y: Array) -> tuple[float, dict[str, Array]]:
+    def watched(self, x: Parts, training: bool, watcher: Watcher) -> list[LayerCall]:
+        recorder = watcher.recorder = Recorder()
+        made = {**self.layers, **operations_of(self.network)}
+        with record_calls(recorder, made), watching(watcher):
+            inputs = self._inputs(x)
+            outputs = self.network(*inputs, training=training)
+        recorder.record(LayerCall("", MODEL, arrays_of([inputs]), arrays_of([outputs])))
+        return with_sources(calls_in_canonical_layout(recorder.calls, self.layout), made, watcher)
+
+    def require_targets(self, y: Parts) -> None:
+        first = mapped(lambda values: values[0], y)
+        for *_, target, form in self._heads(first):
+            require_range(form, target, parts_of(y)[target])
+
+    def loss_and_gradients(self, x: Parts, y: Parts) -> tuple[float, dict[str, Array]]:
         value, gradients = self._value_and_gradients(x, y)
         named_gradients = zip(self._trainable(), gradients, strict=True)
         return float(array(value)), {
@@ -121,31 +163,49 @@ class TensorFlowOwnModel:
         self._clip = clipping(update.clipping, self.setting)
         self._apply_gradients = optimizer(update, self._update_parameters, horizon, self.setting).apply_gradients
 
-    def step(self, x: Array, y: Array) -> float:
+    def step(self, x: Parts, y: Parts) -> float:
         value, gradients = self._value_and_gradients(x, y)
         gradient_of = dict(zip(map(id, self._trainable().values()), gradients, strict=True))
         ordered_gradients = tuple(gradient_of[id(parameter)] for parameter in self._update_parameters.values())
         self._apply_gradients(self._clip(ordered_gradients))
         return float(array(value))
 
-    def _value_and_gradients(self, x: Array, y: Array) -> Any:
+    def _value_and_gradients(self, x: Parts, y: Parts) -> Any:
         """The loss and the gradients, by a function that is compiled at the first batch of each shape."""
-        if y.shape not in self._gradient_functions:
-            width = self.forward(x).size // len(x)
-            criterion = loss(self.word, width, "labels" if _are_labels(y) else "values", self.setting)
-            step = Step(self.network, criterion, list(self._trainable().values()))
-            self._gradient_functions[y.shape] = compiled(step.value_and_gradients, self.setting)
-        return self._gradient_functions[y.shape](self._inputs(x), self._targets(y))
+        shapes = tuple((name, part.shape) for name, part in parts_of(y).items())
+        if shapes not in self._gradient_functions:
+            self._gradient_functions[shapes] = self._gradient_function(y)
+        function, forms = self._gradient_functions[shapes]
+        targets = tuple(self._target(form, parts_of(y)[name]) for name, form in forms)
+        return function(self._inputs(x), targets)
+
+    def _gradient_function(self, y: Parts) -> tuple[Any, list[tuple[str, TargetForm]]]:
+        """The compiled function, and the name and the form of each target that it takes."""
+        found = self._heads(y)
+        criteria = [
+            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self.setting))
+            for path, output, _, form in found
+        ]
+        step = Step(self.network, criteria, list(self._trainable().values()))
+        return compiled(step.value_and_gradients, self.setting), [(target, form) for *_, target, form in found]
+
+    def _heads(self, y: Parts) -> list[tuple[Path, Output, str, TargetForm]]:
+        """Of each output that the loss is of: its path in training, itself, and the name and form of its target."""
+        found = []
+        for number, target in heads([output for _, output in self._in_training], y):
+            path, output = self._in_training[number]
+            found.append((path, output, target, target_form(self.word, output, parts_of(y)[target], self.layout)))
+        return found
+
+    def _target(self, form: TargetForm, y: Array) -> Any:
+        rows = form.rows(y)
+        return integers(rows) if form.targets == "labels" else floats(rows, self.setting)
 
     def _trainable(self) -> dict[str, Any]:
         return {name: parameter for name, (description, parameter) in self._by_name.items() if description.trainable}
 
-    def _inputs(self, x: Array) -> Any:
-        value = from_channels_last(x, self.layout)
-        return floats(value, self.setting) if np.issubdtype(x.dtype, np.floating) else integers(value)
-
-    def _targets(self, y: Array) -> Any:
-        return integers(y) if _are_labels(y) else floats(y, self.setting)
+    def _inputs(self, x: Parts) -> tuple[Any, ...]:
+        return arguments(self.network, x, self.layout, self.setting)
 
 
 class Forward:
@@ -154,28 +214,41 @@ class Forward:
     def __init__(self, network: Any) -> None:
         self.network = network
 
-    def __call__(self, x: Any) -> Any:
-        return self.network(x, training=False)
+    def __call__(self, inputs: Any) -> Any:
+        return self.network(*inputs, training=False)
+
+
+class Head:
+    """The loss of one output. `moved_rank`: of an output with channels on axis 1, its rank; else 0."""
+
+    def __init__(self, path: Path, moved_rank: int, loss: Any) -> None:
+        self.path, self.is_moved, self.loss = path, moved_rank > 0, loss
+        self.axes = (0, *range(2, moved_rank), 1)
+
+    def __call__(self, outputs: Any, targets: Any) -> Any:
+        value = at(outputs, self.path)
+        return self.loss(tf.transpose(value, self.axes) if self.is_moved else value, targets)
 
 
 class Step:
     """The loss of a batch and its gradients, as functions of tensors."""
 
-    def __init__(self, network: Any, loss: Any, parameters: list[Any]) -> None:
-        self.network, self.loss = network, loss
+    def __init__(self, network: Any, heads: list[Any], parameters: list[Any]) -> None:
+        self.network, self.heads = network, heads
         self.parameters = [parameter.value for parameter in parameters]
 
-    def value_and_gradients(self, x: Any, y: Any) -> Any:
+    def value_and_gradients(self, inputs: Any, targets: Any) -> Any:
         """The loss in training and its gradients by the parameters."""
         with tf.GradientTape() as tape:
-            value = self._value(x, y)
+            value = self._value(inputs, targets)
         zero = tf.UnconnectedGradients.ZERO
-        return value, tape.gradient(value, self.parameters, unconnected_gradients=zero)
+        gradients = tape.gradient(value, self.parameters, unconnected_gradients=zero)
+        # The gradient of an embedding is sparse: tf.IndexedSlices, whose rows may repeat.
+        return value, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
-    def _value(self, x: Any, y: Any) -> Any:
-        value = self.loss(self.network(x, training=True), y)
+    def _value(self, inputs: Any, targets: Any) -> Any:
+        outputs = self.network(*inputs, training=True)
+        value = self.heads[0](outputs, targets[0])
+        for number in range(1, len(self.heads)):
+            value = value + self.heads[number](outputs, targets[number])
         return value + sum(self.network.losses)  # the penalties of the layers, which training in Keras adds
-
-
-def _are_labels(y: Array) -> bool:
-    return bool(np.issubdtype(y.dtype, np.integer))

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import REPRESENTABLE, Place, dotted, locate, places_at, words_of
+from harness.composition.hints import hint_for, reduction_hint
 from harness.composition.stated import StatedExperiment
 from harness.spec import Spec
 from harness.system.text import printable
@@ -92,6 +93,11 @@ def shown(value: object) -> str:
         return f"a {type(value).__name__} too long to write out"
 
 
+def _typed(value: object) -> str:
+    """The value as it is typed on the command line."""
+    return value if isinstance(value, str) else shown(value)
+
+
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
@@ -151,6 +157,8 @@ class _Explainer:
         most = details["ctx"]["le"] if kind == "less_than_equal" else None
         beyond = f", at most {most}" if most in REPRESENTABLE else ""
         allowed = place.allowed().replace("a number", "a finite number" if kind == "finite_number" else "a number")
+        if kind == "literal_error" and (hint := reduction_hint(path, value)):
+            return Mistake(path, f"{dotted(path)}: given {shown(value)}; allowed: {allowed}; {hint}")
         if kind == "literal_error" and nearest(value, allowed.split(", ")):
             return Mistake(path, no_such(f"{dotted(path)}: given {shown(value)}", value, allowed.split(", ")))
         return Mistake(path, f"{dotted(path)}: given {shown(value)}; allowed: {allowed}{beyond}")
@@ -159,6 +167,8 @@ class _Explainer:
         allowed = parent.field_names() + (() if parent.path else self.settings)
         above = "".join(f"{key}." for key in parent.path)
         complaint = f"{dotted(path)}: there is no such key (given {shown(value)})"
+        if hint := hint_for(path, _typed(value), self.tree):
+            return f"{complaint}; {hint}"
         if not advise:
             return complaint
         if nearest(path[-1], allowed) is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from harness.composition.groups import ConfigGroups
 from harness.composition.mistakes import UserMistake
@@ -32,7 +31,7 @@ def model_of(overrides: Sequence[str], config_dirs: Sequence[Path] = ()) -> Mode
         return fitting
 
 
-def _fitting(overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups) -> Any:
+def _fitting(overrides: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups) -> Model | None:
     """The model beside the first data set and loss with which it can be composed; None if there is none."""
     for data in groups.options("data"):
         for loss in ("mean_squared_error", "categorical_cross_entropy"):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from harness.diagnosis.forms import OWN, Explanation, Form, in_words
 from harness.diagnosis.known_forms import FORMS
 from harness.diagnosis.proof import AskArm, Judge, Proofs, diverging
+from harness.diagnosis.solved_numbers import relation_of, solved
 from harness.judging.checks import uncertified
 from harness.judging.context import Answers, Context
 from harness.records.verdict import Verdict
@@ -58,7 +59,10 @@ def _advice(
     for name in wrong:
         short = question.shorten(context, answers, name, verdict) if question.shorten else Shortened(context, answers)
         search = Search(short, question.judge, parts, likely, name, [other for other in answers if other not in wrong])
-        explanation = search.by_own_spec() or search.by_forms()
+        explanation = search.by_own_spec() or search.by_forms(most=1)
+        if explanation is None and search.can_be_solved:
+            explanation = search.by_numbers()
+        explanation = explanation or search.by_forms()
         if explanation is not None:
             known[name] = explanation
         elif search.own_changes:
@@ -116,17 +120,38 @@ class Search:
             given = _given(context, candidate)
             if given is not None and not self._diverging(given, [self.culprit]):
                 forms = (_form_of(context, {path: value}) for path, value in candidate.items())
-                return Explanation(tuple(dict.fromkeys(forms)), candidate)
+                return Explanation(tuple(dict.fromkeys(forms)), candidate, relation_of(context, candidate))
         return None
 
-    def by_forms(self) -> Explanation | None:
+    @property
+    def can_be_solved(self) -> bool:
+        """Whether numbers are solved for: not in free runs, in which each hypothesis is a training."""
+        return not self.question.is_run
+
+    def by_numbers(self) -> Explanation | None:
+        """The one number of the spec that explains all divergences at another value, solved for from the answers."""
+
+        def explains(changes: Changes) -> bool:
+            given = _given(self.question.context, changes)
+            if given is None or self._diverging(given, [self.culprit]):
+                return False
+            return not self.right or bool(self._diverging(given, self.right))
+
+        solution = solved(self.question, self.judge, self.culprit, self.parts, self.likely, explains)
+        if solution is None:
+            return None
+        form = Form(solution.name, lambda stated: iter(()))
+        return Explanation((form,), solution.changes, solution.relation)
+
+    def by_forms(self, most: int = TOGETHER) -> Explanation | None:
         """The known forms that explain all divergences: one, else two of which the first explains some.
 
-        The answers of the right arms must diverge with them, or they would explain anything.
+        `most`: how many are tried together. The answers of the right arms must diverge with them, or they would explain
+        anything.
         """
         context, so_far = self.question.context, Explanation()
         left = self._diverging(context, [self.culprit])
-        while left and len(so_far.forms) < TOGETHER:
+        while left and len(so_far.forms) < most:
             best = None
             for form, changes, given in hypotheses(context, self.parts, self.likely):
                 if not self.question.admits(given):

@@ -33,25 +33,30 @@ class Form:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Forms whose combined `changes` make the reference compute what an arm answered."""
+    """Forms whose combined `changes` make the reference compute what an arm answered.
+
+    `relation`: by what mistake a number became the other, in words; may be empty.
+    """
 
     forms: tuple[Form, ...] = ()
     changes: Changes = field(default_factory=dict)
+    relation: str = ""
 
 
 def words_by_path(experiment: Experiment) -> Iterator[tuple[str, Word]]:
     """Every word that may be changed, with its dotted path."""
     for root in ROOTS:
-        yield from _below(root, getattr(experiment, root))
+        yield from words_below(root, getattr(experiment, root))
 
 
-def _below(path: str, spec: Any) -> Iterator[tuple[str, Word]]:
+def words_below(path: str, spec: Any) -> Iterator[tuple[str, Word]]:
+    """A word at a path, and the words within it, each with its dotted path."""
     if isinstance(spec, Word):
         yield path, spec
     parts: Iterable[tuple[Any, Any]] = spec if isinstance(spec, BaseModel) else enumerate(spec)
     for name, value in parts:
         if isinstance(value, BaseModel | tuple):
-            yield from _below(f"{path}.{name}", value)
+            yield from words_below(f"{path}.{name}", value)
 
 
 def of_words(kinds: type[Word] | tuple[type[Word], ...], alternatives: Alternatives) -> Any:
@@ -107,4 +112,5 @@ def in_words(stated: Experiment, arm: str, explanation: Explanation) -> str:
     changes = explanation.changes
     stated_values = [shown_value(at(stated, path)) for path in changes]
     names = " and ".join(dict.fromkeys(form.name for form in explanation.forms))
-    return f"{names} ({arm} computes {shown(changes)}, the spec says {', '.join(stated_values)})"
+    relation = f": {explanation.relation}" if explanation.relation else ""
+    return f"{names} ({arm} computes {shown(changes)}, the spec says {', '.join(stated_values)}{relation})"

@@ -34,6 +34,7 @@ LOOKALIKES = (
     ("softmax", "log_softmax"),
 )
 SLOPES = (0.01, 0.2, 0.3)
+CLASSES = ("summed", "averaged")
 KEPT = ("biased", "unbiased")
 PERIODS = ("decay_steps", "warmup_steps", "first_period")
 
@@ -70,6 +71,19 @@ def _coupled(e: Experiment) -> Iterator[Changes]:
         yield {"optimizer": {**plain, "kind": "adam"}, "weight_decay": {"kind": "coupled", **decay_fields}}
     if isinstance(word, opt.Lamb):
         yield {"optimizer.decay": "inside" if word.decay == "decoupled" else "decoupled"}
+
+
+def _rate_free(e: Experiment) -> Iterator[Changes]:
+    word, beside = e.optimizer, e.weight_decay
+    if isinstance(beside, decay.Decoupled):
+        yield {"weight_decay.kind": "decoupled" if isinstance(beside, decay.RateFree) else "rate_free"}
+    if isinstance(word, opt.Adamw) and isinstance(beside, decay.NoWeightDecay):
+        decay_fields = {"factor": word.factor, "decayed": word.decayed}
+        plain = {name: value for name, value in as_written(word).items() if name not in decay_fields}
+        yield {
+            "optimizer": {**plain, "kind": "adam"},
+            "weight_decay": {"kind": "rate_free", **decay_fields},
+        }
 
 
 def _no_decay(e: Experiment) -> Iterator[Changes]:
@@ -127,6 +141,15 @@ def _padded(word: layers.Convolution) -> list[Fields]:
     return other(word, "padding", ("same", "same_lower")) if word.padding != "valid" else []
 
 
+def _factor_of_scores(word: layers.MultiHeadAttention) -> list[Fields]:
+    return [{"scale": None if word.scale == 1 else 1.0}, *([{"scale": None}] if word.scale not in (None, 1) else [])]
+
+
+def _reset(word: layers.Gru) -> list[Fields]:
+    # With a bias the two have parameters of different shapes.
+    return [] if word.use_bias else other(word, "reset", ("after", "before"))
+
+
 def _lookalike(word: act.Activation) -> list[Fields]:
     pairs = [(a, b) for first, second in LOOKALIKES for a, b in ((first, second), (second, first))]
     return [{"kind": b} for a, b in pairs if a == word.word()]
@@ -149,14 +172,25 @@ def _from_logits(e: Experiment) -> Iterator[Changes]:
             yield {"loss": {"kind": kind, "reduction": e.loss.reduction}}
 
 
+def _smooth_l1(e: Experiment) -> Iterator[Changes]:
+    if isinstance(e.loss, losses.Huber):
+        yield {"loss": {"kind": "smooth_l1", "beta": e.loss.delta, "reduction": e.loss.reduction}}
+    if isinstance(e.loss, losses.SmoothL1):
+        yield {"loss": {"kind": "huber", "delta": e.loss.beta, "reduction": e.loss.reduction}}
+
+
 FORMS = (
     Form("momentum form", of_words((opt.HeavyBall, opt.Nesterov), _momentum_form)),
     Form("boundary", of_words(schedules.PiecewiseConstant, _boundary)),
     Form("epsilon place", of_words(opt.Optimizer, lambda word: other(word, "epsilon_place", _places(word)))),
     Form("coupled for decoupled decay", _coupled),
+    Form("a decay that is not multiplied by the rate", _rate_free),
     Form("bias correction", of_words(opt.Optimizer, lambda word: other(word, "bias_correction", (True, False)))),
     Form("layout", of_words(layers.Flatten, lambda word: other(word, "order", ("channels_last", "channels_first")))),
     Form("padding", of_words(layers.Convolution, _padded)),
+    Form("factor of the scores", of_words(layers.MultiHeadAttention, _factor_of_scores)),
+    Form("mask of an attention", of_words(layers.MultiHeadAttention, lambda w: other(w, "mask", ("none", "causal")))),
+    Form("place of a GRU's reset", of_words(layers.Gru, _reset)),
     Form("batch normalisation's momentum convention", of_words(layers.BatchNorm, _momentum_convention)),
     Form("biased for unbiased variance", of_words(layers.BatchNorm, lambda word: other(word, "kept_variance", KEPT))),
     Form("look-ahead of Nesterov momentum", _look_ahead),
@@ -164,6 +198,7 @@ FORMS = (
     Form("staircase", of_words(schedules.Schedule, lambda word: other(word, "staircase", (True, False)))),
     Form("length of a decay or warm-up", of_words(schedules.Schedule, _one_off)),
     Form("cycle", of_words(schedules.Schedule, lambda word: other(word, "cycle", (True, False)))),
+    Form("shift of the decay by the warm-up", of_words(schedules.WarmupThen, lambda w: [{"shifts": not w.shifts}])),
     Form("rate of the previous step", _late),
     Form("size of epsilon", of_words(Word, lambda word: other(word, "epsilon", EPSILONS))),
     Form("what decays", of_words(Word, lambda word: other(word, "decayed", ("kernels", "all")))),
@@ -174,6 +209,8 @@ FORMS = (
     Form("activation", of_words(act.Activation, _lookalike)),
     Form("reduction of the loss", of_words(losses.Loss, lambda word: other(word, "reduction", ("mean", "sum")))),
     Form("label smoothing", of_words(losses.Loss, lambda word: other(word, "label_smoothing", (0.0, 0.1)))),
+    Form("smooth-L1 for Huber", _smooth_l1),
+    Form("mean or sum over the classes", of_words(losses.KlDivergence, lambda w: other(w, "classes", CLASSES))),
     Form("class weights", of_words(losses.Loss, lambda word: other(word, "weighting", ("sum_of_weights", "batch")))),
     Form("loss of logits or of probabilities", _from_logits),
     Form("start of the sum of squares", of_words(opt.Adagrad, lambda w: other(w, "initial_accumulator", (0.0, 0.1)))),

@@ -20,6 +20,7 @@ from harness.records.verdict import Verdict
 # A certificate is accurate to a factor of 2. It is searched among powers of 2 with these exponents.
 FINEST, COARSEST = -60, 20
 _CERTIFYING = ContextVar("_CERTIFYING", default=True)
+_COLLECTED: ContextVar[list[Check] | None] = ContextVar("_COLLECTED", default=None)
 
 
 def as_judged(verdict: Verdict) -> Verdict:
@@ -131,10 +132,24 @@ def uncertified() -> Iterator[None]:
         _CERTIFYING.reset(token)
 
 
+@contextmanager
+def collected() -> Iterator[list[Check]]:
+    """A context with the list of all checks that `judge_checks` judges in it, in order."""
+    checks: list[Check] = []
+    token = _COLLECTED.set(checks)
+    try:
+        yield checks
+    finally:
+        _COLLECTED.reset(token)
+
+
 def judge_checks(checks: Iterable[Check]) -> list[Verdict]:
     """One verdict, with its certificate, for each subject and each pair of arms with claims about it."""
     by_subject: dict[str, list[Check]] = {}
+    collecting = _COLLECTED.get()
     for check in checks:
+        if collecting is not None:
+            collecting.append(check)
         by_subject.setdefault(check.subject, []).append(check)
     verdicts = []
     for own in by_subject.values():

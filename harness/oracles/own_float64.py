@@ -9,7 +9,7 @@ sides also differ in float64, they are different functions, and nobody can say w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -29,6 +29,8 @@ MEASURED = (
     f"{FACTOR:g} x the larger of both sides' own relative errors in float32, "
     f"at most {FACTOR * FACTOR:g} x the smaller, + {FLOOR_ULP:g} ULP"
 )
+# Of the precisions of arms. NumPy knows no bfloat16.
+_EPSILONS = {"float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 DRIFT = f"{FACTOR:g} x the drift of either side from its own float64"
 
 
@@ -57,6 +59,10 @@ class Side:
 
     def tensor(self, name: str) -> FloatArray:
         return self.values.get(name, np.empty(0))
+
+    def without_float64(self, reason: str) -> Side:
+        """The side as one that does not run in float64."""
+        return replace(self, float64=None, refused=reason)
 
     def below(self, prefix: str) -> Side:
         """Only the tensors whose names begin with `prefix` and a slash, by the rest of their names."""
@@ -176,9 +182,7 @@ class OwnFloat64:
         distance = f"{a.name} and {b.name} are {between:.3g} apart"
         if a.float64 is None or b.float64 is None:
             without = a if a.float64 is None else b
-            cause = (
-                f"{distance}; which is wrong cannot be told: {without.name} does not run in float64 ({without.refused})"
-            )
+            cause = f"{distance}; which is wrong cannot be told: {without.name} does not run in float64"
             return verdict.model_copy(update={**NO_CULPRIT, "cause": cause})
         in_float64 = error_against(a.float64[tensor], np.asarray(b.float64[tensor], np.float64))
         if np.any(in_float64 > self.tolerances[tensor].bound):
@@ -187,6 +191,32 @@ class OwnFloat64:
             return verdict.model_copy(update={**NO_CULPRIT, "cause": f"{cause}: two different functions"})
         cause = f"{distance}, and equal in float64: {verdict.culprit} is numerically off ({verdict.cause})"
         return verdict.model_copy(update={"cause": cause})
+
+
+def no_measure(side: Side, other: Side) -> str:
+    """Why a side's float64 is the measure of nothing; empty if it may be one, or if the side has none.
+
+    A measure is finite where the side's own precision is, and within what that precision allows of it. It is not if
+    it differs by more than half of the digits, while both sides agree with each other far better than with it: two
+    frameworks do not make the same error by chance.
+    """
+    if side.float64 is None or side.arm.precision == "float64":
+        return ""
+    eps = _EPSILONS[side.arm.precision]
+    most = max((_largest_finite(value) for value in side.values.values()), default=0.0)
+    for name, value in side.values.items():
+        exact, beside = side.float64.get(name), other.values.get(name)
+        if exact is None or exact.shape != value.shape:
+            continue
+        if not np.all(np.isfinite(exact[np.isfinite(value)])):
+            return f"{name} is not finite in float64, and is in {side.arm.precision}"
+        if beside is None or beside.shape != value.shape or _largest_finite(value) <= eps * most:
+            continue
+        away, size = _largest(error_against(value, exact)), _largest_finite(exact)
+        between = _largest(error_against(value, np.asarray(beside, np.float64)))
+        if away > np.sqrt(eps) * size and FACTOR * FACTOR * between < away:
+            return f"{name} is {away:.3g} off in float64, and both sides agree to {between:.3g} in their own precision"
+    return ""
 
 
 def _pooled(oracle: OwnFloat64, names: Sequence[str]) -> dict[str, Tolerance]:
@@ -225,6 +255,10 @@ def _drifting(oracle: OwnFloat64, name: str, drift: FloatArray, spread: Any, lea
 
 def _width(tolerance: Tolerance) -> float:
     return _largest(tolerance.bound)
+
+
+def _largest_finite(values: Any) -> float:
+    return float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
 
 
 def _largest(values: Any) -> float:

@@ -128,7 +128,7 @@ def draw_weights(model: Model, seed: int) -> dict[str, Array]:
     for number, parameter in enumerate(model.parameters()):
         stream = np.random.default_rng(np.random.SeedSequence([seed, _WEIGHTS, number]))
         draw = DRAWS[type(parameter.initializer)]
-        weights[parameter.name] = draw(parameter.initializer, parameter.shape, stream)
+        weights[parameter.name] = draw(parameter.initializer, parameter.shape_drawn, stream).reshape(parameter.shape)
     return weights
 
 

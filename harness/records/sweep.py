@@ -44,8 +44,8 @@ class Job(Spec):
 
     `digest`: of what is run: the specs with their seeds and data, the verb's settings, the environment that the job is
     given, and the versions of the packages; `spec`: without the versions. `place`: of its run, below the sweep's
-    folder. `memory_bytes` and `cores`: what it needs at least; `limit_s`: the longest that it can take by its arms'
-    time-outs.
+    folder. `memory_bytes` and `cores`: what it needs at least; `accelerators`: the kinds of devices that its arms may
+    use where a host has them; `limit_s`: the longest that it can take by its arms' time-outs.
     """
 
     number: int
@@ -56,6 +56,7 @@ class Job(Spec):
     place: str
     memory_bytes: int = 0
     cores: int = 1
+    accelerators: tuple[str, ...] = ()
     limit_s: float = 0.0
 
 
@@ -102,6 +103,9 @@ class Attempt(Spec):
 
     `exit_code` and `sentence`: of the run; `message`: why there is no complete run. `share`: the largest error of a
     check as a share of its tolerance. Times are UTC of the host that wrote them, and are compared with no other host's.
+    `placement`: the variables that state its rank, and its devices on its host; `device_flag`: why the memory of its
+    device was not free again when it began.
+    `place_in_process`: 1 for the first job of its process, whose imports the later ones share.
     """
 
     job: int
@@ -115,6 +119,9 @@ class Attempt(Spec):
     started: str = ""
     ended: str = ""
     wall_s: float | None = None
+    placement: dict[str, str] = Field(default_factory=dict)
+    device_flag: str = ""
+    place_in_process: int = 1
     exit_code: int | None = None
     sentence: str = ""
     message: str = ""

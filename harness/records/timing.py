@@ -108,6 +108,18 @@ class Interference(Spec):
     load: float | None = None
 
 
+# A process is disturbed if others kept this many more processors busy than it left to them.
+DISTURBING_PROCESSORS = 0.25
+
+
+def disturbed_by_others(during: Interference, host: HostState | None, own_processors: int) -> bool:
+    """Whether other processes took processors from one that uses so many; False where the host does not tell."""
+    others = during.other_processors
+    if others is None or host is None or host.processors is None:
+        return False
+    return others > host.processors - own_processors + DISTURBING_PROCESSORS
+
+
 class Roofline(Spec):
     """What NumPy reaches here with the threads of an arm: a float32 matrix product, and a copy of memory."""
 

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from harness.records.arrangement import ChosenArrangement
 from harness.records.failure import Failure
 from harness.records.series import Series
+from harness.records.timing import HostState, Interference, disturbed_by_others
 from harness.spec.arm import Arm
 from harness.spec.base import Spec
 
@@ -42,6 +43,8 @@ class Trace(Spec):
 
     `order_digests`: for each epoch the digest of the sample numbers, in the order in which they were trained on.
     `device_flag`: why the times may be off: the device's memory was not free again when the training began.
+    `host`: the state of the host at the end of the training (load, pressure). `interference`: what it did beside the
+    training while that was timed. `processors`: that the process may use.
     """
 
     model_config = ConfigDict(allow_inf_nan=True)
@@ -58,6 +61,9 @@ class Trace(Spec):
     final_weights_digest: str = ""
     order_digests: tuple[str, ...] = ()
     device_flag: str = ""
+    host: HostState | None = None
+    interference: Interference | None = None
+    processors: int | None = None
     import_time_s: float | None = None
     compile_time_s: float | None = None
     baseline_rss_bytes: int | None = None
@@ -122,6 +128,16 @@ class Trace(Spec):
             settings += [f"{name}={value} ({reason})" for name, value in further if name not in self.arm.environment]
         return [*settings, *filter(None, [self.device_flag])]
 
+    @property
+    def load_flag(self) -> str:
+        """Why the times may be off: other processes took processors from the training; empty if they did not."""
+        if self.interference is None or not self.processors:
+            return ""
+        own = min(self.processors, self.arm.threads or self.processors)
+        if not disturbed_by_others(self.interference, self.host, own):
+            return ""
+        return f"timed under load: other processes kept {self.interference.other_processors:.1f} processors busy"
+
     def summary(self) -> dict[str, Any]:
         """One row for the summary table."""
         last = self.epochs[-1] if self.epochs else None
@@ -136,6 +152,7 @@ class Trace(Spec):
             "realisation": self.arm.realisation,
             "threads": self.arm.threads,
             "settings": self.settings,
+            "load": self.load_flag,
             "status": self.status,
             "test_accuracy": last.test_accuracy if last else None,
             "test_loss": last.test_loss if last else None,

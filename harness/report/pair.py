@@ -34,15 +34,15 @@ class PairTerminal(ProgressListener):
         pair = composed.pair
         arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in pair.arms)
         self._say(line((f"pair {pair.name}", "bold"), f": {arms}"))
-        self._say(
-            f"  {pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
-            f"{pair.steps} steps of {pair.batch_size}"
-        )
+        self._say(f"  {pair.words}; {pair.steps} steps of {pair.batch_size}")
         for code in code_run(composed):
             self._say(f"  runs code that {code}")
 
     def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None:
         self._say(f"  parameters paired: {len(matches)}; which is which stands in report.md")
+
+    def remark(self, text: str) -> None:
+        self._say(f"  {text}")
 
     def arm_failed(self, arm: str, failure: Failure, log: Path) -> None:
         self.progress.forget(arm)
@@ -95,8 +95,7 @@ def pair_conditions(run: PairRecord) -> list[str]:
     sentences += [f"the code that {code}" for code in run.facts.code]
     if pair is not None:
         sentences.append(
-            f"{pair.loss.name_in_tables}, {pair.optimizer.name_in_tables}, {pair.schedule.name_in_tables}; "
-            f"{pair.steps} steps of {pair.batch_size}, {pair.forced_steps} of them teacher-forced as well"
+            f"{pair.words}; {pair.steps} steps of {pair.batch_size}, {pair.forced_steps} of them teacher-forced as well"
         )
     return [*sentences, *run.facts.remarks]
 

@@ -103,8 +103,13 @@ def _arms(verdict: Verdict) -> str:
 
 
 def runs_as(row: dict[str, Any]) -> list[str]:
-    """Mode, device, precision and policy of an arm, then the settings of its environment."""
-    return [*(str(row[key]) for key in RUNS_AS), *row["settings"]]
+    """Mode, device, precision and policy of an arm, its environment's settings, and whether it was timed under load."""
+    return [*(str(row[key]) for key in RUNS_AS), *row["settings"], *filter(None, [row.get("load")])]
+
+
+def _step_time(row: dict[str, Any]) -> str:
+    time = number(row["step_time_s"] and 1e3 * row["step_time_s"], "{:.2f} ms")
+    return f"{time}, under load" if time and row.get("load") else time
 
 
 RUNS_AS = ("mode", "device", "precision", "realisation")
@@ -117,7 +122,7 @@ COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("train loss", lambda row: number(row["train_loss"], "{:.6f}")),
     ("scored", lambda row: number(row["samples_scored"], "{:,}")),
     ("compile", lambda row: number(row["compile_time_s"], "{:.2f} s")),
-    ("step, median", lambda row: number(row["step_time_s"] and 1e3 * row["step_time_s"], "{:.2f} ms")),
+    ("step, median", _step_time),
     ("samples/s", lambda row: number(row["samples_per_s"], "{:,.0f}")),
     ("training", lambda row: number(row["train_time_s"], "{:.1f} s")),
     ("peak memory", lambda row: number(row["peak_rss_bytes"] and row["peak_rss_bytes"] / MIB, "{:,.0f} MiB")),

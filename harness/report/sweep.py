@@ -53,6 +53,7 @@ def conditions(sweep: Sweep, rows: Sequence[Attempt | None]) -> list[str]:
         texts.append(found)
     if again:
         texts.append(f"{again:,} jobs have been run again.")
+    texts += [f"job {row.job}: {row.device_flag}" for row in rows if row is not None and row.device_flag]
     if "seed" in sweep.keys:
         texts.append("Each seed is a job that is judged by itself; a study over seeds judges their pairs together.")
     return texts

@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 
 from harness import __version__
 from harness.results.claim import CLAIM
+from harness.system.many_files import for_each
 from harness.system.writing import whole
 
 MARKER = "complete.json"
@@ -61,8 +62,8 @@ def complete(folder: Path, marker: Marker, runs: Mapping[str, Path] | None = Non
     """Writes the marker, over whatever records the folder has by now. `runs` are those of a study, by their place."""
     head = {"schema_version": SCHEMA_VERSION, "twinrun": __version__}
     digests = {
-        "records": {place: digest_of(folder / place) for place in records_in(folder)},
-        "runs": {place: digest_of(run / MARKER) for place, run in (runs or {}).items()},
+        "records": _digests({place: folder / place for place in records_in(folder)}),
+        "runs": _digests({place: run / MARKER for place, run in (runs or {}).items()}),
     }
     ended = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     content = {**head, "ended": ended, **asdict(marker), **digests}
@@ -72,6 +73,10 @@ def complete(folder: Path, marker: Marker, runs: Mapping[str, Path] | None = Non
     from harness.results.catalogue.adding import add  # it reads markers
 
     add(folder)
+
+
+def _digests(files: Mapping[str, Path]) -> dict[str, str]:
+    return dict(zip(files, for_each(list(files.values()), digest_of), strict=True))
 
 
 def _own_digest(content: Mapping[str, Any]) -> str:

@@ -22,12 +22,16 @@ from harness.records.sweep import FAILED, MOST_FAILURES, Attempt, Job, JobStatus
 from harness.results.files import read_spec
 from harness.results.kinds import SWEEP as SWEEP
 from harness.results.objects import NOT_READ, read_object
+from harness.system.many_files import for_each
 from harness.system.writing import PARTIAL, as_disk_failure
 
 JOBS = "jobs"
 CANCELLED, HANDED = "cancel", "handed.json"
 BEAT_S = 5.0  # a running attempt shows that often that it lives
 LOST_S = 60.0  # and is lost when it has not for so long
+# Rows that are never written again: one that is lost may yet be ended by a host that was out of reach.
+FINAL = ("done", "crashed", "interrupted", "refused")
+Ended = dict[str, Attempt]  # rows that were read before and are final, by the name of their file
 
 
 def attempt_file(folder: Path, job: int, number: int) -> Path:
@@ -111,19 +115,29 @@ def attempts_at(folder: Path, job: int) -> list[Attempt]:
     return [_read_attempt(file, job) for file in files]
 
 
-def all_attempts(folder: Path) -> dict[int, list[Attempt]]:
-    """The rows of all jobs that have begun, by the number of the job."""
+def all_attempts(folder: Path, ended: Ended | None = None) -> dict[int, list[Attempt]]:
+    """The rows of all jobs that have begun, by the number of the job.
+
+    `ended`: rows that need not be read again; those that are final now are added.
+    """
+    known = {} if ended is None else ended
+    names = [path.name for path in (folder / JOBS).glob("*.json") if path.name.count(".") == 2]
+    rows = {name: known[name] for name in names if name in known}
+    unknown = [name for name in names if name not in known]
+    read = for_each(unknown, lambda name: _read_attempt(folder / JOBS / name, _number_of(name)[0]))
+    for name, row in zip(unknown, read, strict=True):
+        rows[name] = row
+        if row.status in FINAL:
+            known[name] = row
     found: dict[int, list[Attempt]] = {}
-    names = sorted(path.name for path in (folder / JOBS).glob("*.json"))
-    for file in sorted((folder / JOBS / name for name in names if name.count(".") == 2), key=_number_of):
-        job = int(file.name.partition(".")[0])
-        found.setdefault(job, []).append(_read_attempt(file, job))
+    for name in sorted(names, key=_number_of):
+        found.setdefault(rows[name].job, []).append(rows[name])
     return found
 
 
-def last_rows(folder: Path, jobs: Iterable[Job]) -> list[Attempt | None]:
-    """The last row of each job; None of a job that has not begun."""
-    attempts = all_attempts(folder)
+def last_rows(folder: Path, jobs: Iterable[Job], ended: Ended | None = None) -> list[Attempt | None]:
+    """The last row of each job; None of a job that has not begun. `ended`: as of `all_attempts`."""
+    attempts = all_attempts(folder, ended)
     return [attempts[job.number][-1] if job.number in attempts else None for job in jobs]
 
 
@@ -173,11 +187,14 @@ def is_open(attempts: Sequence[Attempt]) -> bool:
     return last == "interrupted" or (last in FAILED and failures_among(attempts) < MOST_FAILURES)
 
 
-def mark_lost(folder: Path) -> list[Attempt]:
-    """Writes into the rows of attempts that run no longer that they are lost; returns them."""
+def mark_lost(folder: Path, ended: Ended | None = None) -> list[Attempt]:
+    """Writes into the rows of attempts that run no longer that they are lost; returns them.
+
+    `ended`: as of `all_attempts`.
+    """
     time_now = file_system_time(folder)
     lost = []
-    for attempts in all_attempts(folder).values():
+    for attempts in all_attempts(folder, ended).values():
         last = attempts[-1]
         if last.status == "running" and not lives(folder, last, time_now):
             why = f"its process {last.process} on {last.host} ended without a word: killed, or its host went down"
@@ -215,16 +232,16 @@ def read_handed(folder: Path) -> dict[str, str]:
         return {}
 
 
-def _number_of(file: Path) -> tuple[str, int]:
-    job, number, _ = file.name.split(".")
-    return job, int(number)
+def _number_of(name: str) -> tuple[int, int]:
+    job, number, _ = name.split(".")
+    return int(job), int(number)
 
 
 def _read_attempt(file: Path, job: int) -> Attempt:
     try:
         return read_spec(file, Attempt, "row of a sweep")
     except NOT_READ as error:
-        number = _number_of(file)[1]
+        number = _number_of(file.name)[1]
         why = f"its row cannot be read ({type(error).__name__})"
         return Attempt(job=job, number=number, status="lost", folder="", message=why)
 

@@ -22,13 +22,12 @@ from harness.oracles.reference import Excusing, Reference
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Question, Rung
-from harness.rungs.schedule import neighbours, with_rounding
+from harness.rungs.schedule import RATE, neighbours, with_first_step, with_rounding
 from harness.rungs.tasks import TASKS
 from harness.spec.schedules import Constant, Schedule
 from harness.system.array_files import save_arrays
 
 NAME = "applied-lr"
-RATE = "rate"
 # The cost grows with updates x probes, so long runs are probed over their first steps only, as the verdict states.
 MOST_UPDATES = 2000
 EVERY_STEP_UP_TO = 256
@@ -114,7 +113,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     )
     place = Place(subject, name_index=lambda index: f"step {steps[index[0]]}")
     rates_by_arm = {name: applied_rates(answer) for name, answer in answers.items()}
-    return judge_checks(checks(NAME, oracle, rates_by_arm, {RATE: place}))
+    (check,) = checks(NAME, oracle, rates_by_arm, {RATE: place})
+    return [with_first_step(check, verdict) for verdict in judge_checks([check])]
 
 
 def _displacements(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -> FloatArray:

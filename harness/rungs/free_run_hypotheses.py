@@ -35,7 +35,7 @@ def shorten(context: Context, answers: Answers, culprit: str, verdict: Verdict) 
     shorter = context.over(steps)
     cut = {name: _cut(answer, steps) for name, answer in answers.items()}
     budget = SPANS * context.free_steps * (1 + DRAWS)
-    return Shortened(shorter, cut, _Screen(shorter, cut[culprit], steps, budget).admits)
+    return Shortened(shorter, cut, _Screen(shorter, cut[culprit], steps, budget).admits, is_run=True)
 
 
 def _cut(answer: Answer, steps: int) -> Answer:

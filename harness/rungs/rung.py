@@ -22,12 +22,14 @@ class Shortened:
     """A question made short enough to try many hypotheses: its context and the answers up to a divergence.
 
     `admits(given)`: whether a reference with changes might give the answers, by a cheap test. It may admit what the
-    judge then rejects, but rejects nothing that the judge would accept.
+    judge then rejects, but rejects nothing that the judge would accept. `is_run`: whether every hypothesis is a
+    training, so that few can be tried.
     """
 
     context: Context
     answers: Answers
     admits: Callable[[Context], bool] = lambda given: True
+    is_run: bool = False
 
 
 Shorten = Callable[[Context, Answers, str, Verdict], Shortened]

@@ -15,6 +15,7 @@ import numpy as np
 from adapters.reference.schedules import oracle, rates
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Answer, Answers, Context
+from harness.judging.first_divergence import first_step
 from harness.judging.judge import Claim
 from harness.judging.ledger_excuses import of_word, versions
 from harness.judging.tolerances import Excuse, Tolerance, own_error
@@ -27,7 +28,7 @@ from harness.spec.schedules import Schedule
 from harness.spec.vocabulary import specimens
 from harness.system.array_files import save_arrays
 
-NAME = "schedule"
+NAME, RATE = "schedule", "rate"
 PAST_THE_END = 10
 # Boundaries up to this many times the horizon are probed.
 REACH = 10
@@ -75,8 +76,20 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
                     used[answer.arm.name] = claim
         if len(used) > 1:
             name_index = partial(_step_of, steps)
-            verdicts += judge_checks([Check(NAME, word.name_in_tables, reference, used, name_index, tensor="rate")])
+            check = Check(NAME, word.name_in_tables, reference, used, name_index, tensor=RATE)
+            verdicts += [with_first_step(check, verdict) for verdict in judge_checks([check])]
     return verdicts
+
+
+def with_first_step(check: Check, verdict: Verdict) -> Verdict:
+    """The verdict on rates, (steps,), with the first step that differs beside the worst one."""
+    arms = [arm for arm in (verdict.arm_a, verdict.arm_b) if arm in check.claims]
+    if verdict.status != "diverges" or not verdict.worst_index:
+        return verdict
+    place = first_step([check], arms)
+    if place is None or (first := check.name_index((place[0],))) == verdict.worst_index:
+        return verdict
+    return verdict.model_copy(update={"worst_index": f"{verdict.worst_index}; first at {first}"})
 
 
 def _step_of(steps: Any, index: tuple[int, ...]) -> str:
@@ -154,8 +167,9 @@ def _judge_form(
 
     claim = Claim(answer.arm.name, values, tolerance, values.dtype, excuse)
     subject = f"{word.name_in_tables}: {form['name']}" + (f", first {len(form_steps)} steps" if form["last"] else "")
-    check = Check(NAME, subject, reference, {answer.arm.name: claim}, partial(_step_of, steps), tensor="rate")
-    (verdict,) = judge_checks([check])
+    check = Check(NAME, subject, reference, {answer.arm.name: claim}, partial(_step_of, steps), tensor=RATE)
+    (judged,) = judge_checks([check])
+    verdict = with_first_step(check, judged)
     kind = form["realisation"]["kind"] + (", used" if form["used"] else ", not used" if verdict.cause else "")
     return claim, verdict.model_copy(update={"cause": f"{kind}; {verdict.cause}" if verdict.cause else kind})
 

@@ -16,6 +16,7 @@ from harness.judging.context import Answers
 from harness.judging.silence import NO_TRAINING, silent_rung
 from harness.records.failure import Failure, WorkerFailedError
 from harness.records.series import Series
+from harness.records.timing import HostState, Interference
 from harness.records.trace import EpochRecord
 from harness.records.verdict import Verdict
 from harness.results.answers import RecordedAnswer, write_answer
@@ -30,7 +31,7 @@ from harness.scenarios.run import Run
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays, load_arrays
 from harness.system.output import say_on_stderr
-from harness.worker import Worker, Workers
+from harness.worker import OpenPool, Worker, Workers
 from harness.worker.asking import side_by_side
 from harness.worker.devices import alone_on, device_of, note_baselines
 from harness.worker.tasks import TASKS
@@ -42,20 +43,26 @@ WRITE_EVERY_S = 2.0
 DIGESTS = {"plan_digest": "plan_digest", "weights_digest": "initial_weights_digest"}
 
 
-def check(runs: Sequence[Run], folder: Path) -> None:
-    """Climbs the rungs that need no long training. The workers' logs are written below `folder`."""
-    run_and_record(runs, folder, lambda: _climb_all(runs, folder))
+def check(runs: Sequence[Run], folder: Path, open_pool: OpenPool = Workers) -> None:
+    """Climbs the rungs that need no long training. The workers' logs are written below `folder`.
+
+    `open_pool`: gives the workers, which may have answered for another run before.
+    """
+    run_and_record(runs, folder, lambda: _climb_all(runs, folder, open_pool))
 
 
-def match(runs: Sequence[Run], folder: Path) -> None:
-    """Climbs the rungs, trains one arm after the other, then judges the recorded trainings."""
+def match(runs: Sequence[Run], folder: Path, open_pool: OpenPool = Workers) -> None:
+    """Climbs the rungs, trains one arm after the other, then judges the recorded trainings.
+
+    `open_pool`: is of no use here, since no worker may stay beside a timed training.
+    """
     for run in runs:
         run.trains = True
     run_and_record(runs, folder, lambda: _climb_and_train(runs, folder))
 
 
 def _climb_and_train(runs: Sequence[Run], folder: Path) -> None:
-    _climb_all(runs, folder)
+    _climb_all(runs, folder, Workers)
     for name in dict.fromkeys(arm.name for run in runs for arm in run.experiment.arms):
         with timed_alone(runs, name, folder) as workers:
             for run in runs:
@@ -80,10 +87,10 @@ def timed_alone(runs: Sequence[Run], arm: str, folder: Path) -> Iterator[Workers
         yield workers
 
 
-def _climb_all(runs: Sequence[Run], folder: Path) -> None:
+def _climb_all(runs: Sequence[Run], folder: Path, open_pool: OpenPool) -> None:
     """Climbs the ladder of each run. One worker per arm answers all rungs; arms run in parallel, as none is timed."""
     note_baselines(arm for run in runs for arm in run.experiment.arms)
-    with Workers(folder, runs[0].listener.work) as workers:
+    with open_pool(folder, runs[0].listener.work) as workers:
         first = runs[0]
         for run in runs:
             run.listener.begin(run.experiment, run.plan, run.data, run.store.folder)
@@ -217,6 +224,8 @@ def _record(run: Run, arm: Arm, event: dict[str, object]) -> None:
             result = dict(fields["result"])  # type: ignore[call-overload]
             result.pop("peak_rss_bytes")
             result["order_digests"] = tuple(result["order_digests"])
+            result["host"] = HostState.model_validate(result["host"])
+            result["interference"] = Interference.model_validate(result["interference"])
             run.store.write_trace(run.update(arm.name, finished=True, **result))
         case "started":
             rates = TypeAdapter(Series).validate_python(fields["learning_rates"])

@@ -23,6 +23,7 @@ from harness.scenarios.ending import report_unfinished, unfinished_by
 from harness.scenarios.run import Run
 from harness.scenarios.study import Study
 from harness.system.stopping import heeding_signals, shielded, stopped_again
+from harness.worker import OpenPool, Workers
 
 PLAN, PAGE = "plan", "report"  # stages before and after the work of a run
 VERBS = {"match": phases.match, "check": phases.check}
@@ -51,8 +52,16 @@ class Presenter(Protocol):
     def notice(self, text: str) -> None: ...
 
 
-def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter: Presenter) -> int:
+def start(
+    verb: str,
+    composed: ComposedStudy,
+    data: Sequence[Dataset],
+    presenter: Presenter,
+    open_pool: OpenPool = Workers,
+) -> int:
     """Runs `match` or `check` and returns the exit code.
+
+    `open_pool`: gives the workers that answer the rungs of a `check`.
 
     Raises UserMistake where the folder belongs to something else, or where `check` is asked for a rung that judges
     trainings only.
@@ -65,15 +74,22 @@ def start(verb: str, composed: ComposedStudy, data: Sequence[Dataset], presenter
         refuse_too_large(composed)
         composed, arrangements = arranged_study(composed, presenter.notice)
         return (
-            _single(verb, composed.first, data[0], arrangements[0], presenter)
+            _single(verb, composed.first, data[0], arrangements[0], presenter, open_pool)
             if composed.is_single
-            else _study(verb, composed, data, arrangements, presenter)
+            else _study(verb, composed, data, arrangements, presenter, open_pool)
         )
 
 
-def _single(verb: str, composed: Composed, data: Dataset, arrangements: Arrangements, presenter: Presenter) -> int:
+def _single(
+    verb: str,
+    composed: Composed,
+    data: Dataset,
+    arrangements: Arrangements,
+    presenter: Presenter,
+    open_pool: OpenPool,
+) -> int:
     with closing(presenter.run_listener()) as listener:
-        return _run_alone(verb, composed, data, arrangements, presenter, listener)
+        return _run_alone(verb, composed, data, arrangements, presenter, listener, open_pool)
 
 
 def _run_alone(
@@ -83,12 +99,13 @@ def _run_alone(
     arrangements: Arrangements,
     presenter: Presenter,
     listener: run.RunListener,
+    open_pool: OpenPool,
 ) -> int:
     listener.stage(PLAN)
     plan = run.plan_of(composed.experiment, data)
     folder = claimed(verb, composed.out, run_folder(composed.results_root, composed.experiment, plan.digest))
     active = run.begin(composed.experiment, data, plan, folder, listener, arrangements=arrangements)
-    VERBS[verb]([active], active.store.folder)
+    VERBS[verb]([active], active.store.folder, open_pool)
     conclude(active, presenter)
     return active.exit_code
 
@@ -110,9 +127,10 @@ def _study(
     datasets: Sequence[Dataset],
     arrangements: Sequence[Arrangements],
     presenter: Presenter,
+    open_pool: OpenPool,
 ) -> int:
     with closing(presenter.study_listener()) as listener:
-        return _run_study(verb, composed_study, datasets, arrangements, presenter, listener)
+        return _run_study(verb, composed_study, datasets, arrangements, presenter, listener, open_pool)
 
 
 def _run_study(
@@ -122,6 +140,7 @@ def _run_study(
     arrangements: Sequence[Arrangements],
     presenter: Presenter,
     listener: StudyListener,
+    open_pool: OpenPool,
 ) -> int:
     first = composed_study.first
     listener.stage(PLAN)
@@ -136,7 +155,7 @@ def _run_study(
             active = run.begin(experiment, dataset, plan, folder / place, listener, variant.seeds, choices)
             runs_by_place[place] = active
     runs = list(runs_by_place.values())
-    VERBS[verb](runs, folder)
+    VERBS[verb](runs, folder, open_pool)
     listener.stage(PAGE)
     for seed_run in runs:
         _write_report(seed_run, presenter)

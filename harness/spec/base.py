@@ -42,6 +42,11 @@ class Word(Spec):
         return (cls(),)
 
     @property
+    def implied_words(self) -> tuple[Word, ...]:
+        """The words that its formula is made of although no field holds them."""
+        return ()
+
+    @property
     def name_in_tables(self) -> str:
         """The kind and the fields that distinguish its variants: flags that are set, and forms chosen by name."""
         chosen = [

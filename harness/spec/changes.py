@@ -46,6 +46,13 @@ def changed(experiment: Experiment, changes: Changes) -> Experiment:
     return outcome
 
 
+def replaced(word: Any, path: str, value: Any) -> Any:
+    """The word with the value at a dotted path within it; pydantic's ValidationError where that is no valid word."""
+    plain = word.model_dump(mode="json")
+    _set(plain, path, value)
+    return type(word).model_validate(plain)
+
+
 def at(experiment: Experiment, path: str) -> Any:
     """The value at a dotted path; NoSuchPathError where the path does not exist."""
     node: Any = experiment

@@ -148,6 +148,22 @@ class Huber(Loss):
         return cls(), cls(delta=0.3)
 
 
+class SmoothL1(Loss):
+    """`l = mean_j s(p_j - t_j)` with `s(e) = e**2 / (2 beta)` where |e| <= beta, else `|e| - beta / 2`.
+
+    It is Huber's loss with `delta = beta`, divided by beta: its slope far out is 1 for any beta. Source: Girshick, Fast
+    R-CNN, 2015.
+    """
+
+    nonnegative: ClassVar[Nonnegative] = "any"
+    kind: Literal["smooth_l1"] = "smooth_l1"
+    beta: Positive = 1.0
+
+    @classmethod
+    def variants(cls) -> tuple[SmoothL1, ...]:
+        return cls(), cls(beta=0.3)
+
+
 class LogCosh(Loss):
     """`l = mean_j log(cosh(p_j - t_j))`."""
 
@@ -272,18 +288,20 @@ class BinaryCrossEntropy(Loss):
 class KlDivergence(Loss):
     """`l = sum_j u_j log(u_j / q_j)`, u and q being t and p within [epsilon, 1]; no gradient where p_j is outside.
 
-    The divergence of the outputs from the targets, KL(t || p). Source: Kullback and Leibler, On information and
-    sufficiency, 1951.
+    The divergence of the outputs from the targets, KL(t || p). With `classes = averaged` it is `mean_j` in place of
+    `sum_j`: with `reduction = mean` the mean over all elements, which MindSpore and PyTorch call `mean`; the mean over
+    the samples they call `batchmean`. Source: Kullback and Leibler, On information and sufficiency, 1951.
     """
 
     outputs: ClassVar[Outputs] = "probabilities"
     targets_domain: ClassVar[TargetsDomain] = "distribution"
     kind: Literal["kl_divergence"] = "kl_divergence"
     epsilon: Epsilon = 1e-7
+    classes: Literal["summed", "averaged"] = "summed"
 
     @classmethod
     def variants(cls) -> tuple[KlDivergence, ...]:
-        return cls(), cls(epsilon=2**-10)
+        return cls(), cls(epsilon=2**-10), cls(classes="averaged")
 
 
 class Poisson(Loss):

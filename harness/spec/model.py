@@ -48,7 +48,8 @@ class PlacedLayer(Spec):
     @property
     def outputs(self) -> int:
         """The numbers that the layer computes for one sample, with those of the layers inside it."""
-        return prod(self.output_shape) + sum(placed.outputs for placed in self.inner)
+        within = self.layer.computed_within(self.input_shape)
+        return prod(self.output_shape) + within + sum(placed.outputs for placed in self.inner)
 
 
 def place(layers: tuple[Layer, ...], shape: Shape, prefix: str = "") -> tuple[PlacedLayer, ...]:
@@ -110,4 +111,4 @@ class Model(Spec):
 
 def _words(layer: Layer) -> tuple[Word, ...]:
     activations = [value for _, value in layer if isinstance(value, Activation)]
-    return (layer, *activations, *(word for inner in layer.inner for word in _words(inner)))
+    return (layer, *activations, *layer.implied_words, *(word for inner in layer.inner for word in _words(inner)))

@@ -15,21 +15,28 @@ Shape = tuple[int, ...]
 class Parameter(Spec):
     """One array of a model, in canonical layout (a dense kernel is (in, out), a convolution's (kh, kw, in, out)).
 
-    One that is not `trainable` has no gradient: the layer itself updates it, such as the statistics of a batch norm.
+    `drawn_as`: the shape as which the initializer draws it, where that is another; the numbers keep their order. One
+    that is not `trainable` has no gradient: the layer itself updates it, such as the statistics of a batch norm.
     """
 
     name: str
     shape: Shape
     initializer: AnyInitializer
     trainable: bool = True
+    drawn_as: Shape | None = None
 
     @model_validator(mode="after")
     def _drawable(self) -> Parameter:
         try:
-            self.initializer.check(self.shape)
+            self.initializer.check(self.shape_drawn)
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from None
         return self
+
+    @property
+    def shape_drawn(self) -> Shape:
+        """The shape as which the initializer draws it."""
+        return self.shape if self.drawn_as is None else self.drawn_as
 
     @property
     def is_kernel(self) -> bool:

@@ -251,12 +251,8 @@ class OneCycle(Schedule):
 
     @classmethod
     def specimens(cls) -> tuple[Self, ...]:
-        def of(shape: Literal["cosine", "linear"]) -> Self:
-            return cls(
-                initial_rate=0.004, maximum=0.1, final_rate=0.00001, warmup_steps=30, decay_steps=70, shape=shape
-            )
-
-        return (of("cosine"), of("linear"))
+        stated = {"initial_rate": 0.004, "maximum": 0.1, "final_rate": 0.00001, "warmup_steps": 30, "decay_steps": 70}
+        return tuple(cls.model_validate({**stated, "shape": shape}) for shape in ("cosine", "linear"))
 
 
 class Triangular(Schedule):
@@ -328,29 +324,38 @@ class LinearWarmup(Schedule):
 
 
 class WarmupThen(Schedule):
-    """Linear warm-up to the first rate of another schedule, then that schedule from its own step 0.
+    """Linear warm-up to the first rate of another schedule, then that schedule from its own step 0, or from step W.
 
-    `rate(t) = start_rate + (then(0) - start_rate) * t / W` for `t < W`, `then(t - W)` from `t = W`, `W = warmup_steps`.
+    `rate(t) = start_rate + (then(0) - start_rate) * t / W` for `t < W`, `W = warmup_steps`. From `t = W` it is
+    `then(t - W)`; without `shifts` it is `then(t)`: the warm-up replaces the first steps of the schedule.
     """
 
     kind: Literal["warmup_then"] = "warmup_then"
     warmup_steps: Count
     start_rate: Rate = 0.0
     then: Followable
+    shifts: bool = True
 
     @property
     def name_in_tables(self) -> str:
-        return f"warmup_then {self.then.name_in_tables}"
+        return f"warmup_then {self.then.name_in_tables}{'' if self.shifts else ' unshifted'}"
+
+    @property
+    def first_of_then(self) -> int:
+        """The step of the whole at which the schedule that follows would be at its step 0."""
+        return self.warmup_steps if self.shifts else 0
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
-        later = (self.warmup_steps + step for step in self.then.boundaries_of_interest())
+        later = (self.first_of_then + step for step in self.then.boundaries_of_interest())
         return (self.warmup_steps, *later)
 
     @classmethod
     def specimens(cls) -> tuple[Self, ...]:
-        return tuple(
-            cls(warmup_steps=50, then=then)
-            for then in (Cosine(initial_rate=0.1, decay_steps=100), InverseTime.specimens()[0])
+        cosine = Cosine(initial_rate=0.1, decay_steps=100)
+        return (
+            cls(warmup_steps=50, then=cosine),
+            cls(warmup_steps=50, then=InverseTime.specimens()[0]),
+            cls(warmup_steps=50, then=cosine, shifts=False),
         )
 
 

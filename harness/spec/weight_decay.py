@@ -57,6 +57,19 @@ class Decoupled(WeightDecay):
         return (cls(factor=0.01), cls(factor=0.01, decayed="all"))
 
 
+class RateFree(Decoupled):
+    """`w *= 1 - factor`, before the optimizer's rule: decoupled, but it does not follow the rate.
+
+    The decay of the optimizers in TensorFlow Addons (`DecoupledWeightDecayExtension`).
+    """
+
+    kind: Literal["rate_free"] = "rate_free"  # type: ignore[assignment]
+
+    @classmethod
+    def specimens(cls) -> tuple[RateFree, ...]:
+        return (cls(factor=0.001), cls(factor=0.001, decayed="all"))
+
+
 if TYPE_CHECKING:
     AnyWeightDecay = WeightDecay
 else:

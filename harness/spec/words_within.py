@@ -14,6 +14,7 @@ def words_within(spec: Any) -> Iterator[Word]:
     """Every word in a spec, the spec itself included if it is a word."""
     if isinstance(spec, Word):
         yield spec
+        yield from spec.implied_words
     if isinstance(spec, BaseModel):
         spec = tuple(value for _, value in spec)
     if isinstance(spec, tuple):

@@ -10,6 +10,13 @@ from dataclasses import dataclass
 
 # By kind, the variable that limits which devices a process sees, by their numbers on the host.
 VISIBLE = {"gpu": "CUDA_VISIBLE_DEVICES", "ascend": "ASCEND_RT_VISIBLE_DEVICES"}
+# Other variables that number the devices which a process sees: with one device visible, only 0 is one of them.
+FIRST_VISIBLE = {"ascend": {"DEVICE_ID": "0", "ASCEND_DEVICE_ID": "0"}}
+# What launchers tell the processes that they start: a rank among all, one among those of the host, the devices.
+PLACEMENT = (
+    *("RANK_ID", "RANK_SIZE", "RANK", "WORLD_SIZE", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK"),
+    *("SLURM_PROCID", "SLURM_LOCALID", "DEVICE_ID", "ASCEND_DEVICE_ID", *VISIBLE.values()),
+)
 TOOLS = {"gpu": "nvidia-smi", "ascend": "npu-smi"}
 QUERY_S = 10.0  # after which a tool is taken not to answer
 MIB = 1 << 20

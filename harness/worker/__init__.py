@@ -3,7 +3,7 @@
 Requests go in as JSON lines, events come out as JSON lines on a separate pipe; arrays cross in .npz files.
 """
 
-from harness.worker.pool import Workers
+from harness.worker.pool import KeptWorkers, OpenPool, Workers
 from harness.worker.process import Worker
 
-__all__ = ["Worker", "Workers"]
+__all__ = ["KeptWorkers", "OpenPool", "Worker", "Workers"]

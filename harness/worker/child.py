@@ -15,6 +15,8 @@ from typing import Any
 import adapters
 from adapters.info import AdapterError
 from adapters.protocol import DeviceUnavailableError, UnsupportedSpecError
+from adapters.user_data import MisfitError
+from adapters.user_model import BuilderError
 from harness import __version__
 from harness.records.failure import full_disk, in_one_line, shortened
 from harness.spec.arm import Arm
@@ -89,6 +91,8 @@ def _failure(error: BaseException) -> dict[str, Any]:
             return {"symptom": "missing_device", "message": str(error)}
         case UnsupportedSpecError():
             return {"symptom": "unsupported", "message": str(error)}
+        case BuilderError() | MisfitError():  # of the user's code, which they name
+            return {"symptom": "exception", "message": str(error)}
         case MemoryError():
             return {"symptom": "memory", "message": f"out of memory ({in_one_line(error)})"}
         case SystemExit() | KeyboardInterrupt():

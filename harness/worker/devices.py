@@ -19,7 +19,7 @@ from threading import Lock
 import adapters
 from harness.spec.arm import AUTO, Arm
 from harness.system import accelerators
-from harness.system.accelerators import VISIBLE, Accelerator, NoSuchDeviceError, accelerator
+from harness.system.accelerators import FIRST_VISIBLE, VISIBLE, Accelerator, NoSuchDeviceError, accelerator
 from harness.system.files import in_units
 
 LOCKS = "twinrun-devices"  # below the folder of temporary files, for all users of the host
@@ -31,7 +31,7 @@ _noting = Lock()
 
 
 def variables_of(arm: Arm, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables by which the arm's process sees only its device, which is then its first.
+    """The variables by which the arm's process sees only its device, which is then its first, and its number 0.
 
     None where the arm states no `device_id`. `environment`: that of this process, whose own limits hold: an index
     counts the devices that it sees. Raises NoSuchDeviceError where there are fewer.
@@ -39,11 +39,13 @@ def variables_of(arm: Arm, environment: Mapping[str, str]) -> dict[str, str]:
     if arm.device_id is None:
         return {}
     if arm.device != AUTO:
-        return {VISIBLE[arm.device]: accelerator(arm.device, arm.device_id, environment).number}
+        number = accelerator(arm.device, arm.device_id, environment).number
+        return {VISIBLE[arm.device]: number, **FIRST_VISIBLE.get(arm.device, {})}
     variables, refused = dict[str, str](), list[NoSuchDeviceError]()
     for kind, variable in VISIBLE.items():
         try:
             variables[variable] = accelerator(kind, arm.device_id, environment).number
+            variables |= FIRST_VISIBLE.get(kind, {})
         except NoSuchDeviceError as error:
             refused.append(error)
     if not variables:
@@ -88,7 +90,7 @@ def alone_on(device: Accelerator | None, say: Callable[[str], None]) -> Iterator
         yield ""
         return
     with _locked(device, say):
-        yield _settled(device)
+        yield settled(device)
 
 
 @contextmanager
@@ -133,10 +135,13 @@ def _wait_for(descriptor: int, device: Accelerator, say: Callable[[str], None]) 
             time.sleep(POLL_S)
 
 
-def _settled(device: Accelerator) -> str:
-    """Waits until the device's memory is back near its baseline. Returns why it is not; empty where it is."""
+def settled(device: Accelerator, is_given_up: Callable[[], bool] = lambda: False) -> str:
+    """Waits until the device's memory is back near its baseline. Returns why it is not; empty where it is.
+
+    The baseline is the least memory in use that this process has seen, now or before.
+    """
     baseline, until = _baseline(device), time.monotonic() + SETTLED_S
-    while (used := accelerators.used_bytes(device)) is not None and baseline is not None:
+    while not is_given_up() and (used := accelerators.used_bytes(device)) is not None and baseline is not None:
         if used <= baseline + NEAR_BYTES:
             return ""
         if time.monotonic() > until:

@@ -71,6 +71,13 @@ class Group:
             while unsent:
                 unsent = unsent[stdin.write(unsent) :]
 
+    def close_input(self) -> None:
+        """Closes its standard input, after which a process that reads it has no more to do."""
+        stdin = self._process.stdin
+        if stdin is not None:
+            with contextlib.suppress(OSError):
+                stdin.close()
+
     def wait(self, seconds: float) -> bool:
         """Whether the process has ended within this time. What it started may still run; `end` ends it too."""
         deadline = time.monotonic() + seconds

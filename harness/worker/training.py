@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from harness.worker.memory import resident_bytes
 from harness.worker.norms import watched_of
 from harness.worker.predicting import predictions
 from harness.worker.session import Session, whole_and_short
+from harness.worker.timing.window import window
 
 
 def checkpoints_file(arm: str) -> str:
@@ -54,29 +56,30 @@ def run_training(
 
     states: dict[str, Any] = {}
     order_digests = []
-    for epoch, order in enumerate(plan.orders):
-        if epoch and plan.augmentation:
-            trainer.bind(*session.epoch(epoch))
-        portions = session.portions(epoch)
-        start = time.perf_counter()
-        results = [trainer.train_epoch(*portion) for portion in portions]
-        epoch_time_s = time.perf_counter() - start
-        score = trainer.evaluate(x_test, y_test)
-        send(
-            "epoch",
-            epoch=epoch,
-            losses=Series(np.concatenate([result.losses for result in results])),
-            **watched_of(session.experiment, results),
-            epoch_time_s=epoch_time_s,
-            samples=len(order),
-            test_loss=score.loss,
-            test_accuracy=score.accuracy,
-            samples_scored=score.samples,
-            peak_rss_bytes=resident_bytes("VmHWM"),
-        )
-        order_digests.append(digest_arrays({"order": np.concatenate([rows.ravel() for rows, _ in portions])}))
-        if epoch in checkpoints:
-            states |= keyed("weight", trainer.weights(), epoch) | keyed("slot", trainer.slots(), epoch)
+    with window() as timed:
+        for epoch, order in enumerate(plan.orders):
+            if epoch and plan.augmentation:
+                trainer.bind(*session.epoch(epoch))
+            portions = session.portions(epoch)
+            start = time.perf_counter()
+            results = [trainer.train_epoch(*portion) for portion in portions]
+            epoch_time_s = time.perf_counter() - start
+            score = trainer.evaluate(x_test, y_test)
+            send(
+                "epoch",
+                epoch=epoch,
+                losses=Series(np.concatenate([result.losses for result in results])),
+                **watched_of(session.experiment, results),
+                epoch_time_s=epoch_time_s,
+                samples=len(order),
+                test_loss=score.loss,
+                test_accuracy=score.accuracy,
+                samples_scored=score.samples,
+                peak_rss_bytes=resident_bytes("VmHWM"),
+            )
+            order_digests.append(digest_arrays({"order": np.concatenate([rows.ravel() for rows, _ in portions])}))
+            if epoch in checkpoints:
+                states |= keyed("weight", trainer.weights(), epoch) | keyed("slot", trainer.slots(), epoch)
     if states:
         save_arrays(session.scratch / checkpoints_file(session.adapter.arm.name), states)
     weights = trainer.weights()
@@ -87,5 +90,8 @@ def run_training(
         "final_weights_digest": digest_arrays(weights),
         "order_digests": order_digests,
         "compile_time_s": compile_time_s,
+        "host": timed.after.model_dump(mode="json"),
+        "interference": timed.interference.model_dump(mode="json"),
+        "processors": len(os.sched_getaffinity(0)),
         "peak_rss_bytes": resident_bytes("VmHWM"),
     }

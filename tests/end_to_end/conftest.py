@@ -16,17 +16,31 @@ def small_run(tmp_path_factory):
     return code, out, folder / "run"
 
 
-# Ends the process of one job of a sweep by a segfault, before it does anything.
-SEGFAULT = """
-import os, signal, sys
-if "harness.cli.sweep_job" in sys.orig_argv and sys.orig_argv[-2] == "1":
-    os.kill(os.getpid(), signal.SIGSEGV)
+# Does something in job 1 of a sweep, when it makes the folder of its run. (Jobs share processes.)
+PLANTED = """
+import os, re, signal, sys, time
+def act(event, arguments):
+    if event == "os.mkdir" and re.search(r"/(1|seed_1)(-2)?$", os.fspath(arguments[0])):
+        {action}
+if "harness.cli.sweep_job" in sys.orig_argv:
+    sys.addaudithook(act)
 """
+
+
+def planted(folder, action):
+    """The environment in which job 1 does this."""
+    (folder / "planted").mkdir()
+    (folder / "planted" / "sitecustomize.py").write_text(PLANTED.format(action=action))
+    return {"PYTHONPATH": os.pathsep.join((str(folder / "planted"), str(ROOT)))}
 
 
 @pytest.fixture
 def segfaulting(tmp_path):
     """The environment in which job 1 dies of a segfault."""
-    (tmp_path / "planted").mkdir()
-    (tmp_path / "planted" / "sitecustomize.py").write_text(SEGFAULT)
-    return {"PYTHONPATH": os.pathsep.join((str(tmp_path / "planted"), str(ROOT)))}
+    return planted(tmp_path, "os.kill(os.getpid(), signal.SIGSEGV)")
+
+
+@pytest.fixture
+def delaying(tmp_path):
+    """The environment in which job 1 waits, so that a test finds it running."""
+    return planted(tmp_path, "time.sleep(30)")

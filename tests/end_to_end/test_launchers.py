@@ -13,6 +13,8 @@ import pytest
 from command import ROOT, finish, start
 from small_sweeps import CRASHED, TINY, UNVERIFIED, rows_of
 
+from harness.results.sweep_folder import all_attempts
+
 pytestmark = pytest.mark.nightly
 JOB = [*TINY, "hydra.sweep.dir=sweep"]
 
@@ -53,7 +55,17 @@ SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
 ReturnToService=2
 NodeName={host} CPUs={cores} RealMemory={memory} State=UNKNOWN
-PartitionName=debug Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=debug Nodes={host} Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes={host} MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
+"""
+# Slurm itself lets two minutes pass before a task that was pre-empted begins again.
+REQUEUED_S = 240.0
+SLOW = """
+import sys, time
+if "harness.cli.sweep_job" in sys.orig_argv:
+    time.sleep(8)
 """
 
 
@@ -103,6 +115,49 @@ def test_a_real_slurm(tmp_path, segfaulting, slurm):
     outcome = swept(tmp_path, {**segfaulting, **slurm}, "hydra/launcher=twinrun_slurm", "hydra.launcher.mem_gb=1")
     assert len(outcome["jobs"]) == 3
     assert (tmp_path / "sweep" / "submitit").is_dir()
+
+
+def asked(slurm, *command):
+    environment = {**os.environ, **slurm}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_timed_jobs_have_whole_nodes(tmp_path, slurm):
+    pytest.importorskip("submitit", reason="the extra slurm is not installed")
+    needs = ["hydra/launcher=twinrun_slurm", "hydra.launcher.mem_gb=1", "hydra.launcher.cpus_per_task=1"]
+    code, _, err = finish(start(["sweep", "submit", "match", *JOB, "seed=0,1", *needs], tmp_path, **slurm))
+    assert code == 0, err
+    deadline = time.monotonic() + 60
+    while not (running := asked(slurm, "squeue", "-h", "-t", "R", "-o", "%C").split()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert running == [str(os.cpu_count())]  # one, on all cores
+    while rows_of(tmp_path / "sweep") != {0: ["done"], 1: ["done"]}:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    first, second = (rows[-1] for rows in all_attempts(tmp_path / "sweep").values())
+    assert first.ended <= second.started or second.ended <= first.started
+
+
+def test_a_pre_empted_task_is_queued_again_and_goes_on(tmp_path, slurm):
+    """Its row says that it was interrupted, which is no failure."""
+    pytest.importorskip("submitit", reason="the extra slurm is not installed")
+    (tmp_path / "planted").mkdir()
+    (tmp_path / "planted" / "sitecustomize.py").write_text(SLOW)
+    environment = {**slurm, "PYTHONPATH": os.pathsep.join((str(tmp_path / "planted"), str(ROOT)))}
+    needs = ["hydra/launcher=twinrun_slurm", "hydra.launcher.mem_gb=1", "hydra.launcher.partition=debug"]
+    code, _, err = finish(start(["sweep", "submit", "check", *JOB, "seed=0", *needs], tmp_path, **environment))
+    assert code == 0, err
+    deadline = time.monotonic() + 60
+    while rows_of(tmp_path / "sweep") != {0: ["running"]}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    asked(slurm, "sbatch", "-p", "urgent", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 1")
+    deadline = time.monotonic() + REQUEUED_S
+    while rows_of(tmp_path / "sweep") != {0: ["interrupted", "done"]}:
+        assert time.monotonic() < deadline, rows_of(tmp_path / "sweep")
+        time.sleep(1)
+    assert finish(start(["sweep", "collect", "sweep", "-q"], tmp_path))[0] == UNVERIFIED
 
 
 def test_a_ray_cluster_on_this_host(tmp_path, segfaulting):

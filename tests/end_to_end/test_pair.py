@@ -186,7 +186,7 @@ def test_a_divergence_in_a_later_step_is_found_in_its_layer(forced, rung, late, 
     first = verdicts[verdicts["status"] == "diverges"].iloc[0]
     place = first[["rung", "step", "phase", "layer", "judgement"]].to_list()
     assert place == [rung, LARGE_FROM, "forward", "rectifier", "undetermined"]
-    assert first["worst_index"].startswith(f"step {LARGE_FROM}, layer relu (rectifier / rectifier)[")
+    assert first["worst_index"].startswith(f"step {LARGE_FROM}, layer relu (rectifier / rectifier), output[")
     assert f"diverges first at rung {rung}" in out
     assert verdicts.loc[verdicts["rung"] == "model", "status"].eq("agrees").all()
 

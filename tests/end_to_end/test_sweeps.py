@@ -4,6 +4,7 @@ import json
 import signal
 import time
 
+import pandas as pd
 import pytest
 from command import finish, start
 from small_sweeps import CRASHED, INTERRUPTED, TINY, UNVERIFIED, rows_of
@@ -37,23 +38,28 @@ def test_a_job_that_dies_is_a_row_and_is_run_again_once(tmp_path, segfaulting):
     assert (code, out.splitlines()[-1]) == (CRASHED, "2 done, 1 crashed")
 
 
-def test_a_sweep_is_resumed_after_its_driver_was_killed(tmp_path):
-    typed = [*TINY, "seed=0,1,2", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=seed_${seed}"]
-    driver = start(["check", "-m", *typed], tmp_path)
+def test_a_sweep_is_resumed_after_its_driver_was_killed(tmp_path, delaying):
+    typed = [*TINY, "seed=0,1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=seed_${seed}"]
+    driver = start(["check", "-m", *typed], tmp_path, **delaying)
     wait_for((tmp_path / "sweep" / "jobs" / "00001.1.json").exists)
     driver.send_signal(signal.SIGKILL)
     finish(driver)
     before = (tmp_path / "sweep" / "jobs" / "00000.1.json").read_bytes()
     code, out, err = finish(start(["sweep", "resume", "sweep", "-q"], tmp_path))
-    assert (code, out) == (UNVERIFIED, "UNVERIFIED: jobs of check: 3 unverified\n"), err
+    assert (code, out) == (UNVERIFIED, "UNVERIFIED: jobs of check: 2 unverified\n"), err
     assert "lost, and run again where that is not the second time: job 1" in err
-    assert rows_of(tmp_path / "sweep") == {0: ["done"], 1: ["lost", "done"], 2: ["done"]}
+    assert rows_of(tmp_path / "sweep") == {0: ["done"], 1: ["lost", "done"]}
     assert (tmp_path / "sweep" / "jobs" / "00000.1.json").read_bytes() == before
     assert (tmp_path / "sweep" / "seed_1-2" / "complete.json").exists()
-    # The same command line again finds all jobs done.
-    code, out, _ = finish(start(["check", "-m", *typed, "-q"], tmp_path))
-    assert (code, out) == (UNVERIFIED, "UNVERIFIED: jobs of check: 3 unverified\n")
-    assert rows_of(tmp_path / "sweep") == {0: ["done"], 1: ["lost", "done"], 2: ["done"]}
+
+
+@pytest.mark.nightly
+def test_the_same_command_line_again_runs_the_jobs_that_are_new(tmp_path):
+    for seeds in ("0,1", "0,1", "0,1,2"):
+        typed = [*TINY, f"seed={seeds}", "hydra.sweep.dir=sweep"]
+        code, _, err = finish(start(["check", "-m", *typed, "-q"], tmp_path))
+        assert code == UNVERIFIED, err
+        assert rows_of(tmp_path / "sweep") == {int(seed): ["done"] for seed in seeds.split(",")}
 
 
 def test_nothing_begins_while_one_job_is_wrong(tmp_path):
@@ -66,8 +72,8 @@ def test_nothing_begins_while_one_job_is_wrong(tmp_path):
 
 
 @pytest.mark.nightly
-def test_ctrl_c_keeps_what_is_done_and_writes_a_row_of_what_ran(tmp_path):
-    driver = start(["check", "-m", *TINY, "seed=0,1,2", "hydra.sweep.dir=sweep"], tmp_path)
+def test_ctrl_c_keeps_what_is_done_and_writes_a_row_of_what_ran(tmp_path, delaying):
+    driver = start(["check", "-m", *TINY, "seed=0,1,2", "hydra.sweep.dir=sweep"], tmp_path, **delaying)
     wait_for((tmp_path / "sweep" / "jobs" / "00001.1.json").exists)
     driver.send_signal(signal.SIGINT)
     code, out, err = finish(driver)
@@ -79,8 +85,9 @@ def test_ctrl_c_keeps_what_is_done_and_writes_a_row_of_what_ran(tmp_path):
 
 
 @pytest.mark.nightly
-def test_submitted_jobs_run_without_their_command_and_can_be_cancelled(tmp_path):
-    code, _, err = finish(start(["sweep", "submit", "check", *TINY, "seed=range(0,6)", "hydra.sweep.dir=s"], tmp_path))
+def test_submitted_jobs_run_without_their_command_and_can_be_cancelled(tmp_path, delaying):
+    typed = ["sweep", "submit", "check", *TINY, "seed=range(0,6)", "hydra.sweep.dir=s"]
+    code, _, err = finish(start(typed, tmp_path, **delaying))
     assert code == 0, err
     assert "6 jobs are handed over" in err
     wait_for(lambda: "done" in rows_of(tmp_path / "s").get(0, []))
@@ -95,12 +102,13 @@ def test_submitted_jobs_run_without_their_command_and_can_be_cancelled(tmp_path)
 
 
 @pytest.mark.nightly
-def test_a_file_that_changes_after_submission_is_refused(tmp_path):
+def test_a_file_that_changes_after_submission_is_refused(tmp_path, delaying):
     (tmp_path / "mine" / "schedule").mkdir(parents=True)
     file = tmp_path / "mine" / "schedule" / "my_rate.yaml"
     file.write_text("kind: constant\nrate: 0.01\n")
-    typed = [*TINY, "schedule=my_rate", "seed=0,1", "--config-dir", "mine", "hydra.sweep.dir=s"]
-    driver = start(["check", "-m", *typed], tmp_path)
+    subdir = "hydra.sweep.subdir=seed_${seed}"  # it is the first job that waits
+    typed = [*TINY, "schedule=my_rate", "seed=1,2", "--config-dir", "mine", "hydra.sweep.dir=s", subdir]
+    driver = start(["check", "-m", *typed], tmp_path, **delaying)
     wait_for((tmp_path / "s" / "jobs" / "00000.1.json").exists)
     driver.send_signal(signal.SIGKILL)
     finish(driver)
@@ -150,3 +158,24 @@ def test_a_sweep_of_benches(tmp_path):
     assert code == UNVERIFIED, err
     assert "UNVERIFIED: jobs of bench: 2 unverified" in out
     assert "step, ms" in out
+
+
+@pytest.mark.nightly
+def test_verdicts_do_not_depend_on_the_jobs_that_ran_before_in_the_process(tmp_path):
+    pytest.importorskip("mindspore")
+    pytest.importorskip("tensorflow")
+    typed = ["model=mlp_10_relu", "optimizer=adam,momentum,sgd"]
+    typed += ["rungs=[loss,optimizer,model,step]", "comparison.forced_steps=2", "hydra/launcher=joblib"]
+    typed += ["comparison.budget_s=null", "hydra.launcher.n_jobs=1"]
+    verdicts = {}
+    for name, most in (("own", 1), ("shared", 16)):
+        settings = [f"hydra.launcher.jobs_per_process={most}", f"hydra.sweep.dir={name}"]
+        code, _, err = finish(start(["check", "-m", *typed, *settings, "-q"], tmp_path))
+        assert code in (0, 1), err
+        rows = [attempts[-1] for attempts in all_attempts(tmp_path / name).values()]
+        assert len(rows) == 3
+        verdicts[name] = [pd.read_parquet(tmp_path / name / row.folder / "verdicts.parquet") for row in rows]
+        assert max(row.place_in_process for row in rows) == (1 if most == 1 else 3)
+    for own, shared in zip(verdicts["own"], verdicts["shared"], strict=True):
+        assert len(own) > 10
+        pd.testing.assert_frame_equal(own, shared)

@@ -75,6 +75,22 @@ CONVOLUTIONS = [
     "flatten",
     {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"},
 ]
+DRAWN = {"kind": "normal", "stddev": 0.4}
+GATED = {"kernel_initializer": DRAWN, "recurrent_initializer": DRAWN, "bias_initializer": DRAWN}
+ATTENTION = {"kind": "multi_head_attention", "heads": 2, "key_size": 3, "kernel_initializer": DRAWN, "use_bias": False}
+SEQUENCES = [
+    {"kind": "average_pool2d", "pool_size": [4, 4], "strides": [4, 4]},
+    {"kind": "reshape", "target_shape": [7, 7]},
+    {"kind": "position_embedding", "embeddings_initializer": DRAWN},
+    {**ATTENTION, "mask": "causal", "dropout": 0.25},
+    {"kind": "permute", "axes": [2, 1]},
+    {**ATTENTION, "scale": 1.0, "mask": [[1] * 5 + [0, 1]] * 7},
+    {"kind": "simple_rnn", "units": 5, "return_sequences": True, **GATED},
+    {"kind": "lstm", "units": 5, "return_sequences": True, **GATED},
+    {"kind": "gru", "units": 5, "return_sequences": True, **GATED},
+    {"kind": "gru", "units": 5, "reset": "before", **GATED},
+    {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"},
+]
 CHANGES: dict[str, dict[str, Any]] = {
     "mlp": {},
     "conv": {
@@ -90,6 +106,14 @@ CHANGES: dict[str, dict[str, Any]] = {
             "decay_steps": 2,
             "staircase": True,
         },
+    },
+    "sequences": {
+        "model": {"input": {"shape": [28, 28, 1]}, "layers": SEQUENCES},
+        "loss": "softmax_cross_entropy",
+        "regularizer": "none",
+        "clipping": "none",
+        "optimizer": "sgd",
+        "schedule": {"kind": "constant", "rate": 0.1},
     },
     "nesterov": {"optimizer": {"kind": "nesterov", "momentum": 0.9, "form": "rate_outside"}},
     "amsgrad": {"optimizer": {"kind": "adam", "amsgrad": True}},

@@ -46,6 +46,8 @@ TOUCHED = {
     "normalisation": ("layer",),
     "pooling": ("layer",),
     "shape": ("layer",),
+    "recurrent": ("layer",),
+    "attention": ("layer",),
     "canonical": ("applied-lr", "optimizer"),
     "coefficients": ("schedule", "applied-lr", "optimizer"),
     "canonical_optimizers": ("applied-lr", "optimizer"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import culprit_faults
+import culprit_guards
 import guards
 import judge_faults
+import mapping_faults
+import mapping_guards
 import pair_guards
 import pair_judge_faults
 import pytest
@@ -16,8 +20,14 @@ from planting import planted
 from tally import Tally
 
 WHERE = "the judge"
-GUARDS = (*guards.GUARDS, *rung_guards.GUARDS, *pair_guards.GUARDS)
-FAULTS = (*judge_faults.FAULTS, *rung_judge_faults.FAULTS, *pair_judge_faults.FAULTS)
+GUARDS = (*guards.GUARDS, *rung_guards.GUARDS, *pair_guards.GUARDS, *culprit_guards.GUARDS, *mapping_guards.GUARDS)
+FAULTS = (
+    *judge_faults.FAULTS,
+    *rung_judge_faults.FAULTS,
+    *pair_judge_faults.FAULTS,
+    *culprit_faults.FAULTS,
+    *mapping_faults.FAULTS,
+)
 
 
 @pytest.mark.sampled(3)

@@ -168,7 +168,11 @@ def models(draw: DrawFn, shape: Shape, width: int, end: str) -> Plain:
         add(draw(st.one_of(convolution(5, 4), pooling(4))))
         for _ in range(draw(st.integers(0, 2))):
             add(draw(image_layer(given)))
-        add(draw(st.sampled_from([*FLAT, *FLAT, {"kind": "global_average_pool2d"}, {"kind": "global_max_pool2d"}])))
+        if draw(st.sampled_from([False, False, True])):
+            for layer in draw(sequences(given)):
+                add(layer)
+        ends = GLOBAL if len(given) == 3 else ()
+        add(draw(st.sampled_from([*FLAT, *FLAT, *ends] if len(given) == 3 else FLAT[:1])))
     else:
         add(draw(dense()))
     for _ in range(draw(st.integers(0, 3))):
@@ -177,12 +181,57 @@ def models(draw: DrawFn, shape: Shape, width: int, end: str) -> Plain:
     return {"input": {"shape": shape}, "layers": layers}
 
 
+GLOBAL = ({"kind": "global_average_pool2d"}, {"kind": "global_max_pool2d"})
 FLAT = ({"kind": "flatten"}, {"kind": "flatten", "order": "channels_first"})
 
 
 def image_layer(shape: Shape) -> SearchStrategy[Plain]:
     inner = convolution(3, 1).map(lambda each: {**each, "kind": "conv2d", "filters": shape[2], "padding": "same"})
     return st.one_of(convolution(3, 2), convolution(3, 1), pooling(2), residual(inner), same_shape())
+
+
+@st.composite
+def sequences(draw: DrawFn, shape: Shape) -> list[Plain]:
+    """An image as a sequence of rows or of columns, and layers over it, the last of which may be one state."""
+    rows, features = shape[0], shape[1] * shape[2]
+    layers: list[Plain] = [{"kind": "reshape", "target_shape": [rows, features]}]
+    if draw(st.booleans()):
+        layers.append({"kind": "permute", "axes": [2, 1]})
+    if draw(st.booleans()):
+        layers.append({"kind": "position_embedding", "embeddings_initializer": {"kind": "normal", "stddev": 0.1}})
+    for _ in range(draw(st.integers(1, 2))):
+        attended = attention().map(lambda each: {"kind": "residual", "layers": ["layer_norm", each]})
+        layers.append(draw(st.one_of(recurrent(True), attention(), attended, dense(), same_shape())))
+    layers += draw(st.lists(recurrent(False), max_size=1))
+    return layers
+
+
+def attention() -> SearchStrategy[Plain]:
+    masks, size = st.sampled_from(["none", "causal"]), st.integers(1, 4)
+    dropouts, scales = st.one_of(st.just(0.0), numbers(0.1, 0.6)), st.one_of(st.none(), numbers(0.2, 1.5))
+    sizes = {"heads": st.integers(1, 3), "key_size": size, "value_size": st.one_of(st.none(), size)}
+    return st.fixed_dictionaries(
+        {
+            "kind": st.just("multi_head_attention"),
+            **sizes,
+            "mask": masks,
+            "dropout": dropouts,
+            "scale": scales,
+            **_biased("kernel"),
+        }
+    )
+
+
+@st.composite
+def recurrent(draw: DrawFn, return_sequences: bool) -> Plain:
+    kind = draw(st.sampled_from(["simple_rnn", "lstm", "lstm", "gru", "gru"]))
+    layer = draw(st.fixed_dictionaries({"units": st.integers(1, 5), **_biased("kernel", "recurrent")}))
+    if kind == "gru":
+        layer["reset"] = draw(st.sampled_from(["after", "before"]))
+    if kind != "simple_rnn":
+        layer["recurrent_activation"] = draw(st.sampled_from(["sigmoid", "sigmoid", "hard_sigmoid"]))
+    layer["activation"] = draw(st.sampled_from(["tanh", "tanh", "tanh", "relu"]))
+    return {"kind": kind, "return_sequences": return_sequences, **layer}
 
 
 def vector_layer(shape: Shape) -> SearchStrategy[Plain]:
@@ -234,9 +283,12 @@ def pooling(draw: DrawFn, window: int) -> Plain:
 
 
 def _ends_in_activation(*kernels: str) -> dict[str, SearchStrategy[Any]]:
+    return {"activation": varied("activation"), **_biased(*kernels)}
+
+
+def _biased(*kernels: str) -> dict[str, SearchStrategy[Any]]:
     return {
         **{f"{name}_initializer": varied("initializer", KERNELS) for name in kernels},
-        "activation": varied("activation"),
         "use_bias": st.booleans(),
         "bias_initializer": varied("initializer", BIASES),
     }

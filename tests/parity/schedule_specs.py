@@ -66,7 +66,10 @@ def _piecewise(rng: Any) -> spec.Schedule:
 def _after_warmup(rng: Any) -> spec.Schedule:
     follower = _either(rng, *(draw for kind, draw in DRAWS.items() if kind not in NOT_FOLLOWING))
     return spec.WarmupThen(
-        warmup_steps=_steps(rng, 500), start_rate=_either(rng, 0.0, _up_to(rng, 0, 0.01)), then=follower(rng)
+        warmup_steps=_steps(rng, 500),
+        start_rate=_either(rng, 0.0, _up_to(rng, 0, 0.01)),
+        then=follower(rng),
+        shifts=_either(rng, True, False),
     )
 
 

@@ -88,6 +88,22 @@ def odd_override(random: Random) -> str:
     return random.choice(kinds)()
 
 
+def of_hydra(random: Random) -> str:
+    """A choice or a field of Hydra's own node, as it is or odd."""
+    kinds = (
+        lambda: f"hydra/launcher={random.choice(('basic', 'joblib', 'nosuch', odd(random)))}",
+        lambda: f"hydra/sweeper={random.choice(('basic', 'twinrun_optuna', odd(random)))}",
+        lambda: f"hydra.launcher.{random.choice(('n_jobs', 'devices', 'jobs_per_process', 'nosuch'))}={odd(random)}",
+        lambda: f"hydra.sweeper.{random.choice(('n_trials', 'objective', 'sampler', 'params'))}={odd(random)}",
+        lambda: f"hydra.sweep.{random.choice(('dir', 'subdir'))}={random.choice(('s', '${seed}', *PATHS))}",
+        lambda: f"hydra.job.env_set.{random.choice(('A', 'PYTHONPATH', 'x y'))}={odd(random)}",
+        lambda: f"hydra/{random.choice(('callbacks', 'job_logging', 'output', 'help'))}={odd(random)}",
+        lambda: f"hydra.{random.choice(('run.dir', 'mode', 'verbose', 'searchpath'))}={odd(random)}",
+        lambda: f"hydra.launcher._target_={random.choice(('os.system', odd(random)))}",
+    )
+    return random.choice(kinds)()
+
+
 def unfit_number(random: Random) -> str:
     """A number's field with what is no number, or none that float32 holds."""
     numbers = [(key, kinds) for key in keys() if (kinds := _kinds(key)) and kinds <= {int, float}]

@@ -7,7 +7,7 @@ from random import Random
 
 import odd_arguments as odds
 from odd_files import OPTIONS
-from odd_texts import ARMS, OPTIONS_TYPED, PATHS, ROOTS
+from odd_texts import ARMS, BASES, OPTIONS_TYPED, PATHS, ROOTS
 from odd_values import odd
 
 from harness.composition import completions
@@ -48,8 +48,8 @@ def drawn(seed: int, number: int) -> Trial:
     random = Random(f"{seed}:{number}")
     if number % WHOLE_EVERY == WHOLE_EVERY - 1:
         return Trial(number, _whole(random), whole=True)
-    kinds = (_sound, _unfit, _odd, _pair, _compare, _other)
-    trial = random.choices(kinds, weights=(45, 8, 22, 14, 4, 7))[0](random)
+    kinds = (_sound, _unfit, _odd, _pair, _compare, _other, _sweep, _sweep_action, _hosts)
+    trial = random.choices(kinds, weights=(41, 7, 20, 12, 4, 6, 6, 2, 2))[0](random)
     return replace(trial, number=number)
 
 
@@ -117,6 +117,50 @@ def _compare(random: Random) -> Trial:
     outs = [f"out={random.choice(('report', *PATHS))}" for _ in range(random.choice((0, 1, 1, 2)))]
     arms = [f"--arms={random.choice(('first:first', 'first:second', ':', 'a:b:c', 'nosuch:first', odd(random)))}"]
     return Trial(0, ("compare", *folders, *outs, *(arms if random.random() < 0.4 else ())))
+
+
+def _sweep(random: Random) -> Trial:
+    """A sweep: its flags, swept values and what is of Hydra, sound or odd."""
+    arguments = [*random.choice(BASES), random.choice(_SWEPT)(random)]
+    arguments += [random.choice(_SWEPT)(random) for _ in range(random.choice((0, 0, 1)))]
+    arguments += [odds.of_hydra(random) for _ in range(random.choice((0, 1, 1, 2)))]
+    arguments += [random.choice((odds.odd_override, odds.value))(random)] * (random.random() < 0.3)
+    random.shuffle(arguments)
+    flags = random.choice(((), (), ("--fail-fast",), ("--multirun",), ("--config-name", odd(random)), ("--trust",)))
+    verb = random.choice((("check", "-m"), ("match", "-m"), ("bench", "-m"), ("sweep", "submit", "check")))
+    return Trial(0, (*verb, *flags, *arguments))
+
+
+_SWEPT = (
+    lambda random: f"seed={random.choice(('0,1', 'range(0,3)', 'choice(4,5)', 'range(0,99999)', odd(random)))}",
+    lambda random: f"{random.choice(FAMILIES_SWEPT)}=glob({random.choice(('*', 'c*', 'nosuch*', odd(random)))})",
+    lambda random: f"optimizer={','.join(random.sample(('adam', 'sgd', 'momentum', 'nosuch', ''), 2))}",
+    lambda random: f"training.batch_size={random.choice(('50', '100'))},{odd(random)}",
+    lambda random: (
+        f"{random.choice(odds.keys())}={random.choice(('interval(0.1,1)', 'tag(log,interval(1,2))', 'a,b'))}"
+    ),
+)
+_SPACES = ("interval(0.1,1)", "tag(log,interval(1,2))", "interval(1,0)", "a,b")
+FAMILIES_SWEPT = ("schedule", "optimizer", "activation", "loss", "model", "experiment")
+
+
+def _sweep_action(random: Random) -> Trial:
+    action = random.choice(("submit", "status", "collect", "cancel", "resume", odd(random)))
+    folders = [random.choice(("run_a", "inputs", *PATHS)) for _ in range(random.choice((0, 1, 1, 1, 2)))]
+    flags = random.choice(((), (), ("--json",), ("-q",), ("--wait",), ("--fail-fast",), ("--nosuch",)))
+    return Trial(0, ("sweep", action, *folders, *flags))
+
+
+def _hosts(random: Random) -> Trial:
+    """An export for other hosts, or a recording of what is no exported file."""
+    if random.random() < 0.5:
+        arguments = [*random.choice((*BASES, ("run_a",), ("nosuch",))), "to=hosts"]
+        arguments += [random.choice((odds.odd_override, odds.value))(random) for _ in range(random.choice((0, 1, 2)))]
+        return Trial(0, ("export", *arguments))
+    source = random.choice((f"inputs/{odds.file(random, '.json')}", *PATHS))
+    arguments = [f"arm={random.choice(('mindspore', 'first', odd(random)))}", f"from={source}"]
+    arguments += [f"arm.{random.choice(('device', 'device_id', 'threads', 'python', 'nosuch'))}={odd(random)}"]
+    return Trial(0, ("record", *random.sample(arguments, random.choice((1, 2, 3)))))
 
 
 def _other(random: Random) -> Trial:

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,11 +26,16 @@ from odd_files import furnish
 import harness.scenarios.pair.start
 import harness.scenarios.start
 from harness import cli
-from harness.composition import completions
+from harness.composition import UserMistake, completions
 
 LIMIT_S = 20.0  # of a trial that takes 0.1 s, on a machine that may have much else to do
 FURNISH_EVERY = 200
 NO_RUN = (0, 1, 2, 4)  # exit codes where no arm was started
+
+_BEGINNINGS = (
+    *(("harness.scenarios.sweep.start", "begun"), ("harness.scenarios.sweep.actions", "begun")),
+    *(("harness.scenarios.hosts.export", "plan_of"), ("harness.scenarios.hosts.record", "arranged_experiment")),
+)
 
 
 @dataclass
@@ -58,6 +64,9 @@ class Bench:
         set_environment(self.rest)
         harness.scenarios.start.start = self._stop  # type: ignore[assignment]
         harness.scenarios.pair.start.start_pair = self._stop  # type: ignore[assignment]
+        # A sweep claims its folder once all its jobs are sound; an export draws its plan, and a recording arranges.
+        for module, name in _BEGINNINGS:
+            setattr(import_module(module), name, self._refuse)
         signal.signal(signal.SIGALRM, _hung)
         self.stdout, self.stderr = (os.memfd_create(name) for name in ("stdout", "stderr"))
 
@@ -127,6 +136,10 @@ class Bench:
         os.chdir(self.work)
         self.lot, self.before = lot, invariants.listing(self.work, self.rest)
         gc.collect()
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        self.reached = True
+        raise UserMistake(["this would begin"])
 
     def _stop(self, *_: Any) -> int:
         self.reached = True

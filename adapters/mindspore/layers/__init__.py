@@ -6,12 +6,14 @@ from typing import Any
 
 from mindspore import nn
 
+from adapters.mindspore.layers.attention import multi_head_attention, position_embedding
 from adapters.mindspore.layers.base import BuiltLayer, LayerBuilder, Row, to_canonical, to_native
 from adapters.mindspore.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.mindspore.layers.dense import activation, dense
 from adapters.mindspore.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.mindspore.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
-from adapters.mindspore.layers.shape import flatten, reshape
+from adapters.mindspore.layers.recurrent import gru, lstm, simple_rnn
+from adapters.mindspore.layers.shape import flatten, permute, reshape
 from adapters.protocol import Parameters, made_by
 from adapters.setting import Setting
 from harness.spec import layers as spec
@@ -65,6 +67,7 @@ class ResidualSum(nn.Cell):
 LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.Flatten: flatten,
     spec.Reshape: reshape,
+    spec.Permute: permute,
     spec.Dense: dense,
     spec.ActivationLayer: activation,
     spec.Conv2d: conv2d,
@@ -77,5 +80,10 @@ LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.BatchNorm: batch_norm,
     spec.LayerNorm: layer_norm,
     spec.Dropout: dropout,
+    spec.SimpleRnn: simple_rnn,
+    spec.Lstm: lstm,
+    spec.Gru: gru,
+    spec.MultiHeadAttention: multi_head_attention,
+    spec.PositionEmbedding: position_embedding,
     spec.Residual: residual,
 }

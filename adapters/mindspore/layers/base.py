@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from mindspore import nn, ops
 
+from adapters.gates import CANONICAL_ORDERS, GATES, reordered
 from adapters.mindspore.runtime import floats, variable
 from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
@@ -54,23 +55,38 @@ def to_native(name: str, value: Array) -> Array:
     """From the canonical layout to MindSpore's. `name` is the parameter's, in full or within its layer.
 
     A dense kernel (in, out) becomes (out, in), a convolution's (kh, kw, in, out) becomes (out, in, kh, kw), a
-    depthwise one (kh, kw, in, multiplier) becomes (in * multiplier, 1, kh, kw).
+    depthwise one (kh, kw, in, multiplier) becomes (in * multiplier, 1, kh, kw). Of a GRU the gates
+    are in another order.
     """
+    if _is_of_gru(name):
+        value = reordered(value, CANONICAL_ORDERS["gru"], GATES["mindspore"]["GRU"].order)
     if name.endswith("depthwise_kernel"):
         height, width, channels, multiplier = value.shape
         return np.ascontiguousarray(value.transpose(2, 3, 0, 1)).reshape(channels * multiplier, 1, height, width)
-    if not name.endswith("kernel"):
+    if not name.endswith("kernel") or _is_of_heads(name):
         return value
     return np.ascontiguousarray(value.T if value.ndim == 2 else value.transpose(3, 2, 0, 1))
 
 
 def to_canonical(name: str, value: Array, shape: tuple[int, ...]) -> Array:
     """From MindSpore's layout to the canonical one, of this shape."""
+    if _is_of_gru(name):
+        turned = value.T if name.endswith("kernel") else value
+        return np.ascontiguousarray(reordered(turned, GATES["mindspore"]["GRU"].order, CANONICAL_ORDERS["gru"]))
     if name.endswith("depthwise_kernel"):
         return np.ascontiguousarray(value.reshape(*shape[2:], *shape[:2]).transpose(2, 3, 0, 1))
-    if not name.endswith("kernel"):
+    if not name.endswith("kernel") or _is_of_heads(name):
         return value
     return np.ascontiguousarray(value.T if value.ndim == 2 else value.transpose(2, 3, 1, 0))
+
+
+def _is_of_gru(name: str) -> bool:
+    return name.rpartition("/")[2].startswith("gru_")
+
+
+def _is_of_heads(name: str) -> bool:
+    """Whether it is a kernel of an attention, which has an axis of heads and stays as it is."""
+    return name.rpartition("/")[2] in ("query_kernel", "key_kernel", "value_kernel", "output_kernel")
 
 
 def to_layout(x: Any, source: Layout, target: Layout) -> Any:

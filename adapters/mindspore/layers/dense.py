@@ -19,7 +19,7 @@ def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: 
     """`activation(x kernel + bias)`."""
     word: Any = placed.layer
     native = nn.Dense(
-        placed.input_shape[0],
+        placed.input_shape[-1],
         word.units,
         weight_init=initial_value("kernel", placed, weights, setting),
         bias_init=initial_value("bias", placed, weights, setting) if word.use_bias else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mindspore import nn
+from mindspore import nn, ops
 
 from adapters.mindspore.layers.base import BuiltLayer, PlainLayer
 from adapters.protocol import Parameters
@@ -24,6 +24,12 @@ def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming
     return BuiltLayer(PlainLayer(_Reshape(placed.output_shape)))
 
 
+def permute(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """The axes of a sample in the order `word.axes`, counted from 1."""
+    word: Any = placed.layer
+    return BuiltLayer(PlainLayer(_Permute((0, *word.axes))))
+
+
 class _Reshape(nn.Cell):
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -31,3 +37,12 @@ class _Reshape(nn.Cell):
 
     def construct(self, x: Any) -> Any:
         return x.reshape(x.shape[0], *self.shape)
+
+
+class _Permute(nn.Cell):
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.axes = axes
+
+    def construct(self, x: Any) -> Any:
+        return ops.transpose(x, self.axes)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.mindspore.realisations.attention import ATTENTION
+from adapters.mindspore.realisations.recurrent import RECURRENT
 from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
@@ -47,6 +49,7 @@ REFUSED = "nn.Conv2d refuses float64"
 LAYERS: Entries = {
     spec.Flatten: native("nn.Flatten"),
     spec.Reshape: native("ops.reshape"),
+    spec.Permute: native("ops.transpose"),
     spec.Dense: native("nn.Dense"),
     spec.ActivationLayer: native("the activation alone"),
     spec.Conv2d: _image_layer(native("nn.Conv2d"), composed(IN_FLOAT64, REFUSED)),
@@ -66,5 +69,7 @@ LAYERS: Entries = {
     spec.BatchNorm: _batch_norm,
     spec.LayerNorm: _layer_norm,
     spec.Dropout: composed("x * mask / (1 - rate)", "nn.Dropout draws its own masks"),
+    **RECURRENT,
+    **ATTENTION,
     spec.Residual: composed("x + f(x)", "MindSpore has no such class"),
 }

@@ -68,6 +68,10 @@ LOSSES: Entries = {
         by_reduction("nn.HuberLoss", make.huber),
         composed("where, mean", FLOAT64_LOST, make.composed_huber),
     ),
+    spec.SmoothL1: by_precision(
+        by_reduction("nn.SmoothL1Loss", make.smooth_l1),
+        composed("where, mean", FLOAT64_LOST, make.composed_smooth_l1),
+    ),
     spec.LogCosh: composed("sinh, atanh, log1p", HAS_NONE, make.composed_log_cosh),
     spec.CosineSimilarity: composed("sqrt, where, sum", PAIRS_ALONE, make.composed_cosine_similarity),
     spec.AsymmetricLinear: composed("where, mean", HAS_NONE, make.composed_asymmetric_linear),

@@ -99,4 +99,7 @@ WEIGHT_DECAYS: Entries = {
     decay.Decoupled: unless_exact(
         composed("ops.assign of weight * (1 - rate * factor) before the optimizer", f"{BY_NAME}, and is coupled")
     ),
+    decay.RateFree: unless_exact(
+        composed("ops.assign of weight * (1 - factor) before the optimizer", f"{BY_NAME}, and is coupled")
+    ),
 }

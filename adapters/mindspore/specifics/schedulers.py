@@ -176,6 +176,8 @@ def linear_warmup(s: spec.LinearWarmup) -> Offer | None:
 
 def warmup_then(s: spec.WarmupThen) -> Offer | None:
     """SequentialLR of both parts, on an optimizer with the first rate of the second part."""
+    if not s.shifts:
+        return None
     second_part = OFFERS.get(type(s.then), _no_offer)(s.then)
     # SequentialLR sets its second part to step 0, which fails in MultiStepLR: that reads `step_size`, which it lacks.
     if second_part is None or second_part[0] in ("SequentialLR", "MultiStepLR"):

@@ -6,12 +6,14 @@ from typing import Any
 
 from adapters.protocol import Array, Parameters, made_by
 from adapters.reference import disturbed
+from adapters.reference.layers.attention import multi_head_attention, position_embedding
 from adapters.reference.layers.base import Applied, Apply, below, within
 from adapters.reference.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.reference.layers.dense import activation, dense
 from adapters.reference.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.reference.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
-from adapters.reference.layers.shape import flatten, reshaped
+from adapters.reference.layers.recurrent import gru, lstm, simple_rnn
+from adapters.reference.layers.shape import flatten, permute, reshaped
 from harness.spec import layers as spec
 from harness.spec.model import PlacedLayer, place
 
@@ -56,6 +58,7 @@ def residual(placed: PlacedLayer, weights: Parameters, x: Array, noise: Paramete
 LAYERS: dict[type[spec.Layer], Apply] = {
     spec.Flatten: flatten,
     spec.Reshape: reshaped,
+    spec.Permute: permute,
     spec.Dense: dense,
     spec.ActivationLayer: activation,
     spec.Conv2d: conv2d,
@@ -68,5 +71,10 @@ LAYERS: dict[type[spec.Layer], Apply] = {
     spec.BatchNorm: batch_norm,
     spec.LayerNorm: layer_norm,
     spec.Dropout: dropout,
+    spec.SimpleRnn: simple_rnn,
+    spec.Lstm: lstm,
+    spec.Gru: gru,
+    spec.MultiHeadAttention: multi_head_attention,
+    spec.PositionEmbedding: position_embedding,
     spec.Residual: residual,
 }

@@ -20,7 +20,7 @@ def dense(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters,
         upstream = by_draw(dz, kernel, axes=2)
         return (upstream @ kernel.swapaxes(-1, -2)).reshape(x.shape), {"kernel": rows.swapaxes(-1, -2) @ upstream}
 
-    return biased(placed, weights, (rows @ kernel).reshape(len(x), -1), noise, pullback)
+    return biased(placed, weights, (rows @ kernel).reshape(*x.shape[:-1], -1), noise, pullback)
 
 
 def biased(placed: PlacedLayer, weights: Parameters, z: Array, noise: Parameters, before: Pullback) -> Applied:

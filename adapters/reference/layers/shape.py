@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from adapters.protocol import Array, Parameters
 from adapters.reference.layers.base import Applied
 from harness.spec.model import PlacedLayer
@@ -19,3 +21,10 @@ def flatten(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameter
 
 def reshaped(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     return Applied(x.reshape(len(x), *placed.output_shape), lambda dy: (dy.reshape(x.shape), {}))
+
+
+def permute(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
+    word: Any = placed.layer
+    axes = (0, *word.axes)
+    back = np.argsort(axes)
+    return Applied(np.ascontiguousarray(x.transpose(axes)), lambda dy: (dy.transpose(back), {}))

@@ -6,12 +6,14 @@ from typing import Any
 
 from adapters.protocol import Parameters, made_by
 from adapters.setting import Setting
+from adapters.tensorflow.layers.attention import multi_head_attention, position_embedding
 from adapters.tensorflow.layers.base import BuiltLayer, LayerBuilder, Row, to_canonical, to_native
 from adapters.tensorflow.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.tensorflow.layers.dense import activation, dense
 from adapters.tensorflow.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.tensorflow.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
-from adapters.tensorflow.layers.shape import flatten, reshape
+from adapters.tensorflow.layers.recurrent import gru, lstm, simple_rnn
+from adapters.tensorflow.layers.shape import flatten, permute, reshape
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
@@ -64,6 +66,7 @@ class ResidualSum:
 LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.Flatten: flatten,
     spec.Reshape: reshape,
+    spec.Permute: permute,
     spec.Dense: dense,
     spec.ActivationLayer: activation,
     spec.Conv2d: conv2d,
@@ -76,5 +79,10 @@ LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.BatchNorm: batch_norm,
     spec.LayerNorm: layer_norm,
     spec.Dropout: dropout,
+    spec.SimpleRnn: simple_rnn,
+    spec.Lstm: lstm,
+    spec.Gru: gru,
+    spec.MultiHeadAttention: multi_head_attention,
+    spec.PositionEmbedding: position_embedding,
     spec.Residual: residual,
 }

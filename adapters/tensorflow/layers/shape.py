@@ -22,3 +22,9 @@ def flatten(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming
 def reshape(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """(B, ...) to the output shape, in row-major order."""
     return BuiltLayer(PlainLayer(keras.layers.Reshape(placed.output_shape, dtype=setting.precision)))
+
+
+def permute(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """The axes of a sample in the order `word.axes`, counted from 1."""
+    word: Any = placed.layer
+    return BuiltLayer(PlainLayer(keras.layers.Permute(word.axes, dtype=setting.precision)))

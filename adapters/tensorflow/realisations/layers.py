@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
+from adapters.tensorflow.realisations.attention import ATTENTION
+from adapters.tensorflow.realisations.recurrent import RECURRENT
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 
@@ -71,6 +73,7 @@ def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
 LAYERS: Entries = {
     spec.Flatten: native("keras.layers.Flatten"),
     spec.Reshape: native("keras.layers.Reshape"),
+    spec.Permute: native("keras.layers.Permute"),
     spec.Dense: native("keras.layers.Dense"),
     spec.ActivationLayer: native("the activation alone"),
     spec.Conv2d: _convolution("keras.layers.Conv2D"),
@@ -83,5 +86,7 @@ LAYERS: Entries = {
     spec.BatchNorm: _batch_norm,
     spec.LayerNorm: native("keras.layers.LayerNormalization"),
     spec.Dropout: composed("x * mask / (1 - rate)", "keras.layers.Dropout draws its own masks"),
+    **RECURRENT,
+    **ATTENTION,
     spec.Residual: composed("x + f(x)", "Keras has no such class"),
 }

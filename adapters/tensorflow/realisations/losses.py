@@ -15,6 +15,7 @@ NORMALIZES = "the native loss divides the outputs by their sum"
 CONSTANTS_LOST = "the native loss takes its constants in float32"
 ZERO_COMPETES = "in the native loss 0 is a rival of the label"
 NAN_AT_0 = "under XLA the native gradient is NaN where all outputs are 0"
+SUMS_CLASSES = "the native loss sums over the classes"
 HAS_NONE = "Keras has none"
 
 
@@ -49,6 +50,13 @@ def cosine_similarity(word: spec.CosineSimilarity, setting: Setting) -> Choice:
     return resolve(COSINE_SIMILARITY, word, setting)
 
 
+def kl_divergence(word: spec.KlDivergence, setting: Setting) -> Choice:
+    """By the epsilon where the classes are summed, else composed."""
+    if word.classes == "averaged":
+        return composed("clip, log", SUMS_CLASSES, make.composed_kl_divergence)
+    return resolve(KL_DIVERGENCE, word, setting)
+
+
 def categorical_hinge(word: spec.CategoricalHinge, setting: Setting) -> Choice:
     """Native where 0 is a rival of the label, else composed."""
     if not word.zero_competes:
@@ -60,6 +68,9 @@ NORMALIZED_CROSS_ENTROPY = with_epsilon(
     composed("tf.reshape, keras.losses.CategoricalCrossentropy", LOGITS_TAKEN, make.categorical_cross_entropy),
     "clip, log",
     make.composed_categorical_cross_entropy,
+)
+KL_DIVERGENCE = with_epsilon(
+    native("keras.losses.KLDivergence", make.kl_divergence), "clip, log", make.composed_kl_divergence
 )
 COSINE_SIMILARITY = with_epsilon(
     native("keras.losses.CosineSimilarity", make.cosine_similarity),
@@ -84,6 +95,7 @@ LOSSES: Entries = {
         make.composed_mean_absolute_percentage_error,
     ),
     spec.Huber: native("keras.losses.Huber", make.huber),
+    spec.SmoothL1: composed("where, mean", HAS_NONE, make.composed_smooth_l1),
     spec.LogCosh: by_precision(
         native("keras.losses.LogCosh", make.log_cosh),
         composed("sinh, atanh, log1p", CONSTANTS_LOST, make.composed_log_cosh),
@@ -99,9 +111,7 @@ LOSSES: Entries = {
         "clip, log",
         make.composed_binary_cross_entropy,
     ),
-    spec.KlDivergence: with_epsilon(
-        native("keras.losses.KLDivergence", make.kl_divergence), "clip, log", make.composed_kl_divergence
-    ),
+    spec.KlDivergence: kl_divergence,
     spec.Poisson: with_epsilon(native("keras.losses.Poisson", make.poisson), "log, mean", make.composed_poisson),
     spec.Hinge: native("keras.losses.Hinge", make.hinge),
     spec.SquaredHinge: native("keras.losses.SquaredHinge", make.squared_hinge),

@@ -87,4 +87,7 @@ WEIGHT_DECAYS: Entries = {
     decay.Decoupled: unless_exact(
         composed("assign of weight * (1 - rate * factor) before the optimizer", "the same before every rule")
     ),
+    decay.RateFree: unless_exact(
+        composed("assign of weight * (1 - factor) before the optimizer", "weight_decay= of Keras follows the rate")
+    ),
 }

@@ -82,7 +82,7 @@ def piecewise_constant(_: spec.PiecewiseConstant, setting: Setting) -> Offer:
 def warmup_then(s: spec.WarmupThen, setting: Setting) -> Offer:
     """CosineDecay with its warm-up, if a cosine follows."""
     with_warmup = _keras_class("CosineDecay", make.warmup_then, form="CosineDecay(warmup)")
-    return with_warmup if isinstance(s.then, spec.Cosine) else NO_CLASS
+    return with_warmup if isinstance(s.then, spec.Cosine) and s.shifts else NO_CLASS
 
 
 CLASSES: Classes = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.composition.limits import OVERRIDE
 from harness.composition.measurement import OPTIONS
 from harness.composition.mistakes import UserMistake, no_such
+from harness.records.failure import in_one_line
 from harness.system.text import printable
 
 if TYPE_CHECKING:
@@ -65,7 +66,11 @@ def swept(typed: Sequence[str], options: Mapping[str, Sequence[str]], verb: str)
                 f"{printable(text)}: an interval is searched, by hydra/sweeper=twinrun_optuna, not enumerated"
             )
             continue
-        alternatives = tuple(f"{key}={value}" for value in islice(override.sweep_string_iterator(), MOST_JOBS + 1))
+        try:
+            alternatives = tuple(f"{key}={value}" for value in values_of(override))
+        except UserMistake as mistake:
+            mistakes += mistake.mistakes
+            continue
         if not alternatives:
             mistakes.append(no_such(f"{printable(text)}: no option fits", "", options.get(override.key_or_group, ())))
         texts[key] = alternatives  # a key that is swept twice has the values of its last override, as in Hydra
@@ -76,6 +81,15 @@ def swept(typed: Sequence[str], options: Mapping[str, Sequence[str]], verb: str)
     if mistakes:
         raise UserMistake(mistakes)
     return Swept(texts, tuple(dict.fromkeys(keys)))
+
+
+def values_of(override: Override) -> list[str]:
+    """The values of a swept override, as typed, and no more than a grid may have. UserMistake where it has none."""
+    try:
+        return list(islice(override.sweep_string_iterator(), MOST_JOBS + 1))
+    except Exception as error:  # Hydra's parser takes more than its sweeps can enumerate, such as glob([1])
+        text = printable(str(override.input_line))
+        raise UserMistake([f"{text}: its values cannot be enumerated ({in_one_line(error)})"]) from None
 
 
 def is_raw(text: str, verb: str) -> bool:

@@ -24,6 +24,8 @@ from harness.composition.trust import CodeField
 from harness.composition.variants import ComposedStudy
 from harness.data import Dataset
 from harness.records.sweep import Job, Sweep
+from harness.spec.arm import AUTO, Arm
+from harness.system.accelerators import VISIBLE
 
 PROCESS_BYTES = 500 << 20  # of twinrun, or of a framework that was imported and has done nothing yet
 MOST_NAMED = 4  # jobs with the same mistake
@@ -44,12 +46,14 @@ class ValidJob:
     root: Path
     memory_bytes: int
     cores: int
+    accelerators: tuple[str, ...]
     limit_s: float
     code: tuple[CodeField, ...]
 
     def at(self, number: int, place: str) -> Job:
         """The job with its number and its folder."""
-        needs = {"memory_bytes": self.memory_bytes, "cores": self.cores, "limit_s": self.limit_s}
+        needs: dict[str, Any] = {"memory_bytes": self.memory_bytes, "cores": self.cores, "limit_s": self.limit_s}
+        needs["accelerators"] = self.accelerators
         values = {key: str(value) for key, value in self.combination.values.items()}
         stated = {"number": number, "place": place, "overrides": self.combination.overrides, "values": values}
         return Job(**stated, digest=self.digest, spec=self.spec, **needs)
@@ -110,10 +114,18 @@ def validated_job(asking: Asking, combination: Combination) -> ValidJob:
         max(memory_bytes(variant.experiment, len(variant.seeds)) for variant in variants)
         + PROCESS_BYTES * (1 + len(first.experiment.arms)),
         max([1, *(arm.threads or 1 for arm in arms)]),
+        tuple(kind for kind in VISIBLE if any(may_use(arm, kind) for arm in arms)),
         # The ladder and, for a match, the training; the limit of an arm counts for each.
         sum(arm.timeout_s for arm in first.experiment.arms) * (1 + runs * (asking.verb != "check")),
         tuple(code for study, _ in inputs.studies for code in study.code),
     )
+
+
+def may_use(arm: Arm, kind: str) -> bool:
+    """Whether an arm may run on a device of this kind where its host has one."""
+    if arm.device != AUTO:
+        return arm.device == kind
+    return arm.adapter in adapters.usable() and kind in adapters.info(arm.adapter).devices
 
 
 @dataclass(frozen=True)

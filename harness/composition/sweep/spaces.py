@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from harness.composition.mistakes import UserMistake
-from harness.composition.sweep.grid import MOST_JOBS, Combination, is_raw, parsed
+from harness.composition.sweep.grid import Combination, is_raw, parsed, values_of
 from harness.system.text import printable
 
 MOST_CORNERS = 64
@@ -78,8 +78,10 @@ def space_of(typed: Sequence[str], options: Mapping[str, Sequence[str]], verb: s
                 mistakes.append(f"{printable(text)}: a logarithmic interval begins above 0")
             dimensions.append(Dimension(override.get_key_element(), (), low, high, is_whole, is_log))
         else:
-            values = tuple(override.sweep_string_iterator())[: MOST_JOBS + 1]
-            dimensions.append(Dimension(override.get_key_element(), values))
+            try:
+                dimensions.append(Dimension(override.get_key_element(), tuple(values_of(override))))
+            except UserMistake as mistake:
+                mistakes += mistake.mistakes
     if not dimensions and not mistakes:
         mistakes.append("a search has no space: give a key as interval(LOW,HIGH), tag(log, interval(LOW,HIGH)) or A,B")
     if mistakes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.report.html.blocks import Links, TableBlock
 from harness.report.html.document import Document, KeyNumber, Section, section
 from harness.report.html.records import records_section
-from harness.report.sweep import conditions, failure_table, sweep_table, title
+from harness.report.sweep import conditions, failure_table, sweep_table, title, values_in_words
 from harness.report.sweep_record import SweepRecord
 from harness.results.kinds import is_run, runs_below
 
@@ -37,7 +37,11 @@ def _sections(record: SweepRecord) -> list[Section]:
     if record.sweep is None:
         return [records_section(record.folder)]
     failed = failure_table(record)
-    runs = {row.folder: row.folder for row in record.rows if row is not None and _has_page(record, row.folder)}
+    runs = {
+        f"{row.folder}  {values_in_words(job)}": row.folder
+        for job, row in zip(record.jobs, record.rows, strict=True)
+        if row is not None and (row.status == "done" or _has_page(record, row.folder))
+    }
     return [
         section("Jobs", TableBlock.of("Jobs of the sweep", sweep_table(record.sweep, record.rows))),
         section("Attempts that did not come to their end", TableBlock.of("Attempts", failed) if failed[1] else None),

@@ -118,8 +118,9 @@ def rows_of_pair(composed: ComposedPair, arrangements: Arrangements) -> tuple[Ro
 
 
 def _work(pair: Pair, arm: Arm) -> str:
+    optimizer = pair.optimizer.word() if pair.optimizer is not None else "own"
     return (
-        f"forward, backward and {pair.optimizer.word()} update of {pair.models[arm.adapter].builder} on one batch of "
+        f"forward, backward and {optimizer} update of {pair.models[arm.adapter].builder} on one batch of "
         f"{pair.batch_size}, in mode {arm.mode}, from the weights of its builder and with its dropout; the batch is "
         "copied from the host's memory and the loss fetched in each step"
     )

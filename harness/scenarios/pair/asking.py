@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from adapters.user_model import OwnParameter
+from harness.composition import UserMistake
 from harness.records.failure import Failure, WorkerFailedError
 from harness.scenarios.pair.state import PairRun
 from harness.spec.arm import Arm
 from harness.subjects.pair.climbing import Climb
-from harness.subjects.pair.mapping import Names, paired
+from harness.subjects.pair.facts import float64_remarks
+from harness.subjects.pair.mapping import Names, paired, parameters_from
 from harness.subjects.pair.records import REFUSED
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays
@@ -58,25 +59,50 @@ def start_worker(pool: Workers, arm: Arm, scratch: Path) -> Worker:
 
 
 def build_models(run: PairRun, ask: Any) -> dict[str, dict[str, Any]]:
-    """Has both arms build their models; returns what they tell of them, by arm."""
+    """Has both arms build their models; returns what they tell of them, by arm.
+
+    Raises UserMistake with all that cannot be compared, before anything is trained.
+    """
     composed = run.composed
     payload = {}
     for arm in composed.pair.arms:
         file, function = composed.place(composed.pair.models[arm.adapter].builder)
         payload[arm.name] = {"file": str(file), "function": function}
-    built = {name: result for name, (result, _) in ask(TASKS["pair_build"], by_arm=payload).items()}
+    try:
+        built = {name: result for name, (result, _) in ask(TASKS["pair_build"], by_arm=payload).items()}
+    except ArmsFailedError as error:
+        builders = {arm.name: composed.pair.models[arm.adapter].builder for arm in composed.pair.arms}
+        raise ArmsFailedError(
+            {name: _while_building(failure, builders[name]) for name, failure in error.failures.items()}
+        ) from None
+    wrong = [f"{name}: {text}" for name, result in built.items() for text in result["wrong"]]
+    if wrong:
+        raise UserMistake(wrong)
     for name, result in built.items():
         refused = {REFUSED: result["refused"]} if result["refused"] else {}
         run.update(name, environment={**result["environment"], **refused})
     return built
 
 
+def _while_building(failure: Failure, builder: str) -> Failure:
+    """The failure of an arm, with its builder's name if the arm could not say it itself."""
+    if failure.symptom not in ("timeout", "exit", "signal") or failure.stage != TASKS["pair_build"].name:
+        return failure
+    return failure.model_copy(
+        update={"message": f"{failure.message}; the builder {builder}, or its model on one batch, was running"}
+    )
+
+
 def start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:
     """Pairs the parameters of both models, and returns the climb over the rungs."""
     a, b = (arm.name for arm in run.composed.pair.arms)
-    parameters = [
-        [OwnParameter(**{**p, "shape": tuple(p["shape"])}) for p in built[name]["parameters"]] for name in (a, b)
-    ]
-    run.matches = paired(parameters[0], parameters[1], run.composed.pair.parameters, Names(a, b))
+    parameters = [parameters_from(built[name]["parameters"]) for name in (a, b)]
+    pairing = paired(parameters[0], parameters[1], run.composed.pair.parameters, Names(a, b))
+    run.matches = pairing.matches
     run.listener.matched(run.matches, (a, b))
-    return Climb(run.composed.pair, run.scratch, ask, built, run.matches)
+    climb = Climb(run.composed.pair, run.scratch, ask, built, run.matches, pairing)
+    climb.remarks += [f"{name}: {text}" for name, result in built.items() for text in result["ignored"]]
+    climb.remarks += climb.outputs.alone
+    for text in [*climb.remarks, *float64_remarks(built)]:
+        run.listener.remark(text)
+    return climb

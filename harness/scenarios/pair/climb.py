@@ -11,13 +11,14 @@ from harness.records.verdict import Verdict
 from harness.results.store import write_text
 from harness.scenarios.pair.asking import ArmsFailedError, asker, build_models, start_climb, start_worker
 from harness.scenarios.pair.state import PairRun
-from harness.subjects.pair import rungs
+from harness.subjects.pair import own_rungs, rungs
 from harness.subjects.pair.batches import draw
 from harness.subjects.pair.carrying import carried_over
-from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY, Climb
+from harness.subjects.pair.climbing import LOSS, MODEL, OPTIMIZER, SCHEDULE, SELF, STEP, TRAJECTORY, Climb
 from harness.subjects.pair.drawing import BatchesError
+from harness.subjects.pair.findings import found_in_parameters
 from harness.subjects.pair.localisation import localised
-from harness.subjects.pair.spec import RUNGS
+from harness.subjects.pair.spec import FAMILY_RUNGS, RUNGS
 from harness.system.array_files import load_arrays
 from harness.worker import Workers
 
@@ -25,7 +26,7 @@ from harness.worker import Workers
 def climb_rungs(run: PairRun) -> None:
     """Climbs the rungs of the pair. A failure of its batches or of an arm is recorded as a verdict."""
     composed, pair = run.composed, run.composed.pair
-    write_text(run.scratch / "pair.json", pair.model_dump_json())
+    write_text(run.scratch / "pair.json", composed.located().model_dump_json())
     run.listener.stage("batches")
     try:
         draw(composed, run.scratch / "batches.npz", run.folder / "batches.log")
@@ -44,9 +45,11 @@ def climb_rungs(run: PairRun) -> None:
             run.climb = start_climb(run, ask, built)
             rung = MODEL
             carried = carried_over(run.climb)
+            run.matches = run.climb.matches
             for name, digest in run.climb.start_digests.items():
                 run.update(name, initial_weights_digest=digest)
-            remaining = list(pair.rungs or RUNGS)
+            own = pair.own.families
+            remaining = [rung for rung in pair.rungs or RUNGS if rung not in FAMILY_RUNGS or FAMILY_RUNGS[rung] in own]
             for rung, climb_rung in _in_order(run.climb, carried):
                 if rung == SELF and rung not in remaining:
                     continue
@@ -54,6 +57,8 @@ def climb_rungs(run: PairRun) -> None:
                 verdicts = climb_rung()  # even if it was not chosen, since the rungs above use its results
                 if rung in remaining:
                     remaining.remove(rung)
+                    if rung == LOSS and not verdicts:
+                        continue  # a remark says why
                     run.record_rung(rung, _localise_first(run, verdicts))
                 if not remaining:
                     break
@@ -64,11 +69,28 @@ def climb_rungs(run: PairRun) -> None:
 
 def _in_order(climb: Climb, carried: list[Verdict]) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
     """The rungs from the lowest, each with the function that climbs it. They share one walk of the trajectory."""
+    if climb.random:  # no two frameworks draw the same numbers, so that only evaluation is compared
+        yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]
+        for rung in (SELF, STEP, TRAJECTORY):
+            yield rung, lambda rung=rung: rungs.random_training(climb, rung)  # type: ignore[misc]
+        return
     walk_once = cache(lambda: rungs.walk(climb))
+    if climb.pair.own.schedule:
+        yield SCHEDULE, lambda: own_rungs.schedule_rung(climb)
+    if climb.pair.own.loss:
+        yield LOSS, lambda: own_rungs.loss_rung(climb)
+    if climb.pair.own.optimizer:
+        yield OPTIMIZER, lambda: own_rungs.optimizer_rung(climb)
     yield SELF, lambda: rungs.self_rung(climb, walk_once)
-    yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]
+    yield MODEL, lambda: _with_findings(climb, [*carried, *rungs.model_rung(climb)])
+    if climb.pairing is not None and climb.pairing.misfits:
+        return  # the layers behind differ in any case, and so does every training
     yield STEP, lambda: rungs.step_rung(climb, walk_once())
     yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walk_once())
+
+
+def _with_findings(climb: Climb, verdicts: list[Verdict]) -> list[Verdict]:
+    return [*verdicts, *found_in_parameters(climb, verdicts)]
 
 
 def _localise_first(run: PairRun, verdicts: Sequence[Verdict]) -> list[Verdict]:

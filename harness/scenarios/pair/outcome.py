@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from harness.records import exit_codes, outcome
 from harness.records.verdict import Verdict
 from harness.rungs.coverage import JUDGED, Coverage
-from harness.subjects.pair.climbing import MODEL, SELF, STEP, TRAJECTORY
-from harness.subjects.pair.spec import Pair
+from harness.subjects.pair.climbing import LOSS, MODEL, OPTIMIZER, SCHEDULE, SELF, STEP, TRAJECTORY
+from harness.subjects.pair.spec import FAMILY_RUNGS, Pair
 
 
 def in_one_sentence(
@@ -40,12 +40,16 @@ def coverage(pair: Pair, verdicts: Sequence[Verdict]) -> str:
     """What of the pair was judged and what was not, in words."""
     rungs = {v.rung for v in verdicts if v.status in JUDGED}
     parts = {
+        SCHEDULE: f"the rates of {pair.steps} steps",
+        LOSS: "the losses and their gradients by the outputs of the first batches",
+        OPTIMIZER: f"{pair.steps} updates by the same gradients",
         SELF: f"whether each side repeats its own {pair.steps} steps",
         MODEL: "the models' outputs, loss and gradients on the first batch",
         STEP: f"loss, gradients and updates of {pair.forced_steps} teacher-forced steps",
         TRAJECTORY: f"losses of {pair.steps} free steps",
     }
     judged = [text for rung, text in parts.items() if rung in rungs]
-    not_judged = [text for rung, text in parts.items() if rung not in rungs]
+    asked = {rung for rung in parts if rung not in FAMILY_RUNGS or pair.own.of(FAMILY_RUNGS[rung])}
+    not_judged = [text for rung, text in parts.items() if rung not in rungs and rung in asked]
     not_judged.append("whatever the models do outside of these steps: data loading, evaluation, later training")
     return Coverage(tuple(judged), tuple(not_judged)).in_words

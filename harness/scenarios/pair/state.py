@@ -28,6 +28,9 @@ class PairListener(Protocol):
 
     def matched(self, matches: Sequence[Match], names: tuple[str, str]) -> None: ...
 
+    def remark(self, text: str) -> None:
+        """What a user must know of the two models before they are compared."""
+
     def rung(self, name: str, verdicts: Sequence[Verdict]) -> None: ...
 
     def arm_failed(self, arm: str, failure: Failure, log: Path) -> None: ...

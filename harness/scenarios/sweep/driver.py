@@ -12,6 +12,7 @@ from harness.records.exit_codes import AGREES, INTERRUPTED, UNFINISHED, UNVERIFI
 from harness.records.sweep import Attempt, Job, Sweep, code_of, gravest, sentence_of
 from harness.results.marker import MARKER, Marker, complete
 from harness.results.sweep_folder import (
+    Ended,
     all_attempts,
     attempts_at,
     is_cancelled,
@@ -23,6 +24,7 @@ from harness.results.sweep_folder import (
 )
 from harness.scenarios.sweep.callbacks import JobCallbacks
 from harness.scenarios.sweep.launchers.protocol import Launcher, LocalJobs
+from harness.system.many_files import for_each
 from harness.system.stopping import shielded
 
 POLL_S = 1.0
@@ -46,26 +48,30 @@ class Driver:
         self.folder, self.sweep, self.launcher, self.listener = folder, sweep, launcher, listener
         self.callbacks = JobCallbacks(sweep, str(folder))
         self.failed = False
-        self.left = 0  # open jobs
+        self.left = 0  # jobs that are open, or run
+        self._ended: Ended = {}
+        self._told = set[tuple[int, int]]()  # jobs with the attempt that the listener knows of
 
     def see_through(self, jobs: Sequence[Job]) -> None:
         """Runs the jobs until none is open, or one has failed where the sweep is to fail fast.
 
         A KeyboardInterrupt leaves a row for each job that ran.
         """
-        mark_lost(self.folder)
-        self.left = len(self._open(jobs))
+        mark_lost(self.folder, self._ended)
+        rows = self._rows(jobs)
+        self._told |= {(row.job, row.number) for row in rows if row.status != "running"}
+        self.left = len(self._open(jobs)) + sum(row.status == "running" for row in rows)
         while not self.is_stopped() and (waiting := self._open(jobs)):
             if isinstance(self.launcher, LocalJobs):
                 self.launcher.run(self.folder, self.sweep, waiting, self._on_row, self.is_stopped)
-                self._wait_for_others(jobs)
             else:
                 self._hand_over_and_wait(waiting)
+            self._wait_for_others(jobs)
 
     def hand_over(self, jobs: Sequence[Job]) -> int:
         """Hands open jobs that no scheduler has to one, and does not wait for them. Returns how many."""
         assert not isinstance(self.launcher, LocalJobs)
-        mark_lost(self.folder)
+        mark_lost(self.folder, self._ended)
         waiting = self._open(jobs)
         write_handed(self.folder, self.launcher.hand_over(self.folder, self.sweep, waiting) if waiting else {})
         return len(waiting)
@@ -75,11 +81,15 @@ class Driver:
         return (self.sweep.fail_fast and self.failed) or is_cancelled(self.folder)
 
     def _open(self, jobs: Sequence[Job]) -> list[Job]:
-        attempts = all_attempts(self.folder)
+        attempts = self._attempts()
         return [job for job in jobs if is_open(attempts.get(job.number, []))]
 
+    def _attempts(self) -> dict[int, list[Attempt]]:
+        return all_attempts(self.folder, self._ended)
+
     def _on_row(self, row: Attempt) -> None:
-        job = next(job for job in self.sweep.jobs if job.number == row.job)
+        job = self._job(row.job)
+        self._told.add((row.job, row.number))
         is_final = not is_open(attempts_at(self.folder, row.job))
         self.left -= is_final
         if is_final and code_of(row) not in (AGREES, UNVERIFIED):
@@ -88,35 +98,41 @@ class Driver:
         self.callbacks.row(job, row)
 
     def _wait_for_others(self, jobs: Sequence[Job]) -> None:
-        """Waits for jobs that other drivers run."""
-        told = {row.job for row in self._rows(jobs) if row.status != "running"}
-        while not self.is_stopped() and any(row.status == "running" for row in self._rows(jobs)):
-            self._pause()
-            for row in self._rows(jobs):
-                if row.status != "running" and row.job not in told:
-                    told.add(row.job)
+        """Tells what other drivers have ended, and waits for what they, or tasks of a scheduler, still run."""
+        while True:
+            rows = self._rows(jobs)
+            for row in rows:
+                if row.status != "running" and (row.job, row.number) not in self._told:
                     self._on_row(row)
+            if self.is_stopped() or all(row.status != "running" for row in rows):
+                return
+            self._pause()
+
+    def _job(self, number: int) -> Job:
+        """The job of this number; jobs are numbered in their order."""
+        return self.sweep.jobs[number]
 
     def _pause(self) -> None:
         """Waits, longer where rows take long to read, and marks those that are lost."""
         began_s = time.monotonic()
-        mark_lost(self.folder)
+        mark_lost(self.folder, self._ended)
         time.sleep(max(POLL_S, READING_SHARE * (time.monotonic() - began_s)))
 
     def _rows(self, jobs: Sequence[Job]) -> list[Attempt]:
-        return [row for row in last_rows(self.folder, jobs) if row is not None]
+        return [row for row in last_rows(self.folder, jobs, self._ended) if row is not None]
 
     def _hand_over_and_wait(self, waiting: Sequence[Job]) -> None:
         """Hands jobs to a scheduler, and waits until each has a row or is gone."""
         assert not isinstance(self.launcher, LocalJobs)
-        before = {job.number: len(rows) for job in waiting for rows in [all_attempts(self.folder).get(job.number, [])]}
+        known = self._attempts()
+        before = {job.number: len(known.get(job.number, [])) for job in waiting}
         handed = dict(self.launcher.hand_over(self.folder, self.sweep, waiting))
         write_handed(self.folder, handed)
         pending = {job.number: job for job in waiting}
         try:
             while pending and not self.is_stopped():
                 self._pause()
-                attempts = all_attempts(self.folder)
+                attempts = self._attempts()
                 gone = self.launcher.gone({number: handed[number] for number in pending if number in handed})
                 for number in list(pending):
                     rows = attempts.get(number, [])
@@ -137,8 +153,7 @@ class Driver:
         """Writes the row of a job that its scheduler has lost before it began."""
         from harness.results.sweep_folder import begin_attempt, now, write_attempt
 
-        job = next(job for job in self.sweep.jobs if job.number == number)
-        attempt = begin_attempt(self.folder, job)
+        attempt = begin_attempt(self.folder, self._job(number))
         if attempt is not None:
             why = "the launcher lost it before it began: its log says why"
             row = attempt.model_copy(update={"status": "lost", "ended": now(), "message": why})
@@ -160,7 +175,9 @@ def close(folder: Path, sweep: Sweep) -> bool:
     if left or not sweep.jobs:
         return False
     code, sentence = outcome_of(sweep, [rows[job.number] for job in sweep.jobs])
-    runs = {row.folder: folder / row.folder for row in _in_order(rows) if (folder / row.folder / MARKER).is_file()}
+    places = [row.folder for row in _in_order(rows)]
+    are_complete = for_each(places, lambda place: (folder / place / MARKER).is_file())
+    runs = {place: folder / place for place, is_complete in zip(places, are_complete, strict=True) if is_complete}
     with shielded():
         complete(folder, Marker.of("sweep", code, sentence), runs)
     return True

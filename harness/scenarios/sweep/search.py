@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from harness.composition.sweep.hydra_options import BASIC_SWEEPER
@@ -16,6 +17,7 @@ from harness.records.exit_codes import AGREES, UNVERIFIED
 from harness.records.sweep import Attempt, Job, Sweep, code_of
 from harness.results.sweep_folder import attempts_at, last_rows, write_sweep
 from harness.scenarios.sweep.driver import Driver
+from harness.scenarios.sweep.launchers.local import LocalLauncher
 from harness.scenarios.sweep.sweeper import OptunaSweeper, sweeper_of
 
 
@@ -25,7 +27,13 @@ def search(driver: Driver, asking: Asking) -> None:
     params = [f"{key}={value}" for key, value in (sweep.sweeper.get("params") or {}).items()]
     space = space_of([*params, *sweep.typed], asking.known.groups.all_options(), sweep.verb)
     sweeper = sweeper_of(sweep.sweeper, space)
-    driver.see_through(sweep.jobs)
+    launcher = driver.launcher
+    with launcher.keeping_processes(sweep) if isinstance(launcher, LocalLauncher) else nullcontext():
+        _search(driver, asking, sweeper, space)
+
+
+def _search(driver: Driver, asking: Asking, sweeper: OptunaSweeper, space: Space) -> None:
+    driver.see_through(driver.sweep.jobs)
     while len(driver.sweep.jobs) < sweeper.n_trials and not driver.is_stopped():
         rows = last_rows(driver.folder, driver.sweep.jobs)
         values = _next(sweeper, space, driver.sweep.jobs, rows)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.spec.base import union_of
+from harness.spec.layers.attention import MultiHeadAttention, PositionEmbedding
 from harness.spec.layers.base import Layer, in_a_row
 from harness.spec.layers.convolution import Conv2d, Convolution, DepthwiseConv2d, SeparableConv2d
 from harness.spec.layers.dense import Activated, ActivationLayer, Dense
 from harness.spec.layers.normalisation import BatchNorm, Dropout, LayerNorm, Normalisation
 from harness.spec.layers.pooling import AveragePool2d, GlobalAveragePool2d, GlobalMaxPool2d, MaxPool2d, Pooling
+from harness.spec.layers.recurrent import Gru, Lstm, Recurrent, SimpleRnn
 from harness.spec.layers.residual import Residual
-from harness.spec.layers.shape import Flatten, Reshape
+from harness.spec.layers.shape import Flatten, Permute, Reshape
 
 __all__ = [
     "Activated",
@@ -27,14 +29,21 @@ __all__ = [
     "Flatten",
     "GlobalAveragePool2d",
     "GlobalMaxPool2d",
+    "Gru",
     "Layer",
     "LayerNorm",
+    "Lstm",
     "MaxPool2d",
+    "MultiHeadAttention",
     "Normalisation",
+    "Permute",
     "Pooling",
+    "PositionEmbedding",
+    "Recurrent",
     "Reshape",
     "Residual",
     "SeparableConv2d",
+    "SimpleRnn",
     "in_a_row",
 ]
 

@@ -40,6 +40,10 @@ class Layer(Word):
         """Multiply-adds per sample; additions of a bias and activations are not counted."""
         return 0
 
+    def computed_within(self, shape: Shape) -> int:
+        """The numbers that it computes for one sample, and keeps for its gradients, besides its output."""
+        return 0
+
     @property
     def inner(self) -> tuple[Layer, ...]:
         """The layers it is made of, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Literal
 
 from harness.spec.activations import AnyActivation, Linear, Softmax
@@ -30,7 +31,10 @@ class Activated(Layer):
 
 
 class Dense(Activated):
-    """`activation(x @ kernel + bias)`, kernel (in, units), bias (units,) unless `use_bias` is false."""
+    """`activation(x @ kernel + bias)`, kernel (in, units), bias (units,) unless `use_bias` is false.
+
+    Of a sequence (steps, in) every step by itself, to (steps, units).
+    """
 
     kind: Literal["dense"] = "dense"
     units: Count
@@ -47,17 +51,17 @@ class Dense(Activated):
         return "dense" if self.use_bias else "dense no bias"
 
     def output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 1:
-            raise ValueError(f"dense takes vectors, got {shape}: put a flatten layer before it")
-        return (self.units,)
+        if len(shape) > 2:
+            raise ValueError(f"dense takes vectors or sequences of them, got {shape}: put a flatten layer before it")
+        return (*shape[:-1], self.units)
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
-        kernel = Parameter(name="kernel", shape=(shape[0], self.units), initializer=self.kernel_initializer)
+        kernel = Parameter(name="kernel", shape=(shape[-1], self.units), initializer=self.kernel_initializer)
         bias = Parameter(name="bias", shape=(self.units,), initializer=self.bias_initializer)
-        return (kernel, *([bias] if self.use_bias else []), *self.activation.parameters((self.units,)))
+        return (kernel, *([bias] if self.use_bias else []), *self.activation.parameters(self.output_shape(shape)))
 
     def multiply_adds(self, shape: Shape) -> int:
-        return shape[0] * self.units
+        return prod(shape) * self.units
 
 
 class ActivationLayer(Activated):

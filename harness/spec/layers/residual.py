@@ -9,11 +9,13 @@ from pydantic import Field
 from harness.spec.activations import Relu
 from harness.spec.base import union_of
 from harness.spec.initializers import XavierUniform
+from harness.spec.layers.attention import MultiHeadAttention  # noqa: F401
 from harness.spec.layers.base import Layer, in_a_row
 from harness.spec.layers.convolution import Conv2d
 from harness.spec.layers.dense import Dense
 from harness.spec.layers.normalisation import BatchNorm, Dropout
 from harness.spec.layers.pooling import MaxPool2d  # noqa: F401
+from harness.spec.layers.recurrent import Lstm  # noqa: F401
 from harness.spec.layers.shape import Flatten  # noqa: F401
 from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from harness.spec.layers.base import Layer, image
 from harness.spec.numbers import Count
@@ -55,6 +55,37 @@ class Reshape(Layer):
                 f"reshape to {self.target_shape} takes {prod(self.target_shape)} values, {shape} has {prod(shape)}"
             )
         return self.target_shape
+
+    def specimen_shape(self) -> Shape:
+        return (4, 5, 3)
+
+
+class Permute(Layer):
+    """The axes in another order: axis k of the output is axis `axes[k]` of the input, counted from 1.
+
+    `axes = [2, 1]` turns a sequence (steps, features) to (features, steps), so that a dense layer mixes the steps.
+    """
+
+    kind: Literal["permute"] = "permute"
+    axes: Annotated[tuple[Count, ...], Field(min_length=2)]
+
+    @field_validator("axes")
+    @classmethod
+    def _each_once(cls, axes: tuple[int, ...]) -> tuple[int, ...]:
+        if sorted(axes) != list(range(1, len(axes) + 1)):
+            raise ValueError(f"must hold each of 1 to {len(axes)} once, got {list(axes)}")
+        return axes
+
+    @classmethod
+    def specimens(cls) -> tuple[Permute, ...]:
+        return (cls(axes=(2, 3, 1)),)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != len(self.axes):
+            raise ValueError(
+                f"permute with axes={list(self.axes)} takes {len(self.axes)} axes, {shape} has {len(shape)}"
+            )
+        return tuple(shape[axis - 1] for axis in self.axes)
 
     def specimen_shape(self) -> Shape:
         return (4, 5, 3)

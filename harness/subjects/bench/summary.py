@@ -11,22 +11,18 @@ from statistics import median
 import numpy as np
 
 from harness.records.failure import Failure
-from harness.records.timing import Phases, ProcessRecord, Row
+from harness.records.timing import Phases, ProcessRecord, Row, disturbed_by_others
 from harness.results.timings import Timings
 from harness.subjects.bench.control import Control
 from harness.timing.intervals import Interval, median_interval, ratio_interval
 
-# A process is disturbed if others kept this many more processors busy than it left to them.
-DISTURBING_PROCESSORS = 0.25
-
 
 def disturbed(process: ProcessRecord) -> bool:
     """Whether other processes took processors from this one while it was timed; False where the host does not tell."""
-    others, host = process.interference.other_processors, process.after
-    if others is None or host is None or host.processors is None or not process.affinity:
+    if not process.affinity:
         return False
     own = min(len(process.affinity), process.environment.get("threads") or len(process.affinity))
-    return bool(others > host.processors - own + DISTURBING_PROCESSORS)
+    return disturbed_by_others(process.interference, process.after, own)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 
 import adapters
+from adapters.user_data import MisfitError, rounded
 from harness.composition import UserMistake
 from harness.records.failure import Failure, WorkerFailedError, in_one_line
 from harness.spec.arm import Arm
+from harness.subjects.pair.batch_parts import gathered
 from harness.subjects.pair.composing import ComposedPair
-from harness.subjects.pair.drawing import Array, BatchesError, misfits, rounded
+from harness.subjects.pair.drawing import Array, BatchesError, misfits
 from harness.subjects.pair.spec import Pair
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import headers_of, load_arrays, save_arrays
@@ -25,7 +27,7 @@ HOST = "reference"  # the adapter that needs no framework
 
 
 def draw(composed: ComposedPair, into: Path, log: Path) -> None:
-    """Writes the batches to `into`: `x` is (steps, batch, ...), `y` (steps, batch) or (steps, batch, ...).
+    """Writes the batches to `into`: each array of x and y, (steps, batch, ...), by the names of `batch_parts`.
 
     Raises UserMistake if a file does not hold batches, and BatchesError if a function fails; its output is in `log`.
     """
@@ -72,18 +74,23 @@ def _from_file(file: Path, batch_size: int, steps: int) -> dict[str, Array]:
         raise
     except Exception as error:  # whatever a broken file makes its readers raise
         raise UserMistake([f"batches: {file} cannot be read ({in_one_line(error)}); it must hold x and y"]) from None
-    mistakes = [f"batches: {file} has no {name!r}; it has {', '.join(arrays)}" for name in "xy" if name not in arrays]
-    if mistakes:
-        raise UserMistake(mistakes)
-    x, y = arrays["x"], arrays["y"]
-    mistakes = misfits(x, y)
-    if not mistakes and len(x) < batch_size:
-        mistakes.append(f"batch_size: given {batch_size}, but {file.name} has {len(x)} samples; allowed: 1 to {len(x)}")
+    found = {name: gathered(name, arrays) for name in "xy"}
+    missing = [name for name, parts in found.items() if parts is None]
+    if missing:
+        raise UserMistake([f"batches: {file} has no {name!r}; it has {', '.join(arrays)}" for name in missing])
+    named = {name: values for name, values in arrays.items() if name.partition("/")[0] in found}
+    mistakes = misfits(*(parts for parts in found.values() if parts is not None))
+    size = min((len(values) for values in named.values() if values.ndim), default=0)
+    if not mistakes and size < batch_size:
+        mistakes.append(f"batch_size: given {batch_size}, but {file.name} has {size} samples; allowed: 1 to {size}")
     if mistakes:
         raise UserMistake([f"batches: {file.name}: {mistake}" for mistake in mistakes])
-    whole = len(x) // batch_size
+    whole = size // batch_size
     rows = [np.arange(batch_size) + (step % whole) * batch_size for step in range(steps)]
-    return {"x": rounded(x)[np.stack(rows)], "y": rounded(y)[np.stack(rows)]}
+    try:
+        return {name: rounded(values, name[0] == "y")[np.stack(rows)] for name, values in named.items()}
+    except MisfitError as error:
+        raise UserMistake([f"batches: {file.name} {error}"]) from None
 
 
 def _refuse_too_large(file: Path, rows: int) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from harness.plan import digest_in_precision
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
+from harness.subjects.pair.mapping import AS_IT_IS, Match
 from harness.subjects.pair.side import rows_last
+from harness.subjects.pair.spec import EACH
 from harness.subjects.pair.tasks import TASKS
+from harness.subjects.pair.trying import Trials
 from harness.system.array_files import Arrays, save_arrays
 
 
@@ -19,22 +23,70 @@ def carried_over(climb: Climb) -> list[Verdict]:
 
     The verdicts on the structure, the dropout rates, and the weights read back.
     """
-    a, b = climb.arms
-    names = {a.name: {m.name: m.a.name for m in climb.matches}, b.name: {m.name: m.b.name for m in climb.matches}}
-    axes = {a.name: {}, b.name: {m.name: list(m.axes) for m in climb.matches if m.axes}}
-    taken = climb.ask(TASKS["pair_take"], by_arm={n: {"names": names[n], "axes": axes[n]} for n in names})
-    climb.weights = {name: value.astype(np.float32) for name, value in taken[a.name][1].items()}
-    inputs = _loaded(climb)
+    inputs, own = _carried(climb, climb.matches)
     if climb.channels_first:
         climb.rows = _flattened(climb, *(inputs[arm.name][1] for arm in climb.arms))
-        if climb.rows and climb.channels_first == a.name:
+        if climb.rows and climb.channels_first == _source(climb):
             climb.weights |= {n: rows_last(climb.weights[n], image) for n, image in climb.rows.items()}
         inputs = _loaded(climb) if climb.rows else inputs
+    if climb.pairing is not None and climb.pairing.is_open:
+        before, trials = climb.matches, Trials(climb, lambda matches: _tried(climb, matches))
+        climb.matches = trials.best()
+        if trials.last is not before:
+            inputs = {**inputs, **_tried(climb, climb.matches)}
     ordered = {match.name: climb.weights[match.name] for match in climb.matches}
     climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
     wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
     cause = f"read back from {', '.join(wrong)}, the weights are others than were given" if wrong else ""
-    return [_structure(climb), *_dropouts(climb), _stated(climb, "weights carried over", cause, "bit-equal, read back")]
+    started = [_started_alike(climb, own)] if climb.pair.weights_from == EACH else []
+    return [
+        _structure(climb),
+        *started,
+        *_dropouts(climb),
+        _stated(climb, "weights carried over", cause, "bit-equal, read back"),
+    ]
+
+
+def _source(climb: Climb) -> str:
+    """The name of the side whose weights both start from."""
+    a = climb.arms[0].name
+    return next((arm.name for arm in climb.arms if arm.adapter == climb.pair.weights_from), a)
+
+
+def _carried(climb: Climb, matches: Sequence[Match]) -> tuple[Answers, dict[str, Arrays]]:
+    """Tells both sides the shared names and views, takes the weights of one, and loads them into both.
+
+    Also returns both sides' own weights, as their builders left them.
+    """
+    a, b = climb.arms
+    taken = climb.ask(TASKS["pair_take"], by_arm={a.name: _shared(matches, "a"), b.name: _shared(matches, "b")})
+    own = {
+        arm: {name: value.astype(np.float32) for name, value in answer.items()} for arm, (_, answer) in taken.items()
+    }
+    climb.weights = dict(own[_source(climb)])
+    return _loaded(climb), own
+
+
+def _tried(climb: Climb, matches: Sequence[Match]) -> Answers:
+    """As the second side is told other partners, its weights change; the first side's are as they were."""
+    b = climb.arms[1]
+    climb.ask(TASKS["pair_take"], by_arm={b.name: _shared(matches, "b")})
+    rows = climb.rows if b.name == climb.channels_first else {}
+    return climb.ask(TASKS["pair_load"], by_arm={b.name: {"weights": str(climb.start), "rows": rows}})
+
+
+def _shared(matches: Sequence[Match], side: str) -> dict[str, Any]:
+    """What the worker of a side is told of the shared parameters: their names there, their views, what is added."""
+    names, views, added = {}, {}, {}
+    for m in matches:
+        parameter, second, view = (m.a, m.added_a, m.view_a) if side == "a" else (m.b, m.added_b, m.view_b)
+        names[m.name] = parameter.source or parameter.name
+        if view:
+            views[m.name] = view
+        if second is not None:
+            # The second bias has the layout of the first one.
+            added[m.name] = (second.source or second.name, [*second.view, *view[len(parameter.view) :]])
+    return {"names": names, "views": views, "added": added}
 
 
 def _loaded(climb: Climb) -> Answers:
@@ -65,8 +117,30 @@ def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]
     return rows
 
 
+def _started_alike(climb: Climb, own: dict[str, Arrays]) -> Verdict:
+    """The verdict on whether both builders' own weights are the same, as those of one trained model must be."""
+    a, b = (arm.name for arm in climb.arms)
+    turned = {name: {n: rows_last(v[n], i) for n, i in climb.rows.items()} for name, v in own.items()}
+    values = {n: v | (turned[n] if n == climb.channels_first else {}) for n, v in own.items()}
+    apart = {
+        name: float(np.max(np.abs(values[a][name] - values[b][name]), initial=0.0))
+        for name in values[a]
+        if values[a][name].shape == values[b][name].shape
+    }
+    wrong = [name for name, distance in apart.items() if distance > 0]
+    cause = ""
+    if wrong:
+        place = f"first {climb.spoken(wrong[0])}, by up to {apart[wrong[0]]:.3g}"
+        cause = f"{a}'s and {b}'s weights differ in {len(wrong)} of {len(apart)} parameters, {place}"
+    return _stated(climb, "the builders' own weights", cause, "bit-equal, as each builder left them")
+
+
 def _structure(climb: Climb) -> Verdict:
-    remarks = [f"{m.name}: {m.how}" for m in climb.matches if m.axes]
+    a, b = (arm.name for arm in climb.arms)
+    ways = [(m, m.how(a, b)) for m in climb.matches]
+    remarks = [
+        f"parameter {m.name} ({m.a.name} / {m.b.name}) is carried so: {how}" for m, how in ways if how != AS_IT_IS
+    ]
     remarks += [f"{n}: rows in the order of an image of {tuple(i)}, channels last" for n, i in climb.rows.items()]
     climb.remarks += remarks
     without = [name for name, partner in climb.pair.parameters.items() if partner is None]
@@ -77,7 +151,8 @@ def _structure(climb: Climb) -> Verdict:
 
 def _dropouts(climb: Climb) -> list[Verdict]:
     """A verdict on the dropout rates. Dropout is off while training is compared, because the masks would differ."""
-    rates = [[s["rate"] for s in climb.built[arm.name]["settings"].values() if "rate" in s] for arm in climb.arms]
+    # A layer that drops nothing, such as the one within Keras' attention, is none.
+    rates = [[s["rate"] for s in climb.built[arm.name]["settings"].values() if s.get("rate")] for arm in climb.arms]
     if not any(rates):
         return []
     a, b = climb.arms

@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from harness.oracles.own_float64 import Side
+from harness.oracles.own_float64 import Side, no_measure
 from harness.records.array_types import FloatArray
 from harness.spec.arm import Arm
-from harness.subjects.pair.mapping import Match
+from harness.spec.schedules import Schedule
+from harness.subjects.pair.mapping import Match, Pairing
+from harness.subjects.pair.outputs import OutputPairs, paired_outputs
 from harness.subjects.pair.spec import RUNGS, Pair
 from harness.system.array_files import Arrays
 
-SELF, MODEL, STEP, TRAJECTORY = RUNGS
+SELF, SCHEDULE, LOSS, OPTIMIZER, MODEL, STEP, TRAJECTORY = RUNGS
 # By arm: the result of a worker's task and its arrays.
 Answers = dict[str, tuple[dict[str, Any], Arrays]]
 # `ask(task, **payload)` gives a worker task to both sides; `ask(task, by_arm=payloads)` to the named arms.
@@ -28,11 +30,13 @@ AskSides = Callable[..., Answers]
 class Climb:
     """The state of a pair's check.
 
-    `built`: by arm, what its builder's model consists of. `matches`: the corresponding parameters. `rows`: by kernel of
+    `built`: by arm, what its builder's model consists of. `matches`: the corresponding parameters;
+    `pairing` is how they were found, and what found no partner. `rows`: by kernel of
     a dense layer, the image (H, W, C) that is flattened before it. `weights`: the initial weights by shared name.
     `answered`: the answers of rung `model`. `apart`: the largest relative difference of the sides in float64.
     `loss_bound`: the error that float32 may make in one loss. `spreads`: by arm, (steps,), the distance between its
-    repeated runs. `walked`: both free-running trainings. `remarks`: notes for the report.
+    repeated runs. `walked`: both free-running trainings. `distrusted`: by arm, why its float64 is
+    no measure. `remarks`: notes for the report. `table`: the rates of the first side's own schedule, if it has one.
     """
 
     pair: Pair
@@ -40,6 +44,7 @@ class Climb:
     ask: AskSides
     built: Mapping[str, Mapping[str, Any]]
     matches: Sequence[Match]
+    pairing: Pairing | None = None
     rows: dict[str, list[int]] = field(default_factory=dict)
     weights: Arrays = field(default_factory=dict)
     start_digests: dict[str, str] = field(default_factory=dict)
@@ -48,7 +53,9 @@ class Climb:
     loss_bound: float = 0.0
     spreads: dict[str, FloatArray] = field(default_factory=dict)
     walked: tuple[Side, Side] | None = None
+    distrusted: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    table: Schedule | None = None
 
     @property
     def arms(self) -> tuple[Arm, Arm]:
@@ -69,17 +76,37 @@ class Climb:
         return np.max(list(self.spreads.values()), axis=0) if self.spreads else 0.0
 
     def read(self, answers: Answers) -> tuple[Side, Side]:
-        """The tensors that both sides answered, in their arms' precision and in float64."""
+        """The tensors that both sides answered, in their arms' precision and in float64.
+
+        A side whose float64 turns out to be no measure has none from then on.
+        """
         a, b = (Side.of(arm, answers[arm.name][1], self.built[arm.name]["refused"]) for arm in self.arms)
-        return a, b
+        for side, other in ((a, b), (b, a)):
+            reason = "" if side.name in self.distrusted else no_measure(side, other)
+            if reason:
+                self.distrusted[side.name] = f"its float64 is no measure: {reason}"
+        first, second = (
+            side.without_float64(self.distrusted[side.name]) if side.name in self.distrusted else side
+            for side in (a, b)
+        )
+        return first, second
 
     @cached_property
     def trainable(self) -> list[str]:
-        return [match.name for match in self.matches if match.a.trainable]
+        return [match.name for match in self.matches if match.trainable]
 
     @cached_property
     def kept(self) -> list[str]:
-        return [match.name for match in self.matches if not match.a.trainable]
+        return [match.name for match in self.matches if match.kept]
+
+    @cached_property
+    def outputs(self) -> OutputPairs:
+        return paired_outputs({arm.name: self.built[arm.name] for arm in self.arms})
+
+    @cached_property
+    def random(self) -> dict[str, str]:
+        """By arm, where its training is random although its dropout is off; none of an arm whose training is not."""
+        return {arm.name: text for arm in self.arms if (text := self.built[arm.name].get("random", ""))}
 
     @property
     def channels_first(self) -> str:

@@ -25,11 +25,12 @@ from harness.composition.preflight import arm_mistakes, unusable
 from harness.composition.representable import unrepresentable
 from harness.composition.trust import CodeField, code_from_files, code_installed, code_of, code_typed
 from harness.composition.yaml_files import read_yaml
-from harness.subjects.pair.spec import Pair
+from harness.subjects.pair.spec import OWN_FAMILIES, Pair
 from harness.system.files import FileError, given_path, read_bytes, refuse_unfit
 
 Tree = dict[str, Any]
 KEY = "pair="
+WORD = "word"  # of native objects: what they are to be
 SETTINGS = ("arm", "out", "results_root")
 WORDS = ("loss", "optimizer", "schedule", "clipping", "weight_decay")
 _PYTHON_FILE = 1 << 20  # bytes
@@ -59,6 +60,14 @@ class ComposedPair:
     results_root: Path
     code_of_file: tuple[CodeField, ...] = ()
     code: tuple[CodeField, ...] = ()
+
+    def located(self) -> Pair:
+        """The pair with whole paths of the functions of its native objects, as a worker needs them."""
+        own: dict[str, Any] = {
+            family: {name: ":".join(map(str, self.place(named))) for name, named in self.pair.own.of(family).items()}
+            for family in self.pair.own.families
+        }
+        return self.pair.model_copy(update={"own": self.pair.own.model_copy(update=own)})
 
     def place(self, named: str) -> tuple[Path, str]:
         """The path of `file.py:function` or of a file's name, and the function's name.
@@ -98,6 +107,7 @@ def compose_pair(
             tree = applied(tree, change)
         except MisfitError as misfit:
             mistakes.append(f"{dotted(change.path)}: {misfit}")
+    tree = _with_weights(_with_own(tree, mistakes), mistakes)
     tree = _with_words(tree, groups, mistakes)
     lists, misnamed = Expansion(groups).expanded(tree)
     mistakes += [mistake.text for mistake in misnamed]
@@ -173,6 +183,41 @@ def _with_choices(tree: Tree, parsed: Overrides, groups: ConfigGroups, mistakes:
     return tree
 
 
+def _with_own(tree: Tree, mistakes: list[str]) -> Tree:
+    """The tree with native objects below `own`, and in their place the words that they are to be, if given."""
+    able = [name for name, about in adapters.usable().items() if about.user_models]
+    words, own = dict(tree), dict[str, Any]()
+    for family in OWN_FAMILIES:
+        entry = tree.get(family)
+        if not isinstance(entry, Mapping) or not set(entry) & set(able):
+            continue
+        functions = {key: value for key, value in entry.items() if key != WORD}
+        mistakes += [
+            no_such(
+                f"{family}.{key}: native objects are given by adapter, and by {WORD} what they are to be", key, able
+            )
+            for key in functions
+            if key not in able
+        ]
+        own[family] = {key: value for key, value in functions.items() if key in able}
+        words[family] = entry.get(WORD)
+        if words[family] is None:
+            del words[family]
+    return {**words, "own": own} if own else words
+
+
+def _with_weights(tree: Tree, mistakes: list[str]) -> Tree:
+    """The tree with `weights_from` in place of `weights: {from: ...}`."""
+    if "weights" not in tree:
+        return tree
+    others = {key: value for key, value in tree.items() if key != "weights"}
+    weights = tree["weights"]
+    if isinstance(weights, Mapping) and set(weights) == {"from"} and isinstance(weights["from"], str):
+        return {**others, "weights_from": weights["from"]}
+    mistakes.append(f"weights: given {shown(weights)}; allowed: from: and a name, as in weights: {{from: mindspore}}")
+    return others
+
+
 def _with_words(tree: Tree, groups: ConfigGroups, mistakes: list[str]) -> Tree:
     """The tree with the names of words, and `use: NAME`, replaced by the contents of their files."""
     words = dict(tree)
@@ -208,6 +253,8 @@ def _misplaced(composed: ComposedPair) -> list[str]:
             mistakes.append(f"arm {arm.name}: spec: given {shown(arm.spec)}; the arms of a pair have the pair's words")
     mistakes += unrepresentable((arm, pair) for arm in pair.arms)
     builders = {f"models.{name}.builder": model.builder for name, model in pair.models.items()}
+    for family in pair.own.families:
+        builders |= {f"{family}.{name}": function for name, function in pair.own.of(family).items()}
     for key, value in {**builders, "batches": pair.batches}.items():
         mistakes += _missing(key, partial(composed.place, value))
     if composed.out is not None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -51,8 +51,9 @@ def write_facts(
     write_text(folder / FACTS, facts.model_dump_json(indent=2) + "\n")
     if matches:
         turned = climb.rows if climb is not None else {}
+        a, b = (arm.name for arm in composed.pair.arms)
         rows = [
-            (m.a.name, m.b.name, str(m.b.shape), f"{m.how}, rows turned" if m.name in turned else m.how)
+            (m.a.name, m.b.name, str(m.a.shape), m.how(a, b) + (", rows turned" if m.name in turned else ""))
             for m in matches
         ]
         named = [dict(zip(PARAMETER_COLUMNS, row, strict=True)) for row in rows]
@@ -77,6 +78,11 @@ def code_run(composed: ComposedPair) -> list[str]:
     lines = [
         f"{composed.file.name} names: {pair.models[arm.adapter].builder}, in {arm.name}'s process" for arm in pair.arms
     ]
+    lines += [
+        f"{composed.file.name} names: {pair.own.of(family)[arm.adapter]}, in {arm.name}'s process"
+        for family in pair.own.families
+        for arm in pair.arms
+    ]
     if not pair.batches.endswith(".npz"):
         lines.append(f"{composed.file.name} names: {pair.batches}, in a process of its own")
     lines += [
@@ -91,7 +97,9 @@ def code_digest(composed: ComposedPair) -> str:
     A file that cannot be read counts by its name. What the code imports from elsewhere is not in it.
     """
     pair = composed.pair
-    named = {composed.place(text)[0] for text in (*(own.builder for own in pair.models.values()), pair.batches)}
+    functions = [function for family in pair.own.families for function in pair.own.of(family).values()]
+    texts = (*(own.builder for own in pair.models.values()), *functions, pair.batches)
+    named = {composed.place(text)[0] for text in texts}
     beside = {path for file in named for path in islice(file.parent.glob("*.py"), MOST_BESIDE)}
     sha = hashlib.sha256()
     for path in sorted(named | beside):
@@ -103,12 +111,20 @@ def code_digest(composed: ComposedPair) -> str:
 
 def _of_float64(climb: Climb) -> list[str]:
     """What ran in float64, which is where tolerances and judgements come from."""
-    lines = []
+    lines = float64_remarks(climb.built)
     for name, built in climb.built.items():
-        if built["refused"]:
-            lines.append(f"{name} does not run in float64: {built['refused']}")
-        elif built["composed"]:
+        if built["composed"] and not built["refused"]:
             lines.append(f"{name} in float64 with layers composed for it: {', '.join(built['composed'])}")
+    for name, reason in climb.distrusted.items():
+        measured = [arm.name for arm in climb.arms if arm.name not in climb.distrusted]
+        others = [other for other in measured if not climb.built[other]["refused"]]
+        instead = f"; {others[0]}'s float64 is the measure of both" if others else ""
+        lines.append(f"{name}: {reason}{instead}")
     if climb.apart is not None:
         lines.append(f"in float64 the layers' outputs, the loss and the gradients are at most {climb.apart:.2g} apart")
     return lines
+
+
+def float64_remarks(built: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Why a side does not run in float64, by side."""
+    return [f"{name} does not run in float64: {side['refused']}" for name, side in built.items() if side["refused"]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,18 @@ from scipy.special import erf
 
 import adapters
 from harness.spec.layers.base import padded
+from harness.subjects.pair.normalisations import Normalised, normalised, typed
 
 Array = NDArray[Any]
 # A formula explains an output within this tolerance: forms differ by much more, float32 errors are much smaller.
 EXPLAINED = 1e-4
+SPOKEN_KINDS = {
+    "batchnorm": "batch_norm",
+    "layernorm": "layer_norm",
+    "groupnorm": "group_norm",
+    "instancenorm": "instance_norm",
+    "rmsnorm": "rms_norm",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ def recovered(x: Array, old: Array, new: Array, statistic: str) -> Kept | None:
         kept = float(np.sum(new_distance * old_distance) / np.sum(old_distance * old_distance))
         residual = float(np.max(np.abs(new_distance - kept * old_distance)) / np.max(np.abs(old_distance)))
         if residual < EXPLAINED and (best is None or residual < best[0]):
-            best = residual, Kept(round(kept, 4), unbiased)
+            best = residual, Kept(typed(kept, max(residual, 1e-5)), unbiased)
     return best[1] if best else None
 
 
@@ -90,7 +99,7 @@ def kept_differently(statistic: str, a: Seen, b: Seen, how_a: Kept, how_b: Kept)
             cause += ", one minus the other"
         cause = f"batch_norm momentum convention: {cause}"
         values = how_a.kept, how_b.kept
-        forms.append(Form(cause, _either(a, b, "momentum", *values), "momentum", values))
+        forms.append(Form(cause, _either(a, b, "batch_norm", "momentum", *values), "momentum", values))
     if how_a.unbiased != how_b.unbiased:
         biased, other = (b, a) if how_a.unbiased else (a, b)
         cause = f"moving variance: {other.name} keeps the unbiased estimate, n / (n - 1), {biased.name} the biased one"
@@ -100,94 +109,130 @@ def kept_differently(statistic: str, a: Seen, b: Seen, how_a: Kept, how_b: Kept)
 
 def output_form(kind: str, a: Seen, b: Seen, training: bool) -> Form | None:
     """The known form in which two outputs of one layer differ; None if there is none."""
+    if "norm" in kind:
+        return _normalisation(kind, a, b, training)
     find = OUTPUT_FORMS.get(kind)
     return find(a, b, training) if find else None
 
 
-def epsilon_of(seen: Seen, training: bool) -> float | None:
-    """The epsilon of a batch normalisation, from its input and output; None if it cannot be computed."""
-    if not {"moving_mean", "moving_variance"} <= seen.weights.keys():
+def epsilon_of(seen: Seen, training: bool, kind: str = "batchnorm") -> float | None:
+    """The epsilon of a normalisation, from its input and output; None if it cannot be computed."""
+    found = normalised(kind, seen.x, seen.y, seen.weights, training)
+    return found.epsilon if found else None
+
+
+def _normalisation(kind: str, a: Seen, b: Seen, training: bool) -> Form | None:
+    """The form in which two normalisations differ: over what they take the moments, the variance, epsilon."""
+    first = normalised(kind, a.x, a.y, a.weights, training)
+    second = normalised(kind, b.x, b.y, b.weights, training, near=first.way.over if first else "")
+    if first is None or second is None:
         return None
-    x, y = seen.x.astype(np.float64), seen.y.astype(np.float64)
-    axes = tuple(range(x.ndim - 1))
-    mean = x.mean(axes) if training else seen.weights["moving_mean"].astype(np.float64)
-    variance = x.var(axes) if training else seen.weights["moving_variance"].astype(np.float64)
-    gamma, beta = seen.weights.get("gamma", 1.0), seen.weights.get("beta", 0.0)
-    scale = np.sum((y - beta) * (x - mean) * gamma, axes) / np.sum(((x - mean) * gamma) ** 2, axes)
-    epsilon = float(np.median(1 / scale**2 - variance))
-    return float(f"{epsilon:.2g}") if np.isfinite(epsilon) else None
-
-
-def _epsilon(a: Seen, b: Seen, training: bool) -> Form | None:
-    values = epsilon_of(a, training), epsilon_of(b, training)
-    stated_values = float(a.settings.get("epsilon", 0)), float(b.settings.get("epsilon", 0))
-    if None in values or stated_values[0] == stated_values[1]:
+    what = SPOKEN_KINDS.get(kind, kind)
+    causes = []
+    if first.way.over != second.way.over:
+        causes.append(
+            f"{what}: {a.name} takes mean and variance over {first.way.over}, {b.name} over {second.way.over}"
+        )
+    if first.way.unbiased != second.way.unbiased:
+        less, whole = (a.name, b.name) if first.way.unbiased else (b.name, a.name)
+        causes.append(f"{what}: {whole} divides the variance by the number of values, {less} by one less")
+    if first.way.to_deviation != second.way.to_deviation and (first.epsilon or second.epsilon):
+        outside, inside = (a.name, b.name) if first.way.to_deviation else (b.name, a.name)
+        causes.append(f"{what}: {outside} adds epsilon to the standard deviation, {inside} to the variance")
+    if causes:
+        return Form("; ".join(causes))
+    values = _confirmed(a, first), _confirmed(b, second)
+    if values[0] == values[1]:
         return None
-    # Only a few digits can be recovered, so the layers' settings are used if the recovered value confirms the larger.
-    larger = stated_values.index(max(stated_values))
-    if not math.isclose(values[larger] or 0.0, stated_values[larger], rel_tol=0.5):
-        return None
-    cause = f"batch_norm epsilon: {a.name} adds {stated_values[0]:g} to the variance, {b.name} {stated_values[1]:g}"
-    return Form(cause, _either(a, b, "epsilon", *stated_values), "epsilon", stated_values)
+    spoken = [
+        f"{value:g}" if value else f"less than {how.resolved:.1g}"
+        for value, how in zip(values, (first, second), strict=True)
+    ]
+    cause = f"{what} epsilon: {a.name} adds {spoken[0]} to the variance, {b.name} {spoken[1]}"
+    return Form(cause, _either(a, b, what, "epsilon", *values), "epsilon", values)
 
 
-def _either(a: Seen, b: Seen, setting: str, of_a: float, of_b: float) -> str:
+def _confirmed(seen: Seen, found: Normalised) -> float:
+    """The epsilon: the layer's own setting where the numbers do not contradict it, which knows more digits."""
+    stated = seen.settings.get("epsilon")
+    if stated is None:
+        return found.epsilon
+    is_near = math.isclose(float(stated), found.epsilon, rel_tol=0.02, abs_tol=2 * found.resolved)
+    return float(stated) if is_near else found.epsilon
+
+
+def _either(a: Seen, b: Seen, kind: str, setting: str, of_a: float, of_b: float) -> str:
     """The advice in words: how to change either side."""
-    what = f"batch_norm {setting}"
+    what = f"{kind} {setting}"
     if not (a.spells(what, of_a) and b.spells(what, of_a)):
         return f"give both the same {setting}"
     first = f"{b.spells(what, of_a)} equals {a.spells(what, of_a)}"
     return f"{first}; or {a.spells(what, of_b)} equals {b.spells(what, of_b)}"
 
 
-def padding_of(seen: Seen) -> tuple[int, int] | None:
-    """The rows and columns of padding before the image in a convolution, found by trying all; None if none fit."""
-    kernel = seen.weights.get("kernel")
-    if kernel is None or kernel.ndim != 4 or seen.x.ndim != 4 or kernel.shape[2] != seen.x.shape[3]:
+Padding = tuple[tuple[int, int], ...]
+
+
+def padding_of(seen: Seen) -> Padding | None:
+    """By axis of the image, the zeros before and after it in a convolution, found by trying all; None if none fit."""
+    kernel, rank = seen.weights.get("kernel"), seen.x.ndim - 2
+    if kernel is None or kernel.ndim != rank + 2 or kernel.shape[-2] != seen.x.shape[-1]:
         return None
-    strides, dilation = seen.settings.get("strides", (1, 1)), seen.settings.get("dilation", (1, 1))
+    strides, dilation = _sizes(seen, "strides", rank), _sizes(seen, "dilation", rank)
     bias = seen.weights.get("bias", 0.0)
     x, y = seen.x[:2].astype(np.float64), seen.y[:2].astype(np.float64)
     size = float(np.max(np.abs(y), initial=0.0)) or 1.0
-    for top in range(kernel.shape[0] * dilation[0]):
-        for left in range(kernel.shape[1] * dilation[1]):
-            z = convolved(x, kernel, (top, left), strides, dilation, y.shape[1:3]) + bias
-            if np.max(np.abs(z - y)) < EXPLAINED * size:
-                return top, left
+    for before in product(*(range(kernel.shape[i] * dilation[i]) for i in range(rank))):
+        z = convolved(x, kernel, before, strides, dilation, y.shape[1:-1]) + bias
+        if np.max(np.abs(z - y)) < EXPLAINED * size:
+            reach = [(y.shape[1 + i] - 1) * strides[i] + (kernel.shape[i] - 1) * dilation[i] + 1 for i in range(rank)]
+            return tuple((before[i], max(0, reach[i] - x.shape[1 + i] - before[i])) for i in range(rank))
     return None
 
 
 def convolved(
     x: Array, kernel: Array, before: Sequence[int], strides: Sequence[int], dilation: Sequence[int], size: Sequence[int]
 ) -> Array:
-    """The convolution with `before` rows and columns of zeros before the image, and as many after it as are needed.
+    """The convolution with `before` zeros before the image on each axis, and as many after it as are needed.
 
-    `x`: (B, H, W, C). `kernel`: (h, w, C, F). `size`: of the output, whose shape is (B, *size, F).
+    `x`: (B, *image, C). `kernel`: (*window, C, F). `size`: of the output, whose shape is (B, *size, F).
     """
-    height, width = kernel.shape[:2]
-    after = [size[i] * strides[i] + (height, width)[i] * dilation[i] for i in range(2)]
-    wide = np.pad(x, ((0, 0), (before[0], after[0]), (before[1], after[1]), (0, 0)))
-    total = np.zeros((len(x), *size, kernel.shape[3]))
-    for i in range(height):
-        for j in range(width):
-            rows = slice(i * dilation[0], i * dilation[0] + size[0] * strides[0], strides[0])
-            columns = slice(j * dilation[1], j * dilation[1] + size[1] * strides[1], strides[1])
-            total += wide[:, rows, columns] @ kernel[i, j].astype(np.float64)
+    window, rank = kernel.shape[:-2], len(size)
+    after = [size[i] * strides[i] + window[i] * dilation[i] for i in range(rank)]
+    wide = np.pad(x, ((0, 0), *zip(before, after, strict=True), (0, 0)))
+    total = np.zeros((len(x), *size, kernel.shape[-1]))
+    for at in product(*map(range, window)):
+        starts = [at[i] * dilation[i] for i in range(rank)]
+        part = tuple(slice(starts[i], starts[i] + size[i] * strides[i], strides[i]) for i in range(rank))
+        total += wide[(slice(None), *part)] @ kernel[at].astype(np.float64)
     return total
+
+
+def _sizes(seen: Seen, setting: str, rank: int) -> list[int]:
+    sizes = [int(size) for size in seen.settings.get(setting, ())]
+    return sizes if len(sizes) == rank else [1] * rank
 
 
 def _padding(a: Seen, b: Seen, training: bool) -> Form | None:
     first, second = padding_of(a), padding_of(b)
     if first is None or second is None or first == second:
         return None
-    before = f"{a.name} puts {first[0]} rows and {first[1]} columns before the image"
-    cause = f"padding: {before}, {b.name} {second[0]} and {second[1]}"
-    kernel, strides = a.weights["kernel"], a.settings.get("strides", (1, 1))
-    shape, dilation = a.x.shape[1:3], a.settings.get("dilation", (1, 1))
-    same = tuple(padded(shape[i], kernel.shape[i], strides[i], dilation[i], "same")[0] for i in range(2))
-    hint = a.name if first == same else b.name if second == same else ""
-    advice = f"'same' is what {hint} does" if hint else "pad explicitly, alike on both sides, and convolve 'valid'"
-    return Form(cause, ": ".join(filter(None, [advice, _equal(a, b, "same padding")])))
+    before, other = (" and ".join(str(ends[0]) for ends in padding) for padding in (first, second))
+    cause = f"padding: {a.name} puts {before} zeros before the image, {b.name} {other}"
+    ways = [_padded_like(b, a, first), _padded_like(a, b, second)]
+    return Form(cause, "; or ".join(filter(None, ways)) or "pad explicitly, alike on both sides, and convolve 'valid'")
+
+
+def _padded_like(side: Seen, other: Seen, padding: Padding) -> str:
+    """How `side` is given the padding of the other, in words; empty if its adapter has no spelling for it."""
+    kernel, rank = side.weights["kernel"], len(padding)
+    strides, dilation = _sizes(side, "strides", rank), _sizes(side, "dilation", rank)
+    same = tuple(padded(side.x.shape[1 + i], kernel.shape[i], strides[i], dilation[i], "same") for i in range(rank))
+    is_same = tuple(ends[0] for ends in padding) == tuple(ends[0] for ends in same)
+    if is_same and (spelled := side.spells(f"same padding {rank}")):
+        return f"{other.name}'s 'same' padding is {spelled} in {side.name}"
+    spelled = side.spells(f"padding {rank}", *(zeros for ends in padding for zeros in ends))
+    return f"{other.name}'s padding of {list(padding)} is {spelled} in {side.name}" if spelled else ""
 
 
 def _gelu(x: Array) -> dict[str, Array]:
@@ -210,16 +255,39 @@ def _gelu_form(a: Seen, b: Seen, training: bool) -> Form | None:
 
 
 def _slope(a: Seen, b: Seen, training: bool) -> Form | None:
-    slopes = []
+    numbers = _below_zero(a, b, lambda x: x)
+    if numbers is None:
+        return None
+    cause = f"leaky_relu: below 0 the slope is {numbers[0]:g} in {a.name}, {numbers[1]:g} in {b.name}"
+    return Form(cause, _either_equal(a, b, "leaky_relu", numbers))
+
+
+def _elu_scale(a: Seen, b: Seen, training: bool) -> Form | None:
+    numbers = _below_zero(a, b, np.expm1)
+    if numbers is None:
+        return None
+    cause = f"elu: below 0 the factor is {numbers[0]:g} in {a.name}, {numbers[1]:g} in {b.name}"
+    return Form(cause, _either_equal(a, b, "elu", numbers))
+
+
+def _below_zero(a: Seen, b: Seen, shape: Callable[[Array], Array]) -> tuple[float, float] | None:
+    """By how much both activations multiply `shape` below 0; None if they do not differ in that alone."""
+    numbers = []
     for side in (a, b):
         below = side.x < 0
         if not np.any(below):
             return None
-        slopes.append(float(f"{float(np.median(side.y[below] / side.x[below])):.4g}"))
-    if slopes[0] == slopes[1]:
-        return None
-    cause = f"leaky_relu: below 0 the slope is {slopes[0]:g} in {a.name}, {slopes[1]:g} in {b.name}"
-    return Form(cause, _equal(a, b, "leaky_relu", slopes[0]))
+        basis = shape(side.x[below].astype(np.float64))
+        fitted = float(np.sum(side.y[below] * basis) / np.sum(basis**2))
+        if np.max(np.abs(fitted * basis - side.y[below])) > EXPLAINED * max(1.0, float(np.max(np.abs(basis)))):
+            return None
+        numbers.append(typed(fitted, max(1e-5, 1e-4 * abs(fitted))))
+    return (numbers[0], numbers[1]) if numbers[0] != numbers[1] else None
+
+
+def _either_equal(a: Seen, b: Seen, what: str, numbers: tuple[float, float]) -> str:
+    """The equivalent spellings with one number, or the other."""
+    return "; or ".join(filter(None, (_equal(a, b, what, number) for number in numbers)))
 
 
 def _equal(a: Seen, b: Seen, what: str, *values: float) -> str:
@@ -229,8 +297,8 @@ def _equal(a: Seen, b: Seen, what: str, *values: float) -> str:
 
 
 OUTPUT_FORMS: dict[str, Callable[[Seen, Seen, bool], Form | None]] = {
-    "batchnorm": _epsilon,
     "conv": _padding,
     "gelu": _gelu_form,
     "leakyrelu": _slope,
+    "elu": _elu_scale,
 }

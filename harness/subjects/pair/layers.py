@@ -1,125 +1,160 @@
-"""Which calls of layers in two models correspond, and their names in verdicts."""
+"""Which calls of layers in two models correspond, and their names in verdicts.
+
+Calls of layers with parameters correspond by their parameters, call by call, in whatever order the models make them.
+The calls between them correspond by kind, shape and order.
+"""
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from harness.subjects.pair.calls import PLAIN, Called, Calls, View, views
+from harness.subjects.pair.kinds import spoken_kind
 from harness.subjects.pair.mapping import Match
-from harness.subjects.pair.side import rows_last
-from harness.system.array_files import Arrays
 
-# Kinds of layers that move numbers but compute nothing; the frameworks need them in different places.
-MOVERS = ("flatten", "reshape", "permute", "transpose", "identity", "dropout", "zeropad", "zeropadding")
-ALIKE = {"normalization": "norm", "pooling": "pool", "average": "avg", "swish": "silu"}
-SPOKEN = {"batchnorm": "batch_norm", "layernorm": "layer_norm", "maxpool": "max_pool", "avgpool": "average_pool"}
+Owned = frozenset[str]
 
 
 @dataclass(frozen=True)
 class LayerPair:
-    """Two corresponding calls of a layer: their numbers, the layers' names, and their common kind."""
+    """Two corresponding calls of a layer: their numbers, the layers' names and kinds, and which of their outputs.
+
+    `anchored`: whether they correspond by their parameters, and not only by kind, shape and order.
+    """
 
     a: int
     b: int
     name_a: str
     name_b: str
     kind: str
+    kind_b: str = ""
+    view_a: View = PLAIN
+    view_b: View = PLAIN
+    anchored: bool = False
 
     @property
     def spoken(self) -> str:
         """The pair in words: `layer batch_norm (bn1 / batch_normalization)`."""
-        return f"layer {SPOKEN.get(self.kind, self.kind)} ({self.name_a} / {self.name_b})"
+        kinds = dict.fromkeys(spoken_kind(kind) for kind in (self.kind, self.kind_b or self.kind))
+        return f"layer {' / '.join(kinds)} ({self.name_a} / {self.name_b})"
 
-
-@dataclass(frozen=True)
-class Calls:
-    """One side's calls in a pass. `called`: (layer, kind). `arrays`: inputs `<number>/x` and outputs `<number>/y`."""
-
-    called: Sequence[tuple[str, str]]
-    arrays: Arrays
-
-    def x(self, number: int) -> NDArray[Any]:
-        return self.arrays[f"{number}/x"]
-
-    def y(self, number: int) -> NDArray[Any]:
-        return self.arrays[f"{number}/y"]
-
-
-def kind_of(kind: str) -> str:
-    """A layer's kind without the framework's spelling: `BatchNorm2d` and `BatchNormalization` are `batchnorm`."""
-    plain = re.sub(r"[_\W]|[1-3]d$", "", kind.lower())
-    for long, short in ALIKE.items():
-        plain = plain.replace(long, short)
-    return plain
+    @property
+    def output(self) -> str:
+        """The compared output in words: `output`, or `output 1` if it is not the first."""
+        return f"output {self.view_a.output}" if self.view_a.output else "output"
 
 
 def layer_pairs(a: Calls, b: Calls, matches: Sequence[Match]) -> list[LayerPair]:
-    """The corresponding calls, in the order of a's calls.
-
-    Layers with parameters correspond by their parameters; the layers between them by kind, shape and order.
-    """
-    partners = {match.a.layer: match.b.layer for match in matches if match.a.layer}
+    """The corresponding calls, in the order of a's calls; a call that returns several arrays has a pair for each."""
+    anchors = anchored_calls(a, b, matches)
+    within_a = hidden(a, {number for number, _ in anchors})
+    within_b = hidden(b, {number for _, number in anchors})
+    taken_a, taken_b = {n for n, _ in anchors} | within_a, {n for _, n in anchors} | within_b
     pairs: list[LayerPair] = []
     at_a = at_b = 0
-    for call_a, call_b in [*_anchors(a, b, partners), (len(a.called), len(b.called))]:
-        pairs += _between(a, b, range(at_a, call_a), range(at_b, call_b))
-        if call_a < len(a.called):
-            pairs.append(
-                LayerPair(call_a, call_b, a.called[call_a][0], b.called[call_b][0], kind_of(a.called[call_a][1]))
-            )
+    for call_a, call_b in [*_monotone(anchors), (len(a.called), len(b.called))]:
+        between = (
+            [n for n in range(at_a, call_a) if n not in taken_a and a.called[n].computes],
+            [n for n in range(at_b, call_b) if n not in taken_b and b.called[n].computes],
+        )
+        pairs += [pair for i, j in _alike(a, b, *between) for pair in _pairs(a, b, i, j, False)]
         at_a, at_b = call_a + 1, call_b + 1
-    return pairs
+    pairs += [pair for i, j in anchors for pair in _pairs(a, b, i, j, True)]
+    return sorted(pairs, key=lambda pair: pair.a)
 
 
-def canonical_images(calls: Calls, rows: Mapping[str, Sequence[int]], matches: Sequence[Match]) -> Calls:
-    """The calls with every flattened image channels last. `rows`: by parameter of a dense layer, its input's image."""
-    by_layer = {match.a.layer: rows[match.name] for match in matches if match.name in rows}
-    arrays = dict(calls.arrays)
-    for number, (layer, _) in enumerate(calls.called):
-        if layer not in by_layer:
+def anchored_calls(a: Calls, b: Calls, matches: Sequence[Match]) -> list[tuple[int, int]]:
+    """The calls that use the same parameters, the first with the first, the second with the second, and so on."""
+    of_a = _by_parameters(a.called, [(m.name, m.a.layer) for m in matches])
+    of_b = _by_parameters(b.called, [(m.name, m.b.layer) for m in matches])
+    pairs = [(i, j) for owned, calls in of_a.items() for i, j in zip(calls, of_b.get(owned, []), strict=False)]
+    pairs += _stacked(of_a, of_b)
+    pairs += [(i, j) for j, i in _stacked(of_b, of_a)]
+    return sorted(pairs)
+
+
+def _stacked(wholes: Mapping[Owned, Sequence[int]], parts: Mapping[Owned, Sequence[int]]) -> Iterator[tuple[int, int]]:
+    """A call with all parameters of several calls of the other side, such as of stacked layers: with the last of them.
+
+    A layer whose parameters one call and many calls use is left alone.
+    """
+    for owned, calls in wholes.items():
+        within = [part for part in parts if part < owned]
+        if owned in parts or len(calls) > 1 or sum(map(len, within)) != len(owned):
             continue
-        image = by_layer[layer]
-        width = int(np.prod(image))
-        arrays[f"{number}/x"] = _turned(arrays[f"{number}/x"], image)
-        for before in range(number - 1, -1, -1):  # element-wise calls between the flatten and the dense layer
-            y = arrays[f"{before}/y"]
-            if y.ndim != 2 or y.shape[1] != width or calls.called[before][0] in by_layer:
-                break
-            arrays[f"{before}/y"] = _turned(y, image)
-    return Calls(calls.called, arrays)
+        if all(len(parts[part]) == 1 for part in within):
+            yield calls[0], max(parts[part][0] for part in within)
 
 
-def _turned(x: NDArray[Any], image: Sequence[int]) -> NDArray[Any]:
-    return rows_last(x.T, image).T
+def hidden(calls: Calls, paired: set[int]) -> set[int]:
+    """The calls that are made within a paired call, and the calls of layers whose inner calls are looked at instead."""
+    inside = {number for number, called in enumerate(calls.called) if called.within and _outer(calls, number) in paired}
+    names = {called.within for number, called in enumerate(calls.called) if called.within and number not in inside}
+    holders = {n for n, called in enumerate(calls.called) if called.layer in names and n not in paired}
+    return inside | holders
 
 
-def _anchors(a: Calls, b: Calls, partners: Mapping[str, str]) -> Iterator[tuple[int, int]]:
-    """The corresponding calls of layers with parameters, as long as both sides call them in the same order."""
-    start = 0
-    for number, (layer, _) in enumerate(a.called):
-        if layer not in partners:
-            continue
-        where = next((n for n in range(start, len(b.called)) if b.called[n][0] == partners[layer]), None)
-        if where is not None:
-            yield number, where
-            start = where + 1
+def inner_calls(calls: Calls, number: int) -> list[int]:
+    """The calls that this call makes, in order."""
+    name = calls.called[number].layer
+    return [n for n in range(number) if name and calls.called[n].within == name and _outer(calls, n) == number]
 
 
-def _between(a: Calls, b: Calls, numbers_a: range, numbers_b: range) -> Iterator[LayerPair]:
-    first, second = ([n for n in numbers if _computes(c, n)] for c, numbers in ((a, numbers_a), (b, numbers_b)))
-    shapes_a = [(kind_of(a.called[n][1]), a.y(n).shape) for n in first]
-    shapes_b = [(kind_of(b.called[n][1]), b.y(n).shape) for n in second]
-    for block in SequenceMatcher(None, shapes_a, shapes_b, autojunk=False).get_matching_blocks():
+def without_partner(calls: Calls, paired: set[int]) -> list[str]:
+    """The layers that compute something and have no counterpart on the other side, each with its kind."""
+    within = hidden(calls, paired)
+    names = [
+        f"{called.layer} ({spoken_kind(called.plain_kind)})"
+        for number, called in enumerate(calls.called)
+        if called.computes and number not in paired and number not in within
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _outer(calls: Calls, number: int) -> int | None:
+    """The call that makes this one: the next call of the layer that it is within."""
+    name = calls.called[number].within
+    return next((n for n in range(number + 1, len(calls.called)) if calls.called[n].layer == name), None)
+
+
+def _by_parameters(called: Sequence[Called], named: Sequence[tuple[str, str]]) -> dict[Owned, list[int]]:
+    """By set of parameters, the numbers of the calls that use just these."""
+    calls: dict[Owned, list[int]] = defaultdict(list)
+    owned = [frozenset(name for name, layer in named if call.owns(layer)) for call in called]
+    for number, call in enumerate(called):
+        outer = any(
+            other.layer == call.within and owned[n] == owned[number] for n, other in enumerate(called) if call.within
+        )
+        if owned[number] and not outer:
+            calls[owned[number]].append(number)
+    return calls
+
+
+def _monotone(anchors: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The anchors, as long as both sides call them in the same order."""
+    last = -1
+    for i, j in anchors:
+        if j > last:
+            yield i, j
+            last = j
+
+
+def _alike(a: Calls, b: Calls, of_a: Sequence[int], of_b: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The calls of one kind and shape, in order."""
+    kinds_a = [(a.called[n].plain_kind, a.y(n).shape) for n in of_a]
+    kinds_b = [(b.called[n].plain_kind, b.y(n).shape) for n in of_b]
+    for block in SequenceMatcher(None, kinds_a, kinds_b, autojunk=False).get_matching_blocks():
         for offset in range(block.size):
-            call_a, call_b = first[block.a + offset], second[block.b + offset]
-            yield LayerPair(call_a, call_b, a.called[call_a][0], b.called[call_b][0], kind_of(a.called[call_a][1]))
+            yield of_a[block.a + offset], of_b[block.b + offset]
 
 
-def _computes(calls: Calls, number: int) -> bool:
-    return kind_of(calls.called[number][1]) not in MOVERS
+def _pairs(a: Calls, b: Calls, i: int, j: int, anchored: bool) -> Iterator[LayerPair]:
+    first, second = a.called[i], b.called[j]
+    compared = views(a.ys(i), b.ys(j))
+    if not compared and a.y(i).ndim == b.y(j).ndim:
+        compared = [(PLAIN, PLAIN)]  # the shapes differ, which is told
+    for view_a, view_b in compared:
+        yield LayerPair(i, j, first.layer, second.layer, first.plain_kind, second.plain_kind, view_a, view_b, anchored)

@@ -8,7 +8,6 @@ judged by what both sides compute in float64 at that step.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.records.array_types import FloatArray
 from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
+from harness.subjects.pair.causes import caused
 from harness.subjects.pair.climbing import STEP, TRAJECTORY, Answers, Climb
 from harness.subjects.pair.passes import below_name, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
@@ -39,10 +39,11 @@ def _first_step(climb: Climb) -> int:
     answers = climb.ask(TASKS["pair_digests"], weights=str(climb.start), steps=climb.pair.steps)
     a, b = climb.read(answers)
     keys = [key for key in map(TensorKey.parse, a.values) if key.kind == "digest" and key in b.values]
-    drifts: dict[str, FloatArray] = {key: _drift(answers, key) for key in keys}
+    measured = {side.name: answers[side.name] for side in (a, b) if side.float64 is not None}
+    drifts: dict[str, FloatArray] = {key: _drift(measured, key) for key in keys if measured}
     oracle = OwnFloat64.of_curves(a, b, drifts)
-    places: dict[str, Place] = {key: Place("digests", "update") for key in keys}
-    first = first_step(checks(TRAJECTORY, oracle, oracle.sides, places), list(oracle.sides)) if keys else None
+    places: dict[str, Place] = {key: Place("digests", "update") for key in drifts}
+    first = first_step(checks(TRAJECTORY, oracle, oracle.sides, places), list(oracle.sides)) if drifts else None
     return climb.pair.steps - 1 if first is None else first[0]
 
 
@@ -60,7 +61,9 @@ def _in_step(climb: Climb, verdict: Verdict, step: int, forced: bool) -> Verdict
     weights = climb.teacher if forced else climb.start
     answers = climb.ask(TASKS["pair_probe"], weights=str(weights), step=step, forced=forced)
     a, b = climb.read(answers)
-    place = first_diverging(_step_checks(climb, answers, verdict.rung, a, b), [a.name, b.name])
+    place = _forward(climb, answers, verdict.rung, a, b) or first_diverging(
+        _later_checks(climb, verdict.rung, a, b), [a.name, b.name]
+    )
     if place is None:
         cause = f"{verdict.cause}; no tensor of step {step} stands out"
         return verdict.model_copy(update={"cause": cause, "step": step})
@@ -68,14 +71,27 @@ def _in_step(climb: Climb, verdict: Verdict, step: int, forced: bool) -> Verdict
     return place.model_copy(update=place_fields)
 
 
-def _step_checks(climb: Climb, answers: Answers, rung: str, a: Side, b: Side) -> Iterator[Check]:
-    """The checks of a step's tensors in the order of computation: layers, loss, gradients, statistics, weights.
+def _forward(climb: Climb, answers: Answers, rung: str, a: Side, b: Side) -> Verdict | None:
+    """The first diverging output of a layer in a step, at its culprit; None if all outputs agree."""
+    pairs, calls = paired_calls(climb, answers, "training")
+    judged = layer_pass(rung, climb, a, b, "training", pairs, calls)
+    first = first_diverging(judged.checks.values(), [a.name, b.name])
+    if first is None:
+        return None
+    found = caused(climb, first, answers, "training", pairs, judged, follow=False)
+    if found.status != "diverges":
+        return None
+    index = f"[{found.worst_index.rpartition('[')[2]}" if "[" in found.worst_index else ""
+    where = pairs[int(first.tensor)].spoken if found.subject == first.subject else found.subject
+    place = {"phase": "forward", "tensor": found.layer, "worst_index": f"{where.removesuffix(' in training')}{index}"}
+    return found.model_copy(update=place)
+
+
+def _later_checks(climb: Climb, rung: str, a: Side, b: Side) -> Iterator[Check]:
+    """The checks of a step's other tensors in the order of computation: loss, gradients, statistics, weights.
 
     The gradients go from the last layer to the first.
     """
-    pairs, calls = paired_calls(climb, answers, "training")
-    for number, check in layer_pass(rung, climb, a, b, "training", pairs, calls).checks.items():
-        yield _named(check, pairs[int(number)].spoken)
     loss = passed(rung, a, b, {"loss": Place("", "loss", name_index=below_name("loss"))})
     yield from loss.checks.values()
     for kind, phase in (("gradient", "gradient"), ("kept", "kept"), ("weight", "update")):
@@ -86,7 +102,3 @@ def _step_checks(climb: Climb, answers: Answers, rung: str, a: Side, b: Side) ->
             key: Place("", phase, None, key.layer, key.of, below_name(climb.spoken(key.of))) for key in keys
         }
         yield from passed(rung, a, b, places).checks.values()
-
-
-def _named(check: Check, spoken: str) -> Check:
-    return replace(check, phase="forward", name_index=below_name(spoken), tensor=check.layer)

@@ -1,17 +1,27 @@
-"""Which parameters of two models correspond: as the user says, else by role, order and shape."""
+"""Which parameters of two models correspond: as the user says, else by role, names, order and shape."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
 
 from adapters.user_model import OwnParameter
+from adapters.user_parameters import BIAS, DEPTHWISE_KERNEL, KERNEL, RECURRENT_BIAS, RECURRENT_KERNEL
+from adapters.views import Step, View, inverse_of_permutation
 from harness.composition import UserMistake
-from harness.composition.mistakes import no_such
+from harness.subjects.pair.correspondence import Group, by_place, by_role_and_names, in_gaps
+from harness.subjects.pair.derived import by_user
+from harness.subjects.pair.questions import asked
+from harness.subjects.pair.spec import Derived
 
 Axes = tuple[int, ...]
 # Roles of the frameworks' own layers: these parameters are exchanged in canonical layout and never transposed.
-CANONICAL = ("kernel", "depthwise_kernel", "pointwise_kernel", "embeddings")
+KERNELS = (KERNEL, RECURRENT_KERNEL, DEPTHWISE_KERNEL)
+AS_IT_IS = "as it is"
+CANONICAL = (*KERNELS, BIAS, RECURRENT_BIAS, "embeddings", "gamma", "beta", "alpha")
+User = Mapping[str, Derived | None]
 
 
 @dataclass(frozen=True)
@@ -19,17 +29,45 @@ class Match:
     """Two parameters that correspond.
 
     `name`: the shared name, from the first model's layer and the canonical role. `axes`: the order of a's axes in b;
-    None if the order is the same (it differs only in layers of the user's own).
+    None if the order is the same (it differs only in layers of the user's own). `added_a`, `added_b`: the second bias
+    that one side adds to its parameter, while the other side has a single one.
     """
 
     name: str
     a: OwnParameter
     b: OwnParameter
     axes: Axes | None = None
+    added_a: OwnParameter | None = None
+    added_b: OwnParameter | None = None
 
     @property
-    def how(self) -> str:
-        return f"transposed {list(self.axes)}" if self.axes else "as it is"
+    def trainable(self) -> bool:
+        """Whether both sides train it."""
+        return self.a.trainable and self.b.trainable
+
+    @property
+    def kept(self) -> bool:
+        """Whether neither side trains it."""
+        return not self.a.trainable and not self.b.trainable
+
+    @property
+    def view_a(self) -> View:
+        return self.a.view
+
+    @property
+    def view_b(self) -> View:
+        """The view of b's parameter that has the layout of a."""
+        turn: list[Step] = [inverse_of_permutation(self.axes)] if self.axes else []
+        shape = tuple(self.b.shape[axis] for axis in turn[0][1]) if turn else self.b.shape
+        return [*self.b.view, *turn, *([] if shape == self.a.shape else [("reshape", self.a.shape)])]
+
+    def how(self, a: str, b: str) -> str:
+        """How the parameter is carried from one side to the other, in words. `a`, `b`: the names of the sides."""
+        said = [f"in {name} {how}" for name, how in ((a, self.a.how), (b, self.b.how)) if how]
+        said += [f"transposed {list(self.axes)}"] if self.axes else []
+        said += [f"{self.a.shape} as {self.b.shape}"] if not self.axes and self.a.shape != self.b.shape else []
+        said += [f"the sum of two, of which {p.name} is 0" for p in (self.added_a, self.added_b) if p]
+        return "; ".join(said) or AS_IT_IS
 
 
 @dataclass(frozen=True)
@@ -40,121 +78,151 @@ class Names:
     b: str
 
 
-def paired(
-    a: Sequence[OwnParameter], b: Sequence[OwnParameter], user_names: Mapping[str, str | None], names: Names
-) -> list[Match]:
+@dataclass(frozen=True)
+class Pairing:
+    """What corresponds in two models.
+
+    `matches`: the parameters that correspond. `groups`: those whose partners might be exchanged without a shape that
+    shows it. `misfits`: parameters in the same place whose shapes differ. `alone_a`, `alone_b`: without a partner.
+    """
+
+    matches: list[Match]
+    groups: list[Group]
+    misfits: list[tuple[OwnParameter, OwnParameter]]
+    alone_a: list[OwnParameter]
+    alone_b: list[OwnParameter]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether outputs may show other partners, or another layout, than the code does."""
+        if self.misfits:
+            return False  # nothing makes the outputs agree
+        return bool(self.groups) or any(m.a.role not in CANONICAL and len(m.a.shape) == 2 for m in self.matches)
+
+
+def parameters_from(plain: Sequence[Mapping[str, Any]]) -> list[OwnParameter]:
+    """The parameters that a worker described, as plain values."""
+    return [_parameter(each) for each in plain]
+
+
+def paired(a: Sequence[OwnParameter], b: Sequence[OwnParameter], user: User, names: Names) -> Pairing:
     """Every parameter with its partner.
 
-    `a`, `b`: the parameters of each side, in the order in which their layers are called. `user_names`: the user's
-    pairs; None as a partner excludes a parameter. Raises UserMistake if the user's names are wrong, or with a question
-    for each parameter that has no clear partner.
+    `a`, `b`: the parameters of each side, in the order in which their layers are called. `user`: the user's pairs; None
+    as a partner excludes a parameter. Raises UserMistake if the user's pairs are wrong, or with a question for each
+    parameter that has several possible partners.
     """
-    matched, excluded = _by_user(a, b, user_names, names)
-    left_a = [parameter for parameter in a if parameter not in matched and parameter.name not in excluded]
-    left_b = [parameter for parameter in b if parameter not in matched.values() and parameter.name not in excluded]
-    for propose in (_by_order, _by_layer):
-        for p, q in propose(left_a, left_b, matched):
-            matched[p] = q
-        left_a = [parameter for parameter in left_a if parameter not in matched]
-        left_b = [parameter for parameter in left_b if parameter not in matched.values()]
-    if left_a or left_b:
-        raise UserMistake(_questions(left_a, left_b, names))
-    matches = [Match(_name(p), p, matched[p], _axes(p, matched[p])) for p in a if p in matched]
-    return _distinct(matches)
+    given = by_user(a, b, user, (names.a, names.b), fits)
+    matched = dict(given.pairs)
+    left_a, left_b = given.left_a, given.left_b
+    groups: list[Group] = []
+
+    def take(proposal: Sequence[tuple[OwnParameter, OwnParameter]]) -> None:
+        matched.update(proposal)
+        taken = {id(q) for _, q in proposal}
+        left_a[:] = [p for p in left_a if p not in matched]
+        left_b[:] = [q for q in left_b if id(q) not in taken]
+
+    pairs, groups = by_role_and_names(left_a, left_b, matched, fits)
+    take(pairs)
+    take(by_place(left_a, left_b, matched, fits))
+    take(_single(left_a, left_b))
+    questions = asked(left_a, left_b, names.a, names.b, _may_be)
+    if questions:
+        raise UserMistake(questions)
+    misfits = in_gaps(left_a, left_b, a, b, matched)
+    left_a = [p for p in left_a if all(p is not q for q, _ in misfits)]
+    left_b = [p for p in left_b if all(p is not q for _, q in misfits)]
+    matches = [Match(_name(p), p, matched[p], axes_between(p, matched[p])) for p in _pieces_in_order(a, matched)]
+    matches, left_a, left_b = _with_second_biases(matches, left_a, left_b)
+    return Pairing(_distinct(matches), groups, misfits, left_a, left_b)
 
 
-def _by_user(
-    a: Sequence[OwnParameter], b: Sequence[OwnParameter], user_names: Mapping[str, str | None], names: Names
-) -> tuple[dict[OwnParameter, OwnParameter], set[str]]:
-    by_name_a, by_name_b = (
-        {parameter.name: parameter for parameter in a},
-        {parameter.name: parameter for parameter in b},
-    )
-    matched: dict[OwnParameter, OwnParameter] = {}
-    excluded: set[str] = set()
-    mistakes = []
-    for name, partner in user_names.items():
-        if partner is None and (name in by_name_a or name in by_name_b):
-            excluded.add(name)
-        elif name not in by_name_a:
-            mistakes.append(no_such(f"parameters.{name}: {names.a} has no parameter {name!r}", name, by_name_a))
-        elif partner not in by_name_b:
-            mistakes.append(no_such(f"parameters.{name}: {names.b} has no parameter {partner!r}", partner, by_name_b))
-        elif by_name_b[partner] in matched.values():
-            mistakes.append(f"parameters.{name}: {partner} is given to another parameter already")
-        elif not _fits(by_name_a[name], by_name_b[partner]):
-            shapes = f"{by_name_a[name].shape} in {names.a}, {by_name_b[partner].shape} in {names.b}"
-            mistakes.append(f"parameters.{name}: {partner} has another shape: {shapes}")
-        else:
-            matched[by_name_a[name]] = by_name_b[partner]
-    if mistakes:
-        raise UserMistake(mistakes)
-    return matched, excluded
+def repaired(matches: Sequence[Match], partners: Mapping[str, OwnParameter]) -> list[Match]:
+    """The matches with other partners for some of a's parameters, by these parameters' names."""
+    changed = []
+    for match in matches:
+        b = partners.get(match.a.name, match.b)
+        changed.append(match if b is match.b else replace(match, b=b, axes=axes_between(match.a, b)))
+    return changed
 
 
-Matched = Mapping[OwnParameter, OwnParameter]
-Proposal = list[tuple[OwnParameter, OwnParameter]]
+def fits(a: OwnParameter, b: OwnParameter) -> bool:
+    """Whether two parameters can hold the same numbers, as they are or transposed."""
+    return a.shape == b.shape or axes_between(a, b) is not None or _is_merged(a, b)
 
 
-def _by_order(a: Sequence[OwnParameter], b: Sequence[OwnParameter], matched: Matched) -> Proposal:
-    """Role by role: all parameters if their shapes come in the same order, else those whose shape is unique."""
-    proposed: Proposal = []
-    for role in dict.fromkeys(peer.role for peer in a):
-        of_a, of_b = [p for p in a if p.role == role], [p for p in b if p.role == role]
-        if len(of_a) == len(of_b) and all(_fits(p, q) for p, q in zip(of_a, of_b, strict=True)):
-            proposed += zip(of_a, of_b, strict=True)
-            continue
-        if role not in ("kernel", "depthwise_kernel", "gamma", "embeddings"):
-            continue  # a bias is matched by the layer of its kernel
-        for parameter in of_a:
-            fitting = [candidate for candidate in of_b if _fits(parameter, candidate)]
-            if len(fitting) == 1 and sum(_fits(peer, fitting[0]) for peer in of_a) == 1:
-                proposed.append((parameter, fitting[0]))
-    return proposed
-
-
-def _by_layer(a: Sequence[OwnParameter], b: Sequence[OwnParameter], matched: Matched) -> Proposal:
-    """Parameters of the same role in layers that are already matched by another parameter."""
-    partners = {p.layer: q.layer for p, q in matched.items()}
-    return [(p, q) for p in a for q in b if partners.get(p.layer) == q.layer and p.role == q.role and _fits(p, q)]
-
-
-def _fits(a: OwnParameter, b: OwnParameter) -> bool:
-    return a.trainable == b.trainable and (a.shape == b.shape or _axes(a, b) is not None)
-
-
-def _axes(a: OwnParameter, b: OwnParameter) -> Axes | None:
+def axes_between(a: OwnParameter, b: OwnParameter) -> Axes | None:
     """The transposition of a parameter of the user's own layer; None if it needs none or none fits."""
-    if a.shape == b.shape or a.role in CANONICAL:
+    if a.shape == b.shape or (a.role in CANONICAL and b.role in CANONICAL):
         return None
-    rank = len(a.shape)
-    turns = {2: ((1, 0),), 3: ((2, 1, 0),), 4: ((2, 3, 1, 0), (3, 2, 0, 1))}.get(rank, ())
+    turns = {2: ((1, 0),), 3: ((2, 1, 0),), 4: ((2, 3, 1, 0), (3, 2, 0, 1))}.get(len(a.shape), ())
     return next((axes for axes in turns if tuple(a.shape[i] for i in axes) == b.shape), None)
 
 
-def _questions(a: Sequence[OwnParameter], b: Sequence[OwnParameter], names: Names) -> list[str]:
-    """A message for each unmatched parameter, with its possible partners."""
-    questions = []
-    for p in a:
-        fitting = [q.name for q in b if _fits(p, q)]
-        head = f"parameters: {names.a} {p.name} {p.shape}"
-        if fitting:
-            lines = " or ".join(f"{p.name}: {q}" for q in fitting)
-            questions.append(f"{head} may be any of {', '.join(fitting)} in {names.b}; put under parameters:  {lines}")
-        else:
-            questions.append(
-                f"{head} has no partner in {names.b}; {_unmatched(b, names.b)}; to leave it out:  {p.name}: null"
-            )
-    for q in b:
-        if not any(_fits(p, q) for p in a):
-            head = f"parameters: {names.b} {q.name} {q.shape} has no partner in {names.a}"
-            questions.append(f"{head}; {_unmatched(a, names.a)}; to leave it out:  {q.name}: null")
-    return questions
+def _is_merged(a: OwnParameter, b: OwnParameter) -> bool:
+    """Whether one of the shapes is the other with neighbouring axes merged, such as heads (in, heads, size)."""
+    short, long = sorted((a.shape, b.shape), key=len)
+    if len(short) == len(long) or len(short) == 0 or prod(short) != prod(long):
+        return False
+    at = 0
+    for length in short:
+        product = 1
+        while at < len(long) and product < length:
+            product, at = product * long[at], at + 1
+        if product != length:
+            return False
+    return all(length == 1 for length in long[at:])
 
 
-def _unmatched(parameters: Sequence[OwnParameter], name: str) -> str:
-    listed = ", ".join(f"{parameter.name} {parameter.shape}" for parameter in parameters)
-    return f"{name} has left {listed}" if listed else f"{name} has none left"
+def _single(left_a: Sequence[OwnParameter], left_b: Sequence[OwnParameter]) -> list[tuple[OwnParameter, OwnParameter]]:
+    """The parameters for which there is a single possible partner, of whatever role."""
+    pairs = []
+    for p in left_a:
+        fitting = [q for q in left_b if _may_be(p, q)]
+        if len(fitting) == 1 and sum(_may_be(peer, fitting[0]) for peer in left_a) == 1:
+            pairs.append((p, fitting[0]))
+    return pairs
+
+
+def _may_be(p: OwnParameter, q: OwnParameter) -> bool:
+    """Whether two parameters may correspond: of one shape, and of one role if one of them is a layer's state."""
+    return fits(p, q) and (p.role == q.role or (p.trainable and q.trainable))
+
+
+def _with_second_biases(
+    matches: Sequence[Match], left_a: list[OwnParameter], left_b: list[OwnParameter]
+) -> tuple[list[Match], list[OwnParameter], list[OwnParameter]]:
+    """Joins the second bias of a recurrent layer to the first one, where the other side has a single bias."""
+    joined = []
+    for match in matches:
+        added = [_second_bias(p, left) for p, left in ((match.a, left_a), (match.b, left_b))]
+        joined.append(replace(match, added_a=added[0], added_b=added[1]))
+    of_a, of_b = ({id(getattr(m, f"added_{side}")) for m in joined} for side in "ab")
+    return joined, [p for p in left_a if id(p) not in of_a], [q for q in left_b if id(q) not in of_b]
+
+
+def _second_bias(p: OwnParameter, left: Sequence[OwnParameter]) -> OwnParameter | None:
+    """Of those that are left, the bias that a recurrent layer adds to `p`; None if there is none."""
+    if p.role != BIAS:
+        return None
+    peers = (q for q in left if q.role == RECURRENT_BIAS and (q.layer, q.path) == (p.layer, p.path))
+    return next((q for q in peers if q.shape == p.shape), None)
+
+
+def _pieces_in_order(a: Sequence[OwnParameter], matched: Mapping[OwnParameter, OwnParameter]) -> list[OwnParameter]:
+    """The matched parameters of a, in the order of the parameters that they are or that they are part of."""
+    place = {p.name: number for number, p in enumerate(a)}
+    return sorted(matched, key=lambda p: place[p.source or p.name])
+
+
+def _parameter(plain: Mapping[str, Any]) -> OwnParameter:
+    tupled = {key: _tupled(plain[key]) for key in ("shape", "path", "view")}
+    return OwnParameter(**{**plain, **tupled, "pieces": tuple(parameters_from(plain["pieces"]))})
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(map(_tupled, value)) if isinstance(value, list | tuple) else value
 
 
 def _name(p: OwnParameter) -> str:
@@ -164,7 +232,4 @@ def _name(p: OwnParameter) -> str:
 def _distinct(matches: list[Match]) -> list[Match]:
     """The matches with distinct names. Parameters of one layer with the same role are called by their own names."""
     names = [match.name for match in matches]
-    return [
-        Match(match.a.name if names.count(match.name) > 1 else match.name, match.a, match.b, match.axes)
-        for match in matches
-    ]
+    return [replace(match, name=match.a.name if names.count(match.name) > 1 else match.name) for match in matches]

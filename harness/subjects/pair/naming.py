@@ -10,9 +10,11 @@ from harness.judging.ulp import error_against
 from harness.oracles.own_float64 import Side
 from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
+from harness.subjects.pair.calls import Calls
 from harness.subjects.pair.climbing import MODEL, Climb
 from harness.subjects.pair.layer_forms import Form, Seen, kept_differently, output_form, recovered
-from harness.subjects.pair.layers import Calls, LayerPair
+from harness.subjects.pair.layers import LayerPair
+from harness.subjects.pair.moving_statistics import moving_in_training
 from harness.subjects.pair.passes import Pass, kept_pass, layer_pass, paired_calls
 from harness.subjects.pair.tasks import TASKS
 
@@ -29,25 +31,30 @@ def named_forms(
     """The verdict with a known form as its cause, or unchanged if no form explains it."""
     if verdict.status != "diverges" or verdict.tensor == "":
         return verdict
-    pair = next((p for p in pairs if p.name_a == verdict.layer), None)
-    if pair is None:
+    of_layer = (p for p in pairs if p.name_a == verdict.layer)
+    pair = pairs[int(verdict.tensor)] if verdict.tensor.isdigit() else next(of_layer, None)
+    if pair is None or pair.kind != pair.kind_b:
         return verdict
-    sides = _seen(climb, pair, calls, a, b)
+    sides = _seen(climb, pair, calls, a, b, verdict.phase)
     if verdict.phase == "kept":
         return _kept(climb, verdict, judged, pair, sides, a, b)
-    form = output_form(pair.kind, *sides, verdict.phase == "training")
+    in_training = verdict.phase == "training"
+    form = moving_in_training(*sides) if in_training and pair.kind == "batchnorm" else None
+    form = form or output_form(pair.kind, *sides, in_training)
     return _with(climb, verdict, pair, [form]) if form else verdict
 
 
-def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Side, b: Side) -> tuple[Seen, Seen]:
+def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Side, b: Side, phase: str) -> tuple[Seen, Seen]:
     seen_calls = []
     for number, (side, name) in enumerate(((a, pair.name_a), (b, pair.name_b))):
         at = (pair.a, pair.b)[number]
         of_layer = [m for m in climb.matches if (m.a, m.b)[number].layer == name]
         weights = {(m.a, m.b)[number].role: climb.weights[m.name] for m in of_layer}
         settings = climb.built[side.name]["settings"].get(name, {})
-        adapter = side.arm.adapter
-        seen_calls.append(Seen(adapter, side.name, calls[number].x(at), calls[number].y(at), weights, settings))
+        # In float64, if the side runs in it, a small epsilon is not lost in rounding.
+        exact = (side.below(phase).float64 if side.float64 is not None and phase != "kept" else None) or {}
+        x, y = exact.get(f"{at}/x0", calls[number].x(at)), exact.get(f"{at}/y0", calls[number].y(at))
+        seen_calls.append(Seen(side.arm.adapter, side.name, x, y, weights, settings))
     return seen_calls[0], seen_calls[1]
 
 
@@ -60,6 +67,9 @@ def _kept(
     how_a, how_b = (
         recovered(s.x, old, r.values[verdict.tensor], statistic) for s, r in zip(sides, (a, b), strict=True)
     )
+    moving = moving_in_training(*sides)
+    if moving is not None:
+        return _with(climb, verdict.model_copy(update={"subject": f"{pair.spoken}, kept {statistic}"}), pair, [moving])
     if how_a is None or how_b is None:
         return verdict
     forms = kept_differently(statistic, *sides, how_a, how_b)
@@ -100,6 +110,8 @@ def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
     tries = ((1, pair.name_b, form.values[0]), (0, pair.name_a, form.values[1]))
     for number, layer, value in tries:
         changed = climb.arms[number]
+        if form.setting not in climb.built[changed.name]["settings"].get(layer, {}):
+            continue  # a layer of the user's own has no such setting
         payload = {"weights": str(climb.start), "altered": [[layer, form.setting, value]]}
         answers = {**climb.answered, **climb.ask(TASKS["pair_model"], by_arm={changed.name: payload})}
         a, b = climb.read(answers)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from harness.judging.checks import Check
 from harness.judging.judge import IndexName
 from harness.oracles.oracle import Place, checks
 from harness.oracles.own_float64 import OwnFloat64, Side
-from harness.records.tensor_key import TensorKey
+from harness.records.tensor_key import TensorKey, below
 from harness.records.verdict import Verdict
+from harness.subjects.pair.calls import Called, Calls, canonical_images
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
-from harness.subjects.pair.layers import Calls, LayerPair, canonical_images, layer_pairs
-from harness.subjects.pair.mapping import Match
+from harness.subjects.pair.layers import LayerPair, layer_pairs
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,19 @@ def passed(rung: str, a: Side, b: Side, places: Mapping[str, Place]) -> Pass:
 
 def paired_calls(climb: Climb, answers: Answers, phase: str) -> tuple[list[LayerPair], tuple[Calls, Calls]]:
     """The corresponding calls of a pass, and all calls of both sides, in the arms' own precision."""
-    first = climb.channels_first
-    turned = []
-    for side in climb.read(answers):
-        recorded = answers[side.name][0]["calls"][f"{side.arm.precision}/{phase}"]
-        calls = Calls([(layer, kind) for layer, kind in recorded], side.below(phase).values)
-        turned.append(canonical_images(calls, climb.rows if side.name == first else {}, _of(climb, side)))
-    return layer_pairs(turned[0], turned[1], climb.matches), (turned[0], turned[1])
+    a, b = (calls_of(climb, answers, side, phase, side.arm.precision) for side in climb.read(answers))
+    return layer_pairs(a, b, climb.matches), (a, b)
+
+
+def calls_of(climb: Climb, answers: Answers, side: Side, phase: str, precision: str) -> Calls:
+    """One side's calls of a pass in a precision, with flattened images channels last."""
+    described = answers[side.name][0]["calls"][f"{precision}/{phase}"]
+    arrays = below(answers[side.name][1], f"{precision}/{phase}")
+    calls = Calls([Called.of(each) for each in described], arrays)
+    if side.name != climb.channels_first:
+        return calls
+    number = [arm.name for arm in climb.arms].index(side.name)
+    return canonical_images(calls, _rows_by_layer(climb, number))
 
 
 def layer_pass(
@@ -50,12 +59,13 @@ def layer_pass(
     """The pass with the output of each layer, in the order of the calls. Tensors are called by the pair's number."""
     sides = []
     for number, side in enumerate((a, b)):
-        values = {str(n): calls[number].y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
+        values = {str(n): _output(calls[number], number, p) for n, p in enumerate(pairs)}
         float64 = None
         if side.float64 is not None:
-            below = Calls(calls[number].called, side.below(phase).float64 or {})
-            turned = canonical_images(below, climb.rows if side.name == climb.channels_first else {}, _of(climb, side))
-            float64 = {str(n): turned.y((p.a, p.b)[number]) for n, p in enumerate(pairs)}
+            exact = Calls(calls[number].called, side.below(phase).float64 or {})
+            if side.name == climb.channels_first:
+                exact = canonical_images(exact, _rows_by_layer(climb, number))
+            float64 = {str(n): _output(exact, number, p) for n, p in enumerate(pairs)}
         sides.append(Side(side.arm, values, float64, side.refused))
     subject = f"{phase}: {len(pairs)} layers"
     places = {
@@ -69,7 +79,7 @@ def kept_pass(climb: Climb, a: Side, b: Side) -> Pass:
     places: dict[str, Place] = {
         TensorKey("kept", m.name): Place(f"layer {m.a.layer} / {m.b.layer}, kept {m.a.role}", "kept", layer=m.a.layer)
         for m in climb.matches
-        if not m.a.trainable
+        if m.kept
     }
     return passed(MODEL, a, b, places)
 
@@ -79,8 +89,10 @@ def below_name(name: str) -> IndexName:
     return lambda index: f"{name}{list(index)}"
 
 
-def _of(climb: Climb, side: Side) -> list[Match]:
-    """The matches with this side's parameters as `a`."""
-    if side.name == climb.arms[0].name:
-        return list(climb.matches)
-    return [Match(m.name, m.b, m.a) for m in climb.matches]
+def _output(calls: Calls, number: int, pair: LayerPair) -> NDArray[Any]:
+    """The output of a pair's call that is compared, on the side of this number."""
+    return (pair.view_a, pair.view_b)[number].of(calls.ys((pair.a, pair.b)[number]))
+
+
+def _rows_by_layer(climb: Climb, number: int) -> dict[str, list[int]]:
+    return {(m.a, m.b)[number].layer: climb.rows[m.name] for m in climb.matches if m.name in climb.rows}

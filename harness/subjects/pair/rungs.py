@@ -7,22 +7,25 @@ from pathlib import Path
 
 import numpy as np
 
-import adapters
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer
 from harness.judging.repeats import Repeats
-from harness.judging.tolerances import FACTOR, Tolerance, own_error
+from harness.judging.tolerances import FACTOR, Tolerance
 from harness.oracles.oracle import Place, checks
 from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.oracles.reference import Reference
-from harness.records.tensor_key import TensorKey, keyed, of_kind, only
+from harness.records.tensor_key import TensorKey, of_kind, only
 from harness.records.verdict import Verdict
-from harness.spec.arm import Arm, Policy, Precision
+from harness.spec.arm import Arm, Policy
+from harness.spec.recipe import Update
+from harness.subjects.pair.causes import caused, pass_remarks
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
 from harness.subjects.pair.naming import named_forms
+from harness.subjects.pair.outputs import compared_outputs
 from harness.subjects.pair.passes import below_name, kept_pass, layer_pass, paired_calls, passed
 from harness.subjects.pair.tasks import TASKS
+from harness.subjects.pair.update_errors import Updates
 from harness.system.array_files import Arrays, save_arrays
 
 Walked = tuple[Side, Side]
@@ -52,25 +55,34 @@ def model_rung(climb: Climb) -> list[Verdict]:
     unstable_sides = [_steady(arm, climb.built[arm.name]["unstable"]) for arm in climb.arms]
     verdicts = [verdict for verdict in unstable_sides if verdict is not None]
     apart = []
-    for phase in ("evaluation", "training"):
+    for phase in ("evaluation",) if climb.random else ("evaluation", "training"):
         pairs, calls = paired_calls(climb, climb.answered, phase)
         layers = layer_pass(MODEL, climb, a, b, phase, pairs, calls)
         apart.append(layers.oracle.apart)
         judged = judge_checks(layers.checks.values())
-        verdicts += [named_forms(climb, verdict, layers, pairs, calls, a, b) for verdict in judged]
-    verdicts += judge_checks(
-        passed(MODEL, a, b, {"outputs": Place("outputs in evaluation", "evaluation")}).checks.values()
-    )
+        if phase == "evaluation":
+            climb.remarks += pass_remarks(climb, pairs, calls)
+            outputs = compared_outputs(a, b, climb.outputs, climb.channels_first)
+            named: dict[str, Place] = {name: Place("outputs in evaluation", "evaluation") for name in outputs[0].values}
+            judged += judge_checks(passed(MODEL, *outputs, named).checks.values())
+        for verdict in judged:
+            if verdict.status == "diverges":
+                follow = not any(before.status == "diverges" for before in verdicts)
+                verdict = caused(climb, verdict, climb.answered, phase, pairs, layers, follow)
+            verdicts.append(named_forms(climb, verdict, layers, pairs, calls, a, b))
+    if climb.random:
+        return [*verdicts, *random_training(climb, MODEL)]
     subject = f"gradients: {len(climb.trainable)} tensors"
     places = {"loss": Place("loss", "loss")} | {
         key: Place(subject, "gradient", name_index=below_name(key))
-        for key in (TensorKey("gradient", name) for name in climb.trainable)
+        for key in (TensorKey("gradient", name) for name in reversed(climb.trainable))  # as they are computed
     }
     trained = passed(MODEL, a, b, places)
     apart.append(trained.oracle.apart)
     if "loss" in trained.oracle.tolerances:
         climb.loss_bound = float(np.max(trained.oracle.tolerances["loss"].bound)) / FACTOR
-    verdicts += judge_checks(trained.checks.values())
+    agree = not any(verdict.status == "diverges" for verdict in verdicts)
+    verdicts += [_backward(verdict) if agree else verdict for verdict in judge_checks(trained.checks.values())]
     climb.apart = max((distance for distance in apart if distance is not None), default=None)
     if climb.kept:
         pairs, calls = paired_calls(climb, climb.answered, "training")
@@ -78,6 +90,30 @@ def model_rung(climb: Climb) -> list[Verdict]:
         judged = judge_checks(kept.checks.values())
         verdicts += [named_forms(climb, verdict, kept, pairs, calls, a, b) for verdict in judged]
     return verdicts
+
+
+def _backward(verdict: Verdict) -> Verdict:
+    """The verdict on gradients of sides whose outputs agree, with what that says of the place."""
+    if verdict.status != "diverges" or verdict.phase != "gradient":
+        return verdict
+    where = "all outputs agree; from the loss backwards this is the first gradient that differs"
+    return verdict.model_copy(update={"cause": f"{verdict.cause}; {where}"})
+
+
+def random_training(climb: Climb, rung: str) -> list[Verdict]:
+    """The verdicts on trainings that no comparison can judge, since a side draws random numbers of its own."""
+    return [
+        Verdict(
+            rung=rung,
+            subject="training",
+            arm_a=name,
+            status="unverified",
+            cause=f"{name} is not the same twice in training although every layer of dropout is off: {where}",
+            advice="use layers of dropout (nn.Dropout, keras.layers.Dropout), which the check can switch off, in place "
+            "of a function such as ops.dropout",
+        )
+        for name, where in climb.random.items()
+    ]
 
 
 def _steady(arm: Arm, unstable: Sequence[str]) -> Verdict | None:
@@ -117,6 +153,8 @@ def step_rung(climb: Climb, walked: Walked) -> list[Verdict]:
     exact = pupils.oracle.values
     fed_gradients = {key: exact[key].astype(np.float32) for key in only(exact, "gradient") if key in places}
     save_arrays(climb.teacher, {**forced, **fed_gradients})
+    if climb.pair.own.optimizer:  # they have a rung of their own
+        return verdicts
     return [*verdicts, *_updates(climb, climb.teacher, fed_gradients, forced)]
 
 
@@ -128,23 +166,8 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
     start = {name: first[name] for name in names}
     gradients = [of_kind(fed_gradients, "gradient", k) for k in range(steps)]
 
-    def weights_by_step(precision: Precision, policy: Policy) -> Arrays:
-        arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
-        weights: Arrays = {}
-        for k, after in enumerate(adapters.load(arm).optimizer(climb.pair.update, start, gradients)):
-            weights |= keyed("weight", after, k)
-        return weights
-
-    expected = weights_by_step("float64", "exact")
-    # Its coefficients computed as the arm's own are.
-    policies: dict[str, Policy] = {a.name: "exact" if a.precision == "float64" else a.realisation for a in climb.arms}
-    in_float32 = {policy: weights_by_step("float32", policy) for policy in set(policies.values())}
-
-    def tolerances(arm: Arm) -> dict[str, Tolerance]:
-        rounded, precision = in_float32[policies[arm.name]], np.dtype(arm.precision).type
-        return {name: own_error(value, rounded[name], precision) for name, value in expected.items()}
-
-    oracle = Reference(expected, {arm.name: tolerances(arm) for arm in climb.arms})
+    expected, tolerances = reference_updates(climb, climb.pair.update(schedule=climb.table), start, gradients)
+    oracle = Reference(expected, tolerances)
     subject = f"updates by the same gradients, {steps} steps"
     places: dict[str, Place] = {
         TensorKey("weight", name, k): Place(subject, "update", k, "", f"weight/{name}", below_name(f"weight/{name}"))
@@ -152,6 +175,21 @@ def _updates(climb: Climb, path: Path, fed_gradients: Arrays, forced: Arrays) ->
         for name in names
     }
     return judge_checks(checks(STEP, oracle, {a.name: Answer(a, *answers[a.name]) for a in climb.arms}, places))
+
+
+def reference_updates(
+    climb: Climb, update: Update, start: Arrays, gradients: Sequence[Arrays]
+) -> tuple[Arrays, dict[str, dict[str, Tolerance]]]:
+    """The reference's weights after each update, `weight <step>/<name>`, and by arm how far it may be off."""
+
+    # An arm's coefficients are computed as its own are.
+    updates = Updates(update, start, gradients)
+
+    def tolerances(arm: Arm) -> dict[str, Tolerance]:
+        policy: Policy = "exact" if arm.precision == "float64" else arm.realisation
+        return updates.tolerances(policy, np.dtype(arm.precision).type)
+
+    return updates.expected, {arm.name: tolerances(arm) for arm in climb.arms}
 
 
 def walk(climb: Climb) -> Walked:

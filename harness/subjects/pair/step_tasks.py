@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from adapters.user_model import OwnModel
 from harness.judging.repeats import RUNS
 from harness.records.array_types import Array
 from harness.records.tensor_key import TensorKey, keyed, of_kind, prefixed
-from harness.subjects.pair.side import FLOAT64, LiveSide, batches_at, layer_arrays, live, pair_at
+from harness.subjects.pair.side import FLOAT64, LiveSide, batches_at, described, layer_arrays, live, pair_at
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
 from harness.worker.session import Session
@@ -38,7 +39,7 @@ def walk(session: Session, scratch: str, weights: str, told: int) -> Result:
     pair, side, start = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
     answer: dict[str, Array] = {}
-    for precision in side.models:
+    for precision in side.updates:
         model = _begun(side, precision, pair, start)
         losses = []
         for step in range(pair.steps):
@@ -58,7 +59,7 @@ def digests(session: Session, scratch: str, weights: str, steps: int) -> Result:
     """
     pair, side, start = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
-    models = {precision: _begun(side, precision, pair, start) for precision in side.models}
+    models = {precision: _begun(side, precision, pair, start) for precision in side.updates}
     by_step: dict[str, list[float]] = {}
     for step in range(steps):
         for model in models.values():
@@ -91,11 +92,12 @@ def pupil(session: Session, scratch: str, teacher: str, steps: int) -> Result:
 
 def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
     """Updates by this arm's optimizer from the teacher's gradients: `weight <step>/<name>` after each."""
-    pair, forced = pair_at(session, scratch), load_arrays(Path(teacher))
+    session.at(scratch)
+    forced = load_arrays(Path(teacher))
     gradients = [of_kind(forced, "gradient", step) for step in range(steps)]
     first = of_kind(forced, "weight", 0)
     start = {name: first[name] for name in gradients[0]}
-    weights_by_step = session.adapter.optimizer(pair.update, start, gradients)
+    weights_by_step = session.adapter.optimizer(live(session).updates[session.adapter.arm.precision], start, gradients)
     answer: dict[str, Array] = {}
     for step, after in enumerate(weights_by_step):
         answer |= keyed("weight", after, step)
@@ -111,7 +113,7 @@ def probe(session: Session, scratch: str, weights: str, step: int, forced: bool)
     pair, side, arrays = pair_at(session, scratch), live(session), load_arrays(Path(weights))
     x, y = batches_at(scratch)
     answer: dict[str, Array] = {}
-    calls: dict[str, list[list[str]]] = {}
+    calls: dict[str, list[dict[str, Any]]] = {}
     for precision in side.models:
         model = _begun(side, precision, pair, _forced(side, arrays, step) if forced else arrays)
         for before in range(0 if forced else step):
@@ -123,7 +125,7 @@ def probe(session: Session, scratch: str, weights: str, step: int, forced: bool)
         of_step = {"loss": np.array([loss]), **keyed("gradient", side.shared(gradients))}
         answer |= prefixed(precision, of_step | keyed("kept", side.kept(precision)))
         answer |= layer_arrays(f"{precision}/training", trained)
-        calls[f"{precision}/training"] = [[call.layer, call.kind] for call in trained]
+        calls[f"{precision}/training"] = described(trained)
         if not forced:
             side.set_weights(precision, start)
             model.step(x[step], y[step])
@@ -138,7 +140,7 @@ def _begun(side: LiveSide, precision: str, pair: Pair, start: Mapping[str, Array
     model = side.models[precision]
     side.set_weights(precision, start)
     model.without_dropout()
-    model.begin(pair.update, side.trainable(precision), pair.steps)
+    model.begin(side.updates[precision], side.trainable(precision), pair.steps)
     return model
 
 

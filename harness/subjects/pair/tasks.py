@@ -10,17 +10,22 @@ from typing import Any
 import numpy as np
 from typing_extensions import TypedDict
 
-from adapters.user_model import OwnModel
+from adapters.user_data import MisfitError
+from adapters.user_model import OwnModel, refusal
 from harness.plan import digest_arrays
 from harness.records.array_types import Array
-from harness.records.failure import in_one_line
 from harness.subjects.pair.drawing import draw_by_function
+from harness.subjects.pair.operation_tasks import operations
+from harness.subjects.pair.outputs import output_key
+from harness.subjects.pair.own_tasks import own_loss, own_outputs, rates, updates_of
+from harness.subjects.pair.randomness import random_in_training
 from harness.subjects.pair.side import (
     FLOAT64,
     LIVE,
     LiveSide,
     batches_at,
     built_model,
+    described,
     layer_arrays,
     live,
     pair_at,
@@ -38,12 +43,16 @@ class Drawn(TypedDict):
 
 
 class Built(TypedDict):
+    wrong: list[str]
     parameters: list[Plain]
+    outputs: list[Plain]
+    ignored: list[str]
     settings: dict[str, Plain]
     images: list[list[int]]
     refused: str
     composed: list[str]
     unstable: list[str]
+    random: str
     environment: Plain
 
 
@@ -51,15 +60,28 @@ class Loaded(Answered):
     digest: str
 
 
+class Measured(Answered):
+    refused: str
+
+
 class Probed(Answered):
-    calls: dict[str, list[list[str]]]
+    calls: dict[str, list[Plain]]
 
 
 def build(session: Session, scratch: str, file: str, function: str) -> Result:
-    """Runs the builder, and describes the model: its parameters, settings and images, in the order of the calls."""
+    """Runs the builder, and describes the model: its parameters, settings and images, in the order of the calls.
+
+    `wrong`: what of the builder or of the batches cannot be compared; the rest of the description is then empty.
+    """
     pair, arm = pair_at(session, scratch), session.adapter.arm
     x, y = batches_at(scratch)
-    first, refused = built_model(session, pair, file, function, x[0], arm.precision), ""
+    try:
+        first, refused = built_model(session, pair, file, function, x[0], arm.precision), ""
+        first.require_targets(y.parts)
+        if not any(parameter.trainable for parameter in first.parameters()):
+            raise MisfitError(f"the model of {Path(file).name}:{function} has no parameter that is trained")
+    except MisfitError as error:
+        return _undescribed(session, str(error))
     models: dict[str, OwnModel] = {arm.precision: first}
     if arm.precision != FLOAT64:
         try:
@@ -70,26 +92,50 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
             models[FLOAT64] = in_float64
         except Exception as error:  # any reason why the user's code or the framework does not run in float64
             traceback.print_exc()
-            refused = in_one_line(error)
-    LIVE[arm.name] = LiveSide(models)
+            refused = refusal(error)
+    try:
+        updates, untrained = updates_of(session, pair, models, x[0], y[0])
+    except MisfitError as error:
+        return _undescribed(session, str(error))
+    LIVE[arm.name] = LiveSide(models, (file, function), updates=updates)
     calls, again = first.traced(x[0], False), first.traced(x[0], False)
-    called = list(dict.fromkeys(call.layer for call in calls))
+    called = list(dict.fromkeys(name for call in calls for name in (*call.inner, call.layer)))
     order, last = {name: number for number, name in enumerate(called)}, len(called)
     return {
+        "wrong": [],
         "parameters": [asdict(p) for p in sorted(first.parameters(), key=lambda p: order.get(p.layer, last))],
+        "outputs": [asdict(output) for output in first.outputs],
+        "ignored": [*first.ignored, *_composed_everywhere(first, arm.precision)],
         "settings": first.settings(),
-        "images": sorted({call.y.shape[1:] for call in calls if call.y.ndim > 2}),
-        "refused": refused,
+        "images": sorted({y.shape[1:] for call in calls for y in (*call.xs, *call.ys) if y.ndim > 2}),
+        "refused": refused or untrained,
         "composed": models[FLOAT64].composed if FLOAT64 in models else [],
-        "unstable": [c.layer for c, d in zip(calls, again, strict=False) if not np.array_equal(c.y, d.y)],
+        "unstable": [
+            c.layer
+            for c, d in zip(calls, again, strict=False)
+            if c.layer and not np.array_equal(c.y, d.y, equal_nan=c.y.dtype.kind == "f")
+        ],
+        "random": random_in_training(models, x[0], y[0]),
         "environment": asdict(session.adapter.environment()),
     }
 
 
-def take(session: Session, scratch: str, names: dict[str, str], axes: dict[str, list[int]]) -> Result:
-    """Sets the shared names of the side, and answers its weights by these names."""
+def _composed_everywhere(model: OwnModel, precision: str) -> list[str]:
+    if precision == FLOAT64 or not model.composed:
+        return []
+    return [f"layers for which this device has no kernel, composed from other operations: {', '.join(model.composed)}"]
+
+
+def _undescribed(session: Session, wrong: str) -> Result:
+    empty: Result = {"parameters": [], "outputs": [], "ignored": [], "settings": {}, "images": [], "composed": []}
+    environment = asdict(session.adapter.environment())
+    return {**empty, "wrong": [wrong], "refused": "", "unstable": [], "random": "", "environment": environment}
+
+
+def take(session: Session, scratch: str, names: dict[str, str], views: dict[str, Any], added: dict[str, Any]) -> Result:
+    """Sets the shared names and views of the side, and answers its weights by these names."""
     side = live(session)
-    side.names, side.axes = names, axes
+    side.names, side.views, side.added = names, views, added
     return session.at(scratch).reply(side.weights(session.adapter.arm.precision))
 
 
@@ -102,9 +148,26 @@ def load(session: Session, scratch: str, weights: str, rows: dict[str, list[int]
         side.set_weights(precision, values)
     x, _ = batches_at(scratch)
     read_back = digest_arrays(side.weights(arm.precision))
-    inputs = {c.layer: c.x for c in side.models[arm.precision].traced(x[0], False) if c.x.ndim == 2}
+    calls = side.models[arm.precision].traced(x[0], False)
+    inputs = {c.layer: c.x for c in calls if c.layer and c.x.ndim == 2}
     side.set_weights(arm.precision, values)
     return session.reply(inputs, digest=read_back)
+
+
+def outputs(session: Session, scratch: str) -> Result:
+    """The first batch in evaluation: `y/<number>` of each call, `x/<layer>` of each layer, and the model's `last/<n>`.
+
+    An output with spatial axes, which may lie otherwise on the other side, is left to the calls.
+    """
+    side = live(session)
+    session.at(scratch)
+    x, _ = batches_at(scratch)
+    own = side.models[session.adapter.arm.precision]
+    calls = own.traced(x[0], False)
+    arrays = {f"y/{number}": call.y for number, call in enumerate(calls)}
+    arrays |= {f"x/{call.layer}": call.x for call in reversed(calls) if call.layer}
+    last = {f"last/{number}": y for number, y in enumerate(own.forward(x[0])) if y.ndim <= 2}
+    return session.reply({**arrays, **(last or {"last/0": calls[-1].y if calls else np.empty(0)})})
 
 
 def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> Result:
@@ -124,7 +187,8 @@ def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> R
         side.set_weights(precision, values)
         evaluated = live_model.traced(x, False)
         live_model.without_dropout()
-        arrays[f"{precision}/outputs"] = live_model.forward(x)
+        outputs = zip(live_model.outputs, live_model.forward(x), strict=True)
+        arrays |= {f"{precision}/{output_key(output.name)}": value for output, value in outputs}
         side.set_weights(precision, values)
         trained = live_model.traced(x, True)
         side.set_weights(precision, values)
@@ -133,7 +197,7 @@ def model(session: Session, scratch: str, weights: str, altered: list[Any]) -> R
         arrays |= {f"{precision}/gradient/{name}": item for name, item in side.shared(gradients).items()}
         arrays |= {f"{precision}/kept/{name}": item for name, item in side.kept(precision).items()}
         for phase, item in (("evaluation", evaluated), ("training", trained)):
-            calls[f"{precision}/{phase}"] = [[c.layer, c.kind] for c in item]
+            calls[f"{precision}/{phase}"] = described(item)
             arrays |= layer_arrays(f"{precision}/{phase}", item)
         for layer, setting, _ in altered:
             live_model.change(layer, setting, before[layer][setting])
@@ -147,6 +211,7 @@ TASKS = tasks(
         "pair_build": (build, Built),
         "pair_take": (take, Answered),
         "pair_load": (load, Loaded),
+        "pair_outputs": (outputs, Answered),
         "pair_model": (model, Probed),
         "pair_repeat": (repeat, Answered),
         "pair_walk": (walk, Answered),
@@ -154,5 +219,9 @@ TASKS = tasks(
         "pair_pupil": (pupil, Answered),
         "pair_update": (update, Answered),
         "pair_probe": (probe, Probed),
+        "pair_rates": (rates, Answered),
+        "pair_own_outputs": (own_outputs, Answered),
+        "pair_own_loss": (own_loss, Measured),
+        "pair_operations": (operations, Probed),
     },
 )

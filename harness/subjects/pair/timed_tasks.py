@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness.records.array_types import Array, FloatArray
+from harness.subjects.pair.own_tasks import update_of
 from harness.subjects.pair.side import batches_at, built_model, pair_at
 from harness.worker.memory import resident_bytes
 from harness.worker.session import Session
@@ -40,7 +41,7 @@ class PairTraining(TimedBlocks):
         with self.watch.phase("build"):
             self.model = built_model(session, pair, file, function, self.x[0], session.adapter.arm.precision)
             names = {p.name: p.name for p in self.model.parameters() if p.trainable}
-            self.model.begin(pair.update, names, horizon)
+            self.model.begin(update_of(session, pair, horizon), names, horizon)
         self.after_build_bytes = resident_bytes(PEAK)
         with self.watch.phase("compile"):
             before = self.model.weights()
@@ -49,7 +50,7 @@ class PairTraining(TimedBlocks):
 
     @property
     def batch_size(self) -> int:
-        return int(self.x.shape[1])
+        return self.x.batch_size
 
     def stage(self, steps: int) -> list[Step]:
         numbers = (self.next_step + np.arange(steps)) % len(self.x)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from adapters.user_model import BuilderError, build_model, from_channels_last, require_accepts, to_channels_last
+from adapters.user_data import MisfitError, from_channels_last, to_channels_last
+from adapters.user_model import BuilderError, build_model, refusal, require_accepts
 
 BUILDERS = """
 from beside import NUMBER
@@ -23,6 +24,25 @@ def leaving():
 
 def raising():
     raise ValueError("no such luck\\nand more of it")
+
+
+def needing(width, *, depth, name="x", **rest):
+    return width
+
+
+def returning_nothing():
+    pass
+
+
+def returning_a_class():
+    return int
+
+
+def returning_two():
+    return 3, 4.0
+
+
+constant = 3
 """
 
 
@@ -48,9 +68,31 @@ def test_a_builder_that_asks_for_the_end_of_the_process_is_named(file):
         build_model(file, "leaving", (int,), "a number")
 
 
-def test_what_it_returns_instead_is_told(file):
-    with pytest.raises(BuilderError, match="returned list, not a number"):
-        build_model(file, "a_list", (int,), "a number")
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("a_list", "returned a list with the model among its 1 elements; it must return a number"),
+        ("returning_two", "returned a tuple with the model among its 2 elements; it must return a number"),
+        ("returning_nothing", r"returned None, as a function without a return statement does; it must return a number"),
+        ("returning_a_class", "returned the class int, not an instance; it must return a number"),
+        ("needing", r"needs 2 arguments \(width, depth\); it is called without any: write a function that gives them"),
+        ("constant", "is no function but an int"),
+    ],
+)
+def test_what_cannot_be_called_or_is_no_model_is_a_mistake_and_told(function, told, file):
+    with pytest.raises(MisfitError, match=rf"^builders_of_this_test\.py:{function} {told}"):
+        build_model(file, function, (int,), "a number")
+
+
+def test_a_refusal_names_the_layer_and_the_telling_line():
+    def call():
+        raise TypeError("Exception encountered when calling Dense.call().\n\n\x1b[1mwrong dtype\x1b[0m\n\nmore")
+
+    with pytest.raises(BuilderError) as error:
+        require_accepts(call, "models.py:net", (np.zeros((2, 3)), np.zeros(2)), ["body", "body.fc"])
+    assert "of 2 arrays: 0 (2, 3), 1 (2,), channels last (at layer body.fc: TypeError: wrong dtype)" in str(error.value)
+    assert refusal(error.value) == "layer body.fc: TypeError: wrong dtype"
+    assert refusal(ValueError("no")) == "ValueError: no"
 
 
 def test_a_batch_that_a_model_does_not_take_is_told_with_its_shape():

@@ -147,10 +147,11 @@ OTHER_VALUES = {"schedule.values": [0.1, 0.03, 0.001]}
 
 
 def test_what_is_no_known_form_has_no_advice(tmp_path: Path) -> None:
-    first = _first_of_faulty(tmp_path, {"schedule": STEPS}, OTHER_VALUES)
+    other = {"schedule": {"kind": "constant", "rate": 0.03}}
+    first = _first_of_faulty(tmp_path, {"schedule": STEPS}, other)
     assert first.culprit == "port"
     assert first.advice == ""
-    assert first.cause == "port is off by 0.02"
+    assert first.cause == "port is off by 0.029"
 
 
 def test_the_arms_own_spec_is_the_cause_though_no_known_form_is(tmp_path: Path) -> None:
@@ -181,10 +182,10 @@ def test_several_of_the_arms_changes_are_named_together(tmp_path: Path) -> None:
 
 
 def test_an_own_spec_that_is_not_the_whole_cause_is_told_of(tmp_path: Path) -> None:
-    faulty = {"schedule.boundaries": [2, 4]}
+    faulty = {"schedule.boundaries": [2, 4, 6], "schedule.values": [0.1, 0.03, 0.02, 0.001]}
     first = _first_of_faulty(tmp_path, {"schedule": STEPS}, faulty, own={"schedule.values": [0.1, 0.03, 0.001]})
     assert first.cause == (
-        "port is off by 0.07; the arm's own spec (port computes schedule.values: [0.1, 0.03, 0.001], "
+        "port is off by 0.019; the arm's own spec (port computes schedule.values: [0.1, 0.03, 0.001], "
         "the spec says [0.1, 0.01, 0.001]) does not explain it"
     )
     assert first.advice == ""

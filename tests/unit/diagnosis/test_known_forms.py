@@ -50,6 +50,12 @@ def _activated(*activations: Any) -> dict[str, Any]:
     return _with_layers("flatten", *({**HIDDEN, "activation": each} for each in activations))
 
 
+def _over_rows(*layers: Any) -> dict[str, Any]:
+    return _with_layers({"kind": "reshape", "target_shape": [28, 28]}, *layers)
+
+
+ATTENTION = {"kind": "multi_head_attention", "heads": 2, "key_size": 3, "kernel_initializer": "xavier_uniform"}
+GATED = {"units": 4, "kernel_initializer": "xavier_uniform", "recurrent_initializer": "orthogonal"}
 # By form, experiments in which it has something to change.
 CONCERNED: dict[str, list[dict[str, Any]]] = {
     "momentum form": [{"optimizer": MOMENTUM, "schedule": DECAYING}],
@@ -59,6 +65,10 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
         {"optimizer": "adam", "weight_decay": {"kind": "coupled", "factor": 0.1}},
         {"optimizer": {"kind": "adamw", "factor": 0.1}},
         {"optimizer": {"kind": "lamb", "factor": 0.1, "decay": "inside"}},
+    ],
+    "a decay that is not multiplied by the rate": [
+        {"weight_decay": {"kind": "decoupled", "factor": 0.1}},
+        {"optimizer": {"kind": "adamw", "factor": 0.1}},
     ],
     "bias correction": [{"optimizer": "adam"}, {"optimizer": {"kind": "adamw", "factor": 0.1}}],
     "layout": [_with_layers(CONVOLUTION)],
@@ -70,6 +80,7 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "staircase": [{"schedule": DECAYING}],
     "length of a decay or warm-up": [{"schedule": DECAYING}],
     "cycle": [{"schedule": {"kind": "polynomial", "initial_rate": 0.1, "end_rate": 0.01, "decay_steps": 9}}],
+    "shift of the decay by the warm-up": [{"schedule": {"kind": "warmup_then", "warmup_steps": 6, "then": DECAYING}}],
     "rate of the previous step": [{"schedule": DECAYING}, {"schedule": PIECEWISE}],
     "size of epsilon": [_with_layers("batch_norm", "flatten", "layer_norm"), {"optimizer": "adadelta"}],
     "what decays": [{"weight_decay": {"kind": "decoupled", "factor": 0.1}}],
@@ -77,9 +88,17 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "no decay": [{"regularizer": {"kind": "l2", "l2": 0.1}}, {"optimizer": {"kind": "adamw", "factor": 0.1}}],
     "clipping": [{"clipping": {"kind": "by_norm", "bound": 0.5}}],
     "activation's variant": [_activated("gelu", "leaky_relu", "elu")],
-    "activation": [_activated("sigmoid", "tanh", "silu", "relu")],
+    "activation": [
+        _activated("sigmoid", "tanh", "silu", "relu"),
+        _over_rows({"kind": "lstm", "return_sequences": True, **GATED}),
+    ],
+    "factor of the scores": [_over_rows(ATTENTION), _over_rows({**ATTENTION, "scale": 1.0})],
+    "mask of an attention": [_over_rows(ATTENTION)],
+    "place of a GRU's reset": [_over_rows({"kind": "gru", "use_bias": False, "return_sequences": True, **GATED})],
     "reduction of the loss": [{}],
     "label smoothing": [{}],
+    "smooth-L1 for Huber": [{"loss": {"kind": "huber", "delta": 0.3}}, {"loss": {"kind": "smooth_l1", "beta": 0.3}}],
+    "mean or sum over the classes": [{"loss": "kl_divergence", **_activated("softmax")}],
     "class weights": [{"loss": {"kind": "softmax_cross_entropy", "class_weights": [1.0, 2.0, *[0.5] * 8]}}],
     "loss of logits or of probabilities": [{}],
     "start of the sum of squares": [{"optimizer": "adagrad"}],

@@ -8,7 +8,9 @@ import pytest
 from made_up_traces import arm, epoch, failure
 
 from harness.records.arrangement import ChosenArrangement
+from harness.records.timing import HostState, Interference
 from harness.records.trace import Trace
+from harness.report.rows import COLUMNS, runs_as
 
 
 def trace(*times: float, losses: tuple[float, ...] = (1.0, 0.5), **fields: object) -> Trace:
@@ -77,3 +79,17 @@ def test_a_record_of_before_there_were_arrangements() -> None:
     del record["arrangement"], record["arm"]["arrangement"]
     before = Trace.model_validate_json(json.dumps(record), strict=True)
     assert (before.arrangement, before.arm.arrangement) == (None, "auto")
+
+
+@pytest.mark.parametrize(("others", "threads", "told"), [(1.5, None, True), (0.1, None, False), (1.1, 1, False)])
+def test_a_time_that_was_taken_under_load_is_told_of(others: float, threads: int | None, told: bool) -> None:
+    """Of two processors, the training uses both, or one where it has one thread."""
+    host = HostState(at_s=1.0, load=(2.0, 1.0, 1.0), processors=2, stalled_s={"cpu": 3.0})
+    beside = Interference(other_processors=others)
+    timed = trace(2.0, host=host, interference=beside, processors=2)
+    timed = timed.model_copy(update={"arm": timed.arm.model_copy(update={"threads": threads})})
+    flag = f"timed under load: other processes kept {others:.1f} processors busy" if told else ""
+    assert timed.load_flag == flag
+    row = timed.summary()
+    assert ("under load" in dict(COLUMNS)["step, median"](row)) is told
+    assert runs_as(row)[-1] == (flag or "native")

@@ -187,7 +187,10 @@ def test_a_wrong_value_is_refused_by_name(union: Any, value: Any, said: str) -> 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"model": images(DENSE)}, "layer 0 (dense_1): dense takes vectors, got (28, 28, 1): put a flatten layer"),
+        (
+            {"model": images(DENSE)},
+            "layer 0 (dense_1): dense takes vectors or sequences of them, got (28, 28, 1): put a flatten layer",
+        ),
         ({"model": images("flatten", {**DENSE, "units": 9})}, "the model's output is (9,), the data has 10 classes"),
         ({"model": {"input": {"shape": [784]}, "layers": [DENSE]}}, "model.input.shape is (784,), a sample is (28, 28"),
         ({"model": images("flatten", {**DENSE, "name": "a"}, {**DENSE, "name": "a"})}, "differ, got a more than once"),

@@ -128,3 +128,25 @@ def test_memory_is_watched_until_it_is_back_near_its_baseline(
     devices.note_baselines([arm(device="gpu"), arm(device="cpu")])
     with devices.alone_on(GPU, print) as flagged:
         assert flagged.startswith(flag) if flag else flagged == ""
+
+
+def test_an_arm_that_sees_one_ascend_has_it_as_number_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CANN counts ASCEND_DEVICE_ID, and scripts count DEVICE_ID, among the visible devices."""
+    monkeypatch.setenv("ASCEND_RT_VISIBLE_DEVICES", "4,5")
+    monkeypatch.setenv("DEVICE_ID", "5")
+    monkeypatch.setenv("RANK_ID", "13")
+    environment = environment_of(arm(device="ascend", device_id=1))
+    stated = ("ASCEND_RT_VISIBLE_DEVICES", "DEVICE_ID", "ASCEND_DEVICE_ID", "RANK_ID")
+    assert [environment[name] for name in stated] == ["5", "0", "0", "13"]
+
+
+def test_a_baseline_is_the_least_that_was_seen_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a sweep: what a job has left on its device is no baseline of the next."""
+    used = [100 * MIB]
+    monkeypatch.setattr(accelerators, "used_bytes", lambda device: used[-1])
+    monkeypatch.setattr(devices, "POLL_S", 0.0)
+    monkeypatch.setattr(devices, "SETTLED_S", 0.0)
+    assert devices.settled(GPU) == ""
+    used.append(900 * MIB)
+    assert devices.settled(GPU).startswith("gpu 0 still held 800 MiB more than its baseline")
+    assert devices.settled(GPU, lambda: True) == ""  # the job is stopped, and begins no more

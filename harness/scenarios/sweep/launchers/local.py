@@ -5,31 +5,42 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.composition.mistakes import UserMistake
 from harness.records.sweep import Attempt, Job, Sweep
 from harness.scenarios.sweep.job import run_job
+from harness.scenarios.sweep.job_process import JOBS_PER_PROCESS, Processes, most_jobs
 from harness.scenarios.sweep.launchers.protocol import OnRow
+from harness.system.accelerators import VISIBLE, has_tool
 from harness.system.memory import available_memory
 from harness.system.stopping import shielded
 from harness.system.turns import cores
 
 POLL_S = 0.5
-VISIBLE = ("CUDA_VISIBLE_DEVICES", "ASCEND_RT_VISIBLE_DEVICES")  # the devices that a process may use
 
 
 class LocalLauncher:
     """`n_jobs`: the most at once; -1 for as many as there are cores. What is timed runs one at a time.
 
-    `devices`: the numbers of accelerators of this host, of which every job is given one that no other job has.
+    `devices`: the numbers of accelerators of this host, of which every job is given one that no other job has; without
+    them, of the jobs that may use an accelerator of this host one runs at a time.
+    `jobs_per_process`: how many checks one process may run, one after another, with the same workers.
     """
 
-    def __init__(self, n_jobs: int = 1, devices: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, n_jobs: int = 1, devices: Sequence[int] | None = None, jobs_per_process: int = JOBS_PER_PROCESS
+    ) -> None:
         if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or (n_jobs < 1 and n_jobs != -1):
             raise UserMistake([f"hydra.launcher.n_jobs: given {n_jobs!r}; allowed: a whole number > 0, or -1"])
-        self.n_jobs = n_jobs
+        if not isinstance(jobs_per_process, int) or isinstance(jobs_per_process, bool) or jobs_per_process < 1:
+            raise UserMistake(
+                [f"hydra.launcher.jobs_per_process: given {jobs_per_process!r}; allowed: a whole number > 0"]
+            )
+        self.n_jobs, self.jobs_per_process = n_jobs, jobs_per_process
+        self._kept: Processes | None = None
         self.devices = [str(device) for device in devices or ()]
         if len(set(self.devices)) < len(self.devices):
             raise UserMistake([f"hydra.launcher.devices: given {devices}; allowed: different numbers"])
@@ -44,13 +55,14 @@ class LocalLauncher:
         free, given = list(self.devices), dict[int, str]()
         ended: queue.SimpleQueue[tuple[Job, Attempt | BaseException | None]] = queue.SimpleQueue()
         stopping = threading.Event()
+        processes = self._kept or Processes(most_jobs(sweep, self.jobs_per_process))
 
         def begin(job: Job) -> None:
             running[job.number] = job
             if free:
                 given[job.number] = free.pop(0)
-            variables = {name: given[job.number] for name in VISIBLE if job.number in given}
-            arguments = (folder, sweep, job, stopping, ended, variables)
+            variables = {name: given[job.number] for name in VISIBLE.values() if job.number in given}
+            arguments = (folder, sweep, job, stopping, ended, variables, processes)
             threading.Thread(target=_run, args=arguments, name=f"job {job.number}").start()
 
         def collect(timeout_s: float) -> None:
@@ -66,9 +78,15 @@ class LocalLauncher:
             if row is not None:
                 on_row(row)
 
+        def fits(job: Job) -> bool:
+            """Whether the memory suffices, if need be without the processes that wait for a job."""
+            if not self.devices and _on_device(job) and any(map(_on_device, running.values())):
+                return False
+            return _fits(job, running, capacity) or (processes.end_waiting() and _fits(job, running, capacity))
+
         try:
             while running or (waiting and not is_stopped()):
-                if waiting and len(running) < at_once and not is_stopped() and _fits(waiting[0], running, capacity):
+                if waiting and len(running) < at_once and not is_stopped() and fits(waiting[0]):
                     begin(waiting.popleft())
                 else:
                     collect(POLL_S)
@@ -78,6 +96,19 @@ class LocalLauncher:
                 while running:
                     collect(POLL_S)
             raise
+        finally:
+            if processes is not self._kept:
+                processes.end_waiting()
+
+    @contextmanager
+    def keeping_processes(self, sweep: Sweep) -> Iterator[None]:
+        """Context in which a process that has run a job also waits for those of a later `run`, as in a search."""
+        self._kept = Processes(most_jobs(sweep, self.jobs_per_process))
+        try:
+            yield
+        finally:
+            self._kept.end_waiting()
+            self._kept = None
 
     def at_once(self, sweep: Sweep, jobs: Sequence[Job]) -> int:
         """How many jobs may run at once, by their cores and the devices that there are."""
@@ -99,6 +130,11 @@ def _fits(job: Job, running: dict[int, Job], capacity: int) -> bool:
     return not running or job.memory_bytes <= min(capacity - reserved, available)
 
 
+def _on_device(job: Job) -> bool:
+    """Whether the job may use an accelerator of this host."""
+    return any(map(has_tool, job.accelerators))
+
+
 def _run(
     folder: Path,
     sweep: Sweep,
@@ -106,8 +142,10 @@ def _run(
     stopping: threading.Event,
     ended: queue.SimpleQueue[tuple[Job, Attempt | BaseException | None]],
     devices: Mapping[str, str],
+    processes: Processes,
 ) -> None:
     try:
-        ended.put((job, run_job(folder, sweep, job, is_stopped=stopping.is_set, devices=devices)))
+        row = run_job(folder, sweep, job, is_stopped=stopping.is_set, devices=devices, processes=processes)
+        ended.put((job, row))
     except BaseException as error:
         ended.put((job, error))

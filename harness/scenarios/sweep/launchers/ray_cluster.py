@@ -20,7 +20,6 @@ from harness.results.sweep_folder import (
     begin_attempt,
     cancel,
     now,
-    read_sweep,
     uncancel,
     write_attempt,
 )
@@ -34,13 +33,14 @@ STOP_S = 40.0  # seconds for tasks to write their rows once the sweep is to stop
 LOCAL = "local"  # an address that starts a cluster on this host
 
 
-def run_here(folder: str, number: int) -> bool:
-    """A task: runs a job on the host that Ray has chosen. Returns whether that host sees the folder."""
+def run_here(folder: str, sweep: Sweep, job: Job) -> bool:
+    """A task: runs a job on the host that Ray has chosen. Returns whether that host sees the folder.
+
+    `sweep`: without its jobs, so that no task reads those of all the others.
+    """
     place = Path(folder)
     if not (place / SWEEP).is_file():
         return False
-    sweep = read_sweep(place)
-    job = next(job for job in sweep.jobs if job.number == number)
     run_job(place, sweep, job, launched_as=f"ray:{socket.gethostname()}")
     return True
 
@@ -70,7 +70,8 @@ class RayLauncher:
             self._connect(ray)
         _refuse_infeasible([self.needs(sweep, job) for job in jobs], [n for n in ray.nodes() if n.get("Alive")])
         remote = ray.remote(max_calls=1, max_retries=0)(run_here)
-        tasks = {remote.options(**self.needs(sweep, job)).remote(str(folder), job.number): job for job in jobs}
+        beside = ray.put(sweep.model_copy(update={"jobs": ()}))
+        tasks = {remote.options(**self.needs(sweep, job)).remote(str(folder), beside, job): job for job in jobs}
         try:
             while tasks and not is_stopped():
                 ended, _ = ray.wait(list(tasks), num_returns=1, timeout=POLL_S)

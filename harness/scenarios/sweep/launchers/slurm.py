@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,14 +16,15 @@ import harness
 from harness.composition.mistakes import UserMistake
 from harness.records.failure import in_one_line
 from harness.records.sweep import Job, Sweep
-from harness.results.sweep_folder import read_sweep
 from harness.scenarios.sweep.job import run_job
+from harness.scenarios.sweep.job_process import Processes, most_jobs
 from harness.scenarios.sweep.launchers.extras import package
 from harness.system.turns import cores
 
 LOGS = "submitit"
 TIMEOUT_S = 30.0  # for Slurm to answer
 AT_ONCE = 500  # tasks named on one command line
+MOST_OF_AN_ARRAY = 1001  # Slurm's default of MaxArraySize
 ITS_OWN = "SUBMITIT_LOCAL_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"  # variables that identify a task
 
 
@@ -30,21 +32,25 @@ ITS_OWN = "SUBMITIT_LOCAL_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"  # varia
 class Task:
     """What a task of the scheduler does: its first job, then those that no other task has taken.
 
-    On pre-emption Slurm queues the task again, and what it had begun has a row.
+    On pre-emption Slurm queues the task again, and what it had begun has a row. `sweep`: without its jobs, so that no
+    task reads those of all the others.
     """
 
     folder: str
-    numbers: tuple[int, ...]
+    sweep: Sweep
+    jobs: tuple[Job, ...]
 
     def __call__(self) -> list[int]:
         """Runs the jobs; returns the numbers of those that have a row."""
         folder = Path(self.folder)
         if not folder.is_dir():
             raise FileNotFoundError(f"{folder} is not there on host {os.uname().nodename}: hosts must share it")
-        sweep = read_sweep(folder)
-        jobs = {job.number: job for job in sweep.jobs}
         name = " ".join(f"{key}={os.environ[key]}" for key in ITS_OWN if key in os.environ)
-        rows = [run_job(folder, sweep, jobs[number], launched_as=name) for number in self.numbers]
+        processes = Processes(most_jobs(self.sweep))
+        try:
+            rows = [run_job(folder, self.sweep, job, launched_as=name, processes=processes) for job in self.jobs]
+        finally:
+            processes.end_waiting()
         return [row.job for row in rows if row is not None]
 
     def checkpoint(self) -> Any:
@@ -68,6 +74,7 @@ class SlurmLauncher:
     gres: str | None = None
     timeout_min: int | None = None
     array_parallelism: int = 256
+    jobs_per_task: int = 1
     setup: Sequence[str] = ()
     _tasks: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -76,6 +83,10 @@ class SlurmLauncher:
         self._submitit = package("submitit", "slurm", "hydra/launcher=twinrun_slurm")
         if self.executor not in ("slurm", "local"):
             raise UserMistake([f"hydra.launcher.executor: given {self.executor!r}; allowed: slurm, local"])
+        if not isinstance(self.jobs_per_task, int) or self.jobs_per_task < 1:
+            raise UserMistake(
+                [f"hydra.launcher.jobs_per_task: given {self.jobs_per_task!r}; allowed: a whole number > 0"]
+            )
         if self.executor == "slurm" and not self._submitit.SlurmExecutor.affinity() > 0:
             raise UserMistake(
                 [
@@ -85,29 +96,36 @@ class SlurmLauncher:
             )
 
     def hand_over(self, folder: Path, sweep: Sweep, jobs: Sequence[Job]) -> dict[int, str]:
-        """One task for each job; of the local executor, which starts all at once, as many as may run at once."""
-        tasks = [Task(str(folder), (job.number,)) for job in jobs]
+        """Tasks of `jobs_per_task` jobs; of the local executor, which starts all at once, one for each core in use."""
+        beside, size = sweep.model_copy(update={"jobs": ()}), self.jobs_per_task
+        tasks = [Task(str(folder), beside, tuple(jobs[first : first + size])) for first in range(0, len(jobs), size)]
+        places = [place // size for place in range(len(jobs))]  # the task of each job
         if self.executor == "local":
             lanes = 1 if sweep.is_timed else max(1, min(len(jobs), cores() // max(job.cores for job in jobs)))
-            numbers = [job.number for job in jobs]
-            tasks = [Task(str(folder), (*numbers[lane::lanes], *numbers)) for lane in range(lanes)]
+            tasks = [Task(str(folder), beside, (*jobs[lane::lanes], *jobs)) for lane in range(lanes)]
+            places = [place % lanes for place in range(len(jobs))]
         kind = {"slurm_python": sys.executable} if self.executor == "slurm" else {}
         executor = self._submitit.AutoExecutor(folder=str(folder / LOGS / "%j"), cluster=self.executor, **kind)
         executor.update_parameters(**self.parameters(sweep, jobs))
+        most = _most_of_an_array() if self.executor == "slurm" else len(tasks)
+        submitted: list[Any] = []
         try:
-            with executor.batch():
-                submitted = [executor.submit(task) for task in tasks]
+            for first in range(0, len(tasks), max(1, most)):
+                with executor.batch():
+                    part = [executor.submit(task) for task in tasks[first : first + most]]
+                submitted += part
         except Exception as error:  # what a scheduler refuses, with its own words
             raise UserMistake([f"hydra.launcher: the scheduler took no job ({in_one_line(error)})"]) from None
         ids = [str(task.job_id) for task in submitted]
         self._tasks |= dict(zip(ids, submitted, strict=True))
-        return {job.number: ids[place % len(ids)] for place, job in enumerate(jobs)}
+        return {job.number: ids[place] for job, place in zip(jobs, places, strict=True)}
 
     def parameters(self, sweep: Sweep, jobs: Sequence[Job]) -> dict[str, Any]:
         """What submitit is told. A task has the time that its arms' time-outs let it take."""
         limit_min = self.timeout_min or max(1, math.ceil(max(job.limit_s for job in jobs) / 60))
         if self.executor == "local":
             return {"timeout_min": limit_min * len(jobs)}
+        limit_min = limit_min if self.timeout_min else limit_min * self.jobs_per_task
         memory_gb = self.mem_gb or max(1, math.ceil(max(job.memory_bytes for job in jobs) / 2**30))
         code = Path(harness.__file__).absolute().parents[1]
         stated = {name: getattr(self, name) for name in ("partition", "account", "qos", "constraint", "gres")}
@@ -134,6 +152,12 @@ class SlurmLauncher:
         names = sorted(set(handed.values()))
         for first in range(0, len(names) if self.executor == "slurm" else 0, AT_ONCE):
             _asked("scancel", *names[first : first + AT_ONCE])
+
+
+def _most_of_an_array() -> int:
+    """The tasks that one array of Slurm may have; Slurm's own default where it does not tell."""
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _asked("scontrol", "show", "config") or "", re.MULTILINE)
+    return max(1, int(found[1])) if found else MOST_OF_AN_ARRAY
 
 
 def _asked(*command: str) -> str | None:

@@ -57,6 +57,11 @@ def huber(s: Any, p: Any, t: Any) -> Any:
     return e * e / 2 if e <= s.delta else s.delta * (e - mpf(s.delta) / 2)
 
 
+def smooth_l1(s: Any, p: Any, t: Any) -> Any:
+    e = abs(p - t)
+    return e * e / (2 * mpf(s.beta)) if e <= s.beta else e - mpf(s.beta) / 2
+
+
 def softmax(s: Any, z: list[Any], t: list[Any]) -> tuple[Any, Any]:
     total = mpmath.log(sum(mpmath.exp(each) for each in z))
     smoothing = mpf(s.label_smoothing)
@@ -77,7 +82,10 @@ def likelihood(s: Any, p: list[Any], t: list[Any]) -> tuple[Any, Any]:
 
 def divergence(s: Any, p: list[Any], t: list[Any]) -> tuple[Any, Any]:
     pairs = [(bounded(a, s, 1), bounded(b, s, 1)) for a, b in zip(p, t, strict=True)]
-    return sum(b * mpmath.log(b / a) for a, b in pairs), max(1, *(abs(b * mpmath.log(b / a)) for a, b in pairs))
+    divisor = len(pairs) if s.classes == "averaged" else 1
+    return sum(b * mpmath.log(b / a) for a, b in pairs) / divisor, max(
+        1, *(abs(b * mpmath.log(b / a)) for a, b in pairs)
+    )
 
 
 def cosine(s: Any, p: list[Any], t: list[Any]) -> tuple[Any, Any]:
@@ -103,6 +111,7 @@ FORMULAS: dict[type[spec.Loss], Formula] = {
     spec.MeanSquaredLogarithmicError: mean_of(squared_log, lambda s, p, t: 4 * mpmath.log1p(max(p, t, 1)) ** 2),
     spec.MeanAbsolutePercentageError: mean_of(lambda s, p, t: 100 * abs(p - t) / max(abs(t), s.epsilon)),
     spec.Huber: mean_of(huber),
+    spec.SmoothL1: mean_of(smooth_l1),
     spec.LogCosh: mean_of(lambda s, p, t: mpmath.log(mpmath.cosh(p - t)), lambda s, p, t: abs(p - t)),
     spec.CosineSimilarity: cosine,
     spec.AsymmetricLinear: mean_of(lambda s, p, t: s.over * (p - t) if p > t else s.under * (t - p)),
@@ -273,6 +282,7 @@ def test_class_weights_by_hand() -> None:
     ("kind", "field", "value"),
     [
         (spec.Huber, "delta", 0),
+        (spec.SmoothL1, "beta", 0),
         (spec.SoftmaxCrossEntropy, "label_smoothing", 1),
         (spec.SoftmaxCrossEntropy, "class_weights", (1, 0)),
         (spec.AsymmetricLinear, "over", -1),

@@ -179,7 +179,8 @@ def test_weight_decay_comes_before_the_rule(word: Any, rates: list[float], seed:
         for rate, gradient in zip(rates, gradients, strict=True):
             slopes = [mp.mpf(float(g)) + coupled * a for g, a in zip(gradient[name].ravel(), x, strict=True)]
             v = [mu * old + slope for old, slope in zip(v, slopes, strict=True)]
-            x = [a * (1 - mp.mpf(rate) * decoupled) - rate * b for a, b in zip(x, v, strict=True)]
+            followed = 1 if isinstance(word, decay.RateFree) else mp.mpf(rate)
+            x = [a * (1 - followed * decoupled) - rate * b for a, b in zip(x, v, strict=True)]
             rows.append(x)
         wanted[name] = rows
     off = distance(replayed(own, rates, start, gradients, of=word), wanted)
@@ -356,6 +357,7 @@ def test_float32_stays_float32(policy: Any) -> None:
         (spec.Asgd, {"lambd": -1.0}),
         (decay.Coupled, {"factor": -0.1}),
         (decay.Decoupled, {}),
+        (decay.RateFree, {"factor": -0.1}),
     ],
 )
 def test_values_out_of_range_are_refused(kind: Any, fields: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ def exact(word: spec.Schedule, t: int) -> Any:
             return ramp(word.start_rate, mp.mpf(word.target_rate), t, word.warmup_steps)
         case spec.WarmupThen():
             if t >= word.warmup_steps:
-                return exact(word.then, t - word.warmup_steps)
+                return exact(word.then, t - word.warmup_steps if word.shifts else t)
             return ramp(word.start_rate, exact(word.then, 0), t, word.warmup_steps)
         case spec.OneCycle():
             if t < word.warmup_steps:
@@ -185,7 +185,9 @@ def schedules(length: st.SearchStrategy[int]) -> dict[type[spec.Schedule], st.Se
     )
     of[spec.ReciprocalSquareRoot] = st.builds(spec.ReciprocalSquareRoot, peak_rate=rate, warmup_steps=length)
     followed = st.one_of([each for kind, each in of.items() if kind is not spec.LinearWarmup])
-    of[spec.WarmupThen] = st.builds(spec.WarmupThen, warmup_steps=length, start_rate=st.just(0.0) | rate, then=followed)
+    of[spec.WarmupThen] = st.builds(
+        spec.WarmupThen, warmup_steps=length, start_rate=st.just(0.0) | rate, then=followed, shifts=st.booleans()
+    )
     parts = st.one_of([each for kind, each in of.items() if kind not in (spec.NaturalExponential, spec.WarmupThen)])
     of[spec.Sequence] = st.lists(length, min_size=1, max_size=3, unique=True).flatmap(
         lambda drawn: st.builds(
@@ -296,6 +298,12 @@ def test_piecewise_constant_has_the_values_themselves(side: Any) -> None:
                 milestones=(3,),
             ),
             {0: 1, 2: 1, 3: 1, 4: 0.5, 5: 0.25},
+        ),
+        (
+            spec.WarmupThen(
+                warmup_steps=4, then=spec.Exponential(initial_rate=1, decay_rate=0.5, decay_steps=2), shifts=False
+            ),
+            {0: 0, 1: 0.25, 3: 0.75, 4: 0.25, 6: 0.125},
         ),
     ],
     ids=lambda value: value.name_in_tables if isinstance(value, spec.Schedule) else "",

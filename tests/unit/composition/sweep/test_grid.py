@@ -91,3 +91,14 @@ def test_a_space_has_dimensions_that_are_not_empty() -> None:
         space_of(["seed=interval(3,1)"], OPTIONS, "check")
     with pytest.raises(UserMistake, match="begins above 0"):
         space_of(["a=tag(log, interval(0,1))"], OPTIONS, "check")
+
+
+def test_values_that_cannot_be_enumerated_are_a_mistake() -> None:
+    for kind in (swept, space_of):
+        with pytest.raises(UserMistake, match=r"optimizer=glob\(\[1\]\): its values cannot be enumerated"):
+            kind(["optimizer=glob([1])"], OPTIONS, "match")
+
+
+def test_a_space_without_end_is_not_built() -> None:
+    (dimension,) = space_of(["seed=range(0,1000000000)"], OPTIONS, "match").dimensions
+    assert len(dimension.choices) == 10_001

@@ -131,7 +131,6 @@ PARTS: dict[str, tuple[str, ...]] = {
         "proven: with momentum=0.9 in tensorflow's live batch_normalization the two agree",
         "batch_norm momentum convention: mindspore keeps 0.9 of the old mean, tensorflow 0.2",
     ),
-    "padding: 7, 7 7 and Q7": ("padding: a puts 1 rows and 1 columns before the image, b 0 and 0",),
     "the error function": ("gelu: a computes the error function, b the tanh approximation",),
     "the tanh approximation": ("gelu: a computes the tanh approximation, b the error function",),
     "gelu: 7 computes Q7, Q7 Q7": ("gelu: a computes the error function, b the tanh approximation",),
@@ -214,6 +213,9 @@ PARTS: dict[str, tuple[str, ...]] = {
 
 # Names, options of libraries, and lines that only the terminal shows.
 NOT_TRANSLATED = {
+    "Exception encountered when calling",  # of Keras
+    "Arguments received",
+    "ih,bhwc,jw->bijc",
     "(its text cannot be had)",
     "bold red",
     "offset points",
@@ -231,7 +233,18 @@ NOT_TRANSLATED = {
     "brscm,kcm->brskc",
     "batch_norm momentum",
     "batch_norm unbiased",
-    "same padding",
+    "same padding 1",
+    "same padding 2",
+    "same padding 3",
+    "same padding Q7",
+    "pad_mode='same' in nn.Conv1d",
+    "pad_mode='same' in nn.Conv3d",
+    "padding='same' in keras.layers.Conv1D",
+    "padding='same' in keras.layers.Conv3D",
+    "keras.layers.ZeroPadding1D(({}, {})) before Conv1D(padding='valid')",
+    "keras.layers.ZeroPadding2D((({}, {}), ({}, {}))) before Conv2D(padding='valid')",
+    "keras.layers.ZeroPadding3D((({}, {}), ({}, {}), ({}, {}))) before Conv3D(padding='valid')",
+    "gru reset after",
     "pad_mode='same' in nn.Conv2d",
     "padding='same' in keras.layers.Conv2D",
     "Uniform, moved",

@@ -30,6 +30,10 @@ RECORDING = (
 )
 # Of these, what only the terminal, the help or a mistake in a request says.
 NOT_RECORDING = (
+    "adapters/gates.py",
+    "adapters/user_data.py",
+    "adapters/user_targets.py",
+    "adapters/views.py",
     "harness/records/exit_codes.py",
     "harness/records/interpreter.py",
     "harness/report/arrangements.py",
@@ -79,8 +83,10 @@ NOT_RECORDING = (
     "harness/scenarios/verify/",
     "harness/subjects/pair/batches.py",
     "harness/subjects/pair/composing.py",
+    "harness/subjects/pair/correspondence.py",
+    "harness/subjects/pair/derived.py",
     "harness/subjects/pair/drawing.py",
-    "harness/subjects/pair/mapping.py",
+    "harness/subjects/pair/questions.py",
     "harness/subjects/pair/spec.py",
     "harness/subjects/recorded/pairing.py",
     "harness/timing/self_test.py",

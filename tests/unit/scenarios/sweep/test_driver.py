@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from harness.records.exit_codes import AGREES, CRASHED, DIVERGES, INTERRUPTED, U
 from harness.records.sweep import Attempt, Job, Sweep
 from harness.results.kinds import kind_of
 from harness.results.marker import damages, read_marker, state_of
-from harness.results.sweep_folder import attempts_at, begin_attempt, cancel, last_rows
+from harness.results.sweep_folder import attempts_at, begin_attempt, cancel, last_rows, write_attempt
 from harness.scenarios.sweep.driver import Driver, close, outcome_of
 from harness.scenarios.sweep.launchers.protocol import LocalJobs, OnRow, RemoteJobs, launcher_of
 
@@ -105,7 +106,6 @@ def test_what_died_with_its_driver_is_lost_and_run_again(tmp_path: Path) -> None
     sweep = written(tmp_path / "s", JOBS)
     attempt = begin_attempt(tmp_path / "s", JOBS[1])
     assert attempt is not None
-    from harness.results.sweep_folder import write_attempt
 
     write_attempt(tmp_path / "s", attempt.model_copy(update={"process": 2**22 + 1}))
     Driver(tmp_path / "s", sweep, Launcher(), Listener()).see_through(sweep.jobs)
@@ -183,3 +183,51 @@ def test_a_launcher_is_made_of_hydras_node() -> None:
         launcher_of({"_target_": "no_such_module.X"})
     with pytest.raises(UserMistake, match=r"hydra\.launcher\.n_jobs: given 0; allowed: a whole number > 0, or -1"):
         launcher_of({"_target_": "harness.scenarios.sweep.launchers.local.LocalLauncher", "n_jobs": 0})
+
+
+class Elsewhere:
+    """Finds job 1 running on another host, where it ends while the others run here."""
+
+    def run(
+        self, folder: Path, sweep: Sweep, jobs: Sequence[Job], on_row: OnRow, is_stopped: Callable[[], bool]
+    ) -> None:
+        for each in jobs:
+            if not is_stopped():
+                on_row(ended(folder, each))
+        (running,) = attempts_at(folder, 1)
+        write_attempt(folder, running.model_copy(update={"status": "done", "exit_code": AGREES, "sentence": "AGREES:"}))
+
+
+def test_a_job_that_another_host_runs_is_told_when_it_ends_and_is_no_failure(tmp_path: Path) -> None:
+    sweep, listener = written(tmp_path / "s", JOBS, fail_fast=True), Listener()
+    running = begin_attempt(tmp_path / "s", JOBS[1])
+    assert running is not None
+    write_attempt(tmp_path / "s", running.model_copy(update={"host": "elsewhere"}))
+    Driver(tmp_path / "s", sweep, Elsewhere(), listener).see_through(sweep.jobs)
+    assert listener.rows == [(0, "done", 3), (2, "done", 2), (3, "done", 1), (1, "done", 0)]
+
+
+class OneTask:
+    """Runs all jobs in one task, which begins the one that crashed again as soon as the others are done."""
+
+    def hand_over(self, folder: Path, sweep: Sweep, jobs: Sequence[Job]) -> dict[int, str]:
+        for each in jobs:
+            failed(folder, each) if each.number == 1 else ended(folder, each)
+        again = begin_attempt(folder, JOBS[1])
+        assert again is not None
+        done = again.model_copy(update={"status": "done", "exit_code": AGREES, "sentence": "AGREES: all"})
+        threading.Timer(0.3, write_attempt, [folder, done]).start()
+        return {each.number: "task" for each in jobs}
+
+    def gone(self, handed: dict[int, str]) -> set[int]:
+        return set()
+
+    def withdraw(self, handed: dict[int, str]) -> None:
+        pass
+
+
+def test_what_a_task_runs_again_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.scenarios.sweep.driver.POLL_S", 0.0)
+    sweep, listener = driven(tmp_path / "s", OneTask())
+    assert outcome(tmp_path / "s", sweep) == (AGREES, "AGREES: jobs of check: 4 agrees")
+    assert [row[:2] for row in listener.rows if row[0] == 1] == [(1, "done")]

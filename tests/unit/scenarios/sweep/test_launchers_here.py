@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -126,14 +129,16 @@ def test_what_slurm_is_told() -> None:
     assert "slurm_account" not in told
     assert "slurm_exclusive" not in told
     assert launcher.parameters(sweep(jobs, verb="bench"), jobs)["slurm_exclusive"]
+    launcher.jobs_per_task = 3
+    assert launcher.parameters(sweep(jobs), jobs)["timeout_min"] == 360
     launcher.timeout_min = 5
     assert launcher.parameters(sweep(jobs), jobs)["timeout_min"] == 5
 
 
 def test_a_task_says_that_its_host_does_not_see_the_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"is not there on host .*: hosts must share it"):
-        slurm.Task(str(tmp_path / "nowhere"), (0,))()
-    assert ray_cluster.run_here(str(tmp_path / "nowhere"), 0) is False
+        slurm.Task(str(tmp_path / "nowhere"), sweep([]), (job(0),))()
+    assert ray_cluster.run_here(str(tmp_path / "nowhere"), sweep([]), job(0)) is False
 
 
 @pytest.mark.parametrize(
@@ -175,3 +180,56 @@ def test_a_job_that_no_node_can_run_is_a_mistake() -> None:
     ray_cluster._refuse_infeasible([need], [small, large])
     with pytest.raises(UserMistake, match=r"none of the 1 nodes of the cluster has CPU 1, memory .*, ascend 1"):
         ray_cluster._refuse_infeasible([need], [small])
+
+
+def test_without_numbers_one_job_at_a_time_uses_the_accelerator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "has_tool", lambda kind: kind == "gpu")
+    on_gpu = [needing(number, accelerators=("gpu",)) for number in range(4)]
+    assert at_once(tmp_path / "gpu", monkeypatch, on_gpu, -1) == 1
+    elsewhere = [needing(number, accelerators=("ascend",)) for number in range(4)]
+    assert at_once(tmp_path / "none", monkeypatch, elsewhere, -1) == 4
+
+
+def test_an_array_has_no_more_tasks_than_slurm_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm, "_asked", lambda *command: "MaxArraySize            = 4001\nMaxJobCount = 10000")
+    assert slurm._most_of_an_array() == 4001
+    monkeypatch.setattr(slurm, "_asked", lambda *command: None)
+    assert slurm._most_of_an_array() == 1001
+
+
+class Submitted:
+    """Stands for submitit: it keeps the tasks that it is given, in arrays."""
+
+    def __init__(self) -> None:
+        self.arrays: list[list[slurm.Task]] = []
+
+    def AutoExecutor(self, **given: Any) -> Submitted:  # noqa: N802  (submitit's name)
+        return self
+
+    def update_parameters(self, **given: Any) -> None:
+        pass
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        self.arrays.append([])
+        yield
+
+    def submit(self, task: slurm.Task) -> SimpleNamespace:
+        self.arrays[-1].append(task)
+        return SimpleNamespace(job_id=f"{len(self.arrays)}_{len(self.arrays[-1]) - 1}")
+
+
+def test_jobs_are_handed_over_in_tasks_and_arrays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("submitit", reason="the extra slurm is not installed")
+    launcher = SlurmLauncher(executor="local", jobs_per_task=2)
+    launcher.executor, submitted = "slurm", Submitted()
+    launcher._submitit = submitted
+    monkeypatch.setattr(slurm, "_most_of_an_array", lambda: 2)
+    jobs = [job(number) for number in range(7)]
+    handed = launcher.hand_over(tmp_path, sweep(jobs), jobs)
+    tasks = [[[each.number for each in task.jobs] for task in array] for array in submitted.arrays]
+    assert tasks == [[[0, 1], [2, 3]], [[4, 5], [6]]]
+    assert handed == {0: "1_0", 1: "1_0", 2: "1_1", 3: "1_1", 4: "2_0", 5: "2_0", 6: "2_1"}
+    assert submitted.arrays[0][0].sweep.jobs == ()  # no task carries the jobs of all others

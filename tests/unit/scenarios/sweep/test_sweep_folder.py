@@ -126,3 +126,23 @@ def test_what_was_handed_over_is_kept_beside_what_was_before(folder: Path) -> No
     write_handed(folder, {0: "12_0"})
     write_handed(folder, {1: "12_1"})
     assert read_handed(folder) == {"0": "12_0", "1": "12_1"}
+
+
+def test_a_row_that_is_final_is_read_once_and_one_that_is_lost_again(folder: Path) -> None:
+    ended(folder, FIRST)
+    failed(folder, SECOND, "lost")
+    known: dict[str, Attempt] = {}
+    assert {job: rows[-1].status for job, rows in all_attempts(folder, known).items()} == {0: "done", 1: "lost"}
+    assert list(known) == ["00000.1.json"]
+    attempt_file(folder, 0, 1).write_text("{")  # what was read is not looked at again
+    write_attempt(folder, attempts_at(folder, 1)[0].model_copy(update={"status": "done"}))
+    assert {job: rows[-1].status for job, rows in all_attempts(folder, known).items()} == {0: "done", 1: "done"}
+
+
+def test_many_rows_are_read_side_by_side_in_their_order(folder: Path) -> None:
+    for number in range(2, 80):
+        failed(folder, job(number))
+    failed(folder, job(7), "interrupted")
+    attempts = all_attempts(folder)
+    assert list(attempts) == list(range(2, 80))
+    assert [row.status for row in attempts[7]] == ["crashed", "interrupted"]

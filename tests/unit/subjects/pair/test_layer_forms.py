@@ -1,10 +1,12 @@
 """Known forms are recovered from numbers alone: made here by formula, with float32 rounding."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from harness.subjects.pair import layer_forms
 from harness.subjects.pair.layer_forms import (
     Kept,
     Seen,
@@ -88,6 +90,90 @@ def test_an_epsilon_that_the_numbers_do_not_bear_out_is_not_named():
     assert output_form("batchnorm", a, b, training=True) is None
 
 
+GAMMA = {"gamma": RNG.uniform(0.5, 2, 4), "beta": RNG.normal(size=4)}
+IMAGE = (1, 2)  # its axes
+
+
+def over(axes, epsilon, x=X, *, unbiased=False, deviation=False):
+    """By the definition: over the axes, with gamma and beta along the last."""
+    exact = x.astype(np.float64)
+    mean, variance = exact.mean(axes, keepdims=True), exact.var(axes, keepdims=True, ddof=int(unbiased))
+    scale = np.sqrt(variance) + epsilon if deviation else np.sqrt(variance + epsilon)
+    return (exact - mean) / scale * GAMMA["gamma"] + GAMMA["beta"]
+
+
+def grouped(groups, epsilon, x=X):
+    exact = x.astype(np.float64).reshape(*x.shape[:-1], groups, -1)
+    mean, variance = exact.mean((1, 2, 4), keepdims=True), exact.var((1, 2, 4), keepdims=True)
+    return ((exact - mean) / np.sqrt(variance + epsilon)).reshape(x.shape) * GAMMA["gamma"] + GAMMA["beta"]
+
+
+def root_mean_square(epsilon, x=X):
+    exact = x.astype(np.float64)
+    return exact / np.sqrt(np.mean(exact**2, -1, keepdims=True) + epsilon) * GAMMA["gamma"] + GAMMA["beta"]
+
+
+NORMALISATIONS = {
+    "batchnorm": lambda epsilon: over((0, 1, 2), epsilon),
+    "layernorm": lambda epsilon: over((3,), epsilon),
+    "layernorm over all": lambda epsilon: over((1, 2, 3), epsilon),
+    "groupnorm": lambda epsilon: grouped(2, epsilon),
+    "instancenorm": lambda epsilon: over(IMAGE, epsilon),
+    "rmsnorm": root_mean_square,
+}
+
+
+@pytest.mark.parametrize("epsilons", [(1e-5, 1e-3), (1e-3, 0.02), (1e-12, 1e-5), (2e-5, 1e-5), (0.0, 1e-6)])
+@pytest.mark.parametrize("kind", NORMALISATIONS)
+def test_epsilon_of_any_size_is_recovered_in_every_normalisation(kind, epsilons):
+    exact = X.astype(np.float64)
+    sides = [Seen(n, n, exact, NORMALISATIONS[kind](e), GAMMA, {}) for n, e in zip("ab", epsilons, strict=True)]
+    form = output_form(kind.partition(" ")[0], *(replace(s, adapter="tensorflow") for s in sides), training=True)
+    assert form is not None
+    assert form.setting == "epsilon"
+    assert form.values == pytest.approx(epsilons, rel=1e-6, abs=1e-13)
+
+
+@pytest.mark.parametrize("kind", NORMALISATIONS)
+def test_float32_is_enough_for_an_epsilon_that_shows_in_it(kind):
+    sides = [seen(n, NORMALISATIONS[kind](e), X, GAMMA) for n, e in (("mindspore", 1e-5), ("tensorflow", 1e-3))]
+    form = output_form(kind.partition(" ")[0], *sides, training=True)
+    assert form is not None
+    assert form.values is not None
+    assert form.values[1] == pytest.approx(1e-3, rel=1e-3)
+    assert "nn." in form.advice or kind == "rmsnorm"
+
+
+@pytest.mark.parametrize(
+    ("kind", "a", "b", "told"),
+    [
+        ("groupnorm", grouped(2, 1e-5), over(IMAGE, 1e-5), "over 2 groups of channels, tensorflow over the positions"),
+        ("layernorm", over((3,), 1e-5), over((1, 2, 3), 1e-5), "over the last axis, tensorflow over the last 3 axes"),
+        ("rmsnorm", root_mean_square(1e-5), over((3,), 1e-5), "over the last axis without a mean, tensorflow"),
+        (
+            "layernorm",
+            over((3,), 1e-5, unbiased=True),
+            over((3,), 1e-5),
+            "tensorflow divides the variance by the number of values, mindspore by one less",
+        ),
+        ("layernorm", over((3,), 1e-2, deviation=True), over((3,), 1e-2), "adds epsilon to the standard deviation"),
+    ],
+)
+def test_what_is_normalised_over_is_named(kind, a, b, told):
+    exact = X.astype(np.float64)
+    sides = [Seen(name, name, exact, y, GAMMA, {}) for name, y in (("mindspore", a), ("tensorflow", b))]
+    form = output_form(kind, *sides, training=True)
+    assert form is not None
+    assert told in form.cause
+    assert form.setting == ""
+
+
+def test_what_is_no_normalisation_has_no_epsilon():
+    exact = X.astype(np.float64)
+    a, b = (Seen(name, name, exact, y, GAMMA, {}) for name, y in (("a", over((3,), 1e-5)), ("b", np.tanh(exact))))
+    assert output_form("layernorm", a, b, training=True) is None
+
+
 def convolved(x, kernel, before, after, stride):
     """By the definition, one output at a time."""
     wide = np.pad(x.astype(np.float64), ((0, 0), (before, after), (before, after), (0, 0)))
@@ -105,11 +191,34 @@ def test_padding_shifted_by_one_is_recovered_and_named():
     weights = {"kernel": RNG.normal(size=(3, 3, 4, 2)).astype(np.float32)}
     a = seen("mindspore", convolved(x, weights["kernel"], 1, 1, 2), x, weights, strides=[2, 2])
     b = seen("tensorflow", convolved(x, weights["kernel"], 0, 1, 2), x, weights, strides=[2, 2])
-    assert (padding_of(a), padding_of(b)) == ((1, 1), (0, 0))
+    assert (padding_of(a), padding_of(b)) == (((1, 0), (1, 0)), ((0, 1), (0, 1)))
     form = output_form("conv", a, b, training=False)
     assert form is not None
-    assert "mindspore puts 1 rows and 1 columns before the image, tensorflow 0 and 0" in form.cause
-    assert "'same' is what tensorflow does" in form.advice
+    assert "mindspore puts 1 and 1 zeros before the image, tensorflow 0 and 0" in form.cause
+    assert form.advice == (
+        "mindspore's padding of [(1, 0), (1, 0)] is keras.layers.ZeroPadding2D(((1, 0), (1, 0))) before "
+        "Conv2D(padding='valid') in tensorflow; "
+        "or tensorflow's 'same' padding is pad_mode='same' in nn.Conv2d in mindspore"
+    )
+
+
+@pytest.mark.parametrize("rank", [1, 3])
+def test_padding_is_recovered_on_any_number_of_axes(rank):
+    x = RNG.normal(size=(2, *(6,) * rank, 3)).astype(np.float32)
+    kernel = RNG.normal(size=(*(4,) * rank, 3, 2)).astype(np.float32)
+    sides = [
+        seen(
+            name,
+            layer_forms.convolved(x, kernel, (before,) * rank, (1,) * rank, (1,) * rank, (6,) * rank),
+            x,
+            {"kernel": kernel},
+        )
+        for name, before in (("mindspore", 2), ("tensorflow", 1))
+    ]
+    form = output_form("conv", *sides, training=False)
+    assert form is not None
+    assert f"nn.Conv{rank}d" in form.advice
+    assert f"keras.layers.ZeroPadding{rank}D" in form.advice
 
 
 def test_another_kernel_is_no_padding():
@@ -129,3 +238,15 @@ def test_the_two_gelus_and_the_slope_of_a_leaky_relu_are_named():
     form = output_form("leakyrelu", *leaky, False)
     assert form is not None
     assert "the slope is 0.2 in mindspore, 0.3 in tensorflow" in form.cause
+
+
+@pytest.mark.parametrize("alphas", [(1.0, 0.3), (0.25, 1.0)])
+def test_the_scale_of_an_elu_is_named(alphas):
+    sides = [
+        seen(name, np.where(X > 0, X, alpha * np.expm1(X)))
+        for name, alpha in zip(("mindspore", "tensorflow"), alphas, strict=True)
+    ]
+    form = output_form("elu", *sides, False)
+    assert form is not None
+    assert f"the factor is {alphas[0]:g} in mindspore, {alphas[1]:g} in tensorflow" in form.cause
+    assert f"nn.ELU(alpha={alphas[1]:g}) equals keras.layers.ELU(alpha={alphas[1]:g})" in form.advice

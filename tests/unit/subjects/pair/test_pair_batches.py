@@ -57,6 +57,27 @@ def drawn(folder: Path, body: str, text: str = PAIR) -> Path:
         ("yield [[1, 2], [3]], [1, 2]", "raised ValueError: setting an array element"),
         ("return iter([])", "yielded 0 batches, but steps is 3"),
         (
+            "yield np.ones((4, 2)), np.ones(4)\n    yield np.ones((4, 2), int), np.ones(4)",
+            r"batch 1 of another form: x \(4, 2\) int32, .*; those before had x \(4, 2\) float32",
+        ),
+        (
+            "yield (np.ones(4), np.ones(4)), np.ones(4)\n    yield (np.ones(4),) * 3, np.ones(4)",
+            "batch 1 of another form: .*x/2",
+        ),
+        (
+            "yield np.ones((4, 2)), np.ones(4)\n    yield np.ones((3, 2)), np.ones(3)",
+            "x has 3 samples, batch_size is 4",
+        ),
+        (
+            "yield np.ones((4, 2)), np.ones(4), np.ones(4)",
+            r"yielded tuple of 3 at batch 0, not \(x, y\); several inputs",
+        ),
+        ("yield {'x': np.ones(4), 'y': np.ones(4)}", r"yielded dict at batch 0, not \(x, y\)"),
+        ("yield {'a b': np.ones(4)}, np.ones(4)", "whose x is a mapping with names that are no identifiers: 'a b'"),
+        ("yield np.array(['a'] * 4), np.ones(4)", "x holds <U1, not numbers"),
+        ("yield np.full((4, 1), 2**40), np.ones(4)", "yielded batch 0 that holds the integer 1099511627776"),
+        ("yield (np.ones(4), np.ones(3)), np.ones(4)", r"x/0 has 4 samples, x/1 has shape \(3,\)"),
+        (
             "yield np.ones((4, 10**5)), np.broadcast_to(np.float32(1), (4, 10**12))",
             "raised MemoryError|yields too much",
         ),
@@ -108,6 +129,44 @@ def test_a_file_of_batches_that_does_not_fit_into_memory_is_refused(
     np.savez(tmp_path / "data.npz", x=np.ones((4, 2), np.float32), y=np.ones(4, np.float32))
     text = PAIR.replace("batches: source.py:batches", "batches: data.npz").replace("steps: 3", "steps: 30")
     with pytest.raises(UserMistake, match="1,000 bytes is available on this machine"):
+        drawn(tmp_path, "pass", text)
+
+
+def test_a_list_is_one_array_unless_it_holds_arrays_of_samples() -> None:
+    rows, y = [np.ones(2)] * 4, np.ones(4)
+    assert {name: values.shape for name, values in from_function([(rows, y)], 4, 1).items()} == {
+        "x": (1, 4, 2),
+        "y": (1, 4),
+    }
+    assert list(from_function([([np.ones(4), np.ones((4, 3))], y)], 4, 1)) == ["x/0", "x/1", "y"]
+    assert list(from_function([((np.ones(4),), y)], 4, 1)) == ["x", "y"]
+
+
+def test_a_function_that_needs_arguments_is_told(tmp_path: Path) -> None:
+    (tmp_path / "source.py").write_text("def batches(size, shuffle=True):\n    yield None\n")
+    (tmp_path / "pair.yaml").write_text(PAIR)
+    composed = compose_pair([f"pair={tmp_path / 'pair.yaml'}"], groups=GROUPS)
+    with pytest.raises(BatchesError, match=r"needs 1 argument \(size\); it is called without any"):
+        draw(composed, tmp_path / "drawn.npz", tmp_path / "batches.log")
+
+
+def test_several_inputs_and_targets_are_yielded_or_lie_in_a_file(tmp_path: Path) -> None:
+    body = "while True: yield {'a': np.ones(4, int), 'mask': np.ones((4, 2), bool)}, (np.ones(4), np.zeros((4, 1)))"
+    with np.load(drawn(tmp_path, body)) as arrays:
+        forms = {name: (arrays[name].shape, str(arrays[name].dtype)) for name in arrays.files}
+    assert forms == {
+        "x/a": ((3, 4), "int32"),
+        "x/mask": ((3, 4, 2), "bool"),
+        "y/0": ((3, 4), "float32"),
+        "y/1": ((3, 4, 1), "float32"),
+    }
+    np.savez(tmp_path / "data.npz", **{"x/0": np.arange(6), "x/1": np.arange(6.0), "y": np.arange(6)})
+    text = PAIR.replace("batches: source.py:batches", "batches: data.npz")
+    with np.load(drawn(tmp_path, "pass", text)) as arrays:
+        assert arrays["x/0"].tolist() == [[0, 1, 2, 3]] * 3
+        assert arrays["x/1"].dtype == np.float32
+    np.savez(tmp_path / "data.npz", **{"x/0": np.arange(6), "x/1": np.arange(5.0), "y": np.arange(6)})
+    with pytest.raises(UserMistake, match=r"data\.npz: x/0 has 6 samples, x/1 has shape \(5,\)"):
         drawn(tmp_path, "pass", text)
 
 

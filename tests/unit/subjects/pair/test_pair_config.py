@@ -76,7 +76,9 @@ def test_rungs_are_picked_by_name(folder):
     picked = compose_pair([f"pair={folder / 'pair.yaml'}", "rungs=[step,model]"], groups=GROUPS)
     assert picked.pair.rungs == ("step", "model")
     (mistake,) = mistakes(folder, PAIR, "rungs=[modl]")
-    assert mistake == "rungs.0: given 'modl'; did you mean model? Allowed: model, self, step, trajectory"
+    assert mistake == (
+        "rungs.0: given 'modl'; did you mean model? Allowed: loss, model, optimizer, schedule, self, step, trajectory"
+    )
 
 
 def test_paths_are_below_the_file_s_folder_and_its_code_is_not_run(folder):
@@ -253,3 +255,86 @@ class TestBatches:
             (folder / "source.py").write_text(f"import numpy as np\n\ndef batches():\n    {body}\n")
         with pytest.raises(BatchesError, match=expected):
             self.drawn(folder, text)
+
+
+OWN = "{mindspore: left.py:net, tensorflow: right.py:net}"
+
+
+def test_native_objects_take_the_place_of_words(folder):
+    text = PAIR.replace("loss: softmax_cross_entropy", f"loss: {OWN}")
+    text = text.replace("{kind: constant, rate: 0.1}", f"{OWN[:-1]}, word: {{use: cosine, decay_steps: 7}}}}")
+    composed = written(folder, text)
+    pair = composed.pair
+    assert pair.own.families == ["loss", "schedule"]
+    assert pair.own.loss == {"mindspore": "left.py:net", "tensorflow": "right.py:net"}
+    assert pair.loss is None
+    assert (pair.schedule.kind, pair.schedule.decay_steps) == ("cosine", 7)
+    located = composed.located()
+    assert located.loss_of("tensorflow").file == str(folder / "right.py")
+    assert type(pair).model_validate_json(pair.model_dump_json()) == pair
+    assert pair.words == (
+        "loss left.py:net and right.py:net, momentum rate_outside, schedule left.py:net and right.py:net, to be cosine"
+    )
+
+
+def test_an_optimizer_of_ones_own_may_have_its_rate_in_it(folder):
+    text = PAIR.replace("{use: momentum, momentum: 0.5}", OWN).replace("schedule: {kind: constant, rate: 0.1}\n", "")
+    assert written(folder, text).pair.schedule is None
+    named = text.replace(OWN, f"{OWN[:-1]}, word: adam}}")
+    assert mistakes(folder, named) == (
+        "schedule: not given; an optimizer with a word that it is to be needs its rate too",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "loss: softmax_cross_entropy",
+            "",
+            "loss: not given; allowed: a name of a loss, its fields, or a",
+        ),
+        (
+            "loss: softmax_cross_entropy",
+            "loss: {mindspore: left.py:net}",
+            "loss: tensorflow has no function; given: mindspore",
+        ),
+        (
+            "loss: softmax_cross_entropy",
+            "loss: {mindspore: left.py:net, tensorflow: right.py:nett}",
+            "loss.tensorflow: there is no function 'nett' in ",
+        ),
+        (
+            "loss: softmax_cross_entropy",
+            "loss: {mindspore: left.py:net, tensorflw: right.py:net, tensorflow: right.py:net}",
+            "loss.tensorflw: native objects are given by adapter, and by word what they are to be; did you mean ",
+        ),
+        (
+            "steps: 3",
+            "steps: 3\nweights: {of: mindspore}",
+            "weights: given {'of': 'mindspore'}; allowed: from: and a name",
+        ),
+        (
+            "steps: 3",
+            "steps: 3\nweights: {from: torch}",
+            "weights.from: given torch; allowed: each, mindspore, tensorflow",
+        ),
+        ("steps: 3", "steps: 3\nrungs: [loss]", "rungs: loss compares native objects, and the pair has no loss of its"),
+    ],
+)
+def test_native_objects_and_weights_that_do_not_fit_are_told_of(folder, old, new, told):
+    (mistake,) = mistakes(folder, PAIR.replace(old, new))
+    assert told in mistake
+
+
+def test_the_weights_may_be_those_of_either_side(folder):
+    assert written(folder, PAIR).pair.weights_from is None
+    for name in ("mindspore", "tensorflow", "each"):
+        assert written(folder, PAIR + f"weights: {{from: {name}}}\n").pair.weights_from == name
+
+
+def test_an_optimizer_of_ones_own_decays_the_weights_itself(folder):
+    text = PAIR.replace("{use: momentum, momentum: 0.5}", OWN) + "weight_decay: coupled\n"
+    assert mistakes(folder, text) == (
+        "weight_decay: optimizers of your own decay the weights themselves: give it to them",
+    )

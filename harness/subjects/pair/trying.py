@@ -1,0 +1,155 @@
+"""Tries other partners for parameters that the code alone does not tell apart, and takes those whose outputs agree.
+
+The first side's weights are carried to the second by each candidate, and both models are evaluated on the first batch.
+Parameters that names decide are not exchanged for others, except for the order of calls, which says something too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice, permutations
+from typing import Any
+
+import numpy as np
+
+from adapters.user_model import OwnParameter
+from harness.composition import UserMistake
+from harness.subjects.pair.climbing import Answers, Climb
+from harness.subjects.pair.correspondence import Group, place
+from harness.subjects.pair.mapping import CANONICAL, Match, repaired
+from harness.subjects.pair.questions import which
+from harness.subjects.pair.tasks import TASKS
+from harness.system.array_files import Arrays
+
+MOST_MEMBERS = 4  # of a group whose permutations are tried: 24
+MOST_TRIED = 60  # candidates of all groups together; each takes a forward pass of the second side
+CLOSE = 1e-3  # a float32 output is far closer than this; another weight matrix makes it differ by far more
+
+
+class Trials:
+    """The candidates for the matches of a climb, and how well the models' outputs agree with each.
+
+    `carry`: gives both sides the weights as these matches say.
+    """
+
+    def __init__(self, climb: Climb, carry: Callable[[Sequence[Match]], object]) -> None:
+        self.climb, self.carry = climb, carry
+        self.expected = self._outputs(0)
+        self.last: Sequence[Match] = climb.matches  # what the second side holds
+        self.count = 0
+
+    def best(self) -> Sequence[Match]:
+        """The matches whose outputs agree best. Raises UserMistake if nothing decides between several partners."""
+        climb = self.climb
+        matches = climb.matches
+        agreeing = self._agreeing(matches)
+        if agreeing == 1.0:
+            return matches
+        exchanged: list[str] = []
+        questions: list[str] = []
+        for group in self._groups():
+            candidates = list(islice(self._candidates(matches, group), max(0, MOST_TRIED - self.count)))
+            self.count += len(candidates)
+            scores = [(self._agreeing(candidate), candidate) for candidate in candidates]
+            best = max((score for score, _ in scores), default=0.0)
+            winners = [candidate for score, candidate in scores if score == best]
+            if best > agreeing and len(winners) == 1:
+                agreeing, before = best, matches
+                matches = winners[0]
+                exchanged += _exchanges(before, matches)
+            elif group.is_doubtful:
+                partners = [q.name for q in group.b]
+                names = [arm.name for arm in climb.arms]
+                questions += [which(p, partners, *names) for p in group.a]
+            if agreeing == 1.0:
+                break
+        if agreeing < 1.0:
+            matches, agreeing, turned = self._turned(matches, agreeing)
+            exchanged += turned
+        if questions and agreeing < 1.0:
+            raise UserMistake(questions)
+        if exchanged:
+            climb.remarks.append(f"paired by the outputs, which agree so: {'; '.join(exchanged)}")
+        return matches
+
+    def _groups(self) -> Iterator[Group]:
+        """The groups to exchange within: doubtful ones, those with an alternative, and layers with one input."""
+        pairing = self.climb.pairing
+        assert pairing is not None
+        for group in pairing.groups:
+            if group.alternative or (group.is_doubtful and len(group.a) <= MOST_MEMBERS):
+                yield group
+            elif not group.by_names:
+                yield from self._parallel(group)
+
+    def _parallel(self, group: Group) -> Iterator[Group]:
+        """The members of a group whose layers get the same input, such as those of query, key and value."""
+        by_input: dict[bytes, list[int]] = {}
+        for number, p in enumerate(group.a):
+            value = self.expected.get(f"x/{p.layer}")
+            if value is not None:
+                by_input.setdefault(value.tobytes(), []).append(number)
+        for members in by_input.values():
+            if 1 < len(members) <= MOST_MEMBERS:
+                yield Group(tuple(group.a[n] for n in members), tuple(group.b[n] for n in members))
+
+    def _candidates(self, matches: Sequence[Match], group: Group) -> Iterator[list[Match]]:
+        orders = [group.alternative] if group.alternative else list(permutations(group.b))
+        for order in orders:
+            if order != group.b:
+                yield repaired(matches, _followed(matches, group.a, order))
+
+    def _turned(self, matches: Sequence[Match], agreeing: float) -> tuple[Sequence[Match], float, list[str]]:
+        """Square matrices of the user's own layers, transposed where the outputs agree better then."""
+        turned = []
+        for number, match in enumerate(matches):
+            is_square = len(match.a.shape) == 2 and match.a.shape[0] == match.a.shape[1] > 1
+            if not is_square or match.a.role in CANONICAL or match.b.role in CANONICAL or match.axes:
+                continue
+            candidate = [*matches[:number], replace(match, axes=(1, 0)), *matches[number + 1 :]]
+            score = self._agreeing(candidate)
+            if score > agreeing:
+                matches, agreeing = candidate, score
+                turned.append(f"{match.a.name} transposed")
+        return matches, agreeing, turned
+
+    def _agreeing(self, matches: Sequence[Match]) -> float:
+        """The share of the first side's tensors that the second side has too; 1 only if the models' outputs agree."""
+        if matches is not self.last:
+            self.carry(matches)
+            self.last = matches
+        found = self._outputs(1)
+        expected = {key: value for key, value in self.expected.items() if key.startswith("y/")}
+        has = [
+            any(_close(value, other) for key, other in found.items() if key[0] == "y") for value in expected.values()
+        ]
+        lasts = [key for key in self.expected if key.startswith("last/")]
+        is_equal = all(key in found and _close(self.expected[key], found[key]) for key in lasts)
+        return 1.0 if is_equal else min(0.999, float(np.mean(has)) if has else 0.0)
+
+    def _outputs(self, number: int) -> Arrays:
+        arm = self.climb.arms[number]
+        answers: Answers = self.climb.ask(TASKS["pair_outputs"], by_arm={arm.name: {}})
+        return answers[arm.name][1]
+
+
+def _followed(
+    matches: Sequence[Match], leaders: Sequence[OwnParameter], order: Sequence[OwnParameter]
+) -> dict[str, OwnParameter]:
+    """By name of a parameter of a, its partner if the layers of the leaders are paired in this order."""
+    places = {place(p): place(q) for p, q in zip(leaders, order, strict=True)}
+    of_b = {(place(m.b), m.b.role): m.b for m in matches}
+    partners = {m.a.name: of_b.get((places[place(m.a)], m.b.role)) for m in matches if place(m.a) in places}
+    return {name: partner for name, partner in partners.items() if partner is not None}
+
+
+def _exchanges(before: Sequence[Match], after: Sequence[Match]) -> list[str]:
+    return [f"{m.a.name} with {m.b.name}" for m, old in zip(after, before, strict=True) if m.b is not old.b]
+
+
+def _close(value: Any, other: Any) -> bool:
+    if value.shape != other.shape:
+        return False
+    size = float(np.max(np.abs(value), initial=0.0))
+    return bool(np.max(np.abs(value - other), initial=0.0) <= CLOSE * size)

@@ -1,0 +1,1 @@
+"""The nodes of the launchers, as files of Hydra."""

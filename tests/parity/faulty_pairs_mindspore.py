@@ -1,0 +1,239 @@
+"""Models in MindSpore, each as one would write it; `faulty_pairs_tensorflow.py` has ports with planted faults."""
+
+import math
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+
+class Cnn(nn.Cell):
+    def __init__(self, normalised=False):
+        super().__init__()
+        self.conv1 = nn.Conv2d(2, 4, 3, pad_mode="valid", has_bias=True)
+        self.bn = nn.BatchNorm2d(4) if normalised else None
+        self.conv2 = nn.Conv2d(4, 4, 3, pad_mode="valid", has_bias=True)
+        self.relu = nn.ReLU()
+        self.pool = nn.MaxPool2d(2, 2)
+        self.flatten = nn.Flatten()
+        self.fc = nn.Dense(4, 3)
+
+    def construct(self, x):
+        x = self.conv1(x)
+        if self.bn is not None:
+            x = self.bn(x)
+        x = self.pool(self.relu(x))
+        x = self.relu(self.conv2(x))
+        return self.fc(self.flatten(x))
+
+
+class Mixed(nn.Cell):
+    """Functions between layers: a residual, a joint of two branches, a square, a softmax, a layer called twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Dense(6, 6)
+        self.fc2 = nn.Dense(6, 6)
+        self.gate = nn.Dense(6, 6)
+        self.twice = nn.Dense(12, 12)
+        self.head = nn.Dense(12, 3)
+
+    def construct(self, x):
+        hidden = ops.relu(self.fc1(x))
+        hidden = x + self.fc2(hidden)
+        gate = ops.softmax(self.gate(hidden), axis=-1)
+        joined = ops.cat((gate, ops.square(hidden)), axis=-1)
+        joined = ops.tanh(self.twice(joined))
+        joined = ops.tanh(self.twice(joined))
+        return self.head(joined)
+
+
+class Attention(nn.Cell):
+    """Causal self-attention over (batch, 5, 8), two heads."""
+
+    def __init__(self):
+        super().__init__()
+        self.query, self.key, self.value = nn.Dense(8, 8), nn.Dense(8, 8), nn.Dense(8, 8)
+        self.out = nn.Dense(8, 8)
+        self.mask = Tensor(np.triu(np.full((5, 5), -1e9), k=1), ms.float32)
+
+    def heads(self, x):
+        return x.reshape(x.shape[0], 5, 2, 4).transpose(0, 2, 1, 3)
+
+    def construct(self, x):
+        query, key, value = self.heads(self.query(x)), self.heads(self.key(x)), self.heads(self.value(x))
+        scores = ops.matmul(query, key.transpose(0, 1, 3, 2)) / math.sqrt(4)
+        scores = scores + self.mask.astype(scores.dtype)
+        mixed = ops.matmul(ops.softmax(scores, axis=-1), value)
+        mixed = mixed.transpose(0, 2, 1, 3).reshape(x.shape[0], 5, 8)
+        return self.out(mixed).mean(1)
+
+
+class Norm(nn.Cell):
+    """A layer of the user's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = ms.Parameter(Tensor(np.linspace(0.5, 1.5, 6), ms.float32))
+
+    def construct(self, x):
+        mean_square = ops.mean(ops.square(x), axis=-1, keep_dims=True)
+        return x * ops.rsqrt(mean_square + 1e-3) * self.scale
+
+
+class Own(nn.Cell):
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm, self.fc2 = nn.Dense(6, 6), Norm(), nn.Dense(6, 3)
+
+    def construct(self, x):
+        return self.fc2(self.norm(self.fc1(x)))
+
+
+class Tokens(nn.Cell):
+    """(batch, 2, 4, 4) images, whose pixels become tokens (batch, 16, 6)."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(2, 6, 1, pad_mode="valid", has_bias=True)
+        self.norm = nn.LayerNorm((6,))
+        self.mix = nn.Dense(6, 6)
+        self.head = nn.Dense(6, 3)
+
+    def construct(self, x):
+        tokens = self.patch(x).reshape(x.shape[0], 6, 16).transpose(0, 2, 1)
+        tokens = ops.relu(self.mix(self.norm(tokens)))
+        return self.head(tokens.mean(1))
+
+
+class Recurrent(nn.Cell):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.head = layer, nn.Dense(4, 3)
+
+    def construct(self, x):
+        y, _ = self.layer(x)
+        return self.head(y[:, -1])
+
+
+class Encoder(nn.Cell):
+    """A block of a Transformer over (batch, 5, 8): normalisation after each residual, then the first position."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = Attention()
+        self.norm1, self.norm2 = nn.LayerNorm((8,)), nn.LayerNorm((8,))
+        self.wide, self.narrow = nn.Dense(8, 12), nn.Dense(12, 8)
+        self.head = nn.Dense(8, 3)
+        self.positions = Tensor(np.linspace(-1, 1, 40).reshape(5, 8), ms.float32)
+
+    def construct(self, x):
+        x = x + self.positions.astype(x.dtype)
+        x = self.norm1(x + self.attention(x).expand_dims(1))
+        wide = ops.gelu(self.wide(x), approximate="none")
+        x = self.norm2(x + self.narrow(wide))
+        return self.head(x[:, 0])
+
+
+class Lstm(nn.Cell):
+    """An LSTM whose last state is read from what it returns beside the sequence."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(6, 4, batch_first=True)
+        self.lstm.bias_hh_l0.set_data(ops.zeros(16, ms.float32))
+        self.lstm.bias_hh_l0.requires_grad = False
+        self.head = nn.Dense(4, 3)
+
+    def construct(self, x):
+        _, (hidden, _) = self.lstm(x)
+        return self.head(hidden[0])
+
+
+class Shared(nn.Cell):
+    """Two inputs of one layer, compared."""
+
+    def __init__(self):
+        super().__init__()
+        self.tower, self.head = nn.Dense(3, 4), nn.Dense(4, 3)
+
+    def construct(self, x):
+        left, right = self.tower(x[:, :3]), self.tower(x[:, 3:])
+        return self.head(ops.abs(left - right))
+
+
+class Heads(nn.Cell):
+    """The framework's own attention over (batch, 5, 8)."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.head = nn.Dense(8, 3)
+
+    def construct(self, x):
+        mixed, _ = self.attention(x, x, x)
+        return self.head(mixed.mean(1))
+
+
+class Text(nn.Cell):
+    """The mean of the embeddings of (batch, 7) words, the table of which also makes the logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(9, 4)
+        self.fc = nn.Dense(4, 4)
+
+    def construct(self, x):
+        hidden = ops.tanh(self.fc(self.embedding(x).mean(1)))
+        return ops.matmul(hidden, self.embedding.embedding_table.T)
+
+
+def heads():
+    return Heads()
+
+
+def text():
+    return Text()
+
+
+def encoder():
+    return Encoder()
+
+
+def lstm():
+    return Lstm()
+
+
+def shared():
+    return Shared()
+
+
+def cnn():
+    return Cnn()
+
+
+def normalised():
+    return Cnn(normalised=True)
+
+
+def mixed():
+    return Mixed()
+
+
+def attention():
+    return Attention()
+
+
+def own():
+    return Own()
+
+
+def tokens():
+    return Tokens()
+
+
+def rnn():
+    layer = nn.RNN(6, 4, batch_first=True)
+    layer.bias_hh_l0.set_data(ops.zeros(4, ms.float32))  # Keras has one bias
+    layer.bias_hh_l0.requires_grad = False
+    return Recurrent(layer)

@@ -1,0 +1,123 @@
+"""Faults planted in ports of native models: each is named at its place, by both sides' own names and lines."""
+
+import re
+
+import numpy as np
+import pytest
+from checked_pairs import checking
+
+RNG = np.random.default_rng(5)
+BATCHES = {
+    "cnn": RNG.normal(size=(4, 8, 8, 2)),
+    "normalised": RNG.normal(size=(4, 8, 8, 2)),
+    "mixed": RNG.normal(size=(4, 6)),
+    "attention": RNG.normal(size=(4, 5, 8)),
+    "own": RNG.normal(size=(4, 6)),
+    "tokens": RNG.normal(size=(4, 4, 4, 2)),
+    "rnn": RNG.normal(size=(4, 5, 6)),
+    "encoder": RNG.normal(size=(4, 5, 8)),
+    "lstm": 3 * RNG.normal(size=(4, 5, 6)),
+    "shared": RNG.normal(size=(4, 6)),
+    "heads": RNG.normal(size=(4, 5, 8)),
+    "text": RNG.integers(0, 9, (4, 7)),
+}
+NAMES = ("fc1", "fc2", "gate")
+ROLES = (("weight", "kernel"), ("bias", "bias"))
+IMAGES = ("cnn", "normalised", "tokens")
+# By fault: the model, the port, and patterns of the sentence.
+FAULTS = {
+    "a layer of another kind": ("cnn", "average", [r"layer max_pool / average_pool \(pool / average_pooling2d"]),
+    "another activation": ("cnn", "gelu", [r"layer relu / gelu \(relu / conv2d_1.activation"]),
+    "a missing layer": ("cnn", "no_activation", [r"layer relu \(relu.*\), only in mindspore", "nothing there"]),
+    "an extra layer": ("cnn", "extra_activation", [r"layer tanh \(extra.*\), only in tensorflow"]),
+    "an extra layer at the end": ("cnn", "softmax_at_the_end", [r"layer softmax \(probabilities", "with softmax"]),
+    "moving statistics in training": ("normalised", "moving_statistics", ["batch_norm", "moving statistics"]),
+    "layers in another order": ("normalised", "normalised_later", [r"layer relu \(act", "in another order"]),
+    "a functional activation": ("mixed", "functional_activation", [r"relu\(self.fc1", "activation\\(hidden\\)"]),
+    "a dropped residual": (
+        "mixed",
+        "dropped_residual",
+        [r"x \+ self.fc2\(hidden\)", "nothing", "adds one of its inputs"],
+    ),
+    "the axis of a softmax": ("mixed", "softmax_axis", [r"ops.softmax\(self.gate\(hidden\), axis=-1\)", "axis=axis"]),
+    "abs for square": ("mixed", "absolute", [r"ops.square\(hidden\)", r"power\(hidden\)"]),
+    "a swapped concat": ("mixed", "swapped_concat", [r"ops.cat", "ops.concatenate", "another order: two blocks"]),
+    "a shared layer called once": ("mixed", "called_once", [r"dense \(twice.*nothing"]),
+    "a cast": ("mixed", "half", ["ops.cast", "a rounding to float16"]),
+    "a factor": ("mixed", "doubled", [r"gate \* scale", "2 times"]),
+    "another wire": ("mixed", "wrong_wire", [r"layer dense \(gate / gate", "tensorflow an input of"]),
+    "a stopped gradient": ("mixed", "stopped_gradient", [r"gradient/fc1", "all outputs agree; from the loss"]),
+    "unscaled attention": ("attention", "unscaled", [r"/ math.sqrt\(4\)", "nothing", "2 times"]),
+    "a mask off by one": ("attention", "mask_off_by_one", [r"scores \+ ", "other numbers in `self.mask`"]),
+    "the axis of attention": ("attention", "attention_axis", [r"ops.softmax\(scores, axis=-1\)", "axis=self.axis"]),
+    "heads that are not turned back": ("attention", "heads_not_turned", [r"transpose", "nothing"]),
+    "within a layer of one's own": ("own", "own_axis", [r"ops.mean\(ops.square\(x\)", "axis=self.axis"]),
+    "behind an image made tokens": ("tokens", "tokens_gelu", [r"relu.*gelu"]),
+    "a layer that returns a tuple": ("rnn", "rnn_relu", [r"layer rnn / simplernn \(layer / simple_rnn"]),
+    "a normalisation before a residual": ("encoder", "normalised_early", [r"x \+ self.attention\(x\)", "only later"]),
+    "a constant of the user's": ("encoder", "other_positions", ["other numbers in `self.positions`"]),
+    "another position": ("encoder", "last_position", [r"x\[:, 0\]", r"x\[:, self.position\]"]),
+    "the second residual": (
+        "encoder",
+        "second_residual",
+        [r"x \+ self.narrow\(wide\)", "only in", "adds one"],
+    ),
+    "the other gelu": ("encoder", "approximate_gelu", ["ops.gelu", "keras.activations.gelu"]),
+    "gates of another kind": ("lstm", "hard_gates", [r"layer lstm / rnn \(lstm / memory"]),
+    "a sum for a difference": ("shared", "added", ["left - right", r"self.join\(left, right\)"]),
+    "the second call of a shared layer": ("shared", "reversed_input", ["only in tensorflow", "backwards"]),
+    "a causal mask": ("heads", "causal", [r"layer multi_head_attention \(attention / attention"]),
+    "values in another order": ("heads", "flipped_values", ["ops.flip", "only in tensorflow"]),
+    "a sum for a mean": ("text", "summed", [r"mean\(1\)", "self.pooled", "7 times"]),
+    "tied weights untied": ("text", "untied", [r"self.embedding.embedding_table.T", r"dense \(logits"]),
+}
+PARAMETERS = {
+    "mixed": {
+        f"{n}.{mine}": f"{n}/{theirs}" for n in NAMES for mine, theirs in (("weight", "kernel"), ("bias", "bias"))
+    },
+    "untied": {"text/logits/kernel": None},
+    "rnn": {
+        "layer.weight_ih_l0": "sequential/simple_rnn/simple_rnn_cell/kernel",
+        "layer.weight_hh_l0": "sequential/simple_rnn/simple_rnn_cell/recurrent_kernel",
+        "layer.bias_ih_l0": "sequential/simple_rnn/simple_rnn_cell/bias",
+        "layer.bias_hh_l0": None,
+    },
+    "lstm": {
+        "lstm.weight_ih_l0": "sequential/memory/lstm_cell/kernel",
+        "lstm.weight_hh_l0": "sequential/memory/lstm_cell/recurrent_kernel",
+        "lstm.bias_ih_l0": "sequential/memory/lstm_cell/bias",
+        "lstm.bias_hh_l0": None,
+    },
+}
+BY_DAY = ("a layer of another kind", "a swapped concat")
+
+
+@pytest.fixture(scope="module")
+def check(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs")
+    with checking(folder, "faulty_pairs_mindspore.py", "faulty_pairs_tensorflow.py") as check:
+        yield check
+
+
+def checked(check, model, port):
+    layout = "channels_first" if model in IMAGES else "channels_last"
+    parameters = PARAMETERS.get(port, PARAMETERS.get(model, {}))
+    return check(model, port, BATCHES[model], layout, parameters=parameters)
+
+
+@pytest.mark.parametrize(
+    "fault", [name if name in BY_DAY else pytest.param(name, marks=pytest.mark.nightly) for name in FAULTS]
+)
+def test_a_planted_fault_is_named_at_its_place(fault, check):
+    model, port, patterns = FAULTS[fault]
+    checked(check, model, port)
+    assert check.sentence.startswith("DIVERGES"), check.sentence
+    assert [pattern for pattern in patterns if not re.search(pattern, check.sentence)] == [], check.sentence
+
+
+@pytest.mark.parametrize(
+    "model", [name if name == "tokens" else pytest.param(name, marks=pytest.mark.nightly) for name in BATCHES]
+)
+def test_the_right_port_agrees(model, check):
+    verdicts = checked(check, model, model)
+    assert {verdict.status for verdict in verdicts} <= {"agrees", "known"}, check.sentence
