@@ -35,6 +35,10 @@ EPOCHS = {
     "lenet5": 5,
     "simple_convnet": 5,
     "mobilenet_small": 5,
+    "lstm_rows": 5,
+    "gru_rows": 5,
+    "vit_small": 5,
+    "mlp_mixer": 5,
 }
 ARMS = ("mindspore", "tensorflow")
 COLUMNS = ["experiment", "check_s", *(f"{data}_{arm}" for data in ("digits", "mnist") for arm in ARMS), "step_ms"]
