@@ -35,6 +35,7 @@ EPOCHS = {
     "lenet5": 5,
     "simple_convnet": 5,
     "mobilenet_small": 5,
+    "resnet8": 5,
     "lstm_rows": 5,
     "gru_rows": 5,
     "vit_small": 5,

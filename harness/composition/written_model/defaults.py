@@ -57,8 +57,8 @@ def default_of(word: str, field: str) -> Default | None:
         return row
     common = _table()[ANY].get(field)
     info = words()[word].model_fields[field]
-    if info.is_required():
-        return common
+    if info.is_required():  # whatever its name, only how a parameter is drawn has a default in common
+        return common if field.endswith("_initializer") else None
     of_spec = _plain(info.default)
     return common if common is not None and _alike(common.value, of_spec) else Default(of_spec, OF_THE_WORD)
 
