@@ -160,6 +160,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "amsgrad": {"optimizer": {"kind": "adam", "amsgrad": True}},
     "decoupled": {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 0.1}},
     "initializers": {"vocabulary": ["initializer"]},
+    "cycles": {"suite": [{"kind": "triangular", "minimum": 0.01, "maximum": 0.1, "half_period": 3}]},
 }
 AUGMENTED = {"kind": "mnist5k", "augmentation": {"shift": 3, "rotate": 20, "flip": True}}
 NOISY = [

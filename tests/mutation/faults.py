@@ -33,6 +33,7 @@ class Fault:
 TOUCHED = {
     "schedules": ("schedule", "applied-lr"),
     "forms": ("schedule", "applied-lr"),
+    "schedulers": ("schedule",),
     "activations": ("activation",),
     "losses": ("loss",),
     "initializers": (),
