@@ -82,7 +82,11 @@ def model_rung(climb: Climb) -> list[Verdict]:
     if "loss" in trained.oracle.tolerances:
         climb.loss_bound = float(np.max(trained.oracle.tolerances["loss"].bound)) / FACTOR
     agree = not any(verdict.status == "diverges" for verdict in verdicts)
-    verdicts += [_backward(verdict) if agree else verdict for verdict in judge_checks(trained.checks.values())]
+    for verdict in judge_checks(trained.checks.values()):
+        if agree and verdict.subject == "loss" and verdict.status == "diverges":
+            verdict = caused(climb, verdict, climb.answered, "training", pairs, layers, follow=True)
+        verdicts.append(_backward(verdict) if agree else verdict)
+        agree = agree and verdict.status != "diverges"
     climb.apart = max((distance for distance in apart if distance is not None), default=None)
     if climb.kept:
         pairs, calls = paired_calls(climb, climb.answered, "training")

@@ -31,6 +31,11 @@ FAULTS = {
     "a missing layer": ("cnn", "no_activation", [r"layer relu \(relu.*\), only in mindspore", "nothing there"]),
     "an extra layer": ("cnn", "extra_activation", [r"layer tanh \(extra.*\), only in tensorflow"]),
     "an extra layer at the end": ("cnn", "softmax_at_the_end", [r"layer softmax \(probabilities", "with softmax"]),
+    "a softmax in training alone": (
+        "cnn",
+        "softmax_in_training",
+        [r"ops.softmax\(x\)", "in training"],
+    ),
     "moving statistics in training": ("normalised", "moving_statistics", ["batch_norm", "moving statistics"]),
     "layers in another order": ("normalised", "normalised_later", [r"layer relu \(act", "in another order"]),
     "a functional activation": ("mixed", "functional_activation", [r"relu\(self.fc1", "activation\\(hidden\\)"]),
