@@ -112,12 +112,19 @@ def _is_large(parameter: Parameter) -> bool:
 
 def _matrix_factors(parameter: Parameter) -> tuple[Array, Array]:
     """The factors of the pattern over the rows and the columns of the tensor as a matrix, in MindSpore's layout."""
-    row_factor, column_factor = factors(parameter.shape)
-    if not parameter.name.endswith("kernel"):
-        return row_factor, column_factor
-    if len(parameter.shape) == 4:
-        row_factor = row_factor.reshape(parameter.shape[:3]).transpose(2, 0, 1).ravel()
-    return column_factor, row_factor
+    shape = parameter.shape
+    row_factor, column_factor = factors(shape)
+    by_rows, by_columns = (
+        to_native(parameter.name, np.broadcast_to(values, shape))
+        for values in (row_factor.reshape(*shape[:-1], 1), column_factor)
+    )
+    # The canonical matrix has the last axis as its columns, and MindSpore mostly has it first.
+    for matrix_shape in ((len(by_rows), -1), (-1, by_rows.shape[-1])):
+        first, second = by_rows.reshape(matrix_shape), by_columns.reshape(matrix_shape)
+        for of_rows, of_columns in ((first, second), (second, first)):
+            if (of_rows == of_rows[:, :1]).all() and (of_columns == of_columns[:1]).all():
+                return of_rows[:, 0], of_columns[0]
+    raise AssertionError(f"the pattern of {parameter.name} is no product in MindSpore's layout")
 
 
 def _column_of(values: Array, index: int, small: list[int]) -> Array:

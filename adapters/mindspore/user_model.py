@@ -14,7 +14,7 @@ from adapters.mindspore.clipping import clipping
 from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
-from adapters.mindspore.specifics.float64.switching import following, replace_kernels
+from adapters.mindspore.specifics.float64.switching import finish_kernels, following, replace_kernels
 from adapters.mindspore.specifics.user_layers_float64 import in_float64
 from adapters.mindspore.user_data import arguments, described, outputs, without_training
 from adapters.mindspore.user_dropout import without_dropout
@@ -94,6 +94,7 @@ class MindSporeOwnModel:
         for training in (False, True):
             self.network.set_train(training)
             found.append(outputs(self.network(*self._inputs(sample))))
+            finish_kernels()
         self.set_weights(before)
         evaluated, trained = found
         self._paths, self.outputs = [path for path, _ in evaluated], [described(*leaf) for leaf in evaluated]

@@ -20,7 +20,7 @@ Optimizers = (nn.Optimizer, ms.experimental.optim.Optimizer)
 
 def own_loss(word: OwnLoss, setting: Setting) -> Any:
     """The function from outputs and targets, as they are, to the loss. It is called as `loss(outputs, targets)`."""
-    loss = OwnLossCell(word)
+    loss = OwnLossFunction(word)
     if setting.precision == "float64":
         replace_kernels()
         compose_loss(loss)
@@ -51,7 +51,7 @@ def own_optimizer(word: OwnOptimizer, parameters: dict[str, Any], rate: Any) -> 
     return OwnUpdate(made, variables, word)
 
 
-class OwnLossCell(nn.Cell):
+class OwnLossFunction(nn.Cell):
     """The user's loss as a Cell of outputs and targets."""
 
     def __init__(self, word: OwnLoss) -> None:

@@ -64,6 +64,11 @@ def disturbing(disturbances: Disturbances, draw: int) -> Iterator[set[type[Any]]
         _active.reset(token)
 
 
+def is_disturbing() -> bool:
+    """Whether disturbances apply, so that results are not those of the words alone."""
+    return _active.get() is not None
+
+
 def _of(word: Any) -> _Active | None:
     active = _active.get()
     return active if active is not None and type(word) in active.disturbances else None

@@ -44,7 +44,7 @@ def own_optimizer(word: OwnOptimizer, parameters: dict[str, Any], rate: Any) -> 
     made = called(word, function, **named)
     if not isinstance(made, Optimizers):
         raise MisfitError(f"{location(word)} returned {type(made).__name__}, not an optimizer of Keras")
-    return OwnUpdate(made, variables)
+    return OwnUpdate(made, variables, word)
 
 
 class OwnLossFunction:
@@ -60,8 +60,8 @@ class OwnLossFunction:
 class OwnUpdate:
     """The user's optimizer, given the gradients in the order of the parameters."""
 
-    def __init__(self, inner: Any, variables: list[Any]) -> None:
-        self.inner, self.variables = inner, variables
+    def __init__(self, inner: Any, variables: list[Any], word: OwnOptimizer) -> None:
+        self.inner, self.variables, self.word = inner, variables, word
         inner.build(variables)
 
     def __call__(self, gradients: Any) -> Any:

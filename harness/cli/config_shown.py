@@ -68,7 +68,7 @@ def _composed(options: argparse.Namespace) -> tuple[Any, dict[tuple[str, ...], s
             grid = swept(of_experiment, groups.all_options(), options.verb)
             of_experiment = list(grid.combinations()[0].overrides)
         validated = validated_config(of_experiment, groups)
-        config |= literal(validated.plain)
+        config |= literal(validated.explicit)
         notes = dict(validated.notes)
     return config, notes
 

@@ -77,14 +77,16 @@ HINTS: dict[str, Hint] = {
 }
 
 
-def reduction_hint(path: tuple[str, ...], value: object) -> str:
+def reduction_hint(path: tuple[str, ...], value: object, tree: Tree) -> str:
     """What to type for a reduction that has another name here; empty if there is none."""
     if path[-1:] != ("reduction",):
         return ""
+    loss = tree.get("loss")
+    kind = loss.get("kind") if isinstance(loss, Mapping) else loss
+    if value == "batchmean" and kind == "kl_divergence":
+        return "batchmean is loss.reduction=mean loss.classes=summed, the mean over all elements loss.classes=averaged"
     if value == "batchmean":
-        return (
-            "batchmean is loss.reduction=mean loss.classes=summed, and the mean over all elements loss.classes=averaged"
-        )
+        return "it is loss.reduction=mean, the mean over the samples"
     if value == "sum_over_batch_size":
         return "it is loss.reduction=mean"
     return "a training needs one number: mean or sum" if value in ("none", None) else ""

@@ -157,7 +157,7 @@ class _Explainer:
         most = details["ctx"]["le"] if kind == "less_than_equal" else None
         beyond = f", at most {most}" if most in REPRESENTABLE else ""
         allowed = place.allowed().replace("a number", "a finite number" if kind == "finite_number" else "a number")
-        if kind == "literal_error" and (hint := reduction_hint(path, value)):
+        if kind == "literal_error" and (hint := reduction_hint(path, value, self.tree)):
             return Mistake(path, f"{dotted(path)}: given {shown(value)}; allowed: {allowed}; {hint}")
         if kind == "literal_error" and nearest(value, allowed.split(", ")):
             return Mistake(path, no_such(f"{dotted(path)}: given {shown(value)}", value, allowed.split(", ")))

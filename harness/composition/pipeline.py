@@ -26,7 +26,9 @@ from harness.composition.resolution import resolved
 from harness.composition.seeds import seeds_from, wrong_seeds
 from harness.composition.stated import StatedExperiment
 from harness.composition.trust import CodeField, code_from_files, code_installed, code_typed
+from harness.composition.written_model.explicit import ExplicitModel
 from harness.composition.written_model.model import explicit_model
+from harness.composition.written_model.parameters import ABOVE as PARAMETERS
 from harness.spec import Experiment
 from harness.system.files import FileError, given_path
 from harness.system.text import printable
@@ -52,16 +54,26 @@ class Composed:
 
 
 class ValidatedConfig(NamedTuple):
-    """A config as plain containers, its experiment, and the overrides that it was composed from.
+    """A config as plain containers, its experiment, the overrides that it was composed from, and its model as written.
 
-    The model among the plain containers is the explicit one, and steps are in place of epochs. `notes`: by path, where
-    such values come from.
+    The plain containers have the explicit model, and steps in place of epochs, of which `epochs` has notes by path.
     """
 
     plain: Tree
     experiment: Experiment
     overrides: Overrides
-    notes: Notes
+    model: ExplicitModel
+    epochs: Notes
+
+    @property
+    def explicit(self) -> Tree:
+        """The config with every field of the model."""
+        return {**self.plain, "model": self.model.in_order(self.experiment.model.model_dump(mode="json"))}
+
+    @property
+    def notes(self) -> Notes:
+        """By path, where a value comes from that was not stated plainly."""
+        return {**self.model.explained(), **self.epochs}
 
 
 def compose(
@@ -83,7 +95,7 @@ def composed_of(
     config: ValidatedConfig, typed: Sequence[str], config_dirs: Sequence[Path], groups: ConfigGroups
 ) -> Composed:
     """The experiment of the config with its folders, seeds and code from files. `typed`: the user's overrides."""
-    plain, experiment, overrides, _ = config
+    plain, experiment, overrides = config[:3]
     source_file = [Path(overrides.source).expanduser()] if overrides.source is not None else []
     sources = [*source_file, *map(Path, config_dirs)]
     trusted = code_typed(typed, groups.all_options()) | code_installed() if sources else set()
@@ -102,7 +114,7 @@ def compose_dict(
     overrides: Sequence[str], config_dirs: Sequence[Path] = (), groups: ConfigGroups | None = None
 ) -> Tree:
     """The experiment as plain containers, with interpolations resolved and the arms and the suite expanded."""
-    return validated_config(overrides, groups or ConfigGroups.beside(config_dirs)).plain
+    return validated_config(overrides, groups or ConfigGroups.beside(config_dirs)).explicit
 
 
 def validated_config(typed: Sequence[str], groups: ConfigGroups) -> ValidatedConfig:
@@ -115,7 +127,9 @@ def validated_config(typed: Sequence[str], groups: ConfigGroups) -> ValidatedCon
     reported: set[tuple[str, ...]] = set()
     while True:
         tree, changes, misplaced = _with_changes(base, changes)
-        plain, experiment, mistakes, notes = _validated(tree, expansion)
+        plain, experiment, mistakes, model, epochs = _validated(
+            tree, expansion, [change.path[2] for change in changes if _sets_a_parameter(change)]
+        )
         messages += [m.text for m in misplaced if not any(_touch(m.path, change.path) for change in dropped)]
         new_mistakes = [m for m in mistakes if m.path not in reported and not _follows_from(dropped, m)]
         messages += [_with_source(m, overrides) for m in new_mistakes]
@@ -129,7 +143,11 @@ def validated_config(typed: Sequence[str], groups: ConfigGroups) -> ValidatedCon
         changes = [change for change in changes if change not in at_fault]
     if messages or experiment is None:
         raise UserMistake(list(dict.fromkeys(messages)))
-    return ValidatedConfig(plain, experiment, overrides, notes)
+    return ValidatedConfig(plain, experiment, overrides, model, epochs)
+
+
+def _sets_a_parameter(change: Change) -> bool:
+    return len(change.path) == 3 and change.path[:2] == PARAMETERS and not change.delete
 
 
 def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Change], list[Mistake]]:
@@ -144,8 +162,13 @@ def _with_changes(base: Tree, changes: Sequence[Change]) -> tuple[Tree, list[Cha
     return tree, applicable, misplaced
 
 
-def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | None, list[Mistake], Notes]:
-    """The config in plain containers, its experiment (None if it is invalid), the mistakes, and notes by path."""
+def _validated(
+    tree: Tree, expansion: Expansion, typed_parameters: Sequence[str]
+) -> tuple[Tree, Experiment | None, list[Mistake], ExplicitModel, Notes]:
+    """The config in plain containers, its experiment (None if it is invalid), the mistakes, its model, notes on epochs.
+
+    `typed_parameters`: the parameters of the model that overrides set.
+    """
     from omegaconf.errors import OmegaConfBaseException
 
     too_large = misfits(tree)
@@ -173,9 +196,9 @@ def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | Non
     common_fields = plain.pop("arm", None) or {}
     mistakes += misfits(plain)  # values of interpolations: environment variables may hold any bytes
     mistakes += [*unresolved.values(), *_wrong_paths(plain), *wrong_seeds(plain.get("seeds", 1))]
-    model = explicit_model(plain.get("model"))
+    model = explicit_model(plain.get("model"), typed_parameters)
     mistakes += model.mistakes
-    schedules, notes, wrong_epochs = with_steps(plain)
+    schedules, epochs, wrong_epochs = with_steps(plain)
     mistakes += wrong_epochs
     plain |= {"model": model.tree, **schedules} if "model" in plain else schedules
     try:
@@ -184,9 +207,8 @@ def _validated(tree: Tree, expansion: Expansion) -> tuple[Tree, Experiment | Non
         invalid = [model.as_written(_as_typed(mistake, common_fields)) for mistake in explain(error, plain)]
         covered = [*(mistake.path for mistake in mistakes if mistake.covers_below), *model.refused]
         mistakes += [m for m in invalid if not any(m.path[: len(path)] == path for path in covered)]
-        return plain, None, mistakes, {}
-    plain["model"] = model.in_order(stated.model.model_dump(mode="json"))
-    return plain, Experiment.model_construct(**dict(stated)), mistakes, {**model.explained(), **notes}
+        return plain, None, mistakes, model, epochs
+    return plain, Experiment.model_construct(**dict(stated)), mistakes, model, epochs
 
 
 def _wrong_paths(plain: Tree) -> list[Mistake]:

@@ -15,6 +15,7 @@ import adapters
 from harness.composition import Composed, ComposedStudy, UserMistake, compose, compose_study, sizes
 from harness.composition.capabilities import unsupported
 from harness.composition.groups import ConfigGroups, UnreadableError
+from harness.composition.hints import hint_for
 from harness.composition.mistakes import no_such, shown
 from harness.composition.representable import unrepresentable
 from harness.data import DataError, Dataset, load
@@ -176,6 +177,8 @@ def _spec_mistakes(experiment: Experiment, arm: Arm) -> list[str]:
         changed(experiment, arm.spec)
     except NoSuchPathError as error:
         complaint = f"arm {arm.name}: spec: {error.path}: there is no {error.given!r}"
+        if hint := hint_for(tuple(error.path.split(".")), str(arm.spec.get(error.path)), experiment.model_dump()):
+            return [f"{complaint}; {hint}"]
         return [no_such(complaint, error.given, error.known)]
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc']))}: given {shown(e['input'])}; {e['msg']}" for e in error.errors()]

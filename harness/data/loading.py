@@ -8,13 +8,16 @@ from typing import Any
 from harness.data.dataset import DataError, Dataset
 from harness.data.embedded import load_mnist5k
 from harness.data.generated import load_polynomial, load_sales
+from harness.data.images import as_targets
 from harness.data.mnist import load_mnist
-from harness.spec.data import Data, Mnist, Mnist5k, Polynomial, Sales
+from harness.spec.data import Data, Mnist, Mnist5k, Mnist5kImages, MnistImages, Polynomial, Sales
 
 # Each loader takes its own class of spec; a dict's type cannot say so, hence the Any.
 LOADERS: dict[type[Data], Callable[[Any], Dataset]] = {
     Mnist5k: load_mnist5k,
     Mnist: load_mnist,
+    Mnist5kImages: lambda spec: as_targets(load_mnist5k(spec.digits)),
+    MnistImages: lambda spec: as_targets(load_mnist(spec.digits)),
     Sales: load_sales,
     Polynomial: load_polynomial,
 }

@@ -10,7 +10,7 @@ from platformdirs import user_cache_dir
 
 from harness.data.dataset import DataError, Dataset
 from harness.data.download import download
-from harness.data.mnist_files import PARTS
+from harness.data.mnist_files import OF_ANY_CONTENT, PARTS, Part
 from harness.data.mnist_folder import NPZ, Reading, read_folder
 from harness.spec.data import Mnist
 from harness.system.files import FileError, given_path
@@ -24,7 +24,13 @@ def load_mnist(spec: Mnist) -> Dataset:
 
     Raises DataError where the files are missing or wrong.
     """
-    data = _from_cache(cache_folder()) if spec.root is None else _from_root(spec.root)
+    if spec.collection == "mnist":
+        data = _from_cache(cache_folder()) if spec.root is None else _from_root(spec.root, "MNIST", PARTS)
+    elif spec.root is None:
+        names = ", ".join(part.names[0] for part in PARTS)
+        raise DataError(f"data.root: not given; Fashion-MNIST is read from a folder with its files ({names})")
+    else:
+        data = _from_root(spec.root, "Fashion-MNIST", OF_ANY_CONTENT)
     return _held_out(data, spec) if spec.holdout else data
 
 
@@ -33,17 +39,17 @@ def cache_folder() -> Path:
     return Path(user_cache_dir("twinrun")) / "mnist"
 
 
-def _from_root(root: Path) -> Dataset:
+def _from_root(root: Path, what: str, parts: tuple[Part, ...]) -> Dataset:
     folder = _existing_folder(root)
-    reading = read_folder(folder, PARTS)
+    reading = read_folder(folder, parts)
     if reading.problems:
         raise DataError(
             "\n".join(
                 [
-                    f"MNIST cannot be read from {folder}:",
+                    f"{what} cannot be read from {folder}:",
                     *_items(reading),
-                    f"Put the four files (IDX or IDX.gz) or {NPZ} into that folder, leave data.root out to download "
-                    f"them, {_ELSEWHERE}.",
+                    f"Put the four files (IDX or IDX.gz) or {NPZ} into that folder"
+                    f"{', leave data.root out to download them' if parts is PARTS else ''}, {_ELSEWHERE}.",
                 ]
             )
         )

@@ -179,20 +179,21 @@ def _smooth_l1(e: Experiment) -> Iterator[Changes]:
         yield {"loss": {"kind": "huber", "delta": e.loss.beta, "reduction": e.loss.reduction}}
 
 
+MASKED = (layers.Dropout, layers.StochasticDepth)
 FORMS = (
     Form("momentum form", of_words((opt.HeavyBall, opt.Nesterov), _momentum_form)),
     Form("boundary", of_words(schedules.PiecewiseConstant, _boundary)),
     Form("epsilon place", of_words(opt.Optimizer, lambda word: other(word, "epsilon_place", _places(word)))),
     Form("coupled for decoupled decay", _coupled),
-    Form("a decay that is not multiplied by the rate", _rate_free),
     Form("bias correction", of_words(opt.Optimizer, lambda word: other(word, "bias_correction", (True, False)))),
     Form("layout", of_words(layers.Flatten, lambda word: other(word, "order", ("channels_last", "channels_first")))),
     Form("padding", of_words(layers.Convolution, _padded)),
+    Form("batch normalisation's momentum convention", of_words(layers.BatchNorm, _momentum_convention)),
+    Form("biased for unbiased variance", of_words(layers.BatchNorm, lambda word: other(word, "kept_variance", KEPT))),
+    Form("a decay that is not multiplied by the rate", _rate_free),
     Form("factor of the scores", of_words(layers.MultiHeadAttention, _factor_of_scores)),
     Form("mask of an attention", of_words(layers.MultiHeadAttention, lambda w: other(w, "mask", ("none", "causal")))),
     Form("place of a GRU's reset", of_words(layers.Gru, _reset)),
-    Form("batch normalisation's momentum convention", of_words(layers.BatchNorm, _momentum_convention)),
-    Form("biased for unbiased variance", of_words(layers.BatchNorm, lambda word: other(word, "kept_variance", KEPT))),
     Form("look-ahead of Nesterov momentum", _look_ahead),
     Form("dampening", of_words(opt.HeavyBall, _dampening)),
     Form("staircase", of_words(schedules.Schedule, lambda word: other(word, "staircase", (True, False)))),
@@ -214,7 +215,8 @@ FORMS = (
     Form("class weights", of_words(losses.Loss, lambda word: other(word, "weighting", ("sum_of_weights", "batch")))),
     Form("loss of logits or of probabilities", _from_logits),
     Form("start of the sum of squares", of_words(opt.Adagrad, lambda w: other(w, "initial_accumulator", (0.0, 0.1)))),
-    Form("rescaling of dropout", of_words(layers.Dropout, lambda w: [{"rate": 0.0}, {"rate": 1 - w.rate}]), False),
+    Form("interpolation", of_words(layers.Upsampling2d, lambda w: other(w, "interpolation", ("nearest", "bilinear")))),
+    Form("rescaling of dropout", of_words(MASKED, lambda w: [{"rate": 0.0}, {"rate": 1 - w.rate}]), False),
 )
 
 

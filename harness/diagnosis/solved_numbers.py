@@ -86,7 +86,7 @@ def relation_of(context: Context, changes: Changes) -> str:
     for number in numbers_of(context.experiment, (path.partition(".")[0],)):
         if number.path == path and isinstance(value, int | float):
             related = related_by(number, _classes(context), steps_of_epoch(context))
-            return next((what for what, other in related.items() if np.isclose(other, value, rtol=1e-9)), "")
+            return next((what for what, other in related.items() if np.isclose(other, value, rtol=1e-3)), "")
     return ""
 
 

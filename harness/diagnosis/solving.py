@@ -18,7 +18,7 @@ from harness.records.array_types import FloatArray
 # From a value to the differences from what was observed, (n,); None if nothing can be computed with the value.
 Residuals = Callable[[float], FloatArray | None]
 
-MOST_STEPS = 12
+MOST_STEPS = 16
 LONGEST_STEP = 4.0  # on the free scale: a factor of 55
 PROBES = (1e-3, 7.0, -7.0)  # changes by which the effect of a number is looked for, the smallest first
 CONVERGED = 1e-9

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.judging.tolerances import FACTOR, FLOOR_ULP, STRICT, Tolerance, enveloped, pooled_error, strict
+from harness.judging.tolerances import FACTOR, FLOOR_ULP, STRICT, TELLING, Tolerance, enveloped, pooled_error, strict
 from harness.judging.ulp import error_against
 from harness.oracles.oracle import NO_CULPRIT, Expected
 from harness.records.array_types import FloatArray
@@ -226,20 +226,35 @@ def _pooled(oracle: OwnFloat64, names: Sequence[str]) -> dict[str, Tolerance]:
         # The size of a tensor that is all rounding error says nothing about its tolerance.
         rounding = FACTOR * float(np.finfo(np.float64).eps) * max(sizes.values(), default=0.0)
         return {name: Tolerance(np.asarray(STRICT * size + rounding), STRICTLY) for name, size in sizes.items()}
-    by_side = []
+    by_side, relative = [], 0.0
+    exact_of = {
+        side.name: {name: np.asarray((side.float64 or {})[name], np.float64) for name in names} for side in in_float32
+    }
+    most = max((_largest(oracle.values[name]) for name in names), default=0.0)
+    cancelling = {name for name in names if _largest(oracle.values[name]) <= most * _EPSILONS["float32"]}
     for side in in_float32:
-        assert side.float64 is not None
-        exact = {name: np.asarray(side.float64[name], np.float64) for name in names}
+        exact = exact_of[side.name]
         by_side.append(pooled_error(exact, {name: side.values[name] for name in names}, np.float32))
-    return {name: _of_either([tolerances[name] for tolerances in by_side]) for name in names}
+        telling = [name for name in names if name not in cancelling and _largest(exact[name]) > 0]
+        errors = (_largest(error_against(side.values[name], exact[name])) / _largest(exact[name]) for name in telling)
+        relative = max(relative, *errors, 0.0)
+    # Where terms cancel, one side may be 0 by luck; what is left on the other is as large as the terms' own errors.
+    remainder = FACTOR * min(relative, TELLING) * most
+    return {
+        name: _of_either([tolerances[name] for tolerances in by_side], remainder if name in cancelling else 0.0)
+        for name in names
+    }
 
 
-def _of_either(measures: Sequence[Tolerance]) -> Tolerance:
-    """The wider of the two sides' tolerances, but at most `FACTOR` times the narrower."""
+def _of_either(measures: Sequence[Tolerance], remainder: float = 0.0) -> Tolerance:
+    """The wider of the two sides' tolerances, but at most `FACTOR` times the narrower.
+
+    `remainder`: what may be left of terms that cancel, whatever the narrower tolerance is.
+    """
     narrow, wide = min(measures, key=_width), max(measures, key=_width)
     if len(measures) == 1:
         return Tolerance(narrow.bound, narrow.source.replace("the reference's", "the one side's"))
-    return Tolerance(np.minimum(wide.bound, FACTOR * narrow.bound), MEASURED)
+    return Tolerance(np.minimum(wide.bound, np.maximum(FACTOR * narrow.bound, remainder)), MEASURED)
 
 
 def _drifting(oracle: OwnFloat64, name: str, drift: FloatArray, spread: Any, least: float) -> Tolerance:

@@ -17,7 +17,7 @@ from harness.judging.tolerances import AHEAD, DRAWS, RUNS
 from harness.records.cost import CostPlan, Extent, Rates
 from harness.rungs import checkpoints, evaluation, layer, model, registry, step, trajectory
 from harness.spec.experiment import Experiment
-from harness.spec.layers.convolution import Convolution
+from harness.spec.layers import Conv1d, Conv2dTranspose, Convolution
 from harness.spec.model import PlacedLayer
 
 # The least that is still worth its time: one step whose tolerance has all the steps that it looks ahead; a second
@@ -38,6 +38,7 @@ OF_A_DRAW = 1.5
 OF_THE_MODEL = (SELF, layer.NAME, model.NAME, step.NAME, trajectory.NAME)
 # Multiply-adds a second that no arm and no reference was slower than, on two cores. Convolutions are the slower ones.
 SLOWEST, SLOWEST_CONVOLUTION = 1e10, 1e9
+CONVOLUTIONS = (Convolution, Conv2dTranspose, Conv1d)
 
 
 def stated(experiment: Experiment, steps: int, batch_size: int, kept: int = 0) -> Extent:
@@ -196,5 +197,5 @@ def _total(seconds: Mapping[str, float], extent: Extent) -> float:
 
 def _of_convolutions(placed: PlacedLayer) -> int:
     """The multiply-adds of the convolutions in a layer, for one sample."""
-    own = placed.layer.multiply_adds(placed.input_shape) if isinstance(placed.layer, Convolution) else 0
+    own = placed.layer.multiply_adds(placed.input_shape) if isinstance(placed.layer, CONVOLUTIONS) else 0
     return own + sum(map(_of_convolutions, placed.inner))

@@ -59,12 +59,14 @@ class Mnist5k(Digits):
 class Mnist(Digits):
     """The full MNIST (LeCun et al.): 60,000 to train, 10,000 to test, in the files' own order.
 
-    From `root` (IDX, IDX.gz, or mnist.npz), else the user's cache, else a download checked by hash. With `holdout` h
-    above 0 the 10,000 are left alone: the 60,000 are put in an order drawn from `split_seed`, the last round(60,000 h)
-    of it are the test set, and the others the training set.
+    From `root` (IDX, IDX.gz, or mnist.npz), else the user's cache, else a download checked by hash.
+    `collection = fashion_mnist` (Xiao et al., 2017) has files of the same names and form; they are read from `root`
+    alone, and their content is not checked. With `holdout` h above 0 the 10,000 are left alone: the 60,000 are put in
+    an order drawn from `split_seed`, the last round(60,000 h) of it are the test set, and the others the training set.
     """
 
     kind: Literal["mnist"] = "mnist"
+    collection: Literal["mnist", "fashion_mnist"] = "mnist"
     root: Path | None = None
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     split_seed: Annotated[int, Field(ge=0)] = 0
@@ -73,6 +75,49 @@ class Mnist(Digits):
     def counts(self) -> tuple[int, int]:
         tested = round(60_000 * self.holdout)
         return (60_000 - tested, tested) if self.holdout else (60_000, 10_000)
+
+
+class Images(Data):
+    """Base of the data sets of digits whose target is the image itself, for autoencoders: a loss and no accuracy.
+
+    A sample is `p / 255` of its pixels, rounded to float32. Its target is the same numbers as a vector (784,), in which
+    the columns of a row lie side by side: a model ends in `flatten`.
+    """
+
+    sample_shape: ClassVar[tuple[int, ...]] = (28, 28, 1)
+    target_shape: ClassVar[tuple[int, ...]] = (784,)
+
+    @property
+    @abstractmethod
+    def digits(self) -> Digits:
+        """The data set that the images are from."""
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self.digits.counts
+
+
+class Mnist5kImages(Images):
+    """The images of `mnist5k`, in the same split."""
+
+    kind: Literal["mnist5k_images"] = "mnist5k_images"
+    test_size: Annotated[int, Field(gt=0, lt=5000, multiple_of=10)] = 1000
+    split_seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def digits(self) -> Digits:
+        return Mnist5k(test_size=self.test_size, split_seed=self.split_seed)
+
+
+class MnistImages(Images):
+    """The images of `mnist`: 60,000 to train, 10,000 to test."""
+
+    kind: Literal["mnist_images"] = "mnist_images"
+    root: Path | None = None
+
+    @property
+    def digits(self) -> Digits:
+        return Mnist(root=self.root)
 
 
 class Sales(Data):

@@ -41,9 +41,14 @@ class PlacedLayer(Spec):
         return tuple(n.model_copy(update={"name": f"{self.name}/{n.name}"}) for n in noise)
 
     @property
+    def rows(self) -> tuple[tuple[PlacedLayer, ...], ...]:
+        """The rows of layers inside this one, with their names and shapes."""
+        return tuple(place(row, self.input_shape, f"{self.name}/{prefix}") for prefix, row in self.layer.rows)
+
+    @property
     def inner(self) -> tuple[PlacedLayer, ...]:
-        """The layers inside this one, with their names and shapes."""
-        return place(self.layer.inner, self.input_shape, f"{self.name}/")
+        """The layers inside this one, row after row."""
+        return tuple(placed for row in self.rows for placed in row)
 
     @property
     def outputs(self) -> int:

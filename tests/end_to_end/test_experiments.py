@@ -22,7 +22,8 @@ TOGETHER = "rungs=[model,step]"
 WHOLE_LADDER = "cnn"
 CLIPPED = "vanishing"
 BY_DAY = (CLIPPED,)
-EXPERIMENTS = sorted(file.stem for file in (ROOT / "conf" / "experiment").glob("*.yaml"))
+OF_FILES = "lenet5_fashion"  # which nobody ships
+EXPERIMENTS = sorted({file.stem for file in (ROOT / "conf" / "experiment").glob("*.yaml")} - {OF_FILES})
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,46 @@ CONVOLUTIONS = [
     "flatten",
     {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"},
 ]
+# As many cells of padding in all above and below as beside: turned around, the shape is the same.
+GATE = {
+    "kind": "conv2d",
+    "filters": 2,
+    "kernel_size": [1, 1],
+    "kernel_initializer": "he_normal",
+    "activation": "sigmoid",
+}
+LARGER = {"kernel_size": [3, 3], "padding": "same", "kernel_initializer": "he_normal"}
+BRANCHES = [
+    {"kind": "max_pool2d", "pool_size": [4, 4], "strides": [4, 4]},
+    {"kind": "conv2d", "filters": 4, **LARGER},
+    {"kind": "conv2d", "filters": 4, "groups": 2, **LARGER},
+    {"kind": "zero_padding2d", "padding": [[1, 2], [0, 3]]},
+    {"kind": "group_norm", "groups": 2},
+    {"kind": "conv2d_transpose", "filters": 2, "strides": [2, 2], **LARGER},
+    {"kind": "max_pool2d", "pool_size": [4, 4], "strides": [4, 4]},
+    {"kind": "upsampling2d", "size": [2, 2], "interpolation": "bilinear"},
+    "instance_norm",
+    {
+        "kind": "parallel",
+        "join": "add",
+        "branches": [[{"kind": "dropout", "rate": 0.5}], [{"kind": "dropout", "rate": 0.5}]],
+    },
+    {"kind": "parallel", "join": "multiply", "branches": [[], [GATE]]},
+    {"kind": "concatenate", "layers": [GATE]},
+    {"kind": "stochastic_depth", "rate": 0.5},
+    "rms_norm",
+    {"kind": "reshape", "target_shape": [100, 4]},
+    {
+        "kind": "conv1d",
+        "filters": 2,
+        "kernel_size": 3,
+        "dilation": 2,
+        "padding": "same",
+        "kernel_initializer": "he_normal",
+    },
+    "flatten",
+    {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"},
+]
 DRAWN = {"kind": "normal", "stddev": 0.4}
 GATED = {"kernel_initializer": DRAWN, "recurrent_initializer": DRAWN, "bias_initializer": DRAWN}
 ATTENTION = {"kind": "multi_head_attention", "heads": 2, "key_size": 3, "kernel_initializer": DRAWN, "use_bias": False}
@@ -107,6 +147,7 @@ CHANGES: dict[str, dict[str, Any]] = {
             "staircase": True,
         },
     },
+    "branches": {"model": {"input": {"shape": [28, 28, 1]}, "layers": BRANCHES}},
     "sequences": {
         "model": {"input": {"shape": [28, 28, 1]}, "layers": SEQUENCES},
         "loss": "softmax_cross_entropy",
@@ -119,6 +160,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "amsgrad": {"optimizer": {"kind": "adam", "amsgrad": True}},
     "decoupled": {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 0.1}},
     "initializers": {"vocabulary": ["initializer"]},
+    "cycles": {"suite": [{"kind": "triangular", "minimum": 0.01, "maximum": 0.1, "half_period": 3}]},
 }
 AUGMENTED = {"kind": "mnist5k", "augmentation": {"shift": 3, "rotate": 20, "flip": True}}
 NOISY = [

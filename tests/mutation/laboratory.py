@@ -18,6 +18,7 @@ from faults import Fault, asked_of
 from muffled import hush
 from planting import Edit
 
+from adapters.reference import disturbed
 from harness.judging import cases
 from harness.judging.checks import Check
 from harness.judging.context import Answer, Context
@@ -136,6 +137,8 @@ def _once(answer: Callable[..., Any]) -> Callable[..., Any]:
     """Of an adapter, a call, what it is given, and arrays."""
 
     def made(adapter: Any, call: str, given: Any, arrays: Any) -> Any:
+        if disturbed.is_disturbing():  # each draw of a ledger's bound is another result
+            return answer(adapter, call, given, arrays)
         bytes_of = tuple((name, np.asarray(value).tobytes()) for name, value in arrays.items())
         key = adapter.arm, call, given, bytes_of
         try:

@@ -11,7 +11,7 @@ FAULTS = (
     JudgeFault(
         "the larger error without its limit",
         ORACLE,
-        "np.minimum(wide.bound, FACTOR * narrow.bound)",
+        "np.minimum(wide.bound, np.maximum(FACTOR * narrow.bound, remainder))",
         "wide.bound",
         pair_guards.one_side_numerically_off,
     ),

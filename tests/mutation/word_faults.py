@@ -49,6 +49,15 @@ RATES = (
         "conv",
     ),
     Fault(
+        "half a cycle a step longer",
+        f"{MS}.specifics.schedulers",
+        "lr_scheduler.CyclicLR(optimizer, s.minimum, s.maximum, s.half_period,",
+        "lr_scheduler.CyclicLR(optimizer, s.minimum, s.maximum, s.half_period + 1,",
+        "schedule",
+        "mindspore",
+        "cycles",
+    ),
+    Fault(
         "rate of the previous step applied",
         f"{MS}.canonical_optimizers",
         "ops.gather(self.table, self.step, 0)",

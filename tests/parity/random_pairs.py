@@ -108,7 +108,7 @@ def _write(port: Port, folder: Path, name: str, x: Any, is_image: bool) -> Path:
     return file
 
 
-def _dense(port: Port, draws: np.random.Generator) -> np.ndarray:
+def _dense(port: Port, draws: np.random.Generator) -> Any:
     width = port.rng.randint(2, 9)
     x = draws.normal(size=(BATCH * STEPS, width))
     for _ in range(port.rng.randint(1, 4)):
@@ -139,7 +139,7 @@ def _normalised(port: Port, channels: int, batch_norm: str, layer_shape: tuple[i
         port.layer("norm", f"nn.LayerNorm({layer_shape}, {NORM})", f"layers.LayerNormalization({NORM})")
 
 
-def _convolutional(port: Port, draws: np.random.Generator) -> np.ndarray:
+def _convolutional(port: Port, draws: np.random.Generator) -> Any:
     size, channels = port.rng.choice((8, 9, 12)), port.rng.choice((2, 4))
     x = draws.normal(size=(BATCH * STEPS, size, size, channels))
     for _ in range(port.rng.randint(1, 3)):
@@ -184,7 +184,7 @@ def _convolutional(port: Port, draws: np.random.Generator) -> np.ndarray:
     return x
 
 
-def _sequences(port: Port, draws: np.random.Generator) -> tuple[np.ndarray, int]:
+def _sequences(port: Port, draws: np.random.Generator) -> tuple[Any, int]:
     """Sequences of vectors, or of words with their embedding, and the width of a vector."""
     length, width = port.rng.randint(3, 7), port.rng.choice((4, 6, 8))
     if port.rng.random() < 0.5:
@@ -194,7 +194,7 @@ def _sequences(port: Port, draws: np.random.Generator) -> tuple[np.ndarray, int]
     return draws.normal(size=(BATCH * STEPS, length, width)), width
 
 
-def _recurrent(port: Port, draws: np.random.Generator) -> np.ndarray:
+def _recurrent(port: Port, draws: np.random.Generator) -> Any:
     x, width = _sequences(port, draws)
     for _ in range(port.rng.randint(1, 2)):
         kind, units = port.rng.choice(list(RECURRENT)), port.rng.choice((2, 4, 5))
@@ -229,7 +229,7 @@ def _pooled_in_time(port: Port) -> None:
         port.call("x = x.mean(1)", "x = ops.mean(x, 1)")
 
 
-def _attention(port: Port, draws: np.random.Generator) -> np.ndarray:
+def _attention(port: Port, draws: np.random.Generator) -> Any:
     x, width = _sequences(port, draws)
     for _ in range(port.rng.randint(1, 2)):
         heads = port.rng.choice((1, 2))

@@ -168,7 +168,10 @@ def models(draw: DrawFn, shape: Shape, width: int, end: str) -> Plain:
         add(draw(st.one_of(convolution(5, 4), pooling(4))))
         for _ in range(draw(st.integers(0, 2))):
             add(draw(image_layer(given)))
-        if draw(st.sampled_from([False, False, True])):
+        if draw(st.integers(0, 4)) == 0:
+            add({"kind": "reshape", "target_shape": [given[0] * given[1], given[2]]})
+            add(draw(conv1d()))
+        elif draw(st.sampled_from([False, False, True])):
             for layer in draw(sequences(given)):
                 add(layer)
         ends = GLOBAL if len(given) == 3 else ()
@@ -181,13 +184,17 @@ def models(draw: DrawFn, shape: Shape, width: int, end: str) -> Plain:
     return {"input": {"shape": shape}, "layers": layers}
 
 
+MOST_PIXELS_ENLARGED = 200
 GLOBAL = ({"kind": "global_average_pool2d"}, {"kind": "global_max_pool2d"})
 FLAT = ({"kind": "flatten"}, {"kind": "flatten", "order": "channels_first"})
 
 
 def image_layer(shape: Shape) -> SearchStrategy[Plain]:
-    inner = convolution(3, 1).map(lambda each: {**each, "kind": "conv2d", "filters": shape[2], "padding": "same"})
-    return st.one_of(convolution(3, 2), convolution(3, 1), pooling(2), residual(inner), same_shape())
+    inner = plain_convolution(3).map(lambda each: {**each, "filters": shape[2], "padding": "same"})
+    grouped = plain_convolution(3).map(lambda each: {**each, "filters": 2 * shape[2], "groups": shape[2]})
+    of_windows = [convolution(3, 2), convolution(3, 1), pooling(2), grouped]
+    larger = [enlarging(), enlarging()] if shape[0] * shape[1] <= MOST_PIXELS_ENLARGED else []
+    return st.one_of(*of_windows, *larger, residual(inner), branches(inner), branches(inner), same_shape(shape))
 
 
 @st.composite
@@ -201,7 +208,7 @@ def sequences(draw: DrawFn, shape: Shape) -> list[Plain]:
         layers.append({"kind": "position_embedding", "embeddings_initializer": {"kind": "normal", "stddev": 0.1}})
     for _ in range(draw(st.integers(1, 2))):
         attended = attention().map(lambda each: {"kind": "residual", "layers": ["layer_norm", each]})
-        layers.append(draw(st.one_of(recurrent(True), attention(), attended, dense(), same_shape())))
+        layers.append(draw(st.one_of(recurrent(True), attention(), attended, dense(), same_shape((rows, features)))))
     layers += draw(st.lists(recurrent(False), max_size=1))
     return layers
 
@@ -236,17 +243,52 @@ def recurrent(draw: DrawFn, return_sequences: bool) -> Plain:
 
 def vector_layer(shape: Shape) -> SearchStrategy[Plain]:
     inner = dense().map(lambda each: {**each, "units": shape[-1]})
-    return st.one_of(dense(), dense(), residual(inner), same_shape())
+    return st.one_of(dense(), dense(), residual(inner), branches(inner), same_shape(shape))
 
 
-def same_shape() -> SearchStrategy[Plain]:
-    normalised = st.sampled_from(["batch_norm", "layer_norm"])
+def same_shape(shape: Shape) -> SearchStrategy[Plain]:
     flags = {"center": st.booleans(), "scale": st.booleans()}
+    epsilon = {"epsilon": st.sampled_from([1e-5, 1e-3])}
+    groups = {"groups": st.sampled_from([each for each in range(1, shape[-1] + 1) if shape[-1] % each == 0])}
+    kinds = st.sampled_from(["batch_norm", "layer_norm", "instance_norm"])
     return st.one_of(
-        st.fixed_dictionaries({"kind": normalised, "epsilon": st.sampled_from([1e-5, 1e-3]), **flags}),
-        st.fixed_dictionaries({"kind": st.just("dropout"), "rate": numbers(0.1, 0.6)}),
+        st.fixed_dictionaries({"kind": kinds, **epsilon, **flags}),
+        st.fixed_dictionaries({"kind": st.just("group_norm"), **groups, **epsilon, **flags}),
+        st.fixed_dictionaries({"kind": st.just("rms_norm"), **epsilon}),
+        st.fixed_dictionaries({"kind": st.sampled_from(["dropout", "stochastic_depth"]), "rate": numbers(0.1, 0.6)}),
         st.fixed_dictionaries({"kind": st.just("activation"), "activation": varied("activation")}),
     )
+
+
+def branches(inner: SearchStrategy[Plain]) -> SearchStrategy[Plain]:
+    normed = st.tuples(inner, st.just({"kind": "batch_norm", "momentum": 0.9})).map(list)
+    branch = st.one_of(st.just([]), st.tuples(inner).map(list), normed)
+    joins = st.sampled_from(["add", "multiply", "concatenate"])
+    joined = {"kind": st.just("parallel"), "join": joins, "branches": st.lists(branch, min_size=2, max_size=3)}
+    dense_connection = {"kind": st.just("concatenate"), "layers": st.tuples(inner).map(list)}
+    return st.one_of(st.fixed_dictionaries(joined), st.fixed_dictionaries(dense_connection))
+
+
+@st.composite
+def enlarging(draw: DrawFn) -> Plain:
+    kind = draw(st.sampled_from(["conv2d_transpose", "upsampling2d", "zero_padding2d"]))
+    if kind == "zero_padding2d":
+        cells = st.integers(0, 2)
+        return {"kind": kind, "padding": [[draw(cells), draw(cells)], [draw(cells), draw(cells)]]}
+    size = [draw(st.integers(1, 3)), draw(st.integers(2, 3))]
+    if kind == "upsampling2d":
+        return {"kind": kind, "size": size, "interpolation": draw(st.sampled_from(["nearest", "bilinear"]))}
+    layer = {"kind": kind, "strides": size, "padding": draw(st.sampled_from(["valid", "same"]))}
+    layer |= {"kernel_size": [draw(st.integers(1, 4)), draw(st.integers(1, 4))], "filters": draw(st.integers(1, 4))}
+    return layer | draw(st.fixed_dictionaries(_ends_in_activation("kernel")))
+
+
+@st.composite
+def conv1d(draw: DrawFn) -> Plain:
+    layer: Plain = {"kind": "conv1d", "filters": draw(st.integers(1, 4)), "kernel_size": draw(st.integers(1, 3))}
+    layer |= {"strides": draw(st.integers(1, 2)), "dilation": draw(st.integers(1, 2))}
+    layer["padding"] = draw(st.sampled_from(["valid", "same"]))
+    return layer | draw(st.fixed_dictionaries(_ends_in_activation("kernel")))
 
 
 def residual(inner: SearchStrategy[Plain]) -> SearchStrategy[Plain]:
@@ -262,9 +304,19 @@ def dense() -> SearchStrategy[Plain]:
     )
 
 
+def plain_convolution(window: int) -> SearchStrategy[Plain]:
+    """A conv2d with strides of 1."""
+    return convolution(window, 1, ("conv2d",))
+
+
 @st.composite
-def convolution(draw: DrawFn, window: int, stride: int) -> Plain:
-    kind = draw(st.sampled_from(["conv2d", "conv2d", "depthwise_conv2d", "separable_conv2d"]))
+def convolution(
+    draw: DrawFn,
+    window: int,
+    stride: int,
+    kinds: Sequence[str] = ("conv2d", "conv2d", "depthwise_conv2d", "separable_conv2d"),
+) -> Plain:
+    kind = draw(st.sampled_from(kinds))
     size, step = st.integers(1, window), st.integers(max(1, stride - 1), stride)
     layer: Plain = {"kind": kind, "kernel_size": [draw(size), draw(size)], "strides": [draw(step), draw(step)]}
     layer["padding"] = draw(st.sampled_from(["valid", "same", "same_lower"]))

@@ -43,9 +43,28 @@ MODEL = Model.model_validate(
                     {"kind": "dropout", "rate": 0.25},
                 ],
             },
+            {
+                "kind": "parallel",
+                "join": "add",
+                "branches": [
+                    [
+                        {"kind": "conv2d", "filters": 8, "groups": 2, "kernel_initializer": DRAWN, **CONVOLVED},
+                        {"kind": "batch_norm", "momentum": 0.7},
+                        {"kind": "stochastic_depth", "rate": 0.25},
+                    ],
+                    [{"kind": "group_norm", "groups": 4}, {"kind": "dropout", "rate": 0.25}],
+                ],
+            },
+            {"kind": "conv2d_transpose", "filters": 8, "strides": [1, 2], "kernel_initializer": DRAWN, **CONVOLVED},
+            {"kind": "parallel", "join": "multiply", "branches": [[], ["rms_norm"]]},
+            {"kind": "upsampling2d", "size": [1, 2], "interpolation": "bilinear"},
+            {"kind": "zero_padding2d", "padding": [[0, 1], [1, 0]]},
+            {"kind": "concatenate", "layers": ["instance_norm"]},
             {"kind": "max_pool2d", "pool_size": [2, 2], "strides": [2, 1], "padding": "same"},
             "layer_norm",
             {"kind": "average_pool2d", "pool_size": [2, 2], "strides": [2, 2], "padding": "same"},
+            {"kind": "reshape", "target_shape": [18, 16]},
+            {"kind": "conv1d", "filters": 2, "kernel_size": 3, "kernel_initializer": DRAWN},
             "flatten",
             {"kind": "dropout", "rate": 0.5},
             {"kind": "dense", "units": 3, "kernel_initializer": DRAWN},
@@ -126,7 +145,7 @@ def test_weights_come_back_as_they_went_in(runs: dict[str, layer_runs.Run], arm:
 def test_the_statistics_move_far_at_every_step(runs: dict[str, layer_runs.Run]) -> None:
     """So that what follows would see one move too many or too few."""
     reference = runs["float64"]
-    kept = ("batch_norm_1", "residual_1/batch_norm_1")
+    kept = ("batch_norm_1", "residual_1/batch_norm_1", "parallel_1/branch_1/batch_norm_1")
     assert [f"{name}/moving_{what}" for name in kept for what in ("mean", "variance")] == STATISTICS
     for name in STATISTICS:
         assert np.abs(reference.after[name] - reference.before[name]).max() > 0.01

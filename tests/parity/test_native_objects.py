@@ -66,7 +66,7 @@ FAULTS = {
     "epochs for steps": (
         {"schedule": own("stairs", "stairs")},
         "schedule",
-        "step t of mindspore has the rate of step t / 3 of tensorflow: epochs for steps?",
+        "step t of tensorflow has the rate of step 3 t of mindspore: epochs for steps?",
     ),
     "smoothing over K - 1 classes": (
         {"loss": own("smoothed", "smoothed_over_others", {"use": "softmax_cross_entropy", "label_smoothing": 0.1})},
@@ -92,7 +92,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_difference_is_named_at_its_rung(check, name):
     changes, rung, told = FAULTS[name]
@@ -107,16 +107,16 @@ MISTAKES = {
     "by_sample gives a loss of shape (8,)": {"loss": own("by_sample", "cross_entropy")},
     "short returned 2 rates, but steps is 12": {"schedule": own("short", "stairs")},
     "half_of_them: the optimizer must update the parameters": {"optimizer": own("half_of_them", "momentum")},
-    "momentum needs 1 argument": {"optimizer": own("momentum", "cosine")},
+    "cosine returned CosineDecay, not an optimizer of Keras": {"optimizer": own("momentum", "cosine")},
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.nightly
 @pytest.mark.parametrize("told", MISTAKES)
 def test_what_cannot_be_used_is_told_before_anything_is_trained(check, told):
     with pytest.raises(UserMistake) as mistake:
         check("network", "network", VECTORS, **{**WORDS, "schedule": CONSTANT, "steps": 12, **MISTAKES[told]})
-    assert told.partition(" ")[0] in str(mistake.value)
+    assert told in str(mistake.value)
 
 
 # By port: the sentence, or nothing for an agreement.
@@ -131,7 +131,7 @@ FORMS = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.nightly
 @pytest.mark.parametrize(("builder", "port"), FORMS)
 def test_forms_at_any_distance(check, builder, port):
     verdicts = check(builder, port, IMAGES, "channels_first")
@@ -145,19 +145,20 @@ def test_forms_at_any_distance(check, builder, port):
 WEIGHTS = {"loaded": True, "loaded_weights": True, "loaded_otherwise": False}
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.nightly
 @pytest.mark.parametrize("port", WEIGHTS)
 def test_loaded_weights_are_compared_and_carried(check, port):
     verdicts = check("loaded", port, VECTORS, weights={"from": "each"})
     of_weights = next(v for v in verdicts if v.subject == "the builders' own weights")
     assert of_weights.status == ("agrees" if WEIGHTS[port] else "diverges")
     if not WEIGHTS[port]:
-        assert re.search(r"differ in 1 of 4 parameters, first 0/bias .* by up to 0\\.25", of_weights.cause)
+        assert re.search(r"differ in 1 of 4 parameters, first 0/bias .* by up to 0\.25", of_weights.cause)
     others = [v for v in verdicts if v is not of_weights]
     assert [(v.subject, v.cause) for v in others if v.status not in ("agrees", "known")] == []
     assert [c["refused"] for c in check.climb.built.values()] == ["", ""]
 
 
+@pytest.mark.nightly
 def test_either_sides_weights_may_be_the_start(check):
     check("loaded", "network", VECTORS, weights={"from": "mindspore"})
     of_mindspore = check.climb.weights

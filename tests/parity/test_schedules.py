@@ -178,7 +178,7 @@ FUNCTIONS = (
     "piecewise_constant_lr warmup_lr"
 )
 SCHEDULERS = (
-    "StepLR ConstantLR LinearLR ExponentialLR PolynomialLR LambdaLR MultiStepLR SequentialLR "
+    "StepLR ConstantLR LinearLR ExponentialLR PolynomialLR LambdaLR MultiStepLR SequentialLR CyclicLR "
     "CosineAnnealingWarmRestarts CosineAnnealingLR"
 )
 OFFERED = {

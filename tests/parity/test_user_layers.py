@@ -136,6 +136,7 @@ ONLY: dict[str, dict[str, tuple[Any, Any, Any]]] = {
     "mindspore": {
         "segmenting": (IMAGES, np.zeros((4, 8, 6), np.int32), [("", (4, 5, 8, 6))]),
         "constants": (ROWS, TARGETS, [("", (4, 3))]),
+        "raising": (ROWS, TARGETS, "of shape (4, 6), channels last (at layer 1: ValueError: no such luck)"),
         "in_a_model": (ROWS, TARGETS, "returned a Model, whose _network is the model; it must return an nn.Cell"),
     },
     "tensorflow": {

@@ -102,6 +102,15 @@ class Tagging(nn.Cell):
         return self.fc(self.lstm(x)[0])
 
 
+class Raising(nn.Cell):
+    def construct(self, x: Any) -> Any:
+        raise ValueError("no such luck\nand more of it")
+
+
+def raising() -> Any:
+    return nn.SequentialCell(nn.Dense(6, 3), Raising())
+
+
 def ncf() -> Any:
     return Ncf()
 

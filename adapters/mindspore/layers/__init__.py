@@ -8,12 +8,18 @@ from mindspore import nn
 
 from adapters.mindspore.layers.attention import multi_head_attention, position_embedding
 from adapters.mindspore.layers.base import BuiltLayer, LayerBuilder, Row, to_canonical, to_native
+from adapters.mindspore.layers.branches import joined
 from adapters.mindspore.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.mindspore.layers.dense import activation, dense
+from adapters.mindspore.layers.group_normalisation import group_norm, instance_norm, rms_norm
 from adapters.mindspore.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.mindspore.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from adapters.mindspore.layers.recurrent import gru, lstm, simple_rnn
+from adapters.mindspore.layers.resizing import upsampling2d, zero_padding2d
+from adapters.mindspore.layers.sequence_convolution import conv1d
 from adapters.mindspore.layers.shape import flatten, permute, reshape
+from adapters.mindspore.layers.stochastic_depth import stochastic_depth
+from adapters.mindspore.layers.transposed import conv2d_transpose
 from adapters.protocol import Parameters, made_by
 from adapters.setting import Setting
 from harness.spec import layers as spec
@@ -53,6 +59,20 @@ def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incomin
     return BuiltLayer(ResidualSum(inner.call), incoming, incoming, parameters)
 
 
+def parallel(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """The rows of inner layers, joined."""
+    word: Any = placed.layer
+    branches = [build_row(row, weights, setting, incoming) for row in placed.rows]
+    noise = [sum(len(inner.noise) for inner in row) for row in placed.rows]
+    return joined(placed, branches, noise, word.join, incoming)
+
+
+def concatenate(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """`[x, f(x)]`, with the inner layers as f."""
+    branches = [build_row(row, weights, setting, incoming) for row in ((), placed.inner)]
+    return joined(placed, branches, [0, len(placed.noise)], "concatenate", incoming)
+
+
 class ResidualSum(nn.Cell):
     """`x + f(x)`."""
 
@@ -80,6 +100,16 @@ LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.BatchNorm: batch_norm,
     spec.LayerNorm: layer_norm,
     spec.Dropout: dropout,
+    spec.Conv1d: conv1d,
+    spec.Conv2dTranspose: conv2d_transpose,
+    spec.ZeroPadding2d: zero_padding2d,
+    spec.Upsampling2d: upsampling2d,
+    spec.GroupNorm: group_norm,
+    spec.InstanceNorm: instance_norm,
+    spec.RmsNorm: rms_norm,
+    spec.StochasticDepth: stochastic_depth,
+    spec.Parallel: parallel,
+    spec.Concatenate: concatenate,
     spec.SimpleRnn: simple_rnn,
     spec.Lstm: lstm,
     spec.Gru: gru,

@@ -55,8 +55,9 @@ def to_native(name: str, value: Array) -> Array:
     """From the canonical layout to MindSpore's. `name` is the parameter's, in full or within its layer.
 
     A dense kernel (in, out) becomes (out, in), a convolution's (kh, kw, in, out) becomes (out, in, kh, kw), a
-    depthwise one (kh, kw, in, multiplier) becomes (in * multiplier, 1, kh, kw). Of a GRU the gates
-    are in another order.
+    depthwise one (kh, kw, in, multiplier) becomes (in * multiplier, 1, kh, kw), one over sequences (k, in, out) becomes
+    (out, in, 1, k). A transposed convolution's (kh, kw, out, in) becomes (in, out, kh, kw). Of a GRU the
+    gates are in another order.
     """
     if _is_of_gru(name):
         value = reordered(value, CANONICAL_ORDERS["gru"], GATES["mindspore"]["GRU"].order)
@@ -65,6 +66,8 @@ def to_native(name: str, value: Array) -> Array:
         return np.ascontiguousarray(value.transpose(2, 3, 0, 1)).reshape(channels * multiplier, 1, height, width)
     if not name.endswith("kernel") or _is_of_heads(name):
         return value
+    if value.ndim == 3:
+        value = value[None]
     return np.ascontiguousarray(value.T if value.ndim == 2 else value.transpose(3, 2, 0, 1))
 
 
@@ -77,7 +80,7 @@ def to_canonical(name: str, value: Array, shape: tuple[int, ...]) -> Array:
         return np.ascontiguousarray(value.reshape(*shape[2:], *shape[:2]).transpose(2, 3, 0, 1))
     if not name.endswith("kernel") or _is_of_heads(name):
         return value
-    return np.ascontiguousarray(value.T if value.ndim == 2 else value.transpose(2, 3, 1, 0))
+    return np.ascontiguousarray(value.T if value.ndim == 2 else value.transpose(2, 3, 1, 0)).reshape(shape)
 
 
 def _is_of_gru(name: str) -> bool:

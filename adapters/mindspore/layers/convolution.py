@@ -25,7 +25,7 @@ def conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming:
         placed,
         weights,
         setting,
-        lambda **options: nn.Conv2d(channels, word.filters, word.kernel_size, **options),
+        lambda **options: nn.Conv2d(channels, word.filters, word.kernel_size, group=word.groups, **options),
     )
 
 

@@ -45,6 +45,30 @@ def _layer_norm(word: spec.LayerNorm, setting: Setting) -> Realisation:
     return native("nn.LayerNorm")
 
 
+def _conv1d(word: spec.Conv1d, setting: Setting) -> Realisation:
+    if setting.precision == "float64":
+        return composed(IN_FLOAT64, "nn.Conv1d refuses float64")
+    return composed("ops.transpose, nn.Conv1d, ops.transpose", "nn.Conv1d takes the channels before the length")
+
+
+def _upsampling(word: spec.Upsampling2d, setting: Setting) -> Realisation:
+    if word.interpolation == "bilinear" and setting.precision == "float64":
+        return composed("ops.gather, then the sum of shares", "nn.Upsample interpolates in float32")
+    return native("nn.Upsample")
+
+
+def _group_norm(word: spec.GroupNorm, setting: Setting) -> Realisation:
+    if setting.precision == "float64":
+        return composed("mean, square, sqrt", "nn.GroupNorm takes its epsilon in float32")
+    return native("nn.GroupNorm")
+
+
+def _instance_norm(word: spec.InstanceNorm, setting: Setting) -> Realisation:
+    if setting.precision == "float64":
+        return composed("mean, square, sqrt", "nn.GroupNorm takes its epsilon in float32")
+    return composed("nn.GroupNorm, a group for each channel", "nn.InstanceNorm2d has no CPU kernel")
+
+
 REFUSED = "nn.Conv2d refuses float64"
 LAYERS: Entries = {
     spec.Flatten: native("nn.Flatten"),
@@ -69,6 +93,18 @@ LAYERS: Entries = {
     spec.BatchNorm: _batch_norm,
     spec.LayerNorm: _layer_norm,
     spec.Dropout: composed("x * mask / (1 - rate)", "nn.Dropout draws its own masks"),
+    spec.Conv1d: _conv1d,
+    spec.Conv2dTranspose: _image_layer(
+        native("nn.Conv2dTranspose"), composed(IN_FLOAT64, "nn.Conv2dTranspose refuses float64")
+    ),
+    spec.ZeroPadding2d: native("nn.Pad"),
+    spec.Upsampling2d: _upsampling,
+    spec.GroupNorm: _group_norm,
+    spec.InstanceNorm: _instance_norm,
+    spec.RmsNorm: composed("square, mean, sqrt", "ops.rms_norm has no CPU kernel"),
+    spec.StochasticDepth: composed("x * mask / (1 - rate)", "MindSpore has no such class"),
+    spec.Parallel: composed("the branches, then +, * or ops.concat", "MindSpore has no such class"),
+    spec.Concatenate: composed("ops.concat", "MindSpore has no such class"),
     **RECURRENT,
     **ATTENTION,
     spec.Residual: composed("x + f(x)", "MindSpore has no such class"),

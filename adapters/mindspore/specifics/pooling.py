@@ -27,7 +27,8 @@ def average_pooling(placed: PlacedLayer) -> Any:
 
 def _windows(placed: PlacedLayer, padding_value: float = 0.0) -> Windows:
     word: Any = placed.layer
-    return Windows(placed.input_shape, word.pool_size, word.strides, (1, 1), word.padding, ms.float64, padding_value)
+    cells = window_cells(placed.input_shape, word.pool_size, word.strides, (1, 1), word.padding)
+    return Windows(placed.input_shape, cells, ms.float64, padding_value)
 
 
 class MaxPooling(nn.Cell):

@@ -12,23 +12,13 @@ from harness.spec.layers.base import ConvolutionPadding, Pair, padded, windows_s
 
 
 class Windows(nn.Cell):
-    """Images (B, H, W, C) to windows (B, rows, columns, cells of a window in row-major order, C).
+    """Images (B, H, W, C) to windows (B, rows, columns, cells of a window, C).
 
-    Cells of padding hold `padding_value`.
+    `cell_indices`: the index of each cell of each window, as of `window_cells`. Cells of padding hold `padding_value`.
     """
 
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        window: Pair,
-        strides: Pair,
-        dilation: Pair,
-        padding: ConvolutionPadding,
-        dtype: Any,
-        padding_value: float = 0.0,
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], cell_indices: Any, dtype: Any, padding_value: float = 0.0) -> None:
         super().__init__()
-        cell_indices = window_cells(shape, window, strides, dilation, padding)
         self.cell_count, self.channels, self.window_shape = shape[0] * shape[1], shape[2], cell_indices.shape
         self.cell_indices = Tensor(cell_indices.ravel(), ms.int32)
         self.dtype, self.padding_value = dtype, padding_value
@@ -43,7 +33,10 @@ class Windows(nn.Cell):
 def window_cells(
     shape: tuple[int, ...], window: Pair, strides: Pair, dilation: Pair, padding: ConvolutionPadding
 ) -> Any:
-    """The index of each cell of each window (rows, columns, cells of a window); height * width marks padding."""
+    """The index of each cell of each window (rows, columns, cells of a window in row-major order).
+
+    height * width marks padding.
+    """
     output_sizes = windows_shape(shape, "a window", window, strides, dilation, padding)
     positions = []
     for axis in range(2):

@@ -19,8 +19,8 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parame
     if not training:
         deviation = np.sqrt(weights["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
         fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation, -2)
-        return _scaled(weights, fixed, shape, lambda dn: dn / deviation, {})
-    normalised, mean, variance, back = _normalised(rows, -2, word.epsilon)
+        return scaled(weights, fixed, shape, lambda dn: dn / deviation, {})
+    normalised, mean, variance, back = normalised_over(rows, -2, word.epsilon)
     old_share, new_share = x.dtype.type(word.momentum), x.dtype.type(1 - word.momentum)
     count = rows.shape[-2]
     spread = x.dtype.type(count / max(count - 1, 1)) if word.kept_variance == "unbiased" else x.dtype.type(1)
@@ -28,13 +28,13 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parame
         "moving_mean": old_share * weights["moving_mean"] + new_share * mean[..., 0, :],
         "moving_variance": old_share * weights["moving_variance"] + new_share * (spread * variance[..., 0, :]),
     }
-    return _scaled(weights, normalised, shape, back, state)
+    return scaled(weights, normalised, shape, back, state)
 
 
 def layer_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     word: Any = placed.layer
-    normalised, _, _, back = _normalised(x, -1, word.epsilon)
-    return _scaled(weights, normalised, x.shape, back, {})
+    normalised, _, _, back = normalised_over(x, -1, word.epsilon)
+    return scaled(weights, normalised, x.shape, back, {})
 
 
 def dropout(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
@@ -45,7 +45,7 @@ def dropout(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameter
     return Applied(x * scale, lambda dy: (dy * scale, {}))
 
 
-def _normalised(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, Array, Any]:
+def normalised_over(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, Array, Any]:
     """`(x - mean) / sqrt(variance + epsilon)` over the axis, the mean and the variance, and the pullback."""
     mean = x.mean(axis=axis, keepdims=True)
     from_mean = x - mean
@@ -77,7 +77,7 @@ def _centred(x: Array, mean: Array, deviation: Array, axis: int) -> Array:
     return remainder(scaled - mean / deviation, scaled, axis)
 
 
-def _scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:
+def scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:
     """`gamma * normalised + beta`, along the last axis, as far as the layer has them. `shape`: that of the input."""
     y = normalised
     if "gamma" in weights:

@@ -8,12 +8,18 @@ from adapters.protocol import Parameters, made_by
 from adapters.setting import Setting
 from adapters.tensorflow.layers.attention import multi_head_attention, position_embedding
 from adapters.tensorflow.layers.base import BuiltLayer, LayerBuilder, Row, to_canonical, to_native
+from adapters.tensorflow.layers.branches import joined
 from adapters.tensorflow.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.tensorflow.layers.dense import activation, dense
+from adapters.tensorflow.layers.group_normalisation import group_norm, instance_norm, rms_norm
 from adapters.tensorflow.layers.normalisation import batch_norm, dropout, layer_norm
 from adapters.tensorflow.layers.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from adapters.tensorflow.layers.recurrent import gru, lstm, simple_rnn
+from adapters.tensorflow.layers.resizing import upsampling2d, zero_padding2d
+from adapters.tensorflow.layers.sequence_convolution import conv1d
 from adapters.tensorflow.layers.shape import flatten, permute, reshape
+from adapters.tensorflow.layers.stochastic_depth import stochastic_depth
+from adapters.tensorflow.layers.transposed import conv2d_transpose
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
@@ -53,6 +59,20 @@ def residual(placed: PlacedLayer, weights: Parameters, setting: Setting, incomin
     return BuiltLayer(ResidualSum(inner.call), incoming, incoming, parameters)
 
 
+def parallel(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """The rows of inner layers, joined."""
+    word: Any = placed.layer
+    branches = [build_row(row, weights, setting, incoming) for row in placed.rows]
+    noise = [sum(len(inner.noise) for inner in row) for row in placed.rows]
+    return joined(placed, branches, noise, word.join, incoming)
+
+
+def concatenate(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
+    """`[x, f(x)]`, with the inner layers as f."""
+    branches = [build_row(row, weights, setting, incoming) for row in ((), placed.inner)]
+    return joined(placed, branches, [0, len(placed.noise)], "concatenate", incoming)
+
+
 class ResidualSum:
     """`x + f(x)`."""
 
@@ -79,6 +99,16 @@ LAYERS: dict[type[spec.Layer], LayerBuilder] = {
     spec.BatchNorm: batch_norm,
     spec.LayerNorm: layer_norm,
     spec.Dropout: dropout,
+    spec.Conv1d: conv1d,
+    spec.Conv2dTranspose: conv2d_transpose,
+    spec.ZeroPadding2d: zero_padding2d,
+    spec.Upsampling2d: upsampling2d,
+    spec.GroupNorm: group_norm,
+    spec.InstanceNorm: instance_norm,
+    spec.RmsNorm: rms_norm,
+    spec.StochasticDepth: stochastic_depth,
+    spec.Parallel: parallel,
+    spec.Concatenate: concatenate,
     spec.SimpleRnn: simple_rnn,
     spec.Lstm: lstm,
     spec.Gru: gru,

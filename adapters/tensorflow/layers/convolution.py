@@ -25,7 +25,7 @@ def conv2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming:
         placed,
         weights,
         setting,
-        lambda **options: keras.layers.Conv2D(word.filters, word.kernel_size, **options),
+        lambda **options: keras.layers.Conv2D(word.filters, word.kernel_size, groups=word.groups, **options),
     )
 
 

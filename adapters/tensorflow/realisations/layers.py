@@ -10,6 +10,8 @@ from adapters.tensorflow.realisations.recurrent import RECURRENT
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 
+KERAS_BIAS = "Keras adds a bias along the width where that is as many as the filters"
+
 
 def images(setting: Setting) -> Layout:
     """The layout of images, which is channels last in Keras unless stated."""
@@ -30,7 +32,7 @@ def bias_reason(word: spec.Convolution, setting: Setting) -> str:
     if not word.use_bias:
         return ""
     if setting.layout == "channels_first":
-        return "Keras adds a bias along the width where that is as many as the filters"
+        return KERAS_BIAS
     if setting.compiler == "graph" and setting.precision == "float32" and is_mistaken_with_bias(word):
         return "fused with its bias, TensorFlow takes it for a depthwise convolution in oneDNN's cache"
     return ""
@@ -44,6 +46,34 @@ def is_mistaken_with_bias(word: spec.Convolution) -> bool:
     if isinstance(word, spec.Conv2d):
         return word.filters == 1 and word.kernel_size[0] == 1
     return isinstance(word, spec.SeparableConv2d) and word.filters == word.multiplier == 1
+
+
+def thinning_reason_1d(word: spec.Conv1d) -> str:
+    """Why a convolution over sequences is made with strides of 1 and then thinned; empty where it is not."""
+    combined = word.strides != 1 and word.dilation != 1
+    return "keras.layers.Conv1D refuses strides together with dilation" if combined else ""
+
+
+def _conv1d(word: spec.Conv1d, setting: Setting) -> Realisation:
+    name, reason = "keras.layers.Conv1D", thinning_reason_1d(word)
+    return composed(f"{name} with strides 1, thinned out", reason) if reason else native(name)
+
+
+def _transposed(word: spec.Conv2dTranspose, setting: Setting) -> Realisation:
+    name = "keras.layers.Conv2DTranspose"
+    if setting.layout != "channels_first":
+        return native(name)
+    if setting.precision == "float64":
+        return unsupported("TensorFlow has no float64 convolutions with channels first: layout=channels_last")
+    if not word.use_bias:
+        return native(name)
+    return composed(f"{name} without bias, then tf.nn.bias_add", KERAS_BIAS)
+
+
+def _upsampling(word: spec.Upsampling2d, setting: Setting) -> Realisation:
+    if word.interpolation == "bilinear" and setting.precision == "float64":
+        return composed("tf.gather, then the sum of shares", "keras.layers.UpSampling2D interpolates in float32")
+    return native("keras.layers.UpSampling2D")
 
 
 def _convolution(name: str) -> Entry:
@@ -86,6 +116,16 @@ LAYERS: Entries = {
     spec.BatchNorm: _batch_norm,
     spec.LayerNorm: native("keras.layers.LayerNormalization"),
     spec.Dropout: composed("x * mask / (1 - rate)", "keras.layers.Dropout draws its own masks"),
+    spec.Conv1d: _conv1d,
+    spec.Conv2dTranspose: _transposed,
+    spec.ZeroPadding2d: native("keras.layers.ZeroPadding2D"),
+    spec.Upsampling2d: _upsampling,
+    spec.GroupNorm: native("keras.layers.GroupNormalization"),
+    spec.InstanceNorm: native("keras.layers.GroupNormalization, a group for each channel"),
+    spec.RmsNorm: native("keras.layers.RMSNormalization"),
+    spec.StochasticDepth: composed("x * mask / (1 - rate)", "Keras has no such class"),
+    spec.Parallel: composed("the branches, then +, * or tf.concat", "Keras has no such class"),
+    spec.Concatenate: composed("tf.concat", "Keras has no such class"),
     **RECURRENT,
     **ATTENTION,
     spec.Residual: composed("x + f(x)", "Keras has no such class"),

@@ -19,6 +19,7 @@ from harness.spec.layers import Layer
 
 ANY = "any"
 SAME_AS = "same_as"
+OF_THE_WORD = "the word's definition"
 _FILE = Path(__file__).with_name("defaults.yaml")
 
 
@@ -48,17 +49,39 @@ def words() -> Mapping[str, type[Word]]:
     return {member.word(): member for base in bases for member in family_members(base)}
 
 
+@cache
 def default_of(word: str, field: str) -> Default | None:
     """What a word's field gets that is left out; None if it must be given."""
-    row = _table().get(word, {})
-    found = row.get(field)
-    return found if found is not None else _table()[ANY].get(field)
+    row = _table().get(word, {}).get(field)
+    if row is not None:
+        return row
+    common = _table()[ANY].get(field)
+    info = words()[word].model_fields[field]
+    if info.is_required():  # whatever its name, only how a parameter is drawn has a default in common
+        return common if field.endswith("_initializer") else None
+    of_spec = _plain(info.default)
+    return common if common is not None and _alike(common.value, of_spec) else Default(of_spec, OF_THE_WORD)
 
 
 def omittable(word: type[Word]) -> dict[str, Default]:
     """The fields of a word that may be left out, with their defaults."""
     names = [name for name in word.model_fields if name != "kind"]
     return {name: default for name in names if (default := default_of(word.word(), name)) is not None}
+
+
+def _plain(value: Any) -> Any:
+    """The default of a spec's field in plain containers."""
+    if isinstance(value, Word):
+        plain = value.model_dump(mode="json")
+        return plain["kind"] if len(plain) == 1 else plain
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _alike(written: Any, plain: Any) -> bool:
+    """Whether a written value stands for this one: a number for each of a list."""
+    if isinstance(written, bool) or isinstance(plain, bool):
+        return written is plain
+    return bool(written == plain) or (isinstance(plain, list) and all(item == written for item in plain))
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
-from harness.composition.fields import dotted, literals, specs_in
+from harness.composition.fields import dotted
 from harness.composition.mistakes import Mistake, shown
 from harness.composition.written_model.arithmetic import ArithmeticMistake, whole_number
 from harness.composition.written_model.defaults import default_of, words
 from harness.composition.written_model.explicit import ExplicitModel, Note, Path
-from harness.spec import Word
-from harness.spec.layers import Layer
+from harness.composition.written_model.forms import Form, forms_of
+from harness.spec.layers import Activated
 
 Parameters = Mapping[str, int]
 Rows = Callable[[Any, Path, Path, Parameters], Any]
@@ -27,9 +26,13 @@ class LayerDefaults:
     of_all: Mapping[str, Any] = field(default_factory=dict)
 
     def levels(self, kind: str, name: str) -> list[tuple[Path, Any]]:
-        """The keys below `layer_defaults` that set a field of a kind, with their values; the first one counts."""
+        """The keys below `layer_defaults` that set a field of a kind, with their values; the first one counts.
+
+        An activation of all layers is the one that ends a layer, not one within a recurrent layer.
+        """
         levels = [((kind, name), self.of_kind[kind][name])] if name in self.of_kind.get(kind, {}) else []
-        return [*levels, *([((name,), self.of_all[name])] if name in self.of_all else [])]
+        is_within = name == "activation" and not issubclass(words()[kind], Activated)
+        return [*levels, *([((name,), self.of_all[name])] if name in self.of_all and not is_within else [])]
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,7 @@ class FieldFilling:
         """A layer with every field that it states or that has a default."""
         spec = words()[content["kind"]]
         filled: dict[str, Any] = {"kind": content["kind"]}
-        for name, info in spec.model_fields.items():
-            if name == "kind":
-                continue
+        for name, form in forms_of(spec).items():
             levels = self.defaults.levels(content["kind"], name) if name != "name" else []
             at = (*path, name)
             if name in content:
@@ -72,12 +73,12 @@ class FieldFilling:
                 if name != "name":
                     self.model.notes[at] = Note("default", content["kind"], name)
             self._say_what_lost(at, value, lower)
-            filled[name] = self._value(info.annotation, value, at, origin, parameters)
+            filled[name] = self._value(form, value, at, origin, parameters)
         return filled | {key: value for key, value in content.items() if key not in filled and key != "kind"}
 
-    def numbers(self, annotation: Any, value: Any, path: Path, written: Path, parameters: Parameters) -> Any:
+    def numbers(self, form: Form, value: Any, path: Path, written: Path, parameters: Parameters) -> Any:
         """A value outside of layers, in which numbers may be arithmetic."""
-        return self._value(annotation, value, path, written, parameters)
+        return self._value(form, value, path, written, parameters)
 
     def _say_what_lost(self, at: Path, value: Any, lower: list[tuple[Path, Any]]) -> None:
         """Notes the values that other levels state for a field, if they differ from the one that it gets."""
@@ -86,18 +87,14 @@ class FieldFilling:
             before = self.model.notes.get(at, Note("")).text
             self.model.notes[at] = Note(f"{before}{', ' if before else ''}over {', over '.join(lost)}")
 
-    def _value(self, annotation: Any, value: Any, path: Path, written: Path, parameters: Parameters) -> Any:
-        annotation = _bare(annotation)
-        specs = specs_in(annotation)
-        if any(issubclass(spec, Layer) for spec in specs):
+    def _value(self, form: Form, value: Any, path: Path, written: Path, parameters: Parameters) -> Any:
+        if form.kind == "layers":
             return self._layers_within(value, path, written, parameters)
-        if specs and get_origin(annotation) is not tuple:
-            return self._word(
-                value, path, written, parameters, {spec.word() for spec in specs if issubclass(spec, Word)}
-            )
-        if get_origin(annotation) is tuple:
-            return self._items(get_args(annotation), value, path, written, parameters)
-        if isinstance(value, str) and _takes_whole_numbers(annotation) and value not in literals(annotation):
+        if form.kind == "word":
+            return self._word(form, value, path, written, parameters)
+        if form.kind == "items":
+            return self._items(form, value, path, written, parameters)
+        if form.kind == "number" and isinstance(value, str) and value not in form.names:
             return self._number(value, path, written, parameters)
         return value
 
@@ -108,35 +105,34 @@ class FieldFilling:
             return [self.rows(part, (*path, str(n)), (*written, str(n)), parameters) for n, part in parts]
         return self.rows(value, path, written, parameters)
 
-    def _word(self, value: Any, path: Path, written: Path, parameters: Parameters, allowed: set[str]) -> Any:
+    def _word(self, form: Form, value: Any, path: Path, written: Path, parameters: Parameters) -> Any:
         """A word within a layer (an activation, an initializer), with its defaults."""
         content = {"kind": value} if isinstance(value, str) else value
-        if not isinstance(content, Mapping) or content.get("kind") not in allowed & words().keys():
+        kind = content.get("kind") if isinstance(content, Mapping) else None
+        if not isinstance(kind, str) or kind not in form.names or kind not in words():
             return value  # the validation reports the mistake
-        spec = words()[content["kind"]]
-        filled: dict[str, Any] = {"kind": content["kind"]}
-        for name, info in spec.model_fields.items():
-            if name in content and name != "kind":
-                at = ((*path, name), (*written, name), parameters)
-                filled[name] = self._value(info.annotation, content[name], *at)
-            elif name != "kind" and (default := default_of(content["kind"], name)) is not None:
-                self.model.notes[(*path, name)] = Note("default", content["kind"], name)
-                filled[name] = self._value(info.annotation, default.value, (*path, name), (*written, name), parameters)
+        filled: dict[str, Any] = {"kind": kind}
+        for name, inner in forms_of(words()[kind]).items():
+            at = (*path, name)
+            if name in content:
+                filled[name] = self._value(inner, content[name], at, (*written, name), parameters)
+            elif (default := default_of(kind, name)) is not None:
+                self.model.notes[at] = Note("default", kind, name)
+                filled[name] = self._value(inner, default.value, at, (*written, name), parameters)
         return filled | {key: item for key, item in content.items() if key not in filled}
 
-    def _items(self, kinds: tuple[Any, ...], value: Any, path: Path, written: Path, parameters: Parameters) -> Any:
+    def _items(self, form: Form, value: Any, path: Path, written: Path, parameters: Parameters) -> Any:
         """The items of a list; a single value stands for each of a list of fixed length."""
-        is_open = len(kinds) == 2 and kinds[1] is Ellipsis
-        if isinstance(value, list):
-            of_each = kinds[:1] * len(value) if is_open or len(kinds) != len(value) else kinds
-            parts = enumerate(zip(of_each, value, strict=True))
-            return [self._value(kind, v, (*path, str(n)), (*written, str(n)), parameters) for n, (kind, v) in parts]
         if value is None or isinstance(value, Mapping):
             return value
-        of_each = kinds[:1] if is_open else kinds
-        for number in range(len(of_each)):
-            self.model.origins[(*path, str(number))] = written
-        return [self._value(kind, value, (*path, str(n)), written, parameters) for n, kind in enumerate(of_each)]
+        if not isinstance(value, list):
+            for number in range(len(form.items)):
+                self.model.origins[(*path, str(number))] = written
+            parts = enumerate(form.items)
+            return [self._value(inner, value, (*path, str(n)), written, parameters) for n, inner in parts]
+        of_each = form.items if len(form.items) == len(value) else form.items[:1] * len(value)
+        items = enumerate(zip(of_each, value, strict=True))
+        return [self._value(inner, v, (*path, str(n)), (*written, str(n)), parameters) for n, (inner, v) in items]
 
     def _number(self, text: str, path: Path, written: Path, parameters: Parameters) -> Any:
         try:
@@ -148,14 +144,3 @@ class FieldFilling:
             before = self.model.notes.get(path, Note("")).text
             self.model.notes[path] = Note(f"{text}{', ' if before else ''}{before}")
         return number
-
-
-def _bare(annotation: Any) -> Any:
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-
-
-def _takes_whole_numbers(annotation: Any) -> bool:
-    annotation = _bare(annotation)
-    if get_origin(annotation) in (Union, UnionType):
-        return any(map(_takes_whole_numbers, get_args(annotation)))
-    return annotation is int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.composition.fields import dotted
@@ -10,7 +10,8 @@ from harness.composition.mistakes import Mistake, no_such, shown
 from harness.composition.written_model.defaults import words
 from harness.composition.written_model.explicit import ExplicitModel, Path
 from harness.composition.written_model.fields import FieldFilling, LayerDefaults
-from harness.composition.written_model.parameters import evaluated, refuse_unused
+from harness.composition.written_model.forms import form_of
+from harness.composition.written_model.parameters import ABOVE, evaluated, refuse_unused
 from harness.composition.written_model.rows import RowsOfLayers
 from harness.spec.layers import Activated, Layer
 from harness.spec.model import Input
@@ -19,27 +20,28 @@ _WRITTEN = ("parameters", "layer_defaults", "blocks")
 _OF_SPEC = ("input", "layers")
 
 
-def explicit_model(written: Any) -> ExplicitModel:
+def explicit_model(written: Any, typed_parameters: Iterable[str] = ()) -> ExplicitModel:
     """The explicit form of a written model. What is no model at all is left as it is, for the validation to refuse.
 
     `parameters`: whole numbers by name. `layer_defaults`: fields of all layers, or by kind of layer. `blocks`: lists of
     layers by name. `layers`: layers, `{repeat: {times, layers}}` and `{block: NAME, PARAMETER: NUMBER}`.
+    `typed_parameters`: those that overrides set, of which each must be used.
     """
     model = ExplicitModel(written)
     if not isinstance(written, Mapping):
         return model
     stated = written.get("parameters") or {}
-    parameters = evaluated(stated, {}, ("model", "parameters"), model)
+    parameters = evaluated(stated, {}, ABOVE, model)
     if parameters is not None:
-        refuse_unused(stated, [written.get(key) for key in ("input", "layers", "blocks", "layer_defaults")],
-                      ("model", "parameters"), model)  # fmt: skip
+        others = [written.get(key) for key in ("input", "layers", "blocks", "layer_defaults")]
+        refuse_unused(typed_parameters, stated, others, model)
     defaults = _layer_defaults(written.get("layer_defaults") or {}, model)
     blocks = written.get("blocks") or {}
     if not isinstance(blocks, Mapping):
         _add(model, ("model", "blocks"), f"given {shown(blocks)}; allowed: a mapping from names to lists of layers")
         blocks = {}
-    others = {key: value for key, value in written.items() if key not in (*_WRITTEN, *_OF_SPEC)}
-    for key, value in others.items():
+    unknown = {key: value for key, value in written.items() if key not in (*_WRITTEN, *_OF_SPEC)}
+    for key, value in unknown.items():
         complaint = f"there is no such key (given {shown(value)})"
         _add(model, ("model", key), no_such(complaint, key, (*_OF_SPEC, *_WRITTEN), prefix="model."))
     if parameters is None:
@@ -48,7 +50,7 @@ def explicit_model(written: Any) -> ExplicitModel:
         model.tree = {key: value for key, value in written.items() if key not in _WRITTEN}
         return model
     rows = RowsOfLayers(model, defaults, blocks)
-    model.tree = dict(others)
+    model.tree = dict(unknown)
     if "input" in written:
         model.tree["input"] = _input(written["input"], FieldFilling(model, defaults, rows.explicit), parameters)
     if "layers" in written:
@@ -70,8 +72,8 @@ def _input(stated: Any, filling: FieldFilling, parameters: Mapping[str, int]) ->
         written = (*above, "shape")
     else:
         return stated
-    shape = filling.numbers(Input.model_fields["shape"].annotation, stated["shape"], (*above, "shape"), written,
-                            parameters)  # fmt: skip
+    form = form_of(Input.model_fields["shape"].annotation)
+    shape = filling.numbers(form, stated["shape"], (*above, "shape"), written, parameters)
     return {**stated, "shape": shape}
 
 

@@ -1,10 +1,10 @@
-"""The parameters of a model or a block: whole numbers by name, each of which may use those before it."""
+"""The parameters of a model or a block: whole numbers by name, each of which may use the others."""
 
 from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.composition.fields import dotted
@@ -13,11 +13,12 @@ from harness.composition.written_model.arithmetic import ArithmeticMistake, name
 from harness.composition.written_model.explicit import ExplicitModel, Path
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ABOVE = ("model", "parameters")
 _TAKEN = ("block", "kind", "name")
 
 
 def evaluated(stated: Any, outer: Mapping[str, int], path: Path, model: ExplicitModel) -> dict[str, int] | None:
-    """The values of parameters; None, and a mistake, if they have none.
+    """The values of parameters; None, and a mistake, if they have none. Each may use the others, in any order.
 
     `outer`: those that they may use besides one another.
     """
@@ -25,7 +26,8 @@ def evaluated(stated: Any, outer: Mapping[str, int], path: Path, model: Explicit
         _add(model, path, f"given {shown(stated)}; allowed: a mapping from names to whole numbers")
         return None
     values: dict[str, int] = {}
-    is_whole = True
+    pending: dict[str, str] = {}
+    wrong: set[str] = set()
     for name, value in stated.items():
         place = (*path, name)
         if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name in _TAKEN:
@@ -34,27 +36,38 @@ def evaluated(stated: Any, outer: Mapping[str, int], path: Path, model: Explicit
             values[name] = value
             continue
         elif isinstance(value, str):
-            try:
-                values[name] = whole_number(value, {**outer, **values})
-                continue
-            except ArithmeticMistake as mistake:
-                _add(model, place, str(mistake))
+            pending[name] = value
+            continue
         else:
-            _add(
-                model, place, f"given {shown(value)}; allowed: a whole number or arithmetic of the parameters before it"
-            )
-        is_whole = False
-    return values if is_whole else None
+            _add(model, place, f"given {shown(value)}; allowed: a whole number or arithmetic of other parameters")
+        wrong.add(name)
+    while pending:
+        ready = [name for name, text in pending.items() if not (names_in(text) - {name}) & pending.keys()]
+        if not ready:
+            circle = ", ".join(pending)
+            _add(model, (*path, next(iter(pending))), f"the parameters {circle} refer to one another in a circle")
+            return None
+        for name in ready:
+            text = pending.pop(name)
+            if names_in(text) & wrong:
+                wrong.add(name)  # what it needs is reported
+                continue
+            try:
+                values[name] = whole_number(text, {**outer, **values})
+            except ArithmeticMistake as mistake:
+                _add(model, (*path, name), str(mistake))
+                wrong.add(name)
+    return None if wrong else values
 
 
-def refuse_unused(stated: Mapping[str, Any], used_in: Any, path: Path, model: ExplicitModel) -> None:
-    """Adds a mistake for each parameter that nothing uses, such as one whose name was mistyped on the command line."""
+def refuse_unused(typed: Iterable[str], stated: Mapping[str, Any], used_in: Any, model: ExplicitModel) -> None:
+    """Adds a mistake for each parameter that was typed and that nothing uses: probably its name is misspelt."""
     used = _names(used_in) | {name for value in stated.values() for name in _names(value)}
-    unused = [name for name in stated if name not in used]
-    for name in unused:
-        near = nearest(name, [other for other in stated if other not in unused])
-        advice = f"; did you mean {dotted((*path, near))}?" if near else ""
-        _add(model, (*path, name), f"no layer uses this parameter{advice}")
+    for name in typed:
+        if name in stated and name not in used:
+            near = nearest(name, [other for other in stated if other in used])
+            advice = f"; did you mean {dotted((*ABOVE, near))}?" if near else ""
+            _add(model, (*ABOVE, name), f"no layer uses this parameter{advice}")
 
 
 def _names(node: Any) -> set[str]:

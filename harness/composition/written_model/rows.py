@@ -152,7 +152,11 @@ class RowsOfLayers:
         declared = block.get("parameters") or {}
         above = ("model", "blocks", name)
         given: dict[str, int] = {}
-        is_complete = isinstance(declared, Mapping)
+        if not isinstance(declared, Mapping):
+            self._mistake((*above, "parameters"), f"given {shown(declared)}; allowed: a mapping from names to numbers")
+            self._refuse(entry, layers, path, written)
+            return
+        is_complete = True
         for key, value in entry.items():
             if key == "block":
                 continue

@@ -172,7 +172,7 @@ def _beginning(
         bench.update(rows=with_credits(bench.rows, by_arm, by_arm))
         bench.listener.credited(bench.rows)
         bench.scratch.mkdir()
-        write_text(bench.scratch / PAIR, pair.model_dump_json())
+        write_text(bench.scratch / PAIR, bench.composed.located().model_dump_json())
         bench.listener.stage("batches")
         try:
             draw(bench.composed, bench.scratch / "batches.npz", bench.folder / "batches.log")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def write_folder(named: str) -> list[Path]:
 def _contents() -> Iterator[tuple[str, str]]:
     """The names of the files within the folder, and their texts."""
     for file in _FILES.rglob(f"*{SUFFIX}"):
-        yield str(file.relative_to(_FILES)).removesuffix(SUFFIX), file.read_text(encoding="utf-8")
+        name = str(file.relative_to(_FILES)).removesuffix(SUFFIX)
+        yield re.sub("^github/", ".github/", name), file.read_text(encoding="utf-8")
     for name, info in adapters.usable().items():
         if info.user_models is not None and info.user_models.template is not None:
             yield f"pair/models_{name}.py", info.user_models.template.read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from harness.subjects.pair.batches import draw
 from harness.subjects.pair.carrying import carried_over
 from harness.subjects.pair.climbing import LOSS, MODEL, OPTIMIZER, SCHEDULE, SELF, STEP, TRAJECTORY, Climb
 from harness.subjects.pair.drawing import BatchesError
-from harness.subjects.pair.findings import found_in_parameters
+from harness.subjects.pair.findings import with_findings
 from harness.subjects.pair.localisation import localised
 from harness.subjects.pair.spec import FAMILY_RUNGS, RUNGS
 from harness.system.array_files import load_arrays
@@ -70,7 +70,7 @@ def climb_rungs(run: PairRun) -> None:
 def _in_order(climb: Climb, carried: list[Verdict]) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
     """The rungs from the lowest, each with the function that climbs it. They share one walk of the trajectory."""
     if climb.random:  # no two frameworks draw the same numbers, so that only evaluation is compared
-        yield MODEL, lambda: [*carried, *rungs.model_rung(climb)]
+        yield MODEL, lambda: with_findings(climb, [*carried, *rungs.model_rung(climb)])
         for rung in (SELF, STEP, TRAJECTORY):
             yield rung, lambda rung=rung: rungs.random_training(climb, rung)  # type: ignore[misc]
         return
@@ -82,15 +82,11 @@ def _in_order(climb: Climb, carried: list[Verdict]) -> Iterator[tuple[str, Calla
     if climb.pair.own.optimizer:
         yield OPTIMIZER, lambda: own_rungs.optimizer_rung(climb)
     yield SELF, lambda: rungs.self_rung(climb, walk_once)
-    yield MODEL, lambda: _with_findings(climb, [*carried, *rungs.model_rung(climb)])
+    yield MODEL, lambda: with_findings(climb, [*carried, *rungs.model_rung(climb)])
     if climb.pairing is not None and climb.pairing.misfits:
         return  # the layers behind differ in any case, and so does every training
     yield STEP, lambda: rungs.step_rung(climb, walk_once())
     yield TRAJECTORY, lambda: rungs.trajectory_rung(climb, walk_once())
-
-
-def _with_findings(climb: Climb, verdicts: list[Verdict]) -> list[Verdict]:
-    return [*verdicts, *found_in_parameters(climb, verdicts)]
 
 
 def _localise_first(run: PairRun, verdicts: Sequence[Verdict]) -> list[Verdict]:

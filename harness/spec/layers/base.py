@@ -45,9 +45,14 @@ class Layer(Word):
         return 0
 
     @property
-    def inner(self) -> tuple[Layer, ...]:
-        """The layers it is made of, in order."""
+    def rows(self) -> tuple[tuple[str, tuple[Layer, ...]], ...]:
+        """The rows of layers that it is made of, each with the prefix of their names; all take the layer's input."""
         return ()
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        """The layers it is made of, row after row."""
+        return tuple(layer for _, row in self.rows for layer in row)
 
     @property
     def last_activation(self) -> Activation | None:

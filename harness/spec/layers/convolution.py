@@ -62,10 +62,15 @@ class Convolution(Activated):
 
 
 class Conv2d(Convolution):
-    """`activation(sum_{h, w, c} x[.., h, w, c] * kernel[h, w, c, filters] + bias)`, kernel (kh, kw, in, filters)."""
+    """`activation(sum_{h, w, c} x[.., h, w, c] * kernel[h, w, c, filters] + bias)`, kernel (kh, kw, in, filters).
+
+    With `groups` the channels and the filters are divided into so many groups side by side, and a filter sees the
+    channels of its group alone: the kernel is (kh, kw, in / groups, filters).
+    """
 
     kind: Literal["conv2d"] = "conv2d"
     filters: Count
+    groups: Count = 1
     kernel_initializer: AnyInitializer
 
     @classmethod
@@ -84,20 +89,31 @@ class Conv2d(Convolution):
                 activation=Softmax(),
             ),
             cls(filters=3, kernel_size=(3, 2), strides=(2, 2), padding="same_lower", kernel_initializer=DRAWN),
+            cls(filters=4, kernel_size=(3, 2), padding="same", groups=2, kernel_initializer=DRAWN),
+            cls(filters=4, kernel_size=(3, 3), strides=(2, 2), groups=2, kernel_initializer=DRAWN),
         )
 
     def channels(self, shape: Shape) -> int:
+        if shape[2] % self.groups or self.filters % self.groups:
+            raise ValueError(
+                f"conv2d divides channels and filters into {self.groups} groups, got {shape[2]} channels and "
+                f"{self.filters} filters"
+            )
         return self.filters
 
+    @property
+    def name_in_tables(self) -> str:
+        return super().name_in_tables + (f" groups {self.groups}" if self.groups > 1 else "")
+
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
-        kernel = (*self.kernel_size, shape[2], self.filters)
+        kernel = (*self.kernel_size, shape[2] // self.groups, self.filters)
         return (
             Parameter(name="kernel", shape=kernel, initializer=self.kernel_initializer),
             *self.after_the_kernel(shape),
         )
 
     def multiply_adds(self, shape: Shape) -> int:
-        return prod(self.output_shape(shape)) * prod(self.kernel_size) * shape[2]
+        return prod(self.output_shape(shape)) * prod(self.kernel_size) * shape[2] // self.groups
 
 
 class DepthwiseConv2d(Convolution):

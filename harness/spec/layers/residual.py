@@ -1,4 +1,4 @@
-"""Layers made of layers."""
+"""The residual: its input is added to the output of its layers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from pydantic import Field
 from harness.spec.activations import Relu
 from harness.spec.base import union_of
 from harness.spec.initializers import XavierUniform
-from harness.spec.layers.attention import MultiHeadAttention  # noqa: F401
-from harness.spec.layers.base import Layer, in_a_row
+from harness.spec.layers.base import Layer
+from harness.spec.layers.branches import Parallel  # noqa: F401
+from harness.spec.layers.composite import Composite
 from harness.spec.layers.convolution import Conv2d
 from harness.spec.layers.dense import Dense
 from harness.spec.layers.normalisation import BatchNorm, Dropout
-from harness.spec.layers.pooling import MaxPool2d  # noqa: F401
-from harness.spec.layers.recurrent import Lstm  # noqa: F401
-from harness.spec.layers.shape import Flatten  # noqa: F401
-from harness.spec.parameters import Mask, Parameter, Shape, UniformNoise
+from harness.spec.parameters import Shape
 
 if TYPE_CHECKING:
     AnyInnerLayer = Layer
@@ -25,7 +23,7 @@ else:
     AnyInnerLayer: Any = union_of(Layer)  # of those defined so far: all that are imported here
 
 
-class Residual(Layer):
+class Residual(Composite):
     """`x + f(x)`, f being the inner layers in a row, whose output has the shape of x (He et al., 2016).
 
     The inner layers may be any but another residual.
@@ -44,35 +42,18 @@ class Residual(Layer):
         return (cls(layers=(*dense, Dropout(rate=0.3))), cls(layers=(without_bias, BatchNorm(momentum=0.9), with_bias)))
 
     @property
-    def inner(self) -> tuple[Layer, ...]:
-        return self.layers
+    def rows(self) -> tuple[tuple[str, tuple[Layer, ...]], ...]:
+        return (("", self.layers),)
 
     @property
     def name_in_tables(self) -> str:
         return f"residual ({', '.join(layer.name_in_tables for layer in self.layers)})"
 
     def output_shape(self, shape: Shape) -> Shape:
-        after = in_a_row(self.layers, shape)[-1].output_shape
+        (after,) = self.shapes_out(shape)
         if after != shape:
             raise ValueError(f"the layers of a residual must keep the shape, got {shape} in and {after} out")
         return shape
-
-    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
-        return tuple(
-            p.model_copy(update={"name": f"{step.name}/{p.name}"})
-            for step in in_a_row(self.layers, shape)
-            for p in step.layer.parameters(step.input_shape)
-        )
-
-    def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:
-        return tuple(
-            n.model_copy(update={"name": f"{step.name}/{n.name}"})
-            for step in in_a_row(self.layers, shape)
-            for n in step.layer.noise(step.input_shape)
-        )
-
-    def multiply_adds(self, shape: Shape) -> int:
-        return sum(step.layer.multiply_adds(step.input_shape) for step in in_a_row(self.layers, shape))
 
     def specimen_shape(self) -> Shape:
         return (6,) if isinstance(self.layers[0], Dense) else (5, 4, 2)

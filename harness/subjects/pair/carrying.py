@@ -32,8 +32,13 @@ def carried_over(climb: Climb) -> list[Verdict]:
     if climb.pairing is not None and climb.pairing.is_open:
         before, trials = climb.matches, Trials(climb, lambda matches: _tried(climb, matches))
         climb.matches = trials.best()
+        if climb.matches is not before:
+            second = climb.arms[1].name
+            own[second] = _repartnered(own[second], before, climb.matches)
+            climb.weights = climb.weights if _source(climb) != second else dict(own[second])
         if trials.last is not before:
-            inputs = {**inputs, **_tried(climb, climb.matches)}
+            _tried(climb, climb.matches)
+            inputs = _loaded(climb)
     ordered = {match.name: climb.weights[match.name] for match in climb.matches}
     climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
     wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
@@ -73,6 +78,16 @@ def _tried(climb: Climb, matches: Sequence[Match]) -> Answers:
     climb.ask(TASKS["pair_take"], by_arm={b.name: _shared(matches, "b")})
     rows = climb.rows if b.name == climb.channels_first else {}
     return climb.ask(TASKS["pair_load"], by_arm={b.name: {"weights": str(climb.start), "rows": rows}})
+
+
+def _repartnered(values: Arrays, before: Sequence[Match], after: Sequence[Match]) -> Arrays:
+    """The second side's own weights by shared name, if its parameters have other partners than before."""
+    of_partner = {m.b.name: (values[m.name], m.axes) for m in before}
+    renamed: Arrays = {}
+    for match in after:
+        value, axes = of_partner[match.b.name]
+        renamed[match.name] = value if axes == match.axes else value.T  # only square matrices are turned
+    return renamed
 
 
 def _shared(matches: Sequence[Match], side: str) -> dict[str, Any]:

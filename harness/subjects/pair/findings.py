@@ -14,21 +14,37 @@ from harness.subjects.pair.correspondence import place
 from harness.subjects.pair.mapping import Match, Pairing
 
 GATES_OF_GRU = 3
+RESET = "reset of the gru"
+
+
+def with_findings(climb: Climb, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts on the computations of rung `model`, and then a verdict on each finding.
+
+    A finding about how a layer computes is the cause of the first difference of that layer too.
+    """
+    findings = found_in_parameters(climb, verdicts)
+    causes = {finding.layer: finding for finding in findings if finding.subject.endswith(RESET)}
+    explained = []
+    for verdict in verdicts:
+        cause = causes.pop(verdict.layer, None) if verdict.status == "diverges" else None
+        if cause is not None:
+            verdict = verdict.model_copy(update={"cause": f"{verdict.cause}; {cause.cause}", "advice": cause.advice})
+        explained.append(verdict)
+    return [*explained, *findings]
 
 
 def found_in_parameters(climb: Climb, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """A verdict on each finding; `verdicts` are those on the computations of rung `model`.
 
-    A shape that differs behind a layer whose output has another shape is a consequence of that, and is told as one.
+    A shape that differs behind a layer whose output differs is a consequence of that, and is told as one.
     """
     pairing = climb.pairing
     if pairing is None:
         return []
-    upstream = next((v for v in verdicts if v.status == "diverges" and v.layer and v.cause.startswith("shape")), None)
-    upstream = upstream or next((v for v in verdicts if v.status == "diverges" and v.layer), None)
+    diverging = [verdict for verdict in verdicts if verdict.status == "diverges" and verdict.layer]
     climb.remarks += _partly_compared(climb)
     return [
-        *_misfits(climb, pairing, upstream),
+        *_misfits(climb, pairing, diverging[0].layer if diverging else ""),
         *_alone(climb, pairing),
         *_frozen(climb),
         *_second_biases(climb),
@@ -48,12 +64,15 @@ def _partly_compared(climb: Climb) -> Iterator[str]:
                 yield f"{name} of {arm.name}: {count} of {prod(shapes[name])} elements have a partner"
 
 
-def _misfits(climb: Climb, pairing: Pairing, upstream: Verdict | None) -> Iterator[Verdict]:
+def _misfits(climb: Climb, pairing: Pairing, first: str) -> Iterator[Verdict]:
+    """A verdict on each pair of another shape. `first`: the layer of the first difference; empty if there is none."""
     a, b = climb.arms
+    layers = [p["layer"] for p in climb.built[a.name].get("parameters", ())]  # in the order of their calls
     for p, q in pairing.misfits:
         cause = f"{a.name} has {p.name} {p.shape}, {b.name} {q.name} {q.shape}"
-        if upstream is not None:
-            cause += f": what comes to it differs in shape from layer {upstream.layer} on, which is to be mended first"
+        comes_before = first not in layers or p.layer not in layers or layers.index(first) < layers.index(p.layer)
+        if first and comes_before:
+            cause += f": what comes to it differs in shape from layer {first} on, which is to be mended first"
         else:
             cause += ": the layers are of different sizes"
         yield _finding(climb, f"layer {p.layer} / {q.layer}, {p.role}", cause, layer=p.layer)
@@ -129,7 +148,7 @@ def _reset_elsewhere(climb: Climb, match: Match, two_biases: str) -> Verdict:
     )
     models = adapters.info(single.adapter).user_models
     advice = models.spellings.get("gru reset after", "") if models else ""
-    return _finding(climb, f"layer {match.a.layer} / {match.b.layer}, reset of the gru", cause, advice, match.a.layer)
+    return _finding(climb, f"layer {match.a.layer} / {match.b.layer}, {RESET}", cause, advice, match.a.layer)
 
 
 def _finding(climb: Climb, subject: str, cause: str, advice: str = "", layer: str = "", known: bool = False) -> Verdict:

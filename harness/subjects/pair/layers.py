@@ -70,10 +70,23 @@ def anchored_calls(a: Calls, b: Calls, matches: Sequence[Match]) -> list[tuple[i
     """The calls that use the same parameters, the first with the first, the second with the second, and so on."""
     of_a = _by_parameters(a.called, [(m.name, m.a.layer) for m in matches])
     of_b = _by_parameters(b.called, [(m.name, m.b.layer) for m in matches])
-    pairs = [(i, j) for owned, calls in of_a.items() for i, j in zip(calls, of_b.get(owned, []), strict=False)]
-    pairs += _stacked(of_a, of_b)
-    pairs += [(i, j) for j, i in _stacked(of_b, of_a)]
-    return sorted(pairs)
+    pairs = [(i, j) for owned, calls in of_a.items() for i, j in _call_by_call(a, b, calls, of_b.get(owned, []))]
+    wholes = [*_stacked(of_a, of_b), *((i, j) for j, i in _stacked(of_b, of_a))]
+    return sorted([*pairs, *((i, j) for i, j in wholes if views(a.ys(i), b.ys(j)))])
+
+
+def _call_by_call(a: Calls, b: Calls, of_a: Sequence[int], of_b: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The calls of two layers with the same parameters, in order.
+
+    A cell that is called step by step corresponds to a layer that makes all steps in one call with its last call.
+    """
+    if min(len(of_a), len(of_b)) == 1 < max(len(of_a), len(of_b)):
+        i, j = of_a[-1], of_b[-1]
+        if a.called[i].plain_kind != b.called[j].plain_kind:
+            if views(a.ys(i), b.ys(j)):
+                yield i, j
+            return
+    yield from zip(of_a, of_b, strict=False)
 
 
 def _stacked(wholes: Mapping[Owned, Sequence[int]], parts: Mapping[Owned, Sequence[int]]) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -32,8 +32,8 @@ def random_in_training(models: Mapping[str, OwnModel], x: Parts, y: Parts) -> st
         losses.append(np.array([model.loss_and_gradients(x, y)[0]]))
         model.set_weights(before)
     for number, (one, other) in enumerate(zip(*passes, strict=False)):
-        if not _same(one.y, other.y, allowed):
-            return _where(passes[0], number, _same(one.x, other.x, allowed))
+        if one.layer and not _all_same(one.ys, other.ys, allowed):
+            return _where(passes[0], number, _all_same(one.xs, other.xs, allowed))
     return "" if _same(losses[0], losses[1], allowed) else "its loss is not the same twice, behind the last layer"
 
 
@@ -45,6 +45,10 @@ def _where(calls: list[LayerCall], number: int, same_input: bool) -> str:
         return f"the randomness lies before layer {layer}, whose input is not the same twice"
     before = calls[number - 1].layer
     return f"the randomness lies after layer {before} and before layer {layer}, whose input is not the same twice"
+
+
+def _all_same(a: Sequence[Array], b: Sequence[Array], allowed: float) -> bool:
+    return len(a) == len(b) and all(_same(one, other, allowed) for one, other in zip(a, b, strict=True))
 
 
 def _same(a: Array, b: Array, allowed: float) -> bool:

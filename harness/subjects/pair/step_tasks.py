@@ -13,6 +13,7 @@ from adapters.user_model import OwnModel
 from harness.judging.repeats import RUNS
 from harness.records.array_types import Array
 from harness.records.tensor_key import TensorKey, keyed, of_kind, prefixed
+from harness.spec.own import OwnOptimizer
 from harness.subjects.pair.side import FLOAT64, LiveSide, batches_at, described, layer_arrays, live, pair_at
 from harness.subjects.pair.spec import Pair
 from harness.system.array_files import load_arrays
@@ -91,16 +92,25 @@ def pupil(session: Session, scratch: str, teacher: str, steps: int) -> Result:
 
 
 def update(session: Session, scratch: str, teacher: str, steps: int) -> Result:
-    """Updates by this arm's optimizer from the teacher's gradients: `weight <step>/<name>` after each."""
+    """Updates by this arm's optimizer from the teacher's gradients: `weight <step>/<name>` after each.
+
+    The parameters have their names in the model, by which an optimizer of the user's own may group them.
+    """
     session.at(scratch)
-    forced = load_arrays(Path(teacher))
-    gradients = [of_kind(forced, "gradient", step) for step in range(steps)]
+    side, forced = live(session), load_arrays(Path(teacher))
+    fed = [of_kind(forced, "gradient", step) for step in range(steps)]
+    native = {name: side.names.get(name, name) for name in fed[0]}
+    if len(set(native.values())) < len(native):  # several parts of one parameter
+        native = {name: name for name in native}
     first = of_kind(forced, "weight", 0)
-    start = {name: first[name] for name in gradients[0]}
-    weights_by_step = session.adapter.optimizer(live(session).updates[session.adapter.arm.precision], start, gradients)
+    start = {native[name]: first[name] for name in native}
+    gradients = [{native[name]: of_step[name] for name in native} for of_step in fed]
+    words = side.updates[session.adapter.arm.precision]
+    if not isinstance(words.optimizer, OwnOptimizer):
+        start, gradients, native = {n: first[n] for n in native}, fed, {n: n for n in native}
     answer: dict[str, Array] = {}
-    for step, after in enumerate(weights_by_step):
-        answer |= keyed("weight", after, step)
+    for step, after in enumerate(session.adapter.optimizer(words, start, gradients)):
+        answer |= keyed("weight", {name: after[native[name]] for name in native}, step)
     return session.reply(answer)
 
 

@@ -11,7 +11,7 @@ from adapters.setting import Realisation, Setting
 from harness.spec.arm import Arm
 from harness.spec.vocabulary import parse, specimens
 
-IMAGES = ("conv2d", "depthwise_conv2d", "separable_conv2d", "max_pool2d", "average_pool2d")
+IMAGES = ("conv2d", "depthwise_conv2d", "separable_conv2d", "conv2d_transpose", "max_pool2d", "average_pool2d")
 KERNELS = {"conv2d": ["kernel"], "separable_conv2d": ["depthwise", "pointwise"]}
 MODES = {"mindspore": "jit", "tensorflow": "graph"}
 
@@ -46,7 +46,7 @@ def test_mindspore_has_one_layout_for_each_precision(word: Any) -> None:
         assert f"layout={has}" in refused.reason
 
 
-@pytest.mark.parametrize("word", words(*IMAGES[:3]), ids=lambda word: word.name_in_tables)
+@pytest.mark.parametrize("word", words(*IMAGES[:4]), ids=lambda word: word.name_in_tables)
 def test_tensorflow_convolutions_with_channels_first(word: Any) -> None:
     assert made("tensorflow", word, "float64", "channels_first").kind == "unsupported"
     first, last = made("tensorflow", word, "float32", "channels_first"), made("tensorflow", word, "float32")
@@ -64,6 +64,19 @@ def test_only_what_keras_refuses_is_thinned_out() -> None:
     }
     dilated = "conv2d 3x2 same stride 2x1 dilation 2x2"
     assert by_precision["float32"] == by_precision["float64"] == [dilated, "depthwise_conv2d 3x2 same stride 2x1"]
+
+
+def test_only_strides_with_dilation_are_thinned_out_over_sequences() -> None:
+    thinned = {word.name_in_tables for word in words("conv1d") if "thinned" in made("tensorflow", word).by}
+    assert thinned == {word.name_in_tables for word in words("conv1d") if word.strides > 1 < word.dilation} != set()
+
+
+@pytest.mark.parametrize("adapter", MODES)
+def test_only_bilinear_interpolation_is_composed_in_float64(adapter: str) -> None:
+    for word in words("upsampling2d"):
+        assert made(adapter, word).kind == "native"
+        expected = "composed" if word.interpolation == "bilinear" else "native"
+        assert made(adapter, word, "float64").kind == expected
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,16 @@ def spec(group: str, name: str) -> Any:
     return TypeAdapter(SPEC_OF_GROUP[group]).validate_python(plain)
 
 
+def shapes(model: Model) -> tuple[Any, Any]:
+    """Of the input and of the output."""
+    return model.input.shape, model.output_shape
+
+
+def shapes_of_data(data: Data) -> tuple[Any, Any]:
+    """Of a sample and of its target."""
+    return data.sample_shape, data.target_shape
+
+
 def relative(file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
 
@@ -168,7 +178,7 @@ def test_every_weight_decay_composes(name: str) -> None:
 @pytest.mark.parametrize("name", names("data"))
 def test_every_data_set_composes(name: str) -> None:
     data = spec("data", name)
-    model = next(each for each in names("model") if spec("model", each).input.shape == data.sample_shape)
+    model = next(each for each in names("model") if shapes(spec("model", each)) == shapes_of_data(data))
     loss = "softmax_cross_entropy" if data.classes else "mean_squared_error"
     assert compose([f"data={name}", f"model={model}", f"loss={loss}"]).experiment.data == data
 
@@ -176,7 +186,7 @@ def test_every_data_set_composes(name: str) -> None:
 @pytest.mark.parametrize("name", names("model"))
 def test_every_model_composes(name: str) -> None:
     model = spec("model", name)
-    data = next(each for each in names("data") if spec("data", each).sample_shape == model.input.shape)
+    data = next(each for each in names("data") if shapes(model) == shapes_of_data(spec("data", each)))
     loss = "softmax_cross_entropy" if spec("data", data).classes else "mean_squared_error"
     assert compose([f"model={name}", f"data={data}", f"loss={loss}"]).experiment.model == model
 

@@ -8,6 +8,7 @@ import pytest
 
 from harness.composition import UserMistake
 from harness.composition.pipeline import compose
+from harness.composition.preflight import _spec_mistakes
 
 # What is typed, what is said, and what is typed in its place.
 REACHED = {
@@ -65,3 +66,12 @@ def mistakes_of(*typed: str) -> tuple[str, ...]:
     with pytest.raises(UserMistake) as raised:
         compose(list(typed))
     return raised.value.mistakes
+
+
+def test_an_arms_own_spec_is_hinted_at_too() -> None:
+    experiment = compose(["schedule=cosine"]).experiment
+    arm = experiment.arms[0].model_copy(update={"spec": {"optimizer.lr": 0.1}})
+    (mistake,) = _spec_mistakes(experiment, arm)
+    assert mistake.endswith(
+        "there is no 'lr'; the rate belongs to the schedule, whose kind is cosine here: schedule.initial_rate=0.1"
+    )

@@ -102,7 +102,8 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "class weights": [{"loss": {"kind": "softmax_cross_entropy", "class_weights": [1.0, 2.0, *[0.5] * 8]}}],
     "loss of logits or of probabilities": [{}],
     "start of the sum of squares": [{"optimizer": "adagrad"}],
-    "rescaling of dropout": [_with_layers({"kind": "dropout", "rate": 0.3})],
+    "interpolation": [_with_layers({"kind": "upsampling2d", "size": [1, 2]})],
+    "rescaling of dropout": [_with_layers({"kind": kind, "rate": 0.3}) for kind in ("dropout", "stochastic_depth")],
 }
 # So many updates will do to tell optimizers apart.
 FIRST = 20

@@ -177,3 +177,20 @@ def test_a_float64_from_which_both_sides_differ_alike_measures_nothing():
 def test_a_float64_that_its_own_float32_follows_or_that_the_other_side_shares_is_a_measure(float32_of_a, float64_of_a):
     a, b = side("a", float32_of_a, float64_of_a), side("b", rounded(VALUES, seed=2), VALUES)
     assert measure_of(a, b) == ("", "")
+
+
+def with_a_bias_that_cancels(left, error=1e-6):
+    """Gradients of a kernel, and of a bias that is exactly 0 in `a` and what rounding left in `b`."""
+    kernel = 10 * VALUES
+    sides = []
+    for number, (name, bias) in enumerate((("a", 0.0), ("b", left))):
+        float64 = {"kernel": kernel, "bias": np.full(3, 1e-15)}
+        float32 = {"kernel": rounded(kernel, error, number), "bias": np.full(3, bias, np.float32)}
+        sides.append(Side(Arm(name=name, adapter=name, mode="eager"), float32, float64))
+    oracle = OwnFloat64.pooled(*sides, ["kernel", "bias"])
+    return judge_checks(checks("model", oracle, oracle.sides, {name: Place(name) for name in ("kernel", "bias")}))
+
+
+def test_what_rounding_leaves_of_terms_that_cancel_is_no_fault_of_the_side_that_is_not_zero_by_luck():
+    assert [verdict.status for verdict in with_a_bias_that_cancels(3e-5)] == ["agrees", "agrees"]
+    assert [verdict.status for verdict in with_a_bias_that_cancels(1e-2)] == ["agrees", "diverges"]

@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
     write_text(folder / PAIR, pair.model_dump_json(indent=2) + "\n")
     matches = [Match("fc1/kernel", parameter("fc1.weight"), parameter("dense/kernel"))]
     built = {"mindspore": {"refused": "no kernel", "composed": []}, "tensorflow": {"refused": "", "composed": ["norm"]}}
-    climb = Climb(pair, folder, lambda *_, **__: {}, built, matches, {"fc1/kernel": [1, 0]}, apart=3e-16)
+    climb = Climb(pair, folder, lambda *_, **__: {}, built, matches, rows={"fc1/kernel": [1, 0]}, apart=3e-16)
     climb.remarks.append("rows | turned")
     for arm in pair.arms:
         (folder / "arms" / arm.name).mkdir(parents=True)

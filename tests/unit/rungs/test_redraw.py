@@ -19,6 +19,7 @@ LAYERS = [
     "flatten",
     {"kind": "dense", "units": 5, "activation": "rrelu", "kernel_initializer": "he_normal"},
     {"kind": "dropout", "rate": 0.3},
+    {"kind": "stochastic_depth", "rate": 0.4},
     {"kind": "dense", "units": 10, "kernel_initializer": "he_normal"},
 ]
 
@@ -37,7 +38,7 @@ LAYERS = [
 def test_orders_and_noise(experiment_of: Build, training: dict[str, Any]) -> None:
     experiment = experiment_of(training=training, seed=11, model={"input": {"shape": [28, 28, 1]}, "layers": LAYERS})
     plan, noise = draw_plan(experiment, 21), experiment.model.noise()
-    assert len(noise) == 2
+    assert len(noise) == 3
     for epoch, order in enumerate(plan.orders):
         np.testing.assert_array_equal(redraw.order(experiment.training, 11, 21, epoch), order)
         drawn = plan.noise_of(epoch, noise)

@@ -9,6 +9,7 @@ from typing import Any
 
 import mindspore as ms
 from mindspore import Parameter, Tensor, ops
+from mindspore.common.api import _pynative_executor
 from mindspore.ops.operations import nn_ops
 
 from adapters.mindspore.specifics.float64 import pointwise, spatial
@@ -63,6 +64,11 @@ class Following:
 _following: list[Following] = []
 
 
+def finish_kernels() -> None:
+    """Waits for the operations that were called, so that the error of one is raised here and not layers later."""
+    _pynative_executor.sync()
+
+
 @contextmanager
 def following(network: Any) -> Iterator[Following]:
     """Follows the layers within the context. After an exception, `inside` ends with the layer that raised it."""
@@ -73,6 +79,7 @@ def following(network: Any) -> Iterator[Following]:
         return lambda cell, inputs: followed.inside.append(name)
 
     def leave(cell: Any, inputs: Any, output: Any) -> None:
+        finish_kernels()
         followed.inside.pop()
 
     for name, cell in network.cells_and_names():

@@ -95,6 +95,14 @@ class SlurmLauncher:
                 ]
             )
 
+        if self.executor == "slurm" and (silence := _silence()):
+            raise UserMistake(
+                [
+                    f"hydra/launcher=twinrun_slurm: Slurm does not answer ({silence}); is slurmctld up, and does this "
+                    "host have its slurm.conf?"
+                ]
+            )
+
     def hand_over(self, folder: Path, sweep: Sweep, jobs: Sequence[Job]) -> dict[int, str]:
         """Tasks of `jobs_per_task` jobs; of the local executor, which starts all at once, one for each core in use."""
         beside, size = sweep.model_copy(update={"jobs": ()}), self.jobs_per_task
@@ -158,6 +166,16 @@ def _most_of_an_array() -> int:
     """The tasks that one array of Slurm may have; Slurm's own default where it does not tell."""
     found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _asked("scontrol", "show", "config") or "", re.MULTILINE)
     return max(1, int(found[1])) if found else MOST_OF_AN_ARRAY
+
+
+def _silence() -> str:
+    """Why Slurm's controller does not answer; empty where it does."""
+    try:
+        asked = subprocess.run(["sinfo", "--noheader"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        return in_one_line(error)
+    lines = [line for line in asked.stderr.splitlines() if line.strip()]
+    return "" if asked.returncode == 0 else (lines or [f"sinfo ended with {asked.returncode}"])[-1]
 
 
 def _asked(*command: str) -> str | None:

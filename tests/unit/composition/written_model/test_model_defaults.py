@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic_core import PydanticUndefined
+from composing import run
 
 import adapters
 from harness.composition.written_model.defaults import default_of, other_practices, practices, words
@@ -16,27 +16,50 @@ from harness.spec import Word
 from harness.spec.layers import Layer
 
 ROOT = Path(__file__).parents[4]
-FIELDS = [(word, name) for word, spec in words().items() for name in spec.model_fields if name != "kind"]
+FIELDS = [
+    (word, name)
+    for word, spec in words().items()
+    for name, info in spec.model_fields.items()
+    if name != "kind" and not info.is_required()
+]
 
 
 @pytest.mark.parametrize(("word", "name"), FIELDS)
-def test_a_field_with_a_default_of_the_spec_has_the_same_in_the_table(word: str, name: str) -> None:
-    """A new word, or a new field, needs a row in `harness/composition/written_model/defaults.yaml`."""
-    of_spec = words()[word].model_fields[name].default
-    if of_spec is PydanticUndefined:
-        return
+def test_a_default_of_the_table_is_that_of_the_spec(word: str, name: str) -> None:
     default = default_of(word, name)
-    assert default is not None, f"{word}.{name} may be left out, so the table of defaults needs a row for it"
-    if default.same_as is not None:
-        return
-    stated = explicit_model({"layers": [_layer_with(word, name, default.value)]}).tree["layers"][0]
-    value = stated[name] if issubclass(words()[word], Layer) else default.value
+    assert default is not None
+    assert default.source
+    of_spec = words()[word].model_fields[name].default
     plain = of_spec.model_dump(mode="json") if isinstance(of_spec, Word) else of_spec
+    value = default.value
+    if issubclass(words()[word], Layer):
+        value = explicit_model({"layers": [{"kind": word, name: default.value}]}).tree["layers"][0][name]
     assert value == (list(plain) if isinstance(plain, tuple) else plain)
 
 
-def _layer_with(word: str, name: str, value: object) -> dict[str, object]:
-    return {"kind": word, name: value}
+WITHOUT_A_ROW = """
+from typing import Literal
+from harness.composition.written_model.defaults import default_of
+from harness.composition.written_model.model import explicit_model
+from harness.spec.activations import AnyActivation, Tanh
+from harness.spec.layers import Layer
+
+class Doubled(Layer):
+    kind: Literal["doubled"] = "doubled"
+    scale: float = 2.0
+    activation: AnyActivation = Tanh()
+
+default = default_of("doubled", "scale")
+print(default.value, default.source)
+print(explicit_model({"layers": ["doubled"], "layer_defaults": {"activation": "relu"}}).tree["layers"])
+"""
+
+
+def test_a_word_without_a_row_has_the_defaults_of_its_spec() -> None:
+    """A new word needs no row; one may be added to `harness/composition/written_model/defaults.yaml`."""
+    default, layers = run(WITHOUT_A_ROW).splitlines()
+    assert default == "2.0 the word's definition"
+    assert layers == str([{"kind": "doubled", "name": None, "scale": 2.0, "activation": {"kind": "tanh"}}])
 
 
 def test_frameworks_speak_of_words_and_fields_that_exist() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from composing import mistakes, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.cli import main
 from harness.composition import compose
@@ -122,6 +124,17 @@ layers: [{block: wide, width: width+1}, {kind: conv2d, filters: width, kernel_si
     assert [layer["filters"] for layer in layers(text)] == [10, 4]
 
 
+def test_parameters_may_use_one_another_in_any_order() -> None:
+    text = "parameters: {width: 2*depth, depth: 3}\nlayers: [{kind: conv2d, filters: width, kernel_size: 1}]"
+    assert layers(text)[0]["filters"] == 6
+
+
+def test_a_parameter_that_a_file_does_not_use_is_no_mistake(tmp_path: Path) -> None:
+    write(tmp_path, {"model/mine.yaml": RESIDUAL})
+    once = compose(["model=mine", "model.layers.2.repeat.times=1"], [tmp_path]).experiment.model
+    assert [layer.word() for layer in once.layers].count("residual") == 1
+
+
 def test_an_explicit_model_stays_as_it_is() -> None:
     tree = compose([]).experiment.model.model_dump(mode="json")
     explicit = explicit_model(tree)
@@ -133,15 +146,47 @@ def test_no_model_at_all_is_left_to_the_validation(written: Any) -> None:
     explicit_model(written)
 
 
+KEYS = (
+    *("kind", "name", "filters", "kernel_size", "activation", "kernel_initializer", "branches", "conv2d", "shape"),
+    *("repeat", "times", "layers", "block", "blocks", "basic", "parameters", "width", "layer_defaults", "input"),
+)
+# What a person might type by mistake: any value under any key.
+VALUES = st.recursive(
+    st.sampled_from([None, True, 0, 3, -1, 2.5, "", "relu", "width", "2*width", "basic", "conv2d", "x y", "${a}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(
+    written=st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("input", "layers", "parameters", "blocks", "layer_defaults"), VALUES)
+    )
+)
+def test_whatever_is_written_ends_in_a_model_or_in_mistakes(written: Any) -> None:
+    explicit = explicit_model(written)
+    for mistake in explicit.mistakes:
+        assert mistake.path[0] == "model"
+        assert mistake.text.startswith("model")
+    explicit.explained()
+
+
 MISTAKES = {
     "parameters: {width: 16, n: width/3}\nlayers: [{kind: dense, units: n}]": [
         "model.parameters.n: width/3 is 5.33333 with width=16, which is no whole number"
     ],
     "parameters: {width: 16.5}\nlayers: [{kind: dense, units: width}]": [
-        "model.parameters.width: given 16.5; allowed: a whole number or arithmetic of the parameters before it"
+        "model.parameters.width: given 16.5; allowed: a whole number or arithmetic of other parameters"
     ],
-    "parameters: {width: 16, wdth: 2}\nlayers: [flatten, {kind: dense, units: width-6}]": [
-        "model.parameters.wdth: no layer uses this parameter; did you mean model.parameters.width?"
+    "parameters: {width: 2*depth, depth: width/2}\nlayers: [flatten, {kind: dense, units: width}]": [
+        "model.parameters.width: the parameters width, depth refer to one another in a circle"
+    ],
+    "parameters: {width: 16.5, n: width/2}\nlayers: [flatten, {kind: dense, units: n}]": [
+        "model.parameters.width: given 16.5"
+    ],
+    "parameters: {for: 3}\nlayers: [flatten, {kind: dense, units: 10}]": [
+        "model.parameters.for: this cannot be the name of a parameter"
     ],
     "layers: [flatten, {kind: dense, units: widht}]": ["model.layers.1.units: there is no parameter widht"],
     "layers: [flatten, {kind: dense, units: 10, activation: rleu}]": ["did you mean relu?"],

@@ -167,6 +167,18 @@ def test_slurm_without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
         SlurmLauncher(executor="cloud")  # type: ignore[arg-type]
 
 
+def test_a_slurm_that_does_not_answer_is_a_mistake_before_anything_is_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("submitit", reason="the extra slurm is not installed")
+    for name in ("srun", "sinfo"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 'sinfo: fatal: no configuration source' >&2\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserMistake, match=r"Slurm does not answer \(sinfo: fatal: no configuration source\)"):
+        SlurmLauncher()
+
+
 def test_an_address_is_host_and_port_and_answers() -> None:
     with pytest.raises(UserMistake, match=r"given 'there'; allowed: HOST:PORT, auto, or null"):
         extras.answering("there", 1.0)

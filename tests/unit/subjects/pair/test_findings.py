@@ -6,7 +6,7 @@ import pytest
 
 from adapters.user_model import OwnParameter
 from harness.records.verdict import Verdict
-from harness.subjects.pair.findings import found_in_parameters
+from harness.subjects.pair.findings import found_in_parameters, with_findings
 from harness.subjects.pair.mapping import Names, paired
 
 ARMS = tuple(SimpleNamespace(name=name, adapter=name) for name in ("mindspore", "tensorflow"))
@@ -47,11 +47,24 @@ def test_a_layer_without_a_partner_is_told_and_its_state_only_remarked():
     assert climb.remarks == ["bn.moving_mean of mindspore: tensorflow has none of these; they are not compared"]
 
 
-@pytest.mark.parametrize(("layer", "said"), [("conv1", "from layer conv1 on"), ("", "layers are of different sizes")])
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        ("conv1", "from layer conv1 on"),
+        ("pool", "from layer pool on"),
+        ("fc", "layers are of different sizes"),
+        ("head", "layers are of different sizes"),
+        ("", "layers are of different sizes"),
+    ],
+)
 def test_another_shape_is_told_with_what_comes_before_it_and_never_to_be_dropped(layer, said):
     other = [parameter("d", "kernel", (5, 4)), parameter("d", "bias")]
     before = Verdict(rung="model", subject="x", arm_a="a", status="diverges", layer=layer, cause="padding")
-    (verdict,) = found_in_parameters(climb_of(DENSE, other), [before])
+    climb = climb_of(DENSE, other)
+    climb.built["mindspore"]["parameters"] = [
+        {"name": name, "layer": name, "shape": [4]} for name in ("conv1", "fc", "head")
+    ]
+    (verdict,) = found_in_parameters(climb, [before])
     assert verdict.status == "diverges"
     assert said in verdict.cause
     assert "null" not in verdict.cause + verdict.advice
@@ -68,7 +81,9 @@ def test_two_biases_for_one_are_known_where_both_are_trained(trainable, statuses
 
 def test_a_parameter_of_which_only_a_part_has_a_partner_is_remarked():
     climb = climb_of(DENSE, DENSE)
-    climb.built["mindspore"]["parameters"] = [{"name": "fc.kernel", "shape": [9, 4]}, {"name": "fc.bias", "shape": [4]}]
+    climb.built["mindspore"]["parameters"] = [
+        {"name": f"fc.{role}", "layer": "fc", "shape": shape} for role, shape in (("kernel", [9, 4]), ("bias", [4]))
+    ]
     assert found_in_parameters(climb, []) == []
     assert climb.remarks == ["fc.kernel of mindspore: 12 of 36 elements have a partner"]
 
@@ -81,3 +96,8 @@ def test_a_gru_with_one_bias_resets_elsewhere():
     assert verdict.status == "diverges"
     assert "gru: mindspore resets the product of state and recurrent kernel, tensorflow the state" in verdict.cause
     assert verdict.advice == "keras.layers.GRU(reset_after=True)"
+    first = Verdict(rung="model", subject="x", arm_a="a", status="diverges", layer="gru", cause="apart")
+    explained, later, finding = with_findings(climb_of(two, one), [first, first])
+    assert explained.cause == f"apart; {finding.cause}"
+    assert explained.advice == finding.advice
+    assert later == first

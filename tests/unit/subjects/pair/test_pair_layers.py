@@ -90,6 +90,27 @@ def test_a_stacked_layer_is_paired_with_the_last_of_the_layers_that_have_its_par
     assert [(pair.name_a, pair.name_b) for pair in found] == [("two", "lstm"), ("d", "fc")]
 
 
+def test_a_fused_layer_is_paired_with_none_of_its_parts():
+    a = calls(("qkv", "Dense", (4, 15)), ("fc", "Dense", (2,)))
+    b = calls(("q", "Dense", (4, 5)), ("k", "Dense", (4, 5)), ("d", "Dense", (2,)))
+    matches = [
+        Match(name, OwnParameter(name, "qkv", "kernel", (1,), True), OwnParameter(name, name, "kernel", (1,), True))
+        for name in "qk"
+    ]
+    found = layer_pairs(a, b, [*matches, match("fc", "d")])
+    assert [(pair.name_a, pair.name_b) for pair in found] == [("fc", "d")]
+
+
+def test_a_cell_that_is_called_step_by_step_is_paired_with_its_last_call():
+    a = calls(*[("cell", "LSTMCell", (5,))] * 3, ("fc", "Dense", (2,)))
+    b = calls(("lstm", "LSTM", (5,)), ("d", "Dense", (2,)))
+    found = layer_pairs(a, b, [match("cell", "lstm"), match("fc", "d")])
+    assert [(pair.a, pair.b) for pair in found] == [(2, 0), (3, 1)]
+    sequences = calls(("lstm", "LSTM", (3, 5)), ("d", "Dense", (2,)))
+    found = layer_pairs(a, sequences, [match("cell", "lstm"), match("fc", "d")])
+    assert [(pair.a, pair.b) for pair in found] == [(3, 1)]
+
+
 def test_layers_without_a_partner_are_listed():
     a = calls(("c", "Conv2d", (4,)), ("act", "ReLU", (4,)), ("drop", "Dropout", (4,)))
     assert without_partner(a, {0}) == ["act (relu)"]
