@@ -269,7 +269,7 @@ reversed_input = partial(Shared, step=-1)
 def _heads(causal=False, reads=0):
     x = keras.Input((5, 8))
     other = ops.flip(x, axis=1) if reads else x
-    mixed = layers.MultiHeadAttention(2, 4, name="attention")(x, other, use_causal_mask=causal)
+    mixed = layers.MultiHeadAttention(2, 4, name="attention")(x, other, x, use_causal_mask=causal)
     return keras.Model(x, layers.Dense(3)(layers.GlobalAveragePooling1D()(mixed)))
 
 
