@@ -183,11 +183,13 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
         trainer.set_weights(of_kind(inputs, "weight", k))
         with noticed_overflows() as overflows:
             loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
-        results[TensorKey("loss", step=k)] = np.array([loss])
-        # How far NaN spreads from an overflow depends on the kernels (0 times infinity): no gradient is a measure.
-        results |= keyed("gradient", _nowhere(gradients) if overflows else gradients, k)
         after = trainer.weights()
-        results |= keyed("state", {name: after[name] for name in names if name not in trainable}, k)
+        state = {name: after[name] for name in names if name not in trainable}
+        # How far NaN spreads from an overflow depends on the kernels (0 times infinity): nothing here is a measure.
+        if overflows:
+            loss, gradients, state = np.nan, _nowhere(gradients), _nowhere(state)
+        results[TensorKey("loss", step=k)] = np.array([loss])
+        results |= keyed("gradient", gradients, k) | keyed("state", state, k)
     gradients_by_step = [of_kind(inputs, "gradient", k) for k in range(steps)]
     first = of_kind(inputs, "weight", 0)
     start = {name: first[name] for name in trainable}

@@ -29,7 +29,7 @@ class LateFault:
         return (Edit(self.module, self.old, self.new),)
 
 
-EPOCH = "        portions = session.portions(epoch)\n"
+EPOCH = "portions = session.portions(epoch)"
 RUN = "results = [trainer.train_epoch(*portion) for portion in portions]"
 LOSSES = "losses=Series(np.concatenate([result.losses for result in results]))"
 SCORE = "score = trainer.evaluate(x_test, y_test)"
@@ -40,14 +40,14 @@ FAULTS = (
         "weights rounded to half",
         TRAINING,
         EPOCH,
-        f"{EPOCH}        half = {{n: w.astype(np.float16) for n, w in trainer.weights().items()}}\n"
-        "        trainer.set_weights(half) if epoch == 3 else None\n",
+        f"{EPOCH}; half = {{n: w.astype(np.float16) for n, w in trainer.weights().items()}}; "
+        "trainer.set_weights(half) if epoch == 3 else None",
     ),
     LateFault(
         "the optimizer's slots lost",
         TRAINING,
         EPOCH,
-        f"{EPOCH}        trainer.restart(trainer.weights()) if epoch == 3 else None\n",
+        f"{EPOCH}; trainer.restart(trainer.weights()) if epoch == 3 else None",
     ),
     LateFault(
         "an epoch on the batches of the one before",

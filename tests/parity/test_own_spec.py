@@ -92,7 +92,7 @@ def test_a_small_difference_is_the_arms_own_spec(
         folder.mkdir()
         first = _first(request, folder, {**changed, "rungs": [asked]}, name, {path: own_value})
         assert (first.rung, first.culprit) == (asked, name)
-        assert first.cause.endswith(f"({name} computes {path}: {own_value}, the spec says {value})")
+        assert f"({name} computes {path}: {own_value}, the spec says {value}" in first.cause
         assert first.cause.startswith(("the arm's own spec (", "size of epsilon ("))
         ways = [way.partition(" (rung run again with it: ")[0] for way in first.advice.split(", or ")]
         assert ways == [f"other with {path}: {own_value}", f"{name} with {path}: {value}"]

@@ -9,9 +9,9 @@ def _network(pooling):
         [
             keras.Input((32, 32, 1)),
             layers.Conv2D(6, 5, activation="relu"),
-            pooling(),
+            pooling(2),
             layers.Conv2D(16, 5, activation="relu"),
-            pooling(),
+            pooling(2),
             layers.Flatten(),
             layers.Dense(120, activation="relu"),
             layers.Dense(84, activation="relu"),

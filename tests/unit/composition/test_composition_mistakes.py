@@ -67,7 +67,7 @@ ONE_MISTAKE = [
     ("epochs=3", f"epochs: there is no such key (given 3); did you mean training.epochs? Allowed: {ROOT_KEYS}"),
     (
         "data.root=/x",
-        "data.root: there is no such key (given '/x'), which mnist would have; "
+        "data.root: there is no such key (given '/x'), which mnist, mnist_images would have; "
         "allowed: augmentation, kind, normalisation, split_seed, test_size",
     ),
     (
@@ -162,7 +162,7 @@ ONE_MISTAKE = [
     ("model.layers.3.units=11", "the model's output is (11,), the data has 10 classes"),
     (
         "~model.layers.0",
-        "model: layer 0 (dense_1): dense takes vectors or sequences of them, got (28, 28, 1): put a flatten layer",
+        "model: layer 0 (dense_1): dense takes vectors or sequences of them, got (28, 28, 1): put a flatten layer before it",
     ),
     (
         "model.layers.3.activation=softmax",

@@ -83,7 +83,7 @@ def test_a_spec_without_a_loader_is_told() -> None:
     unknown = type("Unknown", (Mnist,), {"__annotations__": {}})
     message = failure(unknown())
     assert "Unknown" in message
-    assert "mnist, mnist5k, polynomial, sales" in message
+    assert "mnist, mnist5k, mnist5k_images, mnist_images, polynomial, sales" in message
 
 
 # --- mnist5k ---------------------------------------------------------------------------------------------------------

@@ -201,10 +201,14 @@ def _small(experiment: Experiment, trains: bool = False) -> bool:
     return cost.is_small(experiment, extent, batch_size, tested * trains)
 
 
+LARGE = {"mobilenet_small", "resnet8", "simple_convnet"}  # a machine may be too slow for all of these within a budget
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in CONF.glob("*.yaml")))
-def test_no_experiment_of_ours_needs_a_plan(name: str) -> None:
+def test_only_the_largest_experiments_of_ours_need_a_plan(name: str) -> None:
     variants = compose_study([f"experiment={name}"]).variants
-    assert all(_small(composed.experiment, trains) for composed in variants for trains in (False, True))
+    are_small = all(_small(composed.experiment, trains) for composed in variants for trains in (False, True))
+    assert are_small == (name not in LARGE)
 
 
 def test_a_small_check_needs_no_plan_and_neither_does_one_without_a_budget(experiment_of: Any) -> None:
