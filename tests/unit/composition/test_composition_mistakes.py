@@ -162,7 +162,8 @@ ONE_MISTAKE = [
     ("model.layers.3.units=11", "the model's output is (11,), the data has 10 classes"),
     (
         "~model.layers.0",
-        "model: layer 0 (dense_1): dense takes vectors or sequences of them, got (28, 28, 1): put a flatten layer before it",
+        "model: layer 0 (dense_1): dense takes vectors or sequences of them, got (28, 28, 1): "
+        "put a flatten layer before it",
     ),
     (
         "model.layers.3.activation=softmax",
