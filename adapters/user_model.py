@@ -77,6 +77,9 @@ class OwnModel(Protocol):
     def settings(self) -> dict[str, dict[str, Any]]:
         """By layer, its class as `kind`, and the settings that the two frameworks define differently, canonical."""
 
+    def reduced(self) -> dict[str, str]:
+        """The layers that compute in a lower precision than the arm, with that precision: `float16` or `bfloat16`."""
+
     def weights(self) -> dict[str, Array]:
         """Copies of all parameters, by the framework's names."""
 

@@ -23,6 +23,12 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
     yield from _leaves(network, "")
 
 
+def reduced_precision_of(layer: Any) -> str:
+    """`float16` or `bfloat16` if the layer computes in it; else empty."""
+    flags = layer.get_flags()
+    return "float16" if flags.get("fp16") else "bfloat16" if flags.get("bf16") else ""
+
+
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
     if isinstance(layer, DROPOUTS):

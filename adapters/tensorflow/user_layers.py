@@ -35,6 +35,11 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
     yield from layers.items()
 
 
+def reduced_precision_of(layer: Any) -> str:
+    """`float16` or `bfloat16` if the layer computes in it; else empty."""
+    return layer.compute_dtype if layer.compute_dtype in ("float16", "bfloat16") else ""
+
+
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
     if isinstance(layer, DROPOUTS):

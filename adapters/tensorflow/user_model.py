@@ -27,6 +27,7 @@ from adapters.tensorflow.user_layers import (
     made_by,
     operations_of,
     record_calls,
+    reduced_precision_of,
     settings_of,
 )
 from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
@@ -100,6 +101,10 @@ class TensorFlowOwnModel:
 
     def parameters(self) -> list[OwnParameter]:
         return [description for description, _ in self._by_name.values()]
+
+    def reduced(self) -> dict[str, str]:
+        found = {name: reduced_precision_of(layer) for name, layer in self.layers.items()}
+        return {name: precision for name, precision in found.items() if precision}
 
     def settings(self) -> dict[str, dict[str, Any]]:
         return {name: {"kind": type(layer).__name__, **settings_of(layer)} for name, layer in self.layers.items()}

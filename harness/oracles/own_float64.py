@@ -39,13 +39,14 @@ class Side:
     """The tensors of one side.
 
     `values`: by name, in the arm's precision. `float64`: the same in float64; None if the side does not run in it, and
-    then `refused` gives the reason.
+    then `refused` gives the reason. `reduced`: the lower precision in which some of its layers compute, if any.
     """
 
     arm: Arm
     values: Arrays
     float64: Arrays | None
     refused: str = ""
+    reduced: str = ""
 
     @classmethod
     def of(cls, arm: Arm, arrays: Arrays, refused: str) -> Side:
@@ -66,7 +67,8 @@ class Side:
 
     def below(self, prefix: str) -> Side:
         """Only the tensors whose names begin with `prefix` and a slash, by the rest of their names."""
-        return Side(self.arm, below(self.values, prefix), self.float64 and below(self.float64, prefix), self.refused)
+        float64 = self.float64 and below(self.float64, prefix)
+        return replace(self, values=below(self.values, prefix), float64=float64)
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,15 @@ class OwnFloat64:
             cause = distance if both else f"{distance}, and {_largest(in_float64):.3g} in float64"
             return verdict.model_copy(update={**NO_CULPRIT, "cause": f"{cause}: two different functions"})
         cause = f"{distance}, and equal in float64: {verdict.culprit} is numerically off ({verdict.cause})"
+        if a.reduced != b.reduced:
+            of_a, of_b = (side.reduced or side.arm.precision for side in (a, b))
+            cause = f"{cause}; they compute in different precisions: {a.name} in {of_a}, {b.name} in {of_b}"
         return verdict.model_copy(update={"cause": cause})
+
+
+def reduced_precision(layers: Mapping[str, str]) -> str:
+    """The lowest of the precisions in which layers compute, below that of their arm; empty if there is none."""
+    return max(layers.values(), key=lambda precision: _EPSILONS[precision], default="")
 
 
 def no_measure(side: Side, other: Side) -> str:
@@ -198,7 +208,8 @@ def no_measure(side: Side, other: Side) -> str:
 
     A measure is finite where the side's own precision is, and within what that precision allows of it. It is not if
     it differs by more than half of the digits, while both sides agree with each other far better than with it: two
-    frameworks do not make the same error by chance.
+    frameworks do not make the same error by chance. In mixed precision they do, because they round the same numbers to
+    16 bits, so there only finite numbers are asked for.
     """
     if side.float64 is None or side.arm.precision == "float64":
         return ""
@@ -210,7 +221,7 @@ def no_measure(side: Side, other: Side) -> str:
             continue
         if not np.all(np.isfinite(exact[np.isfinite(value)])):
             return f"{name} is not finite in float64, and is in {side.arm.precision}"
-        if beside is None or beside.shape != value.shape or _largest_finite(value) <= eps * most:
+        if side.reduced or beside is None or beside.shape != value.shape or _largest_finite(value) <= eps * most:
             continue
         away, size = _largest(error_against(value, exact)), _largest_finite(exact)
         between = _largest(error_against(value, np.asarray(beside, np.float64)))

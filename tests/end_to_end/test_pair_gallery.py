@@ -17,6 +17,7 @@ NAMED = {
     "ncf": ["concat", "two blocks exchanged along axis 1"],
     "transformer_block": ["epsilon"],
     "unet": ["skip"],
+    "mixed_precision": ["different precisions: mindspore in float16, tensorflow in float32"],
 }
 
 

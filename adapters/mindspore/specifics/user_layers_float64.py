@@ -6,16 +6,19 @@ Kernels are replaced one by one (`float64.switching`). The layers here refuse fl
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from mindspore import nn, ops
 from mindspore.nn.layer.rnn_cells import _gru_cell, _lstm_cell, _rnn_relu_cell, _rnn_tanh_cell
+from mindspore.train.amp import _OutputTo16, _OutputTo32
 
 from adapters.mindspore.specifics.float64.switching import replace_kernels, to_float64
 
 
 def in_float64(network: Any) -> list[str]:
     """Makes the network one of float64. Returns the names of the layers that were replaced as a whole."""
+    _without_casts(network)
     to_float64(network)
     replace_kernels()
     names = []
@@ -26,6 +29,19 @@ def in_float64(network: Any) -> list[str]:
             cell.construct = computation
             names.append(name)
     return names
+
+
+def _without_casts(network: Any) -> None:
+    """Removes the casts of `Cell.to_float` and of `auto_mixed_precision`, which would round to 16 or 32 bits."""
+    for _, cell in network.cells_and_names():
+        cell.add_flags(fp16=False, bf16=False, fp32=False)
+        cell.mixed_precision_type = None
+        if isinstance(cell, (_OutputTo16, _OutputTo32)):
+            cell.construct = partial(_inner, cell)
+
+
+def _inner(cell: Any, *args: Any, **kwargs: Any) -> Any:
+    return cell._backbone(*args, **kwargs)
 
 
 def recurrent_cell(cell: Any) -> Callable[..., Any]:

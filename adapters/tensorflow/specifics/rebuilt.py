@@ -17,6 +17,8 @@ def in_precision(model: Any, precision: str) -> Any:
         config = _with_precision(keras.saving.serialize_keras_object(model), precision)
         rebuilt = keras.saving.deserialize_keras_object(config)
         rebuilt.set_weights(model.get_weights())
+        for before, after in zip(model.weights, rebuilt.weights, strict=True):
+            after._path = before.path  # a weight has the same name in every precision
     except Exception:  # any reason why the user's classes cannot be built from a config
         traceback.print_exc()
         return model

@@ -102,7 +102,16 @@ def start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Cli
     run.listener.matched(run.matches, (a, b))
     climb = Climb(run.composed.pair, run.scratch, ask, built, run.matches, pairing)
     climb.remarks += [f"{name}: {text}" for name, result in built.items() for text in result["ignored"]]
+    climb.remarks += [text for name, result in built.items() for text in _reduced(name, result["reduced"])]
     climb.remarks += climb.outputs.alone
     for text in [*climb.remarks, *float64_remarks(built)]:
         run.listener.remark(text)
     return climb
+
+
+def _reduced(name: str, precisions: Mapping[str, str]) -> list[str]:
+    """Which layers of a side compute in a lower precision than its arm. `precisions`: by layer."""
+    layers: dict[str, list[str]] = {}
+    for layer, precision in precisions.items():
+        layers.setdefault(precision, []).append(layer)
+    return [f"{name} computes in {precision}: {', '.join(layers[precision])}" for precision in sorted(layers)]

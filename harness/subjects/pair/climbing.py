@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.oracles.own_float64 import Side, no_measure
+from harness.oracles.own_float64 import Side, no_measure, reduced_precision
 from harness.records.array_types import FloatArray
 from harness.spec.arm import Arm
 from harness.spec.schedules import Schedule
@@ -80,7 +80,13 @@ class Climb:
 
         A side whose float64 turns out to be no measure has none from then on.
         """
-        a, b = (Side.of(arm, answers[arm.name][1], self.built[arm.name]["refused"]) for arm in self.arms)
+        a, b = (
+            replace(
+                Side.of(arm, answers[arm.name][1], self.built[arm.name]["refused"]),
+                reduced=reduced_precision(self.built[arm.name]["reduced"]),
+            )
+            for arm in self.arms
+        )
         for side, other in ((a, b), (b, a)):
             reason = "" if side.name in self.distrusted else no_measure(side, other)
             if reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ def compared_outputs(a: Side, b: Side, pairs: OutputPairs, channels_first: str) 
             if of_side is not None and side.float64 is not None:
                 of_side[names[0]] = _last(side.float64[names[n]], turned[n])
     first, second = (
-        Side(side.arm, of_side, of_exact, side.refused)
+        replace(side, values=of_side, float64=of_exact)
         for side, of_side, of_exact in zip((a, b), values, exact, strict=True)
     )
     return first, second

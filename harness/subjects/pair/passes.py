@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -66,7 +66,7 @@ def layer_pass(
             if side.name == climb.channels_first:
                 exact = canonical_images(exact, _rows_by_layer(climb, number))
             float64 = {str(n): _output(exact, number, p) for n, p in enumerate(pairs)}
-        sides.append(Side(side.arm, values, float64, side.refused))
+        sides.append(replace(side, values=values, float64=float64))
     subject = f"{phase}: {len(pairs)} layers"
     places = {
         str(n): Place(subject, phase, layer=p.name_a, name_index=below_name(p.name_a)) for n, p in enumerate(pairs)

@@ -51,6 +51,7 @@ class Built(TypedDict):
     images: list[list[int]]
     refused: str
     composed: list[str]
+    reduced: dict[str, str]
     unstable: list[str]
     random: str
     environment: Plain
@@ -110,6 +111,7 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         "images": sorted({y.shape[1:] for call in calls for y in (*call.xs, *call.ys) if y.ndim > 2}),
         "refused": refused or untrained,
         "composed": models[FLOAT64].composed if FLOAT64 in models else [],
+        "reduced": first.reduced(),
         "unstable": [
             c.layer
             for c, d in zip(calls, again, strict=False)
@@ -128,6 +130,7 @@ def _composed_everywhere(model: OwnModel, precision: str) -> list[str]:
 
 def _undescribed(session: Session, wrong: str) -> Result:
     empty: Result = {"parameters": [], "outputs": [], "ignored": [], "settings": {}, "images": [], "composed": []}
+    empty["reduced"] = {}
     environment = asdict(session.adapter.environment())
     return {**empty, "wrong": [wrong], "refused": "", "unstable": [], "random": "", "environment": environment}
 

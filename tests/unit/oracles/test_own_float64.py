@@ -1,11 +1,13 @@
 """Who is wrong where there is no reference: what each side computes in float64 says it, or that it cannot be said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.judging.checks import judge_checks
 from harness.oracles.oracle import Place, checks
-from harness.oracles.own_float64 import OwnFloat64, Side, no_measure
+from harness.oracles.own_float64 import OwnFloat64, Side, no_measure, reduced_precision
 from harness.spec.arm import Arm
 
 VALUES = np.random.default_rng(0).normal(size=(5, 3))
@@ -194,3 +196,26 @@ def with_a_bias_that_cancels(left, error=1e-6):
 def test_what_rounding_leaves_of_terms_that_cancel_is_no_fault_of_the_side_that_is_not_zero_by_luck():
     assert [verdict.status for verdict in with_a_bias_that_cancels(3e-5)] == ["agrees", "agrees"]
     assert [verdict.status for verdict in with_a_bias_that_cancels(1e-2)] == ["agrees", "diverges"]
+
+
+def test_the_lowest_precision_of_the_layers() -> None:
+    assert reduced_precision({}) == ""
+    assert reduced_precision({"conv": "float16"}) == "float16"
+    assert reduced_precision({"conv": "float16", "fc": "bfloat16"}) == "bfloat16"
+
+
+def test_in_mixed_precision_both_sides_make_the_same_error() -> None:
+    exact = np.linspace(0.1, 1, 9)
+    off = (exact * (1 + 2e-3)).astype(np.float32)
+    a, b = (side(name, off, exact) for name in "ab")
+    assert no_measure(a, b)
+    assert not no_measure(*(replace(each, reduced="float16") for each in (a, b)))
+    infinite = replace(side("a", off, np.where(exact == 1, np.inf, exact)), reduced="float16")
+    assert no_measure(infinite, b)
+
+
+def test_sides_in_different_precisions_are_told() -> None:
+    mixed = replace(side("a", rounded(VALUES, 1e-3), VALUES), reduced="float16")
+    judged = verdict(mixed, side("b", rounded(VALUES), VALUES))
+    assert judged.status == "diverges"
+    assert judged.cause.endswith("they compute in different precisions: a in float16, b in float32")
