@@ -10,11 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
 from hydra.errors import HydraException
-from hydra.plugins.launcher import Launcher
-from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from harness.composition.groups import ConfigGroups
 from hydra_plugins.twinrun_launchers import RayLauncher, SlurmLauncher, TwinrunSearchPath
@@ -37,10 +34,21 @@ if __name__ == "__main__":
     application()
 """
 
+DISCOVERED = """
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+for kind in (Launcher, SearchPathPlugin):
+    print(*(f"{found.__module__}.{found.__name__}" for found in Plugins.instance().discover(kind)))
+"""
+
 
 def test_hydra_discovers_both_and_their_nodes() -> None:
-    assert {RayLauncher, SlurmLauncher} <= set(Plugins.instance().discover(Launcher))
-    assert TwinrunSearchPath in Plugins.instance().discover(SearchPathPlugin)
+    # In a process of its own, as in an application: Hydra looks for plugins once in a process.
+    done = subprocess.run([sys.executable, "-c", DISCOVERED], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = set(done.stdout.split())
+    assert {f"{kind.__module__}.{kind.__name__}" for kind in (RayLauncher, SlurmLauncher, TwinrunSearchPath)} <= found
     for name, kind in (("ray", RayLauncher), ("slurm", SlurmLauncher)):
         node = yaml.safe_load((CONF / "hydra" / "launcher" / f"twinrun_{name}.yaml").read_text())
         assert node.pop("_target_") == f"{kind.__module__}.{kind.__name__}"
