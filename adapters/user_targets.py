@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from adapters.protocol import Array
-from adapters.user_data import MisfitError, Output, Parts, bound_of, count, parts_of
+from adapters.user_data import MisfitError, Output, Parts, Path, bound_of, count, parts_of
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.own import OwnLoss
@@ -36,6 +36,20 @@ class TargetForm:
         if self.whole:
             return y
         return y.reshape(-1) if self.targets == "labels" else y.reshape(-1, self.width)
+
+
+def heads_with_forms(
+    word: Loss, outputs: Sequence[tuple[Path, Output]], y: Parts, layout: Layout
+) -> list[tuple[Path, Output, str, TargetForm]]:
+    """Of each output that the loss is of: its path, itself, and the name and form of its target.
+
+    `outputs`: those of the model in training, with their paths. Raises MisfitError if targets and outputs do not fit.
+    """
+    found = []
+    for number, target in heads([output for _, output in outputs], y):
+        path, output = outputs[number]
+        found.append((path, output, target, target_form(word, output, parts_of(y)[target], layout)))
+    return found
 
 
 def heads(outputs: Sequence[Output], y: Parts) -> list[tuple[int, str]]:

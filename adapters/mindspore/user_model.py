@@ -32,7 +32,7 @@ from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.source_trace import Watcher, watching, with_sources
-from adapters.user_data import Output, Parts, Path, at, mapped, parts_of
+from adapters.user_data import Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
     MODEL,
     LayerCall,
@@ -42,7 +42,7 @@ from adapters.user_model import (
     calls_in_canonical_layout,
     require_accepts,
 )
-from adapters.user_targets import TargetForm, heads, require_range, target_form
+from adapters.user_targets import TargetForm, heads_with_forms, require_range
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
 from harness.spec.recipe import Update
@@ -163,7 +163,7 @@ class MindSporeOwnModel:
 
     def require_targets(self, y: Parts) -> None:
         first = mapped(lambda values: values[0], y)
-        for *_, target, form in self._heads(first):
+        for *_, target, form in heads_with_forms(self.word, self._in_training, first, self.layout):
             require_range(form, target, parts_of(y)[target])
 
     def loss_and_gradients(self, x: Parts, y: Parts) -> tuple[float, dict[str, Array]]:
@@ -197,21 +197,13 @@ class MindSporeOwnModel:
 
     def _gradient_function(self, y: Parts) -> tuple[Any, list[tuple[str, TargetForm]]]:
         """The compiled function, and the name and the form of each target that it takes."""
-        found = self._heads(y)
+        found = heads_with_forms(self.word, self._in_training, y, self.layout)
         criteria = [
             Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self.setting))
             for path, output, _, form in found
         ]
         step = Step(self.network, criteria, list(self._trainable().values()))
         return compiled(step.value_and_gradients, self.setting), [(target, form) for *_, target, form in found]
-
-    def _heads(self, y: Parts) -> list[tuple[Path, Output, str, TargetForm]]:
-        """Of each output that the loss is of: its path in training, itself, and the name and form of its target."""
-        found = []
-        for number, target in heads([output for _, output in self._in_training], y):
-            path, output = self._in_training[number]
-            found.append((path, output, target, target_form(self.word, output, parts_of(y)[target], self.layout)))
-        return found
 
     def _target(self, form: TargetForm, y: Array) -> Any:
         rows = form.rows(y)
