@@ -195,6 +195,20 @@ class CosineRestarts(Schedule):
         )
 
 
+def _require_pieces(pieces: str, count: int, steps: str, between: tuple[int, ...]) -> None:
+    """Raises ValueError unless the steps between `count` pieces are one fewer and increase.
+
+    `pieces`, `steps`: the names of the fields.
+    """
+    mistakes = []
+    if count != len(between) + 1:
+        mistakes.append(f"{pieces} must be one longer than {steps}, got {count} {pieces} and {len(between)} {steps}")
+    if any(later <= earlier for earlier, later in pairwise(between)):
+        mistakes.append(f"{steps} must increase, got {list(between)}")
+    if mistakes:
+        raise ValueError("; ".join(mistakes))
+
+
 class PiecewiseConstant(Schedule):
     """`values[i]` between `boundaries[i-1]` and `boundaries[i]`; `values[-1]` after the last boundary.
 
@@ -209,14 +223,7 @@ class PiecewiseConstant(Schedule):
 
     @model_validator(mode="after")
     def _consistent(self) -> PiecewiseConstant:
-        mistakes = []
-        if len(self.values) != len(self.boundaries) + 1:
-            counts = f"{len(self.values)} values and {len(self.boundaries)} boundaries"
-            mistakes.append(f"values must be one longer than boundaries, got {counts}")
-        if any(later <= earlier for earlier, later in pairwise(self.boundaries)):
-            mistakes.append(f"boundaries must increase, got {list(self.boundaries)}")
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
+        _require_pieces("values", len(self.values), "boundaries", self.boundaries)
         return self
 
     def boundaries_of_interest(self) -> tuple[int, ...]:
@@ -377,14 +384,7 @@ class Sequence(Schedule):
 
     @model_validator(mode="after")
     def _consistent(self) -> Sequence:
-        mistakes = []
-        if len(self.schedules) != len(self.milestones) + 1:
-            counts = f"{len(self.schedules)} schedules and {len(self.milestones)} milestones"
-            mistakes.append(f"schedules must be one longer than milestones, got {counts}")
-        if any(later <= earlier for earlier, later in pairwise(self.milestones)):
-            mistakes.append(f"milestones must increase, got {list(self.milestones)}")
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
+        _require_pieces("schedules", len(self.schedules), "milestones", self.milestones)
         return self
 
     @property
