@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from harness.records.verdict import Verdict
 from harness.rungs import checkpoints, evaluation, registry
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
+from harness.system.ahead import OneAhead
 from harness.system.array_files import PREDICTIONS, WEIGHTS, load_arrays
 from harness.worker.sharing import share
 from harness.worker.tasks import TASKS
@@ -90,13 +92,9 @@ def test_no_false_alarms(
 
 def answered(specs: Sequence[Experiment], folder: Path, homes: Mapping[str, Ask]) -> Iterator[Answered]:
     """What the arms answer, spec by spec; while one is judged, the arms are at work on the next."""
-    with ThreadPoolExecutor(1) as ahead:
-        pending = ahead.submit(asked, specs[0], folder / "0", homes)
-        for number, spec in enumerate(specs[1:], start=1):
-            done_before = pending.result()
-            pending = ahead.submit(asked, spec, folder / str(number), homes)
-            yield done_before
-        yield pending.result()
+    calls = [partial(asked, spec, folder / str(number), homes) for number, spec in enumerate(specs)]
+    with OneAhead(calls) as ahead:
+        yield from ahead
 
 
 def asked(spec: Experiment, scratch: Path, homes: Mapping[str, Ask]) -> Answered:
