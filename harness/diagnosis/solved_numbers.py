@@ -33,6 +33,7 @@ from harness.spec.schedules import PiecewiseConstant, Schedule
 # The most runs of the rung's reference that are spent on estimates.
 MOST_RUNS = 200
 TINY = 1e-300
+RELATED = 1e-3  # relative; in the words of a cause a number nearer than this is the other in a known relation
 Curve: TypeAlias = tuple[IntArray, FloatArray]  # steps, and the rates at them
 
 
@@ -86,7 +87,7 @@ def relation_of(context: Context, changes: Changes) -> str:
     for number in numbers_of(context.experiment, (path.partition(".")[0],)):
         if number.path == path and isinstance(value, int | float):
             related = related_by(number, _classes(context), steps_of_epoch(context))
-            return next((what for what, other in related.items() if np.isclose(other, value, rtol=1e-3)), "")
+            return next((what for what, other in related.items() if np.isclose(other, value, rtol=RELATED)), "")
     return ""
 
 

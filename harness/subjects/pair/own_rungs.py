@@ -39,6 +39,8 @@ from harness.system.array_files import Arrays, save_arrays
 RATES_APART = 1e-4
 # Native optimizers in float32 are up to 7e-5 of the displacement off float64 after 1,000 updates.
 UPDATES_APART = 2e-4
+# In the words of a cause, ratios of losses nearer than this count as one: float32 is nearer, other counts are far off.
+RATIO_ALIKE = 1e-3
 BATCHES = 3
 
 
@@ -141,7 +143,7 @@ def _with_ratio(verdict: Verdict, a: Side, b: Side, given: Arrays) -> Verdict:
         return verdict
     ratios = [b.values[name].astype(np.float64) / a.values[name] for name in a.values if np.all(a.values[name])]
     flat = np.concatenate([np.ravel(ratio) for ratio in ratios]) if ratios else np.empty(0)
-    if not flat.size or not np.allclose(flat, flat[0], rtol=1e-3):
+    if not flat.size or not np.allclose(flat, flat[0], rtol=RATIO_ALIKE):
         return verdict
     ratio = float(np.median(flat))
     size, width = given["outputs"].shape[1], given["outputs"].shape[-1]
@@ -150,7 +152,7 @@ def _with_ratio(verdict: Verdict, a: Side, b: Side, given: Arrays) -> Verdict:
         "the number of outputs: one is their mean and the other their sum": width,
         "the number of all elements: one is their mean and the other their sum": size * width,
     }
-    what = next((t for t, n in known.items() if n > 1 and np.isclose(max(ratio, 1 / ratio), n, rtol=1e-3)), "")
+    what = next((t for t, n in known.items() if n > 1 and np.isclose(max(ratio, 1 / ratio), n, rtol=RATIO_ALIKE)), "")
     larger, smaller, factor = (b.name, a.name, ratio) if ratio > 1 else (a.name, b.name, 1 / ratio)
     cause = f"the loss of {larger} is {factor:.6g} times that of {smaller}" + (f", {what}" if what else "")
     return verdict.model_copy(update={"cause": cause})
