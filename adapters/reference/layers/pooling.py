@@ -41,7 +41,12 @@ def global_average_pool2d(
     placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool
 ) -> Applied:
     cells = x.dtype.type(x.shape[1] * x.shape[2])
-    return Applied(x.mean(axis=(1, 2)), lambda dy: (np.broadcast_to((dy / cells)[:, None, None], x.shape), {}))
+
+    def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
+        # A copy: of a broadcast view, whose strides are 0, NumPy makes matrix products in a loop of its own, not BLAS.
+        return np.ascontiguousarray(np.broadcast_to((dy / cells)[:, None, None], x.shape)), {}
+
+    return Applied(x.mean(axis=(1, 2)), pullback)
 
 
 def global_max_pool2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
