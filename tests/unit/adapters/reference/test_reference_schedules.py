@@ -203,7 +203,7 @@ SHORT, LONG = schedules(st.integers(1, 60)), schedules(st.integers(1_000, 100_00
 
 
 def test_no_schedule_is_left_out() -> None:
-    shipped = {kind for kind in family_members(spec.Schedule) if kind.__module__ == spec.__name__}
+    shipped = {kind for kind in family_members(spec.Schedule) if kind.__module__.startswith(spec.__name__)}
     assert set(SHORT) == shipped
 
 
