@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from tabulate import tabulate
@@ -32,3 +36,13 @@ def test_count_of_the_ledger(readme: str) -> None:
         "README.zh-CN.md": "{} 条，其中 {} 条 different、{} 条 inaccurate",
     }
     assert sentence[readme].format(*numbers) in (ROOT / readme).read_text()
+
+
+def test_the_class_of_the_example_is_a_schedule() -> None:
+    """In a process of its own, because a family has every member that was ever defined in its process."""
+    written = dedent(re.search(r"```python\n(   class SquareRoot.*?)```", README, re.DOTALL)[1])  # type: ignore[index]
+    shown = (
+        "from harness.spec.schedules import decays\nexec(sys.argv[1], vars(decays))\nprint(decays.SquareRoot.word())"
+    )
+    command = [sys.executable, "-c", f"import sys\n{shown}", written]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout == "square_root\n"
