@@ -17,6 +17,7 @@ from harness.spec.vocabulary import BASES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+SHOWN = "print(decays.SquareRoot.word())"
 
 
 def test_counts_of_words() -> None:
@@ -41,8 +42,6 @@ def test_count_of_the_ledger(readme: str) -> None:
 def test_the_class_of_the_example_is_a_schedule() -> None:
     """In a process of its own, because a family has every member that was ever defined in its process."""
     written = dedent(re.search(r"```python\n(   class SquareRoot.*?)```", README, re.DOTALL)[1])  # type: ignore[index]
-    shown = (
-        "from harness.spec.schedules import decays\nexec(sys.argv[1], vars(decays))\nprint(decays.SquareRoot.word())"
-    )
-    command = [sys.executable, "-c", f"import sys\n{shown}", written]
+    code = f"import sys\nfrom harness.spec.schedules import decays\nexec(sys.argv[1], vars(decays))\n{SHOWN}"
+    command = [sys.executable, "-c", code, written]
     assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout == "square_root\n"
