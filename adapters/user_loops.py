@@ -41,7 +41,7 @@ def require_typical(recipe: Recipe, optimizers: Entries, setting: Setting) -> No
     ]
     reasons += [
         f"{word.family.replace('_', ' ')} {word.word()} is no part of it"
-        for word in (update.clipping, update.weight_decay, recipe.regularizer)
+        for word in (update.clipping, update.weight_decay, update.accumulation, recipe.regularizer)
         if word.word() != "none"
     ]
     reasons += ["it draws its own noise, so that its losses cannot be compared"] if recipe.model.noise() else []

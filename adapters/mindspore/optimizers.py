@@ -10,7 +10,7 @@ from mindspore import Tensor, ops
 
 from adapters.base import compact_copy
 from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.forms import rates_of_updates
 from adapters.making import maker
 from adapters.mindspore.canonical_optimizers import CanonicalUpdate
 from adapters.mindspore.native_optimizers import WithWeightDecay, native_slots
@@ -36,6 +36,12 @@ class Optimizer:
         """Copies of the slots by `<slot>/<parameter>`, with the formula's values, in the layout of the parameter."""
         return {name: np.array(read(parameter.asnumpy())) for name, (parameter, read) in self._slots.items()}
 
+    def within(self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any]) -> Optimizer:
+        """This update as a part of another one, which has these slots and this state besides."""
+        whole = Optimizer(apply_gradients, {**self._slots, **slots}, state)
+        whole._initial_state += self._initial_state
+        return whole
+
     def restart(self) -> None:
         """Resets all state, with the counters, to its initial values."""
         for parameter, value in self._initial_state:
@@ -45,7 +51,7 @@ class Optimizer:
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
     if isinstance(update.optimizer, OwnOptimizer):
-        rate = None if update.schedule is None else learning_rate(update.schedule, horizon, setting)
+        rate = None if update.schedule is None else learning_rate(update, horizon, setting)
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, _state(apply_gradients, parameters))
     is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
@@ -65,10 +71,10 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update by the framework's own optimizer, with the weight decay before it."""
     word, decay, variables = update.optimizer, update.weight_decay, list(parameters.values())
-    rate = learning_rate(update.schedule, horizon, setting)
+    rate = learning_rate(update, horizon, setting)
     apply_gradients = maker(OPTIMIZERS, word, setting)(word, variables, rate)
     slots = slots_by_parameter(native_slots(word, apply_gradients), parameters)
-    table = coefficients(update, rate_table(update.schedule, horizon))
+    table = coefficients(update, rates_of_updates(update, horizon))
     if isinstance(word, Adamw):
         decay_mask = [decays(word.decayed, name) for name in parameters]
         apply_gradients = WithWeightDecay(apply_gradients, variables, decay_mask, word.factor, table["shrinkage"])

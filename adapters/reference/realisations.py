@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.setting import Entries, Realisation
+from harness.spec.accumulation import Accumulation
 from harness.spec.activations import Activation
 from harness.spec.base import family_members
 from harness.spec.clipping import Clipping
@@ -16,6 +17,7 @@ from harness.spec.schedules import Schedule
 from harness.spec.weight_decay import WeightDecay
 
 FORMULA = Realisation("custom", "NumPy, from the formula")
-FAMILIES = (Schedule, Activation, Initializer, Loss, Metric, Regularizer, Layer, Optimizer, WeightDecay, Clipping)
+OF_UPDATES = (Schedule, Optimizer, WeightDecay, Clipping, Accumulation)
+FAMILIES = (*OF_UPDATES, Activation, Initializer, Loss, Metric, Regularizer, Layer)
 
 ENTRIES: Entries = {member: FORMULA for family in FAMILIES for member in family_members(family)}

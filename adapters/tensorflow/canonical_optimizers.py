@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from adapters.canonical import RULES, apply_decay, words_for_parameter
 from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.forms import rates_of_updates
 from adapters.protocol import made_by
 from harness.spec.recipe import Update
 
@@ -37,7 +37,7 @@ class CanonicalUpdate:
     """The update of all weights by the canonical rule and the weight decay. It counts the steps."""
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
-        rates = rate_table(update.schedule, horizon)
+        rates = rates_of_updates(update, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)

@@ -9,7 +9,7 @@ import numpy as np
 
 from adapters.base import compact_copy
 from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.forms import rates_of_updates
 from adapters.making import maker
 from adapters.protocol import Array
 from adapters.setting import Setting, look_up
@@ -35,6 +35,12 @@ class Optimizer:
         """Copies of the slots by `<slot>/<parameter>`, with the formula's values, in the layout of the parameter."""
         return {name: np.array(variable) for name, variable in self._slots.items()}
 
+    def within(self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any]) -> Optimizer:
+        """This update as a part of another one, which has these slots and this state besides."""
+        whole = Optimizer(apply_gradients, {**self._slots, **slots}, state)
+        whole._initial_state += self._initial_state
+        return whole
+
     def restart(self) -> None:
         """Resets all state, with the counters, to its initial values."""
         for variable, value in self._initial_state:
@@ -44,7 +50,7 @@ class Optimizer:
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
     if isinstance(update.optimizer, OwnOptimizer):
-        rate = None if update.schedule is None else learning_rate(update.schedule, horizon, setting)
+        rate = None if update.schedule is None else learning_rate(update, horizon, setting)
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, [variable.value for variable in apply_gradients.inner.variables])
     is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
@@ -65,7 +71,7 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update by the framework's own optimizer, with the weight decay before it."""
     word, decay, variables = update.optimizer, update.weight_decay, list(parameters.values())
-    rate = learning_rate(update.schedule, horizon, setting)
+    rate = learning_rate(update, horizon, setting)
     native = maker(OPTIMIZERS, word, setting)(word, variables, rate)
     if isinstance(word, Adamw | Lamb):
         native.exclude_from_weight_decay([w for name, w in parameters.items() if not decays(word.decayed, name)])
@@ -81,7 +87,7 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
 
     if not isinstance(decay, Coupled | Decoupled):
         return Optimizer(apply_gradients, slots, state)
-    table = coefficients(update, rate_table(update.schedule, horizon))
+    table = coefficients(update, rates_of_updates(update, horizon))
     decay_mask = [decays(decay.decayed, name) for name in parameters]
     decayed_update = WithWeightDecay(
         apply_gradients, [w.value for w in variables], decay_mask, decay.factor, table.get("decay_shrinkage")

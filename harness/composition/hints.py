@@ -32,6 +32,14 @@ def weight_decay_hint(value: str) -> str:
     )
 
 
+def accumulation_hint(value: str) -> str:
+    """What to type for a number of batches whose gradients are accumulated."""
+    return (
+        f"the number of batches is typed accumulation=mean accumulation.batches={value} (or sum), and "
+        "accumulation.schedule_counts=batches where the schedule's step is the batch, as in Keras"
+    )
+
+
 def _rate(tree: Tree, value: str) -> str:
     schedule = tree.get("schedule")
     fields = schedule if isinstance(schedule, Mapping) else {}
@@ -70,10 +78,19 @@ HINTS: dict[str, Hint] = {
     "optimizer.global_clipnorm": lambda tree, value: (
         f"clipping is a word of its own: clipping=by_global_norm clipping.bound={value}"
     ),
+    "optimizer.gradient_accumulation_steps": lambda tree, value: accumulation_hint(value),
+    "training.accumulate_grad_batches": lambda tree, value: accumulation_hint(value),
     "loss.from_logits": lambda tree, value: (
         "losses of logits and of probabilities have names of their own: softmax_cross_entropy and "
         "sigmoid_cross_entropy take logits, categorical_cross_entropy and binary_cross_entropy probabilities"
     ),
+}
+
+
+# What to type in place of a number, for a family of words.
+OF_A_NUMBER: dict[str, Callable[[str], str]] = {
+    "weight_decay": weight_decay_hint,
+    "accumulation": accumulation_hint,
 }
 
 

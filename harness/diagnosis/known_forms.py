@@ -19,6 +19,7 @@ from harness.spec import layers, losses, schedules
 from harness.spec import optimizers as opt
 from harness.spec import regularizers as reg
 from harness.spec import weight_decay as decay
+from harness.spec.accumulation import Accumulation
 from harness.spec.base import Word
 from harness.spec.changes import Changes
 from harness.spec.experiment import Experiment
@@ -106,6 +107,16 @@ def _other_clipping(e: Experiment) -> Iterator[Changes]:
             if kind != e.clipping.word():
                 yield {"clipping.kind": kind}
         yield {"clipping": {"kind": "none"}}
+
+
+def _accumulation(word: Accumulation) -> list[Fields]:
+    kinds = [kind for kind in ("mean", "sum") if word.group > 1 and kind != word.word()]
+    return [{"kind": kind} for kind in kinds] + other(word, "schedule_counts", ("updates", "batches"))
+
+
+def _no_accumulation(e: Experiment) -> Iterator[Changes]:
+    if e.accumulation.group > 1:
+        yield {"accumulation": {"kind": "none"}}
 
 
 # --- The schedule ----------------------------------------------------------------------------------------------------
@@ -206,6 +217,8 @@ FORMS = (
     Form("factor of a decay or penalty", of_words((decay.WeightDecay, reg.Regularizer, opt.Optimizer), _scaled)),
     Form("no decay", _no_decay),
     Form("clipping", _other_clipping),
+    Form("sum or mean of accumulated gradients, or what the schedule counts", of_words(Accumulation, _accumulation)),
+    Form("no accumulation", _no_accumulation),
     Form("activation's variant", of_words(act.Activation, _variant)),
     Form("activation", of_words(act.Activation, _lookalike)),
     Form("reduction of the loss", of_words(losses.Loss, lambda word: other(word, "reduction", ("mean", "sum")))),

@@ -1,7 +1,8 @@
 """Rung `optimizer`: the weights after 1, 10, 100 and 1,000 updates by the same gradients.
 
-Each optimizer runs at a constant and at a changing rate. Each weight decay runs at the changing rate, with an optimizer
-without state (SGD) and with one that divides by its state (Adam).
+Each optimizer runs at a constant and at a changing rate. Each weight decay and each accumulation runs at the changing
+rate, with an optimizer without state (SGD) and with one that divides by its state (Adam). With an accumulation it is
+the weights after so many batches.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ def cases(context: Context) -> Iterator[Case]:
         for rate_in_words, schedule in {**CONSTANT, **changing}.items():
             yield Case(word, Update(optimizer=word, schedule=schedule), arrays, rate_in_words)
     ((rate_in_words, schedule),) = CHANGING.items()
-    for word in subjects(context, "weight_decay"):
-        for optimizer in (Sgd(), Adam()):
-            update = Update(optimizer=optimizer, schedule=schedule, weight_decay=word)
-            yield Case(word, update, arrays, f"before {optimizer.kind} {rate_in_words}")
+    for family in ("weight_decay", "accumulation"):
+        for word in subjects(context, family):
+            for optimizer in (Sgd(), Adam()):
+                update = Update.model_validate({"optimizer": optimizer, "schedule": schedule, family: word})
+                yield Case(word, update, arrays, f"before {optimizer.kind} {rate_in_words}")
 
 
 def _changes(experiment: Experiment) -> bool:

@@ -14,7 +14,7 @@ from harness.worker.task import Task
 
 Parts: TypeAlias = tuple[str, ...]
 OF_THE_MODEL: Parts = ("model", "loss", "regularizer")
-OF_THE_UPDATE: Parts = ("optimizer", "schedule", "weight_decay", "clipping")
+OF_THE_UPDATE: Parts = ("optimizer", "schedule", "weight_decay", "clipping", "accumulation")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from harness.spec.experiment import Experiment
 from harness.spec.model import PlacedLayer
 from harness.spec.recipe import Update
 
-ROOTS = ("model", "loss", "optimizer", "schedule", "regularizer", "clipping", "weight_decay")
+ROOTS = ("model", "loss", "optimizer", "schedule", "regularizer", "clipping", "weight_decay", "accumulation")
 Changes = Mapping[str, Any]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.spec.base import Spec
+from harness.spec.accumulation import AnyAccumulation, NoAccumulation
+from harness.spec.base import Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.losses import AnyLoss
 from harness.spec.model import Model
@@ -17,12 +18,27 @@ Targets = Literal["labels", "values"]
 
 
 class Update(Spec):
-    """One update from gradients: they are clipped, the weights decay, and then the optimizer's rule is applied."""
+    """What becomes of the gradients of the batches, in this order.
+
+    They are accumulated over the batches of a group; the result is clipped; the weights decay; the optimizer's rule is
+    applied.
+    """
 
     optimizer: AnyOptimizer
     schedule: AnySchedule
     clipping: AnyClipping = NoClipping()
     weight_decay: AnyWeightDecay = NoWeightDecay()
+    accumulation: AnyAccumulation = NoAccumulation()
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """All arrays kept for each parameter between batches: those of the optimizer first."""
+        return (*self.optimizer.slot_names, *self.accumulation.slot_names)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Its words, each made by an adapter."""
+        return tuple(word for _, word in self if isinstance(word, Word))
 
 
 class Recipe(Spec):

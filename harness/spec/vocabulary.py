@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from harness.spec.accumulation import Accumulation, AnyAccumulation
 from harness.spec.activations import Activation, AnyActivation
 from harness.spec.base import Word, family_members
 from harness.spec.clipping import AnyClipping, Clipping
@@ -25,6 +26,7 @@ BASES: dict[str, tuple[type[Word], Any]] = {
     "loss": (Loss, AnyLoss),
     "metric": (Metric, AnyMetric),
     "regularizer": (Regularizer, AnyRegularizer),
+    "accumulation": (Accumulation, AnyAccumulation),
     "clipping": (Clipping, AnyClipping),
     "weight_decay": (WeightDecay, AnyWeightDecay),
     "optimizer": (Optimizer, AnyOptimizer),

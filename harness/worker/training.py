@@ -37,7 +37,9 @@ def run_training(
     plan, trainer = session.plan, session.trainer
     initial = digest_arrays(trainer.weights())
     forms = session.adapter.schedule_forms(session.experiment.schedule)
-    rates = next(form.rate(np.arange(plan.steps)) for form in forms if form.used)
+    accumulation = session.experiment.accumulation
+    steps = accumulation.schedule_step(np.arange(plan.steps) // accumulation.group)
+    rates = next(form.rate(steps) for form in forms if form.used)
     send(
         "started",
         plan_digest=plan.digest,

@@ -159,6 +159,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     "nesterov": {"optimizer": {"kind": "nesterov", "momentum": 0.9, "form": "rate_outside"}},
     "amsgrad": {"optimizer": {"kind": "adam", "amsgrad": True}},
     "decoupled": {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 0.1}},
+    "accumulated": {
+        "accumulation": {"kind": "mean", "batches": 2, "schedule_counts": "batches"},
+        "clipping": "none",
+    },
     "initializers": {"vocabulary": ["initializer"]},
     "cycles": {"suite": [{"kind": "triangular", "minimum": 0.01, "maximum": 0.1, "half_period": 3}]},
 }

@@ -165,9 +165,9 @@ TRAINING = (
     ),
     Fault(
         "gradients not clipped in training",
-        f"{TF}.epochs",
-        "clipped = self.clip(gradients)",
-        "clipped = gradients",
+        f"{TF}.updates",
+        "        clipped = self.clip(gradients)",
+        "        clipped = gradients",
         "trajectory",
         "tensorflow",
     ),

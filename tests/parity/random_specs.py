@@ -123,6 +123,7 @@ def experiments(draw: DrawFn, arms: Sequence[Arm]) -> Experiment:
                 "regularizer": draw(seldom("regularizer")),
                 "clipping": draw(seldom("clipping")),
                 "weight_decay": draw(seldom("weight_decay")),
+                "accumulation": draw(seldom("accumulation")),
                 "training": {"epochs": EPOCHS, "batch_size": batch_size},
                 "comparison": {"forced_steps": FORCED_STEPS, "free_steps": 3 * EPOCHS},
                 "arms": [arm.model_dump(mode="json") for arm in arms],

@@ -28,3 +28,18 @@ def momentum(rates: list[float], coefficient: float, nesterov: bool) -> Any:
         optimizer.apply([tf.constant([1.0])], [weight])
         after.append(np.array(weight.value))
     return np.concatenate(after)
+
+
+def accumulated(rates: list[float], gradients: list[float], group: int) -> Any:
+    """A weight of 0 after each gradient, by Adam with gradient_accumulation_steps."""
+    import keras
+    import tensorflow as tf
+
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay(list(range(len(rates) - 1)), rates)
+    weight = keras.Variable([0.0], dtype="float32")
+    optimizer = keras.optimizers.Adam(schedule, gradient_accumulation_steps=group)
+    after = []
+    for gradient in gradients:
+        optimizer.apply([tf.constant([gradient])], [weight])
+        after.append(np.array(weight.value))
+    return np.concatenate(after)

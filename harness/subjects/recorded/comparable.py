@@ -19,6 +19,7 @@ PARTS = (
     "regularizer",
     "clipping",
     "weight_decay",
+    "accumulation",
     "optimizer",
     "schedule",
     "training",

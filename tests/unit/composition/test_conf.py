@@ -17,6 +17,7 @@ from harness.composition.epochs import in_steps
 from harness.composition.mistakes import SETTINGS
 from harness.composition.written_model.model import explicit_model
 from harness.spec import Arm, Comparison, Experiment, Training, Word, family_members
+from harness.spec.accumulation import Accumulation, AnyAccumulation
 from harness.spec.clipping import AnyClipping, Clipping
 from harness.spec.data import AnyData, Data
 from harness.spec.losses import AnyLoss, Loss
@@ -29,6 +30,7 @@ from harness.system.config_folders import installed_folders
 from harness.system.files import conf_dir
 
 SPEC_OF_GROUP: dict[str, Any] = {
+    "accumulation": AnyAccumulation,
     "arm": Arm,
     "clipping": AnyClipping,
     "data": AnyData,
@@ -40,6 +42,7 @@ SPEC_OF_GROUP: dict[str, Any] = {
     "weight_decay": AnyWeightDecay,
 }
 FAMILY_OF_GROUP: dict[str, type[Word]] = {
+    "accumulation": Accumulation,
     "clipping": Clipping,
     "data": Data,
     "loss": Loss,
@@ -170,9 +173,11 @@ def test_every_option_composes() -> None:
             assert getattr(experiment, group) == spec(group, name)
 
 
-@pytest.mark.parametrize("name", names("weight_decay"))
-def test_every_weight_decay_composes(name: str) -> None:
-    assert compose([f"weight_decay={name}"]).experiment.weight_decay == spec("weight_decay", name)
+@pytest.mark.parametrize(
+    ("group", "name"), [(group, name) for group in ("weight_decay", "accumulation") for name in names(group)]
+)
+def test_every_other_part_of_an_update_composes(group: str, name: str) -> None:
+    assert getattr(compose([f"{group}={name}"]).experiment, group) == spec(group, name)
 
 
 @pytest.mark.parametrize("name", names("data"))

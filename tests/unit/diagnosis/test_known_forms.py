@@ -87,6 +87,10 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "factor of a decay or penalty": [{"regularizer": {"kind": "l2", "l2": 0.1}}],
     "no decay": [{"regularizer": {"kind": "l2", "l2": 0.1}}, {"optimizer": {"kind": "adamw", "factor": 0.1}}],
     "clipping": [{"clipping": {"kind": "by_norm", "bound": 0.5}}],
+    "sum or mean of accumulated gradients, or what the schedule counts": [
+        {"accumulation": {"kind": "mean", "batches": 2}, "schedule": DECAYING}
+    ],
+    "no accumulation": [{"accumulation": {"kind": "sum", "batches": 2}}],
     "activation's variant": [_activated("gelu", "leaky_relu", "elu")],
     "activation": [
         _activated("sigmoid", "tanh", "silu", "relu"),
