@@ -20,9 +20,11 @@ from harness.spec import optimizers as opt
 from harness.spec import regularizers as reg
 from harness.spec import weight_decay as decay
 from harness.spec.accumulation import Accumulation
+from harness.spec.averaging import Exponential
 from harness.spec.base import Word
 from harness.spec.changes import Changes
 from harness.spec.experiment import Experiment
+from harness.spec.lookahead import SlowWeights
 
 # Epsilons that are the default of some framework.
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)
@@ -37,6 +39,7 @@ LOOKALIKES = (
 SLOPES = (0.01, 0.2, 0.3)
 CLASSES = ("summed", "averaged")
 KEPT = ("biased", "unbiased")
+STARTS = ("first_update", "initial_weights")
 PERIODS = ("decay_steps", "warmup_steps", "first_period")
 
 
@@ -117,6 +120,21 @@ def _accumulation(word: Accumulation) -> list[Fields]:
 def _no_accumulation(e: Experiment) -> Iterator[Changes]:
     if e.accumulation.group > 1:
         yield {"accumulation": {"kind": "none"}}
+
+
+def _shares(word: Any) -> list[Fields]:
+    # Rounded, because 1 - 0.99 is not exactly 0.01.
+    names = {SlowWeights: "factor", Exponential: "decay"}
+    name = names[type(word)]
+    other_share = round(1 - getattr(word, name), 12)
+    return [{name: other_share}] if other_share not in (0, getattr(word, name)) else []
+
+
+def _nothing_follows(e: Experiment) -> Iterator[Changes]:
+    if e.lookahead.slot_names:
+        yield {"lookahead": {"kind": "none"}}
+    if getattr(e.averaging, "overwrite_every", None):
+        yield {"averaging.overwrite_every": None}
 
 
 # --- The schedule ----------------------------------------------------------------------------------------------------
@@ -219,6 +237,9 @@ FORMS = (
     Form("clipping", _other_clipping),
     Form("sum or mean of accumulated gradients, or what the schedule counts", of_words(Accumulation, _accumulation)),
     Form("no accumulation", _no_accumulation),
+    Form("start of an average", of_words(Exponential, lambda w: other(w, "start", STARTS))),
+    Form("share of the old or of the new weights", of_words((SlowWeights, Exponential), _shares)),
+    Form("no look-ahead, or an average that replaces no weights", _nothing_follows),
     Form("activation's variant", of_words(act.Activation, _variant)),
     Form("activation", of_words(act.Activation, _lookalike)),
     Form("reduction of the loss", of_words(losses.Loss, lambda word: other(word, "reduction", ("mean", "sum")))),

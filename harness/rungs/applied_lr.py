@@ -127,5 +127,5 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     return [with_first_step(check, verdict) for verdict in judge_checks([check])]
 
 
-PARTS = ("optimizer", "schedule", "weight_decay", "accumulation")
+PARTS = ("optimizer", "schedule", "weight_decay", "accumulation", "lookahead", "averaging")
 RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": PARTS}))

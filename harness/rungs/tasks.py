@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from adapters.protocol import Adapter, FloatArray, IntArray, UnsupportedSpecError
-from harness.judging.cases import answers, given_of
+from harness.judging.cases import answers, given_of, slots_beside
 from harness.plan import digest_arrays
 from harness.records.tensor_key import TensorKey, below, keyed, of_kind, only, prefixed
 from harness.rungs.free_run_tasks import free_run, probe, slots
@@ -179,7 +179,7 @@ def step(session: Session, scratch: str, teacher: str, samples: int | None = Non
     updates = session.adapter.optimizer(e.update, start, teacher_gradients)
     for k, weights in enumerate(updates):
         arrays |= keyed("weight", weights, k + 1)
-    return session.reply(arrays)
+    return session.reply(arrays | slots_beside(session.adapter, e.update, start, teacher_gradients))
 
 
 TASKS = tasks(

@@ -10,10 +10,12 @@ from pydantic import Field, field_validator, model_validator
 
 from harness.spec.accumulation import AnyAccumulation, NoAccumulation
 from harness.spec.arm import Arm
+from harness.spec.averaging import AnyAveraging, NoAveraging
 from harness.spec.base import Name, Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.data import AnyData
 from harness.spec.expectations import AnyExpectation
+from harness.spec.lookahead import AnyLookahead, NoLookahead
 from harness.spec.losses import AnyLoss
 from harness.spec.model import Model
 from harness.spec.numbers import Count
@@ -33,6 +35,8 @@ Family = Literal[
     "accumulation",
     "clipping",
     "weight_decay",
+    "lookahead",
+    "averaging",
     "optimizer",
     "schedule",
 ]
@@ -126,6 +130,8 @@ class Experiment(Spec):
     clipping: AnyClipping = NoClipping()
     weight_decay: AnyWeightDecay = NoWeightDecay()
     accumulation: AnyAccumulation = NoAccumulation()
+    lookahead: AnyLookahead = NoLookahead()
+    averaging: AnyAveraging = NoAveraging()
     training: Training
     comparison: Comparison = Comparison()
     suite: tuple[AnySchedule, ...] = ()
@@ -136,10 +142,10 @@ class Experiment(Spec):
 
     def words(self) -> tuple[Word, ...]:
         """Every word of the training, each once."""
-        update = (self.schedule, self.optimizer, self.accumulation, self.clipping, self.weight_decay)
-        own = (*update, self.loss, self.regularizer)
+        own = (self.schedule, self.optimizer, self.clipping, self.weight_decay, self.loss, self.regularizer)
+        beside = (self.accumulation, self.lookahead, self.averaging)
         initializers = (parameter.initializer for parameter in self.model.parameters())
-        return tuple(dict.fromkeys((*own, *self.model.words(), *initializers)))
+        return tuple(dict.fromkeys((*own, *beside, *self.model.words(), *initializers)))
 
     @property
     def free_steps(self) -> int:
@@ -164,6 +170,8 @@ class Experiment(Spec):
             clipping=self.clipping,
             weight_decay=self.weight_decay,
             accumulation=self.accumulation,
+            lookahead=self.lookahead,
+            averaging=self.averaging,
         )
 
     @property

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from harness.spec.accumulation import AnyAccumulation, NoAccumulation
+from harness.spec.averaging import AnyAveraging, NoAveraging
 from harness.spec.base import Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
+from harness.spec.lookahead import AnyLookahead, NoLookahead
 from harness.spec.losses import AnyLoss
 from harness.spec.model import Model
 from harness.spec.optimizers import AnyOptimizer
@@ -21,7 +23,7 @@ class Update(Spec):
     """What becomes of the gradients of the batches, in this order.
 
     They are accumulated over the batches of a group; the result is clipped; the weights decay; the optimizer's rule is
-    applied.
+    applied; the look-ahead follows; the weights are averaged.
     """
 
     optimizer: AnyOptimizer
@@ -29,11 +31,23 @@ class Update(Spec):
     clipping: AnyClipping = NoClipping()
     weight_decay: AnyWeightDecay = NoWeightDecay()
     accumulation: AnyAccumulation = NoAccumulation()
+    lookahead: AnyLookahead = NoLookahead()
+    averaging: AnyAveraging = NoAveraging()
 
     @property
     def slot_names(self) -> tuple[str, ...]:
         """All arrays kept for each parameter between batches: those of the optimizer first."""
-        return (*self.optimizer.slot_names, *self.accumulation.slot_names)
+        return (*self.optimizer.slot_names, *self.slots_beside)
+
+    @property
+    def slots_of_weights(self) -> tuple[str, ...]:
+        """Of these arrays those that start at the initial weights."""
+        return (*self.lookahead.slot_names, *self.averaging.slot_names)
+
+    @property
+    def slots_beside(self) -> tuple[str, ...]:
+        """Of these arrays those that are not the optimizer's."""
+        return (*self.slots_of_weights, *self.accumulation.slot_names)
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -124,6 +124,8 @@ def experiments(draw: DrawFn, arms: Sequence[Arm]) -> Experiment:
                 "clipping": draw(seldom("clipping")),
                 "weight_decay": draw(seldom("weight_decay")),
                 "accumulation": draw(seldom("accumulation")),
+                "lookahead": draw(seldom("lookahead")),
+                "averaging": draw(seldom("averaging")),
                 "training": {"epochs": EPOCHS, "batch_size": batch_size},
                 "comparison": {"forced_steps": FORCED_STEPS, "free_steps": 3 * EPOCHS},
                 "arms": [arm.model_dump(mode="json") for arm in arms],

@@ -29,7 +29,7 @@ EAGER_UPDATES, EAGER_MILESTONES = 10, (1, 10)
 WARMUP = WarmupThen(
     warmup_steps=100, start_rate=0.001, then=Cosine(initial_rate=0.05, decay_steps=800, floor_ratio=0.01)
 )
-BESIDE = ("weight_decay", "accumulation")  # an optimizer
+BESIDE = ("weight_decay", "accumulation", "lookahead", "averaging")  # an optimizer
 UPDATES_CHECKED = [
     *(Update(optimizer=word, schedule=WARMUP) for word in specimens("optimizer")),
     *(

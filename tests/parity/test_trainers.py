@@ -22,7 +22,17 @@ from harness.spec.vocabulary import specimens
 SCHEDULE = {"kind": "inverse_time", "initial_rate": 0.1, "decay_rate": 0.5, "decay_steps": 1}
 WORDS: tuple[Any, ...] = specimens("optimizer")
 # What keeps state beside an optimizer.
-BESIDE = {"accumulation": {"accumulation": {"kind": "mean", "batches": 2}}}
+SLOW, AVERAGE = {"kind": "slow_weights", "steps": 2}, {"kind": "exponential", "decay": 0.5, "overwrite_every": 3}
+BESIDE: dict[str, dict[str, Any]] = {
+    "accumulation": {"accumulation": {"kind": "mean", "batches": 2}},
+    "look-ahead and average": {"lookahead": SLOW, "averaging": AVERAGE},
+    "all": {
+        "optimizer": "rmsprop",  # canonical in MindSpore
+        "accumulation": {"kind": "sum", "batches": 2},
+        "lookahead": {**SLOW, "steps": 1},
+        "averaging": {"kind": "exponential", "decay": 0.5, "start": "initial_weights"},
+    },
+}
 SAID: list[dict[str, Any]] = [
     *({"optimizer": word} for word in WORDS),
     *({"optimizer": "adam", **words} for words in BESIDE.values()),

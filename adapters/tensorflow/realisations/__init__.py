@@ -7,7 +7,7 @@ from adapters.tensorflow.realisations.initializers import INITIALIZERS
 from adapters.tensorflow.realisations.layers import LAYERS
 from adapters.tensorflow.realisations.losses import LOSSES
 from adapters.tensorflow.realisations.metrics import METRICS
-from adapters.tensorflow.realisations.optimizers import ACCUMULATIONS, OPTIMIZERS, WEIGHT_DECAYS
+from adapters.tensorflow.realisations.optimizers import ACCUMULATIONS, AVERAGINGS, LOOKAHEADS, OPTIMIZERS, WEIGHT_DECAYS
 from adapters.tensorflow.realisations.regularizers import REGULARIZERS
 from adapters.tensorflow.realisations.schedules import SCHEDULES
 
@@ -23,4 +23,6 @@ ENTRIES: Entries = {
     **WEIGHT_DECAYS,
     **CLIPPINGS,
     **ACCUMULATIONS,
+    **LOOKAHEADS,
+    **AVERAGINGS,
 }

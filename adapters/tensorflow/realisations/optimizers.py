@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from adapters.making import Makers
 from adapters.setting import Choice, Entries, Entry, Setting, Way, canonical, composed, native, unless_exact
-from harness.spec import accumulation
+from harness.spec import accumulation, averaging, lookahead
 from harness.spec import optimizers as spec
 from harness.spec import weight_decay as decay
 
@@ -103,4 +103,18 @@ ACCUMULATIONS: Entries = {
         SUMS, COUNTS_BATCHES if word.schedule_counts == "updates" else BESIDE
     ),
     accumulation.SumOfBatches: composed(SUMS, "gradient_accumulation_steps of Keras takes the mean"),
+}
+
+EVERY_BATCH = "use_ema of Keras averages after every batch of a group, and before a look-ahead"
+
+LOOKAHEADS: Entries = {
+    lookahead.NoLookahead: native("no operation"),
+    lookahead.SlowWeights: unless_exact(
+        composed("assign of the slow weights after the optimizer", "Keras has no Lookahead")
+    ),
+}
+
+AVERAGINGS: Entries = {
+    averaging.NoAveraging: native("no operation"),
+    averaging.Exponential: unless_exact(composed("assign of the average after the optimizer", EVERY_BATCH)),
 }

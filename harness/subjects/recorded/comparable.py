@@ -20,6 +20,8 @@ PARTS = (
     "clipping",
     "weight_decay",
     "accumulation",
+    "lookahead",
+    "averaging",
     "optimizer",
     "schedule",
     "training",

@@ -22,6 +22,14 @@ REACHED = {
     "accumulation=4": ("is typed ", ["accumulation=mean", "accumulation.batches=4"]),
     "optimizer.gradient_accumulation_steps=4": ("is typed ", ["accumulation=mean", "accumulation.batches=4"]),
     "training.accumulate_grad_batches=4": ("is typed ", ["accumulation=mean", "accumulation.batches=4"]),
+    "averaging=0.9": ("is typed ", ["averaging=exponential", "averaging.decay=0.9"]),
+    "optimizer.use_ema=true": ("is typed ", ["averaging=exponential", "averaging.decay=0.99"]),
+    "optimizer.ema_momentum=0.9": ("is typed ", ["averaging=exponential", "averaging.decay=0.9"]),
+    "optimizer.ema_overwrite_frequency=100": (
+        "a word of its own",
+        ["averaging=exponential", "averaging.overwrite_every=100"],
+    ),
+    "optimizer.lookahead=true": ("a word of its own", ["lookahead=slow_weights", "lookahead.steps=5"]),
     "loss.beta=0.5": (
         "is SmoothL1Loss(beta=0.5); huber with loss.delta=0.5 is 0.5 times",
         ["loss=smooth_l1", "loss.beta=0.5"],

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 import adapters
+from adapters.coefficients import following
 from adapters.forms import rates_of_updates
 from adapters.protocol import Adapter
 from adapters.reference.updates import WholeUpdate
 from harness.spec.arm import Arm
+from harness.spec.averaging import Exponential, NoAveraging
+from harness.spec.lookahead import SlowWeights
 from harness.spec.recipe import Update
 from harness.spec.vocabulary import specimens
 
@@ -120,3 +123,89 @@ def test_the_sum_of_an_unfinished_group_is_a_slot() -> None:
         given = [{"a/kernel": np.array([float(number)])} for number in range(1, batches + 1)]
         (kept,) = reference().slots_after(word, {"a/kernel": np.zeros(1)}, given).values()
         assert kept == [wanted]
+
+
+SLOW = {"kind": "slow_weights", "steps": 2, "factor": 0.5}
+CONSTANT = {"kind": "constant", "rate": 1.0}
+
+
+def kept(batches: int, **words: Any) -> float:
+    """The only slot of a weight of 0 after batches with gradients 1, 2, 3, ... at a rate of 1."""
+    given = [{"w": np.array([float(number)])} for number in range(1, batches + 1)]
+    (slot,) = reference().slots_after(update(schedule=CONSTANT, **words), {"w": np.zeros(1)}, given).values()
+    return float(slot[0])
+
+
+def test_slow_weights_go_a_part_of_the_way_and_the_fast_ones_go_on_from_there() -> None:
+    found = by_hand([1.0, 2.0, 3.0, 4.0, 5.0], schedule=CONSTANT, lookahead=SLOW)
+    # -1; -3, half of which is -1.5; -4.5; -8.5, halfway to which from -1.5 is -5; -10.
+    assert found == [-1, -1.5, -4.5, -5, -10]
+    assert [kept(batches, lookahead=SLOW) for batches in range(1, 6)] == [0, -1.5, -1.5, -5, -5]
+
+
+def test_an_average_starts_where_it_is_said_to() -> None:
+    # Weights of -1, -3, -6.
+    said = {"kind": "exponential", "decay": 0.75}
+    assert [kept(batches, averaging=said) for batches in (1, 2, 3)] == [-1, -1.5, -2.625]
+    said = {**said, "start": "initial_weights"}
+    assert [kept(batches, averaging=said) for batches in (1, 2, 3)] == [-0.25, -0.9375, -2.203125]
+
+
+def test_an_average_that_replaces_the_weights_is_what_the_training_goes_on_with() -> None:
+    said = {"kind": "exponential", "decay": 0.5, "overwrite_every": 2}
+    # -1; -3, averaged -2; -5, averaged -3.5; -9, averaged -6.25.
+    assert by_hand([1.0, 2.0, 3.0, 4.0], schedule=CONSTANT, averaging=said) == [-1, -2, -5, -6.25]
+    never = {"kind": "exponential", "decay": 0.5}
+    assert by_hand([1.0, 2.0], schedule=CONSTANT, averaging=never) == [-1, -3]
+
+
+def test_what_is_averaged_is_what_the_look_ahead_leaves() -> None:
+    word = update(schedule=CONSTANT, lookahead=SLOW, averaging={"kind": "exponential", "decay": 0.5})
+    given = [{"w": np.array([float(number)])} for number in (1, 2, 3)]
+    slots = reference().slots_after(word, {"w": np.zeros(1)}, given)
+    # Weights of -1, -1.5, -4.5.
+    assert {name: float(value[0]) for name, value in slots.items()} == {"slow/w": -1.5, "average/w": -2.875}
+
+
+def test_both_count_updates_and_not_batches() -> None:
+    words = {"lookahead": SLOW, "averaging": {"kind": "exponential", "decay": 0.5, "overwrite_every": 3}}
+    start, gradients = drawn(5)
+    pairs = [gradients[first : first + 2] for first in range(0, BATCHES, 2)]
+    means = [{name: np.mean([each[name] for each in pair], axis=0) for name in start} for pair in pairs]
+    wanted = list(reference().optimizer(update(**words), start, means))
+    grouped = update(**words, accumulation={"kind": "mean", "batches": 2})
+    for after, found in zip(wanted, list(reference().optimizer(grouped, start, gradients))[1::2], strict=True):
+        assert all(np.allclose(found[name], value, rtol=1e-13) for name, value in after.items())
+
+
+def test_a_training_goes_on_from_its_copies_of_the_weights() -> None:
+    start, gradients = drawn(6)
+    averaging = {"kind": "exponential", "decay": 0.9, "overwrite_every": 4}
+    word = update(optimizer="adam", lookahead={**SLOW, "steps": 3}, averaging=averaging)
+    rates = rates_of_updates(word, BATCHES)
+    straight, resumed = (WholeUpdate(word, rates, np.float64, np.float64) for _ in range(2))
+    weights: Any = dict(start)
+    straight.start(weights)
+    for gradient in gradients[:5]:
+        weights = straight.of_batch(weights, gradient)[0]
+    resumed.start(weights, straight.slots(), 5)
+    other = weights
+    for gradient in gradients[5:]:
+        weights, other = straight.of_batch(weights, gradient)[0], resumed.of_batch(other, gradient)[0]
+    assert all(np.array_equal(weights[name], other[name]) for name in weights)
+    assert list(straight.slots()) == [f"{slot}/{name}" for slot in word.slot_names for name in start]
+
+
+@pytest.mark.parametrize("words", [{"lookahead": word} for word in specimens("lookahead")], ids=str)
+def test_the_canonical_scalars_take_what_is_due(words: Any) -> None:
+    scalars = following(update(**words), 6)
+    steps = update(**words).lookahead
+    due = [float(isinstance(steps, SlowWeights) and k % steps.steps == 0) for k in range(1, 7)]
+    assert list(scalars.get("slow_taken", np.zeros(6))) == due
+
+
+def test_only_an_average_that_is_evaluated_is_scored() -> None:
+    weights, slots = {"a/kernel": 1.0, "a/moving_mean": 2.0}, {"average/a/kernel": 3.0}
+    scored = Exponential().scored(weights, slots)
+    assert scored == {"a/kernel": 3.0, "a/moving_mean": 2.0}
+    assert Exponential(evaluated=False).scored(weights, slots) == NoAveraging().scored(weights, slots) == weights
