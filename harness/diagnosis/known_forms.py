@@ -40,6 +40,7 @@ SLOPES = (0.01, 0.2, 0.3)
 CLASSES = ("summed", "averaged")
 KEPT = ("biased", "unbiased")
 STARTS = ("first_update", "initial_weights")
+COUNTED = ("updates", "batches")
 PERIODS = ("decay_steps", "warmup_steps", "first_period")
 
 
@@ -114,7 +115,7 @@ def _other_clipping(e: Experiment) -> Iterator[Changes]:
 
 def _accumulation(word: Accumulation) -> list[Fields]:
     kinds = [kind for kind in ("mean", "sum") if word.group > 1 and kind != word.word()]
-    return [{"kind": kind} for kind in kinds] + other(word, "schedule_counts", ("updates", "batches"))
+    return [{"kind": kind} for kind in kinds]
 
 
 def _no_accumulation(e: Experiment) -> Iterator[Changes]:
@@ -235,11 +236,12 @@ FORMS = (
     Form("factor of a decay or penalty", of_words((decay.WeightDecay, reg.Regularizer, opt.Optimizer), _scaled)),
     Form("no decay", _no_decay),
     Form("clipping", _other_clipping),
-    Form("sum or mean of accumulated gradients, or what the schedule counts", of_words(Accumulation, _accumulation)),
+    Form("sum or mean of accumulated gradients", of_words(Accumulation, _accumulation)),
+    Form("what the schedule counts", of_words(Accumulation, lambda w: other(w, "schedule_counts", COUNTED))),
     Form("no accumulation", _no_accumulation),
     Form("start of an average", of_words(Exponential, lambda w: other(w, "start", STARTS))),
     Form("share of the old or of the new weights", of_words((SlowWeights, Exponential), _shares)),
-    Form("no look-ahead, or an average that replaces no weights", _nothing_follows),
+    Form("no look-ahead or replacing average", _nothing_follows),
     Form("activation's variant", of_words(act.Activation, _variant)),
     Form("activation", of_words(act.Activation, _lookalike)),
     Form("reduction of the loss", of_words(losses.Loss, lambda word: other(word, "reduction", ("mean", "sum")))),

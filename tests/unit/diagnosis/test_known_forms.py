@@ -87,15 +87,14 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "factor of a decay or penalty": [{"regularizer": {"kind": "l2", "l2": 0.1}}],
     "no decay": [{"regularizer": {"kind": "l2", "l2": 0.1}}, {"optimizer": {"kind": "adamw", "factor": 0.1}}],
     "clipping": [{"clipping": {"kind": "by_norm", "bound": 0.5}}],
-    "sum or mean of accumulated gradients, or what the schedule counts": [
-        {"accumulation": {"kind": "mean", "batches": 2}, "schedule": DECAYING}
-    ],
+    "sum or mean of accumulated gradients": [{"accumulation": {"kind": "mean", "batches": 2}}],
+    "what the schedule counts": [{"accumulation": {"kind": "mean", "batches": 2}, "schedule": DECAYING}],
     "start of an average": [{"averaging": {"kind": "exponential", "decay": 0.9}}],
     "share of the old or of the new weights": [
         {"averaging": {"kind": "exponential", "decay": 0.9}},
         {"lookahead": {"kind": "slow_weights", "steps": 2, "factor": 0.8}},
     ],
-    "no look-ahead, or an average that replaces no weights": [
+    "no look-ahead or replacing average": [
         {"averaging": {"kind": "exponential", "decay": 0.9, "overwrite_every": 2}},
         {"lookahead": {"kind": "slow_weights", "steps": 2, "factor": 0.8}},
     ],
