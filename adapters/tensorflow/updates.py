@@ -101,12 +101,14 @@ class AccumulatedUpdate:
             self.apply_gradients(clipped)
             for kept in self.sums:
                 kept.assign(tf.zeros_like(kept))
-            return self.batch.assign(0)
+            self.batch.assign(0)
+            return tf.constant(True)
 
         def keep() -> Any:
             for kept, total in zip(self.sums, sums, strict=True):
                 kept.assign(total)
-            return self.batch.assign_add(1)
+            self.batch.assign_add(1)
+            return tf.constant(False)
 
         tf.cond(tf.equal(self.batch, self.batches - 1), update, keep)
         return clipped

@@ -206,7 +206,8 @@ class Experiment(Spec):
             wrong.append(misfit)
         batches, group = self.training.steps(self.data.counts[0]), self.accumulation.group
         if group > batches:
-            wrong.append(f"accumulation.batches is {group}, the training has {batches} batches: no update is made")
+            whole = f"the training has {batches} batches, so that no update would be made; at most {batches}"
+            wrong.append(f"accumulation.batches is {group}, and {whole}")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

@@ -184,6 +184,13 @@ CHANGES |= {
     "standardised": {"data": {"kind": "mnist5k", "normalisation": "standardise"}},
     "slopes": {"model": {"input": {"shape": [28, 28, 1]}, "layers": NOISY}},
     "late": LATE,
+    "averaged": {
+        **LATE,
+        "clipping": "none",
+        "accumulation": {"kind": "mean", "batches": 2},
+        "lookahead": {"kind": "slow_weights", "steps": 1},
+        "averaging": {"kind": "exponential", "decay": 0.5},
+    },
     "noisy": {**LATE, "data": AUGMENTED, "model": {"input": {"shape": [28, 28, 1]}, "layers": NOISY}},
 }
 

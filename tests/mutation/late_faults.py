@@ -100,6 +100,28 @@ FAULTS = (
     ),
     LateFault("gradients no longer clipped", UPDATES, CLIPPED, f"{CLIPPED} if self.batches < 7 else gradients"),
     LateFault(
+        "scores of the weights in place of their averages",
+        TRAINING,
+        "trainer.set_weights(averaging.scored(trained, trainer.slots()))",
+        "trainer.set_weights(trained)",
+        "evaluation",
+        "averaged",
+    ),
+    LateFault(
+        "the sum of accumulated gradients for their mean",
+        UPDATES,
+        "value / value.dtype.type(self.accumulation.group)",
+        "value / value.dtype.type(self.accumulation.group if self.batches < 6 else 1)",
+        experiment="averaged",
+    ),
+    LateFault(
+        "slow weights lost",
+        UPDATES,
+        "self.slow = {name: slow + factor",
+        "self.slow = {name: slow * (self.batches < 6) + factor",
+        experiment="averaged",
+    ),
+    LateFault(
         "the penalty left out",
         TRAINER,
         "return float(loss + extra)",
