@@ -56,7 +56,7 @@ def steps_of_updates(update: Update, batches: int) -> IntArray:
     return steps
 
 
-def rates_of_updates(update: Update, batches: int) -> FloatArray:
+def update_rates(update: Update, batches: int) -> FloatArray:
     """The rate of each update of so many batches in float64. The caller rounds it once to the framework's precision."""
     return oracle(update.schedule, steps_of_updates(update, batches))
 

@@ -10,7 +10,7 @@ from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
 from adapters.canonical import RULES, apply_decay, follow, kinds_that_follow, words_for_parameter
 from adapters.coefficients import coefficients
-from adapters.forms import rates_of_updates
+from adapters.forms import update_rates
 from adapters.protocol import made_by
 from harness.spec.recipe import Update
 
@@ -56,7 +56,7 @@ class CanonicalUpdate(nn.Cell):
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
         super().__init__()
-        rates = rates_of_updates(update, horizon)
+        rates = update_rates(update, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = Tensor(np.stack(list(table.values()), axis=1), getattr(ms, precision))

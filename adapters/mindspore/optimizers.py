@@ -10,7 +10,7 @@ from mindspore import Tensor, ops
 
 from adapters.base import compact_copy
 from adapters.coefficients import coefficients, following
-from adapters.forms import rates_of_updates
+from adapters.forms import update_rates
 from adapters.making import maker
 from adapters.mindspore.canonical_optimizers import CanonicalUpdate
 from adapters.mindspore.native_optimizers import Followed, WithWeightDecay, native_slots
@@ -89,7 +89,7 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
     rate = learning_rate(update, horizon, setting)
     apply_gradients = maker(OPTIMIZERS, word, setting)(word, variables, rate)
     slots = slots_by_parameter(native_slots(word, apply_gradients), parameters)
-    table = coefficients(update, rates_of_updates(update, horizon))
+    table = coefficients(update, update_rates(update, horizon))
     if isinstance(word, Adamw):
         decay_mask = [decays(word.decayed, name) for name in parameters]
         apply_gradients = WithWeightDecay(apply_gradients, variables, decay_mask, word.factor, table["shrinkage"])
@@ -103,7 +103,7 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
 
 def followed_optimizer(inner: Optimizer, update: Update, parameters: dict[str, Any], horizon: int) -> Optimizer:
     """The update, then the look-ahead and the averaging."""
-    table = following(update, len(rates_of_updates(update, horizon)))
+    table = following(update, len(update_rates(update, horizon)))
     followed = Followed(inner.apply_gradients, list(parameters.values()), table, update)
     return with_copies(inner, followed, followed.followers, [followed.step], update, parameters)
 

@@ -13,7 +13,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
-from adapters.forms import NativeClass, forms_with_table, rates_of_updates
+from adapters.forms import NativeClass, forms_with_table, update_rates
 from adapters.mindspore.realisations.schedules import native_class, schedule
 from adapters.mindspore.specifics.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
@@ -121,7 +121,7 @@ class AtLastBatch(nn.learning_rate_schedule.LearningRateSchedule):
 
 def table(update: Update, horizon: int) -> Any:
     """The rates of all updates, each rounded once to float32."""
-    return Tensor(rates_of_updates(update, horizon).astype(np.float32))
+    return Tensor(update_rates(update, horizon).astype(np.float32))
 
 
 # Only MindSpore has functions too: from the total number of steps to a list of float64 rates.

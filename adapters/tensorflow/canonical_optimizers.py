@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from adapters.canonical import RULES, apply_decay, follow, kinds_that_follow, words_for_parameter
 from adapters.coefficients import coefficients
-from adapters.forms import rates_of_updates
+from adapters.forms import update_rates
 from adapters.protocol import made_by
 from harness.spec.recipe import Update
 
@@ -37,7 +37,7 @@ class CanonicalUpdate:
     """The update of all weights by the canonical rule and the weight decay. It counts the steps."""
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
-        rates = rates_of_updates(update, horizon)
+        rates = update_rates(update, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)

@@ -9,7 +9,7 @@ import numpy as np
 
 from adapters.base import compact_copy
 from adapters.coefficients import coefficients, following
-from adapters.forms import rates_of_updates
+from adapters.forms import update_rates
 from adapters.making import maker
 from adapters.protocol import Array
 from adapters.setting import Setting, look_up
@@ -100,7 +100,7 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
 
     if not isinstance(decay, Coupled | Decoupled):
         return Optimizer(apply_gradients, slots, state)
-    table = coefficients(update, rates_of_updates(update, horizon))
+    table = coefficients(update, update_rates(update, horizon))
     decay_mask = [decays(decay.decayed, name) for name in parameters]
     decayed_update = WithWeightDecay(
         apply_gradients, [w.value for w in variables], decay_mask, decay.factor, table.get("decay_shrinkage")
@@ -110,7 +110,7 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
 
 def followed_optimizer(inner: Optimizer, update: Update, parameters: dict[str, Any], horizon: int) -> Optimizer:
     """The update, then the look-ahead and the averaging."""
-    table = following(update, len(rates_of_updates(update, horizon)))
+    table = following(update, len(update_rates(update, horizon)))
     followed = Followed(inner.apply_gradients, list(parameters.values()), table, update)
     return with_copies(inner, followed, followed.followers, [followed.step], update, parameters)
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras.optimizers import schedules as ks
 
-from adapters.forms import NativeClass, forms_with_table, rates_of_updates
+from adapters.forms import NativeClass, forms_with_table, update_rates
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from adapters.tensorflow.realisations.schedules import native_class, schedule
@@ -118,7 +118,7 @@ class AtLastBatch(ks.LearningRateSchedule):
 
 def table(update: Update, horizon: int) -> Any:
     """The rates of all updates, each rounded once to float32."""
-    return RateTable(rates_of_updates(update, horizon).astype(np.float32))
+    return RateTable(update_rates(update, horizon).astype(np.float32))
 
 
 # Only Keras has these classes, and needs a schedule that looks rates up.

@@ -9,7 +9,7 @@ import pytest
 
 import adapters
 from adapters.coefficients import following
-from adapters.forms import rates_of_updates
+from adapters.forms import update_rates
 from adapters.protocol import Adapter
 from adapters.reference.updates import WholeUpdate
 from harness.spec.arm import Arm
@@ -101,7 +101,7 @@ def test_a_training_goes_on_from_its_slots_within_a_group(done: int) -> None:
     word = update(optimizer="adam", accumulation={"kind": "mean", "batches": 4})
 
     def whole() -> WholeUpdate:
-        return WholeUpdate(word, rates_of_updates(word, BATCHES), np.float64, np.float64)
+        return WholeUpdate(word, update_rates(word, BATCHES), np.float64, np.float64)
 
     straight, weights = whole(), dict(start)
     straight.start(weights)
@@ -182,7 +182,7 @@ def test_a_training_goes_on_from_its_copies_of_the_weights() -> None:
     start, gradients = drawn(6)
     averaging = {"kind": "exponential", "decay": 0.9, "overwrite_every": 4}
     word = update(optimizer="adam", lookahead={**SLOW, "steps": 3}, averaging=averaging)
-    rates = rates_of_updates(word, BATCHES)
+    rates = update_rates(word, BATCHES)
     straight, resumed = (WholeUpdate(word, rates, np.float64, np.float64) for _ in range(2))
     weights: Any = dict(start)
     straight.start(weights)
