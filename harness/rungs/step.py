@@ -117,7 +117,8 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 def _place(key: TensorKey) -> Place:
     phase = "update" if key.kind in OF_UPDATES else "gradient"
     tensor, step = key.of or key.kind, _step(key)
-    return Place(phase, phase, step, key.layer, tensor, lambda index: f"step {step}, {tensor}{list(index)}")
+    layer = TensorKey.parse(key.of).layer if key.kind == "slot" else key.layer
+    return Place(phase, phase, step, layer, tensor, lambda index: f"step {step}, {tensor}{list(index)}")
 
 
 def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> dict[str, Tolerance]:

@@ -25,6 +25,11 @@ class Averaging(Word):
         """The arrays kept for each parameter between updates. They start at the initial weights."""
         return ()
 
+    @property
+    def period(self) -> int:
+        """The number of updates after which it has done all that it does."""
+        return 1
+
     def scored(self, weights: Mapping[str, Any], slots: Mapping[str, Any]) -> dict[str, Any]:
         """What the model is scored with after an epoch, by parameter: the weights, unless it is their averages.
 
@@ -71,6 +76,10 @@ class Exponential(Averaging):
     @property
     def slot_names(self) -> tuple[str, ...]:
         return (AVERAGE,)
+
+    @property
+    def period(self) -> int:
+        return max(2, self.overwrite_every or 0)
 
     def scored(self, weights: Mapping[str, Any], slots: Mapping[str, Any]) -> dict[str, Any]:
         averages = {name: slots.get(f"{AVERAGE}/{name}", value) for name, value in weights.items()}

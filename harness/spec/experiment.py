@@ -95,7 +95,7 @@ class Comparison(Spec):
     `forced_steps` teacher-forced steps and `free_steps` free-running steps are judged against the reference. Without a
     number, the free steps end two steps after the first epoch, so that its short batch, and the beginning of an epoch
     in another order, are among them; where an epoch is longer than `LONGEST_EPOCH` steps, there are `FREE_STEPS`. A
-    step is a batch; where several have one update, the forced steps are enough for one update, the free ones for two.
+    step is a batch; where an update takes several, or something happens at some updates only, there are more steps.
     `record_answers`: keeps what every arm answers to the rungs, so that `compare` can judge it again.
     `memory_bytes`: what all processes of a run may take together, by an estimate before it starts; None is the memory
     that is available. `budget_s`: the seconds that a check may take by an estimate of what each rung takes here; where
@@ -152,13 +152,17 @@ class Experiment(Spec):
         """The number of free-running steps that are judged: at most as many as the run has."""
         samples = self.data.counts[0]
         epoch = self.training.steps_per_epoch(samples)
-        default = max(epoch + PAST_EPOCH if epoch <= LONGEST_EPOCH else FREE_STEPS, 2 * self.accumulation.group)
+        usual = epoch + PAST_EPOCH if epoch <= LONGEST_EPOCH else FREE_STEPS
+        default = max(usual, min(2 * self.update.period, LONGEST_EPOCH))
         return min(self.comparison.free_steps or default, self.training.steps(samples))
 
     @property
     def forced_steps(self) -> int:
-        """The number of teacher-forced steps that are judged: enough for one update, at most as many as the run has."""
-        enough = min(self.accumulation.group, MOST_FORCED_STEPS)
+        """The number of teacher-forced steps that are judged: at most as many as the run has.
+
+        They are enough for each word of the update to do all that it does.
+        """
+        enough = min(self.update.period, MOST_FORCED_STEPS)
         return min(max(self.comparison.forced_steps, enough), self.training.steps(self.data.counts[0]))
 
     @property

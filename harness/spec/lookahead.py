@@ -22,6 +22,11 @@ class Lookahead(Word):
         """The arrays kept for each parameter between updates. They start at the initial weights."""
         return ()
 
+    @property
+    def period(self) -> int:
+        """The number of updates after which it has done all that it does."""
+        return 1
+
 
 class NoLookahead(Lookahead):
     """`w` as the optimizer leaves it."""
@@ -50,6 +55,10 @@ class SlowWeights(Lookahead):
     @property
     def slot_names(self) -> tuple[str, ...]:
         return ("slow",)
+
+    @property
+    def period(self) -> int:
+        return self.steps
 
 
 if TYPE_CHECKING:

@@ -50,6 +50,11 @@ class Update(Spec):
         return (*self.slots_of_weights, *self.accumulation.slot_names)
 
     @property
+    def period(self) -> int:
+        """The number of batches after which each of its words has done all that it does."""
+        return self.accumulation.group * max(self.lookahead.period, self.averaging.period)
+
+    @property
     def words(self) -> tuple[Word, ...]:
         """Its words, each made by an adapter."""
         return tuple(word for _, word in self if isinstance(word, Word))
