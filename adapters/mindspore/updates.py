@@ -113,8 +113,8 @@ class AccumulatedUpdate(nn.Cell):
 
     def _update(self, clipped: Any) -> Any:
         assignments: Any = ()
-        for kept in self.sums:
-            assignments += (ops.assign(kept, ops.zeros_like(kept)),)
+        for index, gradient in enumerate(clipped):
+            assignments += (ops.assign(self.sums[index], ops.zeros_like(gradient)),)
         done = ops.depend(Tensor(0, ms.int32), (self.apply_gradients(clipped), assignments))
         return ops.assign(self.batch, done)
 
