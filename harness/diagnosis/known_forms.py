@@ -24,7 +24,6 @@ from harness.spec.averaging import Exponential
 from harness.spec.base import Word
 from harness.spec.changes import Changes
 from harness.spec.experiment import Experiment
-from harness.spec.lookahead import SlowWeights
 
 # Epsilons that are the default of some framework.
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)
@@ -121,14 +120,6 @@ def _accumulation(word: Accumulation) -> list[Fields]:
 def _no_accumulation(e: Experiment) -> Iterator[Changes]:
     if e.accumulation.group > 1:
         yield {"accumulation": {"kind": "none"}}
-
-
-def _shares(word: Any) -> list[Fields]:
-    # Rounded, because 1 - 0.99 is not exactly 0.01.
-    names = {SlowWeights: "factor", Exponential: "decay"}
-    name = names[type(word)]
-    other_share = round(1 - getattr(word, name), 12)
-    return [{name: other_share}] if other_share not in (0, getattr(word, name)) else []
 
 
 def _nothing_follows(e: Experiment) -> Iterator[Changes]:
@@ -240,7 +231,6 @@ FORMS = (
     Form("what the schedule counts", of_words(Accumulation, lambda w: other(w, "schedule_counts", COUNTED))),
     Form("no accumulation", _no_accumulation),
     Form("start of an average", of_words(Exponential, lambda w: other(w, "start", STARTS))),
-    Form("share of the old or of the new weights", of_words((SlowWeights, Exponential), _shares)),
     Form("no look-ahead or replacing average", _nothing_follows),
     Form("activation's variant", of_words(act.Activation, _variant)),
     Form("activation", of_words(act.Activation, _lookalike)),

@@ -90,10 +90,6 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "sum or mean of accumulated gradients": [{"accumulation": {"kind": "mean", "batches": 2}}],
     "what the schedule counts": [{"accumulation": {"kind": "mean", "batches": 2}, "schedule": DECAYING}],
     "start of an average": [{"averaging": {"kind": "exponential", "decay": 0.9}}],
-    "share of the old or of the new weights": [
-        {"averaging": {"kind": "exponential", "decay": 0.9}},
-        {"lookahead": {"kind": "slow_weights", "steps": 2, "factor": 0.8}},
-    ],
     "no look-ahead or replacing average": [
         {"averaging": {"kind": "exponential", "decay": 0.9, "overwrite_every": 2}},
         {"lookahead": {"kind": "slow_weights", "steps": 2, "factor": 0.8}},
