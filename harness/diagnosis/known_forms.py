@@ -24,6 +24,7 @@ from harness.spec.averaging import Exponential
 from harness.spec.base import Word
 from harness.spec.changes import Changes
 from harness.spec.experiment import Experiment
+from harness.spec.lookahead import SlowWeights
 
 # Epsilons that are the default of some framework.
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)
@@ -120,6 +121,17 @@ def _accumulation(word: Accumulation) -> list[Fields]:
 def _no_accumulation(e: Experiment) -> Iterator[Changes]:
     if e.accumulation.group > 1:
         yield {"accumulation": {"kind": "none"}}
+
+
+def _counts(word: Any) -> list[Fields]:
+    names = [name for name in ("batches", "steps", "overwrite_every") if getattr(word, name, None)]
+    counts = {name: getattr(word, name) for name in names}
+    return [
+        {name: other_count}
+        for name, count in counts.items()
+        for other_count in (count + 1, count - 1, 2 * count, count // 2)
+        if other_count > (name == "batches")
+    ]
 
 
 def _nothing_follows(e: Experiment) -> Iterator[Changes]:
@@ -230,6 +242,7 @@ FORMS = (
     Form("sum or mean of accumulated gradients", of_words(Accumulation, _accumulation)),
     Form("what the schedule counts", of_words(Accumulation, lambda w: other(w, "schedule_counts", COUNTED))),
     Form("no accumulation", _no_accumulation),
+    Form("number of batches or updates", of_words((Accumulation, SlowWeights, Exponential), _counts)),
     Form("start of an average", of_words(Exponential, lambda w: other(w, "start", STARTS))),
     Form("no look-ahead or replacing average", _nothing_follows),
     Form("activation's variant", of_words(act.Activation, _variant)),

@@ -90,6 +90,11 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "sum or mean of accumulated gradients": [{"accumulation": {"kind": "mean", "batches": 2}}],
     "what the schedule counts": [{"accumulation": {"kind": "mean", "batches": 2}, "schedule": DECAYING}],
     "start of an average": [{"averaging": {"kind": "exponential", "decay": 0.9}}],
+    "number of batches or updates": [
+        {"accumulation": {"kind": "mean", "batches": 2}},
+        {"lookahead": {"kind": "slow_weights", "steps": 3}},
+        {"averaging": {"kind": "exponential", "decay": 0.9, "overwrite_every": 2}},
+    ],
     "no look-ahead or replacing average": [
         {"averaging": {"kind": "exponential", "decay": 0.9, "overwrite_every": 2}},
         {"lookahead": {"kind": "slow_weights", "steps": 2, "factor": 0.8}},
