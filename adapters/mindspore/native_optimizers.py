@@ -121,8 +121,6 @@ def _slot_conversion(word: Any, slot: str) -> Callable[[Any], Any]:
         return lambda value: -value  # the optimizer gets rate * gradient, and subtracts
     if isinstance(word, spec.Adagrad):
         return lambda value: value - np.float32(word.epsilon)  # the initial sum contains epsilon
-    if slot == "sign":
-        return np.sign  # nn.Rprop keeps the gradient
     return lambda value: value
 
 
@@ -197,9 +195,11 @@ def composed_nesterov(s: spec.Nesterov, parameters: Any, rate: Any) -> Any:
 
 
 def rprop(s: spec.Rprop, parameters: Any, rate: Any) -> Any:
-    """nn.Rprop."""
+    """nn.Rprop, fed the signs of the gradients."""
     steps = (s.min_step, s.max_step)
-    return nn.Rprop(parameters, rate, etas=(s.eta_minus, s.eta_plus), step_sizes=steps, weight_decay=0.0)
+    return SignOfGradient(
+        nn.Rprop(parameters, rate, etas=(s.eta_minus, s.eta_plus), step_sizes=steps, weight_decay=0.0)
+    )
 
 
 def asgd(s: spec.Asgd, parameters: Any, rate: Any) -> Any:
@@ -239,6 +239,20 @@ class GradientTimesRate(nn.Cell):
         for gradient in gradients:
             scaled += (gradient * rate,)
         return self.inner(scaled)
+
+
+class SignOfGradient(nn.Cell):
+    """An optimizer that gets signs. nn.Rprop takes that of a product of two gradients, which may underflow."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def construct(self, gradients: Any) -> Any:
+        signs: Any = ()
+        for gradient in gradients:
+            signs += (ops.sign(gradient),)
+        return self.inner(signs)
 
 
 class AssignedRate(nn.Cell):

@@ -18,7 +18,7 @@ import scipy  # scipy.special is imported where it is first used
 
 from adapters.protocol import NO_NOISE, Array, Parameters, made_by
 from adapters.reference import disturbed, rectifiers, softmaxes
-from adapters.reference.cancellation import saturated
+from adapters.reference.cancellation import less_one, saturated
 from harness.spec import activations as spec
 
 Pullback = Callable[[Array], tuple[Array, dict[str, Array]]]
@@ -85,6 +85,8 @@ def gelu(word: spec.Gelu, x: Array) -> Any:
         slope = below + near * (np.exp(-near * near / 2) / x.dtype.type(math.sqrt(2 * math.pi)))
     else:
         scale, cubic = x.dtype.type(math.sqrt(2 / math.pi)), x.dtype.type(GELU_CUBIC)
+        # In float32 as both frameworks compute it: from 1.8e19 on x * x overflows, and the slope, 0 * inf, is NaN.
+        near = near if x.dtype == np.float64 else x
         inside = scale * (near + cubic * near * near * near)
         below, steepness = _half_one_plus_tanh(inside)
         slope = below + near * steepness * scale * (1 + 3 * cubic * near * near)
@@ -129,7 +131,7 @@ def _exponential_below_zero(x: Array, above: float, below: float, width: float) 
     above, below, width = (x.dtype.type(factor) for factor in (above, below, width))
     negative = np.minimum(x, 0) / width
     # In float32 as both frameworks compute it: near 0 with the rounding error of a number near 1.
-    power = np.expm1(negative) if x.dtype == np.float64 else np.exp(negative) - 1
+    power = np.expm1(negative) if x.dtype == np.float64 else less_one(np.exp(negative))
     y = np.where(x > 0, above * x, below * power)
     return y, lambda dy: dy * np.where(x > 0, above, below / width * np.exp(negative))
 

@@ -24,6 +24,7 @@ import numpy as np
 from adapters.protocol import Array
 
 FEW = 8  # units in the last place of 1, of which a slope is known to an eighth or worse
+NEAR = 0.25  # differences from 1 whose rounding error is several times that of a number of their own size
 
 
 @dataclass
@@ -85,6 +86,24 @@ def remainder(difference: Array, term: Array, axis: int) -> Array:
     alternating = np.moveaxis(along, -1, axis).reshape(len(signs), -1)
     left = np.spacing(np.abs(term)).reshape(len(signs), -1) * np.where(signs < 0, alternating, signs)
     return np.where(cancelled, left.reshape(difference.shape), difference)
+
+
+def less_one(power: Array) -> Array:
+    """`power - 1` in float32, for powers in (0, 1] of which another exponential may be the neighbour.
+
+    Where the power is near 1 its last place is many times that of the difference. A power of 1 is exact.
+    """
+    remainders = _active.get()
+    difference = power - 1
+    if remainders is None or power.dtype == np.float64:
+        return difference
+    near = (power < 1) & (difference > -NEAR)
+    if not near.any():
+        return difference
+    remainders.cancelled = True
+    units = np.asarray(remainders.signs, power.dtype) * np.finfo(power.dtype).epsneg
+    moved = difference.reshape(len(units), -1) + units[:, None]
+    return np.where(near, np.minimum(moved, 0).reshape(power.shape), difference)
 
 
 def saturated(slope: Array, is_near: Array) -> Array:

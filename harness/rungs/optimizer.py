@@ -32,6 +32,7 @@ CONSTANT = {"": Constant(rate=0.01)}
 CHANGING = {"at a changing rate": Exponential(initial_rate=0.01, decay_rate=0.5, decay_steps=300)}
 # More than 16 elements and no multiple of 4, so that kernels run both their vector loop and the remainder.
 SHAPES = {"a/kernel": (6, 3), "a/bias": (3,)}
+TINY = 1e-24  # a scale of gradients; the square is below the smallest float32
 
 
 def cases(context: Context) -> Iterator[Case]:
@@ -60,14 +61,16 @@ def _changes(experiment: Experiment) -> bool:
 def weights_and_gradients() -> Arrays:
     """Float32 weights, and gradients with the update as their first axis, by parameter.
 
-    Each weight's gradients have a scale of its own, from 1e-3 to 10, and 2 % of them are exactly 0. The scale does not
-    change over the updates: where a rule takes a sign (lion, rprop), the reference's float32 arithmetic should flip
+    Each weight's gradients have a scale of its own, from 1e-3 to 10, and 2 % of them are exactly 0. Those of the first
+    weight of each tensor are so small that a product of two of them is 0 in float32. The scale does not change over the
+    updates: where a rule takes a sign (lion, rprop), the reference's float32 arithmetic should flip
     none, or the tolerance would tell nothing.
     """
     rng = np.random.default_rng(0)
     arrays: Arrays = {}
     for name, shape in SHAPES.items():
         scale = 10.0 ** rng.uniform(-3, 1, size=shape)
+        scale.flat[0] = TINY
         gradients = rng.normal(size=(UPDATES, *shape)) * scale
         gradients[rng.random(gradients.shape) < 0.02] = 0
         arrays[TensorKey("weight", name)] = rng.normal(size=shape).astype(np.float32)

@@ -185,13 +185,14 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
     trainer = context.trainer(adapter, horizon=steps)
     results: Arrays = {}
     for k, batch in enumerate(context.forced("teacher-forced steps")):
-        trainer.set_weights(of_kind(inputs, "weight", k))
+        given = of_kind(inputs, "weight", k)
+        trainer.set_weights(given)
         with noticed_overflows() as overflows:
             loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
         after = trainer.weights()
         state = {name: after[name] for name in names if name not in trainable}
         # How far NaN spreads from an overflow depends on the kernels (0 times infinity): nothing here is a measure.
-        if overflows:
+        if overflows or not all(np.isfinite(weight).all() for weight in given.values()):
             loss, gradients, state = np.nan, _nowhere(gradients), _nowhere(state)
         results[TensorKey("loss", step=k)] = np.array([loss])
         results |= keyed("gradient", gradients, k) | keyed("state", state, k)

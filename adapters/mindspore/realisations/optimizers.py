@@ -88,7 +88,7 @@ NATIVE: Entries = {
     spec.Ftrl: ftrl,
     spec.Lion: canonical("MindSpore has no Lion"),
     spec.Lamb: canonical("nn.Lamb does not run on a CPU"),
-    spec.Rprop: native("nn.Rprop", make.rprop),
+    spec.Rprop: composed("nn.Rprop, fed the signs of the gradients", "its products of gradients underflow", make.rprop),
     spec.Asgd: native("nn.ASGD", make.asgd),
 }
 
