@@ -98,7 +98,8 @@ class AccumulatedUpdate:
         clipped = self.clip(tuple(total / self.divisor for total in sums))
 
         def update() -> Any:
-            self.apply_gradients(clipped)
+            # Keras refuses gradients that are tensors of the graph around the branch.
+            self.apply_gradients(tuple(tf.identity(gradient) for gradient in clipped))
             for kept in self.sums:
                 kept.assign(tf.zeros_like(kept))
             self.batch.assign(0)
