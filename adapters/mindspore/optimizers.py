@@ -77,7 +77,7 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
         for index, slot in enumerate(update.optimizer.slot_names)
     }
     followers = [weight_rule.follower for weight_rule in apply_gradients.weight_rules]
-    copies = {id(copy): copy for follower in followers for copy in follower.copies}
+    copies = {copy.name: copy for follower in followers for copy in follower.copies}
     state = _state(apply_gradients, {**parameters, **copies})
     own = Optimizer(apply_gradients, slots_by_parameter(slots, parameters), state)
     return with_copies(own, apply_gradients, followers, [], update, parameters)

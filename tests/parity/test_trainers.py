@@ -22,7 +22,7 @@ from harness.spec.vocabulary import specimens
 SCHEDULE = {"kind": "inverse_time", "initial_rate": 0.1, "decay_rate": 0.5, "decay_steps": 1}
 WORDS: tuple[Any, ...] = specimens("optimizer")
 # What keeps state beside an optimizer.
-SLOW, AVERAGE = {"kind": "slow_weights", "steps": 2}, {"kind": "exponential", "decay": 0.5, "overwrite_every": 3}
+SLOW, AVERAGE = {"kind": "slow_weights", "steps": 3}, {"kind": "exponential", "decay": 0.5, "overwrite_every": 3}
 BESIDE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulation": {"kind": "mean", "batches": 2}},
     "look-ahead and average": {"lookahead": SLOW, "averaging": AVERAGE},
@@ -151,7 +151,7 @@ def test_the_bounds_tell_slots_apart(reference: Any) -> None:
             slot, _, parameter = name.partition("/")
             others = [wanted[f"{each}/{parameter}"] for each in update.slot_names if each != slot]
             # The last batch begins a group.
-            lasts = slot in LASTING or (update.accumulation.group > 1 and slot in update.optimizer.slot_names)
+            lasts = slot in LASTING or (update.accumulation.group > 1 and slot not in update.accumulation.slot_names)
             wrong = [*others, *([-value] if np.any(value) else []), *([] if lasts else [before[name]])]
             assert all(np.any(np.abs(each - value) > bounds[name]) for each in wrong), (update, name)
 
