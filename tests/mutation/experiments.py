@@ -163,6 +163,11 @@ CHANGES: dict[str, dict[str, Any]] = {
         "accumulation": {"kind": "mean", "batches": 2, "schedule_counts": "batches"},
         "clipping": "none",
     },
+    "counted": {
+        "accumulation": {"kind": "mean", "batches": 2, "schedule_counts": "batches"},
+        "optimizer": "adam",
+        "schedule": {"kind": "exponential", "initial_rate": 0.01, "decay_rate": 0.5, "decay_steps": 2},
+    },
     "initializers": {"vocabulary": ["initializer"]},
     "cycles": {"suite": [{"kind": "triangular", "minimum": 0.01, "maximum": 0.1, "half_period": 3}]},
 }

@@ -164,11 +164,11 @@ TRAINING = (
         "tensorflow-graph",
     ),
     Fault(
-        "gradients not clipped in training",
+        "gradients not clipped",
         f"{TF}.updates",
         "        clipped = self.clip(gradients)",
         "        clipped = gradients",
-        "trajectory",
+        "applied-lr",
         "tensorflow",
     ),
     Fault(

@@ -153,7 +153,7 @@ UPDATES = (
         "return self.schedule(step)",
         "applied-lr",
         "tensorflow",
-        "accumulated",
+        "counted",
     ),
     Fault(
         "decay of biases too",
