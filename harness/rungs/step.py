@@ -142,7 +142,7 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
             for name in by_kind["state"]
         },
         **pooled_error(by_kind["slot"], rounded, precision),
-        **of_updates(inputs, expected, rounded, precision),
+        **of_updates(context.experiment.update, inputs, expected, rounded, precision),
     }
     return runs.floored(tolerances, expected, precision)
 
