@@ -11,6 +11,7 @@ import numpy as np
 from adapters.protocol import FloatArray, ScheduleForm
 from adapters.reference.schedules import oracle
 from adapters.setting import Make, Realisation, Setting, composed, custom, native
+from harness.spec.recipe import Update
 from harness.spec.schedules import Schedule
 
 TABLE = "float64 table, rounded once"
@@ -51,6 +52,11 @@ def schedule_realisation(offer: Offer, setting: Setting) -> Realisation:
 def rate_table(word: Schedule, steps: int) -> FloatArray:
     """`rate(t)` for t = 0 .. steps - 1 in float64. The caller rounds it once to the framework's precision."""
     return oracle(word, np.arange(steps))
+
+
+def update_rates(update: Update, steps: int) -> FloatArray:
+    """The rates of an update in float64: those of its schedule times its `rate_factor`."""
+    return rate_table(update.schedule, steps) * update.rate_factor
 
 
 def forms_with_table(

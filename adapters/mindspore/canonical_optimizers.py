@@ -10,7 +10,7 @@ from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
 from adapters.canonical import RULES, apply_decay, words_for_parameter
 from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.forms import update_rates
 from adapters.protocol import made_by
 from harness.spec.recipe import Update
 
@@ -56,7 +56,7 @@ class CanonicalUpdate(nn.Cell):
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
         super().__init__()
-        rates = rate_table(update.schedule, horizon)
+        rates = update_rates(update, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = Tensor(np.stack(list(table.values()), axis=1), getattr(ms, precision))
@@ -82,7 +82,7 @@ class WeightRule(nn.Cell):
     def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
         super().__init__()
         dtype = getattr(ms, precision)
-        self.word, decay = words_for_parameter(update.optimizer, update.weight_decay, name)
+        self.word, decay = words_for_parameter(update, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "mindspore")
         self.update, self.maths = rule.update, MindSporeMaths()

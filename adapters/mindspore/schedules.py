@@ -12,13 +12,15 @@ from typing import Any
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
+from mindspore.nn.learning_rate_schedule import LearningRateSchedule
 
-from adapters.forms import NativeClass, forms_with_table, rate_table
+from adapters.forms import NativeClass, forms_with_table, rate_table, update_rates
 from adapters.mindspore.realisations.schedules import native_class, schedule
 from adapters.mindspore.specifics.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from harness.spec import schedules as spec
+from harness.spec.recipe import Update
 
 
 def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm, ...]:
@@ -34,6 +36,27 @@ def learning_rate(word: spec.Schedule, horizon: int, setting: Setting) -> Any:
     if isinstance(offer, str) or offer.differs:
         return table(word, horizon)
     return offer.make(word)
+
+
+def update_rate(update: Update, horizon: int, setting: Setting) -> Any:
+    """The argument for an optimizer's `learning_rate`: that of the schedule, multiplied by the `rate_factor`."""
+    rate = learning_rate(update.schedule, horizon, setting)
+    if update.rate_factor == 1:
+        return rate
+    if isinstance(rate, Tensor):
+        return Tensor(update_rates(update, horizon).astype(np.float32))
+    return update.rate_factor * rate if isinstance(rate, float) else MultipliedRate(rate, update.rate_factor)
+
+
+class MultipliedRate(LearningRateSchedule):
+    """The rate of a schedule, multiplied by a factor."""
+
+    def __init__(self, schedule: Any, factor: float) -> None:
+        super().__init__()
+        self.schedule, self.factor = schedule, Tensor(factor, ms.float32)
+
+    def construct(self, step: Any) -> Any:
+        return self.factor * self.schedule(step)
 
 
 def class_form(offer: NativeClass, word: spec.Schedule, setting: Setting) -> ScheduleForm:

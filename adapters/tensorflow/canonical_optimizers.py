@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from adapters.canonical import RULES, apply_decay, words_for_parameter
 from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.forms import update_rates
 from adapters.protocol import made_by
 from harness.spec.recipe import Update
 
@@ -37,7 +37,7 @@ class CanonicalUpdate:
     """The update of all weights by the canonical rule and the weight decay. It counts the steps."""
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
-        rates = rate_table(update.schedule, horizon)
+        rates = update_rates(update, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
@@ -56,7 +56,7 @@ class WeightRule:
     """The canonical rule for one weight, with the slots of that weight."""
 
     def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
-        self.word, decay = words_for_parameter(update.optimizer, update.weight_decay, name)
+        self.word, decay = words_for_parameter(update, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "tensorflow")
         self.update, self.maths = rule.update, TensorFlowMaths()

@@ -9,26 +9,26 @@ import numpy as np
 
 from adapters.base import compact_copy
 from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.forms import update_rates
 from adapters.making import maker
 from adapters.protocol import Array
 from adapters.setting import Setting, look_up
 from adapters.tensorflow.canonical_optimizers import CanonicalUpdate
 from adapters.tensorflow.native_optimizers import WithWeightDecay, native_slots
 from adapters.tensorflow.realisations.optimizers import OPTIMIZERS
-from adapters.tensorflow.schedules import learning_rate
+from adapters.tensorflow.schedules import learning_rate, update_rate
 from adapters.tensorflow.user_words import own_optimizer
 from harness.spec.optimizers import Adamw, Lamb
 from harness.spec.own import OwnOptimizer
 from harness.spec.recipe import Update
-from harness.spec.weight_decay import Coupled, Decoupled, decays
+from harness.spec.weight_decay import Coupled, Decoupled
 
 
 class Optimizer:
     """An update with its state. `apply_gradients` takes gradients in the order of the parameters."""
 
     def __init__(self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
-        self.apply_gradients, self._slots = apply_gradients, slots
+        self.apply_gradients, self._slots, self._state = apply_gradients, slots, state
         self._initial_state = [(variable, compact_copy(np.array(variable))) for variable in state]
 
     def slots(self) -> dict[str, Array]:
@@ -48,7 +48,31 @@ def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting:
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, [variable.value for variable in apply_gradients.inner.variables])
     is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
-    return (canonical_optimizer if is_canonical else native_optimizer)(update, parameters, horizon, setting)
+    make = canonical_optimizer if is_canonical else native_optimizer
+    parts = update.parts(parameters)
+    made = [make(p.update, {name: parameters[name] for name in p.names}, horizon, setting) for p in parts]
+    return made[0] if len(made) == 1 else joined(made, [part.names for part in parts], parameters)
+
+
+def joined(parts: list[Optimizer], names: list[tuple[str, ...]], parameters: dict[str, Any]) -> Optimizer:
+    """The updates of parts of the parameters as one; `names` are those of each part."""
+    places = {name: place for place, name in enumerate(parameters)}
+    apply_gradients = PartsOfUpdate(
+        [part.apply_gradients for part in parts], [[places[name] for name in each] for each in names]
+    )
+    slots = {name: slot for part in parts for name, slot in part._slots.items()}
+    return Optimizer(apply_gradients, slots, [variable for part in parts for variable in part._state])
+
+
+class PartsOfUpdate:
+    """Updates of parts of the parameters, at these places among all, as one function of all gradients."""
+
+    def __init__(self, updates: list[Any], places: list[list[int]]) -> None:
+        self.updates, self.places = updates, places
+
+    def __call__(self, gradients: Any) -> None:
+        for update, places in zip(self.updates, self.places, strict=True):
+            update([gradients[place] for place in places])
 
 
 def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
@@ -65,10 +89,11 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update by the framework's own optimizer, with the weight decay before it."""
     word, decay, variables = update.optimizer, update.weight_decay, list(parameters.values())
-    rate = learning_rate(update.schedule, horizon, setting)
+    rate = update_rate(update, horizon, setting)
     native = maker(OPTIMIZERS, word, setting)(word, variables, rate)
     if isinstance(word, Adamw | Lamb):
-        native.exclude_from_weight_decay([w for name, w in parameters.items() if not decays(word.decayed, name)])
+        exempt = [w for name, w in parameters.items() if not update.is_decayed(name, word.decayed)]
+        native.exclude_from_weight_decay(exempt)
     native.build(variables)
     slot_tensors = {
         slot: [v.value for v in slot_variables] for slot, slot_variables in native_slots(word, native).items()
@@ -81,8 +106,8 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
 
     if not isinstance(decay, Coupled | Decoupled):
         return Optimizer(apply_gradients, slots, state)
-    table = coefficients(update, rate_table(update.schedule, horizon))
-    decay_mask = [decays(decay.decayed, name) for name in parameters]
+    table = coefficients(update, update_rates(update, horizon))
+    decay_mask = [update.is_decayed(name, decay.decayed) for name in parameters]
     decayed_update = WithWeightDecay(
         apply_gradients, [w.value for w in variables], decay_mask, decay.factor, table.get("decay_shrinkage")
     )

@@ -306,7 +306,7 @@ def test_the_rules_that_frameworks_share_are_those_of_the_reference(word: Any, p
     for t, after in enumerate(replayed(own, rates.tolist(), start, gradients, reference(precision), of)):
         c = {name: values[t] for name, values in table.items()}
         for name in weights:
-            rule_word, decay_word = canonical.words_for_parameter(own, of, name)
+            rule_word, decay_word = canonical.words_for_parameter(update, name)
             w, g = canonical.apply_decay(decay_word.word(), c, weights[name], gradients[t][name].astype(precision))
             weights[name], slots[name] = rule.update(rule_word, c, w, g, slots[name], NumpyMaths)
             assert weights[name].dtype == precision
