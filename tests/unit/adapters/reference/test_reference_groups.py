@@ -1,4 +1,4 @@
-"""The reference's updates of groups: each parameter is updated as it would be alone; and what stays of frozen layers."""
+"""The reference in groups: each parameter is updated as it would be alone; and what stays of frozen layers."""
 
 from __future__ import annotations
 
