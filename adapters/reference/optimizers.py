@@ -241,10 +241,9 @@ class Optimizer:
         parts = self.whole.parts(weights)
         self.tables = [self._table(part.update) for part in parts]
         self.part_of = {name: number for number, part in enumerate(parts) for name in part.names}
-        decayed_inside, decayed_before = (getattr(word, "decayed", "kernels") for word in (self.word, self.decay))
-        self.decayed = {name: self.whole.is_decayed(name, decayed_before) for name in weights}
+        self.decayed = {name: self._is_decayed(name, self.decay) for name in weights}
         self.rules = {
-            name: self.rule(self.word, w, self.whole.is_decayed(name, decayed_inside), self._at(name)["rate"][0])
+            name: self.rule(self.word, w, self._is_decayed(name, self.word), self._at(name)["rate"][0])
             for name, w in weights.items()
         }
         self.kept: dict[str, Slots] = {name: next(rule) for name, rule in self.rules.items()}
@@ -277,6 +276,9 @@ class Optimizer:
             rates = rates.astype(self.arithmetic) * self.arithmetic(update.rate_factor)
         table = coefficients(update, rates, self.arithmetic)
         return {name: values.astype(self.precision) for name, values in table.items()}
+
+    def _is_decayed(self, name: str, word: Any) -> bool:
+        return hasattr(word, "decayed") and self.whole.is_decayed(name, word.decayed)
 
     def _at(self, name: str) -> dict[str, FloatArray]:
         return self.tables[self.part_of[name]]

@@ -97,7 +97,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def settings_of(groups: Groups, name: str) -> GroupSettings:
     """What the groups state for the parameter with this name."""
-    stated = {}
+    stated: dict[str, Any] = {}
     for group in reversed(groups):
         if group.selects(name):
             stated |= {setting: getattr(group, setting) for setting in group.stated}

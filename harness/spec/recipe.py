@@ -56,7 +56,9 @@ class Update(Spec):
     def _with(self, rate_factor: float, factor: float | None) -> Update:
         stated = {} if factor is None else {"factor": factor}
         groups = (group for group in self.optimizer.groups if group.weight_decay is not None)
-        optimizer = {"groups": tuple(group.model_copy(update={"rate_factor": None}) for group in groups)}
+        optimizer: dict[str, Any] = {
+            "groups": tuple(group.model_copy(update={"rate_factor": None}) for group in groups)
+        }
         if hasattr(self.optimizer, "factor"):
             optimizer |= stated
         decay = stated if hasattr(self.weight_decay, "factor") else {}

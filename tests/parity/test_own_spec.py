@@ -1,4 +1,4 @@
-"""Fourteen small differences in an arm's own spec: each is given to the right arm, with its cause and what mends it.
+"""Seventeen small differences in an arm's own spec: each is given to the right arm, with its cause and what mends it.
 
 Where the framework plays no part the reference is both arms. What is asked of each difference: the rung that shows it
 first, and the free run.
@@ -46,6 +46,15 @@ STATED: dict[str, Any] = {
 }
 ADAM = {"optimizer": "adam", "schedule": {"kind": "constant", "rate": 0.001}}
 DECAYED = {**ADAM, "regularizer": "none", "clipping": "none", "weight_decay": {"kind": "decoupled", "factor": 0.01}}
+GROUPS = [{"parameters": "dense_1", "rate_factor": 0.5}, {"parameters": "dense_2/kernel", "weight_decay": 0.2}]
+GROUPED = {**DECAYED, "optimizer": {"kind": "adam", "groups": GROUPS}}
+FROZEN = {
+    "model": {
+        "input": {"shape": [28, 28, 1]},
+        "layers": [*LAYERS[:2], {"kind": "batch_norm", "trainable": False}, *LAYERS[3:]],
+    }
+}
+NAMED = ("the arm's own spec", "size of epsilon", "statistics of a frozen batch norm")
 FRAMEWORKS = {
     "mindspore": {"adapter": "mindspore", "mode": "pynative"},
     "tensorflow": {"adapter": "tensorflow", "mode": "eager"},
@@ -66,6 +75,9 @@ DIFFERENCES: dict[str, tuple[Mapping[str, Any], str, Any, Any, str, str]] = {
     "batch normalisation's momentum": ({}, "model.layers.2.momentum", 0.99, 0.98, "layer", "tensorflow"),
     "batch normalisation's epsilon": ({}, "model.layers.2.epsilon", 1e-05, 2e-05, "layer", "port"),
     "regularizer": ({}, "regularizer.l2", 0.001, 0.0011, "loss", "port"),
+    "rate of a group": (GROUPED, "optimizer.groups.0.rate_factor", 0.5, 0.45, "optimizer", "port"),
+    "decay of a group": (GROUPED, "optimizer.groups.1.weight_decay", 0.2, 0.21, "optimizer", "tensorflow"),
+    "frozen batch normalisation": (FROZEN, "model.layers.2.frozen_statistics", "moving", "batch", "layer", "mindspore"),
     "learning rate": (ADAM, "schedule.rate", 0.001, 0.0011, "schedule", "mindspore"),
 }
 
@@ -93,7 +105,7 @@ def test_a_small_difference_is_the_arms_own_spec(
         first = _first(request, folder, {**changed, "rungs": [asked]}, name, {path: own_value})
         assert (first.rung, first.culprit) == (asked, name)
         assert f"({name} computes {path}: {own_value}, the spec says {value}" in first.cause
-        assert first.cause.startswith(("the arm's own spec (", "size of epsilon ("))
+        assert first.cause.startswith(tuple(f"{form} (" for form in NAMED))
         ways = [way.partition(" (rung run again with it: ")[0] for way in first.advice.split(", or ")]
         assert ways == [f"other with {path}: {own_value}", f"{name} with {path}: {value}"]
 

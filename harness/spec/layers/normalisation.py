@@ -59,11 +59,10 @@ class BatchNorm(Normalisation):
     @property
     def name_in_tables(self) -> str:
         flags = [name for name in ("center", "scale") if getattr(self, name)]
-        variants = [self.kept_variance] if self.kept_variance == "unbiased" else []
-        variants += (
-            [] if self.trainable else ["frozen", *(["by the batch"] if self.frozen_statistics == "batch" else [])]
-        )
-        return " ".join([self.kind, *flags, *variants])
+        flags += ["unbiased"] if self.kept_variance == "unbiased" else []
+        flags += [] if self.trainable else ["frozen"]
+        flags += ["by the batch"] if not self.trainable and self.frozen_statistics == "batch" else []
+        return " ".join([self.kind, *flags])
 
     def normalises_by_batch(self, training: bool) -> bool:
         """Whether mean and variance are those of the batch, and the moving ones are updated."""
