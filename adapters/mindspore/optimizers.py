@@ -126,11 +126,13 @@ def _with_decays(apply_gradients: Any, part: UpdatePart, parameters: dict[str, A
     word, decay = update.optimizer, update.weight_decay
     table = coefficients(update, update_rates(update, horizon))
     if isinstance(word, Adamw):
-        mask = [name in part.names and update.is_decayed(name, word.decayed) for name in parameters]
-        apply_gradients = WithWeightDecay(apply_gradients, variables, mask, word.factor, table["shrinkage"])
+        decay_mask = [name in part.names and update.is_decayed(name, word.decayed) for name in parameters]
+        apply_gradients = WithWeightDecay(apply_gradients, variables, decay_mask, word.factor, table["shrinkage"])
     if isinstance(decay, Coupled | Decoupled):
-        mask = [name in part.names and update.is_decayed(name, decay.decayed) for name in parameters]
-        apply_gradients = WithWeightDecay(apply_gradients, variables, mask, decay.factor, table.get("decay_shrinkage"))
+        decay_mask = [name in part.names and update.is_decayed(name, decay.decayed) for name in parameters]
+        apply_gradients = WithWeightDecay(
+            apply_gradients, variables, decay_mask, decay.factor, table.get("decay_shrinkage")
+        )
     return apply_gradients
 
 
