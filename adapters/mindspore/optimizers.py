@@ -15,7 +15,7 @@ from adapters.making import maker
 from adapters.mindspore.canonical_optimizers import CanonicalUpdate
 from adapters.mindspore.native_optimizers import WithWeightDecay, native_slots
 from adapters.mindspore.realisations.optimizers import OPTIMIZERS
-from adapters.mindspore.schedules import learning_rate, update_rate
+from adapters.mindspore.schedules import learning_rate
 from adapters.mindspore.user_words import own_optimizer
 from adapters.protocol import Array
 from adapters.setting import Setting, look_up
@@ -45,7 +45,7 @@ class Optimizer:
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
     if isinstance(update.optimizer, OwnOptimizer):
-        rate = None if update.schedule is None else learning_rate(update.schedule, horizon, setting)
+        rate = None if update.schedule is None else learning_rate(update, horizon, setting)
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, _state(apply_gradients, parameters))
     kind = look_up(OPTIMIZERS, update.optimizer, setting).kind
@@ -98,7 +98,7 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update by the framework's own optimizer, with the weight decay before it."""
     word, parts, variables = update.optimizer, update.parts(parameters), list(parameters.values())
-    rates = [update_rate(part.update, horizon, setting) for part in parts]
+    rates = [learning_rate(part.update, horizon, setting) for part in parts]
     groups = [
         {"params": [parameters[name] for name in part.names], "lr": rate}
         for part, rate in zip(parts, rates, strict=True)

@@ -12,9 +12,8 @@ from typing import Any
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
-from mindspore.nn.learning_rate_schedule import LearningRateSchedule
 
-from adapters.forms import NativeClass, forms_with_table, rate_table, update_rates
+from adapters.forms import NativeClass, forms_with_table, update_rates
 from adapters.mindspore.realisations.schedules import native_class, schedule
 from adapters.mindspore.specifics.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
@@ -30,33 +29,15 @@ def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm,
     return forms_with_table(word, [*classes, *function_forms(word), *scheduler_forms(word)], schedule(word, setting))
 
 
-def learning_rate(word: spec.Schedule, horizon: int, setting: Setting) -> Any:
+def learning_rate(update: Update, horizon: int, setting: Setting) -> Any:
     """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table."""
-    offer = native_class(word, setting)
+    offer = native_class(update.schedule, setting)
     if isinstance(offer, str) or offer.differs:
-        return table(word, horizon)
-    return offer.make(word)
-
-
-def update_rate(update: Update, horizon: int, setting: Setting) -> Any:
-    """The argument for an optimizer's `learning_rate`: that of the schedule, multiplied by the `rate_factor`."""
-    rate = learning_rate(update.schedule, horizon, setting)
-    if update.rate_factor == 1:
-        return rate
-    if isinstance(rate, Tensor):
-        return Tensor(update_rates(update, horizon).astype(np.float32))
-    return update.rate_factor * rate if isinstance(rate, float) else MultipliedRate(rate, update.rate_factor)
-
-
-class MultipliedRate(LearningRateSchedule):
-    """The rate of a schedule, multiplied by a factor."""
-
-    def __init__(self, schedule: Any, factor: float) -> None:
-        super().__init__()
-        self.schedule, self.factor = schedule, Tensor(factor, ms.float32)
-
-    def construct(self, step: Any) -> Any:
-        return self.factor * self.schedule(step)
+        return table(update, horizon)
+    rate = offer.make(update.schedule)
+    if isinstance(rate, float):
+        return update.rate_factor * rate
+    return rate if update.rate_factor == 1 else MultipliedRate(rate, update.rate_factor)
 
 
 def class_form(offer: NativeClass, word: spec.Schedule, setting: Setting) -> ScheduleForm:
@@ -124,9 +105,20 @@ class ConstantRate(nn.Cell):
         return self.rate.broadcast_to(step.shape)
 
 
-def table(word: spec.Schedule, horizon: int) -> Any:
+class MultipliedRate(nn.learning_rate_schedule.LearningRateSchedule):
+    """The rate of a schedule, multiplied by a factor."""
+
+    def __init__(self, schedule: Any, factor: float) -> None:
+        super().__init__()
+        self.schedule, self.factor = schedule, Tensor(factor, ms.float32)
+
+    def construct(self, step: Any) -> Any:
+        return self.factor * self.schedule(step)
+
+
+def table(update: Update, horizon: int) -> Any:
     """The rates of all updates, each rounded once to float32."""
-    return Tensor(rate_table(word, horizon).astype(np.float32))
+    return Tensor(update_rates(update, horizon).astype(np.float32))
 
 
 # Only MindSpore has functions too: from the total number of steps to a list of float64 rates.

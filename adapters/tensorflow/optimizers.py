@@ -16,7 +16,7 @@ from adapters.setting import Setting, look_up
 from adapters.tensorflow.canonical_optimizers import CanonicalUpdate
 from adapters.tensorflow.native_optimizers import WithWeightDecay, native_slots
 from adapters.tensorflow.realisations.optimizers import OPTIMIZERS
-from adapters.tensorflow.schedules import learning_rate, update_rate
+from adapters.tensorflow.schedules import learning_rate
 from adapters.tensorflow.user_words import own_optimizer
 from harness.spec.optimizers import Adamw, Lamb
 from harness.spec.own import OwnOptimizer
@@ -44,7 +44,7 @@ class Optimizer:
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
     if isinstance(update.optimizer, OwnOptimizer):
-        rate = None if update.schedule is None else learning_rate(update.schedule, horizon, setting)
+        rate = None if update.schedule is None else learning_rate(update, horizon, setting)
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, [variable.value for variable in apply_gradients.inner.variables])
     is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
@@ -89,7 +89,7 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update by the framework's own optimizer, with the weight decay before it."""
     word, decay, variables = update.optimizer, update.weight_decay, list(parameters.values())
-    rate = update_rate(update, horizon, setting)
+    rate = learning_rate(update, horizon, setting)
     native = maker(OPTIMIZERS, word, setting)(word, variables, rate)
     if isinstance(word, Adamw | Lamb):
         exempt = [w for name, w in parameters.items() if not update.is_decayed(name, word.decayed)]

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras.optimizers import schedules as ks
 
-from adapters.forms import NativeClass, forms_with_table, rate_table, update_rates
+from adapters.forms import NativeClass, forms_with_table, update_rates
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from adapters.tensorflow.realisations.schedules import native_class, schedule
@@ -24,33 +24,15 @@ def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm,
     return forms_with_table(word, classes, schedule(word, setting))
 
 
-def learning_rate(word: spec.Schedule, horizon: int, setting: Setting) -> Any:
+def learning_rate(update: Update, horizon: int, setting: Setting) -> Any:
     """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table."""
-    offer = native_class(word, setting)
+    offer = native_class(update.schedule, setting)
     if isinstance(offer, str) or offer.differs:
-        return table(word, horizon)
-    return offer.make(word)
-
-
-def update_rate(update: Update, horizon: int, setting: Setting) -> Any:
-    """The argument for an optimizer's `learning_rate`: that of the schedule, multiplied by the `rate_factor`."""
-    rate = learning_rate(update.schedule, horizon, setting)
-    if update.rate_factor == 1:
-        return rate
-    if isinstance(rate, RateTable):
-        return RateTable(update_rates(update, horizon).astype(np.float32))
-    return update.rate_factor * rate if isinstance(rate, float) else MultipliedRate(rate, update.rate_factor)
-
-
-class MultipliedRate(ks.LearningRateSchedule):
-    """The rate of a schedule, multiplied by a factor."""
-
-    def __init__(self, schedule: Any, factor: float) -> None:
-        super().__init__()
-        self.schedule, self.factor = schedule, factor
-
-    def __call__(self, step: Any) -> Any:
-        return tf.constant(self.factor, tf.float32) * self.schedule(step)
+        return table(update, horizon)
+    rate = offer.make(update.schedule)
+    if isinstance(rate, float):
+        return update.rate_factor * rate
+    return rate if update.rate_factor == 1 else MultipliedRate(rate, update.rate_factor)
 
 
 def class_form(offer: NativeClass, word: spec.Schedule, setting: Setting) -> ScheduleForm:
@@ -120,9 +102,20 @@ class ConstantRate(ks.LearningRateSchedule):
         return tf.fill(tf.shape(step), tf.constant(self.rate, tf.float32))
 
 
-def table(word: spec.Schedule, horizon: int) -> Any:
+class MultipliedRate(ks.LearningRateSchedule):
+    """The rate of a schedule, multiplied by a factor."""
+
+    def __init__(self, schedule: Any, factor: float) -> None:
+        super().__init__()
+        self.schedule, self.factor = schedule, factor
+
+    def __call__(self, step: Any) -> Any:
+        return tf.constant(self.factor, tf.float32) * self.schedule(step)
+
+
+def table(update: Update, horizon: int) -> Any:
     """The rates of all updates, each rounded once to float32."""
-    return RateTable(rate_table(word, horizon).astype(np.float32))
+    return RateTable(update_rates(update, horizon).astype(np.float32))
 
 
 # Only Keras has these classes, and needs a schedule that looks rates up.

@@ -8,7 +8,7 @@ GROUPED = (
     Fault(
         "the rate factor of a group ignored",
         f"{TF}.schedules",
-        "return update.rate_factor * rate if isinstance(rate, float) else MultipliedRate(rate, update.rate_factor)",
+        "return rate if update.rate_factor == 1 else MultipliedRate(rate, update.rate_factor)",
         "return rate",
         "optimizer",
         "tensorflow",
