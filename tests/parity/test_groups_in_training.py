@@ -36,7 +36,7 @@ MODEL = Model.model_validate(
             },
             {"kind": "batch_norm", "momentum": 0.6},
             "flatten",
-            {**DENSE, "units": 5, "activation": "tanh"},
+            {**DENSE, "units": 5},
             {**DENSE, "units": 3, "name": "last"},
         ],
     }
@@ -46,10 +46,14 @@ GROUPS = [
     {"parameters": "first", "rate_factor": 0.25, "weight_decay": 0.5},
     {"parameters": "dense_1/*", "rate_factor": 3},
 ]
+LARGE = {"epsilon": 0.01}  # so that no gradient is so small that Adam makes a step of its rounding error
 # The decay of an optimizer of its own, and one that is composed before a native class or a composed one.
 UPDATES: dict[str, dict[str, Any]] = {
-    "adamw": {"optimizer": {"kind": "adamw", "factor": 0.1, "decayed": "all"}},
-    "adam": {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 0.1, "decayed": "all"}},
+    "adamw": {"optimizer": {"kind": "adamw", "factor": 0.1, "decayed": "all", **LARGE}},
+    "adam": {
+        "optimizer": {"kind": "adam", **LARGE},
+        "weight_decay": {"kind": "decoupled", "factor": 0.1, "decayed": "all"},
+    },
     "momentum": {
         "optimizer": {"kind": "momentum", "momentum": 0.9, "form": "rate_inside"},
         "weight_decay": {"kind": "coupled", "factor": 0.1, "decayed": "all"},
@@ -88,8 +92,10 @@ def recipe(update: str) -> Recipe:
         **UPDATES[update],
         "schedule": {"kind": "exponential", "initial_rate": 0.01, "decay_rate": 0.5, "decay_steps": 4},
     }
-    optimizer = words["optimizer"] if isinstance(words["optimizer"], dict) else {"kind": words["optimizer"]}
-    words |= {"optimizer": {**optimizer, "groups": GROUPS}, "clipping": {"kind": "by_global_norm", "bound": 0.5}}
+    words |= {
+        "optimizer": {**words["optimizer"], "groups": GROUPS},
+        "clipping": {"kind": "by_global_norm", "bound": 0.5},
+    }
     penalty = {"kind": "l2", "l2": 0.01}
     return Recipe.model_validate(
         {"model": MODEL, "loss": "softmax_cross_entropy", "update": words, "regularizer": penalty}
