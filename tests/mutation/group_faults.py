@@ -80,9 +80,9 @@ GROUPED = (
     Fault(
         "a frozen layer that moves",
         f"{TF}.epochs",
-        "        self.apply_gradients(clipped)\n",
-        "        self.apply_gradients(clipped)\n        first = self.watched.weights[0]\n"
-        "        first.assign(first * 1.001)\n",
+        "        value, gradients = self.value_and_gradients(inputs, targets, *noise)\n",
+        "        value, gradients = self.value_and_gradients(inputs, targets, *noise)\n"
+        "        self.watched.weights[0].assign(self.watched.weights[0] * 1.001)\n",
         "trajectory",
         "tensorflow",
         "grouped",
