@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import FloatArray, ScheduleForm
+from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.reference.schedules import oracle
 from adapters.setting import Make, Realisation, Setting, composed, custom, native
 from harness.spec.recipe import Update
@@ -49,14 +49,21 @@ def schedule_realisation(offer: Offer, setting: Setting) -> Realisation:
     return native(offer.by)
 
 
+def steps_of_updates(update: Update, batches: int) -> IntArray:
+    """The steps at which the schedule is read for the updates of so many batches; one, where they fill no group."""
+    count = max(1, update.accumulation.updates(batches))
+    steps: IntArray = update.accumulation.schedule_step(np.arange(count))
+    return steps
+
+
+def update_rates(update: Update, batches: int) -> FloatArray:
+    """The rate of each update of so many batches in float64: those of its schedule times its `rate_factor`."""
+    return oracle(update.schedule, steps_of_updates(update, batches)) * update.rate_factor
+
+
 def rate_table(word: Schedule, steps: int) -> FloatArray:
     """`rate(t)` for t = 0 .. steps - 1 in float64. The caller rounds it once to the framework's precision."""
     return oracle(word, np.arange(steps))
-
-
-def update_rates(update: Update, steps: int) -> FloatArray:
-    """The rates of an update in float64: those of its schedule times its `rate_factor`."""
-    return rate_table(update.schedule, steps) * update.rate_factor
 
 
 def forms_with_table(

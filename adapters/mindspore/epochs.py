@@ -75,17 +75,17 @@ def gathered(x: Any, y: Any, batch: Any) -> Any:
 class Update(nn.Cell):
     """One update on the samples `batch`: returns the loss before it and the row of watched numbers."""
 
-    def __init__(self, step: Step, clip: Any, apply_gradients: Any, watched: WatchedColumns) -> None:
+    def __init__(self, step: Step, apply_gradients: Any, watched: WatchedColumns) -> None:
         super().__init__()
-        self.value_and_gradients, self.clip, self.apply_gradients = step.gradient_function, clip, apply_gradients
+        self.value_and_gradients, self.apply_gradients = step.gradient_function, apply_gradients
         self.watched, self.width = watched, watched.width
 
     def construct(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         weight_numbers = self.watched.weight_numbers()
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        clipped = self.clip(gradients)
-        value = ops.depend(value, self.apply_gradients(clipped))
+        clipped = self.apply_gradients(gradients)
+        value = ops.depend(value, clipped)
         return value, self.watched(weight_numbers, gradients, clipped) if self.width else value
 
 

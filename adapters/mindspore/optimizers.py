@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from mindspore import Tensor, nn, ops
 
 from adapters.base import compact_copy
-from adapters.coefficients import coefficients
+from adapters.coefficients import coefficients, following
 from adapters.forms import update_rates
 from adapters.making import maker
 from adapters.mindspore.canonical_optimizers import CanonicalUpdate
-from adapters.mindspore.native_optimizers import WithWeightDecay, native_slots
+from adapters.mindspore.native_optimizers import Followed, WithWeightDecay, native_slots
 from adapters.mindspore.realisations.optimizers import OPTIMIZERS
 from adapters.mindspore.schedules import learning_rate
 from adapters.mindspore.user_words import own_optimizer
@@ -26,20 +26,35 @@ from harness.spec.weight_decay import Coupled, Decoupled
 
 
 class Optimizer:
-    """An update with its state. `apply_gradients`, a Cell, takes gradients in the order of the parameters."""
+    """An update with its state. `apply_gradients`, a Cell, takes gradients in the order of the parameters.
 
-    def __init__(self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
-        self.apply_gradients, self._slots, self._state = apply_gradients, slots, state
+    `copies`: variables that start at the value of a parameter, each with the parameter.
+    """
+
+    def __init__(
+        self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any], copies: Sequence[tuple[Any, Any]] = ()
+    ) -> None:
+        self.apply_gradients, self._slots, self._copies = apply_gradients, slots, list(copies)
         self._initial_state = [(parameter, compact_copy(parameter.asnumpy())) for parameter in state]
 
     def slots(self) -> dict[str, Array]:
         """Copies of the slots by `<slot>/<parameter>`, with the formula's values, in the layout of the parameter."""
         return {name: np.array(read(parameter.asnumpy())) for name, (parameter, read) in self._slots.items()}
 
+    def within(
+        self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any], copies: Sequence[tuple[Any, Any]] = ()
+    ) -> Optimizer:
+        """This update as a part of another one, which has these slots, this state and these copies besides."""
+        whole = Optimizer(apply_gradients, {**self._slots, **slots}, state, [*self._copies, *copies])
+        whole._initial_state += self._initial_state
+        return whole
+
     def restart(self) -> None:
-        """Resets all state, with the counters, to its initial values."""
+        """Resets all state, with the counters, to its initial values, which for copies are the weights as they are."""
         for parameter, value in self._initial_state:
             ops.assign(parameter, Tensor(np.array(value), parameter.dtype))
+        for copy, parameter in self._copies:
+            ops.assign(copy, Tensor(np.array(parameter.asnumpy()), copy.dtype))
 
 
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
@@ -49,12 +64,13 @@ def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting:
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, _state(apply_gradients, parameters))
     kind = look_up(OPTIMIZERS, update.optimizer, setting).kind
-    if kind == "native":  # its class takes groups of parameters itself
-        return native_optimizer(update, parameters, horizon, setting)
     make = canonical_optimizer if kind == "custom" else native_optimizer
-    parts = update.parts(parameters)
+    # A native class takes groups of parameters itself.
+    parts = (UpdatePart(update, tuple(parameters)),) if kind == "native" else update.parts(parameters)
     made = [make(p.update, {name: parameters[name] for name in p.names}, horizon, setting) for p in parts]
-    return made[0] if len(made) == 1 else joined(made, [part.names for part in parts], parameters)
+    whole = made[0] if len(made) == 1 else joined(made, [part.names for part in parts], parameters)
+    follows = update.slots_of_weights and kind != "custom"
+    return followed_optimizer(whole, update, parameters, horizon) if follows else whole
 
 
 def joined(parts: list[Optimizer], names: list[tuple[str, ...]], parameters: dict[str, Any]) -> Optimizer:
@@ -64,7 +80,9 @@ def joined(parts: list[Optimizer], names: list[tuple[str, ...]], parameters: dic
         [part.apply_gradients for part in parts], [[places[name] for name in each] for each in names]
     )
     slots = {name: slot for part in parts for name, slot in part._slots.items()}
-    return Optimizer(apply_gradients, slots, [parameter for part in parts for parameter in part._state])
+    whole = Optimizer(apply_gradients, slots, [], [pair for part in parts for pair in part._copies])
+    whole._initial_state = [pair for part in parts for pair in part._initial_state]
+    return whole
 
 
 class PartsOfUpdate(nn.Cell):
@@ -92,7 +110,11 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
         slot: ([weight_rule.slots[index] for weight_rule in apply_gradients.weight_rules], _identity)
         for index, slot in enumerate(update.optimizer.slot_names)
     }
-    return Optimizer(apply_gradients, slots_by_parameter(slots, parameters), _state(apply_gradients, parameters))
+    followers = [weight_rule.follower for weight_rule in apply_gradients.weight_rules]
+    copies = {copy.name: copy for follower in followers for copy in follower.copies}
+    state = _state(apply_gradients, {**parameters, **copies})
+    own = Optimizer(apply_gradients, slots_by_parameter(slots, parameters), state)
+    return with_copies(own, apply_gradients, followers, [], update, parameters)
 
 
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
@@ -109,6 +131,30 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
     for part in parts:
         apply_gradients = _with_decays(apply_gradients, part, parameters, horizon)
     return Optimizer(apply_gradients, slots, _state(apply_gradients, parameters))
+
+
+def followed_optimizer(inner: Optimizer, update: Update, parameters: dict[str, Any], horizon: int) -> Optimizer:
+    """The update, then the look-ahead and the averaging."""
+    table = following(update, len(update_rates(update, horizon)))
+    followed = Followed(inner.apply_gradients, list(parameters.values()), table, update)
+    return with_copies(inner, followed, followed.followers, [followed.step], update, parameters)
+
+
+def with_copies(
+    inner: Optimizer,
+    apply_gradients: Any,
+    followers: Any,
+    state: list[Any],
+    update: Update,
+    parameters: dict[str, Any],
+) -> Optimizer:
+    """The update with the copies of the weights that its followers keep, one for each weight, among its slots."""
+    slots = {
+        slot: ([each.copies[index] for each in followers], _identity)
+        for index, slot in enumerate(update.slots_of_weights)
+    }
+    pairs = [(copy, each.w) for each in followers for copy in each.copies]
+    return inner.within(apply_gradients, slots_by_parameter(slots, parameters), state, pairs)
 
 
 def slots_by_parameter(slots: Mapping[str, tuple[Any, Any]], parameters: dict[str, Any]) -> dict[str, Any]:

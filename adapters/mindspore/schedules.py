@@ -19,6 +19,7 @@ from adapters.mindspore.specifics.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from harness.spec import schedules as spec
+from harness.spec.accumulation import Accumulation
 from harness.spec.recipe import Update
 
 
@@ -30,13 +31,18 @@ def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm,
 
 
 def learning_rate(update: Update, horizon: int, setting: Setting) -> Any:
-    """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table."""
+    """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table.
+
+    `horizon`: the number of batches.
+    """
     offer = native_class(update.schedule, setting)
     if isinstance(offer, str) or offer.differs:
         return table(update, horizon)
     rate = offer.make(update.schedule)
     if isinstance(rate, float):
         return update.rate_factor * rate
+    if update.accumulation.schedule_step(0):
+        rate = AtLastBatch(rate, update.accumulation)
     return rate if update.rate_factor == 1 else MultipliedRate(rate, update.rate_factor)
 
 
@@ -103,6 +109,17 @@ class ConstantRate(nn.Cell):
 
     def construct(self, step: Any) -> Any:
         return self.rate.broadcast_to(step.shape)
+
+
+class AtLastBatch(nn.learning_rate_schedule.LearningRateSchedule):
+    """The rate at the last batch of each update, for updates that take several batches."""
+
+    def __init__(self, schedule: Any, accumulation: Accumulation) -> None:
+        super().__init__()
+        self.schedule, self.group = schedule, accumulation.group
+
+    def construct(self, step: Any) -> Any:
+        return self.schedule(step * self.group + (self.group - 1))
 
 
 class MultipliedRate(nn.learning_rate_schedule.LearningRateSchedule):

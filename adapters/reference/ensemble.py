@@ -21,7 +21,6 @@ from adapters.digests import PATTERN_SIZE, factors
 from adapters.protocol import NO_NOISE, Adapter, Array, FloatArray, IntArray, Parameters
 from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.cancellation import leaving_of
-from adapters.reference.clipping import clip
 from adapters.reference.draws import are_small, projected, side_by_side, summed
 from adapters.reference.flips import Flip, Flips
 from adapters.reference.kink_crossing import AT_ZERO, Kinks, across_zero, push_of, push_of_loss, pushed
@@ -99,8 +98,8 @@ class Ensemble:
             losses, gradients, flips = self._losses_and_gradients(x, y, noise, updates)
             if not updates:
                 return Step(losses, np.empty((self.count, 0), self.precision), flips.counts, flips.first)
-            clipped = clip(self.recipe.update.clipping, gradients)
-            self.parameters |= self.optimizer.update(self._moving(), clipped)
+            updated, clipped = self.optimizer.of_batch(self._moving(), gradients)
+            self.parameters |= updated
             self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
             return Step(losses, self._digests(), flips.counts, flips.first)
 
@@ -115,7 +114,7 @@ class Ensemble:
         There are no gradients, and the state of layers is not kept, unless `with_gradients`.
         """
         kinks = Kinks(self.count, self.reach)
-        flips = Flips(self.optimizer.updates, self.count, self.count - (self.reach > 0))
+        flips = Flips(self.optimizer.batches, self.count, self.count - (self.reach > 0))
         groups = [self._of_group(group, x, y, noise, kinks, flips, with_gradients) for group in self._groups(len(x))]
         losses, gradients, state = (_joined([group[part] for group in groups]) for part in range(3))
         self.parameters |= state

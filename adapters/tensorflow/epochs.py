@@ -71,15 +71,14 @@ def gathered(x: Any, y: Any, batch: Any) -> Any:
 class Update:
     """One update on the samples `batch`: returns the loss before it and the row of watched numbers."""
 
-    def __init__(self, step: Step, clip: Any, apply_gradients: Any, watched: WatchedColumns) -> None:
-        self.value_and_gradients, self.clip, self.apply_gradients = step.value_and_gradients, clip, apply_gradients
+    def __init__(self, step: Step, apply_gradients: Any, watched: WatchedColumns) -> None:
+        self.value_and_gradients, self.apply_gradients = step.value_and_gradients, apply_gradients
         self.watched, self.width = watched, watched.width
 
     def __call__(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        clipped = self.clip(gradients)
-        self.apply_gradients(clipped)
+        clipped = self.apply_gradients(gradients)
         return value, self.watched(self.watched.weight_numbers(), gradients, clipped) if self.width else value
 
 

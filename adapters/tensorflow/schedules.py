@@ -14,6 +14,7 @@ from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from adapters.tensorflow.realisations.schedules import native_class, schedule
 from harness.spec import schedules as spec
+from harness.spec.accumulation import Accumulation
 from harness.spec.recipe import Update
 
 
@@ -25,13 +26,18 @@ def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm,
 
 
 def learning_rate(update: Update, horizon: int, setting: Setting) -> Any:
-    """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table."""
+    """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table.
+
+    `horizon`: the number of batches.
+    """
     offer = native_class(update.schedule, setting)
     if isinstance(offer, str) or offer.differs:
         return table(update, horizon)
     rate = offer.make(update.schedule)
     if isinstance(rate, float):
         return update.rate_factor * rate
+    if update.accumulation.schedule_step(0):
+        rate = AtLastBatch(rate, update.accumulation)
     return rate if update.rate_factor == 1 else MultipliedRate(rate, update.rate_factor)
 
 
@@ -100,6 +106,17 @@ class ConstantRate(ks.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         return tf.fill(tf.shape(step), tf.constant(self.rate, tf.float32))
+
+
+class AtLastBatch(ks.LearningRateSchedule):
+    """The rate at the last batch of each update, for updates that take several batches."""
+
+    def __init__(self, schedule: Any, accumulation: Accumulation) -> None:
+        super().__init__()
+        self.schedule, self.accumulation = schedule, accumulation
+
+    def __call__(self, step: Any) -> Any:
+        return self.schedule(self.accumulation.schedule_step(step))
 
 
 class MultipliedRate(ks.LearningRateSchedule):

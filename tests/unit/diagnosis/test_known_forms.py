@@ -91,6 +91,19 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "factor of a decay or penalty": [{"regularizer": {"kind": "l2", "l2": 0.1}}],
     "no decay": [{"regularizer": {"kind": "l2", "l2": 0.1}}, {"optimizer": {"kind": "adamw", "factor": 0.1}}],
     "clipping": [{"clipping": {"kind": "by_norm", "bound": 0.5}}],
+    "sum or mean of accumulated gradients": [{"accumulation": {"kind": "mean", "batches": 2}}],
+    "what the schedule counts": [{"accumulation": {"kind": "mean", "batches": 2}, "schedule": DECAYING}],
+    "start of an average": [{"averaging": {"kind": "exponential", "decay": 0.9}}],
+    "number of batches or updates": [
+        {"accumulation": {"kind": "mean", "batches": 2}},
+        {"lookahead": {"kind": "slow_weights", "steps": 3}},
+        {"averaging": {"kind": "exponential", "decay": 0.9, "overwrite_every": 2}},
+    ],
+    "no look-ahead or replacing average": [
+        {"averaging": {"kind": "exponential", "decay": 0.9, "overwrite_every": 2}},
+        {"lookahead": {"kind": "slow_weights", "steps": 2, "factor": 0.8}},
+    ],
+    "no accumulation": [{"accumulation": {"kind": "sum", "batches": 2}}],
     "activation's variant": [_activated("gelu", "leaky_relu", "elu")],
     "activation": [
         _activated("sigmoid", "tanh", "silu", "relu"),
