@@ -16,7 +16,7 @@ from harness.spec.model import PlacedLayer
 def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     word: Any = placed.layer
     rows, shape = by_draw(x, weights["moving_mean"]), x.shape
-    if not training:
+    if not word.normalises_by_batch(training):
         deviation = np.sqrt(weights["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
         fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation, -2)
         return scaled(weights, fixed, shape, lambda dn: dn / deviation, {})
