@@ -28,7 +28,9 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parame
         "moving_mean": old_share * weights["moving_mean"] + new_share * mean[..., 0, :],
         "moving_variance": old_share * weights["moving_variance"] + new_share * (spread * variance[..., 0, :]),
     }
-    return scaled(weights, normalised, shape, back, state)
+    # In float32 as Keras computes the gradient of gamma: from x and not from x - mean.
+    offset = None if x.dtype == np.float64 else mean / np.sqrt(variance + x.dtype.type(word.epsilon))
+    return scaled(weights, normalised, shape, back, state, offset)
 
 
 def layer_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
@@ -84,8 +86,13 @@ def _centred(x: Array, mean: Array, deviation: Array, axis: int) -> Array:
     return remainder(scaled - mean / deviation, scaled, axis)
 
 
-def scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array]) -> Applied:
-    """`gamma * normalised + beta`, along the last axis, as far as the layer has them. `shape`: that of the input."""
+def scaled(
+    weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array], offset: Any = None
+) -> Applied:
+    """`gamma * normalised + beta`, along the last axis, as far as the layer has them. `shape`: that of the input.
+
+    `offset`: what is added to `normalised` in the gradient of gamma, and its part subtracted again.
+    """
     y = normalised
     if "gamma" in weights:
         y = by_draw(y, weights["gamma"]) * weights["gamma"][..., None, :]
@@ -98,7 +105,12 @@ def scaled(weights: Parameters, normalised: Array, shape: Any, back: Any, state:
         gradients, dn = {}, dy
         if "gamma" in weights:
             upstream = by_draw(dy, weights["gamma"])
-            gradients["gamma"] = (upstream * by_draw(normalised, weights["gamma"])).sum(axis=-2)
+            rows = by_draw(normalised, weights["gamma"])
+            if offset is None:
+                gradients["gamma"] = (upstream * rows).sum(axis=-2)
+            else:
+                whole = (upstream * (rows + offset)).sum(axis=-2)
+                gradients["gamma"] = whole - upstream.sum(axis=-2) * offset[..., 0, :]
             dn = upstream * weights["gamma"][..., None, :]
         if "beta" in weights:
             gradients["beta"] = by_draw(dy, weights["beta"]).sum(axis=-2)
