@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import mindspore as ms
-from mindspore import nn, ops
+from mindspore import Tensor, nn, ops
 
 from adapters.mindspore.digests import WatchedColumns
 from adapters.mindspore.runtime import compiled, compiles, integers
@@ -36,11 +36,17 @@ class Step:
         penalty: Any,
         parameters: list[Any],
         kernels: list[Any],
+        loss_scale: float | None,
     ) -> None:
         self.network, self.outputs = network, outputs
         self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = ms.ParameterTuple(kernels)
-        self.gradient_function = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
+        if loss_scale is None:
+            self.gradient_function = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
+            return
+        self.loss_scale = Tensor(loss_scale, ms.float32)
+        scaled = ms.value_and_grad(self._scaled_value, None, ms.ParameterTuple(parameters), has_aux=True)
+        self.gradient_function = _Unscaled(scaled, self.loss_scale)
 
     def value_and_gradients(self, x: Any, y: Any, *noise: Any) -> Any:
         """The loss with the penalty in training, and its gradients by the trainable parameters."""
@@ -63,8 +69,27 @@ class Step:
         """The loss in evaluation for targets that are values, and 0."""
         return self.loss(self.network(x, False, ()), y), integers(0)
 
+    def _scaled_value(self, x: Any, y: Any, *noise: Any) -> Any:
+        value = self._value(x, y, *noise)
+        return value * self.loss_scale, value
+
     def _value(self, x: Any, y: Any, *noise: Any) -> Any:
         return self.loss(self.network(x, True, noise), y) + self.penalty(self.kernels)
+
+
+class _Unscaled(nn.Cell):
+    """The loss and its gradients, from those of the scaled loss."""
+
+    def __init__(self, scaled: Any, loss_scale: Any) -> None:
+        super().__init__()
+        self.scaled, self.loss_scale = scaled, loss_scale
+
+    def construct(self, x: Any, y: Any, *noise: Any) -> Any:
+        (_, value), scaled_gradients = self.scaled(x, y, *noise)
+        gradients: Any = ()
+        for gradient in scaled_gradients:
+            gradients += (gradient / self.loss_scale,)
+        return value, gradients
 
 
 def gathered(x: Any, y: Any, batch: Any) -> Any:

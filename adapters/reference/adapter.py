@@ -27,6 +27,7 @@ from adapters.reference.metrics import metric
 from adapters.reference.optimizers import Optimizer, replay
 from adapters.reference.realisations import FORMULA
 from adapters.reference.regularizers import penalty
+from adapters.reference.rounding import cast, rounded, rounding
 from adapters.reference.schedules import oracle, rates
 from adapters.reference.trainer import ReferenceTrainer
 from adapters.setting import Realisation, Setting
@@ -49,13 +50,15 @@ class ReferenceAdapter:
 
     Under `exact` the scalar coefficients are computed in float64 (schedules in extended precision) and rounded once.
     Under `native` they are computed in the precision of the arm, as by a framework that uses only that precision.
+    In mixed precision it is the measure of the error of rounding to 16 bits: see `adapters.reference.rounding`.
     """
 
     def __init__(self, arm: Arm) -> None:
         device.set_up(arm)
         self.arm = arm
         self.setting = Setting.of(arm, "cpu")
-        self.precision = np.dtype(arm.precision).type
+        self.precision, self.half = np.dtype(arm.variable_dtype).type, arm.compute_dtype
+        self.loss_scale = arm.loss_scale or 1.0
         self.coefficient_arithmetic = np.float64 if arm.realisation == "exact" else self.precision
 
     def environment(self) -> Environment:
@@ -71,9 +74,12 @@ class ReferenceAdapter:
         return (ScheduleForm("formula", FORMULA, lambda steps: self._rates(spec, steps), used=True),)
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
-        y, pullback = activate(spec, self._cast(x), {name: self._cast(value) for name, value in extra.items()})
-        gradient, learned = pullback(self._cast(upstream))
-        return {"value": y, "gradient": gradient, **_named("gradient", learned)}
+        with rounding(self.half):
+            taken = {name: cast(self._cast(value)) for name, value in extra.items()}
+            y, pullback = activate(spec, cast(self._cast(x)), taken)
+            gradient, learned = pullback(cast(self._cast(upstream)))
+            rounded_gradients = {name: rounded(value) for name, value in learned.items()}
+            return {"value": rounded(y), "gradient": rounded(gradient), **_named("gradient", rounded_gradients)}
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
         targets = self._cast(y) if np.issubdtype(y.dtype, np.floating) else y
@@ -95,8 +101,9 @@ class ReferenceAdapter:
         layer_noise = (
             {name: self._cast(value) for name, value in within(placed, noise).items()} if training else NO_NOISE
         )
-        applied = apply(placed, layer_weights, self._cast(x), layer_noise, training)
-        gradient, learned = applied.pullback(self._cast(upstream))
+        with rounding(self.half):
+            applied = apply(placed, layer_weights, self._cast(x), layer_noise, training)
+            gradient, learned = applied.pullback(self._cast(upstream))
         state = _named("state", applied.state)
         return {"value": applied.y, "gradient": gradient, **_named("gradient", learned), **state}
 
@@ -129,7 +136,7 @@ class ReferenceAdapter:
         self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
     ) -> ReferenceTrainer:
         optimizer = self._optimizer(recipe.update, horizon)
-        return ReferenceTrainer(recipe, optimizer, weights, self.precision, watch)
+        return ReferenceTrainer(recipe, optimizer, weights, self.precision, watch, self.half, self.loss_scale)
 
     def _replayed(
         self, optimizer: Optimizer, update: Update, parameters: Parameters, gradients: Sequence[Parameters]

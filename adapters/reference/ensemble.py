@@ -4,6 +4,8 @@ All draws are trained on the same batches. Draw 0 is bit for bit the run of `Ref
 and elementwise operation of a draw is the same as it would be alone. So the gradients of an update may be computed at
 once for all draws, which saves calls, or for one draw after the other, which saves memory, with the same results.
 
+In mixed precision the first draw is rounded to the nearest, and the others at random: see `reference.rounding`.
+
 Where rounding moves a number across a kink, such as that of a rectifier, the slope jumps and two trainings diverge.
 Whether this happens within a few draws is chance, so the last draw can be pushed across kinks on purpose.
 """
@@ -28,6 +30,7 @@ from adapters.reference.kink_crossing import AT_ZERO, Kinks, across_zero, push_o
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.losses import of_each_draw
 from adapters.reference.regularizers import penalty
+from adapters.reference.rounding import Stream, rounding, times
 from harness.records.step_columns import Watched, watched_parameters
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe
@@ -79,6 +82,8 @@ class Ensemble:
     ) -> None:
         reference = cast(ReferenceAdapter, adapter)
         self.recipe, self.precision, self.count = recipe, reference.precision, len(draws)
+        self.half, self.loss_scale = reference.half, self.precision(reference.loss_scale)
+        self.streams = [Stream(draw) for draw in range(self.count)]
         self.placed, parameters = recipe.model.placed_layers(), recipe.model.parameters()
         self.trainable = [p.name for p in parameters if p.trainable]
         self.kernels = [p.name for p in parameters if p.is_kernel]
@@ -144,7 +149,8 @@ class Ensemble:
         """
         kinks.turn_to(group)
         draws = slice(group.start, group.stop)
-        with side_by_side(partial(_across, kinks) if self.reach else None), leaving_of(draws):
+        push_across = partial(_across, kinks) if self.reach else None
+        with side_by_side(push_across), leaving_of(draws), rounding(self.half, self.streams[draws]):
             flow = self._repeated(x, len(group))
             repeated_noise = {name: self._repeated(value, len(group)) for name, value in noise.items()}
             parameters = {name: value[draws] for name, value in self.parameters.items()}
@@ -161,13 +167,14 @@ class Ensemble:
             losses, upstream = of_each_draw(self.recipe.loss, flow, targets, len(group))
             if not with_gradients:
                 return {"loss": losses}, {}, {}
+            upstream = times(upstream, self.loss_scale)
             del bent, flow, forward
             gradients: dict[str, Array] = {}
             state: dict[str, Array] = {}
             while applied:  # what a layer keeps for its gradients is freed after them
                 name, layer = applied.pop()
                 upstream, by_parameter = layer.pullback(upstream)
-                gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
+                gradients |= {f"{name}/{key}": times(value, 1 / self.loss_scale) for key, value in by_parameter.items()}
                 state |= {f"{name}/{key}": value for key, value in layer.state.items()}
         return {"loss": losses}, gradients, state
 

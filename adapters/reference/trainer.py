@@ -16,9 +16,11 @@ from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.metrics import metric
 from adapters.reference.optimizers import Optimizer
 from adapters.reference.regularizers import penalty
+from adapters.reference.rounding import rounding, times
 from adapters.weighting import normaliser
 from harness.records.step_columns import Watched, watched_parameters
 from harness.records.tensor_key import keyed
+from harness.spec.arm import HalfPrecision
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
@@ -26,6 +28,11 @@ EVALUATION_BATCH = 1000
 
 
 class ReferenceTrainer:
+    """One model with its loss and its update.
+
+    `half`: the precision of 16 bits in which its layers compute, if they do; `loss_scale` is then the loss' factor.
+    """
+
     def __init__(
         self,
         recipe: Recipe,
@@ -33,7 +40,10 @@ class ReferenceTrainer:
         weights: Parameters,
         precision: Any,
         watch: tuple[Watched, ...] = (),
+        half: HalfPrecision | None = None,
+        loss_scale: float = 1.0,
     ) -> None:
+        self.half, self.loss_scale = half, precision(loss_scale)
         self.recipe, self.optimizer, self.precision, self.watch = recipe, optimizer, precision, watch
         self.placed = recipe.model.placed_layers()
         self.trainable = [p.name for p in recipe.model.parameters() if p.trainable]
@@ -63,25 +73,30 @@ class ReferenceTrainer:
 
     def forward(self, x: Array) -> Array:
         flow = x.astype(self.precision)
-        for _, layer in self._applied(flow, NO_NOISE, training=False):  # what is for gradients is not kept
-            flow = layer.y
+        with rounding(self.half):
+            for _, layer in self._applied(flow, NO_NOISE, training=False):  # what is for gradients is not kept
+                flow = layer.y
         return flow
 
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
-        applied = list(self._applied(x.astype(self.precision), noise, training=True))
-        loss, upstream = value_and_gradient(self.recipe.loss, applied[-1][1].y, self._targets(y))
         gradients: dict[str, Array] = {}
-        while applied:  # what a layer keeps for its gradients is freed after them
-            name, layer = applied.pop()
-            upstream, by_parameter = layer.pullback(upstream)
-            gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
-            self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
+        with rounding(self.half):
+            applied = list(self._applied(x.astype(self.precision), noise, training=True))
+            loss, upstream = value_and_gradient(self.recipe.loss, applied[-1][1].y, self._targets(y))
+            upstream = times(upstream, self.loss_scale)
+            while applied:  # what a layer keeps for its gradients is freed after them
+                name, layer = applied.pop()
+                upstream, by_parameter = layer.pullback(upstream)
+                gradients |= {f"{name}/{key}": times(value, 1 / self.loss_scale) for key, value in by_parameter.items()}
+                self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
         extra, slopes = penalty(self.recipe.regularizer, {name: self.parameters[name] for name in self.kernels})
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
         return float(loss + extra), {name: gradients[name] for name in self.trainable}
 
     def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
-        return {name: layer.y for name, layer in self._applied(x.astype(self.precision), noise, training=True)}
+        with rounding(self.half):
+            applied = self._applied(x.astype(self.precision), noise, training=True)
+            return {name: layer.y for name, layer in applied}
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = x.astype(self.precision), y

@@ -30,7 +30,9 @@ class Step:
         penalty: Any,
         parameters: list[Any],
         kernels: list[Any],
+        loss_scale: float | None,
     ) -> None:
+        self.loss_scale = loss_scale
         self.network, self.outputs = network, outputs
         self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = [kernel.value for kernel in kernels]
@@ -40,7 +42,11 @@ class Step:
         """The loss with the penalty in training, and its gradients by the trainable parameters."""
         with tf.GradientTape() as tape:
             value = self._value(x, y, *noise)
-        return value, tape.gradient(value, self.parameters)
+            scaled = value if self.loss_scale is None else value * self.loss_scale
+        gradients = tape.gradient(scaled, self.parameters)
+        if self.loss_scale is None:
+            return value, gradients
+        return value, [gradient / self.loss_scale for gradient in gradients]
 
     def layers(self, x: Any, *noise: Any) -> Any:
         """The outputs of all layers in training."""

@@ -44,6 +44,7 @@ class TensorFlowTrainer(FrameworkTrainer):
             penalty(recipe.regularizer, setting),
             list(self.trainable.values()),
             [self.parameters[p.name] for p in recipe.model.parameters() if p.is_kernel],
+            setting.loss_scale,
         )
         self.watched = WatchedColumns(recipe.model, watch, self.parameters, setting)
         self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)

@@ -18,6 +18,7 @@ from adapters.protocol import Adapter, Parameters
 from adapters.reference.cancellation import leaving
 from adapters.reference.ensemble import Ensemble, Step, disturbed
 from adapters.reference.flips import Flip
+from harness.judging.arithmetic import Arithmetic
 from harness.judging.context import Context
 from harness.judging.overflow import noticed_overflows
 from harness.judging.remainders import signs_of_draws
@@ -150,14 +151,14 @@ class Envelope:
 def envelope(context: Context, arm: Arm, steps: int) -> Envelope:
     """The envelope over the first `steps` updates of the plan. Arms with the same realisation share its runs."""
     in_float32 = context.in_float32(arm)
-    key = "envelope", in_float32.arm.realisation, steps
+    key = "envelope", in_float32.arm.arithmetic, steps
     runs = context.once(key, lambda: _runs(context, in_float32, _beginning(context, steps)))
-    return replace(runs, precision=np.dtype(arm.precision).type)
+    return replace(runs, precision=Arithmetic.of(arm))
 
 
 def envelope_from(context: Context, arm: Arm, start: Start) -> Envelope:
     """The envelope of the losses that follow on a state in which an arm's training was; it has no digests."""
-    return replace(_runs(context, context.in_float32(arm), start, ()), precision=np.dtype(arm.precision).type)
+    return replace(_runs(context, context.in_float32(arm), start, ()), precision=Arithmetic.of(arm))
 
 
 def oracle_run(context: Context, steps: int, start: Start | None = None) -> Curves:
@@ -229,7 +230,7 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
         distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, digests))
     curves = dict(zip((*names, *columns(model, norms)), _curves(undisturbed)[:, 0], strict=True))
-    sample_error = context.sample_loss_error_at(start.weights, start.batches[0])
+    sample_error = context.sample_loss_error_at(in_float32.arm, start.weights, start.batches[0])
     least = {LOSS: np.full(steps, sample_error)}
     digest_errors = dict(zip(names[1:], np.transpose(distances), strict=True))
     for digest, norm in zip(digests, norms, strict=True):

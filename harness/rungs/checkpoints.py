@@ -44,7 +44,7 @@ def checkpointed_epochs(context: Context) -> list[int]:
     where there is one epoch.
     """
     experiment, epochs = context.stated, len(context.plan.orders)
-    itemsize = max(np.dtype(arm.precision).itemsize for arm in experiment.arms)
+    itemsize = max(np.dtype(arm.variable_dtype).itemsize for arm in experiment.arms)
     size = experiment.model.parameter_count * itemsize * (1 + len(experiment.optimizer.slot_names))
     work = experiment.model.multiply_adds * context.plan.batch_size * STEPS * (DRAWS + 1)
     most = min(context.checkpoints(MOST), MOST_BYTES // max(size, 1), int(MOST_MULTIPLY_ADDS // max(work, 1)))

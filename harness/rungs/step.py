@@ -16,6 +16,7 @@ import numpy as np
 
 from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
+from harness.judging.arithmetic import Arithmetic
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.ledger_excuses import propagated
@@ -120,7 +121,7 @@ def _place(key: TensorKey) -> Place:
 
 def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> dict[str, Tolerance]:
     runs = _runs(context, answer, inputs, expected)
-    rounded, precision = runs.values, answer.precision
+    rounded, precision = runs.values, answer.arithmetic
     by_kind = {kind: only(expected, kind) for kind in ("loss", "gradient", "state", "weight")}
     loss_errors = {name: float(np.abs(rounded[name] - exact)[0]) for name, exact in by_kind["loss"].items()}
 
@@ -128,7 +129,7 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
         # The error in a sample's loss is known for the initial weights only, so the largest error of any step counts
         # too; but not that of a step at which the training has exploded.
         alike = [loss_errors[name] for name, other in by_kind["loss"].items() if abs(other) <= EXPLODED * abs(loss)]
-        return max([context.sample_loss_error, *alike])
+        return max([context.sample_loss_error(answer.arm), *alike])
 
     tolerances: dict[str, Tolerance] = {
         **{name: loss_error(exact, sample_error(exact), precision) for name, exact in by_kind["loss"].items()},
@@ -137,7 +138,7 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
             name: own_error(expected[name], rounded[name], precision, size=_deviation(expected, name))
             for name in by_kind["state"]
         },
-        **of_updates(inputs, expected, rounded, precision),
+        **of_updates(inputs, expected, rounded, Arithmetic.of_dtype(answer.precision)),
     }
     return runs.floored(tolerances, expected, precision)
 
@@ -145,7 +146,7 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
 def _runs(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> InFloat32:
     """The reference's float32 runs for this arm, cached; the first call gets all that is expected."""
     adapter = context.in_float32(answer.arm)
-    return context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, inputs, expected))
+    return context.once((NAME, adapter.arm.arithmetic), lambda: _in_float32(context, adapter, inputs, expected))
 
 
 def _deviation(expected: Arrays, name: str) -> Any:
@@ -172,7 +173,9 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
         given = of_kind(inputs, "weight", k)
         trainer.set_weights(given)
         with noticed_overflows() as overflows:
-            loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
+            loss, gradients = trainer.loss_and_gradients(
+                *context.samples(batch, adapter.arm.variable_dtype), batch.noise
+            )
         after = trainer.weights()
         state = {name: after[name] for name in names if name not in trainable}
         # How far NaN spreads from an overflow depends on the kernels (0 times infinity): nothing here is a measure.

@@ -6,7 +6,7 @@ from typing import Any
 
 from mindspore import nn
 
-from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter
+from adapters.mindspore.layers.base import BuiltLayer, in_half, initial_value, parameter
 from adapters.mindspore.layers.dense import with_activation
 from adapters.mindspore.realisations.layers import images
 from adapters.mindspore.specifics.convolution import convolution_in_float64
@@ -80,7 +80,7 @@ def _convolution(
         native = nn.SequentialCell(native, biased_layer)
     if word.use_bias:
         parameters["bias"] = biased_layer.bias
-    return with_activation(parameters, native, placed, weights, setting, layout)
+    return with_activation(parameters, in_half(native, setting), placed, weights, setting, layout)
 
 
 def _padding(placed: PlacedLayer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.mindspore.realisations.attention import ATTENTION
 from adapters.mindspore.realisations.recurrent import RECURRENT
-from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
+from adapters.setting import Entries, Entry, Realisation, Setting, composed, made_in_half, native, unsupported
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 
@@ -70,7 +70,29 @@ def _instance_norm(word: spec.InstanceNorm, setting: Setting) -> Realisation:
 
 
 REFUSED = "nn.Conv2d refuses float64"
-LAYERS: Entries = {
+IN_HALF = (
+    spec.Flatten,
+    spec.Reshape,
+    spec.Permute,
+    spec.Dense,
+    spec.ActivationLayer,
+    spec.Conv2d,
+    spec.DepthwiseConv2d,
+    spec.SeparableConv2d,
+    spec.MaxPool2d,
+    spec.AveragePool2d,
+    spec.GlobalAveragePool2d,
+    spec.GlobalMaxPool2d,
+    spec.BatchNorm,
+    spec.LayerNorm,
+    spec.Dropout,
+    spec.ZeroPadding2d,
+    spec.StochasticDepth,
+    spec.Parallel,
+    spec.Concatenate,
+    spec.Residual,
+)
+_LAYERS: Entries = {
     spec.Flatten: native("nn.Flatten"),
     spec.Reshape: native("ops.reshape"),
     spec.Permute: native("ops.transpose"),
@@ -109,3 +131,4 @@ LAYERS: Entries = {
     **ATTENTION,
     spec.Residual: composed("x + f(x)", "MindSpore has no such class"),
 }
+LAYERS = made_in_half(_LAYERS, *IN_HALF)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.making import Makers
-from adapters.setting import Choice, Entries, Setting, by_precision, composed, native
+from adapters.setting import Choice, Entries, Setting, by_precision, composed, made_in_half, native
 from harness.spec import activations as spec
 
 make = Makers("adapters.tensorflow.activations")
@@ -25,7 +25,7 @@ def gelu(word: spec.Gelu, setting: Setting) -> Choice:
     return native(f"keras.activations.gelu(approximate={word.form == 'tanh'})", make.gelu)
 
 
-ACTIVATIONS: Entries = {
+_ACTIVATIONS: Entries = {
     spec.Linear: native("keras.activations.linear", make.linear),
     spec.Sigmoid: native("keras.activations.sigmoid", make.sigmoid),
     spec.Tanh: native("keras.activations.tanh", make.tanh),
@@ -52,3 +52,4 @@ ACTIVATIONS: Entries = {
     spec.ExponentialActivation: native("keras.activations.exponential", make.exponential),
     spec.HardTanh: native("keras.activations.hard_tanh", make.hard_tanh),
 }
+ACTIVATIONS = made_in_half(_ACTIVATIONS, *(word for word in _ACTIVATIONS if word not in (spec.Prelu, spec.Rrelu)))
