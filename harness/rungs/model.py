@@ -99,10 +99,9 @@ def _overflowing(runs: InFloat32) -> set[str]:
 def _overflow(context: Context, answer: Answer, overflowing: set[str]) -> Verdict:
     """What cannot be judged, because in 16 bits no value of it is right, and what to do."""
     arm, first = answer.arm, min(overflowing)
-    lowered = f", and lower than loss_scale={arm.loss_scale:g} it may not" if arm.loss_scale else ""
-    cause = (
-        f"{first} overflows {arm.compute_dtype} in the reference on the first batch{lowered}: no value of it is right"
-    )
+    where = f"{first} overflows {arm.compute_dtype} in the reference on the first batch"
+    lower = f" at loss_scale={arm.loss_scale:g}, which is to be lowered" if arm.loss_scale else ""
+    cause = f"{where}{lower}: no value of it is right"
     return Verdict(rung=NAME, subject="overflow", arm_a=arm.name, status="unverified", cause=cause)
 
 
