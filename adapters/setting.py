@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 
 from harness.spec.arm import Arm, DeviceName, HalfPrecision, Layout, Precision
 from harness.spec.base import Word
+from harness.spec.loss_scale import DynamicLossScale
 
 
 def base_mode(mode: str) -> str:
@@ -46,7 +47,7 @@ class Setting:
     exact: bool
     layout: Layout
     half: HalfPrecision | None = None
-    loss_scale: float | None = None
+    loss_scale: float | DynamicLossScale | None = None
 
     @property
     def compiler(self) -> str:

@@ -14,9 +14,10 @@ from __future__ import annotations
 from typing import Any
 
 import mindspore as ms
-from mindspore import Tensor, nn, ops
+from mindspore import nn, ops
 
 from adapters.mindspore.digests import WatchedColumns
+from adapters.mindspore.loss_scaling import LossScaler
 from adapters.mindspore.runtime import compiled, compiles, integers
 from adapters.protocol import IntArray
 from adapters.setting import Setting
@@ -36,17 +37,17 @@ class Step:
         penalty: Any,
         parameters: list[Any],
         kernels: list[Any],
-        loss_scale: float | None,
+        scaler: LossScaler | None,
     ) -> None:
         self.network, self.outputs = network, outputs
         self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = ms.ParameterTuple(kernels)
-        if loss_scale is None:
+        self.scaler = scaler
+        if scaler is None:
             self.gradient_function = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
-            return
-        self.loss_scale = Tensor(loss_scale, ms.float32)
-        scaled = ms.value_and_grad(self._scaled_value, None, ms.ParameterTuple(parameters), has_aux=True)
-        self.gradient_function = _Unscaled(scaled, self.loss_scale)
+        else:
+            scaled = ms.value_and_grad(self._scaled_value, None, ms.ParameterTuple(parameters), has_aux=True)
+            self.gradient_function = _Unscaled(scaled, scaler)
 
     def value_and_gradients(self, x: Any, y: Any, *noise: Any) -> Any:
         """The loss with the penalty in training, and its gradients by the trainable parameters."""
@@ -71,7 +72,7 @@ class Step:
 
     def _scaled_value(self, x: Any, y: Any, *noise: Any) -> Any:
         value = self._value(x, y, *noise)
-        return value * self.loss_scale, value
+        return self.scaler.scaled(value), value
 
     def _value(self, x: Any, y: Any, *noise: Any) -> Any:
         return self.loss(self.network(x, True, noise), y) + self.penalty(self.kernels)
@@ -80,16 +81,13 @@ class Step:
 class _Unscaled(nn.Cell):
     """The loss and its gradients, from those of the scaled loss."""
 
-    def __init__(self, scaled: Any, loss_scale: Any) -> None:
+    def __init__(self, scaled: Any, scaler: LossScaler) -> None:
         super().__init__()
-        self.scaled, self.loss_scale = scaled, loss_scale
+        self.scaled, self.scaler = scaled, scaler
 
     def construct(self, x: Any, y: Any, *noise: Any) -> Any:
         (_, value), scaled_gradients = self.scaled(x, y, *noise)
-        gradients: Any = ()
-        for gradient in scaled_gradients:
-            gradients += (gradient / self.loss_scale,)
-        return value, gradients
+        return value, self.scaler.unscaled(scaled_gradients)
 
 
 def gathered(x: Any, y: Any, batch: Any) -> Any:
@@ -103,14 +101,23 @@ class Update(nn.Cell):
     def __init__(self, step: Step, clip: Any, apply_gradients: Any, watched: WatchedColumns) -> None:
         super().__init__()
         self.value_and_gradients, self.clip, self.apply_gradients = step.gradient_function, clip, apply_gradients
+        self.scaler = step.scaler if step.scaler is not None and step.scaler.dynamic else None
         self.watched, self.width = watched, watched.width
 
     def construct(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         weight_numbers = self.watched.weight_numbers()
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        clipped = self.clip(gradients)
-        value = ops.depend(value, self.apply_gradients(clipped))
+        if self.scaler is None:
+            clipped = self.clip(gradients)
+            value = ops.depend(value, self.apply_gradients(clipped))
+        else:
+            is_finite = self.scaler.all_finite(gradients)
+            gradients = self.scaler.finite_or_zero(gradients, is_finite)
+            clipped = self.clip(gradients)
+            if is_finite:
+                value = ops.depend(value, self.apply_gradients(clipped))
+            value = ops.depend(value, self.scaler.adjust(is_finite))
         return value, self.watched(weight_numbers, gradients, clipped) if self.width else value
 
 

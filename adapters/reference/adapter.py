@@ -27,15 +27,16 @@ from adapters.reference.metrics import metric
 from adapters.reference.optimizers import Optimizer, replay
 from adapters.reference.realisations import FORMULA
 from adapters.reference.regularizers import penalty
-from adapters.reference.rounding import cast, rounded, rounding
+from adapters.reference.rounding import Range, cast, rounded, rounding
 from adapters.reference.schedules import oracle, rates
 from adapters.reference.trainer import ReferenceTrainer
 from adapters.setting import Realisation, Setting
 from harness.records.step_columns import Watched
 from harness.spec.activations import Activation
-from harness.spec.arm import Arm
+from harness.spec.arm import Arm, HalfPrecision
 from harness.spec.base import Word
 from harness.spec.initializers import Initializer
+from harness.spec.loss_scale import DynamicLossScale
 from harness.spec.losses import Loss
 from harness.spec.metrics import Metric
 from harness.spec.model import PlacedLayer
@@ -58,8 +59,12 @@ class ReferenceAdapter:
         self.arm = arm
         self.setting = Setting.of(arm, "cpu")
         self.precision, self.half = np.dtype(arm.variable_dtype).type, arm.compute_dtype
-        self.loss_scale = arm.loss_scale or 1.0
+        self.loss_scale, self.streams = arm.loss_scale, tuple[Range, ...]()
         self.coefficient_arithmetic = np.float64 if arm.realisation == "exact" else self.precision
+
+    def skip_overflows(self, half: HalfPrecision, rule: DynamicLossScale) -> None:
+        """From now on numbers that `half` cannot hold are infinite, and updates with such gradients are skipped."""
+        self.half, self.loss_scale, self.streams = half, rule, (Range(),)
 
     def environment(self) -> Environment:
         return device.environment(self.arm)
@@ -74,7 +79,7 @@ class ReferenceAdapter:
         return (ScheduleForm("formula", FORMULA, lambda steps: self._rates(spec, steps), used=True),)
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
-        with rounding(self.half):
+        with rounding(self.half, self.streams):
             taken = {name: cast(self._cast(value)) for name, value in extra.items()}
             y, pullback = activate(spec, cast(self._cast(x)), taken)
             gradient, learned = pullback(cast(self._cast(upstream)))
@@ -101,7 +106,7 @@ class ReferenceAdapter:
         layer_noise = (
             {name: self._cast(value) for name, value in within(placed, noise).items()} if training else NO_NOISE
         )
-        with rounding(self.half):
+        with rounding(self.half, self.streams):
             applied = apply(placed, layer_weights, self._cast(x), layer_noise, training)
             gradient, learned = applied.pullback(self._cast(upstream))
         state = _named("state", applied.state)
@@ -136,7 +141,9 @@ class ReferenceAdapter:
         self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
     ) -> ReferenceTrainer:
         optimizer = self._optimizer(recipe.update, horizon)
-        return ReferenceTrainer(recipe, optimizer, weights, self.precision, watch, self.half, self.loss_scale)
+        return ReferenceTrainer(
+            recipe, optimizer, weights, self.precision, watch, self.half, self.loss_scale, self.streams
+        )
 
     def _replayed(
         self, optimizer: Optimizer, update: Update, parameters: Parameters, gradients: Sequence[Parameters]

@@ -85,10 +85,20 @@ def nearest(x: Array, precision: HalfPrecision) -> Array:
     return y
 
 
+class Range:
+    """In place of a `Stream`: numbers are not rounded, and those that would overflow are infinite."""
+
+    def rounded(self, x: Array, precision: HalfPrecision) -> Array:
+        """The numbers; infinity from half a unit past the largest of the precision."""
+        form = FORMATS[precision]
+        most = form.largest * (1 + form.epsilon / 4)
+        return np.where(np.abs(x) >= most, np.copysign(np.inf, x), x)
+
+
 @dataclass(frozen=True)
 class _Active:
     precision: HalfPrecision
-    streams: Sequence[Stream]
+    streams: Sequence[Stream | Range]
 
 
 _active: ContextVar[_Active | None] = ContextVar("rounding", default=None)
@@ -106,7 +116,7 @@ def at_random(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def rounding(precision: HalfPrecision | None, streams: Sequence[Stream] = ()) -> Iterator[None]:
+def rounding(precision: HalfPrecision | None, streams: Sequence[Stream | Range] = ()) -> Iterator[None]:
     """Context in which layers compute in `precision`; in that of their numbers if it is None.
 
     `streams`: one for each of several draws that are computed at once; by default there is one run, see `at_random`.
@@ -137,15 +147,13 @@ def rounded(x: Array) -> Array:
     return np.stack(each).reshape(x.shape)
 
 
-def times(x: Array, factor: Any) -> Array:
-    """`x * factor`; `x` itself, which may be large, where the factor is 1."""
-    return x if factor == 1 else x * factor
-
-
 def cast(x: Array) -> Array:
     """`x` as a layer takes it: a cast computes nothing, so that it is to the nearest in every run."""
     active = _active.get()
-    return x if active is None else nearest(x, active.precision)
+    if active is None:
+        return x
+    taken = active.streams[0] if isinstance(active.streams[0], Range) else Stream(0)
+    return taken.rounded(x, active.precision)
 
 
 def layer(apply: F) -> F:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from adapters.protocol import IntArray
 from adapters.setting import Setting
 from adapters.tensorflow.digests import WatchedColumns
+from adapters.tensorflow.loss_scaling import LossScaler
 from adapters.tensorflow.runtime import compiles, integers
 
 
@@ -30,9 +31,9 @@ class Step:
         penalty: Any,
         parameters: list[Any],
         kernels: list[Any],
-        loss_scale: float | None,
+        scaler: LossScaler | None,
     ) -> None:
-        self.loss_scale = loss_scale
+        self.scaler = scaler
         self.network, self.outputs = network, outputs
         self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = [kernel.value for kernel in kernels]
@@ -42,11 +43,9 @@ class Step:
         """The loss with the penalty in training, and its gradients by the trainable parameters."""
         with tf.GradientTape() as tape:
             value = self._value(x, y, *noise)
-            scaled = value if self.loss_scale is None else value * self.loss_scale
+            scaled = value if self.scaler is None else self.scaler.scaled(value)
         gradients = tape.gradient(scaled, self.parameters)
-        if self.loss_scale is None:
-            return value, gradients
-        return value, [gradient / self.loss_scale for gradient in gradients]
+        return value, gradients if self.scaler is None else self.scaler.unscaled(gradients)
 
     def layers(self, x: Any, *noise: Any) -> Any:
         """The outputs of all layers in training."""
@@ -79,14 +78,26 @@ class Update:
 
     def __init__(self, step: Step, clip: Any, apply_gradients: Any, watched: WatchedColumns) -> None:
         self.value_and_gradients, self.clip, self.apply_gradients = step.value_and_gradients, clip, apply_gradients
+        self.scaler = step.scaler if step.scaler is not None and step.scaler.dynamic else None
         self.watched, self.width = watched, watched.width
 
     def __call__(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        clipped = self.clip(gradients)
-        self.apply_gradients(clipped)
+        if self.scaler is None:
+            clipped = self.clip(gradients)
+            self.apply_gradients(clipped)
+        else:
+            is_finite = self.scaler.all_finite(gradients)
+            gradients = self.scaler.finite_or_zero(gradients, is_finite)
+            clipped = self.clip(gradients)
+            tf.cond(is_finite, lambda: self._applied(clipped), lambda: integers(0))
+            self.scaler.adjust(is_finite)
         return value, self.watched(self.watched.weight_numbers(), gradients, clipped) if self.width else value
+
+    def _applied(self, clipped: Any) -> Any:
+        self.apply_gradients(clipped)
+        return integers(1)
 
 
 class CompiledEpoch:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-import adapters
 from adapters.protocol import Adapter, EpochResult, Parameters, Trainer
+from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.ensemble import disturbed
 from adapters.reference.losses import per_sample
 from harness.data import Dataset
@@ -26,6 +26,7 @@ from harness.records.cost import CostPlan
 from harness.spec.arm import Arm, Policy
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
+from harness.spec.loss_scale import DynamicLossScale
 from harness.system.array_files import Arrays
 from harness.system.progress import OnWork, counted, ignore
 from harness.worker.process import Event
@@ -139,8 +140,17 @@ class Context:
 
     @cached_property
     def oracle(self) -> Adapter:
-        """The reference in float64."""
-        return _reference("float64", "exact")
+        """The reference in float64.
+
+        Where all arms scale their losses by one rule that skips updates whose gradients overflow, so does the
+        reference: its numbers are exact, and those that 16 bits cannot hold are infinite.
+        """
+        oracle = _reference("float64", "exact")
+        rules = {(arm.compute_dtype, arm.loss_scale) for arm in self.stated.arms}
+        half, rule = next(iter(rules))
+        if half and isinstance(rule, DynamicLossScale) and len(rules) == 1:
+            oracle.skip_overflows(half, rule)
+        return oracle
 
     @cached_property
     def _in_float32(self) -> dict[Any, Adapter]:
@@ -257,7 +267,7 @@ class Context:
         return {"losses": np.append(terms * losses, trainer.loss_and_gradients(x, y, batch.noise)[0])}
 
 
-def _reference(precision: Any, policy: Policy, loss_scale: float | None = None) -> Adapter:
+def _reference(precision: Any, policy: Policy, loss_scale: float | DynamicLossScale | None = None) -> ReferenceAdapter:
     how = {"precision": precision, "realisation": policy, "loss_scale": loss_scale}
     arm = Arm(name="reference", adapter="reference", mode="numpy", **how)
-    return adapters.load(arm)
+    return ReferenceAdapter(arm)

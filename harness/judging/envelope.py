@@ -226,6 +226,9 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
         undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise, updates))
         with leaving(*signs_of_draws(DRAWS)), noticed_overflows() as overflows:
             drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise, updates))
+        skips = [step.skipped for step in (undisturbed[-1], drawn[-1])]
+        if draws.scaling.dynamic is not None:  # an overflow skips the update, where all agree on it
+            overflows = [] if len({*np.concatenate(skips)}) == 1 and np.isfinite(drawn[-1].losses).all() else ["skips"]
         sound = min(sound, number - 1) if overflows else sound
         distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, digests))

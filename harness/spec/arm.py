@@ -15,6 +15,7 @@ from pydantic import (
 from typing_extensions import Self
 
 from harness.spec.base import Name, Spec
+from harness.spec.loss_scale import DynamicLossScale, Factor
 
 Precision = Literal["float32", "float64", "mixed_float16", "mixed_bfloat16"]
 HalfPrecision = Literal["float16", "bfloat16"]
@@ -62,8 +63,14 @@ def _variables(environment: dict[str, str]) -> dict[str, str]:
 UNSTATED = ("device_id", "loss_scale")
 AUTO, NONE = "auto", "none"  # of `Arm.arrangement`
 WHOLE = "text without NUL that UTF-8 can hold"
-LARGEST_SCALE = 2.0**64  # times a loss of 1e19, the largest number of float32
 LONGEST_TIMEOUT_S = 1e7  # four months; a thread cannot wait for longer than about 9e9 s
+
+
+def scale_in_words(loss_scale: float | DynamicLossScale | None) -> str:
+    """`1024`, or `{initial: 65536, factor: 2, window: 1000}`."""
+    if isinstance(loss_scale, DynamicLossScale):
+        return f"{{{', '.join(f'{name}: {value:g}' for name, value in loss_scale)}}}"
+    return f"{loss_scale or 1:g}"
 
 
 class Arm(Spec):
@@ -89,7 +96,8 @@ class Arm(Spec):
     In `mixed_float16` and `mixed_bfloat16` layers compute in float16 or bfloat16. Weights, the optimizer's state, the
     loss and the updates are in float32; see `variable_dtype` and `compute_dtype`. `loss_scale` is a number S, at least
     1: the loss is multiplied by S before the gradients are computed, and each gradient is divided by S after it was
-    cast to float32, before it is clipped. So gradients below the smallest float16 number are not lost.
+    cast to float32, before it is clipped. So gradients below the smallest float16 number are not lost. A mapping of
+    `initial`, `factor` and `window` is a `DynamicLossScale`.
 
     `spec` is what this arm is given in place of the experiment's own words: a value, or a word, by its dotted path
     (`optimizer.form: rate_outside`, `model.layers.2.momentum: 0.1`). So the choices of a port stand on one side; the
@@ -102,7 +110,7 @@ class Arm(Spec):
     device: Annotated[DeviceName, BeforeValidator(_npu_is_ascend)] = "auto"
     device_id: Annotated[int, Field(ge=0, le=1023)] | None = None
     precision: Precision = "float32"
-    loss_scale: Annotated[float, Field(ge=1, le=LARGEST_SCALE)] | None = None
+    loss_scale: Factor | DynamicLossScale | None = None
     realisation: Policy = "native"
     layout: Layout = "auto"
     arrangement: Name = AUTO
@@ -124,7 +132,7 @@ class Arm(Spec):
     def _scales_what_may_underflow(self) -> Self:
         if self.loss_scale is not None and self.compute_dtype is None:
             raise ValueError(
-                f"loss_scale is {self.loss_scale:g}, and precision={self.precision} needs none; "
+                f"loss_scale is {scale_in_words(self.loss_scale)}, and precision={self.precision} needs none; "
                 "allowed with precision=mixed_float16 or mixed_bfloat16"
             )
         return self
@@ -141,7 +149,7 @@ class Arm(Spec):
         return halves.get(self.precision)
 
     @property
-    def arithmetic(self) -> tuple[Precision, Policy, float | None]:
+    def arithmetic(self) -> tuple[Precision, Policy, float | DynamicLossScale | None]:
         """What decides the rounding errors of the arm: those of arms that have it in common are alike."""
         return self.precision, self.realisation, self.loss_scale
 

@@ -153,3 +153,72 @@ def test_a_loss_scale_finds_gradients_that_float16_loses(tmp_path):
         _, gradients = context.trainer(adapter, 1).loss_and_gradients(1e-4 * x, y)
         zeros[scale] = np.count_nonzero(gradients["dense_1/kernel"] == 0)
     assert zeros[4096.0] < zeros[None]
+
+
+# The gradients overflow at 2^24 and at 2^23 and so on; after two finite steps the factor is doubled, and they may overflow again.
+RULE = {"initial": 2.0**24, "factor": 2.0, "window": 2}
+LONGER = {
+    **STATED,
+    "rungs": ["model", "step", "trajectory"],
+    "training": {"epochs": 1, "batch_size": 32, "max_steps": 20},
+}
+
+
+class NotHalved(ReferenceTrainer):
+    """Skips the update after an overflow, and keeps the factor."""
+
+    def _adjusted(self, gradients):
+        finite = self.scaling.finite(gradients)
+        if finite.all():
+            self.scaling.adjust(finite)
+        return bool(finite.all())
+
+
+class NotSkipped(ReferenceTrainer):
+    """Applies the gradients of an overflow where they are finite."""
+
+    def _adjusted(self, gradients):
+        self.scaling.adjust(self.scaling.finite(gradients))
+        return True
+
+
+class GrowsLate(ReferenceTrainer):
+    """Doubles the factor after one finite step too many."""
+
+    def restart(self, weights):
+        super().restart(weights)
+        self.scaling.dynamic = self.scaling.dynamic.model_copy(update={"window": RULE["window"] + 1})
+
+
+def dynamically(tmp_path, worker):
+    """The context, and the verdicts, with a factor of the loss that follows `RULE`."""
+    arms = [arm(name, precision="mixed_float16", loss_scale=RULE) for name in ("a", "b")]
+    context = laid_out(Experiment.model_validate({**LONGER, "arms": arms}), tmp_path)
+    return context, climb(context, worker)[0]
+
+
+def test_a_factor_that_follows_a_rule_skips_updates_and_all_agree_on_which(tmp_path):
+    """The free run is judged to its end, although some of its updates are skipped."""
+    context, verdicts = dynamically(tmp_path, OtherOrder)
+    assert {each.status for each in verdicts} == {"agrees"}
+    (losses,) = [each for each in verdicts if each.subject.startswith("free run: train_loss")]
+    assert losses.subject.endswith("steps 0 to 19")
+    gradients = [
+        column for column in context.made[("envelope", arms_arithmetic(context), 20)].oracle if "gradient" in column
+    ]
+    digests = context.made[("envelope", arms_arithmetic(context), 20)].oracle[gradients[0]]
+    assert 3 <= np.count_nonzero(digests == 0) < 20
+
+
+def arms_arithmetic(context):
+    """The key of the arms' arithmetic."""
+    return context.in_float32(context.stated.arms[0]).arm.arithmetic
+
+
+@pytest.mark.parametrize("trainer", [NotHalved, NotSkipped, GrowsLate])
+def test_a_mistake_in_the_rule_is_noticed_in_the_free_run(tmp_path, trainer):
+    """And the arm that makes it is named."""
+    _, verdicts = dynamically(tmp_path, with_trainer(trainer))
+    found = faults(verdicts)
+    assert {rung for rung, *_ in found} == {"trajectory"}
+    assert {culprit for *_, culprit in found} == {"b"}
