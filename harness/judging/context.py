@@ -234,7 +234,7 @@ class Context:
 
     def sample_loss_error(self, arm: Arm) -> float:
         """`sample_loss_error_at` the initial weights, on the first batch."""
-        key = "sample loss error", self._measure(arm).arm.arithmetic
+        key = "sample_loss_error", self._measure(arm).arm.arithmetic
         return self.once(key, lambda: self.sample_loss_error_at(arm, self.plan.weights, self.batches(1)[0]))
 
     def sample_loss_error_at(self, arm: Arm, weights: Parameters, batch: Batch) -> float:

@@ -65,6 +65,7 @@ class Envelope:
     remainder of terms that cancel. `least`: by curve, (steps,), the error that float32 may make in a single step; for a
     digest the error of its whole tensor, because errors may cancel in the projection. `own`: by curve, (steps,), the
     distance between runs of one arm. `flips`: (draws, steps), how many activations take another branch than in draw 0.
+    `skipped`: of each step, whether its update is skipped because of an overflow; empty where no loss is scaled so.
     """
 
     precision: Any
@@ -74,6 +75,7 @@ class Envelope:
     flips: IntArray
     first_flip: Flip | None
     own: Curves = field(default_factory=dict)
+    skipped: tuple[bool, ...] = ()
 
     @cached_property
     def spread(self) -> Curves:
@@ -123,6 +125,8 @@ class Envelope:
             if self.horizon is not None
             else f"no horizon within {len(self.oracle[LOSS])} steps"
         )
+        if any(self.skipped):
+            horizon += f"; {sum(self.skipped)} of {len(self.skipped)} updates are skipped, since gradients overflow"
         flip = self.first_flip
         if flip is None:
             return horizon
@@ -251,6 +255,7 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
         least,
         np.stack([step.flips for step in drawn], axis=1),
         next((step.first_flip for step in drawn if step.first_flip is not None), None),
+        skipped=tuple(bool(step.skipped[0]) for step in drawn) if draws.scaling.dynamic is not None else (),
     )
 
 

@@ -28,7 +28,7 @@ from harness.records.array_types import FloatArray
 from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
 from harness.rungs.free_run_curves import FreeRuns
-from harness.spec.arm import Arm
+from harness.spec.arm import Arm, scale_in_words
 from harness.spec.words_within import words_within
 
 NAME = "trajectory"
@@ -47,7 +47,19 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
             verdicts.append(judge_strictly(a, b, *curves))
         horizon = envelope(context, answers[a].arm, context.free_steps).in_words
         verdicts += [_first_divergence(group, a, b, horizon) for group in groups]
-    return verdicts
+    return verdicts + [_never_updated(answer) for answer in answers.values() if _skips_all(context, answer)]
+
+
+def _skips_all(context: Context, answer: Answer) -> bool:
+    skipped = envelope(context, answer.arm, context.free_steps).skipped
+    return bool(skipped) and all(skipped)
+
+
+def _never_updated(answer: Answer) -> Verdict:
+    """That a factor of the loss is so large that no update of the free run is made, so that none was judged."""
+    scale = scale_in_words(answer.arm.loss_scale)
+    cause = f"in every step the gradients overflow {answer.arm.compute_dtype} at loss_scale={scale}: no update is made"
+    return Verdict(rung=NAME, subject="overflow", arm_a=answer.arm.name, status="unverified", cause=cause)
 
 
 def checks_of(context: Context, answers: Answers) -> list[Check]:

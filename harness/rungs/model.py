@@ -22,6 +22,7 @@ from harness.records.tensor_key import TensorKey, keyed, of_kind
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, Question, Rung
 from harness.rungs.tasks import OUTPUTS, TASKS
+from harness.spec.arm import scale_in_words
 from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays
 
@@ -99,9 +100,12 @@ def _overflowing(runs: InFloat32) -> set[str]:
 def _overflow(context: Context, answer: Answer, overflowing: set[str]) -> Verdict:
     """What cannot be judged, because in 16 bits no value of it is right, and what to do."""
     arm, first = answer.arm, min(overflowing)
-    where = f"{first} overflows {arm.compute_dtype} in the reference on the first batch"
-    lower = f" at loss_scale={arm.loss_scale:g}, which is to be lowered" if arm.loss_scale else ""
-    cause = f"{where}{lower}: no value of it is right"
+    cause = f"{first} overflows {arm.compute_dtype} on the first batch: no value of it is right"
+    if arm.loss_scale:
+        scale = scale_in_words(arm.loss_scale)
+        cause = (
+            f"{first} overflows {arm.compute_dtype} on the first batch at loss_scale={scale}: no value of it is right"
+        )
     return Verdict(rung=NAME, subject="overflow", arm_a=arm.name, status="unverified", cause=cause)
 
 

@@ -42,11 +42,6 @@ class BuiltLayer:
 LayerBuilder = Callable[[PlacedLayer, Parameters, Setting, Layout], BuiltLayer]
 
 
-def in_half(cell: Any, setting: Setting) -> Any:
-    """The Cell, whose inputs and parameters are cast to 16 bits where layers compute in them."""
-    return cell.to_float(getattr(ms, setting.half)) if setting.half else cell
-
-
 def parameter(name: str, placed: PlacedLayer, weights: Parameters, setting: Setting, trainable: bool = True) -> Any:
     """A parameter of the layer, in MindSpore's layout, initialised from the weights."""
     return variable(name, initial_value(name, placed, weights, setting), setting, trainable)
@@ -137,18 +132,6 @@ class InHalf(nn.Cell):
         for tensor in extra:
             cast_extra += (ops.cast(tensor, self.half),)
         return ops.cast(self.function(ops.cast(x, self.half), *cast_extra), x.dtype)
-
-
-class InFull(nn.Cell):
-    """A layer that computes in the precision of its parameters, between layers that compute in 16 bits."""
-
-    def __init__(self, layer: Any, setting: Setting) -> None:
-        super().__init__()
-        self.layer = layer
-        self.precision, self.half = getattr(ms, setting.precision), getattr(ms, str(setting.half))
-
-    def construct(self, x: Any, training: bool, noise: Any) -> Any:
-        return ops.cast(self.layer(ops.cast(x, self.precision), training, noise), self.half)
 
 
 class Row(nn.Cell):

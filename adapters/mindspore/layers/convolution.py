@@ -6,10 +6,11 @@ from typing import Any
 
 from mindspore import nn
 
-from adapters.mindspore.layers.base import BuiltLayer, in_half, initial_value, parameter
+from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter
 from adapters.mindspore.layers.dense import with_activation
 from adapters.mindspore.realisations.layers import images
 from adapters.mindspore.specifics.convolution import convolution_in_float64
+from adapters.mindspore.specifics.half import in_half
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout

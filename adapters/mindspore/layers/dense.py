@@ -8,7 +8,8 @@ import mindspore as ms
 from mindspore import nn
 
 from adapters.mindspore.activations import activation as function
-from adapters.mindspore.layers.base import BuiltLayer, in_half, initial_value, parameter, to_layout
+from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter, to_layout
+from adapters.mindspore.specifics.half import in_half
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout

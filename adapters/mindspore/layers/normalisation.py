@@ -6,8 +6,9 @@ from typing import Any
 
 from mindspore import nn, ops
 
-from adapters.mindspore.layers.base import BuiltLayer, InFull, PlainLayer, parameter, to_layout
+from adapters.mindspore.layers.base import BuiltLayer, PlainLayer, parameter, to_layout
 from adapters.mindspore.runtime import floats
+from adapters.mindspore.specifics.half import InFull
 from adapters.mindspore.specifics.normalisation import BatchNormalisation, LastAxisNormalisation
 from adapters.protocol import Parameters
 from adapters.setting import Setting

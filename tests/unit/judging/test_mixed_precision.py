@@ -137,7 +137,7 @@ def test_a_loss_scale_that_overflows_is_told_and_nothing_agrees_by_it(tmp_path):
     verdicts = judged(tmp_path, InProcess, loss_scale=2.0**30)
     told = [each for each in verdicts if each.subject == "overflow"]
     assert [each.status for each in told] == ["unverified", "unverified"]
-    assert "overflows float16 in the reference on the first batch at loss_scale=1.07374e+09" in told[0].cause
+    assert "overflows float16 on the first batch at loss_scale=1.07374e+09" in told[0].cause
     assert not any(each.subject == "gradients" for each in verdicts)
 
 
@@ -155,7 +155,7 @@ def test_a_loss_scale_finds_gradients_that_float16_loses(tmp_path):
     assert zeros[4096.0] < zeros[None]
 
 
-# The gradients overflow at 2^24 and at 2^23 and so on; after two finite steps the factor is doubled, and they may overflow again.
+# The gradients overflow at 2^24, 2^23 and so on. After two finite steps the factor is doubled: they may do so again.
 RULE = {"initial": 2.0**24, "factor": 2.0, "window": 2}
 LONGER = {
     **STATED,
@@ -222,3 +222,11 @@ def test_a_mistake_in_the_rule_is_noticed_in_the_free_run(tmp_path, trainer):
     found = faults(verdicts)
     assert {rung for rung, *_ in found} == {"trajectory"}
     assert {culprit for *_, culprit in found} == {"b"}
+
+
+def test_a_rule_that_skips_every_update_is_told(tmp_path):
+    """From 2^60 the factor is not low enough within the six steps."""
+    rule = {"initial": 2.0**60, "factor": 2.0, "window": 1000}
+    told = [each for each in judged(tmp_path, InProcess, loss_scale=rule) if each.subject == "overflow"]
+    assert [(each.rung, each.status) for each in told] == [("trajectory", "unverified")] * 2
+    assert "in every step the gradients overflow float16" in told[0].cause
