@@ -108,13 +108,14 @@ class Update(nn.Cell):
         weight_numbers = self.watched.weight_numbers()
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        if self.scaler is None:
-            clipped = self.clip(gradients)
-            value = ops.depend(value, self.apply_gradients(clipped))
-        else:
+        is_finite = None
+        if self.scaler is not None:
             is_finite = self.scaler.all_finite(gradients)
             gradients = self.scaler.finite_or_zero(gradients, is_finite)
-            clipped = self.clip(gradients)
+        clipped = self.clip(gradients)
+        if self.scaler is None:
+            value = ops.depend(value, self.apply_gradients(clipped))
+        else:
             if is_finite:
                 value = ops.depend(value, self.apply_gradients(clipped))
             value = ops.depend(value, self.scaler.adjust(is_finite))

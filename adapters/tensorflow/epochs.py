@@ -84,13 +84,14 @@ class Update:
     def __call__(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        if self.scaler is None:
-            clipped = self.clip(gradients)
-            self.apply_gradients(clipped)
-        else:
+        is_finite = None
+        if self.scaler is not None:
             is_finite = self.scaler.all_finite(gradients)
             gradients = self.scaler.finite_or_zero(gradients, is_finite)
-            clipped = self.clip(gradients)
+        clipped = self.clip(gradients)
+        if self.scaler is None:
+            self.apply_gradients(clipped)
+        else:
             tf.cond(is_finite, lambda: self._applied(clipped), lambda: integers(0))
             self.scaler.adjust(is_finite)
         return value, self.watched(self.watched.weight_numbers(), gradients, clipped) if self.width else value
