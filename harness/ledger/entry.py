@@ -15,8 +15,8 @@ from harness.spec.base import Spec, family_members
 from harness.spec.vocabulary import BASES
 
 Text = Annotated[str, Field(min_length=1)]
-# Families beyond the words: here a loop of updates that a framework compiles.
-BESIDE_WORDS = {"training": ("loop",)}
+# Families beyond the words: here a loop of updates that a framework compiles, and the factor of the loss.
+BESIDE_WORDS = {"training": ("loop", "loss_scale")}
 
 
 class LedgerError(ValueError):
