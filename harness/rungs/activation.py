@@ -125,7 +125,7 @@ def _tolerance(error: Any, reference: Any, summands: Any, precision: Any) -> Tol
     of_arm = arithmetic(precision)
     eps, tiny = of_arm.epsilon, of_arm.smallest
     magnitudes = np.clip(np.nan_to_num(np.abs(reference), posinf=0), tiny, of_arm.largest)
-    units = eps * (2.0 ** np.floor(np.log2(magnitudes)) + summands)
+    units = eps * (np.ldexp(1.0, np.frexp(magnitudes)[1] - 1) + summands)
     bound = FACTOR * of_arm.scale * error + FLOOR_ULP * units + 2 * tiny
     return Tolerance(bound, f"{FACTOR:g} x the reference's own error nearby in {of_arm.name} + {FLOOR_ULP:g} ULP")
 

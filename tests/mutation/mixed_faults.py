@@ -52,7 +52,8 @@ MIXED = (
         f"{TF}.epochs",
         "            self.apply_gradients(clipped)\n        else:",
         "            self.apply_gradients(clipped)\n"
-        "            [w.assign(tf.cast(tf.cast(w, 'float16'), 'float32')) for w in self.value_and_gradients.__self__.parameters]\n"
+        "            weights = self.value_and_gradients.__self__.parameters\n"
+        "            [w.assign(tf.cast(tf.cast(w, 'float16'), 'float32')) for w in weights]\n"
         "        else:",
         "trajectory",
         "tensorflow-mixed",
