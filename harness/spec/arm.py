@@ -149,6 +149,12 @@ class Arm(Spec):
         return halves.get(self.precision)
 
     @property
+    def precision_in_words(self) -> str:
+        """The precision, with the factor of the loss if one is stated."""
+        scale = f", loss_scale {scale_in_words(self.loss_scale)}" if self.loss_scale is not None else ""
+        return f"{self.precision}{scale}"
+
+    @property
     def arithmetic(self) -> tuple[Precision, Policy, float | DynamicLossScale | None]:
         """What decides the rounding errors of the arm: those of arms that have it in common are alike."""
         return self.precision, self.realisation, self.loss_scale

@@ -1,4 +1,4 @@
-"""Mixed precision in both frameworks: dense layers and convolutions, with a factor of the loss and with a rule for it."""
+"""Mixed precision in both frameworks: dense layers and convolutions, with a factor of the loss and with a rule."""
 
 from __future__ import annotations
 
