@@ -31,6 +31,7 @@ from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.rungs.update_tolerances import of_updates
+from harness.spec.loss_scale import DynamicLossScale
 from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays, load_arrays, save_arrays
 
@@ -178,8 +179,10 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
             )
         after = trainer.weights()
         state = {name: after[name] for name in names if name not in trainable}
-        # How far NaN spreads from an overflow depends on the kernels (0 times infinity): nothing here is a measure.
-        if overflows or not all(np.isfinite(weight).all() for weight in given.values()):
+        # How far NaN spreads from an overflow depends on the kernels (0 times infinity): nothing here is a measure. A
+        # rule for the loss scale lowers it until nothing overflows.
+        overflowed = _is_not_finite(gradients) if isinstance(adapter.arm.loss_scale, DynamicLossScale) else overflows
+        if overflowed or _is_not_finite(given):
             loss, gradients, state = np.nan, _nowhere(gradients), _nowhere(state)
         results[TensorKey("loss", step=k)] = np.array([loss])
         results |= keyed("gradient", gradients, k) | keyed("state", state, k)
@@ -190,6 +193,10 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
         for k, weights in enumerate(adapter.optimizer(e.update, start, gradients_by_step)):
             results |= keyed("weight", _nowhere(weights) if overflows else weights, k + 1)
     return results
+
+
+def _is_not_finite(arrays: Arrays) -> bool:
+    return not all(np.isfinite(values).all() for values in arrays.values())
 
 
 def _nowhere(arrays: Arrays) -> Arrays:

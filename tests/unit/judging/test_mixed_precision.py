@@ -201,6 +201,7 @@ def test_a_factor_that_follows_a_rule_skips_updates_and_all_agree_on_which(tmp_p
     """The free run is judged to its end, although some of its updates are skipped."""
     context, verdicts = dynamically(tmp_path, OtherOrder)
     assert {each.status for each in verdicts} == {"agrees"}
+    assert ("step", "gradient") in {(each.rung, each.subject) for each in verdicts}
     (losses,) = [each for each in verdicts if each.subject.startswith("free run: train_loss")]
     assert losses.subject.endswith("steps 0 to 19")
     gradients = [
