@@ -26,6 +26,7 @@ from harness.oracles.reference import Reference
 from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.rungs import model, optimizer, trajectory
+from harness.rungs.mixed_precision import named_gradients
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
@@ -51,6 +52,10 @@ def _in_step(context: Context, verdict: Verdict, step: int, answers: Answers) ->
     divergence = first_diverging(_step_checks(context, exact, answers, step, verdict.rung), list(answers))
     if divergence is None:
         return verdict.model_copy(update={"cause": _joined(verdict.cause, f"no tensor of step {step} stands out")})
+    if divergence.phase == "gradient":
+        for answer in answers.values():
+            bounds = _tolerances(context, answer, exact, step)
+            divergence = named_gradients(divergence, answer, exact, bounds)
     moment = when(context.experiment.schedule, step, context.plan)
     cause = divergence.cause if divergence.phase == "input" else _joined(divergence.cause, *_crossings(answers))
     return divergence.model_copy(update={"subject": verdict.subject, "step": step, "moment": moment, "cause": cause})

@@ -9,24 +9,23 @@ import numpy as np
 
 from adapters.protocol import Adapter, Parameters
 from adapters.reference.ensemble import disturbed
-from adapters.reference.losses import per_sample
-from harness.judging.checks import Check, judge_checks
+from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.ledger_excuses import propagated
 from harness.judging.remainders import InFloat32, in_float32
 from harness.judging.tolerances import RUNS, Tolerance, loss_error, own_error, pooled_error
-from harness.oracles.oracle import Place, check, checks
+from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.plan import digest_in_precision
 from harness.records.tensor_key import TensorKey, keyed, of_kind
 from harness.records.verdict import Verdict
+from harness.rungs import mixed_precision
 from harness.rungs.rung import OF_THE_MODEL, Question, Rung
-from harness.rungs.tasks import OUTPUTS, TASKS
-from harness.spec.arm import scale_in_words
+from harness.rungs.tasks import TASKS
 from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays
 
-NAME = "model"
+NAME, GRADIENTS = "model", "gradients"
 
 
 def ask(context: Context) -> dict[str, Any]:
@@ -42,10 +41,9 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         return verdicts  # results can be compared only if structure and weights are equal
     reference = context.once((NAME, "oracle"), lambda: first_batch(context, context.oracle))
     mixed = [answer for answer in answers.values() if answer.arm.compute_dtype]
-    overflowing = {answer.arm.name: _overflowing(_runs(context, answer, reference)) for answer in mixed}
-    verdicts += [
-        _overflow(context, answer, overflowing[answer.arm.name]) for answer in mixed if overflowing[answer.arm.name]
-    ]
+    overflowing = {each.arm.name: mixed_precision.overflowing(_runs(context, each, reference)) for each in mixed}
+    told = [each for each in mixed if overflowing[each.arm.name]]
+    verdicts += [mixed_precision.overflow(each, overflowing[each.arm.name]) for each in told]
     reference = {name: value for name, value in reference.items() if not any(name in of for of in overflowing.values())}
     tolerances = {name: _tolerances(context, answer, reference) for name, answer in answers.items()}
     words = list(words_within(context.experiment.recipe))
@@ -55,58 +53,25 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     }
 
     oracle = Reference(reference, tolerances, {name: effect.excuse for name, effect in effects.items()})
-    verdicts += judge_checks(
-        checks(NAME, oracle, answers, {key: _place(key) for key in map(TensorKey.parse, reference)})
-    )
-    return verdicts + [verdict for answer in mixed for verdict in judge_checks([_of_own_outputs(context, answer)])]
-
-
-def _of_own_outputs(context: Context, answer: Answer) -> Check:
-    """The check of the loss of an arm in mixed precision, by the outputs that the arm's own layers gave.
-
-    Layers may be off by the rounding of 16 bits. A loss is computed in float32, and that is all that it may be off by.
-    """
-    e, batch, outputs = context.experiment, context.batches(1)[0], answer.tensor(OUTPUTS).astype(np.float64)
-    _, y = context.samples(batch)
-    expected, error = np.full(1, np.nan), 0.0
-    if outputs.shape == (len(batch.samples), *e.model.output_shape):
-        kernels = {p.name: context.plan.weights[p.name] for p in e.model.parameters() if p.is_kernel}
-        parts = context.oracle.loss(e.loss, outputs, y), context.oracle.regularizer(e.regularizer, kernels)
-        expected = np.array([float(sum(part["value"] for part in parts))])
-        exact, rounded = (per_sample(e.loss, outputs.astype(kind), y)[0] for kind in (np.float64, np.float32))
-        error = float(np.max(np.abs(exact - rounded))) * (len(exact) if e.loss.reduction == "sum" else 1)
-    tolerance = loss_error(expected, error, answer.precision)
-    oracle = Reference({"loss": expected}, {answer.arm.name: {"loss": tolerance}})
-    return check(NAME, oracle, {answer.arm.name: answer}, "loss", Place("loss of its own outputs", "forward"))
+    judged = judge_checks(checks(NAME, oracle, answers, {key: _place(key) for key in map(TensorKey.parse, reference)}))
+    for each in mixed:
+        named = partial(mixed_precision.named_gradients, answer=each, reference=reference)
+        judged = [named(v, tolerances=tolerances[each.arm.name]) if v.subject == GRADIENTS else v for v in judged]
+        (of_loss,) = judge_checks([mixed_precision.of_own_outputs(context, each)])
+        judged.append(mixed_precision.named_loss(of_loss, each))
+    return verdicts + judged
 
 
 def _place(key: TensorKey) -> Place:
     if key.kind != "gradient":
         return Place(key, "forward")
-    return Place("gradients", "gradient", None, key.layer, key.of, lambda index: f"{key.of}{list(index)}")
+    return Place(GRADIENTS, "gradient", None, key.layer, key.of, lambda index: f"{key.of}{list(index)}")
 
 
 def _runs(context: Context, answer: Answer, reference: Arrays) -> InFloat32:
     """The reference's runs in the arithmetic of the arm, cached; the first call gets all that is expected."""
     adapter = context.in_float32(answer.arm)
     return context.once((NAME, adapter.arm.arithmetic), lambda: _in_float32(context, adapter, reference))
-
-
-def _overflowing(runs: InFloat32) -> set[str]:
-    """The tensors of which the reference has numbers that are not finite in the arithmetic of the arm."""
-    return {name for name, values in runs.values.items() if not np.isfinite(values).all()}
-
-
-def _overflow(context: Context, answer: Answer, overflowing: set[str]) -> Verdict:
-    """What cannot be judged, because in 16 bits no value of it is right, and what to do."""
-    arm, first = answer.arm, min(overflowing)
-    cause = f"{first} overflows {arm.compute_dtype} on the first batch: no value of it is right"
-    if arm.loss_scale:
-        scale = scale_in_words(arm.loss_scale)
-        cause = (
-            f"{first} overflows {arm.compute_dtype} on the first batch at loss_scale={scale}: no value of it is right"
-        )
-    return Verdict(rung=NAME, subject="overflow", arm_a=arm.name, status="unverified", cause=cause)
 
 
 def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str, Tolerance]:
@@ -161,7 +126,7 @@ def _weights(context: Context, answer: Answer) -> Verdict:
     if answer.result["plan_digest"] != context.plan.digest:
         faults.append(f"plan {answer.result['plan_digest'][:8]} arrived, {context.plan.digest[:8]} was sent")
     if answer.result["weights_digest"] != digest_in_precision(context.plan.weights, answer.arm.variable_dtype):
-        faults.append("the weights read back are not the plan's")
+        faults.append(mixed_precision.named_weights(context, answer) or "the weights read back are not the plan's")
     verdict = _equality(answer, "initial weights", faults, "bit-equal, read back from the framework")
     # Digests notice a unit in the last place of any single number.
     return verdict if faults else verdict.model_copy(update={"detects": float(np.finfo(answer.precision).eps)})
