@@ -153,7 +153,8 @@ class Row(nn.Cell):
         setting: Setting,
     ) -> None:
         super().__init__()
-        self.precision, self.half = getattr(ms, setting.precision), getattr(ms, setting.half) if setting.half else None
+        self.precision, self.half = getattr(ms, setting.precision), getattr(ms, setting.compute_dtype)
+        self.is_half = setting.half is not None
         # CellList renames the parameters, so that their names differ.
         self.layers = nn.CellList([layer.call for layer in layers])
         self.native_layouts = [layer.input_layout for layer in layers]
@@ -161,7 +162,7 @@ class Row(nn.Cell):
         self.last_layout, self.layout = last_layout, layout
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
-        x = ops.cast(x, self.half) if self.half else x
+        x = ops.cast(x, self.half) if self.is_half else x
         for index, layer in enumerate(self.layers):
             start, end = self.noise_spans[index]
             x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
@@ -171,11 +172,11 @@ class Row(nn.Cell):
     def outputs(self, x: Any, training: bool, noise: Any) -> Any:
         """The output of each layer, images (B, H, W, C)."""
         outputs: Any = ()
-        x = ops.cast(x, self.half) if self.half else x
+        x = ops.cast(x, self.half) if self.is_half else x
         for index, layer in enumerate(self.layers):
             start, end = self.noise_spans[index]
             x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
             x = layer(x, training, noise[start:end])
             output = to_layout(x, self.output_layouts[index], "channels_last")
-            outputs += (ops.cast(output, self.precision) if self.half else output,)
+            outputs += (ops.cast(output, self.precision) if self.is_half else output,)
         return outputs

@@ -112,14 +112,15 @@ class Row:
         layout: Layout,
         setting: Setting,
     ) -> None:
-        self.precision, self.half = setting.precision, setting.half
+        self.precision, self.half = setting.precision, setting.compute_dtype
+        self.is_half = setting.half is not None
         self.layers = [layer.call for layer in layers]
         self.native_layouts = [layer.input_layout for layer in layers]
         self.noise_spans, self.input_layouts, self.output_layouts = noise_spans, input_layouts, output_layouts
         self.last_layout, self.layout = last_layout, layout
 
     def __call__(self, x: Any, training: bool, noise: Any) -> Any:
-        x = tf.cast(x, self.half) if self.half else x
+        x = tf.cast(x, self.half) if self.is_half else x
         for index, layer in enumerate(self.layers):
             start, end = self.noise_spans[index]
             x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
@@ -129,11 +130,11 @@ class Row:
     def outputs(self, x: Any, training: bool, noise: Any) -> Any:
         """The output of each layer, images (B, H, W, C)."""
         outputs: Any = ()
-        x = tf.cast(x, self.half) if self.half else x
+        x = tf.cast(x, self.half) if self.is_half else x
         for index, layer in enumerate(self.layers):
             start, end = self.noise_spans[index]
             x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
             x = layer(x, training, noise[start:end])
             output = to_layout(x, self.output_layouts[index], "channels_last")
-            outputs += (tf.cast(output, self.precision) if self.half else output,)
+            outputs += (tf.cast(output, self.precision) if self.is_half else output,)
         return outputs
