@@ -42,7 +42,7 @@ class Step:
         self.network, self.outputs = network, outputs
         self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = ms.ParameterTuple(kernels)
-        self.scaler = scaler
+        self.scaler: Any = scaler
         if scaler is None:
             self.gradient_function = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
         else:

@@ -31,7 +31,7 @@ from adapters.reference.layers import Applied, apply, within
 from adapters.reference.loss_scaling import Scaling
 from adapters.reference.losses import of_each_draw
 from adapters.reference.regularizers import penalty
-from adapters.reference.rounding import Stream, rounding
+from adapters.reference.rounding import Range, Stream, rounding
 from harness.records.step_columns import Watched, watched_parameters
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe
@@ -88,7 +88,8 @@ class Ensemble:
         reference = cast(ReferenceAdapter, adapter)
         self.recipe, self.precision, self.count = recipe, reference.precision, len(draws)
         self.half, self.scaling = reference.half, Scaling(reference.loss_scale, self.precision, self.count)
-        self.streams = [*reference.streams] * self.count or [Stream(draw) for draw in range(self.count)]
+        by_draw = [Stream(draw) for draw in range(self.count)]
+        self.streams: list[Stream | Range] = [*reference.streams] * self.count or [*by_draw]
         self.placed, parameters = recipe.model.placed_layers(), recipe.model.parameters()
         self.trainable = [p.name for p in parameters if p.trainable]
         self.kernels = [p.name for p in parameters if p.is_kernel]

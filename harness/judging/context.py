@@ -256,7 +256,7 @@ class Context:
 
     def _measure(self, arm: Arm) -> Adapter:
         """The reference by which errors of losses are measured: its coefficients are computed in float32."""
-        return self.in_float32(arm.model_copy(update={"realisation": "native"} | NOT_EXACT.get(arm.precision, {})))
+        return self.in_float32(arm.model_copy(update={"realisation": "native", **NOT_EXACT.get(arm.precision, {})}))
 
     def _sample_losses(self, adapter: Adapter, weights: Parameters, batch: Batch) -> Arrays:
         """`losses` (B + 1,): the loss of each sample in evaluation, and that of the batch in training."""

@@ -134,7 +134,7 @@ ONE_MISTAKE = [
     ("training.last_batch=3", "training.last_batch: given 3; allowed: keep, drop"),
     (
         "arm.precision=float6",
-        "arm.precision: given 'float6'; did you mean float64? Allowed: float32, float64, mixed_float16, mixed_bfloat16",
+        "arm.precision: given 'float6'; did you mean float64? Allowed: float32, float64, mixed_bfloat16, mixed_float16",
     ),
     ("training=3", "training: given 3; allowed: a mapping of fields"),
     (

@@ -93,7 +93,7 @@ def test_the_rounding_of_the_terms_agrees_and_ten_times_as_much_diverges(
 
     # Without the floor the arm is accused.
     monkeypatch.setattr(InFloat32, "floored", lambda self, tolerances, reference, precision: dict(tolerances))
-    monkeypatch.setattr("harness.judging.remainders.one_run", lambda compute: InFloat32(compute()))
+    monkeypatch.setattr("harness.judging.remainders.one_run", lambda compute, seed: InFloat32(compute()))
     fresh = context_of(stated, tmp_path, {"one": {}})
     assert "diverges" in _statuses(question.judge(fresh, rounding))
 
