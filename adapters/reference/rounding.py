@@ -64,25 +64,25 @@ class Stream:
         form = FORMATS[precision]
         _, exponent = np.frexp(x)
         unit = np.ldexp(np.float32(1), np.maximum(exponent - form.digits, form.smallest_exponent))
-        with np.errstate(invalid="ignore"):
-            units = x / unit
-            below = np.floor(units)
-            moved = (below + (self.random.random(x.shape, np.float32) < units - below)) * unit
+        units = np.where(np.isfinite(x), x, 0) / unit
+        below = np.floor(units)
+        moved = (below + (self.random.random(x.shape, np.float32) < units - below)) * unit
         return nearest(np.where(np.isfinite(x), moved, x), precision)  # past the largest number, infinity
 
 
 def nearest(x: Array, precision: HalfPrecision) -> Array:
     """The float32 numbers, rounded to the nearest of the precision, ties to even; infinity past the largest."""
+    form = FORMATS[precision]
+    overflows = np.abs(x) >= form.largest * (1 + form.epsilon / 4)  # half a unit past the largest
+    if overflows.any():
+        if np.isfinite(x[overflows]).any():
+            _tell("rounding")
+        x = np.where(overflows, np.copysign(np.float32(np.inf), x), x)
     if precision == "float16":
-        with np.errstate(over="ignore"):  # NumPy 1.26 cannot call back from a cast
-            y = x.astype(np.float16).astype(np.float32)
-    else:
-        bits = x.astype(np.float32).view(np.uint32)
-        up = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
-        y = np.where(np.isnan(x), x, ((bits + up) & np.uint32(0xFFFF0000)).view(np.float32))
-    if np.isinf(y).any() and (np.isinf(y) & np.isfinite(x)).any():
-        np.multiply(np.finfo(np.float32).max, np.float32(2))  # an overflow as NumPy is asked to tell it
-    return y
+        return x.astype(np.float16).astype(np.float32)
+    bits = x.astype(np.float32).view(np.uint32)
+    up = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+    return np.where(np.isnan(x), x, ((bits + up) & np.uint32(0xFFFF0000)).view(np.float32))
 
 
 class Range:
@@ -103,6 +103,28 @@ class _Active:
 
 _active: ContextVar[_Active | None] = ContextVar("rounding", default=None)
 _seed: ContextVar[int] = ContextVar("rounding_seed", default=0)
+
+
+_told: ContextVar[list[str] | None] = ContextVar("rounding_overflows", default=None)
+
+
+@contextmanager
+def telling(overflows: list[str]) -> Iterator[None]:
+    """Context in which each rounding that makes a number infinite adds to `overflows`.
+
+    NumPy cannot tell: the errors of its casts are not called back, and of those of several threads it may lose some.
+    """
+    token = _told.set(overflows)
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def _tell(what: str) -> None:
+    told = _told.get()
+    if told is not None:
+        told.append(what)
 
 
 @contextmanager

@@ -14,14 +14,14 @@ DRAWS_ITSELF = "Keras has none"
 TWICE_AT_0 = "the native gradient at 0 is 2"
 WRONG_BELOW_0 = "the native gradient just below 0 is that above 0"
 ZERO_AT_ENDS = "the native gradient at -3 is 0 and at 3 is 1, that of the outer branches"
-CUBE_OVERFLOWS = "the native gradient is not finite where the cube of x overflows float16"
+SQUARE_OVERFLOWS = "the native gradient is not a number where the square of x overflows float16"
 FLOAT64_LOST = "the native one takes its constants in float32"
 
 
 def gelu(word: spec.Gelu, setting: Setting) -> Choice:
     """Composed in float64, and for the tanh form in 16 bits; else native."""
     if setting.half and word.form == "tanh":
-        return composed("keras.activations.gelu in float32", CUBE_OVERFLOWS, make.gelu_in_float32)
+        return composed("keras.activations.gelu in float32", SQUARE_OVERFLOWS, make.gelu_in_float32)
     if setting.precision == "float64":
         by = "tf.math.erf" if word.form == "erf" else "tf.math.sigmoid"
         return composed(by, FLOAT64_LOST, make.composed_gelu)
