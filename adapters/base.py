@@ -72,9 +72,7 @@ class FrameworkAdapter(ABC):
 
     def require_supported_update(self, update: Update) -> None:
         """Raises UnsupportedSpecError where this arm cannot make a word of the update."""
-        words = (update.optimizer, update.schedule, update.clipping, update.weight_decay)
-        # An optimizer of the user's own may have its rate in it, and then there is no schedule.
-        self.require_supported(*(word for word in words if word is not None))
+        self.require_supported(*update.words)
 
     def require_supported_recipe(self, recipe: Recipe) -> None:
         """Raises UnsupportedSpecError where this arm cannot make a word of the recipe."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harness.spec import optimizers as spec
+from harness.spec.recipe import Update
 from harness.spec.weight_decay import NoWeightDecay, WeightDecay, decays
 
 Coefficients = Mapping[str, Any]
@@ -64,6 +65,28 @@ def apply_decay(kind: str, c: Coefficients, w: Any, g: Any) -> tuple[Any, Any]:
     if kind in ("decoupled", "rate_free"):
         return c["decay_shrinkage"] * w, g
     return w, g
+
+
+def follow(kinds: tuple[str, str], c: Coefficients, w: Any, slots: Any) -> WeightAndSlots:
+    """The weight after the look-ahead and the averaging of these kinds, from what the rule made of it.
+
+    `slots`: those of `Update.slots_of_weights`. The coefficients are such that nothing is taken where nothing is due.
+    """
+    new_slots: Any = ()
+    if kinds[0] == "slow_weights":
+        slow = slots[0] + c["slow_factor"] * (w - slots[0])
+        w = c["slow_taken"] * slow + c["slow_left"] * w
+        new_slots += (slow,)
+    if kinds[1] == "exponential":
+        average = c["average_decay"] * slots[-1] + c["average_rest"] * w
+        w = c["average_taken"] * average + c["average_left"] * w
+        new_slots += (average,)
+    return w, new_slots
+
+
+def kinds_that_follow(update: Update) -> tuple[str, str]:
+    """The kinds of the look-ahead and of the averaging."""
+    return update.lookahead.word(), update.averaging.word()
 
 
 def sgd(s: spec.Sgd, c: Coefficients, w: Any, g: Any, slots: Any, maths: Any) -> WeightAndSlots:

@@ -17,6 +17,8 @@ import numpy as np
 from adapters.protocol import FloatArray, made_by
 from harness.spec import optimizers as spec
 from harness.spec import weight_decay as decay
+from harness.spec.averaging import Averaging, Exponential, NoAveraging
+from harness.spec.lookahead import Lookahead, NoLookahead, SlowWeights
 from harness.spec.recipe import Update
 
 Scalars = dict[str, Any]
@@ -33,6 +35,7 @@ def coefficients(update: Update, rates: FloatArray, arithmetic: Any = np.float64
     rule_scalars = made_by(RULE_SCALARS, update.optimizer, "canonical")(update.optimizer, rate, arithmetic)
     decay_scalars = made_by(DECAY_SCALARS, update.weight_decay, "canonical")(update.weight_decay, rate, arithmetic)
     scalars = {"rate": rate, **rule_scalars, **{f"decay_{name}": value for name, value in decay_scalars.items()}}
+    scalars |= following(update, len(rates), arithmetic)
     return {name: np.broadcast_to(np.asarray(value, arithmetic), rates.shape) for name, value in scalars.items()}
 
 
@@ -154,6 +157,37 @@ def rate_free(s: decay.RateFree, rate: FloatArray, f: Any) -> Scalars:
     return {"shrinkage": np.full_like(rate, 1 - f(s.factor))}
 
 
+def following(update: Update, updates: int, arithmetic: Any = np.float64) -> dict[str, FloatArray]:
+    """The scalars of the look-ahead and of the averaging, each with one value for each of so many updates."""
+    scalars = made_by(LOOKAHEAD_SCALARS, update.lookahead, "canonical")(update.lookahead, updates, arithmetic)
+    return scalars | made_by(AVERAGING_SCALARS, update.averaging, "canonical")(update.averaging, updates, arithmetic)
+
+
+def nothing_follows(_: Any, updates: int, f: Any) -> dict[str, FloatArray]:
+    """No scalars."""
+    return {}
+
+
+def slow_weights(s: SlowWeights, updates: int, f: Any) -> dict[str, FloatArray]:
+    """The factor of the slow weights' move, and the shares of slow and fast ones in the weights after it: 0 or 1."""
+    taken = _every(s.steps, updates, f)
+    return {"slow_factor": f(s.factor) * taken, "slow_taken": taken, "slow_left": 1 - taken}
+
+
+def exponential(s: Exponential, updates: int, f: Any) -> dict[str, FloatArray]:
+    """The shares of average and weights in the new average, and in the weights after it: 0 or 1."""
+    decay = np.full(updates, s.decay, f)
+    decay[:1] = 0 if s.start == "first_update" else s.decay
+    taken = _every(s.overwrite_every or updates + 1, updates, f)
+    return {"average_decay": decay, "average_rest": 1 - decay, "average_taken": taken, "average_left": 1 - taken}
+
+
+def _every(period: int, updates: int, f: Any) -> FloatArray:
+    """1 at every update whose 1-based number is a multiple of the period, 0 at the others."""
+    due: FloatArray = (np.arange(1, updates + 1) % period == 0).astype(f)
+    return due
+
+
 def _moments(s: Any, f: Any) -> Scalars:
     """The betas and their complements, and the epsilon where the word has one."""
     betas = {"beta1": s.beta1, "one_minus_beta1": 1 - s.beta1, "beta2": s.beta2, "one_minus_beta2": 1 - s.beta2}
@@ -200,3 +234,6 @@ DECAY_SCALARS: dict[type[decay.WeightDecay], ScalarsOf] = {
     decay.Decoupled: decoupled,
     decay.RateFree: rate_free,
 }
+ScalarsOfUpdates = Callable[[Any, int, Any], dict[str, FloatArray]]
+LOOKAHEAD_SCALARS: dict[type[Lookahead], ScalarsOfUpdates] = {NoLookahead: nothing_follows, SlowWeights: slow_weights}
+AVERAGING_SCALARS: dict[type[Averaging], ScalarsOfUpdates] = {NoAveraging: nothing_follows, Exponential: exponential}

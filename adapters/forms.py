@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import FloatArray, ScheduleForm
+from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.reference.schedules import oracle
 from adapters.setting import Make, Realisation, Setting, composed, custom, native
+from harness.spec.recipe import Update
 from harness.spec.schedules import Schedule
 
 TABLE = "float64 table, rounded once"
@@ -46,6 +47,18 @@ def schedule_realisation(offer: Offer, setting: Setting) -> Realisation:
     if offer.differs:
         return composed(TABLE, f"{offer.by} differs, see the ledger: {offer.differs}")
     return native(offer.by)
+
+
+def steps_of_updates(update: Update, batches: int) -> IntArray:
+    """The steps at which the schedule is read for the updates of so many batches; one, where they fill no group."""
+    count = max(1, update.accumulation.updates(batches))
+    steps: IntArray = update.accumulation.schedule_step(np.arange(count))
+    return steps
+
+
+def update_rates(update: Update, batches: int) -> FloatArray:
+    """The rate of each update of so many batches in float64. The caller rounds it once to the framework's precision."""
+    return oracle(update.schedule, steps_of_updates(update, batches))
 
 
 def rate_table(word: Schedule, steps: int) -> FloatArray:

@@ -34,6 +34,7 @@ def require_typical(recipe: Recipe, optimizers: Entries, setting: Setting) -> No
     `optimizers`: the table of how the framework makes them.
     """
     update = recipe.update
+    beside = (update.clipping, update.weight_decay, update.accumulation, update.lookahead, update.averaging)
     reasons = [
         f"the framework's own {update.optimizer.word()} is not used: {realisation.reason}"
         for realisation in [look_up(optimizers, update.optimizer, setting)]
@@ -41,7 +42,7 @@ def require_typical(recipe: Recipe, optimizers: Entries, setting: Setting) -> No
     ]
     reasons += [
         f"{word.family.replace('_', ' ')} {word.word()} is no part of it"
-        for word in (update.clipping, update.weight_decay, recipe.regularizer)
+        for word in (*beside, recipe.regularizer)
         if word.word() != "none"
     ]
     reasons += ["it draws its own noise, so that its losses cannot be compared"] if recipe.model.noise() else []

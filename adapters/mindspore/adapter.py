@@ -11,19 +11,18 @@ from mindspore import nn
 from adapters.base import FrameworkAdapter
 from adapters.mindspore import device
 from adapters.mindspore.activations import activation
-from adapters.mindspore.clipping import clipping
 from adapters.mindspore.initializers import initializer
 from adapters.mindspore.layers import build_network, to_canonical
 from adapters.mindspore.layers.base import InHalf
 from adapters.mindspore.losses import loss
 from adapters.mindspore.metrics import metric
-from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.pullback import AddedPenalty, LayerInMode, LossOfOutputs, pull_back
 from adapters.mindspore.regularizers import penalty
 from adapters.mindspore.replays import replays
 from adapters.mindspore.runtime import array, compiled, floats, integers, variable
 from adapters.mindspore.schedules import schedule_forms
 from adapters.mindspore.trainer import MindSporeTrainer
+from adapters.mindspore.updates import whole_update
 from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
 from harness.records.step_columns import Watched
 from harness.spec import parameters as spec
@@ -131,12 +130,12 @@ class MindSporeAdapter(FrameworkAdapter):
         return MindSporeTrainer(recipe, weights, horizon, self.setting, watch)
 
     def _replay_setup(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:
-        """The parameters as variables, their optimizer, and its clipped update as a function of the gradients."""
+        """The parameters as variables, their optimizer, and its update as a function of the gradients."""
         variables = {name: variable(name, value, self.setting) for name, value in parameters.items()}
-        live_optimizer = optimizer(update, variables, horizon, self.setting)
+        live_optimizer = whole_update(update, variables, horizon, self.setting)
         # Every gradient is a separate argument: a tuple of tensors would be a constant, compiled anew at every call.
-        clipped_update = ClippedUpdate(clipping(update.clipping, self.setting), live_optimizer.apply_gradients)
-        return variables, live_optimizer, compiled(clipped_update.construct, self.setting)
+        update_by_gradients = UpdateByGradients(live_optimizer.apply_gradients)
+        return variables, live_optimizer, compiled(update_by_gradients.construct, self.setting)
 
     def _value_and_gradients(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         """The value of `function(x, *extra)`, and its gradients by x and by each extra, multiplied by `upstream`."""
@@ -147,15 +146,15 @@ class MindSporeAdapter(FrameworkAdapter):
         return {"value": value, "gradient": x_gradient, **named_gradients}
 
 
-class ClippedUpdate(nn.Cell):
-    """A clipping followed by an update, as one function of the gradients."""
+class UpdateByGradients(nn.Cell):
+    """An update as a function of which every gradient is an argument."""
 
-    def __init__(self, clip: Any, apply_gradients: Any) -> None:
+    def __init__(self, apply_gradients: Any) -> None:
         super().__init__()
-        self.clip, self.apply_gradients = clip, apply_gradients
+        self.apply_gradients = apply_gradients
 
     def construct(self, *gradients: Any) -> Any:
-        return self.apply_gradients(self.clip(gradients))
+        return self.apply_gradients(gradients)
 
 
 def local_name(parameter: spec.Parameter, placed: PlacedLayer) -> str:

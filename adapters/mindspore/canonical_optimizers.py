@@ -8,9 +8,9 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 
-from adapters.canonical import RULES, apply_decay, words_for_parameter
+from adapters.canonical import RULES, apply_decay, follow, kinds_that_follow, words_for_parameter
 from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.forms import update_rates
 from adapters.protocol import made_by
 from harness.spec.recipe import Update
 
@@ -56,7 +56,7 @@ class CanonicalUpdate(nn.Cell):
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
         super().__init__()
-        rates = rate_table(update.schedule, horizon)
+        rates = update_rates(update, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = Tensor(np.stack(list(table.values()), axis=1), getattr(ms, precision))
@@ -91,11 +91,31 @@ class WeightRule(nn.Cell):
             Parameter(Tensor(np.full(w.shape, value), dtype), name=f"slot{index}.{w.name}", requires_grad=False)
             for index, value in enumerate(rule.initial(self.word, first_rate))
         )
+        self.follower = Follower(update, w)
 
     def construct(self, c: Any, gradient: Any) -> Any:
         w, g = apply_decay(self.decay, c, self.w, gradient)
         new_weight, new_slots = self.update(self.word, c, w, g, self.slots, self.maths)
-        assignments: Any = (ops.assign(self.w, new_weight),)
+        assignments: Any = ()
         for slot, value in zip(self.slots, new_slots):  # noqa: B905  (graph mode knows no `strict`)
             assignments += (ops.assign(slot, value),)
+        return assignments + self.follower(c, new_weight)
+
+
+class Follower(nn.Cell):
+    """The look-ahead and the averaging of one weight, with the copies of that weight."""
+
+    def __init__(self, update: Update, w: Any) -> None:
+        super().__init__()
+        self.w, self.kinds = w, kinds_that_follow(update)
+        self.copies = ParameterTuple(
+            Parameter(Tensor(w.asnumpy(), w.dtype), name=f"{slot}.{w.name}", requires_grad=False)
+            for slot in update.slots_of_weights
+        )
+
+    def construct(self, c: Any, w: Any) -> Any:
+        new_weight, new_copies = follow(self.kinds, c, w, self.copies)
+        assignments: Any = (ops.assign(self.w, new_weight),)
+        for copy, value in zip(self.copies, new_copies):  # noqa: B905  (graph mode knows no `strict`)
+            assignments += (ops.assign(copy, value),)
         return assignments

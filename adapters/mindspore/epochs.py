@@ -98,9 +98,9 @@ def gathered(x: Any, y: Any, batch: Any) -> Any:
 class Update(nn.Cell):
     """One update on the samples `batch`: returns the loss before it and the row of watched numbers."""
 
-    def __init__(self, step: Step, clip: Any, apply_gradients: Any, watched: WatchedColumns) -> None:
+    def __init__(self, step: Step, apply_gradients: Any, watched: WatchedColumns) -> None:
         super().__init__()
-        self.value_and_gradients, self.clip, self.apply_gradients = step.gradient_function, clip, apply_gradients
+        self.value_and_gradients, self.apply_gradients = step.gradient_function, apply_gradients
         self.scaler = step.scaler if step.scaler is not None and step.scaler.dynamic else None
         self.watched, self.width = watched, watched.width
 
@@ -108,17 +108,16 @@ class Update(nn.Cell):
         weight_numbers = self.watched.weight_numbers()
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        is_finite = None
-        if self.scaler is not None:
+        if self.scaler is None:
+            clipped = self.apply_gradients(gradients)
+        else:
             is_finite = self.scaler.all_finite(gradients)
             gradients = self.scaler.finite_or_zero(gradients, is_finite)
-        clipped = self.clip(gradients)
-        if self.scaler is None:
-            value = ops.depend(value, self.apply_gradients(clipped))
-        else:
+            clipped = gradients
             if is_finite:
-                value = ops.depend(value, self.apply_gradients(clipped))
+                clipped = self.apply_gradients(gradients)
             value = ops.depend(value, self.scaler.adjust(is_finite))
+        value = ops.depend(value, clipped)
         return value, self.watched(weight_numbers, gradients, clipped) if self.width else value
 
 

@@ -13,8 +13,10 @@ import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
 from mindspore.experimental import optim as experimental
 
+from adapters.mindspore.canonical_optimizers import Follower
 from adapters.protocol import FloatArray
 from harness.spec import optimizers as spec
+from harness.spec.recipe import Update
 
 
 def sgd(_: spec.Sgd, parameters: Any, rate: Any) -> Any:
@@ -155,6 +157,28 @@ class WithWeightDecay(nn.Cell):
             assignments += (ops.assign_add(self.step, Tensor(1, ms.int32)),)
             decayed_gradients = ops.depend(decayed_gradients, assignments)
         return self.inner(decayed_gradients)
+
+
+class Followed(nn.Cell):
+    """An optimizer, then the look-ahead and the averaging by the scalars of each update in `table`."""
+
+    def __init__(self, inner: Any, parameters: Any, table: dict[str, FloatArray], update: Update) -> None:
+        super().__init__()
+        self.inner, self.names = inner, tuple(table)
+        self.table = Tensor(np.stack(list(table.values()), axis=1), ms.float32)
+        self.followers = nn.CellList([Follower(update, w) for w in parameters])
+        self.step = Parameter(Tensor(0, ms.int32), name="followed_step", requires_grad=False)
+
+    def construct(self, gradients: Any) -> Any:
+        done = self.inner(gradients)
+        scalars = ops.unstack(ops.gather(self.table, self.step, 0))
+        c = {}
+        for index, name in enumerate(self.names):
+            c[name] = scalars[index]
+        assignments: Any = ()
+        for follower in self.followers:
+            assignments += follower(c, ops.depend(follower.w, done))
+        return ops.depend(assignments, ops.assign_add(self.step, Tensor(1, ms.int32)))
 
 
 # Keras has no such classes, or its classes need no composition.

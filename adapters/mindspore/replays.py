@@ -11,9 +11,8 @@ from typing import Any
 import mindspore as ms
 from mindspore import nn, ops
 
-from adapters.mindspore.clipping import clipping
-from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.runtime import array, compiles, floats, integers, variable
+from adapters.mindspore.updates import whole_update
 from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
 from harness.spec.recipe import Update
@@ -28,35 +27,24 @@ def replays(
 ) -> Iterator[list[dict[str, Array]]]:
     """Yields the parameters of every update after each milestone, as `Adapter.replays` does."""
     gradient_tensors = [floats(gradients[name], setting) for name in parameters]
-    variable_sets, clipped_updates = [], []
+    variable_sets, whole_updates = [], []
     for index, update in enumerate(updates):
         variables = {name: variable(f"{index}.{name}", value, setting) for name, value in parameters.items()}
-        update_optimizer = optimizer(update, variables, len(next(iter(gradients.values()))), setting)
+        whole = whole_update(update, variables, len(next(iter(gradients.values()))), setting)
         variable_sets.append(variables)
-        clipped_updates.append(ClippedUpdate(clipping(update.clipping, setting), update_optimizer.apply_gradients))
-    loop: Any = (CompiledLoop if compiles(setting) else EagerLoop)(clipped_updates, setting)
+        whole_updates.append(whole.apply_gradients)
+    loop: Any = (CompiledLoop if compiles(setting) else EagerLoop)(whole_updates, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
         loop(integers(start), integers(stop), *gradient_tensors)
         yield [{name: array(parameter) for name, parameter in variables.items()} for variables in variable_sets]
 
 
-class ClippedUpdate(nn.Cell):
-    """A clipping followed by an update, as one function of the gradients."""
-
-    def __init__(self, clip: Any, apply_gradients: Any) -> None:
-        super().__init__()
-        self.clip, self.apply_gradients = clip, apply_gradients
-
-    def construct(self, gradients: Any) -> Any:
-        return self.apply_gradients(self.clip(gradients))
-
-
 class CompiledLoop(nn.Cell):
     """Applies the gradients of the steps `start` to `stop - 1` by every update, in one graph."""
 
-    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
+    def __init__(self, whole_updates: Sequence[Any], setting: Setting) -> None:
         super().__init__()
-        self.clipped_updates = nn.CellList(clipped_updates)
+        self.whole_updates = nn.CellList(whole_updates)
 
     @ms.jit
     def construct(self, start: Any, stop: Any, *gradients: Any) -> Any:
@@ -65,8 +53,8 @@ class CompiledLoop(nn.Cell):
             step_gradients: Any = ()
             for gradient in gradients:
                 step_gradients += (ops.gather(gradient, step, 0),)
-            for clipped_update in self.clipped_updates:
-                step = ops.depend(step, clipped_update(step_gradients))
+            for update in self.whole_updates:
+                step = ops.depend(step, update(step_gradients))
             step = step + 1
         return step
 
@@ -74,10 +62,10 @@ class CompiledLoop(nn.Cell):
 class EagerLoop:
     """Applies the gradients of the steps `start` to `stop - 1` by every update, call by call."""
 
-    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
-        self.clipped_updates = clipped_updates
+    def __init__(self, whole_updates: Sequence[Any], setting: Setting) -> None:
+        self.whole_updates = whole_updates
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         for step in range(int(start), int(stop)):
-            for clipped_update in self.clipped_updates:
-                clipped_update(tuple(gradient[step] for gradient in gradients))
+            for update in self.whole_updates:
+                update(tuple(gradient[step] for gradient in gradients))

@@ -13,12 +13,14 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
-from adapters.forms import NativeClass, forms_with_table, rate_table
+from adapters.forms import NativeClass, forms_with_table, update_rates
 from adapters.mindspore.realisations.schedules import native_class, schedule
 from adapters.mindspore.specifics.schedulers import scheduler_forms
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from harness.spec import schedules as spec
+from harness.spec.accumulation import Accumulation
+from harness.spec.recipe import Update
 
 
 def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm, ...]:
@@ -28,12 +30,17 @@ def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm,
     return forms_with_table(word, [*classes, *function_forms(word), *scheduler_forms(word)], schedule(word, setting))
 
 
-def learning_rate(word: spec.Schedule, horizon: int, setting: Setting) -> Any:
-    """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table."""
-    offer = native_class(word, setting)
+def learning_rate(update: Update, horizon: int, setting: Setting) -> Any:
+    """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table.
+
+    `horizon`: the number of batches.
+    """
+    offer = native_class(update.schedule, setting)
     if isinstance(offer, str) or offer.differs:
-        return table(word, horizon)
-    return offer.make(word)
+        return table(update, horizon)
+    rate = offer.make(update.schedule)
+    counts_updates = update.accumulation.schedule_step(0) == 0
+    return rate if counts_updates or isinstance(rate, float) else AtLastBatch(rate, update.accumulation)
 
 
 def class_form(offer: NativeClass, word: spec.Schedule, setting: Setting) -> ScheduleForm:
@@ -101,9 +108,20 @@ class ConstantRate(nn.Cell):
         return self.rate.broadcast_to(step.shape)
 
 
-def table(word: spec.Schedule, horizon: int) -> Any:
+class AtLastBatch(nn.learning_rate_schedule.LearningRateSchedule):
+    """The rate at the last batch of each update, for updates that take several batches."""
+
+    def __init__(self, schedule: Any, accumulation: Accumulation) -> None:
+        super().__init__()
+        self.schedule, self.group = schedule, accumulation.group
+
+    def construct(self, step: Any) -> Any:
+        return self.schedule(step * self.group + (self.group - 1))
+
+
+def table(update: Update, horizon: int) -> Any:
     """The rates of all updates, each rounded once to float32."""
-    return Tensor(rate_table(word, horizon).astype(np.float32))
+    return Tensor(update_rates(update, horizon).astype(np.float32))
 
 
 # Only MindSpore has functions too: from the total number of steps to a list of float64 rates.

@@ -9,7 +9,6 @@ import numpy as np
 from mindspore import nn, ops
 
 from adapters.base import FrameworkTrainer
-from adapters.mindspore.clipping import clipping
 from adapters.mindspore.digests import WatchedColumns
 from adapters.mindspore.epochs import Step, Update, epoch_class, gathered
 from adapters.mindspore.layers import to_canonical, to_native
@@ -17,9 +16,9 @@ from adapters.mindspore.loss_scaling import LossScaler
 from adapters.mindspore.losses import loss
 from adapters.mindspore.metrics import metric
 from adapters.mindspore.model import model
-from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.regularizers import penalty
 from adapters.mindspore.runtime import array, compiled, floats, integers
+from adapters.mindspore.updates import whole_update
 from adapters.protocol import NO_NOISE, Array, EpochResult, IntArray, Parameters
 from adapters.setting import Setting
 from harness.records.step_columns import Watched
@@ -50,8 +49,8 @@ class MindSporeTrainer(FrameworkTrainer):
             self.scaler,
         )
         self.watched = WatchedColumns(recipe.model, watch, self.parameters, setting)
-        self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
-        update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.apply_gradients, self.watched)
+        self.optimizer = whole_update(recipe.update, self.trainable, horizon, setting)
+        update = Update(step, self.optimizer.apply_gradients, self.watched)
         self._epoch = epoch_class(setting)(update, setting)
         self._gathered = compiled(gathered, setting)
         self._value_and_gradients = compiled(step.value_and_gradients, setting)

@@ -43,7 +43,7 @@ class MindSporeLoop:
         network, _, parameters = model(recipe.model, weights, setting)
         trainable = [parameters[p.name] for p in recipe.model.parameters() if p.trainable]
         optimizer = maker(OPTIMIZERS, recipe.update.optimizer, setting)(
-            recipe.update.optimizer, trainable, learning_rate(recipe.update.schedule, horizon, setting)
+            recipe.update.optimizer, trainable, learning_rate(recipe.update, horizon, setting)
         )
         criterion = loss(recipe.loss, prod(recipe.model.output_shape), recipe.targets, setting)
         self.model = Model(_Network(network), criterion, optimizer)

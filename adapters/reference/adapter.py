@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import adapters
+from adapters.forms import steps_of_updates
 from adapters.protocol import (
     NO_NOISE,
     Array,
@@ -24,12 +25,12 @@ from adapters.reference.activations import activate
 from adapters.reference.layers import apply, within
 from adapters.reference.losses import value_and_gradient
 from adapters.reference.metrics import metric
-from adapters.reference.optimizers import Optimizer, replay
 from adapters.reference.realisations import FORMULA
 from adapters.reference.regularizers import penalty
 from adapters.reference.rounding import Range, cast, rounded, rounding
 from adapters.reference.schedules import oracle, rates
 from adapters.reference.trainer import ReferenceTrainer
+from adapters.reference.updates import WholeUpdate, replay
 from adapters.setting import Realisation, Setting
 from harness.records.step_columns import Watched
 from harness.spec.activations import Activation
@@ -118,7 +119,7 @@ class ReferenceAdapter:
     def optimizer(
         self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
-        return self._replayed(self._optimizer(update, len(gradients)), update, parameters, gradients)
+        return self._replayed(self._optimizer(update, len(gradients)), parameters, gradients)
 
     def replays(
         self, updates: Sequence[Update], parameters: Parameters, gradients: Parameters, milestones: Sequence[int]
@@ -126,14 +127,14 @@ class ReferenceAdapter:
         requested, longest = set(milestones), max(milestones, default=0)
         by_step = [{name: values[k] for name, values in gradients.items()} for k in range(longest)]
         count = len(next(iter(gradients.values())))
-        replays = [self._replayed(self._optimizer(update, count), update, parameters, by_step) for update in updates]
+        replays = [self._replayed(self._optimizer(update, count), parameters, by_step) for update in updates]
         for k, after in enumerate(zip(*replays, strict=True), start=1):
             if k in requested:
                 yield list(after)
 
     def slots_after(self, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> dict[str, Array]:
         optimizer = self._optimizer(update, len(gradients))
-        for _ in self._replayed(optimizer, update, parameters, gradients):
+        for _ in self._replayed(optimizer, parameters, gradients):
             pass
         return optimizer.slots()
 
@@ -146,15 +147,15 @@ class ReferenceAdapter:
         )
 
     def _replayed(
-        self, optimizer: Optimizer, update: Update, parameters: Parameters, gradients: Sequence[Parameters]
+        self, optimizer: WholeUpdate, parameters: Parameters, gradients: Sequence[Parameters]
     ) -> Iterator[dict[str, Array]]:
         cast = [{name: self._cast(value) for name, value in arrays.items()} for arrays in gradients]
         start = {name: self._cast(value) for name, value in parameters.items()}
-        return replay(optimizer, update.clipping, start, cast)
+        return replay(optimizer, start, cast)
 
-    def _optimizer(self, update: Update, horizon: int) -> Optimizer:
-        rates = self._rates(update.schedule, np.arange(horizon))
-        return Optimizer(update, rates, self.precision, self.coefficient_arithmetic)
+    def _optimizer(self, update: Update, horizon: int) -> WholeUpdate:
+        rates = self._rates(update.schedule, steps_of_updates(update, horizon))
+        return WholeUpdate(update, rates, self.precision, self.coefficient_arithmetic)
 
     def _rates(self, schedule: Schedule, steps: IntArray) -> FloatArray:
         if self.arm.realisation == "exact":

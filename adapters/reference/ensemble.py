@@ -23,7 +23,6 @@ from adapters.digests import PATTERN_SIZE, factors
 from adapters.protocol import NO_NOISE, Adapter, Array, FloatArray, IntArray, Parameters
 from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.cancellation import leaving_of
-from adapters.reference.clipping import clip
 from adapters.reference.draws import are_small, projected, side_by_side, summed
 from adapters.reference.flips import Flip, Flips
 from adapters.reference.kink_crossing import AT_ZERO, Kinks, across_zero, push_of, push_of_loss, pushed
@@ -118,8 +117,10 @@ class Ensemble:
             self.steps_before += 1
             if skipped.any():  # where only some draws skip, nobody knows what is right from here on
                 gradients = {name: np.zeros_like(value) for name, value in gradients.items()}
-            clipped = clip(self.recipe.update.clipping, gradients)
-            self.parameters |= {} if skipped.any() else self.optimizer.update(self._moving(), clipped)
+                updated, clipped = {}, gradients
+            else:
+                updated, clipped = self.optimizer.of_batch(self._moving(), gradients)
+            self.parameters |= updated
             self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
             return Step(losses, self._digests(), flips.counts, flips.first, skipped)
 

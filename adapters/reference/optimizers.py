@@ -7,7 +7,7 @@ weight and the slots. Slots are in the order of the spec's `slot_names`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,8 @@ import numpy as np
 from adapters.coefficients import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
 from adapters.reference import disturbed
-from adapters.reference.clipping import clip
 from adapters.reference.draws import onto, summed
 from harness.spec import optimizers as spec
-from harness.spec.clipping import Clipping
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, WeightDecay, decays
 
@@ -271,13 +269,3 @@ def _decayed(decay: WeightDecay, name: str, w: Array, g: Array, c: Mapping[str, 
     if isinstance(decay, Decoupled) and decays(decay.decayed, name):
         return w * c["decay_shrinkage"], g
     return w, g
-
-
-def replay(
-    optimizer: Optimizer, clipping: Clipping, parameters: Parameters, gradients: Sequence[Parameters]
-) -> Iterator[dict[str, Array]]:
-    weights = dict(parameters)
-    optimizer.start(weights)
-    for gradient in gradients:
-        weights = optimizer.update(weights, clip(clipping, gradient))
-        yield weights

@@ -9,15 +9,14 @@ import numpy as np
 
 from adapters.digests import factors
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
-from adapters.reference.clipping import clip
 from adapters.reference.draws import projected
 from adapters.reference.layers import Applied, apply, within
 from adapters.reference.loss_scaling import Scaling
 from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.metrics import metric
-from adapters.reference.optimizers import Optimizer
 from adapters.reference.regularizers import penalty
 from adapters.reference.rounding import Range, rounding
+from adapters.reference.updates import WholeUpdate
 from adapters.weighting import normaliser
 from harness.records.step_columns import Watched, watched_parameters
 from harness.records.tensor_key import keyed
@@ -39,7 +38,7 @@ class ReferenceTrainer:
     def __init__(
         self,
         recipe: Recipe,
-        optimizer: Optimizer,
+        optimizer: WholeUpdate,
         weights: Parameters,
         precision: Any,
         watch: tuple[Watched, ...] = (),
@@ -137,11 +136,13 @@ class ReferenceTrainer:
         for step, batch in enumerate(chosen):
             step_noise = {name: value[step] for name, value in noise.items()}
             losses[step], gradients = self._gradients_of_update(self.x[batch], self.y[batch], step_noise)
-            skips = self.scaling.dynamic is not None and not self._adjusted(gradients)
-            gradients = {name: np.zeros_like(value) for name, value in gradients.items()} if skips else gradients
-            clipped = clip(self.recipe.update.clipping, gradients)
             moving = {name: self.parameters[name] for name in self.trainable}
-            self.parameters |= {} if skips else self.optimizer.update(moving, clipped)
+            if self.scaling.dynamic is not None and not self._adjusted(gradients):
+                gradients = {name: np.zeros_like(value) for name, value in gradients.items()}
+                updated, clipped = moving, gradients
+            else:
+                updated, clipped = self.optimizer.of_batch(moving, gradients)
+            self.parameters |= updated
             rows.append(self._row(gradients, clipped))
         return EpochResult(losses, np.array(rows, self.precision) if self.watch else None)
 

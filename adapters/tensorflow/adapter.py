@@ -11,19 +11,18 @@ from adapters.base import FrameworkAdapter
 from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
 from adapters.tensorflow import device
 from adapters.tensorflow.activations import activation
-from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.initializers import initializer
 from adapters.tensorflow.layers import build_network, to_canonical
 from adapters.tensorflow.layers.base import InHalf
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.metrics import metric
-from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.pullback import AddedPenalty, LayerInMode, LossOfOutputs, pull_back
 from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.replays import replays
 from adapters.tensorflow.runtime import array, compiled, floats, integers, variable
 from adapters.tensorflow.schedules import schedule_forms
 from adapters.tensorflow.trainer import TensorFlowTrainer
+from adapters.tensorflow.updates import whole_update
 from harness.records.step_columns import Watched
 from harness.spec import parameters as spec
 from harness.spec.activations import Activation
@@ -130,11 +129,11 @@ class TensorFlowAdapter(FrameworkAdapter):
         return TensorFlowTrainer(recipe, weights, horizon, self.setting, watch)
 
     def _replay_setup(self, update: Update, parameters: Parameters, horizon: int) -> tuple[dict[str, Any], Any, Any]:
-        """The parameters as variables, their optimizer, and its clipped update as a function of the gradients."""
+        """The parameters as variables, their optimizer, and its update as a function of the gradients."""
         variables = {name: variable(name, value, self.setting) for name, value in parameters.items()}
-        live_optimizer = optimizer(update, variables, horizon, self.setting)
-        clipped_update = ClippedUpdate(clipping(update.clipping, self.setting), live_optimizer.apply_gradients)
-        return variables, live_optimizer, compiled(clipped_update.__call__, self.setting)
+        live_optimizer = whole_update(update, variables, horizon, self.setting)
+        update_by_gradients = UpdateByGradients(live_optimizer.apply_gradients)
+        return variables, live_optimizer, compiled(update_by_gradients.__call__, self.setting)
 
     def _value_and_gradients(self, function: Any, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         """The value of `function(x, *extra)`, and its gradients by x and by each extra, multiplied by `upstream`."""
@@ -145,14 +144,14 @@ class TensorFlowAdapter(FrameworkAdapter):
         return {"value": value, "gradient": x_gradient, **named_gradients}
 
 
-class ClippedUpdate:
-    """A clipping followed by an update, as one function of the gradients."""
+class UpdateByGradients:
+    """An update as a function of which every gradient is an argument."""
 
-    def __init__(self, clip: Any, apply_gradients: Any) -> None:
-        self.clip, self.apply_gradients = clip, apply_gradients
+    def __init__(self, apply_gradients: Any) -> None:
+        self.apply_gradients = apply_gradients
 
     def __call__(self, *gradients: Any) -> Any:
-        return self.apply_gradients(self.clip(gradients))
+        return self.apply_gradients(gradients)
 
 
 def local_name(parameter: spec.Parameter, placed: PlacedLayer) -> str:

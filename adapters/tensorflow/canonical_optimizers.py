@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from adapters.canonical import RULES, apply_decay, words_for_parameter
+from adapters.canonical import RULES, apply_decay, follow, kinds_that_follow, words_for_parameter
 from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.forms import update_rates
 from adapters.protocol import made_by
 from harness.spec.recipe import Update
 
@@ -37,7 +37,7 @@ class CanonicalUpdate:
     """The update of all weights by the canonical rule and the weight decay. It counts the steps."""
 
     def __init__(self, update: Update, parameters: dict[str, Any], horizon: int, precision: str) -> None:
-        rates = rate_table(update.schedule, horizon)
+        rates = update_rates(update, horizon)
         table = coefficients(update, rates)
         self.names = tuple(table)
         self.table = tf.constant(np.stack(list(table.values()), axis=1), precision)
@@ -64,10 +64,25 @@ class WeightRule:
         self.slots = [
             tf.Variable(np.full(w.shape, value), dtype=precision) for value in rule.initial(self.word, first_rate)
         ]
+        self.follower = Follower(update, w)
 
     def __call__(self, c: Any, gradient: Any) -> None:
         w, g = apply_decay(self.decay, c, self.w, gradient)
         new_weight, new_slots = self.update(self.word, c, w, g, self.slots, self.maths)
-        self.w.assign(new_weight)
         for slot, value in zip(self.slots, new_slots, strict=True):
             slot.assign(value)
+        self.follower(c, new_weight)
+
+
+class Follower:
+    """The look-ahead and the averaging of one weight, with the copies of that weight."""
+
+    def __init__(self, update: Update, w: Any) -> None:
+        self.w, self.kinds = w, kinds_that_follow(update)
+        self.copies = [tf.Variable(w) for _ in update.slots_of_weights]
+
+    def __call__(self, c: Any, w: Any) -> None:
+        new_weight, new_copies = follow(self.kinds, c, w, self.copies)
+        self.w.assign(new_weight)
+        for copy, value in zip(self.copies, new_copies, strict=True):
+            copy.assign(value)

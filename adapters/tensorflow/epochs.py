@@ -76,29 +76,30 @@ def gathered(x: Any, y: Any, batch: Any) -> Any:
 class Update:
     """One update on the samples `batch`: returns the loss before it and the row of watched numbers."""
 
-    def __init__(self, step: Step, clip: Any, apply_gradients: Any, watched: WatchedColumns) -> None:
-        self.value_and_gradients, self.clip, self.apply_gradients = step.value_and_gradients, clip, apply_gradients
+    def __init__(self, step: Step, apply_gradients: Any, watched: WatchedColumns) -> None:
+        self.value_and_gradients, self.apply_gradients = step.value_and_gradients, apply_gradients
         self.scaler = step.scaler if step.scaler is not None and step.scaler.dynamic else None
         self.watched, self.width = watched, watched.width
 
     def __call__(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        is_finite = None
-        if self.scaler is not None:
+        if self.scaler is None:
+            clipped = self.apply_gradients(gradients)
+        else:
             is_finite = self.scaler.all_finite(gradients)
             gradients = self.scaler.finite_or_zero(gradients, is_finite)
-        clipped = self.clip(gradients)
-        if self.scaler is None:
-            self.apply_gradients(clipped)
-        else:
-            tf.cond(is_finite, lambda: self._applied(clipped), lambda: integers(0))
+            clipped = tf.cond(is_finite, lambda: self._applied(gradients), lambda: _identical(gradients))
             self.scaler.adjust(is_finite)
         return value, self.watched(self.watched.weight_numbers(), gradients, clipped) if self.width else value
 
-    def _applied(self, clipped: Any) -> Any:
-        self.apply_gradients(clipped)
-        return integers(1)
+    def _applied(self, gradients: Any) -> Any:
+        return _identical(self.apply_gradients(_identical(gradients)))
+
+
+def _identical(tensors: Any) -> Any:
+    """The tensors as those of the graph of a branch, since Keras refuses gradients of the graph around it."""
+    return tuple(tf.identity(tensor) for tensor in tensors)
 
 
 class CompiledEpoch:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from adapters.protocol import FloatArray
+from adapters.tensorflow.canonical_optimizers import Follower
 from harness.spec import optimizers as spec
+from harness.spec.recipe import Update
 
 
 def sgd(_: spec.Sgd, parameters: Any, rate: Any) -> Any:
@@ -131,6 +134,23 @@ class WithWeightDecay:
             decayed_gradients.append(gradient)
         self.step.assign_add(1)
         self.inner(decayed_gradients)
+
+
+class Followed:
+    """An optimizer, then the look-ahead and the averaging by the scalars of each update in `table`."""
+
+    def __init__(self, inner: Any, parameters: Any, table: dict[str, FloatArray], update: Update) -> None:
+        self.inner, self.names = inner, tuple(table)
+        self.table = tf.constant(np.stack(list(table.values()), axis=1), tf.float32)
+        self.followers = [Follower(update, w.value) for w in parameters]
+        self.step = tf.Variable(0, dtype=tf.int32)
+
+    def __call__(self, gradients: Any) -> None:
+        self.inner(gradients)
+        c = dict(zip(self.names, tf.unstack(tf.gather(self.table, self.step)), strict=True))
+        for follower in self.followers:
+            follower(c, follower.w)
+        self.step.assign_add(1)
 
 
 # MindSpore has no correct class for these.

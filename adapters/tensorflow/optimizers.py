@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from adapters.base import compact_copy
-from adapters.coefficients import coefficients
-from adapters.forms import rate_table
+from adapters.coefficients import coefficients, following
+from adapters.forms import update_rates
 from adapters.making import maker
 from adapters.protocol import Array
 from adapters.setting import Setting, look_up
 from adapters.tensorflow.canonical_optimizers import CanonicalUpdate
-from adapters.tensorflow.native_optimizers import WithWeightDecay, native_slots
+from adapters.tensorflow.native_optimizers import Followed, WithWeightDecay, native_slots
 from adapters.tensorflow.realisations.optimizers import OPTIMIZERS
 from adapters.tensorflow.schedules import learning_rate
 from adapters.tensorflow.user_words import own_optimizer
@@ -25,30 +25,47 @@ from harness.spec.weight_decay import Coupled, Decoupled, decays
 
 
 class Optimizer:
-    """An update with its state. `apply_gradients` takes gradients in the order of the parameters."""
+    """An update with its state. `apply_gradients` takes gradients in the order of the parameters.
 
-    def __init__(self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any]) -> None:
-        self.apply_gradients, self._slots = apply_gradients, slots
+    `copies`: variables that start at the value of a parameter, each with the parameter.
+    """
+
+    def __init__(
+        self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any], copies: Sequence[tuple[Any, Any]] = ()
+    ) -> None:
+        self.apply_gradients, self._slots, self._copies = apply_gradients, slots, list(copies)
         self._initial_state = [(variable, compact_copy(np.array(variable))) for variable in state]
 
     def slots(self) -> dict[str, Array]:
         """Copies of the slots by `<slot>/<parameter>`, with the formula's values, in the layout of the parameter."""
         return {name: np.array(variable) for name, variable in self._slots.items()}
 
+    def within(
+        self, apply_gradients: Any, slots: Mapping[str, Any], state: list[Any], copies: Sequence[tuple[Any, Any]] = ()
+    ) -> Optimizer:
+        """This update as a part of another one, which has these slots, this state and these copies besides."""
+        whole = Optimizer(apply_gradients, {**self._slots, **slots}, state, [*self._copies, *copies])
+        whole._initial_state += self._initial_state
+        return whole
+
     def restart(self) -> None:
-        """Resets all state, with the counters, to its initial values."""
+        """Resets all state, with the counters, to its initial values, which for copies are the weights as they are."""
         for variable, value in self._initial_state:
             variable.assign(value)
+        for copy, parameter in self._copies:
+            copy.assign(parameter)
 
 
 def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update on these parameters: native where the setting makes its optimizer so, else canonical."""
     if isinstance(update.optimizer, OwnOptimizer):
-        rate = None if update.schedule is None else learning_rate(update.schedule, horizon, setting)
+        rate = None if update.schedule is None else learning_rate(update, horizon, setting)
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, [variable.value for variable in apply_gradients.inner.variables])
-    is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
-    return (canonical_optimizer if is_canonical else native_optimizer)(update, parameters, horizon, setting)
+    if look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom":
+        return canonical_optimizer(update, parameters, horizon, setting)
+    native = native_optimizer(update, parameters, horizon, setting)
+    return followed_optimizer(native, update, parameters, horizon) if update.slots_of_weights else native
 
 
 def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
@@ -59,13 +76,15 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
         for index, slot in enumerate(update.optimizer.slot_names)
     }
     named_slots = slots_by_parameter(slots, parameters)
-    return Optimizer(apply_gradients, named_slots, [*named_slots.values(), apply_gradients.step])
+    followers = [weight_rule.follower for weight_rule in apply_gradients.weight_rules]
+    own = Optimizer(apply_gradients, named_slots, [*named_slots.values(), apply_gradients.step])
+    return with_copies(own, apply_gradients, followers, [], update, parameters)
 
 
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update by the framework's own optimizer, with the weight decay before it."""
     word, decay, variables = update.optimizer, update.weight_decay, list(parameters.values())
-    rate = learning_rate(update.schedule, horizon, setting)
+    rate = learning_rate(update, horizon, setting)
     native = maker(OPTIMIZERS, word, setting)(word, variables, rate)
     if isinstance(word, Adamw | Lamb):
         native.exclude_from_weight_decay([w for name, w in parameters.items() if not decays(word.decayed, name)])
@@ -81,12 +100,33 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
 
     if not isinstance(decay, Coupled | Decoupled):
         return Optimizer(apply_gradients, slots, state)
-    table = coefficients(update, rate_table(update.schedule, horizon))
+    table = coefficients(update, update_rates(update, horizon))
     decay_mask = [decays(decay.decayed, name) for name in parameters]
     decayed_update = WithWeightDecay(
         apply_gradients, [w.value for w in variables], decay_mask, decay.factor, table.get("decay_shrinkage")
     )
     return Optimizer(decayed_update, slots, [*state, decayed_update.step])
+
+
+def followed_optimizer(inner: Optimizer, update: Update, parameters: dict[str, Any], horizon: int) -> Optimizer:
+    """The update, then the look-ahead and the averaging."""
+    table = following(update, len(update_rates(update, horizon)))
+    followed = Followed(inner.apply_gradients, list(parameters.values()), table, update)
+    return with_copies(inner, followed, followed.followers, [followed.step], update, parameters)
+
+
+def with_copies(
+    inner: Optimizer,
+    apply_gradients: Any,
+    followers: Any,
+    state: list[Any],
+    update: Update,
+    parameters: dict[str, Any],
+) -> Optimizer:
+    """The update with the copies of the weights that its followers keep, one for each weight, among its slots."""
+    slots = {slot: [each.copies[index] for each in followers] for index, slot in enumerate(update.slots_of_weights)}
+    pairs = [(copy, each.w) for each in followers for copy in each.copies]
+    return inner.within(apply_gradients, slots_by_parameter(slots, parameters), state, pairs)
 
 
 def slots_by_parameter(slots: Mapping[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from adapters.protocol import Array, Parameters
 from adapters.setting import Setting
-from adapters.tensorflow.clipping import clipping
-from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.runtime import array, compiles, floats, integers, variable
+from adapters.tensorflow.updates import whole_update
 from harness.spec.recipe import Update
 
 
@@ -24,33 +23,23 @@ def replays(
 ) -> Iterator[list[dict[str, Array]]]:
     """Yields the parameters of every update after each milestone, as `Adapter.replays` does."""
     gradient_tensors = [floats(gradients[name], setting) for name in parameters]
-    variable_sets, clipped_updates = [], []
+    variable_sets, whole_updates = [], []
     for index, update in enumerate(updates):
         variables = {name: variable(f"{index}.{name}", value, setting) for name, value in parameters.items()}
-        update_optimizer = optimizer(update, variables, len(next(iter(gradients.values()))), setting)
+        whole = whole_update(update, variables, len(next(iter(gradients.values()))), setting)
         variable_sets.append(variables)
-        clipped_updates.append(ClippedUpdate(clipping(update.clipping, setting), update_optimizer.apply_gradients))
-    loop: Any = (CompiledLoop if compiles(setting) else EagerLoop)(clipped_updates, setting)
+        whole_updates.append(whole.apply_gradients)
+    loop: Any = (CompiledLoop if compiles(setting) else EagerLoop)(whole_updates, setting)
     for start, stop in zip((0, *milestones), milestones, strict=False):
         loop(integers(start), integers(stop), *gradient_tensors)
         yield [{name: array(parameter) for name, parameter in variables.items()} for variables in variable_sets]
 
 
-class ClippedUpdate:
-    """A clipping followed by an update, as one function of the gradients."""
-
-    def __init__(self, clip: Any, apply_gradients: Any) -> None:
-        self.clip, self.apply_gradients = clip, apply_gradients
-
-    def __call__(self, gradients: Any) -> None:
-        self.apply_gradients(self.clip(gradients))
-
-
 class CompiledLoop:
     """Applies the gradients of the steps `start` to `stop - 1` by every update, in one graph."""
 
-    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
-        self.clipped_updates = clipped_updates
+    def __init__(self, whole_updates: Sequence[Any], setting: Setting) -> None:
+        self.whole_updates = whole_updates
         self.compiled = tf.function(self.steps, jit_compile=setting.compiler == "xla", autograph=False)
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
@@ -61,8 +50,8 @@ class CompiledLoop:
 
         def run_step(step: Any) -> Any:
             step_gradients = [tf.gather(gradient, step) for gradient in gradients]
-            for clipped_update in self.clipped_updates:
-                clipped_update(step_gradients)
+            for update in self.whole_updates:
+                update(step_gradients)
             return (step + 1,)
 
         return tf.while_loop(lambda step: step < stop, run_step, (start,))
@@ -71,10 +60,10 @@ class CompiledLoop:
 class EagerLoop:
     """Applies the gradients of the steps `start` to `stop - 1` by every update, call by call."""
 
-    def __init__(self, clipped_updates: Sequence[Any], setting: Setting) -> None:
-        self.clipped_updates = clipped_updates
+    def __init__(self, whole_updates: Sequence[Any], setting: Setting) -> None:
+        self.whole_updates = whole_updates
 
     def __call__(self, start: Any, stop: Any, *gradients: Any) -> None:
         for step in range(int(start), int(stop)):
-            for clipped_update in self.clipped_updates:
-                clipped_update(tuple(gradient[step] for gradient in gradients))
+            for update in self.whole_updates:
+                update(tuple(gradient[step] for gradient in gradients))

@@ -9,11 +9,13 @@ import numpy as np
 import tensorflow as tf
 from keras.optimizers import schedules as ks
 
-from adapters.forms import NativeClass, forms_with_table, rate_table
+from adapters.forms import NativeClass, forms_with_table, update_rates
 from adapters.protocol import FloatArray, IntArray, ScheduleForm
 from adapters.setting import Setting, native
 from adapters.tensorflow.realisations.schedules import native_class, schedule
 from harness.spec import schedules as spec
+from harness.spec.accumulation import Accumulation
+from harness.spec.recipe import Update
 
 
 def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm, ...]:
@@ -23,12 +25,17 @@ def schedule_forms(word: spec.Schedule, setting: Setting) -> tuple[ScheduleForm,
     return forms_with_table(word, classes, schedule(word, setting))
 
 
-def learning_rate(word: spec.Schedule, horizon: int, setting: Setting) -> Any:
-    """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table."""
-    offer = native_class(word, setting)
+def learning_rate(update: Update, horizon: int, setting: Setting) -> Any:
+    """The argument for an optimizer's `learning_rate`: a float, a LearningRateSchedule, or the table.
+
+    `horizon`: the number of batches.
+    """
+    offer = native_class(update.schedule, setting)
     if isinstance(offer, str) or offer.differs:
-        return table(word, horizon)
-    return offer.make(word)
+        return table(update, horizon)
+    rate = offer.make(update.schedule)
+    counts_updates = update.accumulation.schedule_step(0) == 0
+    return rate if counts_updates or isinstance(rate, float) else AtLastBatch(rate, update.accumulation)
 
 
 def class_form(offer: NativeClass, word: spec.Schedule, setting: Setting) -> ScheduleForm:
@@ -98,9 +105,20 @@ class ConstantRate(ks.LearningRateSchedule):
         return tf.fill(tf.shape(step), tf.constant(self.rate, tf.float32))
 
 
-def table(word: spec.Schedule, horizon: int) -> Any:
+class AtLastBatch(ks.LearningRateSchedule):
+    """The rate at the last batch of each update, for updates that take several batches."""
+
+    def __init__(self, schedule: Any, accumulation: Accumulation) -> None:
+        super().__init__()
+        self.schedule, self.accumulation = schedule, accumulation
+
+    def __call__(self, step: Any) -> Any:
+        return self.schedule(self.accumulation.schedule_step(step))
+
+
+def table(update: Update, horizon: int) -> Any:
     """The rates of all updates, each rounded once to float32."""
-    return RateTable(rate_table(word, horizon).astype(np.float32))
+    return RateTable(update_rates(update, horizon).astype(np.float32))
 
 
 # Only Keras has these classes, and needs a schedule that looks rates up.

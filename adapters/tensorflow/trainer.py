@@ -10,7 +10,6 @@ import numpy as np
 from adapters.base import FrameworkTrainer
 from adapters.protocol import NO_NOISE, Array, EpochResult, IntArray, Parameters
 from adapters.setting import Setting
-from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.digests import WatchedColumns
 from adapters.tensorflow.epochs import Step, Update, epoch_class, gathered
 from adapters.tensorflow.layers import to_canonical, to_native
@@ -18,9 +17,9 @@ from adapters.tensorflow.loss_scaling import LossScaler
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.metrics import metric
 from adapters.tensorflow.model import model
-from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.regularizers import penalty
 from adapters.tensorflow.runtime import array, compiled, floats, integers
+from adapters.tensorflow.updates import whole_update
 from harness.records.step_columns import Watched
 from harness.records.tensor_key import TensorKey, keyed
 from harness.spec.metrics import ZeroOne
@@ -49,8 +48,8 @@ class TensorFlowTrainer(FrameworkTrainer):
             self.scaler,
         )
         self.watched = WatchedColumns(recipe.model, watch, self.parameters, setting)
-        self.optimizer = optimizer(recipe.update, self.trainable, horizon, setting)
-        update = Update(step, clipping(recipe.update.clipping, setting), self.optimizer.apply_gradients, self.watched)
+        self.optimizer = whole_update(recipe.update, self.trainable, horizon, setting)
+        update = Update(step, self.optimizer.apply_gradients, self.watched)
         self._epoch = epoch_class(setting)(update, setting)
         self._gathered = compiled(gathered, setting)
         self._value_and_gradients = compiled(step.value_and_gradients, setting)

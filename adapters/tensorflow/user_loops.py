@@ -39,7 +39,7 @@ class TensorFlowLoop:
         network, _, parameters = model(recipe.model, weights, setting)
         trainable = [parameters[p.name] for p in recipe.model.parameters() if p.trainable]
         optimizer = maker(OPTIMIZERS, recipe.update.optimizer, setting)(
-            recipe.update.optimizer, trainable, learning_rate(recipe.update.schedule, horizon, setting)
+            recipe.update.optimizer, trainable, learning_rate(recipe.update, horizon, setting)
         )
         state = [parameters[p.name] for p in recipe.model.parameters() if not p.trainable]
         self.model = _Network(network, trainable, state)

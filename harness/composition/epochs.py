@@ -1,4 +1,7 @@
-"""Steps of schedules that are given in epochs: `decay_steps: 10 epochs` is 10 times the updates of an epoch."""
+"""Steps of schedules that are given in epochs: `decay_steps: 10 epochs` is 10 times the steps of an epoch.
+
+A schedule's steps are updates, or batches where an accumulation says that it counts these.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.composition.fields import dotted
 from harness.composition.mistakes import Mistake
 from harness.spec import Training
+from harness.spec.accumulation import AnyAccumulation
 from harness.spec.data import AnyData
 
 Path = tuple[str, ...]
@@ -19,7 +23,7 @@ PLACES = ("schedule", "suite")
 _EPOCHS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) epochs?")
 
 
-def in_steps(node: Any, per_epoch: int, path: Path, notes: dict[Path, str], mistakes: list[Mistake]) -> Any:
+def in_steps(node: Any, per_epoch: Fraction | int, path: Path, notes: dict[Path, str], mistakes: list[Mistake]) -> Any:
     """The part of a config at `path` with steps in place of epochs, of which each has `per_epoch` steps.
 
     Adds to `notes` what stood at a path, and to `mistakes` each number of epochs that is no number of steps.
@@ -49,9 +53,12 @@ def with_steps(plain: Mapping[str, Any]) -> tuple[dict[str, Any], dict[Path, str
         return {}, {}, []
     try:
         data = TypeAdapter[Any](AnyData).validate_python(plain.get("data"))
-        per_epoch = Training.model_validate(plain.get("training")).steps_per_epoch(data.counts[0])
+        accumulation = TypeAdapter[Any](AnyAccumulation).validate_python(plain.get("accumulation", "none"))
+        batches = Training.model_validate(plain.get("training")).steps_per_epoch(data.counts[0])
+        steps_of_a_group = accumulation.schedule_step(1) - accumulation.schedule_step(0)
+        per_epoch = Fraction(batches * steps_of_a_group, accumulation.group)
     except ValidationError:
-        per_epoch = 1
+        per_epoch = Fraction(1)
     notes, mistakes = dict[Path, str](), list[Mistake]()
     changed = {key: in_steps(plain[key], per_epoch, (key,), notes, mistakes) for key in PLACES if key in plain}
     return changed, notes, mistakes

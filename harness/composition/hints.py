@@ -32,6 +32,19 @@ def weight_decay_hint(value: str) -> str:
     )
 
 
+def accumulation_hint(value: str) -> str:
+    """What to type for a number of batches whose gradients are accumulated."""
+    return (
+        f"the number of batches is typed accumulation=mean accumulation.batches={value} (or sum), and "
+        "accumulation.schedule_counts=batches where the schedule's step is the batch, as in Keras"
+    )
+
+
+def averaging_hint(value: str) -> str:
+    """What to type for the decay of an average of the weights."""
+    return f"the average of the weights is typed averaging=exponential averaging.decay={value}"
+
+
 def _rate(tree: Tree, value: str) -> str:
     schedule = tree.get("schedule")
     fields = schedule if isinstance(schedule, Mapping) else {}
@@ -70,10 +83,28 @@ HINTS: dict[str, Hint] = {
     "optimizer.global_clipnorm": lambda tree, value: (
         f"clipping is a word of its own: clipping=by_global_norm clipping.bound={value}"
     ),
+    "optimizer.gradient_accumulation_steps": lambda tree, value: accumulation_hint(value),
+    "optimizer.use_ema": lambda tree, value: averaging_hint("0.99"),
+    "optimizer.ema_momentum": lambda tree, value: averaging_hint(value),
+    "optimizer.ema_overwrite_frequency": lambda tree, value: (
+        f"the average is a word of its own: averaging=exponential averaging.overwrite_every={value}"
+    ),
+    "optimizer.lookahead": lambda tree, value: (
+        "it is a word of its own: lookahead=slow_weights lookahead.steps=5 lookahead.factor=0.5"
+    ),
+    "training.accumulate_grad_batches": lambda tree, value: accumulation_hint(value),
     "loss.from_logits": lambda tree, value: (
         "losses of logits and of probabilities have names of their own: softmax_cross_entropy and "
         "sigmoid_cross_entropy take logits, categorical_cross_entropy and binary_cross_entropy probabilities"
     ),
+}
+
+
+# What to type in place of a number, for a family of words.
+OF_A_NUMBER: dict[str, Callable[[str], str]] = {
+    "weight_decay": weight_decay_hint,
+    "accumulation": accumulation_hint,
+    "averaging": averaging_hint,
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.composition.fields import dotted
-from harness.composition.hints import weight_decay_hint
+from harness.composition.hints import OF_A_NUMBER
 from harness.composition.limits import CHARACTERS, DEPTH, OVERRIDE, OVERRIDES, misfits
 from harness.composition.mistakes import no_such, shown
 from harness.system.files import text_fault
@@ -137,9 +137,8 @@ def _read_one(text: str, groups: Mapping[str, Sequence[str]], overrides: Overrid
     elif key in groups and isinstance(content, str):
         overrides.choices.append((key, content))
     elif key in groups and key not in LISTS_OF_FILES and not isinstance(content, dict):
-        hint = (
-            f"; {weight_decay_hint(str(content))}" if key == "weight_decay" and isinstance(content, float | int) else ""
-        )
+        hint_of = OF_A_NUMBER.get(key)
+        hint = f"; {hint_of(str(content))}" if hint_of and isinstance(content, float | int) else ""
         raise MisfitError(f"{key} takes a mapping of fields or one of: {', '.join(groups[key])}{hint}")
     else:
         overrides.changes.append(Change(path, content))

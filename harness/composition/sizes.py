@@ -86,7 +86,7 @@ def _too_large(resource: str, parts: Sequence[Part], most: int, bound: str) -> l
 def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
     """The memory of this process and of the workers, one for each arm, which run at the same time."""
     arms = experiment.arms
-    slots = len(experiment.optimizer.slot_names)
+    slots = len(experiment.update.slot_names)
     of_arms = sum(_FLOAT64 + _ITEM[arm.variable_dtype] * (2 + slots) for arm in arms)
     for key, count in _parameters(experiment).items():
         yield Part(key, "weights", count * (_FLOAT64 * runs + of_arms))

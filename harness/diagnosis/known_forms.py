@@ -19,9 +19,12 @@ from harness.spec import layers, losses, schedules
 from harness.spec import optimizers as opt
 from harness.spec import regularizers as reg
 from harness.spec import weight_decay as decay
+from harness.spec.accumulation import Accumulation
+from harness.spec.averaging import Exponential
 from harness.spec.base import Word
 from harness.spec.changes import Changes
 from harness.spec.experiment import Experiment
+from harness.spec.lookahead import SlowWeights
 
 # Epsilons that are the default of some framework.
 EPSILONS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)
@@ -36,6 +39,8 @@ LOOKALIKES = (
 SLOPES = (0.01, 0.2, 0.3)
 CLASSES = ("summed", "averaged")
 KEPT = ("biased", "unbiased")
+STARTS = ("first_update", "initial_weights")
+COUNTED = ("updates", "batches")
 PERIODS = ("decay_steps", "warmup_steps", "first_period")
 
 
@@ -106,6 +111,34 @@ def _other_clipping(e: Experiment) -> Iterator[Changes]:
             if kind != e.clipping.word():
                 yield {"clipping.kind": kind}
         yield {"clipping": {"kind": "none"}}
+
+
+def _accumulation(word: Accumulation) -> list[Fields]:
+    kinds = [kind for kind in ("mean", "sum") if word.group > 1 and kind != word.word()]
+    return [{"kind": kind} for kind in kinds]
+
+
+def _no_accumulation(e: Experiment) -> Iterator[Changes]:
+    if e.accumulation.group > 1:
+        yield {"accumulation": {"kind": "none"}}
+
+
+def _counts(word: Any) -> list[Fields]:
+    names = [name for name in ("batches", "steps", "overwrite_every") if getattr(word, name, None)]
+    counts = {name: getattr(word, name) for name in names}
+    return [
+        {name: other_count}
+        for name, count in counts.items()
+        for other_count in (count + 1, count - 1, 2 * count, count // 2)
+        if other_count > (name == "batches")
+    ]
+
+
+def _nothing_follows(e: Experiment) -> Iterator[Changes]:
+    if e.lookahead.slot_names:
+        yield {"lookahead": {"kind": "none"}}
+    if getattr(e.averaging, "overwrite_every", None):
+        yield {"averaging.overwrite_every": None}
 
 
 # --- The schedule ----------------------------------------------------------------------------------------------------
@@ -206,6 +239,12 @@ FORMS = (
     Form("factor of a decay or penalty", of_words((decay.WeightDecay, reg.Regularizer, opt.Optimizer), _scaled)),
     Form("no decay", _no_decay),
     Form("clipping", _other_clipping),
+    Form("sum or mean of accumulated gradients", of_words(Accumulation, _accumulation)),
+    Form("what the schedule counts", of_words(Accumulation, lambda w: other(w, "schedule_counts", COUNTED))),
+    Form("no accumulation", _no_accumulation),
+    Form("number of batches or updates", of_words((Accumulation, SlowWeights, Exponential), _counts)),
+    Form("start of an average", of_words(Exponential, lambda w: other(w, "start", STARTS))),
+    Form("no look-ahead or replacing average", _nothing_follows),
     Form("activation's variant", of_words(act.Activation, _variant)),
     Form("activation", of_words(act.Activation, _lookalike)),
     Form("reduction of the loss", of_words(losses.Loss, lambda word: other(word, "reduction", ("mean", "sum")))),

@@ -14,7 +14,7 @@ from harness.spec.experiment import Experiment
 # An estimate may be replaced by a number that a person would have typed within this relative distance.
 NEAR = 0.05
 MOST_DIGITS = 6
-# Fields whose form has a name; the others are called by the field.
+# Fields, or paths, whose form has a name; the others are called by the field.
 NAMES = {
     "decay_steps": "length of a decay or warm-up",
     "warmup_steps": "length of a decay or warm-up",
@@ -24,6 +24,8 @@ NAMES = {
     "factor": "factor of a decay or penalty",
     "l1": "factor of a decay or penalty",
     "l2": "factor of a decay or penalty",
+    "lookahead.factor": "factor of the look-ahead",
+    "averaging.decay": "decay of an average",
 }
 RATES = ("rate", "initial_rate", "target_rate", "maximum", "minimum", "start_rate", "end_rate")
 
@@ -47,7 +49,7 @@ class Number:
         """The form's name, of which this number at another distance is an instance."""
         if self.field in RATES:
             return "size of the rate"
-        return NAMES.get(self.field, self.field.replace("_", " "))
+        return NAMES.get(self.path) or NAMES.get(self.field, self.field.replace("_", " "))
 
     def allows(self, value: float) -> bool:
         return math.isfinite(value) and self.low <= value <= self.high

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import Adapter, UnsupportedSpecError
+from adapters.protocol import Adapter, Parameters, UnsupportedSpecError
 from harness.records.array_types import Array
-from harness.records.tensor_key import keyed, of_kind
+from harness.records.tensor_key import TensorKey, keyed, of_kind
 from harness.spec.base import Spec, Word
 from harness.spec.model import PlacedLayer
 from harness.spec.recipe import Update
@@ -18,6 +18,7 @@ from harness.spec.vocabulary import parse
 
 Arrays = dict[str, Array]
 MILESTONES = (1, 10, 100, 1000)
+SLOTS_AFTER = 10  # updates
 TOGETHER = 8
 
 
@@ -142,7 +143,19 @@ def _updates(adapter: Adapter, specs: Sequence[Any], arrays: Mapping[str, Array]
     for k, after in zip(milestones, replayed, strict=True):
         for outputs, weights in zip(weights_by_spec, after, strict=True):
             outputs |= keyed("after", {name: np.array(value) for name, value in weights.items()}, k)
+    for spec, outputs in zip(specs, weights_by_spec, strict=True):
+        first = [{name: values[k] for name, values in gradients.items()} for k in range(min(SLOTS_AFTER, count))]
+        outputs |= slots_beside(adapter, spec, parameters, first)
     return weights_by_spec
+
+
+def slots_beside(adapter: Adapter, update: Update, parameters: Parameters, gradients: Sequence[Parameters]) -> Arrays:
+    """What is kept beside the optimizer after these gradients, as `slot N/<slot>/<parameter>`; empty if nothing is."""
+    if not update.slots_beside:
+        return {}
+    slots = adapter.slots_after(update, parameters, gradients)
+    beside = {name: value for name, value in slots.items() if TensorKey.parse(name).kind in update.slots_beside}
+    return keyed("slot", beside, len(gradients))
 
 
 CALLS: dict[str, Callable[[Adapter, Any, Mapping[str, Array]], Arrays]] = {

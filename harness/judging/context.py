@@ -187,7 +187,7 @@ class Context:
     @property
     def forced_batches(self) -> list[Batch]:
         """The batches of the teacher-forced steps."""
-        batches = self.batches(self._asked("forced_steps", min(self.stated.comparison.forced_steps, self.plan.steps)))
+        batches = self.batches(self._asked("forced_steps", min(self.stated.forced_steps, self.plan.steps)))
         return [batch.first(self._asked("forced_samples", len(batch.samples))) for batch in batches]
 
     def _asked(self, field_of_extent: str, stated: int) -> int:

@@ -2,7 +2,8 @@
 
 Each probed step has a weight of its own, which starts at 0 and gets its first gradient, a 1, at that step. It then
 moves by the rate times a factor that does not depend on earlier rates, so the rate is recovered without the rounding of
-a running sum: `rate = displacement / displacement of the reference at rate 1`.
+a running sum: `rate = displacement / displacement of the reference at rate 1`. A step here is an update: if several
+batches have one together, each of them has the gradient.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Question, Rung
 from harness.rungs.schedule import RATE, neighbours, with_first_step, with_rounding
-from harness.rungs.tasks import TASKS
+from harness.rungs.tasks import TASKS, displacements
+from harness.spec.experiment import Experiment
 from harness.spec.schedules import Constant, Schedule
 from harness.system.array_files import save_arrays
 
@@ -35,7 +37,11 @@ EVERY_STEP_UP_TO = 256
 
 def updates(context: Context) -> int:
     """The number of updates that are replayed."""
-    return min(context.plan.steps, MOST_UPDATES)
+    return min(_of_the_run(context), MOST_UPDATES)
+
+
+def _of_the_run(context: Context) -> int:
+    return context.stated.accumulation.updates(context.plan.steps)
 
 
 def probes(context: Context) -> Any:
@@ -51,7 +57,9 @@ def ask(context: Context) -> dict[str, Any]:
     """The file of the probed steps and the number of updates."""
     path = context.scratch / "applied_lr_steps.npz"
     save_arrays(path, {"steps": probes(context)})
-    return {"probes": str(path), "updates": updates(context)}
+    group = context.stated.accumulation.group
+    # Only a question about several batches says so, so that the digests of recorded questions stay the same.
+    return {"probes": str(path), "updates": updates(context), **({"group": group} if group > 1 else {})}
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
@@ -62,15 +70,17 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     probed = probes(context)
     schedule = context.experiment.schedule
 
-    def moved(adapter: Adapter, schedule: Schedule) -> FloatArray:
-        return _displacements(context, adapter, schedule, probed)
+    def moved(adapter: Adapter, schedule: Schedule, experiment: Experiment = context.experiment) -> FloatArray:
+        at_schedule = experiment.update.model_copy(update={"schedule": schedule})
+        return displacements(adapter, at_schedule, probed, updates(context), context.stated.accumulation.group)
 
     in_float32 = {name: moved(context.in_float32(answer.arm), schedule) for name, answer in answers.items()}
     is_judged = np.isfinite([*in_float32.values()]).all(axis=0)
     if not is_judged.any():
         return []
     steps = probed[is_judged]
-    unit = moved(context.oracle, Constant(rate=1.0))
+    # Of the stated spec: with another one a weight may stay where it is, and no rate would follow from that.
+    unit = moved(context.oracle, Constant(rate=1.0), context.stated)
 
     def rates(displacements: FloatArray) -> FloatArray:
         applied: FloatArray = (displacements / unit)[is_judged]
@@ -104,7 +114,7 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
 
     optimizer = context.experiment.optimizer.name_in_tables
     subject = f"{schedule.name_in_tables}, applied by {optimizer}"
-    if updates(context) < context.plan.steps:
+    if updates(context) < _of_the_run(context):
         subject += f", first {updates(context)} steps"
     oracle = Reference(
         {RATE: reference},
@@ -117,15 +127,5 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     return [with_first_step(check, verdict) for verdict in judge_checks([check])]
 
 
-def _displacements(context: Context, adapter: Adapter, schedule: Schedule, steps: Any) -> FloatArray:
-    """How far `adapter` moves the weight of each step in the update that has its unit gradient, (steps,)."""
-    displacements = np.zeros(len(steps))
-    gradients = [{"w": (steps == update).astype(np.float64)} for update in range(updates(context))]
-    at_schedule = context.experiment.update.model_copy(update={"schedule": schedule})
-    replayed = adapter.optimizer(at_schedule, {"w": np.zeros(len(steps))}, gradients)
-    for update, weights in enumerate(replayed):
-        displacements[steps == update] = weights["w"][steps == update]
-    return displacements
-
-
-RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": ("optimizer", "schedule", "weight_decay")}))
+PARTS = ("optimizer", "schedule", "weight_decay", "accumulation", "lookahead", "averaging")
+RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"": PARTS}))

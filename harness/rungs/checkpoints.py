@@ -46,7 +46,7 @@ def checkpointed_epochs(context: Context) -> list[int]:
     """
     experiment, epochs = context.stated, len(context.plan.orders)
     itemsize = max(np.dtype(arm.variable_dtype).itemsize for arm in experiment.arms)
-    size = experiment.model.parameter_count * itemsize * (1 + len(experiment.optimizer.slot_names))
+    size = experiment.model.parameter_count * itemsize * (1 + len(experiment.update.slot_names))
     work = experiment.model.multiply_adds * context.plan.batch_size * STEPS * (DRAWS + 1)
     most = min(context.checkpoints(MOST), MOST_BYTES // max(size, 1), int(MOST_MULTIPLY_ADDS // max(work, 1)))
     candidates = dict.fromkeys([epochs - 2, 0, (epochs - 1) // 2])
@@ -103,7 +103,7 @@ def _start(context: Context, epoch: int, weights: Arrays, slots: Arrays) -> Star
     """The state after an epoch, and the next batches: one where the arm has not kept all slots, else `STEPS`."""
     plan, noise = context.plan, context.experiment.model.noise()
     trainable = [parameter.name for parameter in context.experiment.model.parameters() if parameter.trainable]
-    needed = {f"{slot}/{name}" for slot in context.experiment.optimizer.slot_names for name in trainable}
+    needed = {f"{slot}/{name}" for slot in context.experiment.update.slot_names for name in trainable}
     can_go_on = needed <= set(slots)
     following = plan.batches(STEPS if can_go_on else 1, noise, first_epoch=epoch + 1)
     batches = [batch for batch in following if batch.epoch == epoch + 1]

@@ -51,7 +51,7 @@ def stated(experiment: Experiment, steps: int, batch_size: int, kept: int = 0) -
         checkpoints=kept,
         free_steps=free_steps,
         self_steps=free_steps,
-        forced_steps=min(experiment.comparison.forced_steps, steps),
+        forced_steps=min(experiment.forced_steps, steps),
         forced_samples=batch_size,
     )
 

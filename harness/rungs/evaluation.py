@@ -73,10 +73,15 @@ def judge_checkpoints(context: Context, trace: Trace, checkpoints: Arrays) -> li
     records = {record.epoch: record for record in trace.epochs}
     judged: list[Check] = []
     for epoch in epochs:
-        weights = of_kind(checkpoints, "weight", epoch)
         if epoch in records:
-            judged += _checks(context, trace.arm, records[epoch], weights, {}, subject)
+            judged += _checks(context, trace.arm, records[epoch], _scored_at(context, checkpoints, epoch), {}, subject)
     return judge_checks(judged)
+
+
+def _scored_at(context: Context, checkpoints: Arrays, epoch: int) -> Arrays:
+    """The weights that the model was scored with after an epoch, by the checkpoint."""
+    weights, slots = (of_kind(checkpoints, kind, epoch) for kind in ("weight", "slot"))
+    return context.experiment.averaging.scored(weights, slots)
 
 
 def judge_arm(context: Context, trace: Trace, weights: Parameters, predictions: Arrays) -> list[Verdict]:
@@ -112,7 +117,7 @@ def is_scored_right(trainings: Trainings, trace: Trace, record: EpochRecord) -> 
     context, name = trainings.context, trace.arm.name
     is_last = record.epoch == trace.epochs[-1].epoch
     states = trainings.checkpoints.get(name, {})
-    weights = trainings.weights.get(name, {}) if is_last else of_kind(states, "weight", record.epoch)
+    weights = trainings.weights.get(name, {}) if is_last else _scored_at(context, states, record.epoch)
     if not are_of_the_model(context, weights):
         return True
     with uncertified():

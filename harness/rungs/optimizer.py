@@ -1,7 +1,9 @@
 """Rung `optimizer`: the weights after 1, 10, 100 and 1,000 updates by the same gradients.
 
-Each optimizer runs at a constant and at a changing rate. Each weight decay runs at the changing rate, with an optimizer
-without state (SGD) and with one that divides by its state (Adam).
+Each optimizer runs at a constant and at a changing rate. What goes beside one (weight decays, accumulations,
+look-aheads, averagings) runs at the changing rate, with an optimizer without state (SGD) and with one that divides by
+its state (Adam). With an accumulation it is the weights after so many batches. What is kept beside an optimizer is
+compared too, after the first updates.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from harness.spec.recipe import Update
 from harness.spec.schedules import Constant, Exponential
 
 NAME = "optimizer"
+BESIDE = ("weight_decay", "accumulation", "lookahead", "averaging")
 UPDATES = 1000
 CONSTANT = {"": Constant(rate=0.01)}
 CHANGING = {"at a changing rate": Exponential(initial_rate=0.01, decay_rate=0.5, decay_steps=300)}
@@ -42,10 +45,11 @@ def cases(context: Context) -> Iterator[Case]:
         for rate_in_words, schedule in {**CONSTANT, **changing}.items():
             yield Case(word, Update(optimizer=word, schedule=schedule), arrays, rate_in_words)
     ((rate_in_words, schedule),) = CHANGING.items()
-    for word in subjects(context, "weight_decay"):
-        for optimizer in (Sgd(), Adam()):
-            update = Update(optimizer=optimizer, schedule=schedule, weight_decay=word)
-            yield Case(word, update, arrays, f"before {optimizer.kind} {rate_in_words}")
+    for family in BESIDE:
+        for word in subjects(context, family):
+            for optimizer in (Sgd(), Adam()):
+                update = Update.model_validate({"optimizer": optimizer, "schedule": schedule, family: word})
+                yield Case(word, update, arrays, f"before {optimizer.kind} {rate_in_words}")
 
 
 def _changes(experiment: Experiment) -> bool:
@@ -87,8 +91,8 @@ def by_milestone(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
     """
     bounds: dict[str, Tolerance] = {}
     held = {name: values for name, values in reference.items() if np.isfinite(in_float32[name]).all()}
-    for updates in dict.fromkeys(TensorKey.parse(name).step for name in held):
-        bounds |= pooled_error(keyed("after", of_kind(held, "after", updates), updates), in_float32, precision)
+    for kind, updates in dict.fromkeys((key.kind, key.step) for key in map(TensorKey.parse, held)):
+        bounds |= pooled_error(keyed(kind, of_kind(held, kind, updates), updates), in_float32, precision)
     return bounds
 
 

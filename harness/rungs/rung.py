@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 from harness.judging.context import Answers, Context
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.spec.changes import BESIDE
 from harness.system.array_files import Arrays
 from harness.worker.task import Task
 
 Parts: TypeAlias = tuple[str, ...]
 OF_THE_MODEL: Parts = ("model", "loss", "regularizer")
-OF_THE_UPDATE: Parts = ("optimizer", "schedule", "weight_decay", "clipping")
+OF_THE_UPDATE: Parts = ("optimizer", "schedule", *BESIDE)
 
 
 @dataclass(frozen=True)

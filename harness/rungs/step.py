@@ -1,9 +1,10 @@
 """Rung `step`: teacher-forced steps, so that a fault shows only in its own step and phase.
 
 At each step every arm computes the gradient at the teacher's weights (phase `gradient`), and every arm's optimizer gets
-the teacher's gradients (phase `update`). The teacher is the reference; its weights and gradients are rounded to float32
-once, and all arms, the reference included, get the same bytes. A gradient below the normal numbers is given as 0: both
-frameworks take it for 0, and a rule that looks at its sign only would move the weight by a whole step or not at all.
+the teacher's gradients (phase `update`). What is kept beside the optimizer is compared after the last step. The teacher
+is the reference; its weights and gradients are rounded to float32 once, and all arms, the reference included, get the
+same bytes. A gradient below the normal numbers is given as 0: both frameworks take it for 0, and a rule that looks at
+its sign only would move the weight by a whole step or not at all.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
 from harness.judging.arithmetic import Arithmetic
+from harness.judging.cases import slots_beside
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.ledger_excuses import propagated
@@ -36,6 +38,7 @@ from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays, load_arrays, save_arrays
 
 NAME = "step"
+OF_UPDATES = ("weight", "slot")
 EXPLODED = 1000.0  # a loss that is so many times larger says nothing about the error of another
 
 
@@ -82,7 +85,7 @@ def teach(context: Context) -> Teacher:
         *_, updated = context.oracle.optimizer(e.update, start, past_gradients)
         expected |= keyed("weight", updated, k + 1)
         weights = _rounded({**updated, **state})
-    return Teacher(inputs, expected)
+    return Teacher(inputs, expected | slots_beside(context.oracle, e.update, start, past_gradients))
 
 
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
@@ -108,22 +111,24 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
         for name, answer in answers.items()
     }
 
-    keys = sorted(map(TensorKey.parse, expected), key=lambda key: key.kind == "weight")  # updates come last
+    keys = sorted(map(TensorKey.parse, expected), key=lambda key: key.kind in OF_UPDATES)  # they come last
     places: dict[str, Place] = {key: _place(key) for key in keys}
     oracle = Reference(expected, tolerances, {name: effect.excuse for name, effect in effects.items()})
     return judge_checks(checks(NAME, oracle, answers, places))
 
 
 def _place(key: TensorKey) -> Place:
-    phase = "update" if key.kind == "weight" else "gradient"
+    phase = "update" if key.kind in OF_UPDATES else "gradient"
     tensor, step = key.of or key.kind, _step(key)
-    return Place(phase, phase, step, key.layer, tensor, lambda index: f"step {step}, {tensor}{list(index)}")
+    layer = TensorKey.parse(key.of).layer if key.kind == "slot" else key.layer
+    return Place(phase, phase, step, layer, tensor, lambda index: f"step {step}, {tensor}{list(index)}")
 
 
 def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> dict[str, Tolerance]:
     runs = _runs(context, answer, inputs, expected)
     rounded, precision = runs.values, answer.arithmetic
-    by_kind = {kind: only(expected, kind) for kind in ("loss", "gradient", "state", "weight")}
+    in_updates = Arithmetic.of_dtype(answer.precision)
+    by_kind = {kind: only(expected, kind) for kind in ("loss", "gradient", "state", "weight", "slot")}
     loss_errors = {name: float(np.abs(rounded[name] - exact)[0]) for name, exact in by_kind["loss"].items()}
 
     def sample_error(loss: FloatArray) -> float:
@@ -139,7 +144,8 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
             name: own_error(expected[name], rounded[name], precision, size=_deviation(expected, name))
             for name in by_kind["state"]
         },
-        **of_updates(inputs, expected, rounded, Arithmetic.of_dtype(answer.precision)),
+        **pooled_error(by_kind["slot"], rounded, in_updates),
+        **of_updates(inputs, expected, rounded, in_updates),
     }
     return runs.floored(tolerances, expected, precision)
 
@@ -192,7 +198,8 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
     with noticed_overflows() as overflows:
         for k, weights in enumerate(adapter.optimizer(e.update, start, gradients_by_step)):
             results |= keyed("weight", _nowhere(weights) if overflows else weights, k + 1)
-    return results
+        slots = slots_beside(adapter, e.update, start, gradients_by_step)
+    return results | (_nowhere(slots) if overflows else slots)
 
 
 def _is_not_finite(arrays: Arrays) -> bool:
@@ -213,9 +220,9 @@ def _flushed(values: Array) -> Array:
 
 
 def _step(key: TensorKey) -> int:
-    """The step that a tensor belongs to; the key of updated weights has the number of the next step."""
+    """The step that a tensor belongs to; the key of what an update leaves has the number of the next step."""
     assert key.step is not None
-    return key.step - (key.kind == "weight")
+    return key.step - (key.kind in OF_UPDATES)
 
 
 RUNG = Rung(NAME, Question(ask, judge_answers, TASKS[NAME], {"gradient": OF_THE_MODEL, "update": OF_THE_UPDATE}))

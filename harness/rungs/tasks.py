@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from adapters.protocol import UnsupportedSpecError
-from harness.judging.cases import answers, given_of
+from adapters.protocol import Adapter, FloatArray, IntArray, UnsupportedSpecError
+from harness.judging.cases import answers, given_of, slots_beside
 from harness.plan import digest_arrays
 from harness.records.tensor_key import TensorKey, below, keyed, of_kind, only, prefixed
 from harness.rungs.free_run_tasks import free_run, probe, slots
+from harness.spec.recipe import Update
 from harness.spec.schedules import AnySchedule, Schedule
 from harness.spec.vocabulary import parse
 from harness.system.array_files import load_arrays
@@ -86,17 +87,25 @@ def schedule(session: Session, scratch: str, schedules: list[Any], steps: str) -
     return session.reply(arrays, forms=forms)
 
 
-def applied_lr(session: Session, scratch: str, probes: str, updates: int) -> Result:
-    """How far each probed update moves a weight of 0 whose first gradient, a 1, is that of this update."""
+def applied_lr(session: Session, scratch: str, probes: str, updates: int, group: int = 1) -> Result:
+    """`displacements` of the probed updates, each of so many batches."""
     e = session.at(scratch).experiment
-    probed_steps = load_arrays(Path(probes))["steps"]
-    gradients = [{"w": (probed_steps == update).astype(np.float64)} for update in range(updates)]
-    displacements = np.zeros(len(probed_steps))
-    start = {"w": np.zeros(len(probed_steps))}
-    for update, weights in enumerate(session.adapter.optimizer(e.update, start, gradients)):
-        probed = probed_steps == update
-        displacements[probed] = weights["w"][probed]
-    return session.reply({"moved": displacements}, realisation=asdict(session.adapter.realisation(e.optimizer)))
+    moved = displacements(session.adapter, e.update, load_arrays(Path(probes))["steps"], updates, group)
+    return session.reply({"moved": moved}, realisation=asdict(session.adapter.realisation(e.optimizer)))
+
+
+def displacements(adapter: Adapter, update: Update, probed: IntArray, updates: int, group: int) -> FloatArray:
+    """How far each probed update moves a weight of 0 whose first gradients, ones, are those of its batches: (probes,).
+
+    `group`: the number of batches of each of the `updates`.
+    """
+    gradients = [{"w": (probed == number).astype(np.float64)} for number in range(updates) for _ in range(group)]
+    moved = np.zeros(len(probed))
+    for batch, weights in enumerate(adapter.optimizer(update, {"w": np.zeros(len(probed))}, gradients)):
+        if (batch + 1) % group == 0:
+            is_probed = probed == batch // group
+            moved[is_probed] = weights["w"][is_probed]
+    return moved
 
 
 def words(session: Session, scratch: str, cases: list[Any], given: str) -> Result:
@@ -175,7 +184,7 @@ def step(session: Session, scratch: str, teacher: str, samples: int | None = Non
     updates = session.adapter.optimizer(e.update, start, teacher_gradients)
     for k, weights in enumerate(updates):
         arrays |= keyed("weight", weights, k + 1)
-    return session.reply(arrays)
+    return session.reply(arrays | slots_beside(session.adapter, e.update, start, teacher_gradients))
 
 
 TASKS = tasks(

@@ -12,7 +12,8 @@ from harness.spec.experiment import Experiment
 from harness.spec.model import PlacedLayer
 from harness.spec.recipe import Update
 
-ROOTS = ("model", "loss", "optimizer", "schedule", "regularizer", "clipping", "weight_decay")
+BESIDE = ("clipping", "weight_decay", "accumulation", "lookahead", "averaging")  # an optimizer
+ROOTS = ("model", "loss", "optimizer", "schedule", "regularizer", *BESIDE)
 Changes = Mapping[str, Any]
 
 

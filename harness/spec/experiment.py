@@ -8,11 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from harness.spec.accumulation import AnyAccumulation, NoAccumulation
 from harness.spec.arm import Arm
+from harness.spec.averaging import AnyAveraging, NoAveraging
 from harness.spec.base import Name, Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.data import AnyData
 from harness.spec.expectations import AnyExpectation
+from harness.spec.lookahead import AnyLookahead, NoLookahead
 from harness.spec.losses import AnyLoss
 from harness.spec.model import Model
 from harness.spec.numbers import Count
@@ -29,14 +32,18 @@ Family = Literal[
     "loss",
     "metric",
     "regularizer",
+    "accumulation",
     "clipping",
     "weight_decay",
+    "lookahead",
+    "averaging",
     "optimizer",
     "schedule",
 ]
 
 MOST_ARMS = 64
 FREE_STEPS, LONGEST_EPOCH, PAST_EPOCH = 20, 60, 2
+MOST_FORCED_STEPS = 50
 
 
 class Training(Spec):
@@ -87,14 +94,15 @@ class Comparison(Spec):
     float32 arms are not compared, because rounding moves them by an unknown share; of float64 arms the first are.
     `forced_steps` teacher-forced steps and `free_steps` free-running steps are judged against the reference. Without a
     number, the free steps end two steps after the first epoch, so that its short batch, and the beginning of an epoch
-    in another order, are among them; where an epoch is longer than `LONGEST_EPOCH` steps, there are `FREE_STEPS`.
+    in another order, are among them; where an epoch is longer than `LONGEST_EPOCH` steps, there are `FREE_STEPS`. A
+    step is a batch; where an update takes several, or something happens at some updates only, there are more steps.
     `record_answers`: keeps what every arm answers to the rungs, so that `compare` can judge it again.
     `memory_bytes`: what all processes of a run may take together, by an estimate before it starts; None is the memory
     that is available. `budget_s`: the seconds that a check may take by an estimate of what each rung takes here; where
     it would take more, less is asked, and the verdicts say so. None is no limit.
     """
 
-    forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
+    forced_steps: Annotated[int, Field(gt=0, le=MOST_FORCED_STEPS)] = 3
     free_steps: Annotated[int, Field(gt=0, le=1000)] | None = None
     accuracy_margin: Annotated[float, Field(gt=0, lt=1)] = 0.003
     loss_margin: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -121,6 +129,9 @@ class Experiment(Spec):
     regularizer: AnyRegularizer = NoRegularizer()
     clipping: AnyClipping = NoClipping()
     weight_decay: AnyWeightDecay = NoWeightDecay()
+    accumulation: AnyAccumulation = NoAccumulation()
+    lookahead: AnyLookahead = NoLookahead()
+    averaging: AnyAveraging = NoAveraging()
     training: Training
     comparison: Comparison = Comparison()
     suite: tuple[AnySchedule, ...] = ()
@@ -132,16 +143,27 @@ class Experiment(Spec):
     def words(self) -> tuple[Word, ...]:
         """Every word of the training, each once."""
         own = (self.schedule, self.optimizer, self.clipping, self.weight_decay, self.loss, self.regularizer)
+        beside = (self.accumulation, self.lookahead, self.averaging)
         initializers = (parameter.initializer for parameter in self.model.parameters())
-        return tuple(dict.fromkeys((*own, *self.model.words(), *initializers)))
+        return tuple(dict.fromkeys((*own, *beside, *self.model.words(), *initializers)))
 
     @property
     def free_steps(self) -> int:
         """The number of free-running steps that are judged: at most as many as the run has."""
         samples = self.data.counts[0]
         epoch = self.training.steps_per_epoch(samples)
-        default = epoch + PAST_EPOCH if epoch <= LONGEST_EPOCH else FREE_STEPS
+        usual = epoch + PAST_EPOCH if epoch <= LONGEST_EPOCH else FREE_STEPS
+        default = max(usual, min(2 * self.update.period, LONGEST_EPOCH))
         return min(self.comparison.free_steps or default, self.training.steps(samples))
+
+    @property
+    def forced_steps(self) -> int:
+        """The number of teacher-forced steps that are judged: at most as many as the run has.
+
+        They are enough for each word of the update to do all that it does.
+        """
+        enough = min(self.update.period, MOST_FORCED_STEPS)
+        return min(max(self.comparison.forced_steps, enough), self.training.steps(self.data.counts[0]))
 
     @property
     def update(self) -> Update:
@@ -151,6 +173,9 @@ class Experiment(Spec):
             schedule=self.schedule,
             clipping=self.clipping,
             weight_decay=self.weight_decay,
+            accumulation=self.accumulation,
+            lookahead=self.lookahead,
+            averaging=self.averaging,
         )
 
     @property
@@ -183,6 +208,10 @@ class Experiment(Spec):
         misfit = self.loss.misfit(self.model.last_activation.word(), prod(self.model.output_shape))
         if misfit:
             wrong.append(misfit)
+        batches, group = self.training.steps(self.data.counts[0]), self.accumulation.group
+        if group > batches:
+            whole = f"the training has {batches} batches, so that no update would be made; at most {batches}"
+            wrong.append(f"accumulation.batches is {group}, and {whole}")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

@@ -6,11 +6,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from harness.spec.accumulation import Accumulation, AnyAccumulation
 from harness.spec.activations import Activation, AnyActivation
+from harness.spec.averaging import AnyAveraging, Averaging
 from harness.spec.base import Word, family_members
 from harness.spec.clipping import AnyClipping, Clipping
 from harness.spec.initializers import AnyInitializer, Initializer
 from harness.spec.layers import AnyLayer, Layer
+from harness.spec.lookahead import AnyLookahead, Lookahead
 from harness.spec.losses import AnyLoss, Loss
 from harness.spec.metrics import AnyMetric, Metric
 from harness.spec.optimizers import AnyOptimizer, Optimizer
@@ -25,8 +28,11 @@ BASES: dict[str, tuple[type[Word], Any]] = {
     "loss": (Loss, AnyLoss),
     "metric": (Metric, AnyMetric),
     "regularizer": (Regularizer, AnyRegularizer),
+    "accumulation": (Accumulation, AnyAccumulation),
     "clipping": (Clipping, AnyClipping),
     "weight_decay": (WeightDecay, AnyWeightDecay),
+    "lookahead": (Lookahead, AnyLookahead),
+    "averaging": (Averaging, AnyAveraging),
     "optimizer": (Optimizer, AnyOptimizer),
     "schedule": (Schedule, AnySchedule),
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from adapters.protocol import Trainer
 from harness.plan import digest_arrays
 from harness.records.series import Series
 from harness.records.tensor_key import keyed
@@ -26,10 +28,25 @@ def checkpoints_file(arm: str) -> str:
     return f"{arm}.checkpoints.npz"
 
 
+@contextmanager
+def scoring(session: Session, trainer: Trainer) -> Iterator[None]:
+    """Context in which the trainer has the weights that its model is scored with: their averages, if these are."""
+    averaging = session.experiment.averaging
+    if not averaging.slot_names:
+        yield
+        return
+    trained = trainer.weights()
+    trainer.set_weights(averaging.scored(trained, trainer.slots()))
+    yield
+    trainer.set_weights(trained)
+
+
 def run_training(
     session: Session, send: Callable[..., None], folder: str, checkpoints: Sequence[int] = ()
 ) -> dict[str, Any]:
     """Trains by the plan. Writes the final weights to `folder`, and the predictions where targets are labels.
+
+    Where the model is scored with averages of its weights, these are the final weights.
 
     Sends an event for each epoch: the loss of every step, the time of the epoch, the scores on the whole test set.
     `checkpoints`: the epochs after which weights and slots are kept; they are written beside the plan at the end.
@@ -37,7 +54,9 @@ def run_training(
     plan, trainer = session.plan, session.trainer
     initial = digest_arrays(trainer.weights())
     forms = session.adapter.schedule_forms(session.experiment.schedule)
-    rates = next(form.rate(np.arange(plan.steps)) for form in forms if form.used)
+    accumulation = session.experiment.accumulation
+    steps = accumulation.schedule_step(np.arange(plan.steps) // accumulation.group)
+    rates = next(form.rate(steps) for form in forms if form.used)
     send(
         "started",
         plan_digest=plan.digest,
@@ -64,7 +83,8 @@ def run_training(
             start = time.perf_counter()
             results = [trainer.train_epoch(*portion) for portion in portions]
             epoch_time_s = time.perf_counter() - start
-            score = trainer.evaluate(x_test, y_test)
+            with scoring(session, trainer):
+                score = trainer.evaluate(x_test, y_test)
             send(
                 "epoch",
                 epoch=epoch,
@@ -82,10 +102,11 @@ def run_training(
                 states |= keyed("weight", trainer.weights(), epoch) | keyed("slot", trainer.slots(), epoch)
     if states:
         save_arrays(session.scratch / checkpoints_file(session.adapter.arm.name), states)
-    weights = trainer.weights()
-    save_arrays(Path(folder) / WEIGHTS, weights)
-    if session.experiment.data.classes is not None:
-        save_arrays(Path(folder) / PREDICTIONS, predictions(trainer, x_test))
+    with scoring(session, trainer):
+        weights = trainer.weights()
+        save_arrays(Path(folder) / WEIGHTS, weights)
+        if session.experiment.data.classes is not None:
+            save_arrays(Path(folder) / PREDICTIONS, predictions(trainer, x_test))
     return {
         "final_weights_digest": digest_arrays(weights),
         "order_digests": order_digests,

@@ -162,6 +162,15 @@ CHANGES: dict[str, dict[str, Any]] = {
     "nesterov": {"optimizer": {"kind": "nesterov", "momentum": 0.9, "form": "rate_outside"}},
     "amsgrad": {"optimizer": {"kind": "adam", "amsgrad": True}},
     "decoupled": {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 0.1}},
+    "accumulated": {
+        "accumulation": {"kind": "mean", "batches": 2, "schedule_counts": "batches"},
+        "clipping": "none",
+    },
+    "counted": {
+        "accumulation": {"kind": "mean", "batches": 2, "schedule_counts": "batches"},
+        "optimizer": "adam",
+        "schedule": {"kind": "exponential", "initial_rate": 0.01, "decay_rate": 0.5, "decay_steps": 2},
+    },
     "initializers": {"vocabulary": ["initializer"]},
     "cycles": {"suite": [{"kind": "triangular", "minimum": 0.01, "maximum": 0.1, "half_period": 3}]},
 }
@@ -183,6 +192,13 @@ CHANGES |= {
     "standardised": {"data": {"kind": "mnist5k", "normalisation": "standardise"}},
     "slopes": {"model": {"input": {"shape": [28, 28, 1]}, "layers": NOISY}},
     "late": LATE,
+    "averaged": {
+        **LATE,
+        "clipping": "none",
+        "accumulation": {"kind": "mean", "batches": 2},
+        "lookahead": {"kind": "slow_weights", "steps": 1},
+        "averaging": {"kind": "exponential", "decay": 0.5},
+    },
     "noisy": {**LATE, "data": AUGMENTED, "model": {"input": {"shape": [28, 28, 1]}, "layers": NOISY}},
 }
 

@@ -60,6 +60,7 @@ TOUCHED = {
     "canonical_optimizers": ("applied-lr", "optimizer"),
     "native_optimizers": ("applied-lr", "optimizer"),
     "optimizers": ("applied-lr", "optimizer"),
+    "updates": ("applied-lr", "clipping", "optimizer"),
     "trainer": ("model", "step"),
     "epochs": ("model", "step"),
     "plan": ("inputs", "model"),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from planting import Edit
 
-TRAINING, TRAINER, OPTIMIZERS = (
+TRAINING, TRAINER, UPDATES, OPTIMIZERS = (
     "harness.worker.training",
     "adapters.reference.trainer",
+    "adapters.reference.updates",
     "adapters.reference.optimizers",
 )
 
@@ -34,7 +35,7 @@ RUN = "results = [trainer.train_epoch(*portion) for portion in portions]"
 LOSSES = "losses=Series(np.concatenate([result.losses for result in results]))"
 SCORE = "score = trainer.evaluate(x_test, y_test)"
 NOW = "now = {name: values[self.updates] for name, values in self.table.items()}"
-CLIPPED = "clipped = clip(self.recipe.update.clipping, gradients)"
+CLIPPED = "clipped = clip(self.clipping, self._accumulated(gradients, is_last))"
 FAULTS = (
     LateFault(
         "weights rounded to half",
@@ -97,20 +98,40 @@ FAULTS = (
         NOW,
         NOW.replace("[self.updates]", "[self.updates - (self.updates > 5)]"),
     ),
+    LateFault("gradients no longer clipped", UPDATES, CLIPPED, f"{CLIPPED} if self.batches < 7 else gradients"),
     LateFault(
-        "gradients no longer clipped", TRAINER, CLIPPED, f"{CLIPPED} if self.optimizer.updates < 6 else gradients"
+        "scores of the weights in place of their averages",
+        TRAINING,
+        "trainer.set_weights(averaging.scored(trained, trainer.slots()))",
+        "trainer.set_weights(trained)",
+        "evaluation",
+        "averaged",
+    ),
+    LateFault(
+        "the sum of accumulated gradients for their mean",
+        UPDATES,
+        "value / value.dtype.type(self.accumulation.group)",
+        "value / value.dtype.type(self.accumulation.group if self.batches < 6 else 1)",
+        experiment="averaged",
+    ),
+    LateFault(
+        "slow weights lost",
+        UPDATES,
+        "self.slow = {name: slow + factor",
+        "self.slow = {name: slow * (self.batches < 6) + factor",
+        experiment="averaged",
     ),
     LateFault(
         "the penalty left out",
         TRAINER,
         "return float(loss + extra)",
-        "return float(loss + extra * (self.optimizer.updates < 6))",
+        "return float(loss + extra * (self.optimizer.batches < 6))",
     ),
     LateFault(
         "the penalty's gradient left out",
         TRAINER,
         "gradients[name] + slope for",
-        "gradients[name] + slope * (self.optimizer.updates < 6) for",
+        "gradients[name] + slope * (self.optimizer.batches < 6) for",
     ),
     LateFault(
         "noise of the first epoch",

@@ -50,8 +50,8 @@ MIXED = (
     Fault(
         "weights rounded to float16 by an update",
         f"{TF}.epochs",
-        "            self.apply_gradients(clipped)\n        else:",
-        "            self.apply_gradients(clipped)\n"
+        "            clipped = self.apply_gradients(gradients)\n        else:",
+        "            clipped = self.apply_gradients(gradients)\n"
         "            weights = self.value_and_gradients.__self__.parameters\n"
         "            [w.assign(tf.cast(tf.cast(w, 'float16'), 'float32')) for w in weights]\n"
         "        else:",

@@ -66,7 +66,7 @@ def trained(context: Context, arm: str, edits: Sequence[Edit]) -> tuple[Trace, l
     return trace, [load_arrays(folder / file) for file in (WEIGHTS, PREDICTIONS, checkpoints_file(arm))]
 
 
-@pytest.mark.parametrize("name", ["late", "noisy"])
+@pytest.mark.parametrize("name", ["late", "noisy", "averaged"])
 def test_without_a_fault_all_agree(name: str, tmp_path: Path) -> None:
     verdicts = judged(name, tmp_path)
     assert {verdict.status for verdict in verdicts} == {"agrees"}, verdicts

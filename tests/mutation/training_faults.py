@@ -164,11 +164,11 @@ TRAINING = (
         "tensorflow-graph",
     ),
     Fault(
-        "gradients not clipped in training",
-        f"{TF}.epochs",
-        "clipped = self.clip(gradients)",
-        "clipped = gradients",
-        "trajectory",
+        "gradients not clipped",
+        f"{TF}.updates",
+        "        clipped = self.clip(gradients)",
+        "        clipped = gradients",
+        "applied-lr",
         "tensorflow",
     ),
     Fault(

@@ -28,3 +28,35 @@ def momentum(rates: list[float], coefficient: float, nesterov: bool) -> Any:
         optimizer.apply([tf.constant([1.0])], [weight])
         after.append(np.array(weight.value))
     return np.concatenate(after)
+
+
+def accumulated(rates: list[float], gradients: list[float], group: int) -> Any:
+    """A weight of 0 after each gradient, by Adam with gradient_accumulation_steps."""
+    import keras
+    import tensorflow as tf
+
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay(list(range(len(rates) - 1)), rates)
+    weight = keras.Variable([0.0], dtype="float32")
+    optimizer = keras.optimizers.Adam(schedule, gradient_accumulation_steps=group)
+    after = []
+    for gradient in gradients:
+        optimizer.apply([tf.constant([gradient])], [weight])
+        after.append(np.array(weight.value))
+    return np.concatenate(after)
+
+
+def averaged(rates: list[float], gradients: list[float], decay: float, overwrite_every: int | None) -> Any:
+    """A weight of 0 after each gradient, and its average, by Adam with use_ema."""
+    import keras
+    import tensorflow as tf
+
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay(list(range(len(rates) - 1)), rates)
+    weight = keras.Variable([0.0], dtype="float32")
+    ema = {"use_ema": True, "ema_momentum": decay, "ema_overwrite_frequency": overwrite_every}
+    optimizer = keras.optimizers.Adam(schedule, **ema)
+    weights, averages = [], []
+    for gradient in gradients:
+        optimizer.apply([tf.constant([gradient])], [weight])
+        weights.append(np.array(weight.value))
+        averages.append(np.array(optimizer._model_variables_moving_average[0].value))
+    return np.concatenate(weights), np.concatenate(averages)

@@ -29,13 +29,18 @@ EAGER_UPDATES, EAGER_MILESTONES = 10, (1, 10)
 WARMUP = WarmupThen(
     warmup_steps=100, start_rate=0.001, then=Cosine(initial_rate=0.05, decay_steps=800, floor_ratio=0.01)
 )
+BESIDE = ("weight_decay", "accumulation", "lookahead", "averaging")  # an optimizer
 UPDATES_CHECKED = [
     *(Update(optimizer=word, schedule=WARMUP) for word in specimens("optimizer")),
-    *(Update(optimizer=Adam(), schedule=WARMUP, weight_decay=word) for word in specimens("weight_decay")),
+    *(
+        Update.model_validate({"optimizer": Adam(), "schedule": WARMUP, family: word})
+        for family in BESIDE
+        for word in specimens(family)
+    ),
 ]
 NAMES = [
-    each.optimizer.name_in_tables if number < len(specimens("optimizer")) else each.weight_decay.name_in_tables
-    for number, each in enumerate(UPDATES_CHECKED)
+    *(word.name_in_tables for word in specimens("optimizer")),
+    *(f"{family} {word.name_in_tables}" for family in BESIDE for word in specimens(family)),
 ]
 NUMBERS = range(len(UPDATES_CHECKED))
 WITH_NORMS = [number for number in NUMBERS if isinstance(UPDATES_CHECKED[number].optimizer, Lamb)]

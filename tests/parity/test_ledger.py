@@ -21,6 +21,7 @@ from harness.spec.vocabulary import BASES, specimens
 Ask = Callable[..., Any]
 FRAMEWORKS = ("mindspore", "tensorflow")
 # What is native without a name in the framework.
+MADE_WITH_OPTIMIZERS = ("weight_decay", "lookahead", "averaging")
 NAMELESS = ("no operation", "the activation alone", "learning_rate=float")
 EVERYTHING = [word for family in BASES for word in specimens(family)]
 
@@ -80,8 +81,8 @@ def test_every_word_that_is_made_has_a_builder(processes: dict[str, Ask], framew
         type(word).__qualname__
         for word in EVERYTHING
         for (adapter, _), each in zip(View().columns, View().realisations(word), strict=True)
-        # A weight decay is made by the optimizer that it goes before.
-        if adapter == framework and each.kind != "unsupported" and word.family != "weight_decay"
+        # What goes before or after an optimizer is made with it.
+        if adapter == framework and each.kind != "unsupported" and word.family not in MADE_WITH_OPTIMIZERS
         if each.by != "no operation"
     }
     assert len(made) > len(PRECISIONS)

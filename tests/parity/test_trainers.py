@@ -21,8 +21,25 @@ from harness.spec.vocabulary import specimens
 
 SCHEDULE = {"kind": "inverse_time", "initial_rate": 0.1, "decay_rate": 0.5, "decay_steps": 1}
 WORDS: tuple[Any, ...] = specimens("optimizer")
-NAMES = [word.name_in_tables for word in WORDS]
-UPDATES = [Update.model_validate({"optimizer": word, "schedule": SCHEDULE}) for word in WORDS]
+# What keeps state beside an optimizer.
+SLOW, AVERAGE = {"kind": "slow_weights", "steps": 3}, {"kind": "exponential", "decay": 0.5, "overwrite_every": 3}
+BESIDE: dict[str, dict[str, Any]] = {
+    "accumulation": {"accumulation": {"kind": "mean", "batches": 2}},
+    "look-ahead and average": {"lookahead": SLOW, "averaging": AVERAGE},
+    "all": {
+        "optimizer": "rmsprop",  # canonical in MindSpore
+        "accumulation": {"kind": "sum", "batches": 2},
+        "lookahead": {**SLOW, "steps": 1},
+        "averaging": {"kind": "exponential", "decay": 0.5, "start": "initial_weights"},
+    },
+}
+SAID: list[dict[str, Any]] = [
+    *({"optimizer": word} for word in WORDS),
+    *({"optimizer": "adam", **words} for words in BESIDE.values()),
+]
+NAMES = [*(word.name_in_tables for word in WORDS), *BESIDE]
+NUMBERS = range(len(SAID))
+UPDATES = [Update.model_validate({"schedule": SCHEDULE, **said}) for said in SAID]
 MODEL = Model.model_validate(
     {"input": {"shape": [3]}, "layers": [{"kind": "dense", "units": 4, "kernel_initializer": "he_normal"}]}
 )
@@ -34,17 +51,18 @@ RECIPES = [
             "model": MODEL,
             "loss": "softmax_cross_entropy",
             "update": {
-                "optimizer": word,
                 "schedule": SCHEDULE,
                 "clipping": CLIPPINGS[number % 2],
                 "weight_decay": DECAYS[number // 2 % 2],
+                **said,
             },
         }
     )
-    for number, word in enumerate(WORDS)
+    for number, said in enumerate(SAID)
 ]
 # In the compiled modes only some, for the sake of time: what a trainer keeps is the same in every mode.
 COMPILED = [number for number, word in enumerate(WORDS) if type(word) is Adam or word.kind == "momentum"][:3]
+COMPILED += NUMBERS[len(WORDS) :]
 EAGER = {
     "mindspore": Arm(name="mindspore", adapter="mindspore", mode="pynative"),
     "tensorflow": Arm(name="tensorflow", adapter="tensorflow", mode="eager"),
@@ -110,11 +128,13 @@ def reference() -> list[tuple[Found, Found]]:
     return found
 
 
-@pytest.mark.parametrize("number", range(len(WORDS)), ids=NAMES)
+@pytest.mark.parametrize("number", NUMBERS, ids=NAMES)
 @pytest.mark.parametrize("framework", EAGER)
 def test_slots_hold_what_the_formulas_say(found: Found, reference: Any, framework: str, number: int) -> None:
     told, (wanted, bounds) = found[framework]["slots"][framework, number], reference[number]
-    assert list(told) == list(wanted) == [f"{slot}/{name}" for slot in WORDS[number].slot_names for name in PARAMETERS]
+    assert (
+        list(told) == list(wanted) == [f"{slot}/{name}" for slot in UPDATES[number].slot_names for name in PARAMETERS]
+    )
     for name, value in told.items():
         assert value.dtype == np.float32
         assert np.all(np.abs(value - wanted[name]) <= bounds[name]), name
@@ -129,8 +149,10 @@ def test_the_bounds_tell_slots_apart(reference: Any) -> None:
         before = oracle.slots_after(update, PARAMETERS, GRADIENTS[:2])
         for name, value in wanted.items():
             slot, _, parameter = name.partition("/")
-            others = [wanted[f"{each}/{parameter}"] for each in update.optimizer.slot_names if each != slot]
-            wrong = [*others, *([-value] if np.any(value) else []), *([] if slot in LASTING else [before[name]])]
+            others = [wanted[f"{each}/{parameter}"] for each in update.slot_names if each != slot]
+            # The last batch begins a group.
+            lasts = slot in LASTING or (update.accumulation.group > 1 and slot not in update.accumulation.slot_names)
+            wrong = [*others, *([-value] if np.any(value) else []), *([] if lasts else [before[name]])]
             assert all(np.any(np.abs(each - value) > bounds[name]) for each in wrong), (update, name)
 
 
@@ -143,12 +165,12 @@ def test_the_bounds_tell_slots_apart(reference: Any) -> None:
 )
 @pytest.mark.parametrize("framework", EAGER)
 def test_a_run_started_anew_is_the_first_run_again(found: Found, framework: str, repeated: int) -> None:
-    started_anew(found[framework]["twice", repeated], has_slots=bool(WORDS[repeated].slot_names))
+    started_anew(found[framework]["twice", repeated], has_slots=bool(UPDATES[repeated].slot_names))
 
 
 @pytest.mark.parametrize(("framework", "name"), [(f, arm.name) for f, arms in COMPILING.items() for arm in arms])
 def test_so_it_is_where_it_is_compiled(found: Found, framework: str, name: str) -> None:
-    assert len(found[framework][name]) == len(COMPILED) == 3
+    assert len(found[framework][name]) == len(COMPILED) == 3 + len(BESIDE)
     for told in found[framework][name]:
         started_anew(told, has_slots=True)
 

@@ -6,7 +6,7 @@ from adapters.mindspore.realisations.initializers import INITIALIZERS
 from adapters.mindspore.realisations.layers import LAYERS
 from adapters.mindspore.realisations.losses import LOSSES
 from adapters.mindspore.realisations.metrics import METRICS
-from adapters.mindspore.realisations.optimizers import OPTIMIZERS, WEIGHT_DECAYS
+from adapters.mindspore.realisations.optimizers import ACCUMULATIONS, AVERAGINGS, LOOKAHEADS, OPTIMIZERS, WEIGHT_DECAYS
 from adapters.mindspore.realisations.regularizers import REGULARIZERS
 from adapters.mindspore.realisations.schedules import SCHEDULES
 from adapters.setting import Entries
@@ -22,4 +22,7 @@ ENTRIES: Entries = {
     **OPTIMIZERS,
     **WEIGHT_DECAYS,
     **CLIPPINGS,
+    **ACCUMULATIONS,
+    **LOOKAHEADS,
+    **AVERAGINGS,
 }

@@ -19,6 +19,7 @@ from adapters.setting import (
     resolve,
     unless_exact,
 )
+from harness.spec import accumulation, averaging, lookahead
 from harness.spec import optimizers as spec
 from harness.spec import weight_decay as decay
 
@@ -101,5 +102,27 @@ WEIGHT_DECAYS: Entries = {
     ),
     decay.RateFree: unless_exact(
         composed("ops.assign of weight * (1 - factor) before the optimizer", f"{BY_NAME}, and is coupled")
+    ),
+}
+
+SUMS = "sums of gradients in parameters, and a branch"
+
+ACCUMULATIONS: Entries = {
+    accumulation.NoAccumulation: native("no operation"),
+    accumulation.MeanOfBatches: composed(SUMS, "boost.GradientAccumulation has no place for a clipping"),
+    accumulation.SumOfBatches: composed(SUMS, "boost.GradientAccumulation takes the mean"),
+}
+
+LOOKAHEADS: Entries = {
+    lookahead.NoLookahead: native("no operation"),
+    lookahead.SlowWeights: unless_exact(
+        composed("ops.assign of the slow weights after the optimizer", "MindSpore has no Lookahead")
+    ),
+}
+
+AVERAGINGS: Entries = {
+    averaging.NoAveraging: native("no operation"),
+    averaging.Exponential: unless_exact(
+        composed("ops.assign of the average after the optimizer", "MindSpore has no average of weights")
     ),
 }

@@ -7,7 +7,7 @@ from adapters.tensorflow.realisations.initializers import INITIALIZERS
 from adapters.tensorflow.realisations.layers import LAYERS
 from adapters.tensorflow.realisations.losses import LOSSES
 from adapters.tensorflow.realisations.metrics import METRICS
-from adapters.tensorflow.realisations.optimizers import OPTIMIZERS, WEIGHT_DECAYS
+from adapters.tensorflow.realisations.optimizers import ACCUMULATIONS, AVERAGINGS, LOOKAHEADS, OPTIMIZERS, WEIGHT_DECAYS
 from adapters.tensorflow.realisations.regularizers import REGULARIZERS
 from adapters.tensorflow.realisations.schedules import SCHEDULES
 
@@ -22,4 +22,7 @@ ENTRIES: Entries = {
     **OPTIMIZERS,
     **WEIGHT_DECAYS,
     **CLIPPINGS,
+    **ACCUMULATIONS,
+    **LOOKAHEADS,
+    **AVERAGINGS,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from adapters.making import Makers
 from adapters.setting import Choice, Entries, Entry, Setting, Way, canonical, composed, native, unless_exact
+from harness.spec import accumulation, averaging, lookahead
 from harness.spec import optimizers as spec
 from harness.spec import weight_decay as decay
 
@@ -90,4 +91,30 @@ WEIGHT_DECAYS: Entries = {
     decay.RateFree: unless_exact(
         composed("assign of weight * (1 - factor) before the optimizer", "weight_decay= of Keras follows the rate")
     ),
+}
+
+SUMS = "sums of gradients in variables, tf.cond"
+COUNTS_BATCHES = "gradient_accumulation_steps of Keras reads the schedule at the number of the batch"
+BESIDE = "clipping and weight decay, which are not in the optimizer, come after it"
+
+ACCUMULATIONS: Entries = {
+    accumulation.NoAccumulation: native("no operation"),
+    accumulation.MeanOfBatches: lambda word, setting: composed(
+        SUMS, COUNTS_BATCHES if word.schedule_counts == "updates" else BESIDE
+    ),
+    accumulation.SumOfBatches: composed(SUMS, "gradient_accumulation_steps of Keras takes the mean"),
+}
+
+EVERY_BATCH = "use_ema of Keras averages after every batch of a group, and before a look-ahead"
+
+LOOKAHEADS: Entries = {
+    lookahead.NoLookahead: native("no operation"),
+    lookahead.SlowWeights: unless_exact(
+        composed("assign of the slow weights after the optimizer", "Keras has no Lookahead")
+    ),
+}
+
+AVERAGINGS: Entries = {
+    averaging.NoAveraging: native("no operation"),
+    averaging.Exponential: unless_exact(composed("assign of the average after the optimizer", EVERY_BATCH)),
 }

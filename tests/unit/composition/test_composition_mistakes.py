@@ -164,6 +164,10 @@ ONE_MISTAKE = [
     ("model.input.shape=[28,28]", "model.input.shape is (28, 28), a sample is (28, 28, 1)"),
     ("model.layers.3.units=11", "the model's output is (11,), the data has 10 classes"),
     (
+        "accumulation={kind: mean, batches: 301}",
+        "accumulation.batches is 301, and the training has 300 batches, so that no update would be made; at most 300",
+    ),
+    (
         "~model.layers.0",
         "model: layer 0 (dense_1): dense takes vectors or sequences of them, got (28, 28, 1): "
         "put a flatten layer before it",

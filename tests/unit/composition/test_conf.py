@@ -17,8 +17,11 @@ from harness.composition.epochs import in_steps
 from harness.composition.mistakes import SETTINGS
 from harness.composition.written_model.model import explicit_model
 from harness.spec import Arm, Comparison, Experiment, Training, Word, family_members
+from harness.spec.accumulation import Accumulation, AnyAccumulation
+from harness.spec.averaging import AnyAveraging, Averaging
 from harness.spec.clipping import AnyClipping, Clipping
 from harness.spec.data import AnyData, Data
+from harness.spec.lookahead import AnyLookahead, Lookahead
 from harness.spec.losses import AnyLoss, Loss
 from harness.spec.model import Model
 from harness.spec.optimizers import AnyOptimizer, Optimizer
@@ -29,9 +32,12 @@ from harness.system.config_folders import installed_folders
 from harness.system.files import conf_dir
 
 SPEC_OF_GROUP: dict[str, Any] = {
+    "accumulation": AnyAccumulation,
     "arm": Arm,
+    "averaging": AnyAveraging,
     "clipping": AnyClipping,
     "data": AnyData,
+    "lookahead": AnyLookahead,
     "loss": AnyLoss,
     "model": Model,
     "optimizer": AnyOptimizer,
@@ -40,8 +46,11 @@ SPEC_OF_GROUP: dict[str, Any] = {
     "weight_decay": AnyWeightDecay,
 }
 FAMILY_OF_GROUP: dict[str, type[Word]] = {
+    "accumulation": Accumulation,
+    "averaging": Averaging,
     "clipping": Clipping,
     "data": Data,
+    "lookahead": Lookahead,
     "loss": Loss,
     "optimizer": Optimizer,
     "regularizer": Regularizer,
@@ -170,9 +179,12 @@ def test_every_option_composes() -> None:
             assert getattr(experiment, group) == spec(group, name)
 
 
-@pytest.mark.parametrize("name", names("weight_decay"))
-def test_every_weight_decay_composes(name: str) -> None:
-    assert compose([f"weight_decay={name}"]).experiment.weight_decay == spec("weight_decay", name)
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [(group, name) for group in ("weight_decay", "accumulation", "lookahead", "averaging") for name in names(group)],
+)
+def test_every_other_part_of_an_update_composes(group: str, name: str) -> None:
+    assert getattr(compose([f"{group}={name}"]).experiment, group) == spec(group, name)
 
 
 @pytest.mark.parametrize("name", names("data"))

@@ -32,6 +32,17 @@ def test_of_a_suite_too() -> None:
     assert schedule.boundaries == (20, 30)
 
 
+def test_a_step_is_an_update_of_several_batches() -> None:
+    for counts, steps in (("updates", 5 * 20 // 4), ("batches", 5 * 20)):
+        said = f"accumulation={{kind: mean, batches: 4, schedule_counts: {counts}}}"
+        schedule = experiment("schedule=step_decay", said).schedule
+        assert isinstance(schedule, Exponential)
+        assert schedule.decay_steps == steps
+    assert "are 33.3333 steps of 20/3 an epoch" in mistake(
+        "schedule=step_decay", "accumulation={kind: mean, batches: 3}"
+    )
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -19,6 +19,17 @@ REACHED = {
     "schedule.lr=0.1": ("the rate belongs to the schedule", ["schedule.rate=0.1"]),
     "optimizer.weight_decay=0.01": ("the factor is typed ", ["weight_decay=decoupled", "weight_decay.factor=0.01"]),
     "weight_decay=0.01": ("the factor is typed ", ["weight_decay=decoupled", "weight_decay.factor=0.01"]),
+    "accumulation=4": ("is typed ", ["accumulation=mean", "accumulation.batches=4"]),
+    "optimizer.gradient_accumulation_steps=4": ("is typed ", ["accumulation=mean", "accumulation.batches=4"]),
+    "training.accumulate_grad_batches=4": ("is typed ", ["accumulation=mean", "accumulation.batches=4"]),
+    "averaging=0.9": ("is typed ", ["averaging=exponential", "averaging.decay=0.9"]),
+    "optimizer.use_ema=true": ("is typed ", ["averaging=exponential", "averaging.decay=0.99"]),
+    "optimizer.ema_momentum=0.9": ("is typed ", ["averaging=exponential", "averaging.decay=0.9"]),
+    "optimizer.ema_overwrite_frequency=100": (
+        "a word of its own",
+        ["averaging=exponential", "averaging.overwrite_every=100"],
+    ),
+    "optimizer.lookahead=true": ("a word of its own", ["lookahead=slow_weights", "lookahead.steps=5"]),
     "loss.beta=0.5": (
         "is SmoothL1Loss(beta=0.5); huber with loss.delta=0.5 is 0.5 times",
         ["loss=smooth_l1", "loss.beta=0.5"],

@@ -87,6 +87,19 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "factor of a decay or penalty": [{"regularizer": {"kind": "l2", "l2": 0.1}}],
     "no decay": [{"regularizer": {"kind": "l2", "l2": 0.1}}, {"optimizer": {"kind": "adamw", "factor": 0.1}}],
     "clipping": [{"clipping": {"kind": "by_norm", "bound": 0.5}}],
+    "sum or mean of accumulated gradients": [{"accumulation": {"kind": "mean", "batches": 2}}],
+    "what the schedule counts": [{"accumulation": {"kind": "mean", "batches": 2}, "schedule": DECAYING}],
+    "start of an average": [{"averaging": {"kind": "exponential", "decay": 0.9}}],
+    "number of batches or updates": [
+        {"accumulation": {"kind": "mean", "batches": 2}},
+        {"lookahead": {"kind": "slow_weights", "steps": 3}},
+        {"averaging": {"kind": "exponential", "decay": 0.9, "overwrite_every": 2}},
+    ],
+    "no look-ahead or replacing average": [
+        {"averaging": {"kind": "exponential", "decay": 0.9, "overwrite_every": 2}},
+        {"lookahead": {"kind": "slow_weights", "steps": 2, "factor": 0.8}},
+    ],
+    "no accumulation": [{"accumulation": {"kind": "sum", "batches": 2}}],
     "activation's variant": [_activated("gelu", "leaky_relu", "elu")],
     "activation": [
         _activated("sigmoid", "tanh", "silu", "relu"),
@@ -154,7 +167,7 @@ def _answers(context: Context, given: Context) -> Iterator[tuple[Any, Any]]:
             if other != case.given:
                 arrays = {name: v[:FIRST] if "gradient/" in name else v for name, v in case.arrays.items()}
                 before, after = (answer(context.oracle, case.call, each, arrays) for each in (case.given, other))
-                yield from ((before[name], after[name]) for name in before)
+                yield from ((before[name], after[name]) for name in before if name in after)
     steps = schedule.probed_steps(schedule.subjects(context), context.plan.steps)
     yield tuple(schedule.oracle(each.experiment.schedule, steps) for each in (context, given))  # type: ignore[misc]
 
