@@ -117,10 +117,10 @@ class Ensemble:
             self.steps_before += 1
             if skipped.any():  # where only some draws skip, nobody knows what is right from here on
                 gradients = {name: np.zeros_like(value) for name, value in gradients.items()}
-                updated, clipped = {}, gradients
+                clipped: Parameters = gradients
             else:
                 updated, clipped = self.optimizer.of_batch(self._moving(), gradients)
-            self.parameters |= updated
+                self.parameters |= updated
             self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
             return Step(losses, self._digests(), flips.counts, flips.first, skipped)
 

@@ -139,10 +139,10 @@ class ReferenceTrainer:
             moving = {name: self.parameters[name] for name in self.trainable}
             if self.scaling.dynamic is not None and not self._adjusted(gradients):
                 gradients = {name: np.zeros_like(value) for name, value in gradients.items()}
-                updated, clipped = moving, gradients
+                clipped: Parameters = gradients
             else:
                 updated, clipped = self.optimizer.of_batch(moving, gradients)
-            self.parameters |= updated
+                self.parameters |= updated
             rows.append(self._row(gradients, clipped))
         return EpochResult(losses, np.array(rows, self.precision) if self.watch else None)
 
