@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from harness.spec import optimizers as spec
 from harness.spec.recipe import Update
-from harness.spec.weight_decay import NoWeightDecay, WeightDecay, decays
+from harness.spec.weight_decay import NoWeightDecay, WeightDecay
 
 Coefficients = Mapping[str, Any]
 WeightAndSlots = tuple[Any, tuple[Any, ...]]
@@ -49,11 +49,13 @@ class Rule:
     update: Callable[[Any, Coefficients, Any, Any, Any, Any], WeightAndSlots]
 
 
-def words_for_parameter(word: spec.Optimizer, decay: WeightDecay, name: str) -> tuple[Any, WeightDecay]:
+def words_for_parameter(update: Update, name: str) -> tuple[Any, WeightDecay]:
     """The optimizer and the weight decay as they apply to one parameter: without decay where it is exempt."""
-    if hasattr(word, "decayed") and not decays(word.decayed, name):
+    word: Any = update.optimizer
+    decay: Any = update.weight_decay
+    if hasattr(word, "decayed") and not update.is_decayed(name, word.decayed):
         word = word.model_copy(update={"factor": 0.0})
-    if hasattr(decay, "decayed") and not decays(decay.decayed, name):
+    if hasattr(decay, "decayed") and not update.is_decayed(name, decay.decayed):
         decay = NoWeightDecay()
     return word, decay
 

@@ -22,6 +22,7 @@ from harness.spec.lookahead import Lookahead, NoLookahead, SlowWeights
 from harness.spec.recipe import Update
 
 Scalars = dict[str, Any]
+CORRECTED = (spec.Adam, spec.Adamw, spec.Adamax, spec.Nadam, spec.Lamb)  # rules that correct the bias of moments
 
 
 def coefficients(update: Update, rates: FloatArray, arithmetic: Any = np.float64) -> dict[str, FloatArray]:
@@ -192,6 +193,19 @@ def _moments(s: Any, f: Any) -> Scalars:
     """The betas and their complements, and the epsilon where the word has one."""
     betas = {"beta1": s.beta1, "one_minus_beta1": 1 - s.beta1, "beta2": s.beta2, "one_minus_beta2": 1 - s.beta2}
     return {**betas, "epsilon": s.epsilon} if hasattr(s, "epsilon") else betas
+
+
+def rounding_of_bias_corrections(update: Update) -> float:
+    """The largest relative error of a step if the powers of the betas are a unit in the last place off in float32.
+
+    `u / (1 - beta1) + u / (1 - beta2) / 2`, `u = 2**-24`: a framework may compute a power as a product, step by step,
+    and the second correction stands below a root. 0 for rules that correct no bias.
+    """
+    word: Any = update.optimizer
+    if not isinstance(word, CORRECTED) or not getattr(word, "bias_correction", True):
+        return 0.0
+    second = 0.0 if isinstance(word, spec.Adamax) else 0.5 / (1 - word.beta2)
+    return float(np.finfo(np.float32).epsneg) * (1 / (1 - word.beta1) + second)
 
 
 def _bias_corrections(s: Any, updates: int, f: Any) -> tuple[FloatArray, FloatArray]:

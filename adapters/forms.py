@@ -57,8 +57,8 @@ def steps_of_updates(update: Update, batches: int) -> IntArray:
 
 
 def update_rates(update: Update, batches: int) -> FloatArray:
-    """The rate of each update of so many batches in float64. The caller rounds it once to the framework's precision."""
-    return oracle(update.schedule, steps_of_updates(update, batches))
+    """The rate of each update of so many batches in float64: those of its schedule times its `rate_factor`."""
+    return oracle(update.schedule, steps_of_updates(update, batches)) * update.rate_factor
 
 
 def rate_table(word: Schedule, steps: int) -> FloatArray:

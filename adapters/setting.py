@@ -153,6 +153,27 @@ def unless_exact(entry: Entry) -> Entry:
     return lambda word, setting: EXACT if setting.exact else resolve(entry, word, setting)
 
 
+def for_groups(entry: Entry, takes_groups: bool, reason: str) -> Entry:
+    """The choice of the entry, as it is for a word whose groups have other rates or factors.
+
+    `takes_groups`: whether a native class takes groups of parameters itself. Where it does not, there is one object for
+    each group, for this reason.
+    """
+
+    def choose(word: Any, setting: Setting) -> Choice:
+        choice = resolve(entry, word, setting)
+        is_divided = any(group.rate_factor not in (None, 1) or group.weight_decay for group in word.groups)
+        if not isinstance(choice, Way) or not is_divided:
+            return choice
+        made = choice.realisation
+        if takes_groups and made.kind == "native":
+            return native(f"{made.by}, with groups of parameters", choice.make)
+        reasons = "; ".join(filter(None, [made.reason, reason]))
+        return composed(f"{made.by}, one for each group of parameters", reasons, choice.make)
+
+    return choose
+
+
 def canonical(reason: str) -> Realisation:
     """The canonical rule, for the `reason` that the framework's own optimizer departs from the spec."""
     return custom(EXACT.by, reason)

@@ -45,6 +45,7 @@ def require_typical(recipe: Recipe, optimizers: Entries, setting: Setting) -> No
         for word in (*beside, recipe.regularizer)
         if word.word() != "none"
     ]
+    reasons += ["it has no groups of parameters"] if update.optimizer.groups else []
     reasons += ["it draws its own noise, so that its losses cannot be compared"] if recipe.model.noise() else []
     if reasons:
         raise UnsupportedSpecError("; ".join(reasons))

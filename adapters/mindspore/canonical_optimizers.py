@@ -82,7 +82,7 @@ class WeightRule(nn.Cell):
     def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
         super().__init__()
         dtype = getattr(ms, precision)
-        self.word, decay = words_for_parameter(update.optimizer, update.weight_decay, name)
+        self.word, decay = words_for_parameter(update, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "mindspore")
         self.update, self.maths = rule.update, MindSporeMaths()

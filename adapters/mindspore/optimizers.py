@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from mindspore import Tensor, ops
+from mindspore import Tensor, nn, ops
 
 from adapters.base import compact_copy
 from adapters.coefficients import coefficients, following
@@ -21,8 +21,8 @@ from adapters.protocol import Array
 from adapters.setting import Setting, look_up
 from harness.spec.optimizers import Adamw
 from harness.spec.own import OwnOptimizer
-from harness.spec.recipe import Update
-from harness.spec.weight_decay import Coupled, Decoupled, decays
+from harness.spec.recipe import Update, UpdatePart
+from harness.spec.weight_decay import Coupled, Decoupled
 
 
 class Optimizer:
@@ -63,10 +63,44 @@ def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting:
         rate = None if update.schedule is None else learning_rate(update, horizon, setting)
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, _state(apply_gradients, parameters))
-    if look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom":
-        return canonical_optimizer(update, parameters, horizon, setting)
-    native = native_optimizer(update, parameters, horizon, setting)
-    return followed_optimizer(native, update, parameters, horizon) if update.slots_of_weights else native
+    kind = look_up(OPTIMIZERS, update.optimizer, setting).kind
+    make = canonical_optimizer if kind == "custom" else native_optimizer
+    # A native class takes groups of parameters itself.
+    parts = (UpdatePart(update, tuple(parameters)),) if kind == "native" else update.parts(parameters)
+    made = [make(p.update, {name: parameters[name] for name in p.names}, horizon, setting) for p in parts]
+    whole = made[0] if len(made) == 1 else joined(made, [part.names for part in parts], parameters)
+    follows = update.slots_of_weights and kind != "custom"
+    return followed_optimizer(whole, update, parameters, horizon) if follows else whole
+
+
+def joined(parts: list[Optimizer], names: list[tuple[str, ...]], parameters: dict[str, Any]) -> Optimizer:
+    """The updates of parts of the parameters as one; `names` are those of each part."""
+    places = {name: place for place, name in enumerate(parameters)}
+    apply_gradients = PartsOfUpdate(
+        [part.apply_gradients for part in parts], [[places[name] for name in each] for each in names]
+    )
+    slots = {name: slot for part in parts for name, slot in part._slots.items()}
+    whole = Optimizer(apply_gradients, slots, [], [pair for part in parts for pair in part._copies])
+    whole._initial_state = [pair for part in parts for pair in part._initial_state]
+    return whole
+
+
+class PartsOfUpdate(nn.Cell):
+    """Updates of parts of the parameters, at these places among all, as one function of all gradients."""
+
+    def __init__(self, updates: list[Any], places: list[list[int]]) -> None:
+        super().__init__()
+        # CellList renames the parameters, so that their names differ.
+        self.updates, self.places = nn.CellList(updates), tuple(map(tuple, places))
+
+    def construct(self, gradients: Any) -> Any:
+        updated: Any = ()
+        for index, update in enumerate(self.updates):
+            gradients_of_part: Any = ()
+            for place in self.places[index]:
+                gradients_of_part += (gradients[place],)
+            updated += (update(gradients_of_part),)
+        return updated
 
 
 def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
@@ -85,19 +119,17 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
 
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
     """The update by the framework's own optimizer, with the weight decay before it."""
-    word, decay, variables = update.optimizer, update.weight_decay, list(parameters.values())
-    rate = learning_rate(update, horizon, setting)
-    apply_gradients = maker(OPTIMIZERS, word, setting)(word, variables, rate)
+    word, parts, variables = update.optimizer, update.parts(parameters), list(parameters.values())
+    rates = [learning_rate(part.update, horizon, setting) for part in parts]
+    groups = [
+        {"params": [parameters[name] for name in part.names], "lr": rate}
+        for part, rate in zip(parts, rates, strict=True)
+    ]
+    trained = variables if len(parts) == 1 else [*groups, {"order_params": variables}]
+    apply_gradients = maker(OPTIMIZERS, word, setting)(word, trained, rates[0])
     slots = slots_by_parameter(native_slots(word, apply_gradients), parameters)
-    table = coefficients(update, update_rates(update, horizon))
-    if isinstance(word, Adamw):
-        decay_mask = [decays(word.decayed, name) for name in parameters]
-        apply_gradients = WithWeightDecay(apply_gradients, variables, decay_mask, word.factor, table["shrinkage"])
-    if isinstance(decay, Coupled | Decoupled):
-        decay_mask = [decays(decay.decayed, name) for name in parameters]
-        apply_gradients = WithWeightDecay(
-            apply_gradients, variables, decay_mask, decay.factor, table.get("decay_shrinkage")
-        )
+    for part in parts:
+        apply_gradients = _with_decays(apply_gradients, part, parameters, horizon)
     return Optimizer(apply_gradients, slots, _state(apply_gradients, parameters))
 
 
@@ -132,6 +164,22 @@ def slots_by_parameter(slots: Mapping[str, tuple[Any, Any]], parameters: dict[st
         for slot, (tensors, read) in slots.items()
         for name, parameter in zip(parameters, tensors, strict=True)
     }
+
+
+def _with_decays(apply_gradients: Any, part: UpdatePart, parameters: dict[str, Any], horizon: int) -> Any:
+    """The update after the weight decays of the parameters of this part."""
+    update, variables = part.update, list(parameters.values())
+    word, decay = update.optimizer, update.weight_decay
+    table = coefficients(update, update_rates(update, horizon))
+    if isinstance(word, Adamw):
+        decay_mask = [name in part.names and update.is_decayed(name, word.decayed) for name in parameters]
+        apply_gradients = WithWeightDecay(apply_gradients, variables, decay_mask, word.factor, table["shrinkage"])
+    if isinstance(decay, Coupled | Decoupled):
+        decay_mask = [name in part.names and update.is_decayed(name, decay.decayed) for name in parameters]
+        apply_gradients = WithWeightDecay(
+            apply_gradients, variables, decay_mask, decay.factor, table.get("decay_shrinkage")
+        )
+    return apply_gradients
 
 
 def _state(apply_gradients: Any, parameters: dict[str, Any]) -> list[Any]:

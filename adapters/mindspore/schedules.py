@@ -39,8 +39,11 @@ def learning_rate(update: Update, horizon: int, setting: Setting) -> Any:
     if isinstance(offer, str) or offer.differs:
         return table(update, horizon)
     rate = offer.make(update.schedule)
-    counts_updates = update.accumulation.schedule_step(0) == 0
-    return rate if counts_updates or isinstance(rate, float) else AtLastBatch(rate, update.accumulation)
+    if isinstance(rate, float):
+        return update.rate_factor * rate
+    if update.accumulation.schedule_step(0):
+        rate = AtLastBatch(rate, update.accumulation)
+    return rate if update.rate_factor == 1 else MultipliedRate(rate, update.rate_factor)
 
 
 def class_form(offer: NativeClass, word: spec.Schedule, setting: Setting) -> ScheduleForm:
@@ -117,6 +120,17 @@ class AtLastBatch(nn.learning_rate_schedule.LearningRateSchedule):
 
     def construct(self, step: Any) -> Any:
         return self.schedule(step * self.group + (self.group - 1))
+
+
+class MultipliedRate(nn.learning_rate_schedule.LearningRateSchedule):
+    """The rate of a schedule, multiplied by a factor."""
+
+    def __init__(self, schedule: Any, factor: float) -> None:
+        super().__init__()
+        self.schedule, self.factor = schedule, Tensor(factor, ms.float32)
+
+    def construct(self, step: Any) -> Any:
+        return self.factor * self.schedule(step)
 
 
 def table(update: Update, horizon: int) -> Any:

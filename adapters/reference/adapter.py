@@ -110,7 +110,8 @@ class ReferenceAdapter:
         with rounding(self.half, self.streams):
             applied = apply(placed, layer_weights, self._cast(x), layer_noise, training)
             gradient, learned = applied.pullback(self._cast(upstream))
-        state = _named("state", applied.state)
+        kept = [p.name.removeprefix(f"{placed.name}/") for p in placed.parameters if training and not p.trainable]
+        state = _named("state", {name: applied.state.get(name, layer_weights[name]) for name in kept})
         return {"value": applied.y, "gradient": gradient, **_named("gradient", learned), **state}
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:

@@ -91,7 +91,7 @@ class Ensemble:
         self.streams: list[Stream | Range] = [*reference.streams] * self.count or [*by_draw]
         self.placed, parameters = recipe.model.placed_layers(), recipe.model.parameters()
         self.trainable = [p.name for p in parameters if p.trainable]
-        self.kernels = [p.name for p in parameters if p.is_kernel]
+        self.kernels = [p.name for p in parameters if p.is_penalised]
         self.watched = {kind: [p.name for p in watched_parameters(recipe.model, kind)] for kind in watch}
         self.factors = {p.name: factors(p.shape) for p in parameters} if watch else {}
         self.parameters = {name: np.stack([draw[name] for draw in draws]).astype(self.precision) for name in draws[0]}

@@ -18,7 +18,7 @@ from adapters.reference import disturbed
 from adapters.reference.draws import onto, summed
 from harness.spec import optimizers as spec
 from harness.spec.recipe import Update
-from harness.spec.weight_decay import Coupled, Decoupled, WeightDecay, decays
+from harness.spec.weight_decay import Coupled, Decoupled, NoWeightDecay, WeightDecay
 
 Slots = tuple[Array, ...]
 Rule = Generator[Any, Any, None]
@@ -226,10 +226,9 @@ class Optimizer:
     """A weight decay and a rule, with the rule's slots and its number of updates. Takes clipped gradients."""
 
     def __init__(self, update: Update, rates: FloatArray, precision: Any, coefficient_arithmetic: Any) -> None:
-        self.word, self.decay = update.optimizer, update.weight_decay
+        self.whole, self.word, self.decay = update, update.optimizer, update.weight_decay
+        self.rates, self.precision, self.arithmetic = rates, precision, coefficient_arithmetic
         self.rule = made_by(RULES, self.word, "reference")
-        table = coefficients(update, rates, coefficient_arithmetic)
-        self.table = {name: values.astype(precision) for name, values in table.items()}
 
     def start(self, weights: Parameters, slots: Parameters | None = None, updates: int = 0) -> None:
         """Resets the slots and the number of updates, for these initial weights.
@@ -237,9 +236,14 @@ class Optimizer:
         With `slots`, named as by `Trainer.slots`, the training goes on after this number of updates.
         """
         self.updates = updates
-        first_rate = self.table["rate"][0]
-        decaying = {name: decays(getattr(self.word, "decayed", "all"), name) for name in weights}
-        self.rules = {name: self.rule(self.word, w, decaying[name], first_rate) for name, w in weights.items()}
+        parts = self.whole.parts(weights)
+        self.tables = [self._table(part.update) for part in parts]
+        self.part_of = {name: number for number, part in enumerate(parts) for name in part.names}
+        self.decayed = {name: self._is_decayed(name, self.decay) for name in weights}
+        self.rules = {
+            name: self.rule(self.word, w, self._is_decayed(name, self.word), self._at(name)["rate"][0])
+            for name, w in weights.items()
+        }
         self.kept: dict[str, Slots] = {name: next(rule) for name, rule in self.rules.items()}
         if slots is not None:
             names = self.word.slot_names
@@ -249,12 +253,13 @@ class Optimizer:
 
     @disturbed.update
     def update(self, weights: Parameters, gradients: Parameters) -> dict[str, Array]:
-        now = {name: values[self.updates] for name, values in self.table.items()}
+        now = [{name: values[self.updates] for name, values in table.items()} for table in self.tables]
         self.updates += 1
         updated = {}
         for name, w in weights.items():
-            inputs = (*_decayed(self.decay, name, w, gradients[name], now), now)
-            updated[name], self.kept[name] = self.rules[name].send(inputs)
+            c = now[self.part_of[name]]
+            decay = self.decay if self.decayed[name] else NoWeightDecay()
+            updated[name], self.kept[name] = self.rules[name].send((*_decayed(decay, w, gradients[name], c), c))
         return updated
 
     def slots(self) -> dict[str, Array]:
@@ -262,10 +267,24 @@ class Optimizer:
         names = enumerate(self.word.slot_names)
         return {f"{slot}/{name}": arrays[number].copy() for number, slot in names for name, arrays in self.kept.items()}
 
+    def _table(self, update: Update) -> dict[str, FloatArray]:
+        """The coefficients of every update, in the arm's precision."""
+        rates = self.rates
+        if update.rate_factor != 1:
+            rates = rates.astype(self.arithmetic) * self.arithmetic(update.rate_factor)
+        table = coefficients(update, rates, self.arithmetic)
+        return {name: values.astype(self.precision) for name, values in table.items()}
 
-def _decayed(decay: WeightDecay, name: str, w: Array, g: Array, c: Mapping[str, Any]) -> tuple[Array, Array]:
-    if isinstance(decay, Coupled) and decays(decay.decayed, name):
+    def _is_decayed(self, name: str, word: Any) -> bool:
+        return hasattr(word, "decayed") and self.whole.is_decayed(name, word.decayed)
+
+    def _at(self, name: str) -> dict[str, FloatArray]:
+        return self.tables[self.part_of[name]]
+
+
+def _decayed(decay: WeightDecay, w: Array, g: Array, c: Mapping[str, Any]) -> tuple[Array, Array]:
+    if isinstance(decay, Coupled):
         return w, g + c["decay_factor"] * w
-    if isinstance(decay, Decoupled) and decays(decay.decayed, name):
+    if isinstance(decay, Decoupled):
         return w * c["decay_shrinkage"], g
     return w, g

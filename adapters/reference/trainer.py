@@ -50,7 +50,7 @@ class ReferenceTrainer:
         self.recipe, self.optimizer, self.precision, self.watch = recipe, optimizer, precision, watch
         self.placed = recipe.model.placed_layers()
         self.trainable = [p.name for p in recipe.model.parameters() if p.trainable]
-        self.kernels = [p.name for p in recipe.model.parameters() if p.is_kernel]
+        self.kernels = [p.name for p in recipe.model.parameters() if p.is_penalised]
         self.watched = {kind: [p.name for p in watched_parameters(recipe.model, kind)] for kind in watch}
         self.factors = {p.name: factors(p.shape) for p in recipe.model.parameters()} if watch else {}
         self.restart(weights)

@@ -56,7 +56,7 @@ class WeightRule:
     """The canonical rule for one weight, with the slots of that weight."""
 
     def __init__(self, update: Update, name: str, w: Any, first_rate: float, precision: str) -> None:
-        self.word, decay = words_for_parameter(update.optimizer, update.weight_decay, name)
+        self.word, decay = words_for_parameter(update, name)
         self.decay = decay.word()
         rule = made_by(RULES, self.word, "tensorflow")
         self.update, self.maths = rule.update, TensorFlowMaths()

@@ -21,7 +21,7 @@ from adapters.tensorflow.user_words import own_optimizer
 from harness.spec.optimizers import Adamw, Lamb
 from harness.spec.own import OwnOptimizer
 from harness.spec.recipe import Update
-from harness.spec.weight_decay import Coupled, Decoupled, decays
+from harness.spec.weight_decay import Coupled, Decoupled
 
 
 class Optimizer:
@@ -62,10 +62,36 @@ def optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting:
         rate = None if update.schedule is None else learning_rate(update, horizon, setting)
         apply_gradients = own_optimizer(update.optimizer, parameters, rate)
         return Optimizer(apply_gradients, {}, [variable.value for variable in apply_gradients.inner.variables])
-    if look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom":
-        return canonical_optimizer(update, parameters, horizon, setting)
-    native = native_optimizer(update, parameters, horizon, setting)
-    return followed_optimizer(native, update, parameters, horizon) if update.slots_of_weights else native
+    is_canonical = look_up(OPTIMIZERS, update.optimizer, setting).kind == "custom"
+    make = canonical_optimizer if is_canonical else native_optimizer
+    parts = update.parts(parameters)
+    made = [make(p.update, {name: parameters[name] for name in p.names}, horizon, setting) for p in parts]
+    whole = made[0] if len(made) == 1 else joined(made, [part.names for part in parts], parameters)
+    follows = update.slots_of_weights and not is_canonical
+    return followed_optimizer(whole, update, parameters, horizon) if follows else whole
+
+
+def joined(parts: list[Optimizer], names: list[tuple[str, ...]], parameters: dict[str, Any]) -> Optimizer:
+    """The updates of parts of the parameters as one; `names` are those of each part."""
+    places = {name: place for place, name in enumerate(parameters)}
+    apply_gradients = PartsOfUpdate(
+        [part.apply_gradients for part in parts], [[places[name] for name in each] for each in names]
+    )
+    slots = {name: slot for part in parts for name, slot in part._slots.items()}
+    whole = Optimizer(apply_gradients, slots, [], [pair for part in parts for pair in part._copies])
+    whole._initial_state = [pair for part in parts for pair in part._initial_state]
+    return whole
+
+
+class PartsOfUpdate:
+    """Updates of parts of the parameters, at these places among all, as one function of all gradients."""
+
+    def __init__(self, updates: list[Any], places: list[list[int]]) -> None:
+        self.updates, self.places = updates, places
+
+    def __call__(self, gradients: Any) -> None:
+        for update, places in zip(self.updates, self.places, strict=True):
+            update([gradients[place] for place in places])
 
 
 def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:
@@ -87,7 +113,8 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
     rate = learning_rate(update, horizon, setting)
     native = maker(OPTIMIZERS, word, setting)(word, variables, rate)
     if isinstance(word, Adamw | Lamb):
-        native.exclude_from_weight_decay([w for name, w in parameters.items() if not decays(word.decayed, name)])
+        exempt = [w for name, w in parameters.items() if not update.is_decayed(name, word.decayed)]
+        native.exclude_from_weight_decay(exempt)
     native.build(variables)
     slot_tensors = {
         slot: [v.value for v in slot_variables] for slot, slot_variables in native_slots(word, native).items()
@@ -101,7 +128,7 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
     if not isinstance(decay, Coupled | Decoupled):
         return Optimizer(apply_gradients, slots, state)
     table = coefficients(update, update_rates(update, horizon))
-    decay_mask = [decays(decay.decayed, name) for name in parameters]
+    decay_mask = [update.is_decayed(name, decay.decayed) for name in parameters]
     decayed_update = WithWeightDecay(
         apply_gradients, [w.value for w in variables], decay_mask, decay.factor, table.get("decay_shrinkage")
     )

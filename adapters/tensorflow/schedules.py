@@ -34,8 +34,11 @@ def learning_rate(update: Update, horizon: int, setting: Setting) -> Any:
     if isinstance(offer, str) or offer.differs:
         return table(update, horizon)
     rate = offer.make(update.schedule)
-    counts_updates = update.accumulation.schedule_step(0) == 0
-    return rate if counts_updates or isinstance(rate, float) else AtLastBatch(rate, update.accumulation)
+    if isinstance(rate, float):
+        return update.rate_factor * rate
+    if update.accumulation.schedule_step(0):
+        rate = AtLastBatch(rate, update.accumulation)
+    return rate if update.rate_factor == 1 else MultipliedRate(rate, update.rate_factor)
 
 
 def class_form(offer: NativeClass, word: spec.Schedule, setting: Setting) -> ScheduleForm:
@@ -114,6 +117,17 @@ class AtLastBatch(ks.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         return self.schedule(self.accumulation.schedule_step(step))
+
+
+class MultipliedRate(ks.LearningRateSchedule):
+    """The rate of a schedule, multiplied by a factor."""
+
+    def __init__(self, schedule: Any, factor: float) -> None:
+        super().__init__()
+        self.schedule, self.factor = schedule, factor
+
+    def __call__(self, step: Any) -> Any:
+        return tf.constant(self.factor, tf.float32) * self.schedule(step)
 
 
 def table(update: Update, horizon: int) -> Any:

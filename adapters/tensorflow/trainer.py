@@ -44,7 +44,7 @@ class TensorFlowTrainer(FrameworkTrainer):
             metric(ZeroOne(), setting),
             penalty(recipe.regularizer, setting),
             list(self.trainable.values()),
-            [self.parameters[p.name] for p in recipe.model.parameters() if p.is_kernel],
+            [self.parameters[p.name] for p in recipe.model.parameters() if p.is_penalised],
             self.scaler,
         )
         self.watched = WatchedColumns(recipe.model, watch, self.parameters, setting)

@@ -18,6 +18,8 @@ def hint_for(path: tuple[str, ...], value: str, tree: Tree) -> str:
 
     `value`: as it was typed. `tree`: the config around the key.
     """
+    if path[-1] in RATE_KEYS and path[:2] == ("optimizer", "groups"):
+        return f"the rate of a group is rate_factor times that of the schedule: {'.'.join(path[:-1])}.rate_factor=0.1"
     if path[-1] in RATE_KEYS and path[:-1] in ((), ("optimizer",), ("training",), ("schedule",)):
         return _rate(tree, value)
     hint = HINTS.get(".".join(path[-2:])) if len(path) > 1 else HINTS.get(path[0])

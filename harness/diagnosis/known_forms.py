@@ -59,7 +59,8 @@ def _look_ahead(e: Experiment) -> Iterator[Changes]:
     if isinstance(word, opt.HeavyBall | opt.Nesterov):
         kind = "momentum" if isinstance(word, opt.Nesterov) else "nesterov"
         for form in (word.form, *({"rate_inside", "rate_outside"} - {word.form})):
-            yield {"optimizer": {"kind": kind, "momentum": word.momentum, "form": form}}
+            groups = {"groups": as_written(word.groups)} if word.groups else {}
+            yield {"optimizer": {"kind": kind, "momentum": word.momentum, "form": form, **groups}}
 
 
 def _dampening(word: opt.HeavyBall) -> list[Fields]:
@@ -98,6 +99,18 @@ def _no_decay(e: Experiment) -> Iterator[Changes]:
         yield {"optimizer.factor": 0.0}
     if not isinstance(e.regularizer, reg.NoRegularizer):
         yield {"regularizer": {"kind": "none"}}
+
+
+def _without_groups(e: Experiment) -> Iterator[Changes]:
+    """The rate or the decay of each group as that of all other parameters; then no groups at all."""
+    written = [as_written(group) for group in e.optimizer.groups]
+    for number, group in enumerate(e.optimizer.groups):
+        for setting in group.stated:
+            rest = {name: value for name, value in written[number].items() if name != setting}
+            left = [rest] if len(group.stated) > 1 else []
+            yield {"optimizer.groups": [*written[:number], *left, *written[number + 1 :]]}
+    if len(written) > 1:
+        yield {"optimizer.groups": []}
 
 
 def _scaled(word: Any) -> list[Fields]:
@@ -164,6 +177,12 @@ def _late(e: Experiment) -> Iterator[Changes]:
 # --- The model and the loss ------------------------------------------------------------------------------------------
 
 
+def _by_other_statistics(e: Experiment) -> Iterator[Changes]:
+    """A frozen batch norm by the batch or by its moving statistics; one in a frozen layer is not frozen by itself."""
+    if any(isinstance(word, layers.BatchNorm) and not word.trainable for word in e.model.words()):
+        yield from of_words(layers.BatchNorm, lambda word: other(word, "frozen_statistics", ("moving", "batch")))(e)
+
+
 def _momentum_convention(word: layers.BatchNorm) -> list[Fields]:
     # Rounded, because 1 - 0.99 is not exactly 0.01.
     return [{"momentum": round(1 - word.momentum, 12)}]
@@ -224,6 +243,9 @@ FORMS = (
     Form("batch normalisation's momentum convention", of_words(layers.BatchNorm, _momentum_convention)),
     Form("biased for unbiased variance", of_words(layers.BatchNorm, lambda word: other(word, "kept_variance", KEPT))),
     Form("a decay that is not multiplied by the rate", _rate_free),
+    Form("frozen layer", of_words(layers.Layer, lambda word: [] if word.trainable else [{"trainable": True}])),
+    Form("statistics of a frozen batch norm", _by_other_statistics),
+    Form("groups of parameters", _without_groups),
     Form("factor of the scores", of_words(layers.MultiHeadAttention, _factor_of_scores)),
     Form("mask of an attention", of_words(layers.MultiHeadAttention, lambda w: other(w, "mask", ("none", "causal")))),
     Form("place of a GRU's reset", of_words(layers.Gru, _reset)),

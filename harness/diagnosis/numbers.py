@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.diagnosis.forms import words_below, words_by_path
-from harness.spec.base import Word
+from harness.spec.base import Spec, Word
 from harness.spec.experiment import Experiment
+from harness.spec.optimizers import Optimizer
 
 # An estimate may be replaced by a number that a person would have typed within this relative distance.
 NEAR = 0.05
@@ -73,12 +74,14 @@ def numbers_below(root: str, word: Word, whole: bool) -> Iterator[Number]:
         yield from _numbers_of_word(path, inner, whole)
 
 
-def _numbers_of_word(path: str, word: Word, whole: bool) -> Iterator[Number]:
+def _numbers_of_word(path: str, word: Spec, whole: bool) -> Iterator[Number]:
     for name, value in word:
         if isinstance(value, bool) or not isinstance(value, float | int) or (isinstance(value, int) and not whole):
             continue
         low, high = _limits(type(word).model_fields[name].metadata)
         yield Number(f"{path}.{name}", float(value), low, high, isinstance(value, int))
+    for number, group in enumerate(word.groups if isinstance(word, Optimizer) else ()):
+        yield from _numbers_of_word(f"{path}.groups.{number}", group, whole)
 
 
 def _limits(metadata: Iterable[Any]) -> tuple[float, float]:

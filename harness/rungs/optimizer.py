@@ -8,7 +8,7 @@ compared too, after the first updates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from harness.records.tensor_key import TensorKey, keyed, of_kind
 from harness.rungs.case_rung import WordRung, subjects
 from harness.rungs.rung import OF_THE_UPDATE
 from harness.spec.experiment import Experiment
+from harness.spec.groups import settings_of
 from harness.spec.optimizers import Adam, Sgd
 from harness.spec.recipe import Update
 from harness.spec.schedules import Constant, Exponential
@@ -42,8 +43,13 @@ def cases(context: Context) -> Iterator[Case]:
     for word in subjects(context, "optimizer"):
         at_own_rate = word == stated.optimizer and _changes(stated)
         changing = {"at the experiment's rate": stated.schedule} if at_own_rate else CHANGING
+        update: Any = {"optimizer": word}
+        own = arrays
+        if word == stated.optimizer and word.groups:
+            update["weight_decay"] = stated.weight_decay  # whose factor the groups may replace
+            own = weights_and_gradients(shapes_in_groups(stated))
         for rate_in_words, schedule in {**CONSTANT, **changing}.items():
-            yield Case(word, Update(optimizer=word, schedule=schedule), arrays, rate_in_words)
+            yield Case(word, Update(**update, schedule=schedule), own, rate_in_words)
     ((rate_in_words, schedule),) = CHANGING.items()
     for family in BESIDE:
         for word in subjects(context, family):
@@ -58,7 +64,17 @@ def _changes(experiment: Experiment) -> bool:
     return bool(np.all(np.isfinite(rates)) and np.any(rates != rates[0]))
 
 
-def weights_and_gradients() -> Arrays:
+def shapes_in_groups(experiment: Experiment) -> dict[str, tuple[int, ...]]:
+    """By name, shapes for one kernel and one other parameter of the model for each setting of the groups."""
+    names: dict[Any, str] = {}
+    for parameter in experiment.model.parameters():
+        if parameter.trainable:
+            settings = settings_of(experiment.optimizer.groups, parameter.name)
+            names.setdefault((settings, parameter.is_kernel), parameter.name)
+    return {name: SHAPES["a/kernel" if is_kernel else "a/bias"] for (_, is_kernel), name in names.items()}
+
+
+def weights_and_gradients(shapes: Mapping[str, tuple[int, ...]] = SHAPES) -> Arrays:
     """Float32 weights, and gradients with the update as their first axis, by parameter.
 
     Each weight's gradients have a scale of its own, from 1e-3 to 10, and 2 % of them are exactly 0. Those of the first
@@ -68,7 +84,7 @@ def weights_and_gradients() -> Arrays:
     """
     rng = np.random.default_rng(0)
     arrays: Arrays = {}
-    for name, shape in SHAPES.items():
+    for name, shape in shapes.items():
         scale = 10.0 ** rng.uniform(-3, 1, size=shape)
         scale.flat[0] = TINY
         gradients = rng.normal(size=(UPDATES, *shape)) * scale

@@ -145,7 +145,7 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
             for name in by_kind["state"]
         },
         **pooled_error(by_kind["slot"], rounded, in_updates),
-        **of_updates(inputs, expected, rounded, in_updates),
+        **of_updates(context.experiment.update, inputs, expected, rounded, in_updates),
     }
     return runs.floored(tolerances, expected, precision)
 
@@ -171,8 +171,8 @@ def _in_float32(context: Context, adapter: Adapter, inputs: Arrays, expected: Ar
 
 def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
     """The reference's results of teacher-forced steps, computed as every arm computes them: see `tasks.step`."""
-    e, names = context.experiment, list(context.plan.weights)
-    trainable = [p.name for p in e.model.parameters() if p.trainable]
+    e = context.experiment
+    kept = [p.name for p in e.model.parameters() if not p.trainable]
     steps = len(only(inputs, "loss"))
     trainer = context.trainer(adapter, horizon=steps)
     results: Arrays = {}
@@ -184,7 +184,7 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
                 *context.samples(batch, adapter.arm.variable_dtype), batch.noise
             )
         after = trainer.weights()
-        state = {name: after[name] for name in names if name not in trainable}
+        state = {name: after[name] for name in kept}
         # How far NaN spreads from an overflow depends on the kernels (0 times infinity): nothing here is a measure. A
         # rule for the loss scale lowers it until nothing overflows.
         overflowed = _is_not_finite(gradients) if isinstance(adapter.arm.loss_scale, DynamicLossScale) else overflows
@@ -194,7 +194,7 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
         results |= keyed("gradient", gradients, k) | keyed("state", state, k)
     gradients_by_step = [of_kind(inputs, "gradient", k) for k in range(steps)]
     first = of_kind(inputs, "weight", 0)
-    start = {name: first[name] for name in trainable}
+    start = {name: first[name] for name in gradients_by_step[0]}
     with noticed_overflows() as overflows:
         for k, weights in enumerate(adapter.optimizer(e.update, start, gradients_by_step)):
             results |= keyed("weight", _nowhere(weights) if overflows else weights, k + 1)

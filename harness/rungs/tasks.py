@@ -167,8 +167,7 @@ def step(session: Session, scratch: str, teacher: str, samples: int | None = Non
     batches = session.batches(len(only(inputs, "loss")))
     batches = batches if samples is None else [batch.first(samples) for batch in batches]
     arrays: dict[str, Any] = {}
-    trainable = [p.name for p in e.model.parameters() if p.trainable]
-    state = [name for name in session.plan.weights if name not in trainable]
+    state = [p.name for p in e.model.parameters() if not p.trainable]
     teacher_gradients = [of_kind(inputs, "gradient", k) for k in range(len(batches))]
     for k, batch in enumerate(session.counted(batches, "steps")):
         session.trainer.set_weights(of_kind(inputs, "weight", k))
@@ -180,7 +179,8 @@ def step(session: Session, scratch: str, teacher: str, samples: int | None = Non
             after = session.trainer.weights()
             arrays |= keyed("state", {name: after[name] for name in state}, k)
     first = of_kind(inputs, "weight", 0)
-    start = {name: first[name] for name in trainable}
+    # Those that the teacher trains, even if this arm freezes others.
+    start = {name: first[name] for name in teacher_gradients[0]}
     updates = session.adapter.optimizer(e.update, start, teacher_gradients)
     for k, weights in enumerate(updates):
         arrays |= keyed("weight", weights, k + 1)

@@ -7,18 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from harness.judging.tolerances import Tolerance, own_error
+from adapters.coefficients import rounding_of_bias_corrections
+from harness.judging.tolerances import FACTOR, Tolerance, own_error
 from harness.records.array_types import FloatArray
 from harness.records.tensor_key import TensorKey, only
+from harness.spec.recipe import Update
 from harness.system.array_files import Arrays
 
 
-def of_updates(inputs: Arrays, expected: Arrays, rounded: Arrays, precision: Any) -> dict[str, Tolerance]:
+def of_updates(
+    update: Update, inputs: Arrays, expected: Arrays, rounded: Arrays, precision: Any
+) -> dict[str, Tolerance]:
     """The tolerances of the updated weights, each from its tensor's own error.
 
     A tensor of a few numbers may be right by luck. So its error counts as at least what is typical of the tensors after
     the same update: the median of their errors, beyond the rounding of the weights, as a share of the way that they
-    were moved.
+    were moved. The constants of the rule may be right by luck in all tensors, so that share is at least the rounding of
+    the bias corrections.
     """
     keys = [TensorKey.parse(name) for name in only(expected, "weight")]
     sizes = {key: _largest_weight(inputs, expected, key) for key in keys}
@@ -27,7 +32,8 @@ def of_updates(inputs: Arrays, expected: Arrays, rounded: Arrays, precision: Any
     for key in (key for key in keys if ways[key] > 0):
         error, roundings = np.max(np.abs(rounded[key] - expected[key])), np.spacing(np.float32(np.max(sizes[key])))
         shares.setdefault(key.step, []).append(max(0.0, float(error - (key.step or 0) * roundings)) / ways[key])
-    typical = {step: float(np.median(each)) for step, each in shares.items()}
+    of_constants = rounding_of_bias_corrections(update) / FACTOR
+    typical = {step: max(float(np.median(each)), of_constants) for step, each in shares.items()}
     return {
         key: own_error(
             expected[key], rounded[key], precision, size=sizes[key], least=typical.get(key.step, 0.0) * ways[key]

@@ -52,7 +52,7 @@ class Word(Spec):
         chosen = [
             name if value is True else value
             for name, value in self
-            if name not in ("kind", "name") and (value is True or isinstance(value, str))
+            if name not in ("kind", "name", "trainable") and (value is True or isinstance(value, str))
         ]
         return " ".join([self.word(), *chosen])
 

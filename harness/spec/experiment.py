@@ -15,6 +15,7 @@ from harness.spec.base import Name, Spec, Word
 from harness.spec.clipping import AnyClipping, NoClipping
 from harness.spec.data import AnyData
 from harness.spec.expectations import AnyExpectation
+from harness.spec.groups import misfits
 from harness.spec.lookahead import AnyLookahead, NoLookahead
 from harness.spec.losses import AnyLoss
 from harness.spec.model import Model
@@ -205,6 +206,12 @@ class Experiment(Spec):
         if self.model.output_shape != self.data.target_shape:
             what = f"has {self.data.classes} classes" if self.data.classes else f"has targets {self.data.target_shape}"
             wrong.append(f"the model's output is {self.model.output_shape}, the data {what}")
+        wrong += misfits(self.optimizer.groups, self.model.parameters(), self.update.decays)
+        kernels = [parameter for parameter in self.model.parameters() if parameter.is_kernel]
+        if kernels and not any(kernel.is_penalised for kernel in kernels) and self.regularizer.word() != "none":
+            wrong.append(
+                "every kernel is frozen, so that the regularizer would have no penalty; choose regularizer=none"
+            )
         misfit = self.loss.misfit(self.model.last_activation.word(), prod(self.model.output_shape))
         if misfit:
             wrong.append(misfit)

@@ -32,7 +32,7 @@ class PlacedLayer(Spec):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        parameters = self.layer.parameters(self.input_shape)
+        parameters = self.layer.parameters_as_trained(self.input_shape)
         return tuple(p.model_copy(update={"name": f"{self.name}/{p.name}"}) for p in parameters)
 
     @property
@@ -43,7 +43,8 @@ class PlacedLayer(Spec):
     @property
     def rows(self) -> tuple[tuple[PlacedLayer, ...], ...]:
         """The rows of layers inside this one, with their names and shapes."""
-        return tuple(place(row, self.input_shape, f"{self.name}/{prefix}") for prefix, row in self.layer.rows)
+        rows = self.layer.rows_as_trained
+        return tuple(place(row, self.input_shape, f"{self.name}/{prefix}") for prefix, row in rows)
 
     @property
     def inner(self) -> tuple[PlacedLayer, ...]:
@@ -73,7 +74,9 @@ class Model(Spec):
 
     @model_validator(mode="after")
     def _fits(self) -> Model:
-        self.parameters()  # the shapes fit, and each array can be drawn
+        parameters = self.parameters()  # the shapes fit, and each array can be drawn
+        if any(p.frozen for p in parameters) and not any(p.trainable for p in parameters):
+            raise ValueError("every layer with parameters is frozen, so that nothing would be trained")
         return self
 
     def placed_layers(self) -> tuple[PlacedLayer, ...]:

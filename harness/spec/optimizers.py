@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from harness.spec.base import Word, union_of
+from harness.spec.groups import MOST_GROUPS, ParameterGroup
 from harness.spec.weight_decay import Decayed, DecayFactor
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -22,11 +23,20 @@ LambDecay = Literal["inside", "decoupled"]
 AdamEpsilon = Literal["before_correction", "after_correction", "inside_root"]
 RootEpsilon = Literal["inside_root", "outside_root"]
 
+# The groups of specimens.
+SLOW_BIASES = (ParameterGroup(parameters=("bias",), rate_factor=0.1),)
+UNDECAYED_BIASES = (ParameterGroup(parameters=("bias",), weight_decay=0.0),)
+
 
 class Optimizer(Word):
-    """Base of all optimizers."""
+    """Base of all optimizers. `groups`: parameters with another rate or another factor of the decay."""
 
     family: ClassVar[str] = "optimizer"
+    groups: Annotated[tuple[ParameterGroup, ...], Field(max_length=MOST_GROUPS)] = ()
+
+    @property
+    def name_in_tables(self) -> str:
+        return _with_groups(self, super().name_in_tables)
 
     @property
     def slot_names(self) -> tuple[str, ...]:
@@ -38,6 +48,10 @@ class Sgd(Optimizer):
     """`w -= r * g`."""
 
     kind: Literal["sgd"] = "sgd"
+
+    @classmethod
+    def specimens(cls) -> tuple[Sgd, ...]:
+        return (cls(), cls(groups=SLOW_BIASES))
 
 
 class HeavyBall(Optimizer):
@@ -69,7 +83,7 @@ class HeavyBall(Optimizer):
 
     @property
     def name_in_tables(self) -> str:
-        return " ".join([self.kind, self.form, *(["dampened"] if self.dampening else [])])
+        return _with_groups(self, " ".join([self.kind, self.form, *(["dampened"] if self.dampening else [])]))
 
     @property
     def slot_names(self) -> tuple[str, ...]:
@@ -190,7 +204,7 @@ class Adam(Optimizer):
     def specimens(cls) -> tuple[Adam, ...]:
         variants: list[Any] = [{"bias_correction": False}]
         variants += [{"epsilon": 1e-3, "epsilon_place": place} for place in ("after_correction", "inside_root")]
-        return (cls(), cls(amsgrad=True), *(cls(**fields) for fields in variants))
+        return (cls(), cls(amsgrad=True), *(cls(**fields) for fields in variants), cls(groups=SLOW_BIASES))
 
     @property
     def name_in_tables(self) -> str:
@@ -218,11 +232,13 @@ class Adamw(Optimizer):
 
     @classmethod
     def specimens(cls) -> tuple[Adamw, ...]:
-        return (cls(factor=0.01), cls(factor=0.01, decayed="all"), cls(factor=0.01, bias_correction=False))
+        all_but_biases = cls(factor=0.01, decayed="all", groups=UNDECAYED_BIASES)
+        uncorrected = cls(factor=0.01, bias_correction=False)
+        return (cls(factor=0.01), cls(factor=0.01, decayed="all"), uncorrected, all_but_biases)
 
     @property
     def name_in_tables(self) -> str:
-        return " ".join([_named(self), self.decayed])
+        return _named(self, after=self.decayed)
 
     @property
     def slot_names(self) -> tuple[str, ...]:
@@ -267,7 +283,8 @@ class Nadam(Optimizer):
 
     @property
     def name_in_tables(self) -> str:
-        return self.kind if self.momentum_decay == 0.004 else f"{self.kind} momentum_decay={self.momentum_decay:g}"
+        stated = "" if self.momentum_decay == 0.004 else f" momentum_decay={self.momentum_decay:g}"
+        return _with_groups(self, f"{self.kind}{stated}")
 
     @property
     def slot_names(self) -> tuple[str, ...]:
@@ -296,7 +313,7 @@ class Ftrl(Optimizer):
     @property
     def name_in_tables(self) -> str:
         penalties = {"l1": self.l1, "l2": self.l2}
-        return " ".join([self.kind, *(name for name, value in penalties.items() if value)])
+        return _with_groups(self, " ".join([self.kind, *(name for name, value in penalties.items() if value)]))
 
     @property
     def slot_names(self) -> tuple[str, ...]:
@@ -383,13 +400,17 @@ class Asgd(Optimizer):
     alpha: Annotated[float, Field(ge=0)] = 0.75
 
 
-def _named(word: Any, *flags: str) -> str:
+def _with_groups(word: Optimizer, name: str) -> str:
+    return f"{name} in groups" if word.groups else name
+
+
+def _named(word: Any, *flags: str, after: str = "") -> str:
     """The kind, the flags that are set, and the place of epsilon and the bias correction unless they are default."""
     parts = [word.kind, *(name for name in flags if getattr(word, name))]
     usual = type(word).model_fields["epsilon_place"].default
     parts += [] if word.epsilon_place == usual else ["epsilon", word.epsilon_place]
     parts += [] if getattr(word, "bias_correction", True) else ["uncorrected"]
-    return " ".join(parts)
+    return _with_groups(word, " ".join([*parts, *([after] if after else [])]))
 
 
 if TYPE_CHECKING:

@@ -16,13 +16,16 @@ class Parameter(Spec):
     """One array of a model, in canonical layout (a dense kernel is (in, out), a convolution's (kh, kw, in, out)).
 
     `drawn_as`: the shape as which the initializer draws it, where that is another; the numbers keep their order. One
-    that is not `trainable` has no gradient: the layer itself updates it, such as the statistics of a batch norm.
+    that is not `trainable` is not given to the optimizer: it has no gradient, no decay, no penalty and no part in the
+    norm by which gradients are clipped. Either it is of a frozen layer (`frozen`), or the layer itself updates it, such
+    as the statistics of a batch norm.
     """
 
     name: str
     shape: Shape
     initializer: AnyInitializer
     trainable: bool = True
+    frozen: bool = False
     drawn_as: Shape | None = None
 
     @model_validator(mode="after")
@@ -40,8 +43,13 @@ class Parameter(Spec):
 
     @property
     def is_kernel(self) -> bool:
-        """Whether regularisation and a weight decay with `decayed: kernels` apply to it: neither a bias nor a scale."""
+        """Whether a weight decay with `decayed: kernels` applies to it: neither a bias nor a scale."""
         return self.name.endswith("kernel")
+
+    @property
+    def is_penalised(self) -> bool:
+        """Whether the regularisation applies to it: a kernel that is trained."""
+        return self.is_kernel and self.trainable
 
 
 class Noise(Spec):

@@ -134,6 +134,14 @@ SEQUENCES = [
     {"kind": "gru", "units": 5, "reset": "before", **GATED},
     {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"},
 ]
+FROZEN = [
+    {**CONVOLUTIONS[0], "trainable": False},
+    {"kind": "batch_norm", "momentum": 0.7, "trainable": False},
+    {"kind": "max_pool2d", "pool_size": [2, 2], "strides": [2, 2]},
+    "flatten",
+    {**DENSE, "activation": "relu", "kernel_initializer": "he_normal"},
+    {**DENSE, "units": 10, "kernel_initializer": "xavier_uniform", "name": "last"},
+]
 CHANGES: dict[str, dict[str, Any]] = {
     "mlp": {},
     "conv": {
@@ -162,6 +170,25 @@ CHANGES: dict[str, dict[str, Any]] = {
     "nesterov": {"optimizer": {"kind": "nesterov", "momentum": 0.9, "form": "rate_outside"}},
     "amsgrad": {"optimizer": {"kind": "adam", "amsgrad": True}},
     "decoupled": {"optimizer": "adam", "weight_decay": {"kind": "decoupled", "factor": 0.1}},
+    "grouped": {
+        "model": {"input": {"shape": [28, 28, 1]}, "layers": FROZEN},
+        "loss": "softmax_cross_entropy",
+        "regularizer": "none",
+        "clipping": "none",
+        "optimizer": {
+            "kind": "adamw",
+            "factor": 0.1,
+            "decayed": "all",
+            "groups": [{"parameters": "bias", "weight_decay": 0}, {"parameters": "last", "rate_factor": 0.25}],
+        },
+        "schedule": {"kind": "exponential", "initial_rate": 0.01, "decay_rate": 0.5, "decay_steps": 2},
+    },
+    "frozen": {"model": {"input": {"shape": [28, 28, 1]}, "layers": FROZEN}},
+    "slow_biases": {"optimizer": {**MLP["optimizer"], "groups": [{"parameters": "bias", "rate_factor": 0.25}]}},
+    "decayed_biases": {
+        "optimizer": {"kind": "adam", "groups": [{"parameters": "bias", "weight_decay": 0.2}]},
+        "weight_decay": {"kind": "decoupled", "factor": 0.1},
+    },
     "accumulated": {
         "accumulation": {"kind": "mean", "batches": 2, "schedule_counts": "batches"},
         "clipping": "none",

@@ -34,7 +34,7 @@ EPOCH = "portions = session.portions(epoch)"
 RUN = "results = [trainer.train_epoch(*portion) for portion in portions]"
 LOSSES = "losses=Series(np.concatenate([result.losses for result in results]))"
 SCORE = "score = trainer.evaluate(x_test, y_test)"
-NOW = "now = {name: values[self.updates] for name, values in self.table.items()}"
+NOW = "now = [{name: values[self.updates] for name, values in table.items()} for table in self.tables]"
 CLIPPED = "clipped = clip(self.clipping, self._accumulated(gradients, is_last))"
 FAULTS = (
     LateFault(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from faults import Fault, asked_of
+from group_faults import GROUPED
 from joined_layer_faults import JOINED_LAYERS
 from laboratory import ORDER, TIMEOUT_S, Laboratory
 from layer_faults import LAYERS
@@ -14,7 +15,7 @@ from training_faults import TRAINING
 from update_faults import UPDATES
 from word_faults import RATES, WORDS
 
-FAULTS = (*RATES, *WORDS, *LAYERS, *JOINED_LAYERS, *SEQUENCES, *UPDATES, *TRAINING, *MIXED)
+FAULTS = (*RATES, *WORDS, *LAYERS, *JOINED_LAYERS, *SEQUENCES, *UPDATES, *GROUPED, *TRAINING, *MIXED)
 
 
 @pytest.mark.sampled(3)

@@ -58,7 +58,7 @@ TRAINING = (
     Fault(
         "L2 on biases",
         f"{MS}.trainer",
-        "[self.parameters[p.name] for p in recipe.model.parameters() if p.is_kernel]",
+        "[self.parameters[p.name] for p in recipe.model.parameters() if p.is_penalised]",
         "[self.parameters[p.name] for p in recipe.model.parameters() if p.trainable]",
         "model",
         "mindspore",

@@ -158,7 +158,7 @@ UPDATES = (
     Fault(
         "decay of biases too",
         f"{TF}.optimizers",
-        "decay_mask = [decays(decay.decayed, name) for name in parameters]",
+        "decay_mask = [update.is_decayed(name, decay.decayed) for name in parameters]",
         "decay_mask = [True for name in parameters]",
         "optimizer",
         "tensorflow",

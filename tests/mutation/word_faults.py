@@ -76,8 +76,8 @@ RATES = (
     Fault(
         "the initial rate at every step",
         f"{TF}.optimizers",
-        "learning_rate(update.schedule, horizon, setting)",
-        "float(rate_table(update.schedule, 1)[0])",
+        "    rate = learning_rate(update, horizon, setting)",
+        "    rate = float(update_rates(update, 1)[0])",
         "applied-lr",
         "tensorflow",
         "conv",

@@ -107,6 +107,8 @@ def experiments(draw: DrawFn, arms: Sequence[Arm]) -> Experiment:
         loss["class_weights"] = draw(st.lists(numbers(0.25, 4.0), min_size=width, max_size=width))
     end = draw(st.sampled_from(ENDS[type(parse("loss", loss)).outputs]))
     optimizer = draw(varied("optimizer"))
+    if draw(st.integers(0, 3)) == 0:
+        optimizer["groups"] = draw(groups())
     # A rate of 0 has no meaning to ftrl.
     usual = st.just({"kind": "constant", "rate": 0.05}) if optimizer["kind"] == "ftrl" else varied("schedule")
     schedule = draw(st.sampled_from([usual] * 7 + [huge_rates]))
@@ -184,7 +186,8 @@ def models(draw: DrawFn, shape: Shape, width: int, end: str) -> Plain:
     for _ in range(draw(st.integers(0, 3))):
         add(draw(vector_layer(given)))
     add({**draw(dense()), "units": width, "activation": end})
-    return {"input": {"shape": shape}, "layers": layers}
+    frozen = st.fixed_dictionaries({"trainable": st.sampled_from([True] * 7 + [False])})
+    return {"input": {"shape": shape}, "layers": [{**layer, **draw(frozen)} for layer in layers]}
 
 
 MOST_PIXELS_ENLARGED = 200
@@ -253,13 +256,25 @@ def same_shape(shape: Shape) -> SearchStrategy[Plain]:
     flags = {"center": st.booleans(), "scale": st.booleans()}
     epsilon = {"epsilon": st.sampled_from([1e-5, 1e-3])}
     groups = {"groups": st.sampled_from([each for each in range(1, shape[-1] + 1) if shape[-1] % each == 0])}
-    kinds = st.sampled_from(["batch_norm", "layer_norm", "instance_norm"])
+    kinds = st.sampled_from(["layer_norm", "instance_norm"])
+    frozen = {"frozen_statistics": st.sampled_from(["moving", "batch"])}
     return st.one_of(
+        st.fixed_dictionaries({"kind": st.just("batch_norm"), **epsilon, **flags, **frozen}),
         st.fixed_dictionaries({"kind": kinds, **epsilon, **flags}),
         st.fixed_dictionaries({"kind": st.just("group_norm"), **groups, **epsilon, **flags}),
         st.fixed_dictionaries({"kind": st.just("rms_norm"), **epsilon}),
         st.fixed_dictionaries({"kind": st.sampled_from(["dropout", "stochastic_depth"]), "rate": numbers(0.1, 0.6)}),
         st.fixed_dictionaries({"kind": st.just("activation"), "activation": varied("activation")}),
+    )
+
+
+def groups() -> SearchStrategy[list[Plain]]:
+    """Kernels, or the first dense layer, at another rate; biases and norms without a decay, or with another one."""
+    first = {"parameters": st.sampled_from(["kernel", "dense_1", "*/bias"]), "rate_factor": numbers(0.2, 3.0)}
+    fixed = {"parameters": st.just(["bias", "norm"]), "weight_decay": st.one_of(st.just(0.0), numbers(0.01, 0.1))}
+    one = st.one_of(st.fixed_dictionaries(first), st.fixed_dictionaries(fixed))
+    return st.one_of(
+        st.lists(one, min_size=1, max_size=1), st.tuples(*map(st.fixed_dictionaries, (fixed, first))).map(list)
     )
 
 

@@ -1,4 +1,4 @@
-"""Fourteen small differences in an arm's own spec: each is given to the right arm, with its cause and what mends it.
+"""Eighteen small differences in an arm's own spec: each is given to the right arm, with its cause and what mends it.
 
 Where the framework plays no part the reference is both arms. What is asked of each difference: the rung that shows it
 first, and the free run.
@@ -15,6 +15,7 @@ import pytest
 from random_specs import load
 from residents import Resident, here
 
+from harness.diagnosis.forms import shown_value
 from harness.judging.context import Context
 from harness.plan import draw_plan
 from harness.records.verdict import Verdict
@@ -46,6 +47,21 @@ STATED: dict[str, Any] = {
 }
 ADAM = {"optimizer": "adam", "schedule": {"kind": "constant", "rate": 0.001}}
 DECAYED = {**ADAM, "regularizer": "none", "clipping": "none", "weight_decay": {"kind": "decoupled", "factor": 0.01}}
+GROUPS = [{"parameters": "dense_1", "rate_factor": 0.5}, {"parameters": "dense_2/kernel", "weight_decay": 0.2}]
+GROUPED = {**DECAYED, "optimizer": {"kind": "adam", "groups": GROUPS}}
+FROZEN = {
+    "model": {
+        "input": {"shape": [28, 28, 1]},
+        "layers": [*LAYERS[:2], {"kind": "batch_norm", "trainable": False}, *LAYERS[3:]],
+    }
+}
+FROZEN_KERNEL = {
+    "model": {
+        "input": {"shape": [28, 28, 1]},
+        "layers": [LAYERS[0], {**DENSE, "units": 12, "trainable": False}, *LAYERS[2:]],
+    }
+}
+NAMED = ("the arm's own spec", "size of epsilon", "statistics of a frozen batch norm", "frozen layer")
 FRAMEWORKS = {
     "mindspore": {"adapter": "mindspore", "mode": "pynative"},
     "tensorflow": {"adapter": "tensorflow", "mode": "eager"},
@@ -66,6 +82,10 @@ DIFFERENCES: dict[str, tuple[Mapping[str, Any], str, Any, Any, str, str]] = {
     "batch normalisation's momentum": ({}, "model.layers.2.momentum", 0.99, 0.98, "layer", "tensorflow"),
     "batch normalisation's epsilon": ({}, "model.layers.2.epsilon", 1e-05, 2e-05, "layer", "port"),
     "regularizer": ({}, "regularizer.l2", 0.001, 0.0011, "loss", "port"),
+    "rate of a group": (GROUPED, "optimizer.groups.0.rate_factor", 0.5, 0.45, "optimizer", "port"),
+    "decay of a group": (GROUPED, "optimizer.groups.1.weight_decay", 0.2, 0.21, "optimizer", "tensorflow"),
+    "frozen batch normalisation": (FROZEN, "model.layers.2.frozen_statistics", "moving", "batch", "layer", "mindspore"),
+    "frozen layer": (FROZEN_KERNEL, "model.layers.1.trainable", False, True, "layer", "port"),
     "learning rate": (ADAM, "schedule.rate", 0.001, 0.0011, "schedule", "mindspore"),
 }
 
@@ -86,14 +106,15 @@ BY_DAY = ("momentum", "label smoothing", "clip bound", "dropout rate", "batch no
 def test_a_small_difference_is_the_arms_own_spec(
     request: pytest.FixtureRequest, tmp_path: Path, difference: str
 ) -> None:
-    changed, path, value, own_value, rung, name = DIFFERENCES[difference]
+    changed, path, stated, own, rung, name = DIFFERENCES[difference]
+    value, own_value = shown_value(stated), shown_value(own)
     for asked in (rung, "trajectory"):
         folder = tmp_path / asked
         folder.mkdir()
-        first = _first(request, folder, {**changed, "rungs": [asked]}, name, {path: own_value})
+        first = _first(request, folder, {**changed, "rungs": [asked]}, name, {path: own})
         assert (first.rung, first.culprit) == (asked, name)
         assert f"({name} computes {path}: {own_value}, the spec says {value}" in first.cause
-        assert first.cause.startswith(("the arm's own spec (", "size of epsilon ("))
+        assert first.cause.startswith(tuple(f"{form} (" for form in NAMED))
         ways = [way.partition(" (rung run again with it: ")[0] for way in first.advice.split(", or ")]
         assert ways == [f"other with {path}: {own_value}", f"{name} with {path}: {value}"]
 

@@ -46,6 +46,8 @@ def _image_layer(in_float32: Realisation, in_float64: Realisation) -> Entry:
 
 def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
     unbiased = "the moving variance of nn.BatchNorm is divided by one less than the count"
+    if not word.trainable and word.frozen_statistics == "moving":
+        return composed("sqrt of the moving variance", "a frozen nn.BatchNorm normalises by the batch")
     reason = unbiased if word.kept_variance == "biased" else "as where the moving variance is divided by the count"
     return composed("mean, square, sqrt, ops.assign", reason)
 

@@ -15,6 +15,7 @@ from adapters.setting import (
     Way,
     canonical,
     composed,
+    for_groups,
     native,
     resolve,
     unless_exact,
@@ -92,7 +93,8 @@ NATIVE: Entries = {
     spec.Asgd: native("nn.ASGD", make.asgd),
 }
 
-OPTIMIZERS: Entries = {word: unless_exact(entry) for word, entry in NATIVE.items()}
+OF_PARTS = "what is composed has one rate for all its parameters"
+OPTIMIZERS: Entries = {word: unless_exact(for_groups(entry, True, OF_PARTS)) for word, entry in NATIVE.items()}
 
 WEIGHT_DECAYS: Entries = {
     decay.NoWeightDecay: native("no operation"),

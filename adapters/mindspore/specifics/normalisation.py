@@ -13,7 +13,10 @@ from harness.spec.model import PlacedLayer
 
 
 class BatchNormalisation(nn.Cell):
-    """Normalises over the batch in training and updates the moving statistics, by which it normalises in evaluation."""
+    """Normalises over the batch in training and updates the moving statistics, by which it normalises in evaluation.
+
+    A frozen one may normalise by the moving statistics in training too.
+    """
 
     def __init__(self, parameters: dict[str, Any], placed: PlacedLayer, setting: Setting, layout: Layout) -> None:
         super().__init__()
@@ -23,11 +26,12 @@ class BatchNormalisation(nn.Cell):
         self.momentum, self.one_minus_momentum = floats(word.momentum, setting), floats(1 - word.momentum, setting)
         self.epsilon, self.unbiased = floats(word.epsilon, setting), word.kept_variance == "unbiased"
         channels_first = layout == "channels_first" and len(placed.input_shape) == 3
+        self.by_batch = word.normalises_by_batch(training=True)
         self.axes = (0, 2, 3) if channels_first else tuple(range(len(placed.input_shape)))
         self.channel_shape = (-1, 1, 1) if channels_first else (-1,)
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
-        if not training:
+        if not (training and self.by_batch):
             deviation = ops.sqrt(self.moving_variance + self.epsilon)
             return self.scale_and_shift((x - self._along_channels(self.moving_mean)) / self._along_channels(deviation))
         mean = ops.mean(x, self.axes, True)

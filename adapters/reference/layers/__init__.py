@@ -32,9 +32,13 @@ __all__ = ["Applied", "apply", "within"]
 def apply(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     """The layer applied to `x` (N, ...). `weights` and `noise` are named within the layer.
 
-    `noise` holds the random numbers of training; it is empty in evaluation.
+    `noise` holds the random numbers of training; it is empty in evaluation. A frozen layer has no gradients by its
+    parameters.
     """
-    return made_by(LAYERS, placed.layer, "reference")(placed, weights, x, noise, training)
+    applied = made_by(LAYERS, placed.layer, "reference")(placed, weights, x, noise, training)
+    if placed.layer.trainable:
+        return applied
+    return replace(applied, pullback=lambda dy: (applied.pullback(dy)[0], {}))
 
 
 def residual(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:

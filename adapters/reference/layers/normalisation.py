@@ -16,7 +16,7 @@ from harness.spec.model import PlacedLayer
 def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     word: Any = placed.layer
     rows, shape = by_draw(x, weights["moving_mean"]), x.shape
-    if not training:
+    if not word.normalises_by_batch(training):
         deviation = np.sqrt(weights["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
         fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation, -2)
         return scaled(weights, fixed, shape, lambda dn: dn / deviation, {})
@@ -56,9 +56,16 @@ def normalised_over(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, 
 
     def back(dn: Array) -> Array:
         # In place from the second operation on: memory that is new costs more than the arithmetic.
-        product = dn * normalised
-        along = product.mean(axis=axis, keepdims=True)
-        centred = remainder(dn - dn.mean(axis=axis, keepdims=True), dn, axis)  # 0 where the upstream is all alike
+        total = dn.mean(axis=axis, keepdims=True)
+        if x.dtype == np.float64:
+            product = dn * normalised
+            along = product.mean(axis=axis, keepdims=True)
+        else:  # as Keras computes it, from x and not from x - mean: rounded at the size of mean / deviation
+            offset = mean / deviation
+            product = normalised + offset
+            product *= dn
+            along = product.mean(axis=axis, keepdims=True) - total * offset
+        centred = remainder(dn - total, dn, axis)  # 0 where the upstream is all alike
         centred -= np.multiply(normalised, along, out=product)
         dx = remainder(centred, dn, axis)
         dx /= deviation

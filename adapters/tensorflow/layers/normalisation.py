@@ -30,7 +30,9 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
     )
     native.build(build_shape(placed, incoming))
     parameters = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
-    call = BatchNormalisation(native, word.kept_variance == "unbiased")
+    updates_statistics = word.normalises_by_batch(training=True)
+    native.trainable = updates_statistics  # Keras' frozen layer computes in training what it computes in evaluation
+    call = BatchNormalisation(native, updates_statistics and word.kept_variance == "unbiased")
     return BuiltLayer(call, incoming, incoming, parameters)
 
 

@@ -95,8 +95,12 @@ def _convolution(name: str) -> Entry:
 
 def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
     name = "keras.layers.BatchNormalization"
+    if not word.trainable and word.frozen_statistics == "moving":
+        return native(f"{name}, not trainable")
     if word.kept_variance == "unbiased":
         return composed(f"{name}, its moving variance corrected", "it keeps the variance divided by the count")
+    if not word.trainable:
+        return composed(f"{name}, trainable, without an update of gamma and beta", "a frozen one ignores the batch")
     return native(name)
 
 

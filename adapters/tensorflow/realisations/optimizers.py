@@ -6,7 +6,18 @@ A custom word is made by its canonical rule, for which the row names no function
 from __future__ import annotations
 
 from adapters.making import Makers
-from adapters.setting import Choice, Entries, Entry, Setting, Way, canonical, composed, native, unless_exact
+from adapters.setting import (
+    Choice,
+    Entries,
+    Entry,
+    Setting,
+    Way,
+    canonical,
+    composed,
+    for_groups,
+    native,
+    unless_exact,
+)
 from harness.spec import accumulation, averaging, lookahead
 from harness.spec import optimizers as spec
 from harness.spec import weight_decay as decay
@@ -78,7 +89,8 @@ NATIVE: Entries = {
     spec.Asgd: canonical("Keras has no ASGD"),
 }
 
-OPTIMIZERS: Entries = {word: unless_exact(entry) for word, entry in NATIVE.items()}
+ONE_RATE = "an optimizer of Keras has one rate and one weight_decay for all its parameters"
+OPTIMIZERS: Entries = {word: unless_exact(for_groups(entry, False, ONE_RATE)) for word, entry in NATIVE.items()}
 
 WEIGHT_DECAYS: Entries = {
     decay.NoWeightDecay: native("no operation"),

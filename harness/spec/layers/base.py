@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
+from typing_extensions import Self
 
 from harness.spec.activations import Activation
 from harness.spec.base import Word
@@ -19,10 +20,16 @@ ConvolutionPadding = Literal["valid", "same", "same_lower"]
 
 
 class Layer(Word):
-    """Base of all layers."""
+    """Base of all layers.
+
+    A layer that is not `trainable` is frozen, with all layers inside it: its parameters keep the values that they start
+    with. They have no gradient, no decay, no penalty and no part in the norm by which gradients are clipped. What the
+    layer computes is the same, but for a batch norm (see there); a dropout inside it drops.
+    """
 
     family: ClassVar[str] = "layer"
     name: str | None = Field(default=None, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    trainable: bool = True
 
     def output_shape(self, shape: Shape) -> Shape:
         """The shape of the output for an input of `shape`; ValueError where the layer takes no such input."""
@@ -31,6 +38,13 @@ class Layer(Word):
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
         """The arrays that the layer learns or updates, named within the layer, for an input of `shape`."""
         return ()
+
+    def parameters_as_trained(self, shape: Shape) -> tuple[Parameter, ...]:
+        """`parameters`; those of a frozen layer are not trainable."""
+        parameters = self.parameters(shape)
+        if self.trainable:
+            return parameters
+        return tuple(p.model_copy(update={"trainable": False, "frozen": p.trainable or p.frozen}) for p in parameters)
 
     def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:
         """The random numbers it takes in training, named within the layer, for an input of `shape`."""
@@ -50,9 +64,21 @@ class Layer(Word):
         return ()
 
     @property
+    def rows_as_trained(self) -> tuple[tuple[str, tuple[Layer, ...]], ...]:
+        """`rows`; those of a frozen layer have frozen layers only."""
+        if self.trainable:
+            return self.rows
+        return tuple((prefix, tuple(layer.frozen for layer in row)) for prefix, row in self.rows)
+
+    @property
+    def frozen(self) -> Self:
+        """The same layer, not trainable."""
+        return self.model_copy(update={"trainable": False})
+
+    @property
     def inner(self) -> tuple[Layer, ...]:
         """The layers it is made of, row after row."""
-        return tuple(layer for _, row in self.rows for layer in row)
+        return tuple(layer for _, row in self.rows_as_trained for layer in row)
 
     @property
     def last_activation(self) -> Activation | None:

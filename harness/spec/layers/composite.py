@@ -33,7 +33,7 @@ class Composite(Layer):
         return tuple(
             parameter.model_copy(update={"name": f"{step.name}/{parameter.name}"})
             for step in self._steps(shape)
-            for parameter in step.layer.parameters(step.input_shape)
+            for parameter in step.layer.parameters_as_trained(step.input_shape)
         )
 
     def noise(self, shape: Shape) -> tuple[Mask | UniformNoise, ...]:

@@ -38,20 +38,35 @@ class BatchNorm(Normalisation):
     divided by the number of values, not by one less; the layer keeps `moving = momentum * moving + (1 - momentum) *
     batch` of both, of the variance this same (biased) one; with `kept_variance = unbiased` the one divided by one less
     (of a single value by 1). In evaluation they are the moving ones.
+
+    A frozen one (`trainable: false`), whose gamma and beta stay as they are: with `frozen_statistics = moving` it
+    computes in training what it computes in evaluation, by the moving statistics, which stay as they are too. With
+    `frozen_statistics = batch` mean and variance are in training those of the batch, and the moving ones move on.
     """
 
     kind: Literal["batch_norm"] = "batch_norm"
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
     kept_variance: Literal["biased", "unbiased"] = "biased"
+    frozen_statistics: Literal["moving", "batch"] = "moving"
 
     @classmethod
     def specimens(cls) -> tuple[BatchNorm, ...]:
         plain = cls(momentum=0.9, center=False, scale=False, epsilon=0.001)
-        return (cls(momentum=0.9), plain, cls(momentum=0.9, kept_variance="unbiased"))
+        frozen = cls(momentum=0.9, trainable=False)
+        by_batch = cls(momentum=0.9, trainable=False, frozen_statistics="batch")
+        return (cls(momentum=0.9), plain, cls(momentum=0.9, kept_variance="unbiased"), frozen, by_batch)
 
     @property
     def name_in_tables(self) -> str:
-        return super().name_in_tables.removesuffix(" biased")
+        flags = [name for name in ("center", "scale") if getattr(self, name)]
+        flags += ["unbiased"] if self.kept_variance == "unbiased" else []
+        flags += [] if self.trainable else ["frozen"]
+        flags += ["by the batch"] if not self.trainable and self.frozen_statistics == "batch" else []
+        return " ".join([self.kind, *flags])
+
+    def normalises_by_batch(self, training: bool) -> bool:
+        """Whether mean and variance are those of the batch, and the moving ones are updated."""
+        return training and (self.trainable or self.frozen_statistics == "batch")
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
         statistics = [("moving_mean", Zeros()), ("moving_variance", ONES)]

@@ -194,6 +194,10 @@ class Pair(Spec):
             mistakes.append("schedule: not given; an optimizer with a word that it is to be needs its rate too")
         if self.own.optimizer and self.optimizer is None and not isinstance(self.weight_decay, NoWeightDecay):
             mistakes.append("weight_decay: optimizers of your own decay the weights themselves: give it to them")
+        if self.optimizer is not None and self.optimizer.groups:
+            mistakes.append(
+                "optimizer.groups: a word of a pair is for all parameters; give an optimizer of your own for groups"
+            )
         if self.weights_from not in (None, EACH, *self.models):
             mistakes.append(f"weights.from: given {self.weights_from}; allowed: {', '.join([EACH, *self.models])}")
         mistakes += [

@@ -54,6 +54,10 @@ def _over_rows(*layers: Any) -> dict[str, Any]:
     return _with_layers({"kind": "reshape", "target_shape": [28, 28]}, *layers)
 
 
+GROUPS = [
+    {"parameters": "bias", "rate_factor": 0.5},
+    {"parameters": "kernel", "rate_factor": 2.0, "weight_decay": 0.2},
+]
 ATTENTION = {"kind": "multi_head_attention", "heads": 2, "key_size": 3, "kernel_initializer": "xavier_uniform"}
 GATED = {"units": 4, "kernel_initializer": "xavier_uniform", "recurrent_initializer": "orthogonal"}
 # By form, experiments in which it has something to change.
@@ -115,6 +119,12 @@ CONCERNED: dict[str, list[dict[str, Any]]] = {
     "class weights": [{"loss": {"kind": "softmax_cross_entropy", "class_weights": [1.0, 2.0, *[0.5] * 8]}}],
     "loss of logits or of probabilities": [{}],
     "start of the sum of squares": [{"optimizer": "adagrad"}],
+    "frozen layer": [_with_layers({**CONVOLUTION, "trainable": False})],
+    "statistics of a frozen batch norm": [
+        _with_layers({"kind": "batch_norm", "trainable": False}),
+        _with_layers({"kind": "residual", "layers": ["batch_norm"], "trainable": False}),
+    ],
+    "groups of parameters": [{"optimizer": {"kind": "adamw", "factor": 0.1, "groups": GROUPS}}],
     "interpolation": [_with_layers({"kind": "upsampling2d", "size": [1, 2]})],
     "rescaling of dropout": [_with_layers({"kind": kind, "rate": 0.3}) for kind in ("dropout", "stochastic_depth")],
 }
@@ -167,7 +177,8 @@ def _answers(context: Context, given: Context) -> Iterator[tuple[Any, Any]]:
             if other != case.given:
                 arrays = {name: v[:FIRST] if "gradient/" in name else v for name, v in case.arrays.items()}
                 before, after = (answer(context.oracle, case.call, each, arrays) for each in (case.given, other))
-                yield from ((before[name], after[name]) for name in before if name in after)
+                # What a layer learns in one spec it keeps in another.
+                yield from ((before[name], after.get(name, np.empty(0))) for name in before)
     steps = schedule.probed_steps(schedule.subjects(context), context.plan.steps)
     yield tuple(schedule.oracle(each.experiment.schedule, steps) for each in (context, given))  # type: ignore[misc]
 

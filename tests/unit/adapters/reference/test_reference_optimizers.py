@@ -297,16 +297,18 @@ def test_the_rules_that_frameworks_share_are_those_of_the_reference(word: Any, p
     rates = np.linspace(0.1, 0.01, UPDATES)
     own, of = (word, DECAYS[0]) if word.family == "optimizer" else (spec.Adam(), word)
     update = Update(optimizer=own, schedule=schedule_of(rates), weight_decay=of)
-    table = {name: each.astype(precision) for name, each in coefficients(update, rates).items()}
+    parts = {name: part.update for part in update.parts(start) for name in part.names}
+    table = {name: _in_precision(coefficients(u, rates * u.rate_factor), precision) for name, u in parts.items()}
     rule = canonical.RULES[type(own)]
     weights = {name: w.astype(precision) for name, w in start.items()}
     slots = {
-        name: tuple(np.full_like(w, value) for value in rule.initial(own, rates[0])) for name, w in weights.items()
+        name: tuple(np.full_like(w, value) for value in rule.initial(own, rates[0] * parts[name].rate_factor))
+        for name, w in weights.items()
     }
     for t, after in enumerate(replayed(own, rates.tolist(), start, gradients, reference(precision), of)):
-        c = {name: values[t] for name, values in table.items()}
         for name in weights:
-            rule_word, decay_word = canonical.words_for_parameter(own, of, name)
+            c = {scalar: values[t] for scalar, values in table[name].items()}
+            rule_word, decay_word = canonical.words_for_parameter(parts[name], name)
             w, g = canonical.apply_decay(decay_word.word(), c, weights[name], gradients[t][name].astype(precision))
             weights[name], slots[name] = rule.update(rule_word, c, w, g, slots[name], NumpyMaths)
             assert weights[name].dtype == precision
@@ -317,6 +319,10 @@ def test_the_rules_that_frameworks_share_are_those_of_the_reference(word: Any, p
     for name, last in slots.items():
         for slot, value in zip(own.slot_names, last, strict=True):
             assert value.tobytes() == told[f"{slot}/{name}"].tobytes(), slot
+
+
+def _in_precision(scalars: dict[str, Any], precision: Any) -> dict[str, Any]:
+    return {name: values.astype(precision) for name, values in scalars.items()}
 
 
 @pytest.mark.parametrize("policy", ["native", "exact"])

@@ -59,7 +59,8 @@ def test_a_word_without_a_row_has_the_defaults_of_its_spec() -> None:
     """A new word needs no row; one may be added to `harness/composition/written_model/defaults.yaml`."""
     default, layers = run(WITHOUT_A_ROW).splitlines()
     assert default == "2.0 the word's definition"
-    assert layers == str([{"kind": "doubled", "name": None, "scale": 2.0, "activation": {"kind": "tanh"}}])
+    written_out = {"kind": "doubled", "name": None, "trainable": True, "scale": 2.0, "activation": {"kind": "tanh"}}
+    assert layers == str([written_out])
 
 
 def test_frameworks_speak_of_words_and_fields_that_exist() -> None:

@@ -81,7 +81,7 @@ def test_numbers_and_names_stand_for_pairs_and_words() -> None:
     assert conv["activation"] == {"kind": "leaky_relu", "slope": 0.01}
     assert conv["kernel_initializer"] == {"kind": "xavier_uniform"}
     assert (pool["pool_size"], pool["strides"]) == ([2, 2], [2, 2])
-    assert flat == {"kind": "flatten", "name": None, "order": "channels_last"}
+    assert flat == {"kind": "flatten", "name": None, "trainable": True, "order": "channels_last"}
     assert dense["bias_initializer"] == {"kind": "zeros"}
 
 

@@ -320,6 +320,11 @@ def test_an_optimizer_of_ones_own_may_have_its_rate_in_it(folder):
             "steps: 3\nweights: {from: torch}",
             "weights.from: given torch; allowed: each, mindspore, tensorflow",
         ),
+        (
+            "{use: momentum, momentum: 0.5}",
+            "{use: momentum, momentum: 0.5, groups: [{parameters: bias, rate_factor: 0.1}]}",
+            "optimizer.groups: a word of a pair is for all parameters; give an optimizer of your own for groups",
+        ),
         ("steps: 3", "steps: 3\nrungs: [loss]", "rungs: loss compares native objects, and the pair has no loss of its"),
     ],
 )
