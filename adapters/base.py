@@ -81,9 +81,10 @@ class FrameworkAdapter(ABC):
 
 
 class FrameworkTrainer(ABC):
-    """The part of a framework's trainer that uses NumPy arrays alone. The subclass sets `optimizer`."""
+    """The part of a framework's trainer that uses NumPy arrays alone. The subclass sets `optimizer` and `scaler`."""
 
     optimizer: Any
+    scaler: Any
 
     def __init__(self, recipe: Recipe) -> None:
         self.loss, self.labels = recipe.loss, recipe.targets == "labels"
@@ -100,6 +101,10 @@ class FrameworkTrainer(ABC):
         """Overwrites the parameters and keeps the optimizer's state."""
 
     @abstractmethod
+    def gradients_at_scale(self, x: Array, y: Array, noise: Parameters) -> tuple[float, dict[str, Array]]:
+        """As `loss_and_gradients`, with the current factor of the loss."""
+
+    @abstractmethod
     def score(self, x: Array, y: Array) -> tuple[float, int]:
         """The loss of one batch in evaluation, without the penalty, and the number of misclassified samples."""
 
@@ -110,6 +115,22 @@ class FrameworkTrainer(ABC):
     @abstractmethod
     def fetch(self, dispatched: Any) -> EpochResult:
         """Waits for the updates that `dispatch` gave to the framework, and copies their results."""
+
+    def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
+        """In training, the loss with the penalty, and its gradient by every trainable parameter.
+
+        Where a rule changes the factor of the loss, it is lowered until the gradients are finite, and set back.
+        """
+        if self.scaler is None or not self.scaler.dynamic:
+            return self.gradients_at_scale(x, y, noise)
+        number, weights = self.scaler.number(), self.weights()
+        loss, gradients = self.gradients_at_scale(x, y, noise)
+        while self.scaler.number() > 1 and not all(np.isfinite(value).all() for value in gradients.values()):
+            self.scaler.set_number(max(self.scaler.number() / self.scaler.rule.factor, 1.0))
+            self.set_weights(weights)
+            loss, gradients = self.gradients_at_scale(x, y, noise)
+        self.scaler.set_number(number)
+        return loss, gradients
 
     def train_epoch(self, order: IntArray, noise: Parameters = NO_NOISE) -> EpochResult:
         """One update for each row of `order`."""
@@ -127,6 +148,8 @@ class FrameworkTrainer(ABC):
         """Sets the weights and resets the optimizer's slots and counters."""
         self.set_weights(weights)
         self.optimizer.restart()
+        if self.scaler is not None:
+            self.scaler.restart()
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
         """The loss and accuracy over all samples, computed in batches of EVALUATION_BATCH."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
-from harness.spec.arm import Arm, DeviceName, Layout, Precision
+from harness.spec.arm import Arm, DeviceName, HalfPrecision, Layout, Precision
 from harness.spec.base import Word
+from harness.spec.loss_scale import DynamicLossScale
 
 
 def base_mode(mode: str) -> str:
@@ -33,7 +34,11 @@ class Realisation:
 
 @dataclass(frozen=True)
 class Setting:
-    """The choices of an arm that decide how words are made. `device = auto` is the CPU until a framework is asked."""
+    """The choices of an arm that decide how words are made. `device = auto` is the CPU until a framework is asked.
+
+    `precision` is that of the weights, the loss and the updates; `half` the one of 16 bits in which layers compute, if
+    they do. `loss_scale`: see `Arm`.
+    """
 
     adapter: str
     mode: str
@@ -41,6 +46,8 @@ class Setting:
     precision: Precision
     exact: bool
     layout: Layout
+    half: HalfPrecision | None = None
+    loss_scale: float | DynamicLossScale | None = None
 
     @property
     def compiler(self) -> str:
@@ -54,7 +61,18 @@ class Setting:
         # For float64 weights only the canonical rules are exact.
         exact = arm.realisation == "exact" or arm.precision == "float64"
         known_device = device or ("cpu" if arm.device == "auto" else arm.device)
-        return cls(arm.adapter, arm.mode, known_device, arm.precision, exact, arm.layout)
+        mixed = arm.compute_dtype, arm.loss_scale
+        return cls(arm.adapter, arm.mode, known_device, arm.variable_dtype, exact, arm.layout, *mixed)
+
+    @property
+    def policy(self) -> str:
+        """The precision of the arm, which in Keras names a policy of dtypes."""
+        return f"mixed_{self.half}" if self.half else self.precision
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type in which layers compute."""
+        return self.half or self.precision
 
 
 Make = Callable[..., Any]
@@ -104,6 +122,16 @@ def unsupported(reason: str) -> Realisation:
 def by_precision(in_float32: Entry, in_float64: Entry) -> Entry:
     """An entry that depends on the precision of the arm."""
     return lambda word, setting: resolve(in_float64 if setting.precision == "float64" else in_float32, word, setting)
+
+
+def made_in_half(entries: Entries, *words: type[Any]) -> Entries:
+    """The entries, of which only those of `words` are made where layers compute in 16 bits."""
+    return {word: entry if word in words else _not_in_half(word, entry) for word, entry in entries.items()}
+
+
+def _not_in_half(word: type[Any], entry: Entry) -> Entry:
+    refusal = unsupported(f"{word.word()} is not made in mixed precision yet")
+    return lambda made, setting: refusal if setting.half else resolve(entry, made, setting)
 
 
 def resolve(entry: Entry, word: Any, setting: Setting) -> Choice:

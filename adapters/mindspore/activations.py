@@ -145,7 +145,7 @@ class GeluTanh(nn.Cell):
 
 
 def _constant(value: float, setting: Setting) -> Any:
-    return Tensor(value, getattr(ms, setting.precision))
+    return Tensor(value, getattr(ms, setting.compute_dtype))
 
 
 # Keras defines these differently, or makes them alike in both precisions.

@@ -12,7 +12,8 @@ from adapters.base import FrameworkAdapter
 from adapters.mindspore import device
 from adapters.mindspore.activations import activation
 from adapters.mindspore.initializers import initializer
-from adapters.mindspore.layers import build_row, to_canonical
+from adapters.mindspore.layers import build_network, to_canonical
+from adapters.mindspore.layers.base import InHalf
 from adapters.mindspore.losses import loss
 from adapters.mindspore.metrics import metric
 from adapters.mindspore.pullback import AddedPenalty, LayerInMode, LossOfOutputs, pull_back
@@ -48,7 +49,10 @@ class MindSporeAdapter(FrameworkAdapter):
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         self.require_supported(spec)
-        return self._value_and_gradients(activation(spec, self.setting), x, upstream, extra)
+        function = activation(spec, self.setting)
+        if self.setting.half:
+            function = InHalf(function, self.setting.half)
+        return self._value_and_gradients(function, x, upstream, extra)
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
         self.require_supported(spec)
@@ -72,7 +76,7 @@ class MindSporeAdapter(FrameworkAdapter):
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
         self.require_supported(placed.layer, *(inner.layer for inner in placed.inner))
-        built_layer = build_row((placed,), weights, self.setting)
+        built_layer = build_network((placed,), weights, self.setting)
         trainable = [parameter for parameter in placed.parameters if parameter.trainable]
         layer_noise = {spec.name: noise[spec.name] for spec in placed.noise} if training else {}
         variables = tuple(built_layer.parameters[parameter.name] for parameter in trainable)

@@ -17,6 +17,7 @@ import mindspore as ms
 from mindspore import nn, ops
 
 from adapters.mindspore.digests import WatchedColumns
+from adapters.mindspore.loss_scaling import LossScaler
 from adapters.mindspore.runtime import compiled, compiles, integers
 from adapters.protocol import IntArray
 from adapters.setting import Setting
@@ -36,11 +37,17 @@ class Step:
         penalty: Any,
         parameters: list[Any],
         kernels: list[Any],
+        scaler: LossScaler | None,
     ) -> None:
         self.network, self.outputs = network, outputs
         self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = ms.ParameterTuple(kernels)
-        self.gradient_function = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
+        self.scaler: Any = scaler
+        if scaler is None:
+            self.gradient_function = ms.value_and_grad(self._value, None, ms.ParameterTuple(parameters))
+        else:
+            scaled = ms.value_and_grad(self._scaled_value, None, ms.ParameterTuple(parameters), has_aux=True)
+            self.gradient_function = _Unscaled(scaled, scaler)
 
     def value_and_gradients(self, x: Any, y: Any, *noise: Any) -> Any:
         """The loss with the penalty in training, and its gradients by the trainable parameters."""
@@ -63,8 +70,24 @@ class Step:
         """The loss in evaluation for targets that are values, and 0."""
         return self.loss(self.network(x, False, ()), y), integers(0)
 
+    def _scaled_value(self, x: Any, y: Any, *noise: Any) -> Any:
+        value = self._value(x, y, *noise)
+        return self.scaler.scaled(value), value
+
     def _value(self, x: Any, y: Any, *noise: Any) -> Any:
         return self.loss(self.network(x, True, noise), y) + self.penalty(self.kernels)
+
+
+class _Unscaled(nn.Cell):
+    """The loss and its gradients, from those of the scaled loss."""
+
+    def __init__(self, scaled: Any, scaler: LossScaler) -> None:
+        super().__init__()
+        self.scaled, self.scaler = scaled, scaler
+
+    def construct(self, x: Any, y: Any, *noise: Any) -> Any:
+        (_, value), scaled_gradients = self.scaled(x, y, *noise)
+        return value, self.scaler.unscaled(scaled_gradients)
 
 
 def gathered(x: Any, y: Any, batch: Any) -> Any:
@@ -78,13 +101,22 @@ class Update(nn.Cell):
     def __init__(self, step: Step, apply_gradients: Any, watched: WatchedColumns) -> None:
         super().__init__()
         self.value_and_gradients, self.apply_gradients = step.gradient_function, apply_gradients
+        self.scaler = step.scaler if step.scaler is not None and step.scaler.dynamic else None
         self.watched, self.width = watched, watched.width
 
     def construct(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         weight_numbers = self.watched.weight_numbers()
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        clipped = self.apply_gradients(gradients)
+        if self.scaler is None:
+            clipped = self.apply_gradients(gradients)
+        else:
+            is_finite = self.scaler.all_finite(gradients)
+            gradients = self.scaler.finite_or_zero(gradients, is_finite)
+            clipped = gradients
+            if is_finite:
+                clipped = self.apply_gradients(gradients)
+            value = ops.depend(value, self.scaler.adjust(is_finite))
         value = ops.depend(value, clipped)
         return value, self.watched(weight_numbers, gradients, clipped) if self.width else value
 

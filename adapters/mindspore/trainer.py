@@ -12,6 +12,7 @@ from adapters.base import FrameworkTrainer
 from adapters.mindspore.digests import WatchedColumns
 from adapters.mindspore.epochs import Step, Update, epoch_class, gathered
 from adapters.mindspore.layers import to_canonical, to_native
+from adapters.mindspore.loss_scaling import LossScaler
 from adapters.mindspore.losses import loss
 from adapters.mindspore.metrics import metric
 from adapters.mindspore.model import model
@@ -35,6 +36,7 @@ class MindSporeTrainer(FrameworkTrainer):
         super().__init__(recipe)
         self.setting = setting
         self.network, outputs, self.parameters = model(recipe.model, weights, setting)
+        self.scaler = None if setting.loss_scale is None else LossScaler(setting.loss_scale)
         self.trainable = {p.name: self.parameters[p.name] for p in recipe.model.parameters() if p.trainable}
         step = Step(
             self.network,
@@ -44,6 +46,7 @@ class MindSporeTrainer(FrameworkTrainer):
             penalty(recipe.regularizer, setting),
             list(self.trainable.values()),
             [self.parameters[p.name] for p in recipe.model.parameters() if p.is_penalised],
+            self.scaler,
         )
         self.watched = WatchedColumns(recipe.model, watch, self.parameters, setting)
         self.optimizer = whole_update(recipe.update, self.trainable, horizon, setting)
@@ -76,7 +79,7 @@ class MindSporeTrainer(FrameworkTrainer):
     def forward(self, x: Array) -> Array:
         return array(self._forward(floats(x, self.setting)))
 
-    def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
+    def gradients_at_scale(self, x: Array, y: Array, noise: Parameters) -> tuple[float, dict[str, Array]]:
         value, gradients = self._value_and_gradients(
             floats(x, self.setting), self._targets(y), *self._noise_tensors(noise)
         )

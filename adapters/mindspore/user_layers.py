@@ -12,6 +12,7 @@ from mindspore import Parameter, Tensor, nn
 
 from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.mindspore.runtime import array
+from adapters.mindspore.specifics.rewritten import cast_to, class_of
 from adapters.mindspore.user_settings import settings_of_form
 from adapters.protocol import Array
 
@@ -26,6 +27,8 @@ def layers_of(network: Any) -> Iterator[tuple[str, Any]]:
 def reduced_precision_of(layer: Any) -> str:
     """`float16` or `bfloat16` if the layer computes in it; else empty."""
     flags = layer.get_flags()
+    if cast := cast_to(layer):
+        return cast
     return "float16" if flags.get("fp16") else "bfloat16" if flags.get("bf16") else ""
 
 
@@ -89,12 +92,12 @@ def _array(tensor: Any) -> Array:
 
 
 def _is_framework_layer(layer: Any) -> bool:
-    return type(layer).__module__.startswith("mindspore.")
+    return class_of(layer).__module__.startswith("mindspore.")
 
 
 def _recording_hook(recorder: Recorder, name: str) -> Any:
     def record_call(cell: Any, inputs: Any, output: Any) -> None:
-        recorder.leave(LayerCall(name, type(cell).__name__, arrays_of([inputs]), arrays_of([output])))
+        recorder.leave(LayerCall(name, class_of(cell).__name__, arrays_of([inputs]), arrays_of([output])))
 
     return record_call
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -15,6 +16,7 @@ from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
 from adapters.mindspore.specifics.float64.switching import finish_kernels, following, replace_kernels
+from adapters.mindspore.specifics.rewritten import class_of, not_rewritten
 from adapters.mindspore.specifics.user_layers_float64 import in_float64
 from adapters.mindspore.user_data import arguments, described, outputs, without_training
 from adapters.mindspore.user_dropout import without_dropout
@@ -68,7 +70,8 @@ class MindSporeOwnModel:
     ) -> None:
         self.layout, self.word, self.setting, self._has_dropout = layout, word, setting, True
         ms.set_seed(seed)
-        built = build_model(file, function, (nn.Cell,), "an nn.Cell")
+        with not_rewritten() if setting.precision == "float64" else nullcontext():
+            built = build_model(file, function, (nn.Cell,), "an nn.Cell")
         ms.set_context(mode=ms.PYNATIVE_MODE)  # a user's file may have chosen another; `setting` says what is compiled
         self.network, self.ignored = without_training(built)
         replace_kernels()
@@ -113,7 +116,7 @@ class MindSporeOwnModel:
         return {name: precision for name, precision in found.items() if precision}
 
     def settings(self) -> dict[str, dict[str, Any]]:
-        return {name: {"kind": type(layer).__name__, **settings_of(layer)} for name, layer in self.layers.items()}
+        return {name: {"kind": class_of(layer).__name__, **settings_of(layer)} for name, layer in self.layers.items()}
 
     def weights(self) -> dict[str, Array]:
         return {

@@ -9,6 +9,7 @@ import numpy as np
 from mindspore import nn
 
 from adapters.gates import base_name, gate_layout
+from adapters.mindspore.specifics.rewritten import class_of
 from adapters.protocol import Array
 from adapters.user_model import OwnParameter
 from adapters.user_parameters import BIAS, KERNEL, piece, recurrent_pieces, with_pieces
@@ -67,12 +68,12 @@ def _owner(name: str, layers: Mapping[str, Any]) -> str:
 
 
 def _is_framework_layer(layer: Any) -> bool:
-    return type(layer).__module__.startswith("mindspore.")
+    return class_of(layer).__module__.startswith("mindspore.")
 
 
 def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
     """The role and the canonical shape of a cell's parameter."""
-    kind = type(cell).__name__
+    kind = class_of(cell).__name__
     role = ROLES.get(key, key) if _is_framework_layer(cell) else key
     if role == KERNEL and kind.startswith("Embedding"):
         return "embeddings", shape
@@ -93,7 +94,7 @@ def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, t
 def _is_depthwise(cell: Any) -> bool:
     """Whether a convolution has a group of its own for each channel."""
     groups = getattr(cell, "group", 1)
-    return 1 < groups == getattr(cell, "in_channels", 0) and "Transpose" not in type(cell).__name__
+    return 1 < groups == getattr(cell, "in_channels", 0) and "Transpose" not in class_of(cell).__name__
 
 
 def _axes(role: str, rank: int) -> tuple[int, ...]:
@@ -110,7 +111,7 @@ def _pieces(cell: Any, key: str, parameter: OwnParameter, owner: Any) -> Sequenc
     if not _is_framework_layer(cell):
         return ()
     base, suffix = base_name(key)
-    layout = gate_layout("mindspore", type(cell).__name__)
+    layout = gate_layout("mindspore", class_of(cell).__name__)
     if layout is not None:
         return recurrent_pieces(parameter, base, layout, _below(cell, suffix))
     if isinstance(cell, nn.MultiheadAttention):

@@ -27,15 +27,17 @@ from adapters.reference.losses import value_and_gradient
 from adapters.reference.metrics import metric
 from adapters.reference.realisations import FORMULA
 from adapters.reference.regularizers import penalty
+from adapters.reference.rounding import Range, cast, rounded, rounding
 from adapters.reference.schedules import oracle, rates
 from adapters.reference.trainer import ReferenceTrainer
 from adapters.reference.updates import WholeUpdate, replay
 from adapters.setting import Realisation, Setting
 from harness.records.step_columns import Watched
 from harness.spec.activations import Activation
-from harness.spec.arm import Arm
+from harness.spec.arm import Arm, HalfPrecision
 from harness.spec.base import Word
 from harness.spec.initializers import Initializer
+from harness.spec.loss_scale import DynamicLossScale
 from harness.spec.losses import Loss
 from harness.spec.metrics import Metric
 from harness.spec.model import PlacedLayer
@@ -50,14 +52,20 @@ class ReferenceAdapter:
 
     Under `exact` the scalar coefficients are computed in float64 (schedules in extended precision) and rounded once.
     Under `native` they are computed in the precision of the arm, as by a framework that uses only that precision.
+    In mixed precision it is the measure of the error of rounding to 16 bits: see `adapters.reference.rounding`.
     """
 
     def __init__(self, arm: Arm) -> None:
         device.set_up(arm)
         self.arm = arm
         self.setting = Setting.of(arm, "cpu")
-        self.precision = np.dtype(arm.precision).type
+        self.precision, self.half = np.dtype(arm.variable_dtype).type, arm.compute_dtype
+        self.loss_scale, self.streams = arm.loss_scale, tuple[Range, ...]()
         self.coefficient_arithmetic = np.float64 if arm.realisation == "exact" else self.precision
+
+    def skip_overflows(self, half: HalfPrecision, rule: DynamicLossScale) -> None:
+        """From now on numbers that `half` cannot hold are infinite, and updates with such gradients are skipped."""
+        self.half, self.loss_scale, self.streams = half, rule, (Range(),)
 
     def environment(self) -> Environment:
         return device.environment(self.arm)
@@ -72,9 +80,12 @@ class ReferenceAdapter:
         return (ScheduleForm("formula", FORMULA, lambda steps: self._rates(spec, steps), used=True),)
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
-        y, pullback = activate(spec, self._cast(x), {name: self._cast(value) for name, value in extra.items()})
-        gradient, learned = pullback(self._cast(upstream))
-        return {"value": y, "gradient": gradient, **_named("gradient", learned)}
+        with rounding(self.half, self.streams):
+            taken = {name: cast(self._cast(value)) for name, value in extra.items()}
+            y, pullback = activate(spec, cast(self._cast(x)), taken)
+            gradient, learned = pullback(cast(self._cast(upstream)))
+            rounded_gradients = {name: rounded(value) for name, value in learned.items()}
+            return {"value": rounded(y), "gradient": rounded(gradient), **_named("gradient", rounded_gradients)}
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
         targets = self._cast(y) if np.issubdtype(y.dtype, np.floating) else y
@@ -96,8 +107,9 @@ class ReferenceAdapter:
         layer_noise = (
             {name: self._cast(value) for name, value in within(placed, noise).items()} if training else NO_NOISE
         )
-        applied = apply(placed, layer_weights, self._cast(x), layer_noise, training)
-        gradient, learned = applied.pullback(self._cast(upstream))
+        with rounding(self.half, self.streams):
+            applied = apply(placed, layer_weights, self._cast(x), layer_noise, training)
+            gradient, learned = applied.pullback(self._cast(upstream))
         kept = [p.name.removeprefix(f"{placed.name}/") for p in placed.parameters if training and not p.trainable]
         state = _named("state", {name: applied.state.get(name, layer_weights[name]) for name in kept})
         return {"value": applied.y, "gradient": gradient, **_named("gradient", learned), **state}
@@ -131,7 +143,9 @@ class ReferenceAdapter:
         self, recipe: Recipe, weights: Parameters, horizon: int, watch: tuple[Watched, ...] = ()
     ) -> ReferenceTrainer:
         optimizer = self._optimizer(recipe.update, horizon)
-        return ReferenceTrainer(recipe, optimizer, weights, self.precision, watch)
+        return ReferenceTrainer(
+            recipe, optimizer, weights, self.precision, watch, self.half, self.loss_scale, self.streams
+        )
 
     def _replayed(
         self, optimizer: WholeUpdate, parameters: Parameters, gradients: Sequence[Parameters]

@@ -4,6 +4,8 @@ All draws are trained on the same batches. Draw 0 is bit for bit the run of `Ref
 and elementwise operation of a draw is the same as it would be alone. So the gradients of an update may be computed at
 once for all draws, which saves calls, or for one draw after the other, which saves memory, with the same results.
 
+In mixed precision the first draw is rounded to the nearest, and the others at random: see `reference.rounding`.
+
 Where rounding moves a number across a kink, such as that of a rectifier, the slope jumps and two trainings diverge.
 Whether this happens within a few draws is chance, so the last draw can be pushed across kinks on purpose.
 """
@@ -25,8 +27,10 @@ from adapters.reference.draws import are_small, projected, side_by_side, summed
 from adapters.reference.flips import Flip, Flips
 from adapters.reference.kink_crossing import AT_ZERO, Kinks, across_zero, push_of, push_of_loss, pushed
 from adapters.reference.layers import Applied, apply, within
+from adapters.reference.loss_scaling import Scaling
 from adapters.reference.losses import of_each_draw
 from adapters.reference.regularizers import penalty
+from adapters.reference.rounding import Range, Stream, rounding
 from harness.records.step_columns import Watched, watched_parameters
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe
@@ -34,12 +38,16 @@ from harness.spec.recipe import Recipe
 
 @dataclass(frozen=True)
 class Step:
-    """One update of all D draws: losses (D,), digests (D, columns), numbers of flipped activations (D,), first flip."""
+    """One update of all D draws: losses (D,), digests (D, columns), numbers of flipped activations (D,), first flip.
+
+    `skipped`: (D,), which draws skip the update because of gradients that are not finite.
+    """
 
     losses: FloatArray
     digests: FloatArray
     flips: IntArray
     first_flip: Flip | None
+    skipped: Array
 
 
 def disturbed(weights: Parameters, seed: int) -> dict[str, Array]:
@@ -78,6 +86,9 @@ class Ensemble:
     ) -> None:
         reference = cast(ReferenceAdapter, adapter)
         self.recipe, self.precision, self.count = recipe, reference.precision, len(draws)
+        self.half, self.scaling = reference.half, Scaling(reference.loss_scale, self.precision, self.count)
+        by_draw = [Stream(draw) for draw in range(self.count)]
+        self.streams: list[Stream | Range] = [*reference.streams] * self.count or [*by_draw]
         self.placed, parameters = recipe.model.placed_layers(), recipe.model.parameters()
         self.trainable = [p.name for p in parameters if p.trainable]
         self.kernels = [p.name for p in parameters if p.is_penalised]
@@ -87,6 +98,7 @@ class Ensemble:
         self.optimizer = reference._optimizer(recipe.update, horizon)
         several = None if slots is None else {name: np.stack([slot] * self.count) for name, slot in slots.items()}
         self.optimizer.start(self._moving(), several, updates)
+        self.steps_before = updates
         self.reach, self.at_once, self.outputs = reach, at_once, recipe.model.outputs
 
     def step(self, x: Array, y: Array, noise: Parameters = NO_NOISE, updates: bool = True) -> Step:
@@ -96,12 +108,21 @@ class Ensemble:
         """
         with side_by_side():
             losses, gradients, flips = self._losses_and_gradients(x, y, noise, updates)
+            skipped = np.zeros(self.count, bool)
             if not updates:
-                return Step(losses, np.empty((self.count, 0), self.precision), flips.counts, flips.first)
-            updated, clipped = self.optimizer.of_batch(self._moving(), gradients)
-            self.parameters |= updated
+                return Step(losses, np.empty((self.count, 0), self.precision), flips.counts, flips.first, skipped)
+            if self.scaling.dynamic is not None:
+                skipped = ~self.scaling.finite(gradients)
+                self.scaling.adjust(~skipped)
+            self.steps_before += 1
+            if skipped.any():  # where only some draws skip, nobody knows what is right from here on
+                gradients = {name: np.zeros_like(value) for name, value in gradients.items()}
+                clipped: Parameters = gradients
+            else:
+                updated, clipped = self.optimizer.of_batch(self._moving(), gradients)
+                self.parameters |= updated
             self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
-            return Step(losses, self._digests(), flips.counts, flips.first)
+            return Step(losses, self._digests(), flips.counts, flips.first, skipped)
 
     def weights(self, draw: int) -> dict[str, Array]:
         return {name: value[draw].copy() for name, value in self.parameters.items()}
@@ -114,7 +135,7 @@ class Ensemble:
         There are no gradients, and the state of layers is not kept, unless `with_gradients`.
         """
         kinks = Kinks(self.count, self.reach)
-        flips = Flips(self.optimizer.batches, self.count, self.count - (self.reach > 0))
+        flips = Flips(self.steps_before, self.count, self.count - (self.reach > 0))
         groups = [self._of_group(group, x, y, noise, kinks, flips, with_gradients) for group in self._groups(len(x))]
         losses, gradients, state = (_joined([group[part] for group in groups]) for part in range(3))
         self.parameters |= state
@@ -143,7 +164,8 @@ class Ensemble:
         """
         kinks.turn_to(group)
         draws = slice(group.start, group.stop)
-        with side_by_side(partial(_across, kinks) if self.reach else None), leaving_of(draws):
+        push_across = partial(_across, kinks) if self.reach else None
+        with side_by_side(push_across), leaving_of(draws), rounding(self.half, self.streams[draws]):
             flow = self._repeated(x, len(group))
             repeated_noise = {name: self._repeated(value, len(group)) for name, value in noise.items()}
             parameters = {name: value[draws] for name, value in self.parameters.items()}
@@ -160,13 +182,16 @@ class Ensemble:
             losses, upstream = of_each_draw(self.recipe.loss, flow, targets, len(group))
             if not with_gradients:
                 return {"loss": losses}, {}, {}
+            upstream = self.scaling.scaled(upstream, draws)
             del bent, flow, forward
             gradients: dict[str, Array] = {}
             state: dict[str, Array] = {}
             while applied:  # what a layer keeps for its gradients is freed after them
                 name, layer = applied.pop()
                 upstream, by_parameter = layer.pullback(upstream)
-                gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
+                gradients |= {
+                    f"{name}/{key}": self.scaling.unscaled(value, draws) for key, value in by_parameter.items()
+                }
                 state |= {f"{name}/{key}": value for key, value in layer.state.items()}
         return {"loss": losses}, gradients, state
 

@@ -19,13 +19,12 @@ import numpy as np
 from adapters.protocol import Array
 from adapters.reference.losses import target_rows
 from adapters.reference.rectifiers import KINKS
+from adapters.reference.rounding import epsilon
 from harness.spec import layers, losses, regularizers
 from harness.spec.base import Word
 
 Push = Callable[[Array, Array, float], None]
 
-# A difference of more than half of a number's digits is not rounding.
-ROUNDING = float(np.sqrt(np.finfo(np.float32).eps))
 # Their slope jumps where a weight is 0, or where an output is equal to its target (-1 or 1 for a hinge).
 AT_ZERO = (regularizers.L1, regularizers.L1L2)
 AT_TARGET = (losses.MeanAbsoluteError, losses.MeanAbsolutePercentageError, losses.AsymmetricLinear, losses.Hinge)
@@ -84,7 +83,8 @@ class _Kink:
             return inputs
         first, self.first = self.first, None  # a tensor as large as the activations
         assert first is not None
-        if not 0 < self.rounding <= ROUNDING * _root_mean_square(_where_finite(first, first)):
+        # A difference of more than half of a number's digits is not rounding.
+        if not 0 < self.rounding <= np.sqrt(epsilon()) * _root_mean_square(_where_finite(first, first)):
             return inputs
         inputs = inputs.copy()
         push(first, inputs[-1], self.deviations * self.rounding)

@@ -11,13 +11,17 @@ from adapters.digests import factors
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
 from adapters.reference.draws import projected
 from adapters.reference.layers import Applied, apply, within
+from adapters.reference.loss_scaling import Scaling
 from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.metrics import metric
 from adapters.reference.regularizers import penalty
+from adapters.reference.rounding import Range, rounding
 from adapters.reference.updates import WholeUpdate
 from adapters.weighting import normaliser
 from harness.records.step_columns import Watched, watched_parameters
 from harness.records.tensor_key import keyed
+from harness.spec.arm import HalfPrecision
+from harness.spec.loss_scale import DynamicLossScale
 from harness.spec.metrics import ZeroOne
 from harness.spec.recipe import Recipe
 
@@ -25,6 +29,12 @@ EVALUATION_BATCH = 1000
 
 
 class ReferenceTrainer:
+    """One model with its loss and its update.
+
+    `half`: the precision of 16 bits in which its layers compute, if they do; `loss_scale` is then the loss' factor, and
+    `streams` say how they round.
+    """
+
     def __init__(
         self,
         recipe: Recipe,
@@ -32,7 +42,11 @@ class ReferenceTrainer:
         weights: Parameters,
         precision: Any,
         watch: tuple[Watched, ...] = (),
+        half: HalfPrecision | None = None,
+        loss_scale: float | DynamicLossScale | None = None,
+        streams: tuple[Range, ...] = (),
     ) -> None:
+        self.half, self.loss_scale, self.streams = half, loss_scale, streams
         self.recipe, self.optimizer, self.precision, self.watch = recipe, optimizer, precision, watch
         self.placed = recipe.model.placed_layers()
         self.trainable = [p.name for p in recipe.model.parameters() if p.trainable]
@@ -58,29 +72,49 @@ class ReferenceTrainer:
 
     def restart(self, weights: Parameters) -> None:
         self.set_weights(weights)
+        self.scaling = Scaling(self.loss_scale, self.precision)
         self.optimizer.start({name: self.parameters[name] for name in self.trainable})
 
     def forward(self, x: Array) -> Array:
         flow = x.astype(self.precision)
-        for _, layer in self._applied(flow, NO_NOISE, training=False):  # what is for gradients is not kept
-            flow = layer.y
+        with rounding(self.half, self.streams):
+            for _, layer in self._applied(flow, NO_NOISE, training=False):  # what is for gradients is not kept
+                flow = layer.y
         return flow
 
     def loss_and_gradients(self, x: Array, y: Array, noise: Parameters = NO_NOISE) -> tuple[float, dict[str, Array]]:
-        applied = list(self._applied(x.astype(self.precision), noise, training=True))
-        loss, upstream = value_and_gradient(self.recipe.loss, applied[-1][1].y, self._targets(y))
+        kept, state = self.scaling, {n: self.parameters[n] for n in self.parameters if n not in self.trainable}
+        loss, gradients = self._at_scale(x, y, noise)
+        if self.scaling.dynamic is None or self.scaling.finite(gradients).all():
+            return loss, gradients
+        self.scaling = kept.copy()
+        while self.scaling.scales[0] > 1 and not self.scaling.finite(gradients).all():
+            self.scaling.adjust(np.zeros(1, bool))
+            self.parameters |= state
+            loss, gradients = self._at_scale(x, y, noise)
+        self.scaling = kept
+        return loss, gradients
+
+    def _at_scale(self, x: Array, y: Array, noise: Parameters) -> tuple[float, dict[str, Array]]:
+        """As `loss_and_gradients`, with the current factor of the loss."""
         gradients: dict[str, Array] = {}
-        while applied:  # what a layer keeps for its gradients is freed after them
-            name, layer = applied.pop()
-            upstream, by_parameter = layer.pullback(upstream)
-            gradients |= {f"{name}/{key}": value for key, value in by_parameter.items()}
-            self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
+        with rounding(self.half, self.streams):
+            applied = list(self._applied(x.astype(self.precision), noise, training=True))
+            loss, upstream = value_and_gradient(self.recipe.loss, applied[-1][1].y, self._targets(y))
+            upstream = self.scaling.scaled(upstream)
+            while applied:  # what a layer keeps for its gradients is freed after them
+                name, layer = applied.pop()
+                upstream, by_parameter = layer.pullback(upstream)
+                gradients |= {f"{name}/{key}": self.scaling.unscaled(value) for key, value in by_parameter.items()}
+                self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
         extra, slopes = penalty(self.recipe.regularizer, {name: self.parameters[name] for name in self.kernels})
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
         return float(loss + extra), {name: gradients[name] for name in self.trainable}
 
     def layers(self, x: Array, noise: Parameters = NO_NOISE) -> dict[str, Array]:
-        return {name: layer.y for name, layer in self._applied(x.astype(self.precision), noise, training=True)}
+        with rounding(self.half, self.streams):
+            applied = self._applied(x.astype(self.precision), noise, training=True)
+            return {name: layer.y for name, layer in applied}
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = x.astype(self.precision), y
@@ -101,12 +135,25 @@ class ReferenceTrainer:
         rows: list[list[Any]] = []
         for step, batch in enumerate(chosen):
             step_noise = {name: value[step] for name, value in noise.items()}
-            losses[step], gradients = self.loss_and_gradients(self.x[batch], self.y[batch], step_noise)
+            losses[step], gradients = self._gradients_of_update(self.x[batch], self.y[batch], step_noise)
             moving = {name: self.parameters[name] for name in self.trainable}
-            updated, clipped = self.optimizer.of_batch(moving, gradients)
-            self.parameters |= updated
+            if self.scaling.dynamic is not None and not self._adjusted(gradients):
+                gradients = {name: np.zeros_like(value) for name, value in gradients.items()}
+                clipped: Parameters = gradients
+            else:
+                updated, clipped = self.optimizer.of_batch(moving, gradients)
+                self.parameters |= updated
             rows.append(self._row(gradients, clipped))
         return EpochResult(losses, np.array(rows, self.precision) if self.watch else None)
+
+    def _gradients_of_update(self, x: Array, y: Array, noise: Parameters) -> tuple[float, dict[str, Array]]:
+        return self.loss_and_gradients(x, y, noise) if self.scaling.dynamic is None else self._at_scale(x, y, noise)
+
+    def _adjusted(self, gradients: Parameters) -> bool:
+        """Whether the gradients are finite, after which the factor of the loss is adjusted."""
+        finite = self.scaling.finite(gradients)
+        self.scaling.adjust(finite)
+        return bool(finite.all())
 
     def fetch(self, dispatched: EpochResult) -> EpochResult:
         """NumPy has computed everything when `dispatch` returns."""

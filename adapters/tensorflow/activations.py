@@ -101,6 +101,12 @@ def _gelu_tanh_of_primitives(x: Any) -> Any:
 # MindSpore has no correct function for these, or defines them differently.
 
 
+def gelu_in_float32(word: spec.Gelu, setting: Setting) -> Any:
+    """GELU of a tensor of 16 bits, computed in float32."""
+    native = gelu(word, setting)
+    return lambda x: tf.cast(native(tf.cast(x, tf.float32)), x.dtype)
+
+
 def leaky_relu(word: spec.LeakyRelu, setting: Setting) -> Any:
     """`x` where positive, else `slope * x`."""
     return partial(keras.activations.leaky_relu, negative_slope=word.slope)

@@ -12,7 +12,8 @@ from adapters.protocol import Array, IntArray, Parameters, ScheduleForm
 from adapters.tensorflow import device
 from adapters.tensorflow.activations import activation
 from adapters.tensorflow.initializers import initializer
-from adapters.tensorflow.layers import build_row, to_canonical
+from adapters.tensorflow.layers import build_network, to_canonical
+from adapters.tensorflow.layers.base import InHalf
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.metrics import metric
 from adapters.tensorflow.pullback import AddedPenalty, LayerInMode, LossOfOutputs, pull_back
@@ -47,7 +48,10 @@ class TensorFlowAdapter(FrameworkAdapter):
 
     def activation(self, spec: Activation, x: Array, upstream: Array, extra: Parameters) -> dict[str, Array]:
         self.require_supported(spec)
-        return self._value_and_gradients(activation(spec, self.setting), x, upstream, extra)
+        function = activation(spec, self.setting)
+        if self.setting.half:
+            function = InHalf(function, self.setting.half)
+        return self._value_and_gradients(function, x, upstream, extra)
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
         self.require_supported(spec)
@@ -71,7 +75,7 @@ class TensorFlowAdapter(FrameworkAdapter):
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
     ) -> dict[str, Array]:
         self.require_supported(placed.layer, *(inner.layer for inner in placed.inner))
-        built_layer = build_row((placed,), weights, self.setting)
+        built_layer = build_network((placed,), weights, self.setting)
         trainable = [parameter for parameter in placed.parameters if parameter.trainable]
         layer_noise = {spec.name: noise[spec.name] for spec in placed.noise} if training else {}
         variables = tuple(built_layer.parameters[parameter.name] for parameter in trainable)

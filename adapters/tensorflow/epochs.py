@@ -15,6 +15,7 @@ import tensorflow as tf
 from adapters.protocol import IntArray
 from adapters.setting import Setting
 from adapters.tensorflow.digests import WatchedColumns
+from adapters.tensorflow.loss_scaling import LossScaler
 from adapters.tensorflow.runtime import compiles, integers
 
 
@@ -30,7 +31,9 @@ class Step:
         penalty: Any,
         parameters: list[Any],
         kernels: list[Any],
+        scaler: LossScaler | None,
     ) -> None:
+        self.scaler = scaler
         self.network, self.outputs = network, outputs
         self.loss, self.zero_one, self.penalty = loss, zero_one, penalty
         self.kernels = [kernel.value for kernel in kernels]
@@ -40,7 +43,9 @@ class Step:
         """The loss with the penalty in training, and its gradients by the trainable parameters."""
         with tf.GradientTape() as tape:
             value = self._value(x, y, *noise)
-        return value, tape.gradient(value, self.parameters)
+            scaled = value if self.scaler is None else self.scaler.scaled(value)
+        gradients = tape.gradient(scaled, self.parameters)
+        return value, gradients if self.scaler is None else self.scaler.unscaled(gradients)
 
     def layers(self, x: Any, *noise: Any) -> Any:
         """The outputs of all layers in training."""
@@ -73,13 +78,28 @@ class Update:
 
     def __init__(self, step: Step, apply_gradients: Any, watched: WatchedColumns) -> None:
         self.value_and_gradients, self.apply_gradients = step.value_and_gradients, apply_gradients
+        self.scaler = step.scaler if step.scaler is not None and step.scaler.dynamic else None
         self.watched, self.width = watched, watched.width
 
     def __call__(self, x: Any, y: Any, batch: Any, *noise: Any) -> Any:
         inputs, targets = gathered(x, y, batch)
         value, gradients = self.value_and_gradients(inputs, targets, *noise)
-        clipped = self.apply_gradients(gradients)
+        if self.scaler is None:
+            clipped = self.apply_gradients(gradients)
+        else:
+            is_finite = self.scaler.all_finite(gradients)
+            gradients = self.scaler.finite_or_zero(gradients, is_finite)
+            clipped = tf.cond(is_finite, lambda: self._applied(gradients), lambda: _identical(gradients))
+            self.scaler.adjust(is_finite)
         return value, self.watched(self.watched.weight_numbers(), gradients, clipped) if self.width else value
+
+    def _applied(self, gradients: Any) -> Any:
+        return _identical(self.apply_gradients(_identical(gradients)))
+
+
+def _identical(tensors: Any) -> Any:
+    """The tensors as those of the graph of a branch, since Keras refuses gradients of the graph around it."""
+    return tuple(tf.identity(tensor) for tensor in tensors)
 
 
 class CompiledEpoch:

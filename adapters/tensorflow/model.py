@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
-from adapters.tensorflow.layers import build_row
+from adapters.tensorflow.layers import build_network
 from harness.spec.model import Model
 
 
@@ -16,5 +16,5 @@ def model(word: Model, weights: Parameters, setting: Setting) -> tuple[Any, Any,
     Network and outputs are called as `network(x, training, noise)`. `noise` has a tensor for each entry of
     `Model.noise`, in order, and is empty in evaluation.
     """
-    layers = build_row(word.placed_layers(), weights, setting)
+    layers = build_network(word.placed_layers(), weights, setting)
     return layers.call, layers.outputs, {p.name: layers.parameters[p.name] for p in word.parameters()}

@@ -22,9 +22,9 @@ def unrepresentable(arms_with_specs: Iterable[tuple[Arm, Spec]]) -> list[str]:
     arms_by_fault: dict[str, list[str]] = {}
     for arm, spec in arms_with_specs:
         for path, value in _floats(spec):
-            if not _fits(value, arm.precision):
-                fault = f"{path}: given {value!r}, which {arm.precision} cannot hold; allowed in size: 0"
-                arms_by_fault.setdefault(f"{fault} or {_BOUNDS[arm.precision]}", []).append(arm.name)
+            if not _fits(value, arm.variable_dtype):
+                fault = f"{path}: given {value!r}, which {arm.variable_dtype} cannot hold; allowed in size: 0"
+                arms_by_fault.setdefault(f"{fault} or {_BOUNDS[arm.variable_dtype]}", []).append(arm.name)
     return [f"{fault} (arm {', '.join(arms)})" for fault, arms in arms_by_fault.items()]
 
 

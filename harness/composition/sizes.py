@@ -87,14 +87,14 @@ def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
     """The memory of this process and of the workers, one for each arm, which run at the same time."""
     arms = experiment.arms
     slots = len(experiment.update.slot_names)
-    of_arms = sum(_FLOAT64 + _ITEM[arm.precision] * (2 + slots) for arm in arms)
+    of_arms = sum(_FLOAT64 + _ITEM[arm.variable_dtype] * (2 + slots) for arm in arms)
     for key, count in _parameters(experiment).items():
         yield Part(key, "weights", count * (_FLOAT64 * runs + of_arms))
     for part in _drawn(experiment):
         yield replace(part, size=part.size * (runs + len(arms)))
     yield _data(experiment)
     samples, _ = experiment.data.counts
-    widest = max(_ITEM[arm.precision] for arm in arms)
+    widest = max(_ITEM[arm.variable_dtype] for arm in arms)
     yield Part("data", "samples in an arm's precision", samples * prod(experiment.data.sample_shape) * widest)
     training = experiment.training
     yield Part("training.passes_per_epoch", "the order of an epoch", samples * training.passes_per_epoch * _INT64)
@@ -102,7 +102,7 @@ def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
     steps = training.steps(samples) * len(arms) * runs
     yield Part("training.epochs or training.max_steps", "what is recorded of steps", steps * _OF_A_STEP)
     rows = min(training.batch_size, samples * training.passes_per_epoch)
-    items = sum(_ITEM[arm.precision] for arm in arms)
+    items = sum(_ITEM[arm.variable_dtype] for arm in arms)
     # The chaos envelope trains several draws of the reference in this process: at once, or if they are large in turn.
     at_once = DRAWS if are_small(DRAWS * rows * experiment.model.outputs, _FLOAT32) else 1
     draws = at_once if not experiment.rungs or _ENVELOPED in experiment.rungs else 0
@@ -114,7 +114,7 @@ def _in_memory(experiment: Experiment, runs: int) -> Iterator[Part]:
 
 
 def _on_disk(experiment: Experiment, runs: int) -> Iterator[Part]:
-    of_arms = sum(_ITEM[arm.precision] for arm in experiment.arms)
+    of_arms = sum(_ITEM[arm.variable_dtype] for arm in experiment.arms)
     for key, count in _parameters(experiment).items():
         yield Part(key, "weights", count * (_FLOAT64 + of_arms) * runs)
     for part in (*_drawn(experiment), _data(experiment)):

@@ -26,6 +26,7 @@ from harness.oracles.reference import Reference
 from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.rungs import model, optimizer, trajectory
+from harness.rungs.mixed_precision import named_gradients
 from harness.rungs.tasks import TASKS
 from harness.system.array_files import Arrays
 
@@ -51,6 +52,10 @@ def _in_step(context: Context, verdict: Verdict, step: int, answers: Answers) ->
     divergence = first_diverging(_step_checks(context, exact, answers, step, verdict.rung), list(answers))
     if divergence is None:
         return verdict.model_copy(update={"cause": _joined(verdict.cause, f"no tensor of step {step} stands out")})
+    if divergence.phase == "gradient":
+        for answer in answers.values():
+            bounds = _tolerances(context, answer, exact, step)
+            divergence = named_gradients(divergence, answer, exact, bounds)
     moment = when(context.experiment.schedule, step, context.plan)
     cause = divergence.cause if divergence.phase == "input" else _joined(divergence.cause, *_crossings(answers))
     return divergence.model_copy(update={"subject": verdict.subject, "step": step, "moment": moment, "cause": cause})
@@ -96,33 +101,33 @@ def _tolerances(context: Context, answer: Answer, exact: Arrays, step: int) -> d
     run = _probe_in_float32(context, context.in_float32(answer.arm), step)
     tolerances: dict[str, Any] = {}
     for kind in ("input", "targets", "layer", "gradient", "slot", "weight"):
-        tolerances |= pooled_error(only(exact, kind), run.values, answer.precision)
-    tolerances["loss"] = loss_error(exact["loss"], _loss_error(context, exact, run.values), answer.precision)
-    return run.floored(tolerances, exact, answer.precision)
+        tolerances |= pooled_error(only(exact, kind), run.values, answer.arithmetic)
+    tolerances["loss"] = loss_error(exact["loss"], _loss_error(context, answer, exact, run.values), answer.arithmetic)
+    return run.floored(tolerances, exact, answer.arithmetic)
 
 
-def _loss_error(context: Context, exact: Arrays, in_float32: Arrays) -> float:
-    return max(context.sample_loss_error, float(np.max(np.abs(exact["loss"] - in_float32["loss"]))))
+def _loss_error(context: Context, answer: Answer, exact: Arrays, in_float32: Arrays) -> float:
+    return max(context.sample_loss_error(answer.arm), float(np.max(np.abs(exact["loss"] - in_float32["loss"]))))
 
 
 def reference_probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     """The reference's tensors of a step, by name as in the worker's task `probe`; cached by step and arithmetic."""
-    key = "probe", adapter.arm.precision, adapter.arm.realisation, step
+    key = "probe", adapter.arm.arithmetic, step
     return context.once(key, lambda: _probe(context, adapter, step))
 
 
 def _probe_in_float32(context: Context, adapter: Adapter, step: int) -> InFloat32:
-    key = "probe in float32", adapter.arm.realisation, step
+    key = "probe in float32", adapter.arm.arithmetic, step
     return context.once(key, lambda: one_run(lambda: _probe(context, adapter, step)))
 
 
 def _probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     trainer = context.trainer(adapter, context.plan.steps)
     for batch in context.steps(step, f"steps up to step {step}"):
-        context.updated(trainer, batch, adapter.arm.precision)
+        context.updated(trainer, batch, adapter.arm.variable_dtype)
     before = trainer.weights()
     examined = context.batches(step + 1)[step]
-    x, y = context.samples(examined, adapter.arm.precision)
+    x, y = context.samples(examined, adapter.arm.variable_dtype)
     noise = examined.noise
     tensors: Arrays = {"input": np.asarray(x), "targets": np.asarray(y)}
     tensors |= keyed("layer", trainer.layers(x, noise))
@@ -130,7 +135,7 @@ def _probe(context: Context, adapter: Adapter, step: int) -> Arrays:
     loss, gradients = trainer.loss_and_gradients(x, y, noise)
     tensors |= {"loss": np.array([loss]), **keyed("gradient", gradients)}
     trainer.set_weights(before)
-    context.updated(trainer, examined, adapter.arm.precision)
+    context.updated(trainer, examined, adapter.arm.variable_dtype)
     tensors |= keyed("slot", trainer.slots())
     return tensors | keyed("weight", trainer.weights())
 

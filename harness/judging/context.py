@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-import adapters
 from adapters.protocol import Adapter, EpochResult, Parameters, Trainer
+from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.ensemble import disturbed
 from adapters.reference.losses import per_sample
 from harness.data import Dataset
 from harness.data.inputs import Inputs
+from harness.judging.arithmetic import Arithmetic
 from harness.judging.remainders import in_float32
 from harness.judging.tolerances import RUNS
 from harness.plan import Batch, Plan
@@ -25,11 +26,13 @@ from harness.records.cost import CostPlan
 from harness.spec.arm import Arm, Policy
 from harness.spec.changes import Changes, Replacement, changed
 from harness.spec.experiment import Experiment
+from harness.spec.loss_scale import DynamicLossScale
 from harness.system.array_files import Arrays
 from harness.system.progress import OnWork, counted, ignore
 from harness.worker.process import Event
 
 Made = TypeVar("Made")
+NOT_EXACT: Mapping[str, Mapping[str, str]] = {"float64": {"precision": "float32"}}
 REFERENCE = "the reference"  # who does the work that is not an arm's; no arm has a name with a space
 
 
@@ -47,7 +50,13 @@ class Answer:
 
     @property
     def precision(self) -> Any:
-        return np.dtype(self.arm.precision).type
+        """The type of the results."""
+        return np.dtype(self.arm.variable_dtype).type
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """The arithmetic of the arm's layers, which may be of 16 bits."""
+        return Arithmetic.of(self.arm)
 
 
 @dataclass(frozen=True)
@@ -131,16 +140,35 @@ class Context:
 
     @cached_property
     def oracle(self) -> Adapter:
-        """The reference in float64."""
-        return _reference("float64", "exact")
+        """The reference in float64.
+
+        Where all arms scale their losses by one rule that skips updates whose gradients overflow, so does the
+        reference: its numbers are exact, and those that 16 bits cannot hold are infinite.
+        """
+        oracle = _reference("float64", "exact")
+        rules = {(arm.compute_dtype, arm.loss_scale) for arm in self.stated.arms}
+        half, rule = next(iter(rules))
+        if half and isinstance(rule, DynamicLossScale) and len(rules) == 1:
+            oracle.skip_overflows(half, rule)
+        return oracle
 
     @cached_property
-    def _in_float32(self) -> dict[Policy, Adapter]:
-        return {"native": _reference("float32", "native"), "exact": _reference("float32", "exact")}
+    def _in_float32(self) -> dict[Any, Adapter]:
+        """By arithmetic, the references that were asked for."""
+        return {}
 
     def in_float32(self, arm: Arm) -> Adapter:
-        """The reference in float32 arithmetic, with coefficients computed as this arm computes its own."""
-        return self._in_float32["exact" if arm.precision == "float64" else arm.realisation]
+        """The reference in float32 arithmetic, with coefficients computed as this arm computes its own.
+
+        For an arm in mixed precision its layers round to the arm's 16 bits, as the arm's layers do.
+        """
+        precision, policy, loss_scale = arm.arithmetic
+        if precision == "float64":
+            precision, policy = "float32", "exact"
+        key = precision, policy, loss_scale
+        if key not in self._in_float32:
+            self._in_float32[key] = _reference(precision, policy, loss_scale)
+        return self._in_float32[key]
 
     @property
     def free_steps(self) -> int:
@@ -204,13 +232,15 @@ class Context:
         samples = self.plan.seen(self.data.x_train, batch.epoch, batch.samples)
         return self._inputs[precision](samples), self.data.y_train[batch.samples]
 
-    @cached_property
-    def sample_loss_error(self) -> float:
+    def sample_loss_error(self, arm: Arm) -> float:
         """`sample_loss_error_at` the initial weights, on the first batch."""
-        return self.sample_loss_error_at(self.plan.weights, self.batches(1)[0])
+        key = "sample_loss_error", self._measure(arm).arm.arithmetic
+        return self.once(key, lambda: self.sample_loss_error_at(arm, self.plan.weights, self.batches(1)[0]))
 
-    def sample_loss_error_at(self, weights: Parameters, batch: Batch) -> float:
-        """The largest error of float32 arithmetic in the loss of any single sample of the batch, at these weights.
+    def sample_loss_error_at(self, arm: Arm, weights: Parameters, batch: Batch) -> float:
+        """The largest error of the arm's arithmetic in the loss of any single sample of the batch, at these weights.
+
+        For an arm in float64 it is that of float32 arithmetic.
 
         The mean over the batch may be right by luck. Its error is at most that of the worst sample; the error of a sum
         over n samples is at most n times that. The samples are evaluated without training, so the training loss of the
@@ -219,20 +249,25 @@ class Context:
         place.
         """
         exact = self._sample_losses(self.oracle, weights, batch)
-        native = self._in_float32["native"]
+        measure = self._measure(arm)
         starts = (disturbed(weights, seed) for seed in range(RUNS))
-        runs = in_float32(exact, (partial(self._sample_losses, native, start, batch) for start in starts))
+        runs = in_float32(exact, (partial(self._sample_losses, measure, start, batch) for start in starts))
         return max(float(np.max(np.abs(losses - exact["losses"]))) for losses in runs.of("losses"))
+
+    def _measure(self, arm: Arm) -> Adapter:
+        """The reference by which errors of losses are measured: its coefficients are computed in float32."""
+        return self.in_float32(arm.model_copy(update={"realisation": "native", **NOT_EXACT.get(arm.precision, {})}))
 
     def _sample_losses(self, adapter: Adapter, weights: Parameters, batch: Batch) -> Arrays:
         """`losses` (B + 1,): the loss of each sample in evaluation, and that of the batch in training."""
-        x, y = self.samples(batch, adapter.arm.precision)
+        x, y = self.samples(batch, adapter.arm.variable_dtype)
         trainer = adapter.trainer(self.experiment.recipe, weights, 1)
         losses = per_sample(self.experiment.loss, trainer.forward(x), y)[0].astype(np.float64)
         terms = len(losses) if self.experiment.loss.reduction == "sum" else 1
         return {"losses": np.append(terms * losses, trainer.loss_and_gradients(x, y, batch.noise)[0])}
 
 
-def _reference(precision: Any, policy: Policy) -> Adapter:
-    arm = Arm(name="reference", adapter="reference", mode="numpy", precision=precision, realisation=policy)
-    return adapters.load(arm)
+def _reference(precision: Any, policy: Policy, loss_scale: float | DynamicLossScale | None = None) -> ReferenceAdapter:
+    how = {"precision": precision, "realisation": policy, "loss_scale": loss_scale}
+    arm = Arm(name="reference", adapter="reference", mode="numpy", **how)
+    return ReferenceAdapter(arm)

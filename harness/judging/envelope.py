@@ -18,6 +18,7 @@ from adapters.protocol import Adapter, Parameters
 from adapters.reference.cancellation import leaving
 from adapters.reference.ensemble import Ensemble, Step, disturbed
 from adapters.reference.flips import Flip
+from harness.judging.arithmetic import Arithmetic
 from harness.judging.context import Context
 from harness.judging.overflow import noticed_overflows
 from harness.judging.remainders import signs_of_draws
@@ -64,6 +65,7 @@ class Envelope:
     remainder of terms that cancel. `least`: by curve, (steps,), the error that float32 may make in a single step; for a
     digest the error of its whole tensor, because errors may cancel in the projection. `own`: by curve, (steps,), the
     distance between runs of one arm. `flips`: (draws, steps), how many activations take another branch than in draw 0.
+    `skipped`: of each step, whether its update is skipped because of an overflow; empty where no loss is scaled so.
     """
 
     precision: Any
@@ -73,6 +75,7 @@ class Envelope:
     flips: IntArray
     first_flip: Flip | None
     own: Curves = field(default_factory=dict)
+    skipped: tuple[bool, ...] = ()
 
     @cached_property
     def spread(self) -> Curves:
@@ -122,6 +125,8 @@ class Envelope:
             if self.horizon is not None
             else f"no horizon within {len(self.oracle[LOSS])} steps"
         )
+        if any(self.skipped):
+            horizon += f"; {sum(self.skipped)} of {len(self.skipped)} updates are skipped, since gradients overflow"
         flip = self.first_flip
         if flip is None:
             return horizon
@@ -150,14 +155,14 @@ class Envelope:
 def envelope(context: Context, arm: Arm, steps: int) -> Envelope:
     """The envelope over the first `steps` updates of the plan. Arms with the same realisation share its runs."""
     in_float32 = context.in_float32(arm)
-    key = "envelope", in_float32.arm.realisation, steps
+    key = "envelope", in_float32.arm.arithmetic, steps
     runs = context.once(key, lambda: _runs(context, in_float32, _beginning(context, steps)))
-    return replace(runs, precision=np.dtype(arm.precision).type)
+    return replace(runs, precision=Arithmetic.of(arm))
 
 
 def envelope_from(context: Context, arm: Arm, start: Start) -> Envelope:
     """The envelope of the losses that follow on a state in which an arm's training was; it has no digests."""
-    return replace(_runs(context, context.in_float32(arm), start, ()), precision=np.dtype(arm.precision).type)
+    return replace(_runs(context, context.in_float32(arm), start, ()), precision=Arithmetic.of(arm))
 
 
 def oracle_run(context: Context, steps: int, start: Start | None = None) -> Curves:
@@ -225,11 +230,14 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
         undisturbed.append(oracle.step(*context.samples(batch, "float64"), batch.noise, updates))
         with leaving(*signs_of_draws(DRAWS)), noticed_overflows() as overflows:
             drawn.append(draws.step(*context.samples(batch, "float32"), batch.noise, updates))
+        skips = [step.skipped for step in (undisturbed[-1], drawn[-1])]
+        if draws.scaling.dynamic is not None:  # an overflow skips the update, where all agree on it
+            overflows = [] if len({*np.concatenate(skips)}) == 1 and np.isfinite(drawn[-1].losses).all() else ["skips"]
         sound = min(sound, number - 1) if overflows else sound
         distances.append(draws.astray(oracle).max(axis=0))
     names = (LOSS, *columns(model, digests))
     curves = dict(zip((*names, *columns(model, norms)), _curves(undisturbed)[:, 0], strict=True))
-    sample_error = context.sample_loss_error_at(start.weights, start.batches[0])
+    sample_error = context.sample_loss_error_at(in_float32.arm, start.weights, start.batches[0])
     least = {LOSS: np.full(steps, sample_error)}
     digest_errors = dict(zip(names[1:], np.transpose(distances), strict=True))
     for digest, norm in zip(digests, norms, strict=True):
@@ -247,6 +255,7 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
         least,
         np.stack([step.flips for step in drawn], axis=1),
         next((step.first_flip for step in drawn if step.first_flip is not None), None),
+        skipped=tuple(bool(step.skipped[0]) for step in drawn) if draws.scaling.dynamic is not None else (),
     )
 
 

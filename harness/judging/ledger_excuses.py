@@ -38,13 +38,20 @@ def inaccuracies(context: Context, arm: Arm, words: Iterable[Word]) -> dict[Word
     for word in dict.fromkeys(words):
         entries = tuple(
             entry
-            for entry in entries_for(arm.adapter, versions(context, arm), word.family, word.word(), arm.precision)
-            if entry.kind == "inaccurate" and entry.holds_in(arm.precision, arm.mode, device)
+            for entry in entries_for(
+                arm.adapter, versions(context, arm), word.family, word.word(), _precision(arm, word)
+            )
+            if entry.kind == "inaccurate" and entry.holds_in(_precision(arm, word), arm.mode, device)
         )
         # Entries are about the framework's classes; they do not apply to formulas that the adapter writes itself.
         if entries and adapters.realisation(word, setting).kind in ("native", "composed"):
             entries_by_word[word] = entries
     return entries_by_word
+
+
+def _precision(arm: Arm, word: Word) -> str:
+    """The precision in which the arm computes the word: in mixed precision only layers are of 16 bits."""
+    return arm.precision if word.family in ("layer", "activation") else arm.variable_dtype
 
 
 def versions(context: Context, arm: Arm) -> Mapping[str, str]:

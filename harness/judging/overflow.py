@@ -10,14 +10,15 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from adapters.reference.rounding import telling
 from harness.judging.checks import Check
 
 
 @contextmanager
 def noticed_overflows() -> Iterator[list[str]]:
-    """Context that collects the overflows of NumPy's arithmetic, also those that the result does not show."""
+    """Context that collects the overflows of arithmetic and of rounding, also those that the result does not show."""
     overflows = list[str]()
-    with np.errstate(over="call", call=lambda kind, _: overflows.append(kind)):
+    with np.errstate(over="call", call=lambda kind, _: overflows.append(kind)), telling(overflows):
         yield overflows
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters.reference.cancellation import leaving
+from adapters.reference.rounding import at_random
 from harness.judging.tolerances import Tolerance, floored, furthest
 from harness.records.array_types import FloatArray
 from harness.system.array_files import Arrays
@@ -44,20 +45,23 @@ class InFloat32:
 
 
 def in_float32(reference: Arrays, runs: Iterable[Compute]) -> InFloat32:
-    """The results of several float32 runs. `reference`: the same results in float64."""
-    each = [one_run(compute) for compute in runs]
+    """The results of several float32 runs. `reference`: the same results in float64.
+
+    In mixed precision the first is rounded to the nearest, and the others at random.
+    """
+    each = [one_run(compute, seed) for seed, compute in enumerate(runs)]
     return InFloat32(
         furthest(reference, [run.values for run in each]), tuple(left for run in each for left in run.remainders)
     )
 
 
-def one_run(compute: Compute) -> InFloat32:
-    """The results of one float32 run."""
-    with leaving(0.0) as ordinary:
+def one_run(compute: Compute, seed: int = 0) -> InFloat32:
+    """The results of one float32 run. In mixed precision a seed other than 0 rounds at random."""
+    with leaving(0.0) as ordinary, at_random(seed):
         values = compute()
     remainders = []
     for sign in SIGNS if ordinary.cancelled else ():
-        with leaving(sign):
+        with leaving(sign), at_random(seed):
             remainders.append(compute())
     return InFloat32(values, tuple(remainders))
 

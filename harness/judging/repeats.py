@@ -88,7 +88,7 @@ class Repeats:
 
     @property
     def _precision(self) -> Any:
-        return np.dtype(self.arm.precision).type
+        return np.dtype(self.arm.variable_dtype).type
 
 
 def _spread(runs: Sequence[FloatArray]) -> FloatArray:

@@ -2,7 +2,8 @@
 
 They are derived from the reference's own error: if the formula, evaluated by NumPy in float32 instead of float64, is
 off by e, another float32 implementation, with another order of operations, may be off by `FACTOR * e`. `FLOOR_ULP`
-units in the last place are added, because e may happen to be 0.
+units in the last place are added, because e may happen to be 0. For an arm in mixed precision the reference rounds the
+tensors of its layers to 16 bits, and e is what that changes. `precision` is a type of NumPy or an `Arithmetic`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.judging.arithmetic import arithmetic
 from harness.judging.ulp import ulp
 from harness.records.array_types import FloatArray
 
@@ -97,7 +99,7 @@ def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
     """
     largest = {name: float(np.max(np.abs(value), initial=0.0)) for name, value in reference.items()}
     errors = {name: float(np.max(np.abs(in_float32[name] - value), initial=0.0)) for name, value in reference.items()}
-    most, eps = max(largest.values(), default=0.0), float(np.finfo(np.float32).eps)
+    most, eps = max(largest.values(), default=0.0), max(float(np.finfo(np.float32).eps), arithmetic(precision).epsilon)
     worst = max((errors[name] / size for name, size in largest.items() if size > eps * most), default=0.0)
 
     def bound(name: str, value: FloatArray) -> Tolerance:
@@ -122,7 +124,7 @@ def floored(
         errors = [float(np.max(np.abs(run[name] - reference[name]), initial=0.0)) for run in remainders if name in run]
         floor = FACTOR * _scale(precision) * max(errors, default=0.0)
         if np.any(floor > tolerance.bound):
-            source = f"{FACTOR:g} x the rounding of terms that cancel in the reference, in {np.dtype(precision).name}"
+            source = f"{FACTOR:g} x the rounding of terms that cancel in the reference, in {arithmetic(precision).name}"
             wider[name] = Tolerance(np.maximum(tolerance.bound, floor), source)
     return wider
 
@@ -149,8 +151,8 @@ def enveloped(
     widest = np.maximum.accumulate(np.maximum(arm_spread, scale * reference_spread))
     steps, finite = np.arange(len(widest)), int(np.count_nonzero(np.isfinite(widest)))
     ahead = widest[np.maximum(steps, np.minimum(steps + AHEAD, finite - 1))]
-    bound = FACTOR * np.maximum(ahead, scale * least) + FLOOR_ULP * ulp(reference, precision)
-    name = np.dtype(precision).name
+    bound = FACTOR * np.maximum(ahead, scale * least) + FLOOR_ULP * ulp(reference, arithmetic(precision).dtype)
+    name = arithmetic(precision).name
     return Tolerance(bound, f"{FACTOR:g} x the chaos envelope in {name} + {FLOOR_ULP:g} ULP")
 
 
@@ -180,14 +182,14 @@ def share(fraction: float, sizes: FloatArray) -> Tolerance:
 
 
 def _tolerance(error: Any, reference: FloatArray, precision: Any, what: str) -> Tolerance:
-    bound = FACTOR * _scale(precision) * error + FLOOR_ULP * ulp(reference, precision)
-    name = np.dtype(precision).name
+    bound = FACTOR * _scale(precision) * error + FLOOR_ULP * ulp(reference, arithmetic(precision).dtype)
+    name = arithmetic(precision).name
     return Tolerance(bound, f"{FACTOR:g} x the reference's {what} in {name} + {FLOOR_ULP:g} ULP")
 
 
 def _scale(precision: Any) -> float:
-    """The factor from errors of float32 arithmetic to errors of the same operations in `precision`."""
-    return float(np.finfo(precision).eps) / float(np.finfo(np.float32).eps)
+    """The factor from errors of the reference to errors of the same operations in `precision`."""
+    return arithmetic(precision).scale
 
 
 def _running_maximum(error: FloatArray, window: int) -> FloatArray:

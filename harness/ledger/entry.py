@@ -10,12 +10,13 @@ from pydantic import Field, field_validator, model_validator
 
 import adapters
 from adapters.setting import base_mode
+from harness.spec.arm import Precision
 from harness.spec.base import Spec, family_members
 from harness.spec.vocabulary import BASES
 
 Text = Annotated[str, Field(min_length=1)]
-# Families beyond the words: here a loop of updates that a framework compiles.
-BESIDE_WORDS = {"training": ("loop",)}
+# Families beyond the words: here a loop of updates that a framework compiles, and the factor of the loss.
+BESIDE_WORDS = {"training": ("loop", "loss_scale")}
 
 
 class LedgerError(ValueError):
@@ -38,7 +39,7 @@ class Entry(Spec):
     kind: Literal["different", "inaccurate"]
     family: Text
     word: Text
-    precision: Literal["float32", "float64", "any"]
+    precision: Precision | Literal["any"]
     versions: Text
     modes: tuple[str, ...] = ()
     devices: tuple[str, ...] = ("cpu",)

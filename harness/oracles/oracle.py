@@ -114,4 +114,4 @@ def checks(rung: str, oracle: Oracle, claimants: Mapping[str, Claimant], places:
 
 
 def _precision(claimant: Claimant) -> Any:
-    return np.dtype(claimant.arm.precision).type
+    return np.dtype(claimant.arm.variable_dtype).type

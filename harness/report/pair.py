@@ -32,7 +32,7 @@ class PairTerminal(ProgressListener):
 
     def begin(self, composed: ComposedPair) -> None:
         pair = composed.pair
-        arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in pair.arms)
+        arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision_in_words})" for arm in pair.arms)
         self._say(line((f"pair {pair.name}", "bold"), f": {arms}"))
         self._say(f"  {pair.words}; {pair.steps} steps of {pair.batch_size}")
         for code in code_run(composed):

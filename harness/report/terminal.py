@@ -41,7 +41,7 @@ class Terminal(ProgressListener):
         if self._is_part and self.detail == SCREEN:
             return
         model = experiment.model
-        arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
+        arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision_in_words})" for arm in experiment.arms)
         self._say(line((experiment.name, "bold"), f": {arms}"))
         words = (experiment.loss, experiment.optimizer, experiment.schedule)
         epochs = len(plan.orders)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.judging.arithmetic import arithmetic
 from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
 from harness.judging.tolerances import FACTOR, FLOOR_ULP, Tolerance, own_error
@@ -121,13 +122,12 @@ def _largest_nearby(error: Any) -> Any:
 
 
 def _tolerance(error: Any, reference: Any, summands: Any, precision: Any) -> Tolerance:
-    limits = np.finfo(precision)
-    eps, tiny = float(limits.eps), float(limits.tiny)
-    magnitudes = np.clip(np.nan_to_num(np.abs(reference), posinf=0), tiny, float(limits.max)).astype(precision)
-    units = np.spacing(magnitudes).astype(np.float64) + eps * summands
-    bound = FACTOR * eps / float(np.finfo(np.float32).eps) * error + FLOOR_ULP * units + 2 * tiny
-    name = np.dtype(precision).name
-    return Tolerance(bound, f"{FACTOR:g} x the reference's own error nearby in {name} + {FLOOR_ULP:g} ULP")
+    of_arm = arithmetic(precision)
+    eps, tiny = of_arm.epsilon, of_arm.smallest
+    magnitudes = np.clip(np.nan_to_num(np.abs(reference), posinf=0), tiny, of_arm.largest)
+    units = eps * (np.ldexp(1.0, np.frexp(magnitudes)[1] - 1) + summands)
+    bound = FACTOR * of_arm.scale * error + FLOOR_ULP * units + 2 * tiny
+    return Tolerance(bound, f"{FACTOR:g} x the reference's own error nearby in {of_arm.name} + {FLOOR_ULP:g} ULP")
 
 
 def _finite(error: Any) -> Any:
@@ -140,4 +140,4 @@ def _fields_in_words(word: spec.Activation) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in word if isinstance(value, float))
 
 
-RUNG = WordRung(NAME, cases, ("model",), tolerances).rung
+RUNG = WordRung(NAME, cases, ("model",), tolerances, in_layers=True).rung

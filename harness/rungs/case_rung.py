@@ -11,6 +11,7 @@ import numpy as np
 
 from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
+from harness.judging.arithmetic import Arithmetic
 from harness.judging.cases import Arrays, Case, answer
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import REFERENCE, Answer, Answers, Context, NumberedAnswer
@@ -80,7 +81,7 @@ class WordRung:
 
     `tolerances`: gives the bound for each tensor of an answer, from the case, the reference in float64 and in float32,
     and the arm's precision. `has_weights`: whether the float32 error is the largest of several runs, with weights moved
-    by 1 ULP.
+    by 1 ULP. `in_layers`: whether these words are computed in layers, in mixed precision in 16 bits.
     """
 
     name: str
@@ -88,6 +89,7 @@ class WordRung:
     depends_on: Parts
     tolerances: Callable[[Case, Arrays, Arrays, Any], dict[str, Tolerance]] = tolerances_by_own_error
     has_weights: bool = False
+    in_layers: bool = False
 
     @property
     def rung(self) -> Rung:
@@ -154,8 +156,11 @@ class WordRung:
         if self.has_weights:
             further_runs = [self._reference_results(context, adapter, case, number, seed) for seed in range(1, RUNS)]
             in_float32 = furthest(reference, [in_float32, *(further.values for further in further_runs)])
-        tolerances = self.tolerances(case, reference, in_float32, arm_answer.precision)
-        return run.floored(tolerances, reference, arm_answer.precision)
+        precision = self._arithmetic(arm_answer)
+        return run.floored(self.tolerances(case, reference, in_float32, precision), reference, precision)
+
+    def _arithmetic(self, arm_answer: Answer) -> Arithmetic:
+        return arm_answer.arithmetic if self.in_layers else Arithmetic.of_dtype(arm_answer.precision)
 
     def _reference_results(
         self, context: Context, adapter: Adapter, case: Case, number: int, seed: int = 0
@@ -164,11 +169,11 @@ class WordRung:
 
         A seed other than 0 moves the weights by a unit in the last place.
         """
-        key = self.name, number, case.given, adapter.arm.precision, adapter.arm.realisation, seed
+        key = self.name, number, case.given, adapter.arm.arithmetic, seed
         if key not in context.of_words:
             weights = only(case.arrays, "weight")
             arrays = {**case.arrays, **disturbed(weights, seed)} if seed else case.arrays
-            context.of_words[key] = one_run(lambda: answer(adapter, case.call, case.given, arrays))
+            context.of_words[key] = one_run(lambda: answer(adapter, case.call, case.given, arrays), seed)
         results: InFloat32 = context.of_words[key]
         return results
 
@@ -187,7 +192,7 @@ class WordRung:
         def place(name: str) -> Place:
             return Place(case.subject, layer=layer, name_index=lambda index: f"{name}{list(index)}")
 
-        precisions = [arm_answer.precision for arm_answer in supported.values()]
+        precisions = [self._arithmetic(arm_answer) for arm_answer in supported.values()]
         bounded = {n: values for n, values in reference.items() if all(n in of_arm for of_arm in tolerances.values())}
         names = [n for n, values in bounded.items() if all(_within_range(values, kind) for kind in precisions)]
         excuse_lookups = {arm: partial(_excuse_of, by_tensor) for arm, by_tensor in excuses.items()}
@@ -206,6 +211,6 @@ def _excuse_of(
     return excuses[tensor]
 
 
-def _within_range(values: FloatArray, precision: Any) -> bool:
+def _within_range(values: FloatArray, precision: Arithmetic) -> bool:
     """Whether the precision can hold the finite values. If it cannot, as in diverging updates, none is right."""
-    return bool(np.max(np.abs(values[np.isfinite(values)]), initial=0.0) <= np.finfo(precision).max)
+    return bool(np.max(np.abs(values[np.isfinite(values)]), initial=0.0) <= precision.largest)

@@ -26,6 +26,7 @@ from harness.oracles.reference import Reference
 from harness.records.tensor_key import TensorKey, of_kind
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.spec.loss_scale import DynamicLossScale
 from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays
 
@@ -44,7 +45,7 @@ def checkpointed_epochs(context: Context) -> list[int]:
     where there is one epoch.
     """
     experiment, epochs = context.stated, len(context.plan.orders)
-    itemsize = max(np.dtype(arm.precision).itemsize for arm in experiment.arms)
+    itemsize = max(np.dtype(arm.variable_dtype).itemsize for arm in experiment.arms)
     size = experiment.model.parameter_count * itemsize * (1 + len(experiment.update.slot_names))
     work = experiment.model.multiply_adds * context.plan.batch_size * STEPS * (DRAWS + 1)
     most = min(context.checkpoints(MOST), MOST_BYTES // max(size, 1), int(MOST_MULTIPLY_ADDS // max(work, 1)))
@@ -55,8 +56,12 @@ def checkpointed_epochs(context: Context) -> list[int]:
 def judge_arm(context: Context, trace: Trace, checkpoints: Arrays) -> list[Verdict]:
     """The verdict on the losses that follow on the checkpoints of one arm; none without checkpoints.
 
+    None either where a rule changes the factor of the loss, because checkpoints do not have the factor.
+
     `checkpoints`: by the epoch, `weight EPOCH/NAME` and `slot EPOCH/SLOT/NAME`.
     """
+    if isinstance(trace.arm.loss_scale, DynamicLossScale):
+        return []
     epochs = kept_epochs(checkpoints)
     subject = f"{SUBJECT}{in_words(epochs)}"
     checks = [_check(context, trace, checkpoints, epoch, subject) for epoch in epochs]

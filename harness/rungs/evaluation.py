@@ -15,6 +15,7 @@ import numpy as np
 
 from adapters.protocol import Adapter, Parameters
 from adapters.reference.losses import per_sample
+from harness.judging.arithmetic import Arithmetic
 from harness.judging.checks import Check, judge_checks, uncertified
 from harness.judging.context import Context
 from harness.judging.ledger_excuses import propagated
@@ -199,12 +200,12 @@ def _expected(context: Context, arm: Arm, weights: Parameters, is_excused: bool 
     digest = digest_arrays(weights)  # two recorded runs often end with equal weights
 
     def scored_by(adapter: Adapter) -> InFloat32:
-        key = NAME, digest, adapter.arm.precision, adapter.arm.realisation
+        key = NAME, digest, adapter.arm.arithmetic
         return context.once(key, lambda: one_run(lambda: _scored(context, adapter, weights).arrays()))
 
     run = scored_by(context.in_float32(arm))
     exact, in_float32 = (_Scored.of(arrays) for arrays in (scored_by(context.oracle).values, run.values))
-    precision, count = np.dtype(arm.precision).type, len(exact.losses)
+    precision, count = Arithmetic.of(arm), len(exact.losses)
     sample_error = max(float(np.max(np.abs(exact.losses - each), initial=0.0)) for each in run.of(LOSSES))
     ordinary = {
         OUTPUTS: own_error(exact.outputs, in_float32.outputs, precision),
@@ -259,7 +260,7 @@ class _Scored:
 def _scored(context: Context, adapter: Adapter, weights: Parameters) -> _Scored:
     trainer = context.trainer(adapter, horizon=1)
     trainer.set_weights(weights)
-    x, y = context.test_set(adapter.arm.precision)
+    x, y = context.test_set(adapter.arm.variable_dtype)
     outputs = np.concatenate([trainer.forward(x[start : start + PART]) for start in range(0, len(x), PART)])
     losses = per_sample(context.experiment.loss, outputs, y)[0]
     return _Scored(outputs.astype(np.float64), losses.astype(np.float64))

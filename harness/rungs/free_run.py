@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters.reference.rounding import nearest
 from harness.judging.checks import Check, judge_checks, pairs_of
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import LOSS, Curves, Envelope, envelope, oracle_run
@@ -28,7 +29,8 @@ from harness.records.array_types import FloatArray
 from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
 from harness.rungs.free_run_curves import FreeRuns
-from harness.spec.arm import Arm
+from harness.rungs.free_run_tasks import OF_HALF
+from harness.spec.arm import Arm, scale_in_words
 from harness.spec.words_within import words_within
 
 NAME = "trajectory"
@@ -47,7 +49,38 @@ def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
             verdicts.append(judge_strictly(a, b, *curves))
         horizon = envelope(context, answers[a].arm, context.free_steps).in_words
         verdicts += [_first_divergence(group, a, b, horizon) for group in groups]
-    return verdicts
+    mixed = [answer for answer in answers.values() if answer.arm.compute_dtype]
+    verdicts += [_kept_in_half(answer) for answer in mixed if _keeps_half(context, answer)]
+    return verdicts + [_never_updated(answer) for answer in mixed if _skips_all(context, answer)]
+
+
+def _keeps_half(context: Context, answer: Answer) -> bool:
+    """Whether all weights are numbers of 16 bits after the run, and were not before."""
+    half = answer.arm.compute_dtype
+    share = answer.tensor(f"{PLANNED}/{OF_HALF}")
+    before = (value.astype(np.float32) for value in context.plan.weights.values())
+    is_half = share.size == 1 and float(share[0]) == 1.0
+    return half is not None and is_half and any(np.any(nearest(w, half) != w) for w in before)
+
+
+def _kept_in_half(answer: Answer) -> Verdict:
+    """That an arm rounds its weights to 16 bits, although the error of that may be within the tolerance."""
+    name, half = answer.arm.name, answer.arm.compute_dtype
+    cause = f"after the free run every weight is a number of {half}: {name} does not keep its weights in float32"
+    head = {"rung": NAME, "subject": "weights kept in float32", "arm_a": name, "arm_b": "reference"}
+    return Verdict(**head, status="diverges", phase="update", culprit=name, cause=cause)
+
+
+def _skips_all(context: Context, answer: Answer) -> bool:
+    skipped = envelope(context, answer.arm, context.free_steps).skipped
+    return bool(skipped) and all(skipped)
+
+
+def _never_updated(answer: Answer) -> Verdict:
+    """That a factor of the loss is so large that no update of the free run is made, so that none was judged."""
+    scale = scale_in_words(answer.arm.loss_scale)
+    cause = f"in every step the gradients overflow {answer.arm.compute_dtype} at loss_scale={scale}: no update is made"
+    return Verdict(rung=NAME, subject="overflow", arm_a=answer.arm.name, status="unverified", cause=cause)
 
 
 def checks_of(context: Context, answers: Answers) -> list[Check]:

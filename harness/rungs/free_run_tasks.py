@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Parameters, Trainer
+from adapters.reference.rounding import nearest
 from harness.judging.cases import given_of
 from harness.records.array_types import Array
 from harness.records.step_columns import DIGESTS, columns
 from harness.records.tensor_key import keyed, of_kind, prefixed
+from harness.spec.arm import HalfPrecision
 from harness.system.array_files import load_arrays
 from harness.worker.session import Session
 from harness.worker.task import Result
+
+OF_HALF = "of_half"  # what an arm in mixed precision answers of its weights after the run
 
 
 def free_run(session: Session, scratch: str, steps: int, runs: dict[str, str | None]) -> Result:
@@ -28,7 +32,15 @@ def free_run(session: Session, scratch: str, steps: int, runs: dict[str, str | N
         weights = session.plan.weights if file is None else load_arrays(Path(file))
         losses, digests = _advance(session, trainer, weights, steps)
         arrays |= prefixed(name, {"losses": losses, "digests": digests})
+        if half := session.adapter.arm.compute_dtype:
+            arrays |= prefixed(name, {OF_HALF: np.array([_share_of_half(trainer.weights(), half)])})
     return session.reply(arrays, columns=list(columns(session.experiment.model, DIGESTS)))
+
+
+def _share_of_half(weights: Parameters, half: HalfPrecision) -> float:
+    """The share of the weights that are numbers of 16 bits."""
+    each = [nearest(value.astype(np.float32), half) == value for value in weights.values()]
+    return float(np.mean(np.concatenate([same.reshape(-1) for same in each])))
 
 
 def probe(session: Session, scratch: str, step: int) -> Result:

@@ -56,9 +56,11 @@ def ask(context: Context) -> dict[str, Any]:
 def judge_answers(context: Context, answers: Answers) -> list[Verdict]:
     """The verdicts on what the arms share, then on the batches and the test set of each arm."""
     # Arms of one precision are compared with values of that precision, so that equal bits are no error.
-    expected = {precision: _expected(context, precision) for precision in {a.arm.precision for a in answers.values()}}
+    expected = {
+        precision: _expected(context, precision) for precision in {a.arm.variable_dtype for a in answers.values()}
+    }
     reference = expected["float64"] if len(expected) > 1 else next(iter(expected.values()))
-    tolerances = {name: _tolerances(expected[answer.arm.precision], reference) for name, answer in answers.items()}
+    tolerances = {name: _tolerances(expected[answer.arm.variable_dtype], reference) for name, answer in answers.items()}
     places: dict[str, Place] = {key: _place(context, key) for key in map(TensorKey.parse, reference)}
     verdicts = judge_checks(checks(NAME, Reference(reference, tolerances), answers, places))
     return [*judge_shared(context), *verdicts, *_sizes(context, answers)]

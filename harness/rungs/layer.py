@@ -79,4 +79,4 @@ def _noise(noise: Any, rng: np.random.Generator) -> Any:
     return (rng.random(shape) >= noise.drop_rate).astype(np.uint8)
 
 
-RUNG = WordRung(NAME, cases, ("model",), tolerances, has_weights=True).rung
+RUNG = WordRung(NAME, cases, ("model",), tolerances, has_weights=True, in_layers=True).rung

@@ -48,10 +48,10 @@ def of_reference(context: Context, samples: int) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for adapter in (context.oracle, context.in_float32(context.stated.arms[0])):
         trainer = context.trainer(adapter, horizon=1)
-        x, y = context.samples(batch, adapter.arm.precision)
+        x, y = context.samples(batch, adapter.arm.variable_dtype)
         gradient = partial(trainer.loss_and_gradients, x, y, batch.noise)
         with doing(REFERENCE, "calibration", context.on_work):
-            _, seconds[adapter.arm.precision] = timed(gradient)
+            _, seconds[adapter.arm.variable_dtype] = timed(gradient)
     return seconds
 
 

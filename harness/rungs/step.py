@@ -17,6 +17,7 @@ import numpy as np
 
 from adapters.protocol import Adapter
 from adapters.reference.ensemble import disturbed
+from harness.judging.arithmetic import Arithmetic
 from harness.judging.cases import slots_beside
 from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
@@ -32,6 +33,7 @@ from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung
 from harness.rungs.tasks import TASKS
 from harness.rungs.update_tolerances import of_updates
+from harness.spec.loss_scale import DynamicLossScale
 from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays, load_arrays, save_arrays
 
@@ -124,7 +126,8 @@ def _place(key: TensorKey) -> Place:
 
 def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> dict[str, Tolerance]:
     runs = _runs(context, answer, inputs, expected)
-    rounded, precision = runs.values, answer.precision
+    rounded, precision = runs.values, answer.arithmetic
+    in_updates = Arithmetic.of_dtype(answer.precision)
     by_kind = {kind: only(expected, kind) for kind in ("loss", "gradient", "state", "weight", "slot")}
     loss_errors = {name: float(np.abs(rounded[name] - exact)[0]) for name, exact in by_kind["loss"].items()}
 
@@ -132,7 +135,7 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
         # The error in a sample's loss is known for the initial weights only, so the largest error of any step counts
         # too; but not that of a step at which the training has exploded.
         alike = [loss_errors[name] for name, other in by_kind["loss"].items() if abs(other) <= EXPLODED * abs(loss)]
-        return max([context.sample_loss_error, *alike])
+        return max([context.sample_loss_error(answer.arm), *alike])
 
     tolerances: dict[str, Tolerance] = {
         **{name: loss_error(exact, sample_error(exact), precision) for name, exact in by_kind["loss"].items()},
@@ -141,8 +144,8 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
             name: own_error(expected[name], rounded[name], precision, size=_deviation(expected, name))
             for name in by_kind["state"]
         },
-        **pooled_error(by_kind["slot"], rounded, precision),
-        **of_updates(context.experiment.update, inputs, expected, rounded, precision),
+        **pooled_error(by_kind["slot"], rounded, in_updates),
+        **of_updates(context.experiment.update, inputs, expected, rounded, in_updates),
     }
     return runs.floored(tolerances, expected, precision)
 
@@ -150,7 +153,7 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
 def _runs(context: Context, answer: Answer, inputs: Arrays, expected: Arrays) -> InFloat32:
     """The reference's float32 runs for this arm, cached; the first call gets all that is expected."""
     adapter = context.in_float32(answer.arm)
-    return context.once((NAME, adapter.arm.realisation), lambda: _in_float32(context, adapter, inputs, expected))
+    return context.once((NAME, adapter.arm.arithmetic), lambda: _in_float32(context, adapter, inputs, expected))
 
 
 def _deviation(expected: Arrays, name: str) -> Any:
@@ -177,11 +180,15 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
         given = of_kind(inputs, "weight", k)
         trainer.set_weights(given)
         with noticed_overflows() as overflows:
-            loss, gradients = trainer.loss_and_gradients(*context.samples(batch, adapter.arm.precision), batch.noise)
+            loss, gradients = trainer.loss_and_gradients(
+                *context.samples(batch, adapter.arm.variable_dtype), batch.noise
+            )
         after = trainer.weights()
         state = {name: after[name] for name in kept}
-        # How far NaN spreads from an overflow depends on the kernels (0 times infinity): nothing here is a measure.
-        if overflows or not all(np.isfinite(weight).all() for weight in given.values()):
+        # How far NaN spreads from an overflow depends on the kernels (0 times infinity): nothing here is a measure. A
+        # rule for the loss scale lowers it until nothing overflows.
+        overflowed = _is_not_finite(gradients) if isinstance(adapter.arm.loss_scale, DynamicLossScale) else overflows
+        if overflowed or _is_not_finite(given):
             loss, gradients, state = np.nan, _nowhere(gradients), _nowhere(state)
         results[TensorKey("loss", step=k)] = np.array([loss])
         results |= keyed("gradient", gradients, k) | keyed("state", state, k)
@@ -193,6 +200,10 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
             results |= keyed("weight", _nowhere(weights) if overflows else weights, k + 1)
         slots = slots_beside(adapter, e.update, start, gradients_by_step)
     return results | (_nowhere(slots) if overflows else slots)
+
+
+def _is_not_finite(arrays: Arrays) -> bool:
+    return not all(np.isfinite(values).all() for values in arrays.values())
 
 
 def _nowhere(arrays: Arrays) -> Arrays:

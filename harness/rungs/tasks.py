@@ -28,6 +28,9 @@ from harness.worker.task import Answered, Result, tasks
 Plain = dict[str, Any]
 
 
+OUTPUTS = "outputs"  # of the model in training, which an arm in mixed precision answers, by which its loss is judged
+
+
 class ScheduleAnswer(Answered):
     """`forms`: of every schedule; the rates of form k are the array `k`."""
 
@@ -144,6 +147,8 @@ def model(session: Session, scratch: str) -> Result:
     arrays = {"logits": trainer.forward(x)}
     loss, gradients = trainer.loss_and_gradients(x, y, batch.noise)
     arrays |= keyed("gradient", gradients)
+    if session.adapter.arm.compute_dtype:
+        *_, arrays[OUTPUTS] = trainer.layers(x, batch.noise).values()
     return session.reply(
         {**arrays, "loss": np.array([loss])},
         structure=asdict(trainer.structure()),

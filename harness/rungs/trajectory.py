@@ -85,13 +85,15 @@ def judge_traces(context: Context, traces: Sequence[Trace]) -> list[Verdict]:
 def free_run(context: Context, adapter: Adapter, steps: int) -> FloatArray:
     """The losses of the adapter's first `steps` updates from the plan's weights, (steps,)."""
     trainer = context.trainer(adapter, steps)
-    results = [context.updated(trainer, batch, adapter.arm.precision) for batch in context.steps(steps, "free run")]
+    results = [
+        context.updated(trainer, batch, adapter.arm.variable_dtype) for batch in context.steps(steps, "free run")
+    ]
     return np.concatenate([result.losses for result in results])
 
 
 def _of_another_plan(context: Context, trace: Trace) -> list[Verdict]:
     """A divergence for the plan and one for the initial weights, if the training had others than were sent."""
-    rounded = digest_in_precision(context.plan.weights, trace.arm.precision)
+    rounded = digest_in_precision(context.plan.weights, trace.arm.variable_dtype)
     sent = {"plan": context.plan.digest, "initial weights": rounded}
     recorded = {"plan": trace.plan_digest, "initial weights": trace.initial_weights_digest}
     return [

@@ -109,7 +109,7 @@ class Session:
     @cached_property
     def inputs(self) -> Inputs:
         """Converts raw samples to inputs in the arm's precision, with normalised pixels."""
-        return Inputs(self.experiment.data, self._raw("x_train"), self.adapter.arm.precision)
+        return Inputs(self.experiment.data, self._raw("x_train"), self.adapter.arm.variable_dtype)
 
     def test_set(self) -> tuple[Any, Any]:
         """The test samples, in the arm's precision, and their targets."""

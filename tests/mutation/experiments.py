@@ -13,15 +13,18 @@ from harness.spec.experiment import Experiment
 MINDSPORE = {"adapter": "mindspore", "mode": "pynative"}
 TENSORFLOW = {"adapter": "tensorflow", "mode": "eager"}
 REFERENCE = {"adapter": "reference", "mode": "numpy"}
+MIXED = {"precision": "mixed_float16", "loss_scale": 128}
 ARMS: dict[str, Arm] = {
     name: Arm(name=name, **said)
     for name, said in {
         "mindspore": MINDSPORE,
         "mindspore-exact": {**MINDSPORE, "realisation": "exact"},
         "mindspore-jit": {**MINDSPORE, "mode": "jit"},
+        "mindspore-mixed": {**MINDSPORE, **MIXED},
         "tensorflow": TENSORFLOW,
         "tensorflow-exact": {**TENSORFLOW, "realisation": "exact"},
         "tensorflow-graph": {**TENSORFLOW, "mode": "graph"},
+        "tensorflow-mixed": {**TENSORFLOW, **MIXED},
         "one": REFERENCE,
         "other": REFERENCE,
     }.items()

@@ -45,6 +45,7 @@ TOUCHED = {
     "convolution": ("layer",),
     "normalisation": ("layer",),
     "pooling": ("layer",),
+    "half": ("layer",),
     "branches": ("layer",),
     "transposed": ("layer",),
     "resizing": ("layer",),

@@ -34,8 +34,8 @@ LAYERS = (
     Fault(
         "bias left out",
         f"{TF}.layers.dense",
-        "keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.precision)",
-        "keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.precision,"
+        "keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.policy)",
+        "keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.policy,"
         " activation=lambda z: z - native.bias)",
         "layer",
         "tensorflow",
@@ -136,7 +136,7 @@ LAYERS = (
     Fault(
         "dropout without rescaling",
         f"{MS}.layers.normalisation",
-        "return x * (mask / self.keep_probability)",
+        "return x * ops.cast(mask / self.keep_probability, x.dtype)",
         "return x * mask",
         "layer",
         "mindspore",

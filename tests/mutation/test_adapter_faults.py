@@ -8,13 +8,14 @@ from group_faults import GROUPED
 from joined_layer_faults import JOINED_LAYERS
 from laboratory import ORDER, TIMEOUT_S, Laboratory
 from layer_faults import LAYERS
+from mixed_faults import MIXED
 from sequence_faults import SEQUENCES
 from tally import Tally
 from training_faults import TRAINING
 from update_faults import UPDATES
 from word_faults import RATES, WORDS
 
-FAULTS = (*RATES, *WORDS, *LAYERS, *JOINED_LAYERS, *SEQUENCES, *UPDATES, *GROUPED, *TRAINING)
+FAULTS = (*RATES, *WORDS, *LAYERS, *JOINED_LAYERS, *SEQUENCES, *UPDATES, *GROUPED, *TRAINING, *MIXED)
 
 
 @pytest.mark.sampled(3)

@@ -16,7 +16,7 @@ TRAINING = (
     Fault(
         "dropout by masks of its own, unseeded",
         f"{TF}.layers.normalisation",
-        "return x * (mask / self.keep_probability)",
+        "return x * tf.cast(mask / self.keep_probability, x.dtype)",
         "return __import__('tensorflow').nn.dropout(x, 1 - self.keep_probability)",
         "self",
         "tensorflow",
@@ -42,8 +42,8 @@ TRAINING = (
     Fault(
         "a gradient 1e-4 too large",
         f"{TF}.epochs",
-        "return value, tape.gradient(value, self.parameters)",
-        "return value, [g * (1.0001 if n == 2 else 1) for n, g in enumerate(tape.gradient(value, self.parameters))]",
+        "gradients = tape.gradient(scaled, self.parameters)",
+        "gradients = [g * (1.0001 if n == 2 else 1) for n, g in enumerate(tape.gradient(scaled, self.parameters))]",
         "model",
         "tensorflow",
     ),

@@ -4,7 +4,7 @@ Each arm against itself (the rung `self`), one framework against the other, Tens
 and the reference by one policy against the other. What each arm says of the test set after a whole training is held
 against its final weights. `TWINRUN_RANDOM_SPECS=200` tries so many specs, and `TWINRUN_RANDOM_SEED=N` others; what they
 came to is printed (`pytest -s`). `TWINRUN_RANDOM_FIRST=M` leaves out the first M, so that one that failed can be tried
-again.
+again. `TWINRUN_RANDOM_PRECISION=mixed_float16` has all arms in that precision.
 """
 
 from __future__ import annotations
@@ -42,16 +42,17 @@ COUNT, SEED, FIRST = (
     int(os.environ.get(f"TWINRUN_RANDOM_{name}", usual))
     for name, usual in (("SPECS", "1"), ("SEED", "0"), ("FIRST", "0"))
 )
+PRECISION = {"precision": os.environ.get("TWINRUN_RANDOM_PRECISION", "float32")}
 ARMS = {
-    arm.name: arm
-    for arm in (
-        Arm(name="pynative", adapter="mindspore", mode="pynative"),
-        Arm(name="jit", adapter="mindspore", mode="jit"),
-        Arm(name="eager", adapter="tensorflow", mode="eager"),
-        Arm(name="graph", adapter="tensorflow", mode="graph"),
-        Arm(name="native", adapter="reference", mode="numpy", realisation="native"),
-        Arm(name="exact", adapter="reference", mode="numpy", realisation="exact"),
-    )
+    name: Arm.model_validate({"name": name, **fields, **PRECISION})
+    for name, fields in {
+        "pynative": {"adapter": "mindspore", "mode": "pynative"},
+        "jit": {"adapter": "mindspore", "mode": "jit"},
+        "eager": {"adapter": "tensorflow", "mode": "eager"},
+        "graph": {"adapter": "tensorflow", "mode": "graph"},
+        "native": {"adapter": "reference", "mode": "numpy", "realisation": "native"},
+        "exact": {"adapter": "reference", "mode": "numpy", "realisation": "exact"},
+    }.items()
 }
 # Single words go call by call, for a graph of each is what would take the time; but a thousand updates in one loop.
 LOOPS, TRAININGS = ("clipping", "optimizer"), ("self", "model", "step", "trajectory")

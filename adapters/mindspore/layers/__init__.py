@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mindspore import nn
 
 from adapters.mindspore.layers.attention import multi_head_attention, position_embedding
-from adapters.mindspore.layers.base import BuiltLayer, LayerBuilder, Row, to_canonical, to_native
+from adapters.mindspore.layers.base import BuiltLayer, InPrecision, LayerBuilder, Row, to_canonical, to_native
 from adapters.mindspore.layers.branches import joined
 from adapters.mindspore.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.mindspore.layers.dense import activation, dense
@@ -26,7 +27,13 @@ from harness.spec import layers as spec
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
-__all__ = ["build_row", "to_canonical", "to_native"]
+__all__ = ["build_network", "build_row", "to_canonical", "to_native"]
+
+
+def build_network(layers: tuple[PlacedLayer, ...], weights: Parameters, setting: Setting) -> BuiltLayer:
+    """The layers as `build_row` makes them, whose output is in the precision of the weights."""
+    row = build_row(layers, weights, setting)
+    return replace(row, call=InPrecision(row.call, setting.precision)) if setting.half else row
 
 
 def build_row(
@@ -48,7 +55,7 @@ def build_row(
         output_layouts.append(layer.output_layout if len(placed.output_shape) == 3 else "channels_last")
         parameters |= {f"{placed.name}/{name}": parameter for name, parameter in layer.parameters.items()}
         current_layout = layer.output_layout if len(placed.output_shape) == 3 else layout
-    call = Row(built_layers, noise_spans, input_layouts, output_layouts, current_layout, layout)
+    call = Row(built_layers, noise_spans, input_layouts, output_layouts, current_layout, layout, setting)
     return BuiltLayer(call, layout, layout, parameters, call.outputs)
 
 

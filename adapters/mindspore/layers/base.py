@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import mindspore as ms
 import numpy as np
 from mindspore import nn, ops
 
@@ -108,8 +109,33 @@ class PlainLayer(nn.Cell):
         return self.native(x)
 
 
+class InPrecision(nn.Cell):
+    """A network that computes in 16 bits, whose output is cast to the precision of the loss."""
+
+    def __init__(self, network: Any, precision: str) -> None:
+        super().__init__()
+        self.network, self.precision = network, getattr(ms, precision)
+
+    def construct(self, x: Any, training: bool, noise: Any) -> Any:
+        return ops.cast(self.network(x, training, noise), self.precision)
+
+
+class InHalf(nn.Cell):
+    """A function of tensors, computed in 16 bits: they are cast to it, and the result back to their precision."""
+
+    def __init__(self, function: Any, half: str) -> None:
+        super().__init__()
+        self.function, self.half = function, getattr(ms, half)
+
+    def construct(self, x: Any, *extra: Any) -> Any:
+        cast_extra: Any = ()
+        for tensor in extra:
+            cast_extra += (ops.cast(tensor, self.half),)
+        return ops.cast(self.function(ops.cast(x, self.half), *cast_extra), x.dtype)
+
+
 class Row(nn.Cell):
-    """Layers applied in order, each with its part of the noise.
+    """Layers applied in order, each with its part of the noise. The input is cast to the precision of the layers.
 
     `noise_spans` are the positions of each layer's noise. `input_layouts` and `output_layouts` are the layouts in which
     the input of each layer arrives and its output leaves it. `last_layout` is the layout of the last output, which is
@@ -124,8 +150,11 @@ class Row(nn.Cell):
         output_layouts: list[Layout],
         last_layout: Layout,
         layout: Layout,
+        setting: Setting,
     ) -> None:
         super().__init__()
+        self.precision, self.half = getattr(ms, setting.precision), getattr(ms, setting.compute_dtype)
+        self.is_half = setting.half is not None
         # CellList renames the parameters, so that their names differ.
         self.layers = nn.CellList([layer.call for layer in layers])
         self.native_layouts = [layer.input_layout for layer in layers]
@@ -133,6 +162,7 @@ class Row(nn.Cell):
         self.last_layout, self.layout = last_layout, layout
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
+        x = ops.cast(x, self.half) if self.is_half else x
         for index, layer in enumerate(self.layers):
             start, end = self.noise_spans[index]
             x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
@@ -142,9 +172,11 @@ class Row(nn.Cell):
     def outputs(self, x: Any, training: bool, noise: Any) -> Any:
         """The output of each layer, images (B, H, W, C)."""
         outputs: Any = ()
+        x = ops.cast(x, self.half) if self.is_half else x
         for index, layer in enumerate(self.layers):
             start, end = self.noise_spans[index]
             x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
             x = layer(x, training, noise[start:end])
-            outputs += (to_layout(x, self.output_layouts[index], "channels_last"),)
+            output = to_layout(x, self.output_layouts[index], "channels_last")
+            outputs += (ops.cast(output, self.precision) if self.is_half else output,)
         return outputs

@@ -10,6 +10,7 @@ from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter
 from adapters.mindspore.layers.dense import with_activation
 from adapters.mindspore.realisations.layers import images
 from adapters.mindspore.specifics.convolution import convolution_in_float64
+from adapters.mindspore.specifics.half import in_half
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
@@ -80,7 +81,7 @@ def _convolution(
         native = nn.SequentialCell(native, biased_layer)
     if word.use_bias:
         parameters["bias"] = biased_layer.bias
-    return with_activation(parameters, native, placed, weights, setting, layout)
+    return with_activation(parameters, in_half(native, setting), placed, weights, setting, layout)
 
 
 def _padding(placed: PlacedLayer) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from mindspore import nn
 
 from adapters.mindspore.activations import activation as function
 from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter, to_layout
+from adapters.mindspore.specifics.half import in_half
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
@@ -27,7 +28,7 @@ def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: 
         dtype=getattr(ms, setting.precision),
     )
     bias = {"bias": native.bias} if word.use_bias else {}
-    return with_activation({"kernel": native.weight, **bias}, native, placed, weights, setting)
+    return with_activation({"kernel": native.weight, **bias}, in_half(native, setting), placed, weights, setting)
 
 
 def activation(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mindspore import nn
+from mindspore import nn, ops
 
 from adapters.mindspore.layers.base import BuiltLayer, PlainLayer, parameter, to_layout
 from adapters.mindspore.runtime import floats
+from adapters.mindspore.specifics.half import InFull
 from adapters.mindspore.specifics.normalisation import BatchNormalisation, LastAxisNormalisation
 from adapters.protocol import Parameters
 from adapters.setting import Setting
@@ -21,7 +22,8 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
     parameters = {
         p.name: parameter(p.name, placed, weights, setting, p.trainable) for p in word.parameters(placed.input_shape)
     }
-    return BuiltLayer(BatchNormalisation(parameters, placed, setting, incoming), incoming, incoming, parameters)
+    call = BatchNormalisation(parameters, placed, setting, incoming)
+    return BuiltLayer(InFull(call, setting) if setting.half else call, incoming, incoming, parameters)
 
 
 def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
@@ -36,7 +38,8 @@ def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
         if name in parameters:
             value.set_data(parameters[name])
     parameters = {name: getattr(native, name) for name in parameters}
-    return BuiltLayer(PlainLayer(native), parameters=parameters)
+    call = PlainLayer(native)
+    return BuiltLayer(InFull(call, setting) if setting.half else call, parameters=parameters)
 
 
 def dropout(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
@@ -57,4 +60,4 @@ class MaskedDropout(nn.Cell):
         if not training:
             return x
         mask = to_layout(noise[0], "channels_last", self.layout)
-        return x * (mask / self.keep_probability)
+        return x * ops.cast(mask / self.keep_probability, x.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mindspore import nn
+from mindspore import nn, ops
 
 from adapters.mindspore.layers.base import BuiltLayer
 from adapters.mindspore.runtime import floats
@@ -31,4 +31,4 @@ class MaskedSamples(nn.Cell):
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
         if not training:
             return x
-        return x * (noise[0].reshape(self.mask_shape) / self.keep_probability)
+        return x * ops.cast(noise[0].reshape(self.mask_shape) / self.keep_probability, x.dtype)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.making import Makers
-from adapters.setting import Choice, Entries, Setting, by_precision, composed, native
+from adapters.setting import Choice, Entries, Setting, by_precision, composed, made_in_half, native
 from harness.spec import activations as spec
 
 make = Makers("adapters.mindspore.activations")
@@ -30,7 +30,7 @@ def gelu(word: spec.Gelu, setting: Setting) -> Choice:
     return native(f"ops.gelu(approximate={'none' if word.form == 'erf' else 'tanh'})", make.gelu)
 
 
-ACTIVATIONS: Entries = {
+_ACTIVATIONS: Entries = {
     spec.Linear: native("no operation", make.linear),
     spec.Sigmoid: native("ops.sigmoid", make.sigmoid),
     spec.Tanh: native("ops.tanh", make.tanh),
@@ -62,3 +62,4 @@ ACTIVATIONS: Entries = {
     spec.ExponentialActivation: native("ops.exp", make.exponential),
     spec.HardTanh: composed("ops.clamp", WRONG_AT_KINK, make.composed_hard_tanh),
 }
+ACTIVATIONS = made_in_half(_ACTIVATIONS, *(word for word in _ACTIVATIONS if word not in (spec.Prelu, spec.Rrelu)))

@@ -6,7 +6,18 @@ from typing import Any
 
 from adapters.mindspore.realisations.attention import ATTENTION
 from adapters.mindspore.realisations.recurrent import RECURRENT
-from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
+from adapters.setting import (
+    Choice,
+    Entries,
+    Entry,
+    Realisation,
+    Setting,
+    composed,
+    made_in_half,
+    native,
+    resolve,
+    unsupported,
+)
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 
@@ -72,7 +83,29 @@ def _instance_norm(word: spec.InstanceNorm, setting: Setting) -> Realisation:
 
 
 REFUSED = "nn.Conv2d refuses float64"
-LAYERS: Entries = {
+IN_HALF = (
+    spec.Flatten,
+    spec.Reshape,
+    spec.Permute,
+    spec.Dense,
+    spec.ActivationLayer,
+    spec.Conv2d,
+    spec.DepthwiseConv2d,
+    spec.SeparableConv2d,
+    spec.MaxPool2d,
+    spec.AveragePool2d,
+    spec.GlobalAveragePool2d,
+    spec.GlobalMaxPool2d,
+    spec.BatchNorm,
+    spec.LayerNorm,
+    spec.Dropout,
+    spec.ZeroPadding2d,
+    spec.StochasticDepth,
+    spec.Parallel,
+    spec.Concatenate,
+    spec.Residual,
+)
+_LAYERS: Entries = {
     spec.Flatten: native("nn.Flatten"),
     spec.Reshape: native("ops.reshape"),
     spec.Permute: native("ops.transpose"),
@@ -111,3 +144,34 @@ LAYERS: Entries = {
     **ATTENTION,
     spec.Residual: composed("x + f(x)", "MindSpore has no such class"),
 }
+# The operations of which MindSpore 2.10 has no CPU kernel in bfloat16.
+NO_BFLOAT16: dict[type[Any], str] = {
+    spec.Flatten: "Flatten",
+    spec.Dense: "MatMul",
+    spec.Conv2d: "Conv2D",
+    spec.DepthwiseConv2d: "Conv2D",
+    spec.SeparableConv2d: "Conv2D",
+    spec.MaxPool2d: "MaxPool",
+    spec.AveragePool2d: "AvgPool",
+    spec.GlobalAveragePool2d: "ReduceMean",
+    spec.GlobalMaxPool2d: "ReduceMax",
+    spec.ZeroPadding2d: "Pad",
+    spec.StochasticDepth: "ReduceSum",
+}
+
+
+def _unless_without_kernel(word: type[Any], entry: Entry) -> Entry:
+    """The entry, or on a CPU in bfloat16 the refusal with the operation that has no kernel."""
+    refusal = unsupported(f"MindSpore has no CPU kernel of {NO_BFLOAT16[word]} in bfloat16")
+
+    def choose(made: Any, setting: Setting) -> Choice:
+        without = setting.half == "bfloat16" and setting.device == "cpu"
+        return refusal if without else resolve(entry, made, setting)
+
+    return choose
+
+
+LAYERS = made_in_half(
+    {word: _unless_without_kernel(word, entry) if word in NO_BFLOAT16 else entry for word, entry in _LAYERS.items()},
+    *IN_HALF,
+)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.protocol import Array, Parameters, made_by
-from adapters.reference import disturbed
+from adapters.reference import disturbed, rounding
 from adapters.reference.layers.attention import multi_head_attention, position_embedding
 from adapters.reference.layers.base import Applied, Apply, below, within
 from adapters.reference.layers.branches import joined, passed_on
@@ -27,6 +27,7 @@ from harness.spec.model import PlacedLayer
 __all__ = ["Applied", "apply", "within"]
 
 
+@rounding.layer
 @disturbed.layer
 def apply(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     """The layer applied to `x` (N, ...). `weights` and `noise` are named within the layer.

@@ -9,6 +9,7 @@ from adapters.reference.activations import activate
 from adapters.reference.draws import at_kinks, by_draw
 from adapters.reference.layers.base import Applied, Pullback
 from adapters.reference.rectifiers import KINKS
+from adapters.reference.rounding import rounded
 from harness.spec.model import PlacedLayer
 
 
@@ -25,6 +26,7 @@ def dense(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters,
 
 def biased(placed: PlacedLayer, weights: Parameters, z: Array, noise: Parameters, before: Pullback) -> Applied:
     """The activation of `z + bias`, or of `z` for a layer without a bias; `before` is the pullback from z."""
+    z = rounded(z)
     if "bias" not in weights:
         return activated(placed, weights, z, noise, before)
     bias = weights["bias"]
@@ -44,12 +46,13 @@ def activated(placed: PlacedLayer, weights: Parameters, z: Array, noise: Paramet
     """The layer's activation of z; `before` is the pullback from z."""
     word: Any = placed.layer
     bent = type(word.activation) in KINKS
+    z = rounded(z)
     z = at_kinks(word.activation, z) if bent else z
     y, activation_pullback = activate(word.activation, z, {**weights, **noise})
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
         dz, learned = activation_pullback(dy)
-        dx, gradients = before(dz)
+        dx, gradients = before(rounded(dz))
         return dx, {**gradients, **learned}
 
     return Applied(y, pullback, bent={"": (word.activation, z)} if bent else {})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from adapters.protocol import Parameters, made_by
 from adapters.setting import Setting
 from adapters.tensorflow.layers.attention import multi_head_attention, position_embedding
-from adapters.tensorflow.layers.base import BuiltLayer, LayerBuilder, Row, to_canonical, to_native
+from adapters.tensorflow.layers.base import BuiltLayer, InPrecision, LayerBuilder, Row, to_canonical, to_native
 from adapters.tensorflow.layers.branches import joined
 from adapters.tensorflow.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.tensorflow.layers.dense import activation, dense
@@ -24,7 +25,13 @@ from harness.spec import layers as spec
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
-__all__ = ["build_row", "to_canonical", "to_native"]
+__all__ = ["build_network", "build_row", "to_canonical", "to_native"]
+
+
+def build_network(layers: tuple[PlacedLayer, ...], weights: Parameters, setting: Setting) -> BuiltLayer:
+    """The layers as `build_row` makes them, whose output is in the precision of the weights."""
+    row = build_row(layers, weights, setting)
+    return replace(row, call=InPrecision(row.call, setting.precision)) if setting.half else row
 
 
 def build_row(
@@ -48,7 +55,7 @@ def build_row(
         for name, parameter in layer.parameters.items():
             parameter.assign(weights[f"{placed.name}/{name}"])
         current_layout = layer.output_layout if len(placed.output_shape) == 3 else layout
-    call = Row(built_layers, noise_spans, input_layouts, output_layouts, current_layout, layout)
+    call = Row(built_layers, noise_spans, input_layouts, output_layouts, current_layout, layout, setting)
     return BuiltLayer(call, layout, layout, parameters, call.outputs)
 
 

@@ -20,7 +20,7 @@ def multi_head_attention(placed: PlacedLayer, weights: Parameters, setting: Sett
     word: Any = placed.layer
     key_size, value_size = word.sizes
     native = keras.layers.MultiHeadAttention(
-        word.heads, key_size, value_size, dropout=word.dropout, use_bias=word.use_bias, dtype=setting.precision
+        word.heads, key_size, value_size, dropout=word.dropout, use_bias=word.use_bias, dtype=setting.policy
     )
     native.build((None, *placed.input_shape), (None, *placed.input_shape))
     parts = {

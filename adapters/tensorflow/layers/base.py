@@ -74,8 +74,28 @@ class PlainLayer:
         return self.native(x)
 
 
+class InPrecision:
+    """A network that computes in 16 bits, whose output is cast to the precision of the loss."""
+
+    def __init__(self, network: Any, precision: str) -> None:
+        self.network, self.precision = network, precision
+
+    def __call__(self, x: Any, training: bool, noise: Any) -> Any:
+        return tf.cast(self.network(x, training, noise), self.precision)
+
+
+class InHalf:
+    """A function of tensors, computed in 16 bits: they are cast to it, and the result back to their precision."""
+
+    def __init__(self, function: Any, half: str) -> None:
+        self.function, self.half = function, half
+
+    def __call__(self, x: Any, *extra: Any) -> Any:
+        return tf.cast(self.function(*(tf.cast(tensor, self.half) for tensor in (x, *extra))), x.dtype)
+
+
 class Row:
-    """Layers applied in order, each with its part of the noise.
+    """Layers applied in order, each with its part of the noise. The input is cast to the precision of the layers.
 
     `noise_spans` are the positions of each layer's noise. `input_layouts` and `output_layouts` are the layouts in which
     the input of each layer arrives and its output leaves it. `last_layout` is the layout of the last output, which is
@@ -90,13 +110,17 @@ class Row:
         output_layouts: list[Layout],
         last_layout: Layout,
         layout: Layout,
+        setting: Setting,
     ) -> None:
+        self.precision, self.half = setting.precision, setting.compute_dtype
+        self.is_half = setting.half is not None
         self.layers = [layer.call for layer in layers]
         self.native_layouts = [layer.input_layout for layer in layers]
         self.noise_spans, self.input_layouts, self.output_layouts = noise_spans, input_layouts, output_layouts
         self.last_layout, self.layout = last_layout, layout
 
     def __call__(self, x: Any, training: bool, noise: Any) -> Any:
+        x = tf.cast(x, self.half) if self.is_half else x
         for index, layer in enumerate(self.layers):
             start, end = self.noise_spans[index]
             x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
@@ -106,9 +130,11 @@ class Row:
     def outputs(self, x: Any, training: bool, noise: Any) -> Any:
         """The output of each layer, images (B, H, W, C)."""
         outputs: Any = ()
+        x = tf.cast(x, self.half) if self.is_half else x
         for index, layer in enumerate(self.layers):
             start, end = self.noise_spans[index]
             x = to_layout(x, self.input_layouts[index], self.native_layouts[index])
             x = layer(x, training, noise[start:end])
-            outputs += (to_layout(x, self.output_layouts[index], "channels_last"),)
+            output = to_layout(x, self.output_layouts[index], "channels_last")
+            outputs += (tf.cast(output, self.precision) if self.is_half else output,)
         return outputs

@@ -68,7 +68,7 @@ def _convolution(placed: PlacedLayer, weights: Parameters, setting: Setting, lay
         padding="valid" if pads_first else word.padding,
         data_format=layout,
         use_bias=word.use_bias and not adds_bias,
-        dtype=setting.precision,
+        dtype=setting.policy,
     )
     native.build(build_shape(placed, layout))
     kernels = [p.name for p in word.parameters(placed.input_shape) if p.is_kernel]

@@ -18,7 +18,7 @@ from harness.spec.model import PlacedLayer
 def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """`activation(x kernel + bias)`."""
     word: Any = placed.layer
-    native = keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.precision)
+    native = keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.policy)
     native.build((None, *placed.input_shape))
     bias = {"bias": native.bias} if word.use_bias else {}
     return with_activation({"kernel": native.kernel, **bias}, native, placed, weights, setting)

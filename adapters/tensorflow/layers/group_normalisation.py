@@ -28,7 +28,7 @@ def instance_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, in
 def rms_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """Division by the root mean square over the last axis of each sample."""
     word: Any = placed.layer
-    native = keras.layers.RMSNormalization(axis=-1, epsilon=word.epsilon, dtype=setting.precision)
+    native = keras.layers.RMSNormalization(axis=-1, epsilon=word.epsilon, dtype=setting.policy)
     native.build(build_shape(placed, "channels_last"))
     return BuiltLayer(PlainLayer(native), parameters={"gamma": native.scale})
 
@@ -41,7 +41,7 @@ def _in_groups(groups: int, placed: PlacedLayer, weights: Parameters, setting: S
         epsilon=word.epsilon,
         center=word.center,
         scale=word.scale,
-        dtype=setting.precision,
+        dtype=setting.policy,
     )
     native.build(build_shape(placed, incoming))
     parameters = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
@@ -25,7 +26,7 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
         epsilon=word.epsilon,
         center=word.center,
         scale=word.scale,
-        dtype=setting.precision,
+        dtype=setting.policy,
     )
     native.build(build_shape(placed, incoming))
     parameters = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
@@ -39,7 +40,7 @@ def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
     """Normalisation over the last axis of each sample."""
     word: Any = placed.layer
     native = keras.layers.LayerNormalization(
-        axis=-1, epsilon=word.epsilon, center=word.center, scale=word.scale, dtype=setting.precision
+        axis=-1, epsilon=word.epsilon, center=word.center, scale=word.scale, dtype=setting.policy
     )
     native.build(build_shape(placed, "channels_last"))
     parameters = {p.name: getattr(native, p.name) for p in word.parameters(placed.input_shape)}
@@ -63,4 +64,4 @@ class MaskedDropout:
         if not training:
             return x
         mask = to_layout(noise[0], "channels_last", self.layout)
-        return x * (mask / self.keep_probability)
+        return x * tf.cast(mask / self.keep_probability, x.dtype)

@@ -26,18 +26,18 @@ def average_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, i
 
 def global_average_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """The mean over height and width, (B, C)."""
-    native = keras.layers.GlobalAveragePooling2D(data_format=incoming, dtype=setting.precision)
+    native = keras.layers.GlobalAveragePooling2D(data_format=incoming, dtype=setting.policy)
     return BuiltLayer(PlainLayer(native), incoming)
 
 
 def global_max_pool2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """The largest value over height and width, (B, C)."""
-    native = keras.layers.GlobalMaxPooling2D(data_format=incoming, dtype=setting.precision)
+    native = keras.layers.GlobalMaxPooling2D(data_format=incoming, dtype=setting.policy)
     return BuiltLayer(PlainLayer(native), incoming)
 
 
 def _pooling(layer: Any, placed: PlacedLayer, setting: Setting) -> BuiltLayer:
     word: Any = placed.layer
     layout = images(setting)
-    native = layer(word.pool_size, word.strides, word.padding, data_format=layout, dtype=setting.precision)
+    native = layer(word.pool_size, word.strides, word.padding, data_format=layout, dtype=setting.policy)
     return BuiltLayer(PlainLayer(native), layout, layout)

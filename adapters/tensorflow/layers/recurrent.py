@@ -46,7 +46,7 @@ def _recurrent(placed: PlacedLayer, setting: Setting, layer: Any, **options: Any
         activation=function(word.activation, setting),
         use_bias=word.use_bias,
         return_sequences=word.return_sequences,
-        dtype=setting.precision,
+        dtype=setting.policy,
         **options,
     )
     native.build((None, *placed.input_shape))

@@ -17,7 +17,7 @@ from harness.spec.model import PlacedLayer
 def zero_padding2d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """Zeros around images."""
     word: Any = placed.layer
-    native = keras.layers.ZeroPadding2D(word.padding, data_format=incoming, dtype=setting.precision)
+    native = keras.layers.ZeroPadding2D(word.padding, data_format=incoming, dtype=setting.policy)
     return BuiltLayer(PlainLayer(native), incoming, incoming)
 
 
@@ -27,6 +27,6 @@ def upsampling2d(placed: PlacedLayer, weights: Parameters, setting: Setting, inc
     if word.interpolation == "bilinear" and setting.precision == "float64":
         return BuiltLayer(PlainLayer(bilinear(placed, setting)))
     native = keras.layers.UpSampling2D(
-        word.size, data_format=incoming, interpolation=word.interpolation, dtype=setting.precision
+        word.size, data_format=incoming, interpolation=word.interpolation, dtype=setting.policy
     )
     return BuiltLayer(PlainLayer(native), incoming, incoming)

@@ -28,7 +28,7 @@ def conv1d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming:
         padding="valid" if is_thinned else word.padding,
         dilation_rate=word.dilation,
         use_bias=word.use_bias,
-        dtype=setting.precision,
+        dtype=setting.policy,
     )
     native.build(build_shape(placed, "channels_last"))
     parameters = {"kernel": native.kernel, **({"bias": native.bias} if word.use_bias else {})}

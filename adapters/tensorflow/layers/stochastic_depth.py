@@ -30,4 +30,4 @@ class MaskedSamples:
     def __call__(self, x: Any, training: bool, noise: Any) -> Any:
         if not training:
             return x
-        return x * (tf.reshape(noise[0], self.mask_shape) / self.keep_probability)
+        return x * tf.cast(tf.reshape(noise[0], self.mask_shape) / self.keep_probability, x.dtype)

@@ -29,7 +29,7 @@ def conv2d_transpose(placed: PlacedLayer, weights: Parameters, setting: Setting,
         padding=word.padding,
         data_format=layout,
         use_bias=word.use_bias and not adds_bias,
-        dtype=setting.precision,
+        dtype=setting.policy,
     )
     native.build(build_shape(placed, layout))
     parameters = {"kernel": native.kernel}

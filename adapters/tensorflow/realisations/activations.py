@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.making import Makers
-from adapters.setting import Choice, Entries, Setting, by_precision, composed, native
+from adapters.setting import Choice, Entries, Setting, by_precision, composed, made_in_half, native
 from harness.spec import activations as spec
 
 make = Makers("adapters.tensorflow.activations")
@@ -14,18 +14,21 @@ DRAWS_ITSELF = "Keras has none"
 TWICE_AT_0 = "the native gradient at 0 is 2"
 WRONG_BELOW_0 = "the native gradient just below 0 is that above 0"
 ZERO_AT_ENDS = "the native gradient at -3 is 0 and at 3 is 1, that of the outer branches"
+SQUARE_OVERFLOWS = "the native gradient is not a number where the square of x overflows float16"
 FLOAT64_LOST = "the native one takes its constants in float32"
 
 
 def gelu(word: spec.Gelu, setting: Setting) -> Choice:
-    """Composed in float64, else native."""
+    """Composed in float64, and for the tanh form in 16 bits; else native."""
+    if setting.half and word.form == "tanh":
+        return composed("keras.activations.gelu in float32", SQUARE_OVERFLOWS, make.gelu_in_float32)
     if setting.precision == "float64":
         by = "tf.math.erf" if word.form == "erf" else "tf.math.sigmoid"
         return composed(by, FLOAT64_LOST, make.composed_gelu)
     return native(f"keras.activations.gelu(approximate={word.form == 'tanh'})", make.gelu)
 
 
-ACTIVATIONS: Entries = {
+_ACTIVATIONS: Entries = {
     spec.Linear: native("keras.activations.linear", make.linear),
     spec.Sigmoid: native("keras.activations.sigmoid", make.sigmoid),
     spec.Tanh: native("keras.activations.tanh", make.tanh),
@@ -52,3 +55,4 @@ ACTIVATIONS: Entries = {
     spec.ExponentialActivation: native("keras.activations.exponential", make.exponential),
     spec.HardTanh: native("keras.activations.hard_tanh", make.hard_tanh),
 }
+ACTIVATIONS = made_in_half(_ACTIVATIONS, *(word for word in _ACTIVATIONS if word not in (spec.Prelu, spec.Rrelu)))

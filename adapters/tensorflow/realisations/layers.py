@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
+from adapters.setting import Entries, Entry, Realisation, Setting, composed, made_in_half, native, unsupported
 from adapters.tensorflow.realisations.attention import ATTENTION
 from adapters.tensorflow.realisations.recurrent import RECURRENT
 from harness.spec import layers as spec
@@ -104,7 +104,29 @@ def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
     return native(name)
 
 
-LAYERS: Entries = {
+IN_HALF = (
+    spec.Flatten,
+    spec.Reshape,
+    spec.Permute,
+    spec.Dense,
+    spec.ActivationLayer,
+    spec.Conv2d,
+    spec.DepthwiseConv2d,
+    spec.SeparableConv2d,
+    spec.MaxPool2d,
+    spec.AveragePool2d,
+    spec.GlobalAveragePool2d,
+    spec.GlobalMaxPool2d,
+    spec.BatchNorm,
+    spec.LayerNorm,
+    spec.Dropout,
+    spec.ZeroPadding2d,
+    spec.StochasticDepth,
+    spec.Parallel,
+    spec.Concatenate,
+    spec.Residual,
+)
+_LAYERS: Entries = {
     spec.Flatten: native("keras.layers.Flatten"),
     spec.Reshape: native("keras.layers.Reshape"),
     spec.Permute: native("keras.layers.Permute"),
@@ -134,3 +156,4 @@ LAYERS: Entries = {
     **ATTENTION,
     spec.Residual: composed("x + f(x)", "Keras has no such class"),
 }
+LAYERS = made_in_half(_LAYERS, *IN_HALF)

@@ -22,9 +22,9 @@ class WithBias:
         self.data_format = "NCHW" if layout == "channels_first" else "NHWC"
 
     def __call__(self, x: Any) -> Any:
-        if self.as_number:
-            return self.native(x) + tf.reshape(self.bias.value, ())
-        return tf.nn.bias_add(self.native(x), self.bias.value, data_format=self.data_format)
+        y = self.native(x)
+        bias = tf.cast(self.bias.value, y.dtype)
+        return y + tf.reshape(bias, ()) if self.as_number else tf.nn.bias_add(y, bias, data_format=self.data_format)
 
 
 class PaddedAndThinned:

@@ -78,8 +78,8 @@ def _entries(trace: Trace, experiment: Experiment) -> list[Entry]:
     arm, versions = trace.arm, trace.environment.get("versions") or {}
     device = trace.environment.get("device") or ("cpu" if arm.device == "auto" else arm.device)
     words = dict.fromkeys((word.family, word.word()) for word in words_within(experiment))
-    found = [entry for word in words for entry in entries_for(arm.adapter, versions, *word, arm.precision)]
-    return [entry for entry in dict.fromkeys(found) if entry.holds_in(arm.precision, arm.mode, device)]
+    found = [entry for word in words for entry in entries_for(arm.adapter, versions, *word, arm.variable_dtype)]
+    return [entry for entry in dict.fromkeys(found) if entry.holds_in(arm.variable_dtype, arm.mode, device)]
 
 
 def _relying(verdicts: Sequence[Verdict], arm: str, entry: Entry) -> int:

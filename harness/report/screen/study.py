@@ -53,7 +53,7 @@ class StudyTerminal(Terminal):
     def _begin(self, experiment: Experiment, data: Dataset) -> None:
         """What runs, before the first run; then a line for each variant."""
         if not self._runs:
-            arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision})" for arm in experiment.arms)
+            arms = ", ".join(f"{arm.name} ({arm.mode}, {arm.precision_in_words})" for arm in experiment.arms)
             self._say(line((experiment.name, "bold"), f": {arms}"))
             samples = f"{data.source}: {len(data.x_train):,} to train, {len(data.x_test):,} to test"
             draw_labelled(self.console, [("data ", samples)])

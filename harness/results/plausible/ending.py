@@ -16,7 +16,7 @@ NARROW = 1e-3
 def weights_of_the_model(records: Left) -> Iterator[str]:
     if not records.arm.weights:
         return
-    kind = np.dtype(records.trace.arm.precision)
+    kind = np.dtype(records.trace.arm.variable_dtype)
     expected = {parameter.name: (parameter.shape, kind) for parameter in records.experiment.model.parameters()}
     recorded = {name: (value.shape, value.dtype) for name, value in records.arm.weights.items()}
     for name in dict.fromkeys([*expected, *recorded]):

@@ -249,6 +249,9 @@ def _misplaced(composed: ComposedPair) -> list[str]:
             mistakes.append(no_such(f"models.{adapter}: no model of your own runs there", adapter, able))
     for arm in pair.arms:
         mistakes += arm_mistakes(arm) if arm.adapter in able else []
+        if arm.compute_dtype:
+            models = "the models of a pair cast themselves (auto_mixed_precision, to_float, a dtype policy)"
+            mistakes.append(f"arm {arm.name}: precision: given {arm.precision}; {models}; allowed: float32, float64")
         if arm.spec:
             mistakes.append(f"arm {arm.name}: spec: given {shown(arm.spec)}; the arms of a pair have the pair's words")
     mistakes += unrepresentable((arm, pair) for arm in pair.arms)

@@ -126,7 +126,7 @@ def _rates(judge: Judge, pair: ArmPair) -> list[Verdict]:
     reference = oracle(word, steps)
     tolerances, excuses = dict[str, dict[str, Tolerance]](), dict[str, Excusing]()
     for trace in traces:
-        precision = np.dtype(trace.arm.precision).type
+        precision = np.dtype(trace.arm.variable_dtype).type
         tolerances[trace.arm.name] = {RATE: schedule.rate_tolerance(word, steps, precision)}
         excuses[trace.arm.name] = partial(_excusing, word, trace, reference)
     rates = {t.arm.name: ArmValues(t.arm, {RATE: np.asarray(t.learning_rates[:count])}) for t in traces}
@@ -149,8 +149,10 @@ def _excuse(word: Any, trace: Trace, reference: FloatArray, tolerance: Tolerance
     arm, environment = trace.arm, trace.environment
     entries = [
         entry
-        for entry in entries_for(arm.adapter, environment.get("versions", {}), "schedule", word.word(), arm.precision)
-        if entry.kind == "inaccurate" and entry.holds_in(arm.precision, arm.mode, environment.get("device", "cpu"))
+        for entry in entries_for(
+            arm.adapter, environment.get("versions", {}), "schedule", word.word(), arm.variable_dtype
+        )
+        if entry.kind == "inaccurate" and entry.holds_in(arm.variable_dtype, arm.mode, environment.get("device", "cpu"))
     ]
     return of_word(entries, reference, tolerance) if entries else None
 
@@ -271,7 +273,7 @@ def _with_curve(judge: Judge, arm: RecordedArm) -> Trace:
         return arm.trace
     expected_record = {
         "plan_digest": judge.context.plan.digest,
-        "initial_weights_digest": digest_in_precision(judge.context.plan.weights, arm.trace.arm.precision),
+        "initial_weights_digest": digest_in_precision(judge.context.plan.weights, arm.trace.arm.variable_dtype),
         "finished": len(arm.trace.losses) == judge.context.plan.steps,
     }
     return arm.trace.model_copy(update=expected_record)

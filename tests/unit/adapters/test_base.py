@@ -24,6 +24,7 @@ class Answering(FrameworkTrainer):
         self.recipe = Recipe.model_validate({"model": MODEL, "update": UPDATE, **changes})
         super().__init__(self.recipe)
         self.log: list[str] = []
+        self.scaler = SimpleNamespace(restart=lambda: self.log.append("scaler"), dynamic=False)
         self.optimizer = SimpleNamespace(restart=lambda: self.log.append("optimizer"))
 
     def weights(self) -> dict[str, Array]:
@@ -31,6 +32,9 @@ class Answering(FrameworkTrainer):
 
     def set_weights(self, weights: Parameters) -> None:
         self.log.append("weights")
+
+    def gradients_at_scale(self, x: Array, y: Array, noise: Parameters) -> tuple[float, dict[str, Array]]:
+        return float(x[:, 0].sum()), {}
 
     def score(self, x: Array, y: Array) -> tuple[float, int]:
         assert len(x) <= EVALUATION_BATCH
@@ -74,7 +78,7 @@ def test_the_structure_is_that_of_the_weights() -> None:
 def test_a_restart_sets_the_weights_and_the_optimizer() -> None:
     trainer = Answering(loss="mean_squared_error")
     trainer.restart(WEIGHTS)
-    assert trainer.log == ["weights", "optimizer"]
+    assert trainer.log == ["weights", "optimizer", "scaler"]
 
 
 def test_an_epoch_is_dispatched_and_then_fetched() -> None:

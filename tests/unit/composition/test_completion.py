@@ -47,7 +47,10 @@ class TestCompletion:
             ("training.e", ["training.epochs="]),
             ("comparison.", [f"comparison.{name}=" for name in sorted(Comparison.model_fields)]),
             ("arm.pre", ["arm.precision="]),
-            ("arm.precision=", ["arm.precision=float32", "arm.precision=float64"]),
+            (
+                "arm.precision=",
+                [f"arm.precision={name}" for name in ("float32", "float64", "mixed_bfloat16", "mixed_float16")],
+            ),
             ("training.last_batch=", ["training.last_batch=drop", "training.last_batch=keep"]),
             ("schedule.then.stair", ["schedule.then.staircase="]),
             ("schedule.staircase=t", ["schedule.staircase=true"]),

@@ -132,7 +132,10 @@ ONE_MISTAKE = [
     ("name=a b", "name: given 'a b'; allowed: text of at most 80 characters matching ^[A-Za-z0-9][A-Za-z0-9_.-]*$"),
     ("training.last_batch=kep", "training.last_batch: given 'kep'; did you mean keep? Allowed: drop, keep"),
     ("training.last_batch=3", "training.last_batch: given 3; allowed: keep, drop"),
-    ("arm.precision=float6", "arm.precision: given 'float6'; did you mean float64? Allowed: float32, float64"),
+    (
+        "arm.precision=float6",
+        "arm.precision: given 'float6'; did you mean float64? Allowed: float32, float64, mixed_bfloat16, mixed_float16",
+    ),
     ("training=3", "training: given 3; allowed: a mapping of fields"),
     (
         "loss=[a]",

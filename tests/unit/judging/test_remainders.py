@@ -93,7 +93,7 @@ def test_the_rounding_of_the_terms_agrees_and_ten_times_as_much_diverges(
 
     # Without the floor the arm is accused.
     monkeypatch.setattr(InFloat32, "floored", lambda self, tolerances, reference, precision: dict(tolerances))
-    monkeypatch.setattr("harness.judging.remainders.one_run", lambda compute: InFloat32(compute()))
+    monkeypatch.setattr("harness.judging.remainders.one_run", lambda compute, seed: InFloat32(compute()))
     fresh = context_of(stated, tmp_path, {"one": {}})
     assert "diverges" in _statuses(question.judge(fresh, rounding))
 
@@ -137,9 +137,11 @@ def test_the_loss_of_a_single_sample_is_measured_by_several_runs(tmp_path: Path)
     context = context_of(stated, tmp_path, {"one": {}})
     (batch,) = context.batches(1)
     exact = context._sample_losses(context.oracle, context.plan.weights, batch)["losses"]
+    (arm,) = context.stated.arms
+    native = context.in_float32(arm)
     errors = [
-        float(np.max(np.abs(context._sample_losses(context._in_float32["native"], weights, batch)["losses"] - exact)))
+        float(np.max(np.abs(context._sample_losses(native, weights, batch)["losses"] - exact)))
         for weights in (disturbed(context.plan.weights, seed) for seed in range(RUNS))
     ]
     assert len(set(errors)) > 1
-    assert context.sample_loss_error == max(errors)
+    assert context.sample_loss_error(arm) == max(errors)

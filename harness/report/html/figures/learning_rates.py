@@ -32,7 +32,7 @@ def learning_rates(traces: Sequence[Trace], schedule: Schedule) -> FigureBlock |
         rates[: len(trace.learning_rates)] = np.asarray(trace.learning_rates, np.float64)
         error = np.where(np.isnan(rates), np.nan, error_against(rates, reference))
         columns[f"rate/{trace.arm.name}"] = rates
-        columns[f"ulp/{trace.arm.name}"] = error / ulp(reference, trace.arm.precision)
+        columns[f"ulp/{trace.arm.name}"] = error / ulp(reference, trace.arm.variable_dtype)
     table = pd.DataFrame(columns)
     return FigureBlock("learning-rates", "Learning rates", _description(table), table, lambda f: _draw(f, table))
 

@@ -128,6 +128,7 @@ def test_a_mistake_names_the_nearest(folder, old, new, expected):
         ("out=/proc/twinrun", "not writable"),
         ("arms.0.python=/no/such/python", "is no program that can be run"),
         ("arms.0.spec={optimizer: adam}", "the arms of a pair have the pair's words"),
+        ("arm.precision=mixed_float16", "the models of a pair cast themselves"),
         ("schedule.rate=1e39", "schedule.rate: given 1e+39, which float32 cannot hold"),
         ("batch_size=true", "batch_size: given true"),
     ],

@@ -1,0 +1,122 @@
+"""Mixed precision in both frameworks: dense layers and convolutions, with a factor of the loss and with a rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from residents import Resident
+
+from adapters.setting import Setting
+from harness.composition.capabilities import realisation
+from harness.data import load
+from harness.judging.context import Answer, Context
+from harness.plan import draw_plan
+from harness.records.verdict import Verdict
+from harness.rungs import registry
+from harness.spec.arm import Arm
+from harness.spec.experiment import Experiment
+from harness.spec.layers import Lstm
+from harness.worker.sharing import share
+
+ASKED = ("activation", "loss", "layer", "optimizer", "model", "step", "trajectory")
+DENSE = {"kind": "dense", "kernel_initializer": "xavier_uniform"}
+CONV = {"kind": "conv2d", "kernel_size": [3, 3], "padding": "same", "kernel_initializer": "he_normal"}
+MLP = ["flatten", {**DENSE, "units": 16, "activation": "relu"}, {**DENSE, "units": 16, "activation": "tanh"}]
+CNN = [
+    {**CONV, "filters": 4, "activation": "relu"},
+    {"kind": "max_pool2d", "pool_size": [2, 2], "strides": [2, 2]},
+    {**CONV, "filters": 6, "strides": [2, 2]},
+    {"kind": "batch_norm", "momentum": 0.9},
+    {"kind": "activation", "activation": "relu"},
+    {"kind": "residual", "layers": [{**CONV, "filters": 6, "activation": "relu"}]},
+    {"kind": "average_pool2d", "pool_size": [2, 2], "strides": [2, 2]},
+    {"kind": "dropout", "rate": 0.25},
+    "flatten",
+]
+# Gradients times 2^17 overflow, so that the first updates are skipped, and so are some after it was doubled again.
+RULE = {"initial": 2.0**22, "factor": 2.0, "window": 2}
+STATED: dict[str, Any] = {
+    "name": "mixed",
+    "seed": 3,
+    "data": "mnist5k",
+    "loss": "softmax_cross_entropy",
+    "optimizer": "adam",
+    "schedule": {"kind": "exponential", "initial_rate": 0.003, "decay_rate": 0.5, "decay_steps": 10},
+    "training": {"epochs": 1, "batch_size": 32, "max_steps": 16},
+}
+MODES = {"compiled": ("jit", "graph"), "eager": ("pynative", "eager")}
+
+
+def verdicts(
+    start: Callable[..., dict[str, Resident]], scratch: Path, layers: list[Any], modes: str, **fields: Any
+) -> tuple[Context, list[Verdict]]:
+    """What the rungs say of both frameworks, whose arms have these fields."""
+    arms = [
+        {"name": adapter, "adapter": adapter, "mode": mode, **fields}
+        for adapter, mode in zip(("mindspore", "tensorflow"), MODES[modes], strict=True)
+    ]
+    model = {"input": {"shape": [28, 28, 1]}, "layers": [*layers, {**DENSE, "units": 10}]}
+    experiment = Experiment.model_validate({**STATED, "model": model, "arms": arms})
+    data = load(experiment.data)
+    context = Context(experiment, draw_plan(experiment, len(data.x_train)), data, scratch)
+    share(scratch, experiment, context.plan, data)
+    questions = {rung: registry.questions()[rung] for rung in ASKED}
+    payloads = {rung: question.ask(context) for rung, question in questions.items()}
+    residents = start(list(experiment.arms), scratch)
+
+    def answers(resident: Resident) -> dict[str, Answer]:
+        return {
+            rung: Answer(resident.arm, *resident.ask(questions[rung].task, **payload))
+            for rung, payload in payloads.items()
+        }
+
+    with ThreadPoolExecutor(len(residents)) as pool:
+        told = dict(zip(residents, pool.map(answers, residents.values()), strict=True))
+    found = [
+        verdict
+        for rung, question in questions.items()
+        for verdict in question.judge(context, {arm: told[arm][rung] for arm in told})
+    ]
+    return context, found
+
+
+def shown(found: list[Verdict]) -> str:
+    """What does not agree, in words."""
+    return "\n".join(
+        f"{v.rung} | {v.subject} | {v.status} | {v.culprit} | {v.error_over_tolerance} | {v.worst_index} | {v.cause}"
+        for v in found
+        if v.status not in ("agrees", "known")
+    )
+
+
+@pytest.mark.parametrize("modes", MODES)
+@pytest.mark.parametrize(("name", "layers"), [("mlp", MLP), ("cnn", CNN)], ids=["mlp", "cnn"])
+def test_both_frameworks_agree_in_mixed_float16(start, tmp_path, name, layers, modes) -> None:  # type: ignore[no-untyped-def]
+    _, found = verdicts(start, tmp_path, layers, modes, precision="mixed_float16", loss_scale=1024)
+    assert not shown(found), shown(found)
+    by_rung = Counter(verdict.rung for verdict in found)
+    assert all(by_rung[rung] for rung in ASKED)
+
+
+@pytest.mark.parametrize("modes", MODES)
+def test_both_frameworks_skip_the_same_updates_by_a_rule(start, tmp_path, modes) -> None:  # type: ignore[no-untyped-def]
+    context, found = verdicts(start, tmp_path, MLP, modes, precision="mixed_float16", loss_scale=RULE)
+    assert not shown(found), shown(found)
+    (losses,) = [verdict for verdict in found if verdict.subject.startswith("free run: train_loss")]
+    assert losses.subject.endswith("steps 0 to 15")
+    assert "updates are skipped" in losses.cause
+    assert context.oracle.loss_scale.window == 2
+
+
+def test_layers_that_are_not_made_so_are_refused_by_name() -> None:
+    """Before any framework is started."""
+    for adapter, mode in (("mindspore", "jit"), ("tensorflow", "graph")):
+        arm = Arm(name=adapter, adapter=adapter, mode=mode, precision="mixed_float16")
+        word = Lstm.specimens()[0]
+        assert Setting.of(arm).half == "float16"
+        assert realisation(arm, word).reason == "lstm is not made in mixed precision yet"
