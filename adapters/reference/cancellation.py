@@ -107,10 +107,11 @@ def less_one(power: Array) -> Array:
 
 
 def saturated(slope: Array, is_near: Array) -> Array:
-    """The float32 `slope`, one minus a number near 1, moved by a unit in the last place of 1 where it is a few of them.
+    """The float32 `slope`, one minus a number near 1: where it is a few units in the last place of 1, one more, or 0.
 
-    Unlike `remainder` for each number by itself: a function saturates at single inputs. The result is never negative,
-    because the function is not above 1. `is_near`: the inputs that are not so far out that every y is rounded to 1.
+    It is 0 where the sign is negative, because a framework may take the function for 1 a little early (TensorFlow its
+    tanh from 7.9 on). Unlike `remainder` for each number by itself: a function saturates at single inputs. `is_near`:
+    the inputs that are not so far out that every y is rounded to 1.
     """
     remainders = _active.get()
     unit = np.finfo(slope.dtype).eps
@@ -120,6 +121,6 @@ def saturated(slope: Array, is_near: Array) -> Array:
     if not flat.any():
         return slope
     remainders.cancelled = True
-    units = np.asarray(remainders.signs, slope.dtype) * unit
-    moved = slope.reshape(len(units), -1) + units[:, None]
-    return np.where(flat, np.maximum(moved, 0).reshape(slope.shape), slope)
+    signs = np.asarray(remainders.signs, slope.dtype)[:, None]
+    moved = np.where(signs < 0, 0, slope.reshape(len(signs), -1) + signs * unit)
+    return np.where(flat, moved.reshape(slope.shape), slope)

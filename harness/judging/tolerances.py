@@ -73,16 +73,17 @@ def furthest(reference: Arrays, runs: Sequence[Arrays]) -> dict[str, FloatArray]
 
 
 def own_error(
-    reference: FloatArray, in_float32: FloatArray, precision: Any, window: int = 0, size: Any = 0.0
+    reference: FloatArray, in_float32: FloatArray, precision: Any, window: int = 0, size: Any = 0.0, least: float = 0.0
 ) -> Tolerance:
     """The tolerance from the reference's error in float32 arithmetic, scaled by the ratio of epsilons for float64.
 
     `window`: the error of an element is the largest among this many neighbours on either side, because a single point
     may be right by luck; 0 takes the largest error of the whole array. `size`: the size of each element's terms, if
     that is more than its own: a sum is rounded at the size of its terms, however small the sum is.
+    `least`: without a window, the error counts as at least this.
     """
     error = np.abs(in_float32.astype(np.float64) - reference)
-    widest = _running_maximum(error, window) if window else np.max(error, initial=0.0)
+    widest = _running_maximum(error, window) if window else np.max(error, initial=least)
     return _tolerance(widest, np.maximum(np.abs(reference), size), precision, "own error")
 
 

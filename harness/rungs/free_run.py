@@ -6,7 +6,7 @@ float64 arms are also compared with one another to the strict bound.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,9 +18,9 @@ from harness.judging.context import Answer, Answers, Context
 from harness.judging.envelope import LOSS, Curves, Envelope, envelope, oracle_run
 from harness.judging.first_divergence import first_step
 from harness.judging.judge import Claim, worst_of
-from harness.judging.ledger_excuses import propagated
+from harness.judging.ledger_excuses import Propagated, propagated
 from harness.judging.overflow import up_to_overflow
-from harness.judging.tolerances import STRICT_STEPS, Tolerance, strict
+from harness.judging.tolerances import STRICT_STEPS, TELLING, Tolerance, strict
 from harness.judging.ulp import error_against
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
@@ -75,12 +75,24 @@ def checks_by_curve(context: Context, answers: Answers) -> dict[str, Check]:
     reference = Reference(
         oracle,
         {name: widened.tolerances for name, widened in envelopes.items()},
-        {name: partial(effect.excuse, reduce=np.maximum.accumulate) for name, effect in effects.items()},
+        {name: partial(effect.excuse, reduce=partial(_widest, effect, oracle)) for name, effect in effects.items()},
     )
     places = {LOSS: Place(f"free run: train_loss, steps 0 to {count - 1}", "forward", name_index=_step_index)}
     places |= {column: _place(column, count) for column in _digests_in_order(oracle)}
     curves = {name: PlannedRun(answer) for name, answer in answers.items()}
     return dict(zip(places, checks(NAME, reference, curves, places), strict=True))
+
+
+def _widest(effect: Propagated, oracle: Mapping[str, FloatArray], changes: FloatArray) -> FloatArray:
+    """The effect on a curve up to each step, (steps,); without bound once the weights are anything.
+
+    Where known errors are as large as gradients, and the update makes full steps of them, a few draws do not show all
+    weights that may follow.
+    """
+    weights = [name for name in effect.changes[0] if TensorKey.parse(name).kind.startswith("weight")]
+    lost = np.any([effect.changes[0][name] > TELLING * np.abs(oracle[name]) for name in weights], axis=0)
+    widest: FloatArray = np.maximum.accumulate(changes)
+    return np.where(np.append(False, np.maximum.accumulate(lost))[: len(widest)], np.inf, widest)
 
 
 def _place(column: str, count: int) -> Place:

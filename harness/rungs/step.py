@@ -31,6 +31,7 @@ from harness.records.tensor_key import TensorKey, keyed, of_kind, only
 from harness.records.verdict import Verdict
 from harness.rungs.rung import OF_THE_MODEL, OF_THE_UPDATE, Question, Rung
 from harness.rungs.tasks import TASKS
+from harness.rungs.update_tolerances import of_updates
 from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays, load_arrays, save_arrays
 
@@ -141,10 +142,7 @@ def _tolerances(context: Context, answer: Answer, inputs: Arrays, expected: Arra
             for name in by_kind["state"]
         },
         **pooled_error(by_kind["slot"], rounded, precision),
-        **{
-            key: own_error(expected[key], rounded[key], precision, size=_largest_weight(inputs, expected, key))
-            for key in map(TensorKey.parse, by_kind["weight"])
-        },
+        **of_updates(inputs, expected, rounded, precision),
     }
     return runs.floored(tolerances, expected, precision)
 
@@ -159,15 +157,6 @@ def _deviation(expected: Arrays, name: str) -> Any:
     """For a layer's moving mean, the standard deviation, which is the size of the terms of the mean; 0 otherwise."""
     variance = expected.get(name.replace("moving_mean", "moving_variance")) if name.endswith("moving_mean") else None
     return 0.0 if variance is None else np.sqrt(variance)
-
-
-def _largest_weight(inputs: Arrays, expected: Arrays, key: TensorKey) -> Any:
-    """The largest size of each weight up to this update, which is the size of the terms of the updates' sum."""
-    assert key.step is not None
-    start = inputs[TensorKey("weight", key.of, 0)]
-    keys = (TensorKey("weight", key.of, k) for k in range(1, key.step + 1))
-    after = [expected[name] for name in keys if name in expected]
-    return np.max(np.abs([start, *after]), axis=0)
 
 
 def _in_float32(context: Context, adapter: Adapter, inputs: Arrays, expected: Arrays) -> InFloat32:

@@ -69,8 +69,8 @@ SEQUENCES = (
     fault(
         "attention without its factor",
         f"{MS}.layers.attention",
-        "scores = ops.matmul(query * self.factor, key.swapaxes(2, 3))",
-        "scores = ops.matmul(query, key.swapaxes(2, 3))",
+        "scores = self.product_with_transposed(query * self.factor, key)",
+        "scores = self.product_with_transposed(query, key)",
     ),
     fault(
         "attention with a mask off by one",

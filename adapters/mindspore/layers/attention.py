@@ -41,6 +41,7 @@ class _Attention(nn.Cell):
         self.output_kernel, self.output_bias = parameters["output_kernel"], parameters.get("output_bias")
         self.steps, self.features = placed.input_shape
         self.heads, self.factor = word.heads, floats(word.factor, setting)
+        self.product, self.product_with_transposed = ops.BatchMatMul(), ops.BatchMatMul(transpose_b=True)
         allowed = word.allowed(self.steps)
         self.allowed = None if allowed is None else Tensor(np.array(allowed, bool))
         self.lowest = floats(-0.7 * np.finfo(setting.precision).max, setting)
@@ -51,13 +52,13 @@ class _Attention(nn.Cell):
         query = self._projected(x, self.query_kernel, self.query_bias)
         key = self._projected(x, self.key_kernel, self.key_bias)
         value = self._projected(x, self.value_kernel, self.value_bias)
-        scores = ops.matmul(query * self.factor, key.swapaxes(2, 3))
+        scores = self.product_with_transposed(query * self.factor, key)
         if self.allowed is not None:
             scores = ops.where(self.allowed, scores, self.lowest)
         shares = self.softmax(scores)
         if training and self.drops:
             shares = shares * (noise[0] / self.keep_probability)
-        context = ops.matmul(shares, value).swapaxes(1, 2).reshape(x.shape[0] * self.steps, -1)
+        context = self.product(shares, value).swapaxes(1, 2).reshape(x.shape[0] * self.steps, -1)
         y = ops.matmul(context, self.output_kernel.reshape(-1, self.features))
         y = y if self.output_bias is None else y + self.output_bias
         return y.reshape(x.shape)

@@ -58,7 +58,7 @@ def normalised_over(x: Array, axis: int, epsilon: float) -> tuple[Array, Array, 
         # In place from the second operation on: memory that is new costs more than the arithmetic.
         product = dn * normalised
         along = product.mean(axis=axis, keepdims=True)
-        centred = dn - dn.mean(axis=axis, keepdims=True)
+        centred = remainder(dn - dn.mean(axis=axis, keepdims=True), dn, axis)  # 0 where the upstream is all alike
         centred -= np.multiply(normalised, along, out=product)
         dx = remainder(centred, dn, axis)
         dx /= deviation

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import adapters
-from adapters.reference.cancellation import leaving, remainder, saturated
+from adapters.reference.cancellation import leaving, less_one, remainder, saturated
 from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer, place
 from harness.spec.vocabulary import parse
@@ -60,8 +60,8 @@ def test_in_float64_and_of_terms_that_are_0_nothing_is_left() -> None:
     assert not remainders.cancelled
 
 
-def test_a_slope_of_a_few_units_is_moved_by_one_at_single_inputs() -> None:
-    unit = np.finfo(np.float32).eps
+def test_a_slope_of_a_few_units_is_one_more_or_none_at_single_inputs() -> None:
+    unit = float(np.finfo(np.float32).eps)
     slope = np.array([0.0, 0.5, 3 * unit, 0.0] * 2, np.float32)  # of two draws
     is_near = np.array([True, True, True, False] * 2)
     with leaving(0.0, 1.0) as remainders:
@@ -69,12 +69,41 @@ def test_a_slope_of_a_few_units_is_moved_by_one_at_single_inputs() -> None:
     assert remainders.cancelled
     with leaving(0.0, -1.0):
         moved = saturated(slope, is_near)
-    np.testing.assert_array_equal(moved, [*slope[:4], 0.0, 0.5, 2 * unit, 0.0])
+    np.testing.assert_array_equal(moved[:4], slope[:4])
+    np.testing.assert_array_equal(moved[4:], [0.0, 0.5, 0.0, 0.0])
     with leaving(1.0) as remainders:
         saturated(slope[1::4], is_near[1::4])
         saturated(slope.astype(np.float64), is_near)
     assert not remainders.cancelled
     assert saturated(slope, is_near) is slope
+
+
+def test_an_exponential_near_one_may_be_the_neighbour() -> None:
+    unit = np.finfo(np.float32).epsneg
+    power = np.array([1.0, 1 - 4 * unit, 0.5, 1 - unit] * 2, np.float32)  # of two draws
+    exact = power[:4] - 1
+    with leaving(0.0, 1.0) as remainders:
+        np.testing.assert_array_equal(less_one(power), [*exact, 0, -3 * unit, -0.5, 0])
+    assert remainders.cancelled
+    with leaving(0.0, -1.0):
+        np.testing.assert_array_equal(less_one(power), [*exact, 0, -5 * unit, -0.5, -2 * unit])
+    with leaving(1.0) as remainders:
+        less_one(power[::2])
+        less_one(power.astype(np.float64))
+    assert not remainders.cancelled
+
+
+def test_the_gradient_of_a_normalisation_leaves_a_remainder_of_an_upstream_that_is_all_alike() -> None:
+    """Although the other term of its sum, whose size is that of rounding errors, is not 0."""
+    placed, weights, x, _ = _case("batch_norm", (4,), 4)  # a mean of 4 is exact
+    upstream = np.full_like(x, 0.25)
+    with leaving(0.0) as remainders:
+        plain = _results(FLOAT32, placed, weights, x, upstream)["gradient"].sum(axis=0)
+    assert remainders.cancelled
+    with leaving(1.0):
+        left = _results(FLOAT32, placed, weights, x, upstream)["gradient"].sum(axis=0)
+    unit = np.spacing(upstream[0] * weights["gamma"]) / np.sqrt(x.var(axis=0) + np.float32(placed.layer.epsilon))  # type: ignore[attr-defined]
+    np.testing.assert_allclose(left - plain, 4 * unit, rtol=0.1)
 
 
 @pytest.mark.parametrize(("kind", "flat", "far"), [("tanh", 9.5, 12.0), ("sigmoid", 17.5, 20.0)])
