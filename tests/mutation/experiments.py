@@ -193,6 +193,11 @@ CHANGES: dict[str, dict[str, Any]] = {
         "accumulation": {"kind": "mean", "batches": 2, "schedule_counts": "batches"},
         "clipping": "none",
     },
+    "followed": {
+        "clipping": "none",
+        "lookahead": {"kind": "slow_weights", "steps": 2},
+        "averaging": {"kind": "exponential", "decay": 0.5, "overwrite_every": 3},
+    },
     "counted": {
         "accumulation": {"kind": "mean", "batches": 2, "schedule_counts": "batches"},
         "optimizer": "adam",

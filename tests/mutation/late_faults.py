@@ -108,7 +108,7 @@ FAULTS = (
         "averaged",
     ),
     LateFault(
-        "the sum of accumulated gradients for their mean",
+        "the sum of accumulated gradients for their mean, from epoch 2",
         UPDATES,
         "value / value.dtype.type(self.accumulation.group)",
         "value / value.dtype.type(self.accumulation.group if self.batches < 6 else 1)",
