@@ -29,7 +29,7 @@ def named_forms(
     b: Side,
 ) -> Verdict:
     """The verdict with a known form as its cause, or unchanged if no form explains it."""
-    if verdict.status != "diverges" or verdict.tensor == "":
+    if verdict.status != "diverges" or verdict.tensor == "" or climb.exactly:
         return verdict
     of_layer = (p for p in pairs if p.name_a == verdict.layer)
     pair = pairs[int(verdict.tensor)] if verdict.tensor.isdigit() else next(of_layer, None)
@@ -114,6 +114,8 @@ def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
             continue  # a layer of the user's own has no such setting
         payload = {"weights": str(climb.start), "altered": [[layer, form.setting, value]]}
         answers = {**climb.answered, **climb.ask(TASKS["pair_model"], by_arm={changed.name: payload})}
+        if not answers[changed.name][0]["calls"]:
+            continue  # the model does not run so
         a, b = climb.read(answers)
         if verdict.phase == "kept":
             retried = kept_pass(climb, a, b).judge(verdict.tensor)
