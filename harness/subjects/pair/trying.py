@@ -39,6 +39,10 @@ class Trials:
         self.last: Sequence[Match] = climb.matches  # what the second side holds
         self.count = 0
 
+    def agree(self) -> bool:
+        """Whether the models' outputs agree as the second side is now."""
+        return self._agreeing(self.last) == 1.0
+
     def best(self) -> Sequence[Match]:
         """The matches whose outputs agree best. Raises UserMistake if nothing decides between several partners."""
         climb = self.climb
@@ -54,7 +58,7 @@ class Trials:
             scores = [(self._agreeing(candidate), candidate) for candidate in candidates]
             best = max((score for score, _ in scores), default=0.0)
             winners = [candidate for score, candidate in scores if score == best]
-            if best > agreeing and len(winners) == 1:
+            if best > agreeing and len(winners) == 1 and (best == 1.0 or not group.by_names or group.alternative):
                 agreeing, before = best, matches
                 matches = winners[0]
                 exchanged += _exchanges(before, matches)
@@ -80,7 +84,7 @@ class Trials:
         for group in pairing.groups:
             if group.alternative or (group.is_doubtful and len(group.a) <= MOST_MEMBERS):
                 yield group
-            elif not group.by_names:
+            elif not group.by_names or group.is_of_parts:
                 yield from self._parallel(group)
 
     def _parallel(self, group: Group) -> Iterator[Group]:
@@ -92,7 +96,8 @@ class Trials:
                 by_input.setdefault(value.tobytes(), []).append(number)
         for members in by_input.values():
             if 1 < len(members) <= MOST_MEMBERS:
-                yield Group(tuple(group.a[n] for n in members), tuple(group.b[n] for n in members))
+                of_a, of_b = (tuple(side[n] for n in members) for side in (group.a, group.b))
+                yield Group(of_a, of_b, group.by_names)
 
     def _candidates(self, matches: Sequence[Match], group: Group) -> Iterator[list[Match]]:
         orders = [group.alternative] if group.alternative else list(permutations(group.b))
