@@ -69,6 +69,66 @@ class Attention(nn.Cell):
         return self.out(mixed).mean(1)
 
 
+class Fused(Attention):
+    """The same attention with a single projection: query, key and value one after another, or in each head."""
+
+    def __init__(self, by_heads=False):
+        super().__init__()
+        del self.query, self.key, self.value
+        self.qkv, self.by_heads = nn.Dense(8, 24), by_heads
+
+    def construct(self, x):
+        joined = self.qkv(x)
+        if self.by_heads:
+            query, key, value = joined.reshape(x.shape[0], 5, 2, 3, 4).transpose(3, 0, 2, 1, 4)
+        else:
+            query, key, value = joined.reshape(x.shape[0], 5, 3, 2, 4).transpose(2, 0, 3, 1, 4)
+        scores = ops.matmul(query, key.transpose(0, 1, 3, 2)) / math.sqrt(4)
+        mixed = ops.matmul(ops.softmax(scores + self.mask.astype(scores.dtype), axis=-1), value)
+        return self.out(mixed.transpose(0, 2, 1, 3).reshape(x.shape[0], 5, 8)).mean(1)
+
+
+class FusedParameter(nn.Cell):
+    """The projections of query, key and value in one parameter of the user's own, (24, 8)."""
+
+    def __init__(self):
+        super().__init__()
+        weights = np.random.default_rng(0).normal(0, 0.4, (24, 8))
+        self.wqkv = ms.Parameter(Tensor(weights, ms.float32))
+        self.head = nn.Dense(8, 3)
+
+    def construct(self, x):
+        query, key, value = ops.split(ops.matmul(x, self.wqkv.T), 8, axis=-1)
+        weights = ops.softmax(ops.matmul(query, key.transpose(0, 2, 1)) / math.sqrt(8), axis=-1)
+        return self.head(ops.matmul(weights, value).mean(1))
+
+
+class Normed(nn.Cell):
+    """A convolution, a normalisation and a dense layer."""
+
+    def __init__(self, norm, activation=None, **padding):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, has_bias=True, **(padding or {"pad_mode": "valid"}))
+        self.norm, self.relu = norm, activation or nn.ReLU()
+        self.fc = nn.Dense(4, 3)
+
+    def construct(self, x):
+        x = self.conv(x)
+        x = x if self.norm is None else self.norm(x)
+        return self.fc(self.relu(x).mean((2, 3)))
+
+
+class Saturating(nn.Cell):
+    """A tanh of large inputs, which MindSpore's float32 computes coarsely."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.tanh, self.fc2 = nn.Dense(6, 8), nn.Tanh(), nn.Dense(8, 3)
+
+    def construct(self, x):
+        return self.fc2(self.tanh(4 * self.fc1(x)))
+
+
 class Norm(nn.Cell):
     """A layer of the user's own."""
 
@@ -186,6 +246,54 @@ class Text(nn.Cell):
     def construct(self, x):
         hidden = ops.tanh(self.fc(self.embedding(x).mean(1)))
         return ops.matmul(hidden, self.embedding.embedding_table.T)
+
+
+def fused():
+    return Fused()
+
+
+def fused_by_heads():
+    return Fused(by_heads=True)
+
+
+def fused_parameter():
+    return FusedParameter()
+
+
+def grouped():
+    return Normed(nn.GroupNorm(2, 4))
+
+
+def instanced():
+    return Normed(nn.InstanceNorm2d(4, affine=False))
+
+
+def padded():
+    return Normed(None, pad_mode="pad", padding=1, stride=2)
+
+
+def sloped():
+    return Normed(None, nn.LeakyReLU(0.2))
+
+
+def curved():
+    return Normed(None, nn.ELU())
+
+
+def saturating():
+    return Saturating()
+
+
+def saturating_function():
+    model = Saturating()
+    model.tanh = ops.tanh
+    return model
+
+
+def time_first():
+    model = Lstm()
+    model.lstm.batch_first = False
+    return model
 
 
 def heads():
