@@ -40,8 +40,8 @@ class Operations:
     def watch(self) -> None:
         """Wraps the functions, once in this process."""
         for operation in self.listed:
-            native = getattr(operation.owner, operation.name)
-            if not hasattr(native, "watched"):
+            native = getattr(operation.owner, operation.name, None)
+            if native is not None and not hasattr(native, "watched"):
                 setattr(operation.owner, operation.name, self._watched(operation, native))
 
     @contextmanager

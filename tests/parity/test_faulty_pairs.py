@@ -34,6 +34,7 @@ OTHERS = {
     "time_first": RNG.normal(size=(4, 5, 6)),
     "saturating": 3 * RNG.normal(size=(8, 6)),
     "saturating_function": 3 * RNG.normal(size=(8, 6)),
+    "zero_rows": RNG.normal(size=(8, 6)) * (np.arange(8) % 2)[:, None],
 }
 NAMES = ("fc1", "fc2", "gate")
 ROLES = (("weight", "kernel"), ("bias", "bias"))
@@ -181,6 +182,13 @@ def test_a_right_port_that_meets_a_coarse_kernel_is_known(model, check):
         "ledger: mindspore-tanh-rational, bound 0.00041 absolute; proven: with this computed exactly"
     )
     assert check.sentence.startswith("AGREES")
+
+
+@pytest.mark.nightly
+def test_a_right_port_that_meets_a_kink_is_known(check):
+    verdicts = checked(check, "zero_rows", "zero_rows")
+    assert {verdict.status for verdict in verdicts} == {"agrees", "known"}, check.sentence
+    assert any("ledger: tensorflow-prelu-kink" in verdict.cause for verdict in verdicts)
 
 
 def test_a_coarse_kernel_excuses_no_fault(check):
