@@ -16,6 +16,7 @@ from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
 from adapters.mindspore.specifics.float64.switching import finish_kernels, following, replace_kernels
+from adapters.mindspore.specifics.missing_kernels import told_of_missing_kernel
 from adapters.mindspore.specifics.rewritten import class_of, not_rewritten
 from adapters.mindspore.specifics.user_layers_float64 import in_float64
 from adapters.mindspore.user_data import arguments, described, outputs, without_training
@@ -35,7 +36,7 @@ from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.source_trace import Watcher, watching, with_sources
-from adapters.user_data import Parts, Path, at, mapped, parts_of
+from adapters.user_data import MisfitError, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
     MODEL,
     LayerCall,
@@ -86,7 +87,7 @@ class MindSporeOwnModel:
         OPERATIONS.watch()
         with following(self.network) as followed, OPERATIONS.used() as used:
             location = f"{FilePath(file).name}:{function}"
-            require_accepts(lambda: self._look(sample), location, sample, followed.inside)
+            require_accepts(lambda: self._try(sample, location, followed.inside), location, sample, followed.inside)
         self.words = [*sorted(used), f"loss/{word.word()}"]
         self.composed = list(dict.fromkeys([*self.composed, *followed.replaced]))
         if self.composed and compiles(setting):  # kernels are replaced in Python, which a compiled graph does not call
@@ -94,6 +95,18 @@ class MindSporeOwnModel:
             layers = ", ".join(self.composed)
             self.ignored.append(f"runs one operation at a time, since a graph has no kernels for it in {layers}")
         self._compile()
+
+    def _try(self, sample: Parts, location: str, inside: Sequence[str]) -> None:
+        """Looks at the outputs for a sample. Raises MisfitError where the device has no kernel for a layer."""
+        try:
+            self._look(sample)
+        except RuntimeError as error:
+            name = inside[-1] if inside else ""
+            layer = dict(self.network.cells_and_names()).get(name) if name else None
+            told = told_of_missing_kernel(error, location, name, layer, self.setting.device)
+            if told:
+                raise MisfitError(told) from error
+            raise
 
     def _look(self, sample: Parts) -> None:
         """Looks at the outputs for a sample, in evaluation and in training, and restores the state of the layers."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mindspore import nn, ops
+from mindspore import mint, nn, ops
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 INSTANCE_NORMS = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+GROUP_NORMS = (nn.GroupNorm, mint.nn.GroupNorm)
 RECURRENT = (nn.LSTM, nn.GRU, nn.RNN)
 
 
@@ -20,7 +21,7 @@ def settings_of_form(layer: Any) -> dict[str, Any]:
         return settings_of_form(layer.bn2d)
     if isinstance(layer, nn.LayerNorm):
         return {"epsilon": layer.epsilon}
-    if isinstance(layer, (nn.GroupNorm, *INSTANCE_NORMS)):
+    if isinstance(layer, (*GROUP_NORMS, *INSTANCE_NORMS)):
         return {"epsilon": layer.eps}
     if isinstance(layer, CONVOLUTIONS):
         return {"strides": _last(layer.stride, layer), "dilation": _last(layer.dilation, layer)}

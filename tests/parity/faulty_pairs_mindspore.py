@@ -4,7 +4,7 @@ import math
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, mint, nn, ops
 
 
 class Cnn(nn.Cell):
@@ -121,12 +121,27 @@ class Normed(nn.Cell):
 class Saturating(nn.Cell):
     """A tanh of large inputs, which MindSpore's float32 computes coarsely."""
 
-    def __init__(self):
+    def __init__(self, tanh):
         super().__init__()
-        self.fc1, self.tanh, self.fc2 = nn.Dense(6, 8), nn.Tanh(), nn.Dense(8, 3)
+        self.fc1, self.tanh, self.fc2 = nn.Dense(6, 8), tanh, nn.Dense(8, 3)
 
     def construct(self, x):
         return self.fc2(self.tanh(4 * self.fc1(x)))
+
+
+class Minted(nn.Cell):
+    """Layers of mindspore.mint.nn of which MindSpore has kernels on a CPU; `lacking` is one that has none."""
+
+    def __init__(self, lacking=None):
+        super().__init__()
+        self.fc1, self.act, self.fc2 = mint.nn.Linear(6, 8), lacking or mint.nn.SiLU(), mint.nn.Linear(8, 8)
+        self.slope, self.norm, self.flat = mint.nn.PReLU(8, 0.1), mint.nn.GroupNorm(2, 8), mint.nn.Flatten()
+        self.last = mint.nn.Linear(8, 3)
+
+    def construct(self, x):
+        x = self.act(self.fc1(x))
+        x = self.norm(self.slope(mint.tanh(self.fc2(x))))
+        return mint.nn.functional.softmax(self.last(self.flat(x)), -1)
 
 
 class Norm(nn.Cell):
@@ -280,14 +295,24 @@ def curved():
     return Normed(None, nn.ELU())
 
 
+def minted():
+    return Minted()
+
+
+def unregistered():
+    return Minted(mint.nn.GELU())
+
+
 def saturating():
-    return Saturating()
+    return Saturating(nn.Tanh())
 
 
 def saturating_function():
-    model = Saturating()
-    model.tanh = ops.tanh
-    return model
+    return Saturating(ops.tanh)
+
+
+def saturating_method():
+    return Saturating(lambda x: x.tanh())
 
 
 def zero_rows():
@@ -296,9 +321,10 @@ def zero_rows():
 
 
 def time_first():
-    model = Lstm()
-    model.lstm.batch_first = False
-    return model
+    layer = nn.LSTM(6, 4)
+    layer.bias_hh_l0.set_data(ops.zeros(16, ms.float32))
+    layer.bias_hh_l0.requires_grad = False
+    return Recurrent(layer)
 
 
 def heads():

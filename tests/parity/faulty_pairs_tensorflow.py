@@ -248,13 +248,31 @@ curved = partial(_curved)
 flatter = partial(_curved, alpha=0.5)
 
 
+def _minted(epsilon=1e-5):
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(8, activation="silu"),
+            layers.Dense(8, activation="tanh"),
+            layers.PReLU(),
+            layers.GroupNormalization(2, epsilon=epsilon),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+minted = unregistered = partial(_minted)
+minted_epsilon = partial(_minted, epsilon=1e-3)
+
+
 def _saturating(factor=4):
     x = keras.Input((6,))
     hidden = layers.Activation("tanh")(factor * layers.Dense(8)(x))
     return keras.Model(x, layers.Dense(3)(hidden))
 
 
-saturating = saturating_function = partial(_saturating)
+saturating = saturating_function = saturating_method = partial(_saturating)
 
 
 def zero_rows():

@@ -41,7 +41,9 @@ def loaded_weights():
 def loaded_safetensors():
     """By names, as a converted checkpoint has them, and in the layout of Keras."""
     trained = _trained()
-    save_file({f"{n}": np.ascontiguousarray(w) for n, w in enumerate(trained.get_weights())}, "trained_keras.safetensors")
+    save_file(
+        {f"{n}": np.ascontiguousarray(w) for n, w in enumerate(trained.get_weights())}, "trained_keras.safetensors"
+    )
     model = network()
     of_file = load_file("trained_keras.safetensors")
     model.set_weights([of_file[f"{n}"] for n in range(len(of_file))])

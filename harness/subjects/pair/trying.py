@@ -102,15 +102,18 @@ class Trials:
     def _candidates(self, matches: Sequence[Match], group: Group) -> Iterator[list[Match]]:
         orders = [group.alternative] if group.alternative else list(permutations(group.b))
         for order in orders:
-            if order != group.b:
-                yield repaired(matches, _followed(matches, group.a, order))
+            reordered = matches if order == group.b else repaired(matches, _followed(matches, group.a, order))
+            if reordered is not matches:
+                yield reordered
+            turned = {p.name for p in group.a} if group.is_of_parts else set()
+            if all(_may_be_turned(m) for m in reordered if m.a.name in turned) and turned:
+                yield [replace(m, axes=(1, 0)) if m.a.name in turned else m for m in reordered]
 
     def _turned(self, matches: Sequence[Match], agreeing: float) -> tuple[Sequence[Match], float, list[str]]:
         """Square matrices of the user's own layers, transposed where the outputs agree better then."""
         turned = []
         for number, match in enumerate(matches):
-            is_square = len(match.a.shape) == 2 and match.a.shape[0] == match.a.shape[1] > 1
-            if not is_square or match.a.role in CANONICAL or match.b.role in CANONICAL or match.axes:
+            if not _may_be_turned(match):
                 continue
             candidate = [*matches[:number], replace(match, axes=(1, 0)), *matches[number + 1 :]]
             score = self._agreeing(candidate)
@@ -146,11 +149,19 @@ def _followed(
     places = {place(p): place(q) for p, q in zip(leaders, order, strict=True)}
     of_b = {(place(m.b), m.b.role): m.b for m in matches}
     partners = {m.a.name: of_b.get((places[place(m.a)], m.b.role)) for m in matches if place(m.a) in places}
-    return {name: partner for name, partner in partners.items() if partner is not None}
+    found = {name: partner for name, partner in partners.items() if partner is not None}
+    return found | {p.name: q for p, q in zip(leaders, order, strict=True)}
+
+
+def _may_be_turned(match: Match) -> bool:
+    """Whether it is a square matrix of the user's own layers, whose shape does not show how it lies."""
+    is_square = len(match.a.shape) == 2 and match.a.shape[0] == match.a.shape[1] > 1
+    return is_square and match.a.role not in CANONICAL and match.b.role not in CANONICAL and not match.axes
 
 
 def _exchanges(before: Sequence[Match], after: Sequence[Match]) -> list[str]:
-    return [f"{m.a.name} with {m.b.name}" for m, old in zip(after, before, strict=True) if m.b is not old.b]
+    changed = [(m, old) for m, old in zip(after, before, strict=True) if m.b is not old.b or m.axes != old.axes]
+    return [f"{m.a.name} with {m.b.name}" if m.axes == old.axes else f"{m.a.name} transposed" for m, old in changed]
 
 
 def _close(value: Any, other: Any) -> bool:
