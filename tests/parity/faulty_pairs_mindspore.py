@@ -280,7 +280,7 @@ def grouped():
 
 
 def instanced():
-    return Normed(nn.InstanceNorm2d(4, affine=False))
+    return Normed(nn.InstanceNorm2d(4))
 
 
 def padded():

@@ -218,7 +218,7 @@ other_groups = partial(_grouped, groups=4)
 
 
 def _instanced(epsilon=1e-5):
-    return _normed(layers.GroupNormalization(-1, epsilon=epsilon, center=False, scale=False))
+    return _normed(layers.GroupNormalization(-1, epsilon=epsilon))
 
 
 instanced = partial(_instanced)

@@ -213,6 +213,6 @@ def test_a_layer_without_a_kernel_is_refused_in_words(check):
     with pytest.raises(UserMistake) as mistake:
         checked(check, "unregistered", "unregistered")
     assert (
-        "mindspore: faulty_pairs_mindspore.py:unregistered: layer act (mindspore.mint.nn.GELU): MindSpore has no kernel "
-        "for GeluExt on a CPU; take the layer of mindspore.nn in place of that of mindspore.mint.nn"
+        "mindspore: faulty_pairs_mindspore.py:unregistered: layer act (mindspore.mint.nn.GELU): MindSpore has no "
+        "kernel for GeluExt on a CPU; take the layer of mindspore.nn in place of that of mindspore.mint.nn"
     ) in str(mistake.value)

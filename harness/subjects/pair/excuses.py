@@ -40,7 +40,7 @@ def excused(climb: Climb, verdicts: list[Verdict], climb_rung: ClimbRung) -> lis
 def _attempts(entries: Entries) -> list[Entries]:
     """Which entries are tried together: the coarsest by itself, then all."""
     listed = sorted(((name, entry) for name in entries for entry in entries[name]), key=lambda each: _coarse(each[1]))
-    alone = [{name: [entry for _, entry in listed[-1:]]} for name, _ in listed[-1:]]
+    alone: list[Entries] = [{name: [entry for _, entry in listed[-1:]]} for name, _ in listed[-1:]]
     return [*alone, entries] if len(listed) > 1 else alone
 
 
@@ -76,8 +76,8 @@ def _may_explain(climb: Climb, arm: Arm, diverging: Sequence[Verdict]) -> list[E
     device = built["environment"].get("device") or "cpu"
     of_words = [
         entry
-        for word in built.get("words", ())
-        for entry in entries_for(arm.adapter, versions, *word.split("/", 1), arm.precision)
+        for family, _, word in (used.partition("/") for used in built.get("words", ()))
+        for entry in entries_for(arm.adapter, versions, family, word, arm.precision)
         if entry.holds_in(arm.precision, arm.mode, device)
     ]
     accuracy = any(arm.name in verdict.culprit.split(", ") for verdict in diverging) or not _both_in_float64(climb)

@@ -108,6 +108,7 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
     LIVE[arm.name] = LiveSide(models, (file, function), updates=updates)
     calls, again = first.traced(x[0], False), first.traced(x[0], False)
     called = list(dict.fromkeys(name for call in calls for name in (*call.inner, call.layer)))
+    settings = first.settings()  # before dropout is switched off
     random, exact_s = random_in_training(models, x[0], y[0])
     precise = FLOAT64 if FLOAT64 in models else arm.precision
     order, last = {name: number for number, name in enumerate(called)}, len(called)
@@ -116,7 +117,7 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         "parameters": [asdict(p) for p in sorted(first.parameters(), key=lambda p: order.get(p.layer, last))],
         "outputs": [asdict(output) for output in first.outputs],
         "ignored": [*first.ignored, *_composed_everywhere(first, arm.precision)],
-        "settings": first.settings(),
+        "settings": settings,
         "images": sorted({y.shape[1:] for call in calls for y in (*call.xs, *call.ys) if y.ndim > 2}),
         "refused": refused or untrained,
         "composed": models[FLOAT64].composed if FLOAT64 in models else [],

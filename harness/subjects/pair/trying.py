@@ -99,7 +99,7 @@ class Trials:
                 of_a, of_b = (tuple(side[n] for n in members) for side in (group.a, group.b))
                 yield Group(of_a, of_b, group.by_names)
 
-    def _candidates(self, matches: Sequence[Match], group: Group) -> Iterator[list[Match]]:
+    def _candidates(self, matches: Sequence[Match], group: Group) -> Iterator[Sequence[Match]]:
         orders = [group.alternative] if group.alternative else list(permutations(group.b))
         for order in orders:
             reordered = matches if order == group.b else repaired(matches, _followed(matches, group.a, order))
