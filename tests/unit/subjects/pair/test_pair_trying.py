@@ -98,3 +98,12 @@ def test_the_order_of_parts_in_a_fused_parameter_is_tried_whatever_their_names()
     sides = Sides(whole, parts, {})
     sides.wrong = lambda held: 1 + sum(order[m.a.path[-1]] != m.b.layer for m in held)  # no order agrees
     assert [m.b.layer for m in Trials(sides.climb, sides.carry).best()] == ["q", "k", "v"]
+
+
+def test_of_two_orders_whose_outputs_are_close_the_closer_one_is_taken():
+    sides = Sides(dense("a", "x", "y"), dense("b", "u", "v"), {})
+    sides.wrong = lambda held: 0.0 if held[0].b.layer == "v" else 4e-4  # as query and key of small scores
+    assert sides.best() == {"x": "v", "y": "u"}
+    sides = Sides(dense("a", "x", "y"), dense("b", "u", "v"), {})
+    sides.wrong = lambda held: 2e-4 if held[0].b.layer == "u" else 4e-4  # a coarse kernel
+    assert sides.best() == {"x": "u", "y": "v"}
