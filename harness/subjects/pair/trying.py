@@ -134,9 +134,8 @@ class Trials:
             self.last = matches
         found = self._outputs(1)
         expected = {key: value for key, value in self.expected.items() if key.startswith("y/")}
-        has = [
-            any(_close(value, other) for key, other in found.items() if key[0] == "y") for value in expected.values()
-        ]
+        others = [value for key, value in found.items() if key[0] == "y"]
+        has = [_alike(value, others) for value in expected.values()]
         lasts = [key for key in self.expected if key.startswith("last/")]
         apart = max((_distance(self.expected[key], found.get(key)) for key in lasts), default=np.inf)
         if apart <= CLOSE:
@@ -171,8 +170,10 @@ def _exchanges(before: Sequence[Match], after: Sequence[Match]) -> list[str]:
     return [f"{m.a.name} with {m.b.name}" if m.axes == old.axes else f"{m.a.name} transposed" for m, old in changed]
 
 
-def _close(value: Any, other: Any) -> bool:
-    return _distance(value, other) <= CLOSE
+def _alike(value: Any, others: Sequence[Any]) -> float:
+    """1 if one of these is equal to the value, less if one is only close, and 0 if none is."""
+    apart = min((_distance(value, other) for other in others), default=np.inf)
+    return 1.0 if apart <= EQUAL else 0.9 if apart <= CLOSE else 0.0
 
 
 def _distance(value: Any, other: Any) -> float:
