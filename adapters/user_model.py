@@ -64,12 +64,14 @@ class OwnModel(Protocol):
     """One model of a user in one precision.
 
     `composed` names the layers whose native computation was replaced. `ignored` says what of the model is not used,
-    such as the loss that it was compiled with. `outputs` are those of one batch.
+    such as the loss that it was compiled with. `outputs` are those of one batch. `words` are those in which the
+    framework's ledger knows errors, and that the model uses, as `family/word`.
     """
 
     composed: list[str]
     ignored: list[str]
     outputs: list[Output]
+    words: list[str]
 
     def parameters(self) -> list[OwnParameter]:
         """All parameters of the model."""
@@ -91,6 +93,12 @@ class OwnModel(Protocol):
 
     def without_dropout(self) -> None:
         """Switches the dropout layers off, because no two frameworks draw the same masks."""
+
+    def compute_exactly(self, words: Sequence[str]) -> None:
+        """Computes these of `words` without the errors that the ledger knows, one operation at a time; none as usual.
+
+        Other models of this process then compute them so too.
+        """
 
     def forward(self, x: Parts) -> list[Array]:
         """The outputs for x in evaluation, in the arm's mode and the model's own layout, in the order of `outputs`."""

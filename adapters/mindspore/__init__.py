@@ -49,6 +49,7 @@ INFO = AdapterInfo(
             "same padding 1": "pad_mode='same' in nn.Conv1d",
             "same padding 2": "pad_mode='same' in nn.Conv2d",
             "same padding 3": "pad_mode='same' in nn.Conv3d",
+            "batch_first": "nn.{}(batch_first={})",
             "elu": "nn.ELU(alpha={})",
             "gru reset after": "nn.GRU, which resets after the product in any case",
             "leaky_relu": "nn.LeakyReLU(alpha={})",

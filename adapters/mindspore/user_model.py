@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -16,6 +16,7 @@ from adapters.mindspore.losses import loss
 from adapters.mindspore.optimizers import optimizer
 from adapters.mindspore.runtime import array, compiled, compiles, floats, integers
 from adapters.mindspore.specifics.float64.switching import finish_kernels, following, replace_kernels
+from adapters.mindspore.specifics.missing_kernels import told_of_missing_kernel
 from adapters.mindspore.specifics.rewritten import class_of, not_rewritten
 from adapters.mindspore.specifics.user_layers_float64 import in_float64
 from adapters.mindspore.user_data import arguments, described, outputs, without_training
@@ -29,12 +30,13 @@ from adapters.mindspore.user_layers import (
     reduced_precision_of,
     settings_of,
 )
+from adapters.mindspore.user_operations import OPERATIONS
 from adapters.mindspore.user_parameters import parameters_of, to_canonical, to_native
 from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.source_trace import Watcher, watching, with_sources
-from adapters.user_data import Parts, Path, at, mapped, parts_of
+from adapters.user_data import MisfitError, Parts, Path, at, mapped, parts_of
 from adapters.user_model import (
     MODEL,
     LayerCall,
@@ -69,6 +71,7 @@ class MindSporeOwnModel:
         self, file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Parts
     ) -> None:
         self.layout, self.word, self.setting, self._has_dropout = layout, word, setting, True
+        self._exactly: frozenset[str] = frozenset()
         ms.set_seed(seed)
         with not_rewritten() if setting.precision == "float64" else nullcontext():
             built = build_model(file, function, (nn.Cell,), "an nn.Cell")
@@ -81,15 +84,29 @@ class MindSporeOwnModel:
             description.name: (description, parameter)
             for description, parameter in parameters_of(self.network, self.layers)
         }
-        with following(self.network) as followed:
+        OPERATIONS.watch()
+        with following(self.network) as followed, OPERATIONS.used() as used:
             location = f"{FilePath(file).name}:{function}"
-            require_accepts(lambda: self._look(sample), location, sample, followed.inside)
+            require_accepts(lambda: self._try(sample, location, followed.inside), location, sample, followed.inside)
+        self.words = [*sorted(used), f"loss/{word.word()}"]
         self.composed = list(dict.fromkeys([*self.composed, *followed.replaced]))
         if self.composed and compiles(setting):  # kernels are replaced in Python, which a compiled graph does not call
             self.setting = replace(setting, mode="pynative")
             layers = ", ".join(self.composed)
             self.ignored.append(f"runs one operation at a time, since a graph has no kernels for it in {layers}")
         self._compile()
+
+    def _try(self, sample: Parts, location: str, inside: Sequence[str]) -> None:
+        """Looks at the outputs for a sample. Raises MisfitError where the device has no kernel for a layer."""
+        try:
+            self._look(sample)
+        except RuntimeError as error:
+            name = inside[-1] if inside else ""
+            layer = dict(self.network.cells_and_names()).get(name) if name else None
+            told = told_of_missing_kernel(error, location, name, layer, self.setting.device)
+            if told:
+                raise MisfitError(told) from error
+            raise
 
     def _look(self, sample: Parts) -> None:
         """Looks at the outputs for a sample, in evaluation and in training, and restores the state of the layers."""
@@ -105,8 +122,19 @@ class MindSporeOwnModel:
         self._in_training = [(path, described(path, tensor)) for path, tensor in trained]
 
     def _compile(self) -> None:
-        self._forward = compiled(Forward(self.network).construct, self.setting)
+        self._forward = compiled(Forward(self.network).construct, self._used_setting)
         self._gradient_functions: dict[Any, Any] = {}
+
+    @property
+    def _used_setting(self) -> Setting:
+        """The setting, one operation at a time while words are computed exactly."""
+        return replace(self.setting, mode="pynative") if self._exactly else self.setting
+
+    @property
+    def _loss_setting(self) -> Setting:
+        """The setting of the loss, of its canonical rule while that word is computed exactly."""
+        exact = self._used_setting.exact or f"loss/{self.word.word()}" in self._exactly
+        return replace(self._used_setting, exact=exact)
 
     def parameters(self) -> list[OwnParameter]:
         return [description for description, _ in self._by_name.values()]
@@ -139,6 +167,11 @@ class MindSporeOwnModel:
         without_dropout(self.network)
         self._has_dropout = False
         self._compile()  # a compiled function would go on as it was traced
+
+    def compute_exactly(self, words: Sequence[str]) -> None:
+        OPERATIONS.compute_exactly(words)
+        self._exactly = frozenset(words)
+        self._compile()
 
     def forward(self, x: Parts) -> list[Array]:
         self.network.set_train(False)
@@ -202,11 +235,11 @@ class MindSporeOwnModel:
         """The compiled function, and the name and the form of each target that it takes."""
         found = heads_with_forms(self.word, self._in_training, y, self.layout)
         criteria = [
-            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self.setting))
+            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self._loss_setting))
             for path, output, _, form in found
         ]
         step = Step(self.network, criteria, list(self._trainable().values()))
-        return compiled(step.value_and_gradients, self.setting), [(target, form) for *_, target, form in found]
+        return compiled(step.value_and_gradients, self._used_setting), [(target, form) for *_, target, form in found]
 
     def _target(self, form: TargetForm, y: Array) -> Any:
         rows = form.rows(y)

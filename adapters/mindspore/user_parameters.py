@@ -21,6 +21,7 @@ ROLES = {
     "running_var": "moving_variance",
     "w": "alpha",
 }
+KEPT_RANK = 4  # of the kernels of nn.Conv1d, which keep an axis of height 1
 # The parts of an attention's fused projection, in their order.
 PROJECTIONS = ("query", "key", "value")
 
@@ -80,20 +81,20 @@ def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, t
     if len(shape) == 1 and _is_framework_layer(cell) and "Norm" in kind:
         role = {KERNEL: "gamma", BIAS: "beta"}.get(role, role)
     if role == KERNEL and len(shape) == 1:
-        role = "alpha" if kind == "PReLU" else "gamma"
+        role = "alpha" if kind.startswith("PReLU") else "gamma"
     if role == KERNEL and shape[1] == 1 and _is_depthwise(cell):
-        window = shape[3:] if kind == "Conv1d" else shape[2:]
+        window = shape[3:] if kind == "Conv1d" and len(shape) == KEPT_RANK else shape[2:]
         return "depthwise_kernel", (*window, cell.in_channels, shape[0] // cell.in_channels)
     if role == KERNEL:
         shape = tuple(shape[axis] for axis in _axes(role, len(shape)))
-        if kind in ("Conv1d", "Conv1dTranspose"):  # MindSpore keeps an axis of height 1
+        if kind in ("Conv1d", "Conv1dTranspose") and len(shape) == KEPT_RANK:
             shape = shape[1:]
     return role, shape
 
 
 def _is_depthwise(cell: Any) -> bool:
     """Whether a convolution has a group of its own for each channel."""
-    groups = getattr(cell, "group", 1)
+    groups = getattr(cell, "group", getattr(cell, "groups", 1))  # of nn and of mint.nn
     return 1 < groups == getattr(cell, "in_channels", 0) and "Transpose" not in class_of(cell).__name__
 
 

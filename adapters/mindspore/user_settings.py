@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from mindspore import nn, ops
+from mindspore import mint, nn, ops
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 INSTANCE_NORMS = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+GROUP_NORMS = (nn.GroupNorm, mint.nn.GroupNorm)
+RECURRENT = (nn.LSTM, nn.GRU, nn.RNN)
 
 
 def settings_of_form(layer: Any) -> dict[str, Any]:
@@ -19,10 +21,12 @@ def settings_of_form(layer: Any) -> dict[str, Any]:
         return settings_of_form(layer.bn2d)
     if isinstance(layer, nn.LayerNorm):
         return {"epsilon": layer.epsilon}
-    if isinstance(layer, (nn.GroupNorm, *INSTANCE_NORMS)):
+    if isinstance(layer, (*GROUP_NORMS, *INSTANCE_NORMS)):
         return {"epsilon": layer.eps}
     if isinstance(layer, CONVOLUTIONS):
         return {"strides": _last(layer.stride, layer), "dilation": _last(layer.dilation, layer)}
+    if isinstance(layer, RECURRENT):
+        return {"batch_first": layer.batch_first}
     return {}
 
 
@@ -32,6 +36,9 @@ def change_setting(layer: Any, setting: str, value: float) -> None:
         layer = layer.bn2d
     if setting not in settings_of_form(layer) or setting in ("strides", "dilation"):
         raise KeyError(setting)
+    if isinstance(layer, RECURRENT):
+        layer.batch_first = bool(value)
+        return
     if isinstance(layer, nn.LayerNorm):
         layer.epsilon = value
         layer.layer_norm = ops.LayerNorm(layer.begin_norm_axis, layer.begin_params_axis, value)

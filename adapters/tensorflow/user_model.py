@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -30,6 +31,7 @@ from adapters.tensorflow.user_layers import (
     reduced_precision_of,
     settings_of,
 )
+from adapters.tensorflow.user_operations import OPERATIONS
 from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
 from adapters.tensorflow.user_settings import change_setting
 from adapters.user_data import Parts, Path, at, mapped, parts_of
@@ -67,9 +69,11 @@ class TensorFlowOwnModel:
         self, file: str, function: str, layout: Layout, word: Loss, seed: int, setting: Setting, sample: Parts
     ) -> None:
         self.layout, self.word, self.setting, self._has_dropout = layout, word, setting, True
+        self._exactly: frozenset[str] = frozenset()
         keras.utils.clear_session()  # Keras numbers names anew, so that they are equal in every precision
         keras.utils.set_random_seed(seed)
-        with default_precision(setting.precision):
+        OPERATIONS.watch()
+        with default_precision(setting.precision), OPERATIONS.used() as used:
             built = build_model(file, function, (keras.layers.Layer,), "a keras.Model or a keras.layers.Layer")
             self.network, self.ignored = without_training(built)
             self.composed: list[str] = []
@@ -78,6 +82,7 @@ class TensorFlowOwnModel:
                 self.composed = in_float64(self.network)
             # The first call builds the layers that need an input shape.
             require_accepts(lambda: self._look(sample), f"{FilePath(file).name}:{function}", sample)
+        self.words = [*sorted(used), f"loss/{word.word()}"]
         self.layers = dict(layers_of(self.network))
         self._by_name = {
             description.name: (description, parameter)
@@ -96,8 +101,19 @@ class TensorFlowOwnModel:
         self._in_training = [(path, described(path, tensor)) for path, tensor in trained]
 
     def _compile(self) -> None:
-        self._forward = compiled(Forward(self.network).__call__, self.setting)
+        self._forward = compiled(Forward(self.network).__call__, self._used_setting)
         self._gradient_functions: dict[Any, Any] = {}
+
+    @property
+    def _used_setting(self) -> Setting:
+        """The setting, one operation at a time while words are computed exactly."""
+        return replace(self.setting, mode="eager") if self._exactly else self.setting
+
+    @property
+    def _loss_setting(self) -> Setting:
+        """The setting of the loss, of its canonical rule while that word is computed exactly."""
+        exact = self._used_setting.exact or f"loss/{self.word.word()}" in self._exactly
+        return replace(self._used_setting, exact=exact)
 
     def parameters(self) -> list[OwnParameter]:
         return [description for description, _ in self._by_name.values()]
@@ -129,6 +145,11 @@ class TensorFlowOwnModel:
         without_dropout(self.network)
         self._has_dropout = False
         self._compile()  # a compiled function would go on as it was traced
+
+    def compute_exactly(self, words: Sequence[str]) -> None:
+        OPERATIONS.compute_exactly(words)
+        self._exactly = frozenset(words)
+        self._compile()
 
     def forward(self, x: Parts) -> list[Array]:
         value = self._forward(self._inputs(x))
@@ -188,11 +209,11 @@ class TensorFlowOwnModel:
         """The compiled function, and the name and the form of each target that it takes."""
         found = heads_with_forms(self.word, self._in_training, y, self.layout)
         criteria = [
-            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self.setting))
+            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self._loss_setting))
             for path, output, _, form in found
         ]
         step = Step(self.network, criteria, list(self._trainable().values()))
-        return compiled(step.value_and_gradients, self.setting), [(target, form) for *_, target, form in found]
+        return compiled(step.value_and_gradients, self._used_setting), [(target, form) for *_, target, form in found]
 
     def _target(self, form: TargetForm, y: Array) -> Any:
         rows = form.rows(y)

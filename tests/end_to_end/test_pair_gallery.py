@@ -12,7 +12,11 @@ GALLERY = ROOT / "examples" / "pairs"
 NAMED = {
     "lenet5": ["average_pooling2d", "max"],
     "residual_block": ["self.bn2(self.conv2(y)) + x", "relu"],
-    "text_classifier": ["layer lstm", "models_mindspore.py:14"],
+    "text_classifier": [
+        "layer lstm",
+        "models_mindspore.py:14",
+        "with batch_first=True in mindspore's live lstm the two agree",
+    ],
     "gru": ["layer gru", "resets the product of state and recurrent kernel"],
     "ncf": ["concat", "two blocks exchanged along axis 1"],
     "transformer_block": ["epsilon"],

@@ -9,6 +9,20 @@ ORACLE, PAIR = "harness.oracles.own_float64", "harness.subjects.pair"
 
 FAULTS = (
     JudgeFault(
+        "a kernel cut into parts that the other side does not have",
+        f"{PAIR}.fused",
+        "return more == count * wholes",
+        "return more > 0",
+        mapping_guards.a_fused_kernel_in_its_parts,
+    ),
+    JudgeFault(
+        "the first part of a fused kernel for all of them",
+        f"{PAIR}.fused",
+        '[("blocks", len(p.shape) - 1, count, (n,))]',
+        '[("blocks", len(p.shape) - 1, count, (0,))]',
+        mapping_guards.a_fused_kernel_in_its_parts,
+    ),
+    JudgeFault(
         "a float64 of NaN taken as the measure",
         ORACLE,
         "if not np.all(np.isfinite(exact[np.isfinite(value)])):",

@@ -81,7 +81,18 @@ def rounded_coefficients(bench: Bench) -> None:
     assert 5e-5 < update_errors.coefficient_errors(update, 1)[0] < 7e-5
 
 
+def a_fused_kernel_in_its_parts(bench: Bench) -> None:
+    """Each part is another one, and all of them are there."""
+    whole, parts = [parameter("qkv", shape=(4, 12))], [parameter(name) for name in "qkv"]
+    value = np.arange(48.0).reshape(4, 12)
+    pairing = mapping.paired(whole, parts, {}, NAMES)
+    pieces = [views.viewed(value, match.view_a) for match in pairing.matches]
+    assert np.array_equal(np.concatenate(pieces, 1), value)
+    assert not mapping.paired(whole, parts[:1], {}, NAMES).fused
+
+
 GUARDS: tuple[Guard, ...] = (
+    a_fused_kernel_in_its_parts,
     a_float64_that_is_not_finite,
     a_float64_that_is_right,
     names_before_the_order_of_calls,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from bench import Bench
 from guards import Guard
@@ -14,8 +17,12 @@ from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
+from harness.subjects.pair.climbing import Climb
+from harness.subjects.pair.excuses import excused
 from harness.subjects.pair.losses import LOSSES, judge_losses
+from harness.subjects.pair.spec import Pair
 
+MODES = {"mindspore": "pynative", "tensorflow": "eager"}
 EXACT = np.random.default_rng(0).normal(size=50)
 STEPS = np.arange(20)
 
@@ -71,7 +78,43 @@ def a_side_that_does_not_repeat_itself(bench: Bench) -> None:
     assert repeats.judge(lambda: None).status == "unverified"
 
 
+def _excused(judgement: str, culprit: str, after: str) -> tuple[Verdict, list[Any]]:
+    """A divergence of a model with a coarse tanh, tried again without its error; and what was asked of the model."""
+    asked: list[Any] = []
+    arms = [{"adapter": name, "name": name, "mode": mode} for name, mode in MODES.items()]
+    words = {"loss": {"kind": "mean_squared_error"}, "optimizer": {"kind": "sgd"}}
+    words |= {"schedule": {"kind": "constant", "rate": 0.1}}
+    models = {name: {"builder": "m.py:f"} for name in MODES}
+    pair = Pair.model_validate({"name": "p", "models": models, "batches": "b.npz", "arms": arms, **words})
+    versions = {"mindspore": "2.10.0", "tensorflow": "2.21.0"}
+    built = {
+        name: {"environment": {"versions": versions}, "words": ["activation/tanh"], "refused": ""} for name in MODES
+    }
+    climb = Climb(pair, Path(), lambda task, by_arm: asked.append(by_arm) or {}, built, [])
+    before = Verdict(
+        rung="model", subject="s", arm_a="mindspore", arm_b="tensorflow", status="diverges", culprit=culprit,
+        judgement=judgement,  # type: ignore[arg-type]
+    )  # fmt: skip
+    again = before.model_copy(update={"status": after})
+    return excused(climb, [before], lambda exact: [again])[0], asked
+
+
+def a_fault_beside_a_coarse_kernel(bench: Bench) -> None:
+    """What differs without the ledger's error too is no excuse, and the model is natively computed afterwards."""
+    verdict, asked = _excused("one wrong", "mindspore", "diverges")
+    assert verdict.status == "diverges"
+    assert asked[-1] == {"mindspore": {"words": []}}
+    assert _excused("one wrong", "mindspore", "agrees")[0].status == "known"
+
+
+def two_functions_beside_a_coarse_kernel(bench: Bench) -> None:
+    """An inaccuracy of float32 explains no difference in float64."""
+    assert _excused("undetermined", "", "agrees")[0].status == "diverges"
+
+
 GUARDS: tuple[Guard, ...] = (
+    a_fault_beside_a_coarse_kernel,
+    two_functions_beside_a_coarse_kernel,
     one_side_numerically_off,
     two_functions,
     no_float64_on_either_side,

@@ -7,7 +7,30 @@ from judge_faults import JudgeFault
 
 ORACLE = "harness.oracles.own_float64"
 
+EXCUSES = "harness.subjects.pair.excuses"
+
 FAULTS = (
+    JudgeFault(
+        "a fault excused because the model has a coarse kernel",
+        EXCUSES,
+        'before.status == "diverges" and after.status in ("agrees", "known")',
+        'before.status == "diverges"',
+        pair_guards.a_fault_beside_a_coarse_kernel,
+    ),
+    JudgeFault(
+        "operations left exact after they were tried",
+        EXCUSES,
+        '{name: {"words": []} for name in words}',
+        '{name: {"words": words[name]} for name in words}',
+        pair_guards.a_fault_beside_a_coarse_kernel,
+    ),
+    JudgeFault(
+        "two functions excused by an inaccuracy",
+        EXCUSES,
+        'if e.kind == "inaccurate" and accuracy)',
+        'if e.kind == "inaccurate")',
+        pair_guards.two_functions_beside_a_coarse_kernel,
+    ),
     JudgeFault(
         "the larger error without its limit",
         ORACLE,

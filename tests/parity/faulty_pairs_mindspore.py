@@ -4,7 +4,7 @@ import math
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, mint, nn, ops
 
 
 class Cnn(nn.Cell):
@@ -67,6 +67,81 @@ class Attention(nn.Cell):
         mixed = ops.matmul(ops.softmax(scores, axis=-1), value)
         mixed = mixed.transpose(0, 2, 1, 3).reshape(x.shape[0], 5, 8)
         return self.out(mixed).mean(1)
+
+
+class Fused(Attention):
+    """The same attention with a single projection: query, key and value one after another, or in each head."""
+
+    def __init__(self, by_heads=False):
+        super().__init__()
+        del self.query, self.key, self.value
+        self.qkv, self.by_heads = nn.Dense(8, 24), by_heads
+
+    def construct(self, x):
+        joined = self.qkv(x)
+        if self.by_heads:
+            query, key, value = joined.reshape(x.shape[0], 5, 2, 3, 4).transpose(3, 0, 2, 1, 4)
+        else:
+            query, key, value = joined.reshape(x.shape[0], 5, 3, 2, 4).transpose(2, 0, 3, 1, 4)
+        scores = ops.matmul(query, key.transpose(0, 1, 3, 2)) / math.sqrt(4)
+        mixed = ops.matmul(ops.softmax(scores + self.mask.astype(scores.dtype), axis=-1), value)
+        return self.out(mixed.transpose(0, 2, 1, 3).reshape(x.shape[0], 5, 8)).mean(1)
+
+
+class FusedParameter(nn.Cell):
+    """The projections of query, key and value in one parameter of the user's own, (24, 8)."""
+
+    def __init__(self):
+        super().__init__()
+        weights = np.random.default_rng(0).normal(0, 0.4, (24, 8))
+        self.wqkv = ms.Parameter(Tensor(weights, ms.float32))
+        self.head = nn.Dense(8, 3)
+
+    def construct(self, x):
+        query, key, value = ops.split(ops.matmul(x, self.wqkv.T), 8, axis=-1)
+        weights = ops.softmax(ops.matmul(query, key.transpose(0, 2, 1)) / math.sqrt(8), axis=-1)
+        return self.head(ops.matmul(weights, value).mean(1))
+
+
+class Normed(nn.Cell):
+    """A convolution, a normalisation and a dense layer."""
+
+    def __init__(self, norm, activation=None, **padding):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, has_bias=True, **(padding or {"pad_mode": "valid"}))
+        self.norm, self.relu = norm, activation or nn.ReLU()
+        self.fc = nn.Dense(4, 3)
+
+    def construct(self, x):
+        x = self.conv(x)
+        x = x if self.norm is None else self.norm(x)
+        return self.fc(self.relu(x).mean((2, 3)))
+
+
+class Saturating(nn.Cell):
+    """A tanh of large inputs, which MindSpore's float32 computes coarsely."""
+
+    def __init__(self, tanh):
+        super().__init__()
+        self.fc1, self.tanh, self.fc2 = nn.Dense(6, 8), tanh, nn.Dense(8, 3)
+
+    def construct(self, x):
+        return self.fc2(self.tanh(4 * self.fc1(x)))
+
+
+class Minted(nn.Cell):
+    """Layers of mindspore.mint.nn of which MindSpore has kernels on a CPU; `lacking` is one that has none."""
+
+    def __init__(self, lacking=None):
+        super().__init__()
+        self.fc1, self.act, self.fc2 = mint.nn.Linear(6, 8), lacking or mint.nn.SiLU(), mint.nn.Linear(8, 8)
+        self.slope, self.norm, self.flat = mint.nn.PReLU(8, 0.1), mint.nn.GroupNorm(2, 8), mint.nn.Flatten()
+        self.last = mint.nn.Linear(8, 3)
+
+    def construct(self, x):
+        x = self.act(self.fc1(x))
+        x = self.norm(self.slope(mint.tanh(self.fc2(x))))
+        return mint.nn.functional.softmax(self.last(self.flat(x)), -1)
 
 
 class Norm(nn.Cell):
@@ -186,6 +261,70 @@ class Text(nn.Cell):
     def construct(self, x):
         hidden = ops.tanh(self.fc(self.embedding(x).mean(1)))
         return ops.matmul(hidden, self.embedding.embedding_table.T)
+
+
+def fused():
+    return Fused()
+
+
+def fused_by_heads():
+    return Fused(by_heads=True)
+
+
+def fused_parameter():
+    return FusedParameter()
+
+
+def grouped():
+    return Normed(nn.GroupNorm(2, 4))
+
+
+def instanced():
+    return Normed(nn.InstanceNorm2d(4))
+
+
+def padded():
+    return Normed(None, pad_mode="pad", padding=1, stride=2)
+
+
+def sloped():
+    return Normed(None, nn.LeakyReLU(0.2))
+
+
+def curved():
+    return Normed(None, nn.ELU())
+
+
+def minted():
+    return Minted()
+
+
+def unregistered():
+    return Minted(mint.nn.GELU())
+
+
+def saturating():
+    return Saturating(nn.Tanh())
+
+
+def saturating_function():
+    return Saturating(ops.tanh)
+
+
+def saturating_method():
+    return Saturating(lambda x: x.tanh())
+
+
+def zero_rows():
+    """A PReLU of samples that are 0, as padding is, behind biases that are 0 yet."""
+    return nn.SequentialCell(nn.Dense(6, 4, bias_init="zeros"), nn.PReLU(4, 0.25), nn.Dense(4, 3))
+
+
+def time_first():
+    layer = nn.LSTM(6, 4)
+    layer.bias_hh_l0.set_data(ops.zeros(16, ms.float32))
+    layer.bias_hh_l0.requires_grad = False
+    return Recurrent(layer)
 
 
 def heads():

@@ -80,6 +80,14 @@ def normalised():
     return _cnn(normalised=[_bn()])
 
 
+def normalised_epsilon():
+    return _cnn(normalised=[layers.BatchNormalization(momentum=0.9, epsilon=1e-3)])
+
+
+def normalised_momentum():
+    return _cnn(normalised=[layers.BatchNormalization(momentum=0.1, epsilon=1e-5)])
+
+
 def moving_statistics():
     return _cnn(normalised=[Frozen()])
 
@@ -166,6 +174,114 @@ attention_axis = partial(Attention, axis=-2)
 heads_not_turned = partial(Attention, merged=False)
 
 
+fused = fused_by_heads = attention
+
+
+class FusedParameter(keras.Model):
+    """Query, key and value by a parameter each."""
+
+    def __init__(self, scaled=True):
+        super().__init__()
+        self.wk, self.wv, self.wq = (self.add_weight(shape=(8, 8), name=name) for name in ("wk", "wv", "wq"))
+        self.head, self.scaled = layers.Dense(3), scaled
+
+    def call(self, x):
+        query, key, value = (ops.matmul(x, each) for each in (self.wq, self.wk, self.wv))
+        scores = ops.matmul(query, ops.transpose(key, (0, 2, 1)))
+        weights = ops.softmax(scores / math.sqrt(8) if self.scaled else scores, axis=-1)
+        return self.head(ops.mean(ops.matmul(weights, value), axis=1))
+
+
+fused_parameter = partial(FusedParameter)
+
+
+def _normed(*norm, activation=None, **options):
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 2)),
+            layers.Conv2D(4, 3, **options),
+            *norm,
+            activation or layers.ReLU(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3),
+        ]
+    )
+
+
+def _grouped(groups=2, epsilon=1e-5):
+    return _normed(layers.GroupNormalization(groups, epsilon=epsilon))
+
+
+grouped = partial(_grouped)
+grouped_epsilon = partial(_grouped, epsilon=1e-3)
+other_groups = partial(_grouped, groups=4)
+
+
+def _instanced(epsilon=1e-5):
+    return _normed(layers.GroupNormalization(-1, epsilon=epsilon))
+
+
+instanced = partial(_instanced)
+instanced_epsilon = partial(_instanced, epsilon=1e-3)
+
+
+def padded():
+    return keras.Sequential([keras.Input((8, 8, 2)), layers.ZeroPadding2D(1), *_normed(strides=2).layers])
+
+
+padded_same = partial(_normed, strides=2, padding="same")
+
+
+def _sloped(slope=0.2):
+    return _normed(activation=layers.LeakyReLU(negative_slope=slope))
+
+
+sloped = partial(_sloped)
+steeper = partial(_sloped, slope=0.3)
+
+
+def _curved(alpha=1.0):
+    return _normed(activation=layers.ELU(alpha))
+
+
+curved = partial(_curved)
+flatter = partial(_curved, alpha=0.5)
+
+
+def _minted(epsilon=1e-5):
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(8, activation="silu"),
+            layers.Dense(8, activation="tanh"),
+            layers.PReLU(),
+            layers.GroupNormalization(2, epsilon=epsilon),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+minted = unregistered = partial(_minted)
+minted_epsilon = partial(_minted, epsilon=1e-3)
+
+
+def _saturating(factor=4):
+    x = keras.Input((6,))
+    hidden = layers.Activation("tanh")(factor * layers.Dense(8)(x))
+    return keras.Model(x, layers.Dense(3)(hidden))
+
+
+saturating = saturating_function = saturating_method = partial(_saturating)
+
+
+def zero_rows():
+    return keras.Sequential([keras.Input((6,)), layers.Dense(4), layers.PReLU(), layers.Dense(3)])
+
+
+saturating_less = partial(_saturating, factor=4.002)
+
+
 class Norm(layers.Layer):
     def __init__(self, axis):
         super().__init__()
@@ -187,14 +303,14 @@ own = partial(_own)
 own_axis = partial(_own, axis=0)
 
 
-def _tokens(activation="relu"):
+def _tokens(activation="relu", epsilon=1e-7, frozen=False, biased=True):
     return keras.Sequential(
         [
             keras.Input((4, 4, 2)),
             layers.Conv2D(6, 1),
             layers.Reshape((16, 6)),
-            layers.LayerNormalization(epsilon=1e-7),
-            layers.Dense(6, activation=activation),
+            layers.LayerNormalization(epsilon=epsilon),
+            layers.Dense(6, activation=activation, trainable=not frozen, use_bias=biased),
             layers.GlobalAveragePooling1D(),
             layers.Dense(3),
         ]
@@ -203,6 +319,9 @@ def _tokens(activation="relu"):
 
 tokens = partial(_tokens)
 tokens_gelu = partial(_tokens, activation="gelu")
+tokens_epsilon = partial(_tokens, epsilon=1e-3)
+tokens_frozen = partial(_tokens, frozen=True)
+tokens_unbiased = partial(_tokens, biased=False)
 
 
 def _rnn(activation="tanh"):
@@ -239,6 +358,14 @@ other_positions = partial(Encoder, offset=0.1)
 last_position = partial(Encoder, position=-1)
 second_residual = partial(Encoder, second=False)
 approximate_gelu = partial(Encoder, approximate=True)
+
+
+def backwards():
+    return keras.Sequential([keras.Input((5, 6)), layers.LSTM(4, go_backwards=True, name="memory"), layers.Dense(3)])
+
+
+def time_first():
+    return keras.Sequential([keras.Input((5, 6)), layers.LSTM(4, name="memory"), layers.Dense(3)])
 
 
 def _lstm(gate="sigmoid", activation="tanh"):

@@ -8,15 +8,26 @@ def network():
     return nn.SequentialCell(nn.Dense(6, 8), nn.ReLU(), nn.Dense(8, 3))
 
 
-def loaded():
-    """Weights of a file that a training would have left."""
+def _trained():
+    """A network with the weights that a training would have left."""
     rng = np.random.default_rng(0)
     trained = network()
     for parameter in trained.get_parameters():
         parameter.set_data(Tensor(rng.normal(size=parameter.shape).astype(np.float32)))
-    save_checkpoint(trained, "trained.ckpt")
+    return trained
+
+
+def loaded():
+    save_checkpoint(_trained(), "trained.ckpt")
     net = network()
     load_param_into_net(net, load_checkpoint("trained.ckpt"))
+    return net
+
+
+def loaded_safetensors():
+    save_checkpoint(_trained(), "trained", format="safetensors")
+    net = network()
+    load_param_into_net(net, load_checkpoint("trained.safetensors", format="safetensors"))
     return net
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+from safetensors.numpy import load_file, save_file
 
 
 def network():
@@ -34,6 +35,18 @@ def loaded_weights():
     _trained().save_weights("trained.weights.h5")
     model = network()
     model.load_weights("trained.weights.h5")
+    return model
+
+
+def loaded_safetensors():
+    """By names, as a converted checkpoint has them, and in the layout of Keras."""
+    trained = _trained()
+    save_file(
+        {f"{n}": np.ascontiguousarray(w) for n, w in enumerate(trained.get_weights())}, "trained_keras.safetensors"
+    )
+    model = network()
+    of_file = load_file("trained_keras.safetensors")
+    model.set_weights([of_file[f"{n}"] for n in range(len(of_file))])
     return model
 
 

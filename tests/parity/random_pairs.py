@@ -15,7 +15,18 @@ from typing import Any
 import numpy as np
 
 BATCH, STEPS, CLASSES = 4, 3, 3
-ACTIVATIONS = {"relu": "nn.ReLU()", "tanh": "nn.Tanh()", "sigmoid": "nn.Sigmoid()"}
+# In MindSpore and in Keras. Some meet errors that a ledger knows: tanh of large numbers, the gradient of mish and selu.
+ACTIVATIONS = (
+    ("nn.ReLU()", "layers.Activation('relu')"),
+    ("nn.Tanh()", "layers.Activation('tanh')"),
+    ("nn.Sigmoid()", "layers.Activation('sigmoid')"),
+    ("nn.ELU()", "layers.Activation('elu')"),
+    ("nn.SiLU()", "layers.Activation('silu')"),
+    ("nn.Mish()", "layers.Activation('mish')"),
+    ("nn.SeLU()", "layers.Activation('selu')"),
+    ("nn.ReLU6()", "layers.ReLU(max_value=6)"),
+    ("nn.LeakyReLU(0.2)", "layers.LeakyReLU(negative_slope=0.2)"),
+)
 OPTIMIZERS = ("sgd", "{use: momentum, momentum: 0.9}", "adam", "{use: adam, beta2: 0.99}")
 RECURRENT = {"LSTM": "LSTM", "GRU": "GRU", "RNN": "SimpleRNN"}
 NORM = "epsilon=1e-5"
@@ -51,8 +62,7 @@ class Port:
         )
 
     def activation(self) -> None:
-        kind = self.rng.choice(list(ACTIVATIONS))
-        self.layer("act", ACTIVATIONS[kind], f"layers.Activation('{kind}')")
+        self.layer("act", *self.rng.choice(ACTIVATIONS))
 
     def dropout(self) -> None:
         if self.rng.random() < 0.3:
@@ -110,7 +120,7 @@ def _write(port: Port, folder: Path, name: str, x: Any, is_image: bool) -> Path:
 
 def _dense(port: Port, draws: np.random.Generator) -> Any:
     width = port.rng.randint(2, 9)
-    x = draws.normal(size=(BATCH * STEPS, width))
+    x = draws.normal(0, port.rng.choice((1, 1, 5)), (BATCH * STEPS, width))
     for _ in range(port.rng.randint(1, 4)):
         units = width if port.rng.random() < 0.4 else port.rng.randint(2, 12)
         is_residual = units == width and port.rng.random() < 0.5
@@ -233,10 +243,8 @@ def _attention(port: Port, draws: np.random.Generator) -> Any:
     x, width = _sequences(port, draws)
     for _ in range(port.rng.randint(1, 2)):
         heads = port.rng.choice((1, 2))
-        if port.rng.random() < 0.5:
-            _native_attention(port, width, heads)
-        else:
-            _written_attention(port, width, heads)
+        attention = port.rng.choice((_native_attention, _written_attention, _fused_attention))
+        attention(port, width, heads)
         port.layer("norm", f"nn.LayerNorm(({width},), {NORM})", f"layers.LayerNormalization({NORM})")
         if port.rng.random() < 0.6:
             up, down = port.dense(width, 2 * width, call=False), port.dense(2 * width, width, call=False)
@@ -268,6 +276,18 @@ def _written_attention(port: Port, width: int, heads: int) -> None:
     port.call(f"x = x + self.{o}(attend(q, k, v))", f"x = x + self.{o}(attend(q, k, v))")
 
 
+def _fused_attention(port: Port, width: int, heads: int) -> None:
+    """One projection for query, key and value in MindSpore, in which they lie one after another or in each head."""
+    fused = port.layer("qkv", f"nn.Dense({width}, {3 * width})", "None", call=False)
+    q, k, v = (port.layer(f"{stem}_", "None", f"layers.Dense({width})", call=False) for stem in "qkv")
+    o = port.layer("o_", f"nn.Dense({width}, {width})", f"layers.Dense({width})", call=False)
+    by_heads = port.rng.random() < 0.5
+    port.call(f"q, k, v = parts(self.{fused}(x), {heads}, {by_heads})", "")
+    for name in port.rng.sample([q, k, v], 3):
+        port.call("", f"{name[0]} = split(self.{name}(x), {heads})")
+    port.call(f"x = x + self.{o}(attend(q, k, v))", f"x = x + self.{o}(attend(q, k, v))")
+
+
 MINDSPORE = """import math
 
 from mindspore import nn, ops
@@ -283,6 +303,15 @@ def attend(q, k, v):
     b, h, t, s = q.shape
     scores = ops.softmax(ops.matmul(q, k.swapaxes(2, 3)) / math.sqrt(s), -1)
     return ops.matmul(scores, v).swapaxes(1, 2).reshape(b, t, h * s)
+
+
+def parts(y, heads, by_heads):
+    b, t, w = y.shape
+    if by_heads:
+        y = y.reshape(b, t, heads, 3, w // 3 // heads).transpose(3, 0, 2, 1, 4)
+    else:
+        y = y.reshape(b, t, 3, heads, w // 3 // heads).transpose(2, 0, 3, 1, 4)
+    return y[0], y[1], y[2]
 
 
 class Net(nn.Cell):

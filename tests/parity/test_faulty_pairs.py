@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from checked_pairs import checking
 
+from harness.composition import UserMistake
+
 RNG = np.random.default_rng(5)
 BATCHES = {
     "cnn": RNG.normal(size=(4, 8, 8, 2)),
@@ -20,10 +22,28 @@ BATCHES = {
     "shared": RNG.normal(size=(4, 6)),
     "heads": RNG.normal(size=(4, 5, 8)),
     "text": RNG.integers(0, 9, (4, 7)),
+    "fused": RNG.normal(size=(4, 5, 8)),
+    "fused_by_heads": RNG.normal(size=(4, 5, 8)),
+    "fused_parameter": RNG.normal(size=(4, 5, 8)),
+    "grouped": RNG.normal(size=(4, 8, 8, 2)),
+    "instanced": RNG.normal(size=(4, 8, 8, 2)),
+    "padded": RNG.normal(size=(4, 8, 8, 2)),
+    "sloped": RNG.normal(size=(4, 8, 8, 2)),
+    "curved": RNG.normal(size=(4, 8, 8, 2)),
+    "minted": RNG.normal(size=(4, 6)),
+}
+# Models of which only a faulty port, or a port that is right in all but a kernel of MindSpore, is tried.
+OTHERS = {
+    "unregistered": RNG.normal(size=(4, 6)),
+    "time_first": RNG.normal(size=(4, 5, 6)),
+    "saturating": 3 * RNG.normal(size=(8, 6)),
+    "saturating_function": 3 * RNG.normal(size=(8, 6)),
+    "saturating_method": 3 * RNG.normal(size=(8, 6)),
+    "zero_rows": RNG.normal(size=(8, 6)) * (np.arange(8) % 2)[:, None],
 }
 NAMES = ("fc1", "fc2", "gate")
 ROLES = (("weight", "kernel"), ("bias", "bias"))
-IMAGES = ("cnn", "normalised", "tokens")
+IMAGES = ("cnn", "normalised", "tokens", "grouped", "instanced", "padded", "sloped", "curved")
 # By fault: the model, the port, and patterns of the sentence.
 FAULTS = {
     "a layer of another kind": ("cnn", "average", [r"layer max_pool / average_pool \(pool / average_pooling2d"]),
@@ -74,6 +94,41 @@ FAULTS = {
     "a causal mask": ("heads", "causal", [r"layer multi_head_attention \(attention / attention"]),
     "values in another order": ("heads", "flipped_values", ["ops.flip", "only in tensorflow"]),
     "a sum for a mean": ("text", "summed", [r"mean\(1\)", "self.pooled", "7 times"]),
+    "an unscaled fused attention": ("fused", "unscaled", [r"/ math.sqrt\(4\)", "nothing", "2 times"]),
+    "epsilon of a batch normalisation": (
+        "normalised",
+        "normalised_epsilon",
+        ["batch_norm epsilon: mindspore adds 1e-05 to the variance, tensorflow 0.001", "proven"],
+    ),
+    "epsilon of a layer normalisation": (
+        "tokens",
+        "tokens_epsilon",
+        ["layer_norm epsilon: mindspore adds 1e-07 to the variance, tensorflow 0.001", "proven"],
+    ),
+    "epsilon of a group normalisation": (
+        "grouped",
+        "grouped_epsilon",
+        ["group_norm epsilon: mindspore adds 1e-05 to the variance, tensorflow 0.001", "proven"],
+    ),
+    "epsilon of an instance normalisation": ("instanced", "instanced_epsilon", ["epsilon: mindspore adds 1e-05"]),
+    "epsilon of a group normalisation of mint": (
+        "minted",
+        "minted_epsilon",
+        ["group_norm epsilon: mindspore adds 1e-05"],
+    ),
+    "another number of groups": ("grouped", "other_groups", ["layer group_norm", "mean and variance over"]),
+    "momentum of a batch normalisation": ("normalised", "normalised_momentum", ["momentum convention", "proven"]),
+    "a padding": ("padded", "padded_same", [r"layer conv \(conv / conv2d", "padding: mindspore puts 1 and 1 zeros"]),
+    "a slope": ("sloped", "steeper", [r"leaky_relu: below 0 the slope is 0.2 in mindspore, 0.3 in tensorflow"]),
+    "the factor of an elu": ("curved", "flatter", ["elu: below 0 the factor is 1 in mindspore, 0.5 in tensorflow"]),
+    "a frozen layer": ("tokens", "tokens_frozen", ["frozen kernel", "mindspore trains it, in tensorflow it is frozen"]),
+    "a missing bias": ("tokens", "tokens_unbiased", [r"dense \(mix / dense"]),
+    "a sequence read backwards": ("lstm", "backwards", [r"layer lstm \(lstm / memory"]),
+    "the batch taken for the time": (
+        "time_first",
+        "time_first",
+        [r"layer lstm \(layer / memory", "proven: with batch_first=True in mindspore's live layer the two agree"],
+    ),
     "tied weights untied": ("text", "untied", [r"self.embedding.embedding_table.T", r"dense \(logits"]),
 }
 PARAMETERS = {
@@ -104,10 +159,10 @@ def check(tmp_path_factory):
         yield check
 
 
-def checked(check, model, port):
+def checked(check, model, port, **more):
     layout = "channels_first" if model in IMAGES else "channels_last"
     parameters = PARAMETERS.get(port, PARAMETERS.get(model, {}))
-    return check(model, port, BATCHES[model], layout, parameters=parameters)
+    return check(model, port, (BATCHES | OTHERS)[model], layout, parameters=parameters, **more)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +181,38 @@ def test_a_planted_fault_is_named_at_its_place(fault, check):
 def test_the_right_port_agrees(model, check):
     verdicts = checked(check, model, model)
     assert {verdict.status for verdict in verdicts} <= {"agrees", "known"}, check.sentence
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["saturating", *(pytest.param(f"saturating_{by}", marks=pytest.mark.nightly) for by in ("function", "method"))],
+)
+def test_a_right_port_that_meets_a_coarse_kernel_is_known(model, check):
+    verdicts = checked(check, model, model, rungs=["model", "step", "trajectory"], steps=2, forced_steps=2)
+    assert {verdict.status for verdict in verdicts} == {"agrees", "known"}, check.sentence
+    cause = next(verdict.cause for verdict in verdicts if verdict.status == "known")
+    assert cause.startswith(
+        "ledger: mindspore-tanh-rational, bound 0.00041 absolute; proven: with this computed exactly"
+    )
+    assert check.sentence.startswith("AGREES")
+
+
+@pytest.mark.nightly
+def test_a_right_port_that_meets_a_kink_is_known(check):
+    verdicts = checked(check, "zero_rows", "zero_rows")
+    assert {verdict.status for verdict in verdicts} == {"agrees", "known"}, check.sentence
+    assert any("ledger: tensorflow-prelu-kink" in verdict.cause for verdict in verdicts)
+
+
+def test_a_coarse_kernel_excuses_no_fault(check):
+    verdicts = checked(check, "saturating", "saturating_less")
+    assert "diverges" in {verdict.status for verdict in verdicts}
+
+
+def test_a_layer_without_a_kernel_is_refused_in_words(check):
+    with pytest.raises(UserMistake) as mistake:
+        checked(check, "unregistered", "unregistered")
+    assert (
+        "mindspore: faulty_pairs_mindspore.py:unregistered: layer act (mindspore.mint.nn.GELU): MindSpore has no "
+        "kernel for GeluExt on a CPU; take the layer of mindspore.nn in place of that of mindspore.mint.nn"
+    ) in str(mistake.value)

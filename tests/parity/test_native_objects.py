@@ -142,16 +142,23 @@ def test_forms_at_any_distance(check, builder, port):
         assert [(v.subject, v.cause) for v in verdicts if v.status not in ("agrees", "known")] == []
 
 
-WEIGHTS = {"loaded": True, "loaded_weights": True, "loaded_otherwise": False}
+# By builder and port: whether they load the same weights.
+WEIGHTS = {
+    ("loaded", "loaded"): True,
+    ("loaded", "loaded_weights"): True,
+    ("loaded_safetensors", "loaded_safetensors"): True,
+    ("loaded", "loaded_otherwise"): False,
+    ("loaded_safetensors", "loaded_otherwise"): False,
+}
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("port", WEIGHTS)
-def test_loaded_weights_are_compared_and_carried(check, port):
-    verdicts = check("loaded", port, VECTORS, weights={"from": "each"})
+@pytest.mark.parametrize(("builder", "port"), WEIGHTS)
+def test_loaded_weights_are_compared_and_carried(check, builder, port):
+    verdicts = check(builder, port, VECTORS, weights={"from": "each"})
     of_weights = next(v for v in verdicts if v.subject == "the builders' own weights")
-    assert of_weights.status == ("agrees" if WEIGHTS[port] else "diverges")
-    if not WEIGHTS[port]:
+    assert of_weights.status == ("agrees" if WEIGHTS[builder, port] else "diverges")
+    if not WEIGHTS[builder, port]:
         assert re.search(r"differ in 1 of 4 parameters, first 0/bias .* by up to 0\.25", of_weights.cause)
     others = [v for v in verdicts if v is not of_weights]
     assert [(v.subject, v.cause) for v in others if v.status not in ("agrees", "known")] == []

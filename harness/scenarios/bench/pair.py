@@ -41,7 +41,7 @@ from harness.system.stopping import heeding_signals, stopped_again
 from harness.worker.machine import this_machine
 
 # Of an arm these change no number that is judged; `differing_specs` compares the rest, `other_judges` the arms.
-_OF_TRAINING = set(Pair.model_fields) - {"arms", "batches_timeout_s"}
+_OF_TRAINING = set(Pair.model_fields) - {"arms", "batches_timeout_s", "comparison"}
 
 
 class Presenter(one.Presenter, Protocol):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from harness.composition import UserMistake
 from harness.records.failure import Failure, WorkerFailedError
+from harness.results.store import write_text
 from harness.scenarios.pair.state import PairRun
 from harness.spec.arm import Arm
+from harness.subjects.pair.budget import Plan, planned
 from harness.subjects.pair.climbing import Climb
 from harness.subjects.pair.facts import float64_remarks
 from harness.subjects.pair.mapping import Names, paired, parameters_from
@@ -20,6 +24,8 @@ from harness.system.array_files import Arrays
 from harness.worker import Worker, Workers
 from harness.worker.asking import side_by_side
 from harness.worker.task import Task
+
+WORTH_TELLING = 1e9  # bytes that a side takes beside its framework
 
 
 class ArmsFailedError(Exception):
@@ -91,6 +97,23 @@ def _while_building(failure: Failure, builder: str) -> Failure:
     return failure.model_copy(
         update={"message": f"{failure.message}; the builder {builder}, or its model on one batch, was running"}
     )
+
+
+def keep_within_budget(run: PairRun, built: Mapping[str, Mapping[str, Any]]) -> Plan:
+    """Makes fewer steps of the pair where its budget asks for that, and tells so; and tells the memory it takes."""
+    seconds = {name: result["seconds"] for name, result in built.items()}
+    plan = planned(run.composed.pair, seconds, monotonic() - run.began_s)
+    taken = {name: result["bytes"] for name, result in built.items() if result["bytes"] > WORTH_TELLING}
+    if taken:
+        told = ", ".join(f"{size / 1e9:.1f} GB in {name}" for name, size in taken.items())
+        run.listener.remark(f"memory: a batch with all that is recorded of it takes {told}")
+    for text in plan.remarks:
+        run.listener.remark(text)
+    if plan.pair != plan.stated:
+        run.composed = replace(run.composed, pair=plan.pair)
+        write_text(run.scratch / "pair.json", run.composed.located().model_dump_json())
+        write_text(run.folder / "pair.json", plan.pair.model_dump_json(indent=2) + "\n")
+    return plan
 
 
 def start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Climb:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 from harness.judging.silence import NO_CHECK, silent_rung
@@ -60,6 +61,7 @@ class PairRun:
     matches: Sequence[Match] = ()
     unfinished: outcome.Unfinished | None = None
     code: str = ""  # the digest of the files that the pair names, as they were when it began
+    began_s: float = field(default_factory=monotonic)
 
     @cached_property
     def scratch(self) -> Path:

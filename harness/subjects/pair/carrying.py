@@ -10,7 +10,7 @@ import numpy as np
 from harness.plan import digest_in_precision
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
-from harness.subjects.pair.mapping import AS_IT_IS, Match
+from harness.subjects.pair.mapping import AS_IT_IS, Match, with_heads
 from harness.subjects.pair.side import rows_last
 from harness.subjects.pair.spec import EACH
 from harness.subjects.pair.tasks import TASKS
@@ -39,6 +39,8 @@ def carried_over(climb: Climb) -> list[Verdict]:
         if trials.last is not before:
             _tried(climb, climb.matches)
             inputs = _loaded(climb)
+        if climb.pairing.fused and not climb.rows and not trials.agree():
+            inputs, own = _laid_out_by_heads(climb, climb.pairing.fused)
     ordered = {match.name: climb.weights[match.name] for match in climb.matches}
     climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
     wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
@@ -70,6 +72,21 @@ def _carried(climb: Climb, matches: Sequence[Match]) -> tuple[Answers, dict[str,
     }
     climb.weights = dict(own[_source(climb)])
     return _loaded(climb), own
+
+
+def _laid_out_by_heads(climb: Climb, fused: frozenset[str]) -> tuple[Answers, dict[str, Arrays]]:
+    """Carries the weights with fused parameters laid out by heads, if the outputs agree so; else as before."""
+    before = climb.matches
+    for heads, matches in with_heads(before, fused):
+        climb.matches = matches
+        carried = _carried(climb, matches)
+        if Trials(climb, lambda matches: _tried(climb, matches)).agree():
+            climb.remarks.append(
+                f"{', '.join(sorted(fused))}: by the outputs, which agree so, laid out by {heads} heads"
+            )
+            return carried
+    climb.matches = before
+    return _carried(climb, before)
 
 
 def _tried(climb: Climb, matches: Sequence[Match]) -> Answers:

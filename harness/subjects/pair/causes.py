@@ -14,6 +14,7 @@ from harness.subjects.pair.climbing import Answers, Climb
 from harness.subjects.pair.layers import LayerPair, without_partner
 from harness.subjects.pair.passes import Pass, calls_of
 from harness.subjects.pair.tasks import TASKS
+from harness.subjects.pair.time_axis import with_time_axis
 from harness.subjects.pair.wording import is_judged, placed
 
 # How far two tensors may be apart to agree, relative to the largest value: rounding is smaller, faults are larger. In
@@ -38,6 +39,8 @@ def caused(
     The sides' float64 passes are searched if both have one. `follow`: whether the operations in the user's code are
     followed too, which takes another pass. Without a culprit the verdict stays as it is: the sides differ by rounding.
     """
+    if climb.exactly:
+        return verdict
     a, b = climb.read(answers)
     precisions = ("float64", "float64") if a.float64 and b.float64 else (a.arm.precision, b.arm.precision)
     tolerances = max(AGREES[precision] for precision in precisions)
@@ -53,8 +56,12 @@ def caused(
     by_operation = culprit(*calls, climb.matches, tolerance) if calls else None
     if calls is None or by_operation is None or not any(by_operation.calls):
         calls, by_operation = layers, found
-    verdict = _of_pair(verdict, by_operation, calls, layers, pairs, judged)
-    return placed(verdict, by_operation, calls, tolerance, phase)
+    verdict = placed(
+        _of_pair(verdict, by_operation, calls, layers, pairs, judged), by_operation, calls, tolerance, phase
+    )
+    if answers is not climb.answered:
+        return verdict
+    return with_time_axis(climb, verdict, by_operation, calls, phase, precisions, tolerance)
 
 
 def _of_effect(climb: Climb, verdict: Verdict, pairs: Sequence[LayerPair], judged: Pass) -> Verdict:

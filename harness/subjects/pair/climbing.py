@@ -37,6 +37,8 @@ class Climb:
     `loss_bound`: the error that float32 may make in one loss. `spreads`: by arm, (steps,), the distance between its
     repeated runs. `walked`: both free-running trainings. `distrusted`: by arm, why its float64 is
     no measure. `remarks`: notes for the report. `table`: the rates of the first side's own schedule, if it has one.
+    `exactly`: whether the rungs are climbed again with operations of the ledger computed exactly: they judge only then,
+    and name no causes.
     """
 
     pair: Pair
@@ -56,6 +58,7 @@ class Climb:
     distrusted: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     table: Schedule | None = None
+    exactly: bool = False
 
     @property
     def arms(self) -> tuple[Arm, Arm]:

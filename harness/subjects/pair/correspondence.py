@@ -43,6 +43,11 @@ class Group:
     alternative: tuple[OwnParameter, ...] = ()
     is_doubtful: bool = False
 
+    @property
+    def is_of_parts(self) -> bool:
+        """Whether some are parts of one parameter, whose order in it no name shows."""
+        return any(p.source for p in (*self.a, *self.b))
+
 
 def by_role_and_names(
     a: Sequence[OwnParameter], b: Sequence[OwnParameter], matched: Mapping[OwnParameter, OwnParameter], fits: Fits

@@ -56,8 +56,8 @@ SPOKEN = {
 
 
 def kind_of(kind: str) -> str:
-    """A kind without the framework's spelling: `BatchNorm2d` is `batchnorm`, `softmax_v2` is `softmax`."""
-    plain = re.sub(r"v[2-4]$|[1-3]d$", "", re.sub(r"[_\W]", "", kind.lower()))
+    """A kind as no framework spells it: `BatchNorm2d` is `batchnorm`, `softmax_v2` and `SoftmaxExt` are `softmax`."""
+    plain = re.sub(r"v[2-4]$|[1-3]d$", "", re.sub(r"[_\W]", "", kind.removesuffix("Ext").lower()))
     for long, short in ALIKE.items():
         plain = plain.replace(long, short)
     return SAME.get(plain, plain)

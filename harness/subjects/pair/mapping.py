@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -13,6 +13,7 @@ from adapters.views import Step, View, inverse_of_permutation
 from harness.composition import UserMistake
 from harness.subjects.pair.correspondence import Group, by_place, by_role_and_names, in_gaps
 from harness.subjects.pair.derived import by_user
+from harness.subjects.pair.fused import by_heads, cut, cut_by_size, numbers_of_heads
 from harness.subjects.pair.questions import asked
 from harness.subjects.pair.spec import Derived
 
@@ -84,6 +85,7 @@ class Pairing:
 
     `matches`: the parameters that correspond. `groups`: those whose partners might be exchanged without a shape that
     shows it. `misfits`: parameters in the same place whose shapes differ. `alone_a`, `alone_b`: without a partner.
+    `fused`: the names of parameters of one side that hold several of the other's.
     """
 
     matches: list[Match]
@@ -91,13 +93,18 @@ class Pairing:
     misfits: list[tuple[OwnParameter, OwnParameter]]
     alone_a: list[OwnParameter]
     alone_b: list[OwnParameter]
+    fused: frozenset[str] = frozenset()
 
     @property
     def is_open(self) -> bool:
         """Whether outputs may show other partners, or another layout, than the code does."""
         if self.misfits:
             return False  # nothing makes the outputs agree
-        return bool(self.groups) or any(m.a.role not in CANONICAL and len(m.a.shape) == 2 for m in self.matches)
+        return (
+            bool(self.groups)
+            or bool(self.fused)
+            or any(m.a.role not in CANONICAL and len(m.a.shape) == 2 for m in self.matches)
+        )
 
 
 def parameters_from(plain: Sequence[Mapping[str, Any]]) -> list[OwnParameter]:
@@ -112,6 +119,7 @@ def paired(a: Sequence[OwnParameter], b: Sequence[OwnParameter], user: User, nam
     as a partner excludes a parameter. Raises UserMistake if the user's pairs are wrong, or with a question for each
     parameter that has several possible partners.
     """
+    a, b, fused = cut(a, b, fits)
     given = by_user(a, b, user, (names.a, names.b), fits)
     matched = dict(given.pairs)
     left_a, left_b = given.left_a, given.left_b
@@ -127,6 +135,11 @@ def paired(a: Sequence[OwnParameter], b: Sequence[OwnParameter], user: User, nam
     take(pairs)
     take(by_place(left_a, left_b, matched, fits))
     take(_single(left_a, left_b))
+    for group in cut_by_size(left_a, left_b):
+        groups.append(group)
+        take(list(zip(group.a, group.b, strict=True)))
+        cut_up = {p.source for p in (*group.a, *group.b)}
+        left_a, left_b = ([p for p in left if p.name not in cut_up] for left in (left_a, left_b))
     questions = asked(left_a, left_b, names.a, names.b, _may_be)
     if questions:
         raise UserMistake(questions)
@@ -135,7 +148,7 @@ def paired(a: Sequence[OwnParameter], b: Sequence[OwnParameter], user: User, nam
     left_b = [p for p in left_b if all(p is not q for _, q in misfits)]
     matches = [Match(_name(p), p, matched[p], axes_between(p, matched[p])) for p in _pieces_in_order(a, matched)]
     matches, left_a, left_b = _with_second_biases(matches, left_a, left_b)
-    return Pairing(_distinct(matches), groups, misfits, left_a, left_b)
+    return Pairing(_distinct(matches), groups, misfits, left_a, left_b, fused)
 
 
 def repaired(matches: Sequence[Match], partners: Mapping[str, OwnParameter]) -> list[Match]:
@@ -145,6 +158,17 @@ def repaired(matches: Sequence[Match], partners: Mapping[str, OwnParameter]) -> 
         b = partners.get(match.a.name, match.b)
         changed.append(match if b is match.b else replace(match, b=b, axes=axes_between(match.a, b)))
     return changed
+
+
+def with_heads(matches: Sequence[Match], fused: frozenset[str]) -> Iterator[tuple[int, list[Match]]]:
+    """The matches with the parts of fused parameters laid out by heads, for every possible number of heads."""
+    parts = [p for match in matches for p in (match.a, match.b) if p.source in fused and len(p.shape) == 2]
+    for heads in numbers_of_heads(parts[0]) if parts else ():
+        laid_out = []
+        for m in matches:
+            a, b = (by_heads(p, heads) if p.source in fused else p for p in (m.a, m.b))
+            laid_out.append(replace(m, a=a, b=b))
+        yield heads, laid_out
 
 
 def fits(a: OwnParameter, b: OwnParameter) -> bool:

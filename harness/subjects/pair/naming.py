@@ -18,6 +18,9 @@ from harness.subjects.pair.moving_statistics import moving_in_training
 from harness.subjects.pair.passes import Pass, kept_pass, layer_pass, paired_calls
 from harness.subjects.pair.tasks import TASKS
 
+# Normalisations of each sample by itself, of all its channels, of groups of them, or of each.
+OF_A_SAMPLE = {"groupnorm", "instancenorm", "layernorm"}
+
 
 def named_forms(
     climb: Climb,
@@ -29,19 +32,27 @@ def named_forms(
     b: Side,
 ) -> Verdict:
     """The verdict with a known form as its cause, or unchanged if no form explains it."""
-    if verdict.status != "diverges" or verdict.tensor == "":
+    if verdict.status != "diverges" or verdict.tensor == "" or climb.exactly:
         return verdict
     of_layer = (p for p in pairs if p.name_a == verdict.layer)
     pair = pairs[int(verdict.tensor)] if verdict.tensor.isdigit() else next(of_layer, None)
-    if pair is None or pair.kind != pair.kind_b:
+    kind = "" if pair is None else _common_kind(pair)
+    if pair is None or not kind:
         return verdict
     sides = _seen(climb, pair, calls, a, b, verdict.phase)
     if verdict.phase == "kept":
         return _kept(climb, verdict, judged, pair, sides, a, b)
     in_training = verdict.phase == "training"
     form = moving_in_training(*sides) if in_training and pair.kind == "batchnorm" else None
-    form = form or output_form(pair.kind, *sides, in_training)
+    form = form or output_form(kind, *sides, in_training)
     return _with(climb, verdict, pair, [form]) if form else verdict
+
+
+def _common_kind(pair: LayerPair) -> str:
+    """The kind of both layers; empty if they have none in common. Each sample's normalisations are one of groups."""
+    if pair.kind == pair.kind_b:
+        return pair.kind
+    return "groupnorm" if {pair.kind, pair.kind_b} <= OF_A_SAMPLE else ""
 
 
 def _seen(climb: Climb, pair: LayerPair, calls: tuple[Calls, Calls], a: Side, b: Side, phase: str) -> tuple[Seen, Seen]:
@@ -114,6 +125,8 @@ def _proven(climb: Climb, verdict: Verdict, pair: LayerPair, form: Form) -> str:
             continue  # a layer of the user's own has no such setting
         payload = {"weights": str(climb.start), "altered": [[layer, form.setting, value]]}
         answers = {**climb.answered, **climb.ask(TASKS["pair_model"], by_arm={changed.name: payload})}
+        if not answers[changed.name][0]["calls"]:
+            continue  # the model does not run so
         a, b = climb.read(answers)
         if verdict.phase == "kept":
             retried = kept_pass(climb, a, b).judge(verdict.tensor)

@@ -7,7 +7,7 @@ from itertools import combinations
 from math import prod
 
 from adapters.user_model import OwnParameter
-from harness.subjects.pair.correspondence import tokens
+from harness.subjects.pair.fused import as_usual
 
 MOST_PARTS = 4  # of a fused parameter that is looked for
 
@@ -57,15 +57,8 @@ def _fused(
         )
         chosen = next(candidates, None)
         if chosen is not None:
-            found.append((whole, _as_usual(chosen)))
+            found.append((whole, as_usual(chosen)))
     return found
-
-
-def _as_usual(parts: list[OwnParameter]) -> list[OwnParameter]:
-    """Query, key and value in this order, in which they are usually fused; other parts as they come."""
-    order = ["q", "k", "v"]
-    last = [next(iter(tokens(p)[-1:]), "") for p in parts]
-    return [parts[last.index(name)] for name in order] if sorted(last) == sorted(order) else parts
 
 
 def _split(p: OwnParameter, parts: Sequence[OwnParameter], a: str, b: str) -> str:

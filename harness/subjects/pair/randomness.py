@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 
 import numpy as np
 
@@ -15,26 +16,30 @@ SAME = {"float64": 1e-9, "float32": 1e-3}
 COARSEST = 0.1
 
 
-def random_in_training(models: Mapping[str, OwnModel], x: Parts, y: Parts) -> str:
-    """Where the training is random, in words; empty if two passes over one batch are the same.
+def random_in_training(models: Mapping[str, OwnModel], x: Parts, y: Parts) -> tuple[str, float]:
+    """Where the training is random, in words, and the seconds that a loss and its gradients take.
 
-    Switches the dropout of all models off, and restores their weights. The most precise model is looked at.
+    The words are empty if two passes over one batch are the same. Switches the dropout of all models off, and restores
+    their weights. The most precise model is looked at.
     """
     for model in models.values():
         model.without_dropout()
     precision = "float64" if "float64" in models else next(iter(models))
     model, allowed = models[precision], SAME.get(precision, COARSEST)
     before = model.weights()
-    passes, losses = [], []
+    passes, losses, taken_s = [], [], 0.0
     for _ in range(2):
         passes.append([call for call in model.traced(x, True) if call.layer])
         model.set_weights(before)
+        began_s = perf_counter()
         losses.append(np.array([model.loss_and_gradients(x, y)[0]]))
+        taken_s = perf_counter() - began_s
         model.set_weights(before)
     for number, (one, other) in enumerate(zip(*passes, strict=False)):
         if one.layer and not _all_same(one.ys, other.ys, allowed):
-            return _where(passes[0], number, _all_same(one.xs, other.xs, allowed))
-    return "" if _same(losses[0], losses[1], allowed) else "its loss is not the same twice, behind the last layer"
+            return _where(passes[0], number, _all_same(one.xs, other.xs, allowed)), taken_s
+    is_same = _same(losses[0], losses[1], allowed)
+    return "" if is_same else "its loss is not the same twice, behind the last layer", taken_s
 
 
 def _where(calls: list[LayerCall], number: int, same_input: bool) -> str:

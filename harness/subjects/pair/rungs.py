@@ -120,6 +120,24 @@ def random_training(climb: Climb, rung: str) -> list[Verdict]:
     ]
 
 
+def not_climbed(climb: Climb, rung: str) -> list[Verdict]:
+    """The verdict on trainings of models of which parameters have no common shape: they cannot start alike."""
+    assert climb.pairing is not None
+    names = [f"{p.name} {p.shape} / {q.name} {q.shape}" for p, q in climb.pairing.misfits]
+    a, b = climb.arms
+    return [
+        Verdict(
+            rung=rung,
+            subject="training",
+            arm_a=a.name,
+            arm_b=b.name,
+            status="unverified",
+            cause=f"not climbed, since the models cannot start from the same weights: {', '.join(names)}",
+            advice="mend the shapes first",
+        )
+    ]
+
+
 def _steady(arm: Arm, unstable: Sequence[str]) -> Verdict | None:
     """The verdict on a side whose evaluation is not the same twice; None if it is."""
     if not unstable:

@@ -113,6 +113,15 @@ class Derived(Spec):
         return self
 
 
+class PairComparison(Spec):
+    """`budget_s`: the seconds that a check may take, by an estimate of what each rung takes here; None is no limit.
+
+    Where it would take more, fewer steps are made, and the report says so.
+    """
+
+    budget_s: Annotated[float, Field(gt=0)] | None = 300.0
+
+
 class Pair(Spec):
     """Two models in native code, and how they are trained.
 
@@ -142,6 +151,7 @@ class Pair(Spec):
     batch_size: Count = 32
     steps: Annotated[int, Field(gt=0, le=1000)] = 20
     forced_steps: Annotated[int, Field(gt=0, le=50)] = 3
+    comparison: PairComparison = PairComparison()
     rungs: tuple[PairRung, ...] = ()
     arms: tuple[Arm, ...]
 

@@ -24,7 +24,9 @@ from harness.system.array_files import Arrays
 
 MOST_MEMBERS = 4  # of a group whose permutations are tried: 24
 MOST_TRIED = 60  # candidates of all groups together; each takes a forward pass of the second side
-CLOSE = 1e-3  # a float32 output is far closer than this; another weight matrix makes it differ by far more
+CLOSE = 1e-3  # an output is closer than this, relative, whatever kernels and precisions of layers are off
+EQUAL = 2e-5  # an output in float32 is closer than this; of two candidates within `CLOSE` the closer one is right
+ROUGHLY = 0.998  # the least score of a candidate whose outputs are within `CLOSE`
 
 
 class Trials:
@@ -38,6 +40,10 @@ class Trials:
         self.expected = self._outputs(0)
         self.last: Sequence[Match] = climb.matches  # what the second side holds
         self.count = 0
+
+    def agree(self) -> bool:
+        """Whether the models' outputs agree as the second side is now."""
+        return self._agreeing(self.last) >= ROUGHLY
 
     def best(self) -> Sequence[Match]:
         """The matches whose outputs agree best. Raises UserMistake if nothing decides between several partners."""
@@ -54,7 +60,7 @@ class Trials:
             scores = [(self._agreeing(candidate), candidate) for candidate in candidates]
             best = max((score for score, _ in scores), default=0.0)
             winners = [candidate for score, candidate in scores if score == best]
-            if best > agreeing and len(winners) == 1:
+            if best > agreeing and len(winners) == 1 and (best >= ROUGHLY or not group.by_names or group.alternative):
                 agreeing, before = best, matches
                 matches = winners[0]
                 exchanged += _exchanges(before, matches)
@@ -67,7 +73,7 @@ class Trials:
         if agreeing < 1.0:
             matches, agreeing, turned = self._turned(matches, agreeing)
             exchanged += turned
-        if questions and agreeing < 1.0:
+        if questions and agreeing < ROUGHLY:
             raise UserMistake(questions)
         if exchanged:
             climb.remarks.append(f"paired by the outputs, which agree so: {'; '.join(exchanged)}")
@@ -80,7 +86,7 @@ class Trials:
         for group in pairing.groups:
             if group.alternative or (group.is_doubtful and len(group.a) <= MOST_MEMBERS):
                 yield group
-            elif not group.by_names:
+            elif not group.by_names or group.is_of_parts:
                 yield from self._parallel(group)
 
     def _parallel(self, group: Group) -> Iterator[Group]:
@@ -92,20 +98,24 @@ class Trials:
                 by_input.setdefault(value.tobytes(), []).append(number)
         for members in by_input.values():
             if 1 < len(members) <= MOST_MEMBERS:
-                yield Group(tuple(group.a[n] for n in members), tuple(group.b[n] for n in members))
+                of_a, of_b = (tuple(side[n] for n in members) for side in (group.a, group.b))
+                yield Group(of_a, of_b, group.by_names)
 
-    def _candidates(self, matches: Sequence[Match], group: Group) -> Iterator[list[Match]]:
+    def _candidates(self, matches: Sequence[Match], group: Group) -> Iterator[Sequence[Match]]:
         orders = [group.alternative] if group.alternative else list(permutations(group.b))
         for order in orders:
-            if order != group.b:
-                yield repaired(matches, _followed(matches, group.a, order))
+            reordered = matches if order == group.b else repaired(matches, _followed(matches, group.a, order))
+            if reordered is not matches:
+                yield reordered
+            turned = {p.name for p in group.a} if group.is_of_parts else set()
+            if all(_may_be_turned(m) for m in reordered if m.a.name in turned) and turned:
+                yield [replace(m, axes=(1, 0)) if m.a.name in turned else m for m in reordered]
 
     def _turned(self, matches: Sequence[Match], agreeing: float) -> tuple[Sequence[Match], float, list[str]]:
         """Square matrices of the user's own layers, transposed where the outputs agree better then."""
         turned = []
         for number, match in enumerate(matches):
-            is_square = len(match.a.shape) == 2 and match.a.shape[0] == match.a.shape[1] > 1
-            if not is_square or match.a.role in CANONICAL or match.b.role in CANONICAL or match.axes:
+            if not _may_be_turned(match):
                 continue
             candidate = [*matches[:number], replace(match, axes=(1, 0)), *matches[number + 1 :]]
             score = self._agreeing(candidate)
@@ -115,18 +125,22 @@ class Trials:
         return matches, agreeing, turned
 
     def _agreeing(self, matches: Sequence[Match]) -> float:
-        """The share of the first side's tensors that the second side has too; 1 only if the models' outputs agree."""
+        """The share of the first side's tensors that the second side has too; 1 only if the models' outputs agree.
+
+        At least `ROUGHLY` if the outputs are close, and the more, the closer they are.
+        """
         if matches is not self.last:
             self.carry(matches)
             self.last = matches
         found = self._outputs(1)
         expected = {key: value for key, value in self.expected.items() if key.startswith("y/")}
-        has = [
-            any(_close(value, other) for key, other in found.items() if key[0] == "y") for value in expected.values()
-        ]
+        others = [value for key, value in found.items() if key[0] == "y"]
+        has = [_alike(value, others) for value in expected.values()]
         lasts = [key for key in self.expected if key.startswith("last/")]
-        is_equal = all(key in found and _close(self.expected[key], found[key]) for key in lasts)
-        return 1.0 if is_equal else min(0.999, float(np.mean(has)) if has else 0.0)
+        apart = max((_distance(self.expected[key], found.get(key)) for key in lasts), default=np.inf)
+        if apart <= CLOSE:
+            return 1.0 if apart <= EQUAL else 0.999 - apart
+        return min(0.99, float(np.mean(has)) if has else 0.0)
 
     def _outputs(self, number: int) -> Arrays:
         arm = self.climb.arms[number]
@@ -141,15 +155,32 @@ def _followed(
     places = {place(p): place(q) for p, q in zip(leaders, order, strict=True)}
     of_b = {(place(m.b), m.b.role): m.b for m in matches}
     partners = {m.a.name: of_b.get((places[place(m.a)], m.b.role)) for m in matches if place(m.a) in places}
-    return {name: partner for name, partner in partners.items() if partner is not None}
+    found = {name: partner for name, partner in partners.items() if partner is not None}
+    return found | {p.name: q for p, q in zip(leaders, order, strict=True)}
+
+
+def _may_be_turned(match: Match) -> bool:
+    """Whether it is a square matrix of the user's own layers, whose shape does not show how it lies."""
+    is_square = len(match.a.shape) == 2 and match.a.shape[0] == match.a.shape[1] > 1
+    return is_square and match.a.role not in CANONICAL and match.b.role not in CANONICAL and not match.axes
 
 
 def _exchanges(before: Sequence[Match], after: Sequence[Match]) -> list[str]:
-    return [f"{m.a.name} with {m.b.name}" for m, old in zip(after, before, strict=True) if m.b is not old.b]
+    changed = [(m, old) for m, old in zip(after, before, strict=True) if m.b is not old.b or m.axes != old.axes]
+    return [f"{m.a.name} with {m.b.name}" if m.axes == old.axes else f"{m.a.name} transposed" for m, old in changed]
 
 
-def _close(value: Any, other: Any) -> bool:
-    if value.shape != other.shape:
-        return False
-    size = float(np.max(np.abs(value), initial=0.0))
-    return bool(np.max(np.abs(value - other), initial=0.0) <= CLOSE * size)
+def _alike(value: Any, others: Sequence[Any]) -> float:
+    """1 if one of these is equal to the value, less if one is only close, and 0 if none is."""
+    apart = min((_distance(value, other) for other in others), default=np.inf)
+    return 1.0 if apart <= EQUAL else 0.9 if apart <= CLOSE else 0.0
+
+
+def _distance(value: Any, other: Any) -> float:
+    """The largest difference, relative to the largest value; infinite for arrays of two shapes."""
+    if other is None or value.shape != other.shape:
+        return np.inf
+    apart, size = float(np.max(np.abs(value - other), initial=0.0)), float(np.max(np.abs(value), initial=0.0))
+    if not apart:
+        return 0.0
+    return apart / size if size else np.inf

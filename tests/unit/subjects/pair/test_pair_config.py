@@ -131,6 +131,7 @@ def test_a_mistake_names_the_nearest(folder, old, new, expected):
         ("arm.precision=mixed_float16", "the models of a pair cast themselves"),
         ("schedule.rate=1e39", "schedule.rate: given 1e+39, which float32 cannot hold"),
         ("batch_size=true", "batch_size: given true"),
+        ("comparison.budget=5", "did you mean comparison.budget_s?"),
     ],
 )
 def test_overrides_are_judged_too(folder, override, expected):

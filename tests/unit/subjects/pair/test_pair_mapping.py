@@ -6,7 +6,7 @@ import pytest
 from adapters.user_model import OwnParameter
 from adapters.views import viewed
 from harness.composition import UserMistake
-from harness.subjects.pair.mapping import Names
+from harness.subjects.pair.mapping import Names, with_heads
 from harness.subjects.pair.mapping import paired as pair_parameters
 from harness.subjects.pair.spec import Derived, Taken
 
@@ -214,13 +214,64 @@ FUSED = [
 APART = [OwnParameter(f"{n}/kernel", n, "kernel", (16, 16), True, (n,)) for n in ("k", "q", "v", "out")]
 
 
-def test_fused_parameters_are_asked_for_with_the_line_that_cuts_or_joins_them():
+def test_a_fused_parameter_is_cut_by_itself_where_the_other_side_has_just_its_parts():
+    fused = [
+        OwnParameter("att.qkv.weight", "att.qkv", "kernel", (16, 48), True, ("att", "qkv")),
+        OwnParameter("att.qkv.bias", "att.qkv", "bias", (48,), True, ("att", "qkv")),
+        OwnParameter("att.o.weight", "att.o", "kernel", (16, 16), True, ("att", "o")),
+    ]
+    apart = [
+        OwnParameter(f"{n}/{role}", n, role, shape, True, (n,))
+        for n in ("k", "q", "v", "out")
+        for role, shape in (("kernel", (16, 16)), ("bias", (16,)))
+        if (n, role) != ("out", "bias")
+    ]
+    pairing = paired(fused, apart, {}, NAMES)
+    wanted = {
+        f"att.qkv.{key}[{part}]": f"{part[0]}/{role}"
+        for part in ("query", "key", "value")
+        for key, role in (("weight", "kernel"), ("bias", "bias"))
+    }
+    assert names(pairing) == {**wanted, "att.o.weight": "out/kernel"}
+    assert pairing.fused == {"att.qkv.weight", "att.qkv.bias"}
+    assert pairing.is_open
+    value = np.arange(16 * 48).reshape(16, 48)
+    views = {m.a.name: m.view_a for m in pairing.matches}
+    assert np.array_equal(viewed(value, views["att.qkv.weight[key]"]), value[:, 16:32])
+    other_way = paired(apart, fused, {}, NAMES)
+    assert names(other_way) == {b: a for a, b in names(pairing).items()}
+
+
+def test_parts_of_a_fused_parameter_may_be_laid_out_by_heads():
+    pairing = paired(FUSED, APART, {"o.w": "out/kernel"}, NAMES)
+    laid_out = dict(with_heads(pairing.matches, pairing.fused))
+    assert list(laid_out) == [2, 4, 8, 16]
+    value = np.arange(16 * 48).reshape(16, 48)
+    views = {m.a.name: m.view_a for m in laid_out[4]}
+    by_hand = value.reshape(16, 4, 3, 4)[:, :, 2].reshape(16, 16)
+    assert np.array_equal(viewed(value, views["qkv.weight[value]"]), by_hand)
+
+
+def test_parameters_of_own_layers_are_cut_by_their_size():
+    a = [OwnParameter("att.wqkv", "att", "wqkv", (48, 16), True, ("att",))]
+    b = [OwnParameter(f"att/{n}", "att", n, (16, 16), True, ("att",)) for n in ("wk", "wq", "wv")]
+    pairing = paired(a, b, {}, NAMES)
+    assert names(pairing) == {"att.wqkv[0]": "att/wq", "att.wqkv[1]": "att/wk", "att.wqkv[2]": "att/wv"}
+    value = np.arange(48 * 16).reshape(48, 16)
+    views = {m.a.name: m.view_a for m in pairing.matches}
+    assert np.array_equal(viewed(value, views["att.wqkv[1]"]), value[16:32])
+    assert not pairing.alone_a
+    assert not pairing.alone_b
+
+
+def test_fused_parameters_whose_parts_are_not_clear_are_asked_for_with_the_line_that_cuts_or_joins_them():
     given = {"o.w": "out/kernel"}
+    more = [*APART, OwnParameter("more/kernel", "more", "kernel", (16, 16), True, ("more",))]
     with pytest.raises(UserMistake) as mistake:
-        paired(FUSED, APART, given, NAMES)
+        paired(FUSED, more, given, NAMES)
     assert "qkv.weight: {to: [q/kernel, k/kernel, v/kernel], split: 1}" in str(mistake.value)
     with pytest.raises(UserMistake) as mistake:
-        paired(APART, FUSED, {"out/kernel": "o.w"}, NAMES)
+        paired(more, FUSED, {"out/kernel": "o.w"}, NAMES)
     assert "q/kernel: {to: qkv.weight, join: [k/kernel, v/kernel], axis: 1}" in str(mistake.value)
 
 

@@ -40,8 +40,11 @@ class Sides:
         inputs = {f"x/{layer}": np.full(3, 0 if self.same_input else n) for n, layer in enumerate(self.layers)}
         if name == "mindspore":
             return {name: ({}, {"y/0": np.ones(3), "last/0": np.ones(3), **inputs})}
-        wrong = sum(self.right.get(m.a.layer, m.b.layer) != m.b.layer for m in self.held)
+        wrong = self.wrong(self.held)
         return {name: ({}, {"y/0": np.ones(3), "last/0": np.full(3, 1.0 + wrong)})}
+
+    def wrong(self, held):
+        return sum(self.right.get(m.a.layer, m.b.layer) != m.b.layer for m in held)
 
     def carry(self, matches):
         self.held = matches
@@ -82,3 +85,25 @@ def test_where_nothing_decides_between_shapes_in_another_order_the_user_is_asked
     assert Sides(a, b, {"x": "v", "y": "u"}).best() == {"x": "v", "y": "u", "z": "w"}
     with pytest.raises(UserMistake, match=r"a\.x\.kernel \(4, 4\) may be any of b\.u\.kernel, b\.v\.kernel"):
         Sides(a, b, {"x": "none", "y": "none"}).best()
+
+
+def test_the_order_of_parts_in_a_fused_parameter_is_tried_whatever_their_names():
+    whole = [OwnParameter("a.qkv.kernel", "qkv", "kernel", (4, 12), True, ("qkv",))]
+    parts = [OwnParameter(f"b.{n}.kernel", n, "kernel", (4, 4), True, (n,)) for n in "qkv"]
+    sides = Sides(whole, parts, {})
+    assert [m.b.layer for m in sides.pairing.matches] == ["q", "k", "v"]
+    order = {"query": "k", "key": "q", "value": "v"}
+    sides.wrong = lambda held: sum(order[m.a.path[-1]] != m.b.layer for m in held)
+    assert [m.b.layer for m in Trials(sides.climb, sides.carry).best()] == ["k", "q", "v"]
+    sides = Sides(whole, parts, {})
+    sides.wrong = lambda held: 1 + sum(order[m.a.path[-1]] != m.b.layer for m in held)  # no order agrees
+    assert [m.b.layer for m in Trials(sides.climb, sides.carry).best()] == ["q", "k", "v"]
+
+
+def test_of_two_orders_whose_outputs_are_close_the_closer_one_is_taken():
+    sides = Sides(dense("a", "x", "y"), dense("b", "u", "v"), {})
+    sides.wrong = lambda held: 0.0 if held[0].b.layer == "v" else 4e-4  # as query and key of small scores
+    assert sides.best() == {"x": "v", "y": "u"}
+    sides = Sides(dense("a", "x", "y"), dense("b", "u", "v"), {})
+    sides.wrong = lambda held: 2e-4 if held[0].b.layer == "u" else 4e-4  # a coarse kernel
+    assert sides.best() == {"x": "u", "y": "v"}

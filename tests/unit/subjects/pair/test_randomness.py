@@ -61,7 +61,7 @@ class Model:
 )
 def test_where_training_is_random(noise: float, place: str, told: str) -> None:
     model = Model(noise, place)
-    found = random_in_training({"float32": model}, X, X)  # type: ignore[dict-item]
+    found, _ = random_in_training({"float32": model}, X, X)  # type: ignore[dict-item]
     assert found.startswith(told)
     assert bool(found) == bool(told)
     assert model.calls == 0
@@ -69,5 +69,5 @@ def test_where_training_is_random(noise: float, place: str, told: str) -> None:
 
 def test_float64_shows_what_rounding_hides() -> None:
     quiet, exact = Model(1e-6, "nowhere"), Model(1e-6, "second")
-    found = random_in_training({"float32": quiet, "float64": exact}, X, X)  # type: ignore[dict-item]
+    found, _ = random_in_training({"float32": quiet, "float64": exact}, X, X)  # type: ignore[dict-item]
     assert found.startswith("layer second")
