@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,6 +30,8 @@ from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe, Update
 from harness.spec.schedules import Schedule
+
+Slot = TypeVar("Slot")
 
 ACCELERATORS: tuple[DeviceName, ...] = ("gpu", "ascend")
 EVALUATION_BATCH = 1000
@@ -167,3 +170,10 @@ class FrameworkTrainer(ABC):
 def compact_copy(value: Array) -> Array:
     """A copy of the array. Where all elements are equal, as in most initial slots, a broadcast view of one number."""
     return np.broadcast_to(value.flat[0], value.shape) if np.ptp(value) == 0 else value.copy()
+
+
+def slots_in_order(slots: Mapping[str, Slot], names: Collection[str]) -> dict[str, Slot]:
+    """The slots by `<slot>/<parameter>`, one kind of slot after another, each in the order of these parameters."""
+    kinds = dict.fromkeys(key.partition("/")[0] for key in slots)
+    keys = (f"{kind}/{name}" for kind in kinds for name in names)
+    return {key: slots[key] for key in keys if key in slots}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, nn, ops
 
-from adapters.base import compact_copy
+from adapters.base import compact_copy, slots_in_order
 from adapters.coefficients import coefficients, following
 from adapters.forms import update_rates
 from adapters.making import maker
@@ -79,7 +79,7 @@ def joined(parts: list[Optimizer], names: list[tuple[str, ...]], parameters: dic
     apply_gradients = PartsOfUpdate(
         [part.apply_gradients for part in parts], [[places[name] for name in each] for each in names]
     )
-    slots = {name: slot for part in parts for name, slot in part._slots.items()}
+    slots = slots_in_order({name: slot for part in parts for name, slot in part._slots.items()}, parameters)
     whole = Optimizer(apply_gradients, slots, [], [pair for part in parts for pair in part._copies])
     whole._initial_state = [pair for part in parts for pair in part._initial_state]
     return whole

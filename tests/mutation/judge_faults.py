@@ -179,8 +179,8 @@ FAULTS = (
     JudgeFault(
         "an envelope a hundred times too wide",
         f"{JUDGING}.tolerances",
-        "bound = FACTOR * np.maximum(ahead, scale * least) + FLOOR_ULP * ulp(reference, precision)",
-        "bound = 1e5 * FACTOR * np.maximum(ahead, scale * least) + FLOOR_ULP * ulp(reference, precision)",
+        "bound = FACTOR * np.maximum(ahead, scale * least)",
+        "bound = 1e5 * FACTOR * np.maximum(ahead, scale * least)",
         rung_guards.each_step_of_a_curve,
     ),
     JudgeFault(

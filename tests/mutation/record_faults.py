@@ -140,14 +140,14 @@ TRACES = (
     RecordFault(
         "a rate read one step late",
         TRAINING,
-        "form.rate(np.arange(plan.steps))",
-        "form.rate(np.arange(plan.steps) + 1)",
+        "form.rate(steps)",
+        "form.rate(steps + 1)",
         "schedule",
     ),
     RecordFault(
         "the first rate recorded throughout",
         TRAINING,
-        "form.rate(np.arange(plan.steps))",
+        "form.rate(steps)",
         "form.rate(np.zeros(plan.steps, int))",
         "schedule",
     ),
