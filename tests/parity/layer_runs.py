@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
+
 import adapters
 from harness.records.step_columns import WATCHED
 from harness.spec.arm import Arm
@@ -33,6 +35,21 @@ class Run:
     layers: Arrays
     again: tuple[Any, Any, Arrays]
     shorter: Any
+
+
+def drawn(recipe: Recipe, samples: int, batch: int, steps: int) -> tuple[Recipe, Arrays, Any, Any, Any, Arrays]:
+    """What `trained` takes: weights, all of them float32 numbers, so that they come back as they went in; samples of
+    three classes, their order, and the masks of the noise."""
+    rng = np.random.default_rng(11)
+    model = recipe.model
+    weights = {p.name: rng.normal(0, 0.5, p.shape) for p in model.parameters()}
+    weights = {name: np.abs(w) + 0.5 if name.endswith("variance") else w for name, w in weights.items()}
+    weights = {name: value.astype(np.float32).astype(np.float64) for name, value in weights.items()}
+    x = rng.normal(size=(samples, *model.input.shape)).astype(np.float32).astype(np.float64)
+    y = rng.integers(0, 3, samples).astype(np.int32)
+    order = np.stack([rng.permutation(samples)[:batch] for _ in range(steps)]).astype(np.int32)
+    masks = {n.name: (rng.random((steps, batch, *n.shape)) < 0.6).astype(np.uint8) for n in model.noise()}
+    return recipe, weights, x, y, order, masks
 
 
 def trained(

@@ -11,6 +11,7 @@ from typing import Any
 import layer_runs
 import numpy as np
 import pytest
+from every_mode import ARMS
 from selected import selected
 
 from harness.judging.tolerances import STRICT, pooled_error
@@ -60,21 +61,6 @@ UPDATES: dict[str, dict[str, Any]] = {
     },
 }
 STEPS, BATCH, SAMPLES = 3, 5, 12
-ARMS = {
-    "mindspore": [
-        Arm(name="jit", adapter="mindspore", mode="jit"),
-        Arm(name="jit_step", adapter="mindspore", mode="jit_step"),
-        Arm(name="pynative", adapter="mindspore", mode="pynative"),
-        Arm(name="jit64", adapter="mindspore", mode="jit", precision="float64"),
-    ],
-    "tensorflow": [
-        Arm(name="graph", adapter="tensorflow", mode="graph"),
-        Arm(name="graph_step", adapter="tensorflow", mode="graph_step"),
-        Arm(name="eager", adapter="tensorflow", mode="eager"),
-        Arm(name="xla", adapter="tensorflow", mode="xla"),
-        Arm(name="graph64", adapter="tensorflow", mode="graph", precision="float64"),
-    ],
-}
 BY_DAY = {"adamw": ("jit", "graph", "graph64"), "adam": ("jit", "eager"), "momentum": ("pynative",)}
 EVERY = [
     pytest.param(
@@ -102,17 +88,6 @@ def recipe(update: str) -> Recipe:
     )
 
 
-def drawn() -> tuple[Any, ...]:
-    rng = np.random.default_rng(11)
-    weights = {p.name: rng.normal(0, 0.5, p.shape) for p in MODEL.parameters()}
-    weights = {name: np.abs(w) + 0.5 if name.endswith("variance") else w for name, w in weights.items()}
-    weights = {name: value.astype(np.float32).astype(np.float64) for name, value in weights.items()}
-    x = rng.normal(size=(SAMPLES, *MODEL.input.shape)).astype(np.float32).astype(np.float64)
-    y = rng.integers(0, 3, SAMPLES).astype(np.int32)
-    order = np.stack([rng.permutation(SAMPLES)[:BATCH] for _ in range(STEPS)]).astype(np.int32)
-    return weights, x, y, order, {}
-
-
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest, in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]) -> Runs:
     chosen = list(zip(selected(request, "update"), selected(request, "arm"), strict=True))
@@ -122,7 +97,7 @@ def runs(request: pytest.FixtureRequest, in_mindspore: Callable[..., Any], in_te
     ]
     found: Runs = {}
     for update in dict.fromkeys(update for update, _ in chosen):
-        given = (recipe(update), *drawn())
+        given = layer_runs.drawn(recipe(update), SAMPLES, BATCH, STEPS)
         arms = list(dict.fromkeys(arm.name for each, arm in chosen if each == update))
         asked = {framework: [arm for arm in of_one if arm.name in arms] for framework, of_one in ARMS.items()}
         made = {

@@ -101,24 +101,11 @@ EVERY = [
 STATISTICS = [p.name for p in MODEL.parameters() if not p.trainable]
 
 
-def drawn() -> tuple[Any, ...]:
-    """Weights, all of them float32 numbers, so that they come back as they went in; samples, order and masks."""
-    rng = np.random.default_rng(11)
-    weights = {p.name: rng.normal(0, 0.5, p.shape) for p in MODEL.parameters()}
-    weights = {name: np.abs(w) + 0.5 if name.endswith("variance") else w for name, w in weights.items()}
-    weights = {name: value.astype(np.float32).astype(np.float64) for name, value in weights.items()}
-    x = rng.normal(size=(SAMPLES, *MODEL.input.shape)).astype(np.float32).astype(np.float64)
-    y = rng.integers(0, 3, SAMPLES).astype(np.int32)
-    order = np.stack([rng.permutation(SAMPLES)[:BATCH] for _ in range(STEPS)]).astype(np.int32)
-    masks = {n.name: (rng.random((STEPS, BATCH, *n.shape)) < 0.6).astype(np.uint8) for n in MODEL.noise()}
-    return RECIPE, weights, x, y, order, masks
-
-
 @pytest.fixture(scope="module")
 def runs(
     request: pytest.FixtureRequest, in_mindspore: Callable[..., Any], in_tensorflow: Callable[..., Any]
 ) -> dict[str, layer_runs.Run]:
-    given = drawn()
+    given = layer_runs.drawn(RECIPE, SAMPLES, BATCH, STEPS)
     tested = selected(request, "arm")
     by_framework = {framework: [arm for arm in arms if arm in tested] for framework, arms in ARMS.items()}
     reference = [
@@ -135,7 +122,7 @@ def runs(
 
 @pytest.mark.parametrize("arm", EVERY)
 def test_weights_come_back_as_they_went_in(runs: dict[str, layer_runs.Run], arm: Arm) -> None:
-    _, weights, *_ = drawn()
+    _, weights, *_ = layer_runs.drawn(RECIPE, SAMPLES, BATCH, STEPS)
     assert list(runs[arm.name].before) == list(weights)
     for name, value in weights.items():
         assert runs[arm.name].before[name].dtype == arm.precision

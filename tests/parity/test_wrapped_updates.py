@@ -14,6 +14,7 @@ import pytest
 import raw_tensorflow
 import through_adapter
 import trainer_runs
+from every_mode import ARMS
 from selected import selected
 
 from harness.judging.tolerances import STRICT, pooled_error
@@ -61,21 +62,6 @@ UPDATES: dict[str, dict[str, Any]] = {
     },
 }
 STEPS, BATCH, SAMPLES = 5, 4, 12
-ARMS = {
-    "mindspore": [
-        Arm(name="jit", adapter="mindspore", mode="jit"),
-        Arm(name="jit_step", adapter="mindspore", mode="jit_step"),
-        Arm(name="pynative", adapter="mindspore", mode="pynative"),
-        Arm(name="jit64", adapter="mindspore", mode="jit", precision="float64"),
-    ],
-    "tensorflow": [
-        Arm(name="graph", adapter="tensorflow", mode="graph"),
-        Arm(name="graph_step", adapter="tensorflow", mode="graph_step"),
-        EAGER,
-        Arm(name="xla", adapter="tensorflow", mode="xla"),
-        Arm(name="graph64", adapter="tensorflow", mode="graph", precision="float64"),
-    ],
-}
 BY_DAY = ("jit", "pynative", "jit64", "graph", "eager", "graph64")
 EVERY = [
     pytest.param(arm, marks=[] if arm.name in BY_DAY else pytest.mark.nightly, id=arm.name)
