@@ -80,7 +80,8 @@ def follow(kinds: tuple[str, str], c: Coefficients, w: Any, slots: Any) -> Weigh
         w = c["slow_taken"] * slow + c["slow_left"] * w
         new_slots += (slow,)
     if kinds[1] == "exponential":
-        average = c["average_decay"] * slots[-1] + c["average_rest"] * w
+        # Not decay * average + (1 - decay) * w: the sum of the two rounded factors is not 1, and errors grow with time.
+        average = slots[-1] + c["average_rest"] * (w - slots[-1])
         w = c["average_taken"] * average + c["average_left"] * w
         new_slots += (average,)
     return w, new_slots

@@ -176,11 +176,12 @@ def slow_weights(s: SlowWeights, updates: int, f: Any) -> dict[str, FloatArray]:
 
 
 def exponential(s: Exponential, updates: int, f: Any) -> dict[str, FloatArray]:
-    """The shares of average and weights in the new average, and in the weights after it: 0 or 1."""
-    decay = np.full(updates, s.decay, f)
-    decay[:1] = 0 if s.start == "first_update" else s.decay
+    """The share of the weights in the new average, and the shares of both in the weights after it: 0 or 1."""
+    rest = np.full(updates, 1 - f(s.decay), f)
+    if s.start == "first_update":
+        rest[:1] = 1
     taken = _every(s.overwrite_every or updates + 1, updates, f)
-    return {"average_decay": decay, "average_rest": 1 - decay, "average_taken": taken, "average_left": 1 - taken}
+    return {"average_rest": rest, "average_taken": taken, "average_left": 1 - taken}
 
 
 def _every(period: int, updates: int, f: Any) -> FloatArray:

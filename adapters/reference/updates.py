@@ -28,8 +28,8 @@ class WholeUpdate:
         self.clipping, self.accumulation = update.clipping, update.accumulation
         self.lookahead, self.averaging = update.lookahead, update.averaging
         self.optimizer = Optimizer(update, rates, precision, coefficient_arithmetic)
-        decay = coefficient_arithmetic(getattr(update.averaging, "decay", 0.0))
-        self.decay, self.rest = precision(decay), precision(1 - decay)
+        self.precision = precision
+        self.rest = precision(1 - coefficient_arithmetic(getattr(update.averaging, "decay", 0.0)))
 
     def start(self, weights: Parameters, slots: Parameters | None = None, batches: int = 0) -> None:
         """Resets the slots and the number of batches, for these initial weights.
@@ -70,14 +70,14 @@ class WholeUpdate:
         """The weights after the optimizer, the look-ahead and the averaging."""
         updated, number = self.optimizer.update(weights, clipped), self.optimizer.updates
         if isinstance(self.lookahead, SlowWeights) and number % self.lookahead.steps == 0:
-            factor = self.decay.dtype.type(self.lookahead.factor)
+            factor = self.precision(self.lookahead.factor)
             self.slow = {name: slow + factor * (updated[name] - slow) for name, slow in self.slow.items()}
             updated = dict(self.slow)
         if isinstance(self.averaging, Exponential):
             anew = number == 1 and self.averaging.start == "first_update"
+            rest = self.precision(1) if anew else self.rest
             self.averages = {
-                name: updated[name] if anew else self.decay * average + self.rest * updated[name]
-                for name, average in self.averages.items()
+                name: average + rest * (updated[name] - average) for name, average in self.averages.items()
             }
             every = self.averaging.overwrite_every
             updated = dict(self.averages) if every and number % every == 0 else updated

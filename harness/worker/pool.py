@@ -26,7 +26,7 @@ class Workers:
 
     def of(self, arm: Arm, scratch: Path) -> Worker:
         """The arm's worker for the experiment in `scratch`; a new one where there is none or the last has failed."""
-        key = arm.model_dump_json()
+        key = _key(arm)
         worker = self._alive.get(key)
         if worker is None or worker.failed:
             folder = self._folder_of(arm)
@@ -88,7 +88,7 @@ class KeptWorkers(Workers):
 
     def of(self, arm: Arm, scratch: Path) -> Worker:
         """The arm's worker, of this run or of one before."""
-        key = arm.model_dump_json()
+        key = _key(arm)
         if key not in self._asked:
             log = self._folder_of(arm) / LOG
             self._asked[key] = (arm, log.stat().st_size if log.exists() else 0)
@@ -96,7 +96,7 @@ class KeptWorkers(Workers):
 
     def _folder_of(self, arm: Arm) -> Path:
         """A folder for each arm's settings: arms of one name may have others in another run."""
-        key = arm.model_dump_json()
+        key = _key(arm)
         return self._folders.setdefault(key, self.folder / f"{len(self._folders)}-{arm.name}")
 
     def _write_logs(self, folder: Path) -> None:
@@ -113,3 +113,8 @@ class KeptWorkers(Workers):
         with deferred():
             for key in [key for key, worker in self._alive.items() if worker.failed or key not in self._asked]:
                 self._alive.pop(key).close()
+
+
+def _key(arm: Arm) -> str:
+    """Arms with the same settings have the same worker."""
+    return arm.model_dump_json()

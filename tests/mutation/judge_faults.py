@@ -172,7 +172,7 @@ FAULTS = (
     JudgeFault(
         "float64 judged as float32",
         f"{JUDGING}.tolerances",
-        "return float(np.finfo(precision).eps) / float(np.finfo(np.float32).eps)",
+        "return arithmetic(precision).scale",
         "return 1.0",
         guards.finer_in_float64,
     ),

@@ -23,14 +23,14 @@ FAULTS = (
     JudgeFault(
         "a dtype that differs passed over",
         "harness.rungs.model",
-        "[[p.name, list(p.shape), answer.arm.precision] for p in model.parameters()]",
+        "[[p.name, list(p.shape), answer.arm.variable_dtype] for p in model.parameters()]",
         '[[p.name, list(p.shape), f[2]] for p, f in zip(model.parameters(), structure["parameters"], strict=True)]',
         rung_guards.another_dtype,
     ),
     JudgeFault(
         "weights that are not looked at",
         "harness.rungs.model",
-        'if answer.result["weights_digest"] != digest_in_precision(context.plan.weights, answer.arm.precision):',
+        'if answer.result["weights_digest"] != digest_in_precision(context.plan.weights, answer.arm.variable_dtype):',
         'if not answer.result["weights_digest"]:',
         rung_guards.other_weights_and_another_plan,
     ),
@@ -191,8 +191,8 @@ FAULTS = (
     JudgeFault(
         "an arm compared with itself under another name",
         "harness.worker.pool",
-        "key = arm.model_dump_json()",
-        "key = arm.adapter",
+        "return arm.model_dump_json()",
+        "return arm.adapter",
         rung_guards.another_arms_worker,
     ),
     JudgeFault(

@@ -167,8 +167,8 @@ UPDATES = (
     Fault(
         "an average that stays where it is",
         "adapters.canonical",
-        'c["average_rest"] * w',
-        'c["average_rest"] * slots[-1]',
+        'c["average_rest"] * (w - slots[-1])',
+        'c["average_rest"] * (slots[-1] - slots[-1])',
         "applied-lr",
         "tensorflow-exact",
         "followed",
@@ -176,8 +176,8 @@ UPDATES = (
     Fault(
         "an average that starts at the initial weights",
         "adapters.coefficients",
-        'decay[:1] = 0 if s.start == "first_update" else s.decay',
-        "decay[:1] = s.decay",
+        'if s.start == "first_update":',
+        "if False:",
         "optimizer",
         "tensorflow",
         "followed",
