@@ -68,6 +68,17 @@ def by_draw(x: Array, parameter: Array, axes: int = 1) -> Array:
     return x.reshape(*parameter.shape[: parameter.ndim - axes], -1, x.shape[-1])
 
 
+def over_rows(x: Array) -> Array:
+    """The sum over the rows of (..., rows, columns), in float32 always added one row after another.
+
+    NumPy adds a single column, which lies in a row in memory, by pairs and therefore more accurately than several.
+    """
+    if x.shape[-1] == 1 and x.dtype != np.float64:
+        added: Array = np.cumsum(x, axis=-2)[..., -1, :]
+        return added
+    return x.sum(axis=-2)
+
+
 def projected(x: Array, factors: Factors) -> Any:
     """The projection of a run's tensor (`adapters.digests`): () for one run, (D,) for D draws."""
     rows, columns = (factor.astype(x.dtype) for factor in factors)

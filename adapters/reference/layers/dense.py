@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.protocol import Array, Parameters
 from adapters.reference.activations import activate
-from adapters.reference.draws import at_kinks, by_draw
+from adapters.reference.draws import at_kinks, by_draw, over_rows
 from adapters.reference.layers.base import Applied, Pullback
 from adapters.reference.rectifiers import KINKS
 from adapters.reference.rounding import rounded
@@ -33,7 +33,7 @@ def biased(placed: PlacedLayer, weights: Parameters, z: Array, noise: Parameters
 
     def pullback(dz: Array) -> tuple[Array, dict[str, Array]]:
         dx, gradients = before(dz)
-        return dx, {**gradients, "bias": by_draw(dz, bias).sum(axis=-2)}
+        return dx, {**gradients, "bias": over_rows(by_draw(dz, bias))}
 
     return activated(placed, weights, (by_draw(z, bias) + bias[..., None, :]).reshape(z.shape), noise, pullback)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from adapters.protocol import Array, Parameters
 from adapters.reference.cancellation import remainder
-from adapters.reference.draws import by_draw
+from adapters.reference.draws import by_draw, over_rows
 from adapters.reference.layers.base import Applied
 from harness.spec.model import PlacedLayer
 
@@ -107,13 +107,13 @@ def scaled(
             upstream = by_draw(dy, weights["gamma"])
             rows = by_draw(normalised, weights["gamma"])
             if offset is None:
-                gradients["gamma"] = (upstream * rows).sum(axis=-2)
+                gradients["gamma"] = over_rows(upstream * rows)
             else:
-                whole = (upstream * (rows + offset)).sum(axis=-2)
-                gradients["gamma"] = whole - upstream.sum(axis=-2) * offset[..., 0, :]
+                whole = over_rows(upstream * (rows + offset))
+                gradients["gamma"] = whole - over_rows(upstream) * offset[..., 0, :]
             dn = upstream * weights["gamma"][..., None, :]
         if "beta" in weights:
-            gradients["beta"] = by_draw(dy, weights["beta"]).sum(axis=-2)
+            gradients["beta"] = over_rows(by_draw(dy, weights["beta"]))
         return back(dn.reshape(normalised.shape)).reshape(shape), gradients
 
     return Applied(y.reshape(shape), pullback, state)
