@@ -137,6 +137,25 @@ def test_the_largest_rate_at_which_both_frameworks_agree(tmp_path):
 
 
 @pytest.mark.nightly
+def test_the_smallest_bound_at_which_nothing_is_clipped(tmp_path):
+    """A search with a border: one arm clips nothing, so that both train alike where the bound is above every norm."""
+    pytest.importorskip("mindspore")
+    pytest.importorskip("tensorflow")
+    typed = ["model=mlp_10_relu", "optimizer=sgd", "clipping=by_global_norm", "rungs=[trajectory]"]
+    arms = ["arms=[mindspore,{use: tensorflow, spec: {clipping: none}}]", "comparison.free_steps=20"]
+    search = ["clipping.bound=tag(log, interval(0.01,100))", "hydra/sweeper=twinrun_optuna", "hydra.sweep.dir=s"]
+    objective = ["hydra.sweeper.objective=clipping.bound", "hydra.sweeper.direction=minimize"]
+    settings = ["hydra.sweeper.sampler=bisect", "hydra.sweeper.n_trials=4", "--json"]
+    code, out, err = finish(start(["check", "-m", *typed, *arms, *search, *objective, *settings], tmp_path))
+    assert code == 1, err
+    found = [(job["values"]["clipping.bound"], job["outcome"]) for job in json.loads(out)["jobs"]]
+    assert {verdict for _, verdict in found} == {"agrees", "diverges"}
+    below, above = ([float(bound) for bound, verdict in found if verdict == each] for each in ("diverges", "agrees"))
+    assert max(below) < min(above) <= 100
+    assert json.loads(out)["found"].startswith(f"The smallest clipping.bound at which parity holds is {min(above):g}")
+
+
+@pytest.mark.nightly
 def test_jobs_that_are_timed_never_run_beside_one_another(tmp_path):
     typed = ["model=mlp_10_relu", "arms=[{use: reference, name: one}]", "rungs=[schedule]", "training.max_steps=3"]
     code, out, err = finish(
