@@ -27,6 +27,7 @@ WithExtra = Callable[[Any, Array, Parameters], tuple[Array, Pullback]]
 
 # Klambauer et al., 2017, and the product of the two, each rounded once.
 SELU_SCALE, SELU_ALPHA, SELU_BOTH = 1.0507009873554805, 1.6732632423543772, 1.7580993408473766
+SATURATED = -20  # from here down an exponential is below an eighth of a unit in the last place of 1
 GELU_CUBIC = 0.044715
 
 
@@ -133,7 +134,10 @@ def _exponential_below_zero(x: Array, above: float, below: float, width: float) 
     # In float32 as both frameworks compute it: near 0 with the rounding error of a number near 1.
     power = np.expm1(negative) if x.dtype == np.float64 else less_one(np.exp(negative))
     y = np.where(x > 0, above * x, below * power)
-    return y, lambda dy: dy * np.where(x > 0, above, below / width * np.exp(negative))
+    # A framework may compute the exponential from y, as y / below + 1, which is 0 where float32 rounds y to -below.
+    slope = np.exp(negative)
+    slope = saturated(slope, (x <= 0) & (negative > SATURATED))
+    return y, lambda dy: dy * np.where(x > 0, above, below / width * slope)
 
 
 def _normal_distribution(x: Array) -> Array:

@@ -24,6 +24,7 @@ import numpy as np
 from adapters.protocol import Array
 
 FEW = 8  # units in the last place of 1, of which a slope is known to an eighth or worse
+LOST = 2.0**-10  # the share of a term below which a difference has lost ten of its 24 bits
 NEAR = 0.25  # differences from 1 whose rounding error is several times that of a number of their own size
 
 
@@ -86,6 +87,24 @@ def remainder(difference: Array, term: Array, axis: int) -> Array:
     alternating = np.moveaxis(along, -1, axis).reshape(len(signs), -1)
     left = np.spacing(np.abs(term)).reshape(len(signs), -1) * np.where(signs < 0, alternating, signs)
     return np.where(cancelled, left.reshape(difference.shape), difference)
+
+
+def nearly_cancelled(difference: Array, term: Array) -> Array:
+    """The float32 `difference`, moved by a unit in the last place of its term where it has lost ten bits or more.
+
+    Unlike `remainder` for each number by itself: a softmax saturates in single samples, and its gradient there is what
+    is left of two terms that are nearly the same.
+    """
+    remainders = _active.get()
+    if remainders is None or difference.dtype == np.float64:
+        return difference
+    lost = np.abs(difference) <= LOST * np.abs(term)
+    if not lost.any():
+        return difference
+    remainders.cancelled = True
+    signs = np.asarray(remainders.signs, difference.dtype)[:, None]
+    moved = difference.reshape(len(signs), -1) + signs * np.spacing(np.abs(term)).reshape(len(signs), -1)
+    return np.where(lost & (term != 0), moved.reshape(difference.shape), difference)
 
 
 def less_one(power: Array) -> Array:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array
+from adapters.reference.cancellation import nearly_cancelled
 from harness.spec import activations as spec
 
 
 def softmax(_: spec.Softmax, x: Array) -> Any:
     powers = _below_largest(x)[1]
     y = powers / powers.sum(axis=-1, keepdims=True)
-    return y, lambda dy: y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+    return y, lambda dy: y * nearly_cancelled(dy - (dy * y).sum(axis=-1, keepdims=True), dy)
 
 
 def log_softmax(_: spec.LogSoftmax, x: Array) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import adapters
-from adapters.reference.cancellation import leaving, less_one, remainder, saturated
+from adapters.reference.cancellation import leaving, less_one, nearly_cancelled, remainder, saturated
 from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer, place
 from harness.spec.vocabulary import parse
@@ -76,6 +76,29 @@ def test_a_slope_of_a_few_units_is_one_more_or_none_at_single_inputs() -> None:
         saturated(slope.astype(np.float64), is_near)
     assert not remainders.cancelled
     assert saturated(slope, is_near) is slope
+
+
+def test_a_difference_that_has_lost_ten_bits_is_a_unit_of_its_term_off() -> None:
+    term = np.array([1.0, 1.0, 4.0, 0.0], np.float32)
+    difference = np.array([1e-4, 0.01, -1e-3, 0.0], np.float32)
+    with leaving(1.0) as remainders:
+        moved = nearly_cancelled(difference, term)
+    assert remainders.cancelled
+    np.testing.assert_array_equal(moved, difference + np.array([2.0**-23, 0, 2.0**-21, 0], np.float32))
+    assert nearly_cancelled(difference, term) is difference
+    with leaving(1.0) as remainders:
+        nearly_cancelled(difference[1:2], term[1:2])
+    assert not remainders.cancelled
+
+
+@pytest.mark.parametrize("kind", ["elu", "celu", "selu"])
+def test_the_slope_of_an_exponential_may_be_one_that_is_computed_from_its_value(kind: str) -> None:
+    word, upstream, x = parse("activation", {"kind": kind}), np.ones((1, 2), np.float32), np.array([[-17.0, -1.0]])
+    slope = FLOAT64.activation(word, x, upstream, {})["gradient"]
+    with leaving(-1.0):
+        left = FLOAT32.activation(word, x.astype(np.float32), upstream, {})["gradient"]
+    assert left[0, 0] == 0 < slope[0, 0]
+    assert left[0, 1] == pytest.approx(slope[0, 1], rel=1e-6)
 
 
 def test_an_exponential_near_one_may_be_the_neighbour() -> None:
