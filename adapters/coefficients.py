@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import FloatArray, made_by
+from adapters.protocol import FloatArray, IntArray, made_by
 from harness.spec import optimizers as spec
 from harness.spec import weight_decay as decay
 from harness.spec.averaging import Averaging, Exponential, NoAveraging
@@ -23,6 +23,13 @@ from harness.spec.recipe import Update
 
 Scalars = dict[str, Any]
 CORRECTED = (spec.Adam, spec.Adamw, spec.Adamax, spec.Nadam, spec.Lamb)  # rules that correct the bias of moments
+
+
+def steps_of_updates(update: Update, batches: int) -> IntArray:
+    """The steps at which the schedule is read for the updates of so many batches; one, where they fill no group."""
+    count = max(1, update.accumulation.updates(batches))
+    steps: IntArray = update.accumulation.schedule_step(np.arange(count))
+    return steps
 
 
 def coefficients(update: Update, rates: FloatArray, arithmetic: Any = np.float64) -> dict[str, FloatArray]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from adapters.protocol import FloatArray, IntArray, ScheduleForm
+from adapters.coefficients import steps_of_updates
+from adapters.protocol import FloatArray, ScheduleForm
 from adapters.reference.schedules import oracle
 from adapters.setting import Make, Realisation, Setting, composed, custom, native
 from harness.spec.recipe import Update
@@ -47,13 +48,6 @@ def schedule_realisation(offer: Offer, setting: Setting) -> Realisation:
     if offer.differs:
         return composed(TABLE, f"{offer.by} differs, see the ledger: {offer.differs}")
     return native(offer.by)
-
-
-def steps_of_updates(update: Update, batches: int) -> IntArray:
-    """The steps at which the schedule is read for the updates of so many batches; one, where they fill no group."""
-    count = max(1, update.accumulation.updates(batches))
-    steps: IntArray = update.accumulation.schedule_step(np.arange(count))
-    return steps
 
 
 def update_rates(update: Update, batches: int) -> FloatArray:

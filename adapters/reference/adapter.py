@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import adapters
-from adapters.forms import steps_of_updates
+from adapters.coefficients import steps_of_updates
 from adapters.protocol import (
     NO_NOISE,
     Array,

@@ -19,7 +19,7 @@ SLOW, ACCUMULATED = "slow", "accumulated"
 
 
 class WholeUpdate:
-    """The accumulation, the clipping and the optimizer with its weight decay, with their state.
+    """The accumulation, the clipping, the optimizer with its weight decay, and what follows it, with their state.
 
     `rates[t]`: the learning rate of the 0-based update t. An update may take the gradients of several batches.
     """
