@@ -10,25 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.spec.base import Word, union_of
+from harness.spec.base import union_of
+from harness.spec.following import Following
 
 AVERAGE = "average"
 
 
-class Averaging(Word):
+class Averaging(Following):
     """Base of all averagings."""
 
     family: ClassVar[str] = "averaging"
-
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The arrays kept for each parameter between updates. They start at the initial weights."""
-        return ()
-
-    @property
-    def period(self) -> int:
-        """The number of updates after which it has done all that it does."""
-        return 1
 
     def scored(self, weights: Mapping[str, Any], slots: Mapping[str, Any]) -> dict[str, Any]:
         """What the model is scored with after an epoch, by parameter: the weights, unless it is their averages.

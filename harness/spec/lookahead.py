@@ -9,23 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.spec.base import Word, union_of
+from harness.spec.base import union_of
+from harness.spec.following import Following
 
 
-class Lookahead(Word):
+class Lookahead(Following):
     """Base of all look-aheads."""
 
     family: ClassVar[str] = "lookahead"
-
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The arrays kept for each parameter between updates. They start at the initial weights."""
-        return ()
-
-    @property
-    def period(self) -> int:
-        """The number of updates after which it has done all that it does."""
-        return 1
 
 
 class NoLookahead(Lookahead):
