@@ -6,15 +6,16 @@ from typing import Any
 
 from mindspore import nn
 
+from adapters.mindspore.specifics.rewritten import is_a
 from adapters.mindspore.user_layers import DROPOUTS
 
 
 def without_dropout(network: Any) -> None:
     """Makes every layer of dropout in the network the identity, also those within a layer of the framework."""
     for _, cell in network.cells_and_names():
-        if isinstance(cell, DROPOUTS):
+        if is_a(cell, DROPOUTS):
             cell.construct = _identity
-        elif isinstance(cell, nn.MultiheadAttention):
+        elif is_a(cell, nn.MultiheadAttention):
             cell.dropout = 0.0
 
 

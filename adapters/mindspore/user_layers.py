@@ -12,7 +12,7 @@ from mindspore import Parameter, Tensor, nn
 
 from adapters.layer_calls import LayerCall, Recorder, arrays_in
 from adapters.mindspore.runtime import array
-from adapters.mindspore.specifics.rewritten import cast_to, class_of
+from adapters.mindspore.specifics.rewritten import cast_to, class_of, is_a, is_framework_layer
 from adapters.mindspore.user_settings import settings_of_form
 from adapters.protocol import Array
 
@@ -34,7 +34,7 @@ def reduced_precision_of(layer: Any) -> str:
 
 def settings_of(layer: Any) -> dict[str, Any]:
     """The settings that the two frameworks define differently, in canonical terms."""
-    if isinstance(layer, DROPOUTS):
+    if is_a(layer, DROPOUTS):
         return {"rate": round(float(1 - layer.keep_prob if getattr(layer, "p", None) is None else layer.p), 12)}
     return settings_of_form(layer)
 
@@ -72,8 +72,8 @@ def operations_of(network: Any) -> dict[str, Any]:
 def _leaves(cell: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, inner in cell.name_cells().items():
         path = f"{prefix}{name}"
-        if isinstance(inner, nn.SequentialCell | nn.CellList | nn.CellDict) or (
-            inner.name_cells() and not _is_framework_layer(inner)
+        if is_a(inner, nn.SequentialCell | nn.CellList | nn.CellDict) or (
+            inner.name_cells() and not is_framework_layer(inner)
         ):
             yield from _leaves(inner, f"{path}.")
             continue
@@ -89,10 +89,6 @@ def _is_known(value: Any) -> bool:
 
 def _array(tensor: Any) -> Array:
     return array(tensor.astype(ms.float32) if tensor.dtype == ms.bfloat16 else tensor)
-
-
-def _is_framework_layer(layer: Any) -> bool:
-    return class_of(layer).__module__.startswith("mindspore.")
 
 
 def _recording_hook(recorder: Recorder, name: str) -> Any:

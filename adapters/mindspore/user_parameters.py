@@ -9,7 +9,7 @@ import numpy as np
 from mindspore import nn
 
 from adapters.gates import base_name, gate_layout
-from adapters.mindspore.specifics.rewritten import class_of
+from adapters.mindspore.specifics.rewritten import class_of, is_a, is_framework_layer
 from adapters.protocol import Array
 from adapters.user_model import OwnParameter
 from adapters.user_parameters import BIAS, KERNEL, piece, recurrent_pieces, with_pieces
@@ -68,17 +68,13 @@ def _owner(name: str, layers: Mapping[str, Any]) -> str:
     return next((outer for outer in around if outer in layers), name)
 
 
-def _is_framework_layer(layer: Any) -> bool:
-    return class_of(layer).__module__.startswith("mindspore.")
-
-
 def _canonical_form(cell: Any, key: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
     """The role and the canonical shape of a cell's parameter."""
     kind = class_of(cell).__name__
-    role = ROLES.get(key, key) if _is_framework_layer(cell) else key
+    role = ROLES.get(key, key) if is_framework_layer(cell) else key
     if role == KERNEL and kind.startswith("Embedding"):
         return "embeddings", shape
-    if len(shape) == 1 and _is_framework_layer(cell) and "Norm" in kind:
+    if len(shape) == 1 and is_framework_layer(cell) and "Norm" in kind:
         role = {KERNEL: "gamma", BIAS: "beta"}.get(role, role)
     if role == KERNEL and len(shape) == 1:
         role = "alpha" if kind.startswith("PReLU") else "gamma"
@@ -109,15 +105,15 @@ def _axes(role: str, rank: int) -> tuple[int, ...]:
 
 def _pieces(cell: Any, key: str, parameter: OwnParameter, owner: Any) -> Sequence[OwnParameter]:
     """The pieces of a parameter of a layer that the frameworks lay out differently; none for any other."""
-    if not _is_framework_layer(cell):
+    if not is_framework_layer(cell):
         return ()
     base, suffix = base_name(key)
     layout = gate_layout("mindspore", class_of(cell).__name__)
     if layout is not None:
         return recurrent_pieces(parameter, base, layout, _below(cell, suffix))
-    if isinstance(cell, nn.MultiheadAttention):
+    if is_a(cell, nn.MultiheadAttention):
         return _attention_pieces(key, parameter)
-    if isinstance(owner, nn.MultiheadAttention):
+    if is_a(owner, nn.MultiheadAttention):
         return [piece(parameter, parameter.role, (), within=("output",))]
     return ()
 

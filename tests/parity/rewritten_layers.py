@@ -9,7 +9,7 @@ import numpy as np
 from mindspore import Tensor, amp, nn
 
 from adapters.mindspore.specifics.rewritten import class_of, not_rewritten
-from adapters.mindspore.user_layers import layers_of, reduced_precision_of
+from adapters.mindspore.user_layers import layers_of, reduced_precision_of, settings_of
 from adapters.mindspore.user_parameters import parameters_of
 
 Seen = dict[str, tuple[str, str]]
@@ -45,8 +45,16 @@ def left_as_it_is() -> Seen:
         return _seen(amp.auto_mixed_precision(Network(), "O1", dtype=ms.float16))
 
 
+def rewritten_again() -> tuple[Seen, list[str]]:
+    """What is seen of a second network of this class, and the settings that its normalisation has."""
+    rewritten()
+    network = amp.auto_mixed_precision(Network(), "O1", dtype=ms.float16)
+    return _seen(network), sorted(settings_of(network.norm))
+
+
 def roles() -> dict[str, str]:
-    """By parameter of the rewritten network, its role."""
+    """By parameter of a second network of this class, its role."""
+    rewritten()
     network = amp.auto_mixed_precision(Network(), "O1", dtype=ms.float16)
     network(Tensor(np.ones((2, 6), np.float32)))
     return {each.name: each.role for each, _ in parameters_of(network, dict(layers_of(network)))}
