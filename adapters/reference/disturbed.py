@@ -94,11 +94,11 @@ def activation(activate: F) -> F:
     def disturbed(word: Any, *arguments: Any, **keywords: Any) -> Any:
         y, pullback = activate(word, *arguments, **keywords)
         active = _of(word)
-        return (
-            (y, pullback)
-            if active is None
-            else (active.move(type(word), y), _moved_pullback(active, type(word), pullback))
-        )
+        if active is None:
+            return y, pullback
+        # An error leaves the sign: a softplus below 0 would have no logarithm, where the framework's is 0 at worst.
+        moved = active.move(type(word), y)
+        return np.where(moved * y < 0, 0, moved).astype(moved.dtype), _moved_pullback(active, type(word), pullback)
 
     return disturbed  # type: ignore[return-value]
 

@@ -10,6 +10,7 @@ import numpy as np
 from adapters.protocol import Array, made_by
 from adapters.reference import disturbed
 from adapters.reference import loss_formulas as formulas
+from adapters.reference.rounding import tell_overflow
 from adapters.weighting import normaliser, sample_weights
 from harness.spec import losses as spec
 
@@ -35,6 +36,10 @@ LOSSES: dict[type[spec.Loss], Callable[[Any, Array, Array], tuple[Array, Array]]
     spec.CategoricalHinge: formulas.categorical_hinge,
     spec.Exponential: formulas.exponential,
 }
+
+# Float32 outputs above this count as overflowing: where a reciprocal comes near the smallest normal number, that of
+# TensorFlow, for example in its gradient of log1p, is up to 3e-4 off.
+LARGE = 1e31
 
 
 def value_and_gradient(word: spec.Loss, outputs: Array, y: Array) -> tuple[Any, Array]:
@@ -71,6 +76,8 @@ def per_sample(word: spec.Loss, outputs: Array, y: Array) -> tuple[Array, Array]
 def unweighted(word: spec.Loss, outputs: Array, y: Array) -> tuple[Array, Array]:
     """(B,) losses and the (B, C) gradient of each by its own outputs, in the dtype of `outputs`."""
     flat = outputs.reshape(len(outputs), -1)
+    if flat.dtype == np.float32 and np.abs(flat).max(initial=0.0) > LARGE:
+        tell_overflow("outputs")
     return made_by(LOSSES, word, "reference")(word, flat, target_rows(word, flat, y))
 
 

@@ -76,7 +76,7 @@ def nearest(x: Array, precision: HalfPrecision) -> Array:
     overflows = np.abs(x) >= form.largest * (1 + form.epsilon / 4)  # half a unit past the largest
     if overflows.any():
         if np.isfinite(x[overflows]).any():
-            _tell("rounding")
+            tell_overflow("rounding")
         x = np.where(overflows, np.copysign(np.float32(np.inf), x), x)
     if precision == "float16":
         return x.astype(np.float16).astype(np.float32)
@@ -121,7 +121,8 @@ def telling(overflows: list[str]) -> Iterator[None]:
         _told.reset(token)
 
 
-def _tell(what: str) -> None:
+def tell_overflow(what: str) -> None:
+    """Adds to the overflows of the context of `telling`, if there is one."""
     told = _told.get()
     if told is not None:
         told.append(what)

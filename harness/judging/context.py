@@ -19,7 +19,7 @@ from harness.data import Dataset
 from harness.data.inputs import Inputs
 from harness.judging.arithmetic import Arithmetic
 from harness.judging.remainders import in_float32
-from harness.judging.tolerances import RUNS
+from harness.judging.tolerances import float32_runs
 from harness.plan import Batch, Plan
 from harness.records.array_types import FloatArray
 from harness.records.cost import CostPlan
@@ -250,7 +250,8 @@ class Context:
         """
         exact = self._sample_losses(self.oracle, weights, batch)
         measure = self._measure(arm)
-        starts = (disturbed(weights, seed) for seed in range(RUNS))
+        count = float32_runs(self.experiment.model.multiply_adds * len(batch.samples))
+        starts = (disturbed(weights, seed) for seed in range(count))
         runs = in_float32(exact, (partial(self._sample_losses, measure, start, batch) for start in starts))
         return max(float(np.max(np.abs(losses - exact["losses"]))) for losses in runs.of("losses"))
 

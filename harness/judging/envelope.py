@@ -246,6 +246,7 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
             column = TensorKey(digest, parameter.name)
             least[column] = np.maximum(rounding, digest_errors[column])
     drawn_curves = dict(zip(names, _curves(drawn), strict=True))
+    least |= _of_the_asleep(least, curves, drawn_curves)
     for name, runs in drawn_curves.items():
         runs[:, sound + (name == LOSS) :] = np.nan  # the loss is computed before the update of its step
     return Envelope(
@@ -257,6 +258,22 @@ def _runs(context: Context, in_float32: Adapter, start: Start, digests: tuple[Wa
         next((step.first_flip for step in drawn if step.first_flip is not None), None),
         skipped=tuple(bool(step.skipped[0]) for step in drawn) if draws.scaling.dynamic is not None else (),
     )
+
+
+def _of_the_asleep(least: Curves, oracle: Curves, draws: Curves) -> dict[str, FloatArray]:
+    """The errors that a step may make in the digests of parameters that had no gradient in any run so far.
+
+    The slope of a PReLU of which every input is positive has none, until rounding moves one of them below 0. Its curve
+    has no size of its own, so the widest spread among the other parameters counts for it.
+    """
+    wider = {}
+    gradient, weight = DIGESTS
+    for name in (key for key in map(TensorKey.parse, least) if key.kind == gradient):
+        asleep = np.logical_and.accumulate((oracle[name] == 0) & (draws[name] == 0).all(axis=0))
+        for column in (name, TensorKey(weight, name.of)) if asleep.any() else ():
+            others = [_spread(draws[key]) for key in map(TensorKey.parse, least) if key.kind == column.kind]
+            wider[column] = np.where(asleep, np.maximum(least[column], np.max(others, axis=0)), least[column])
+    return wider
 
 
 def _curves(steps: Sequence[Step]) -> FloatArray:

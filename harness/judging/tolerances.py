@@ -23,6 +23,9 @@ Arrays = Mapping[str, FloatArray]
 FACTOR = 8.0
 # The number of float32 runs of the reference: one from the weights themselves, the others from weights moved by 1 ULP.
 RUNS = 3
+# The number where runs cost next to nothing; small tensors are right by luck most often.
+MANY_RUNS = 12
+SMALL = 1_000_000  # multiply-adds of a forward pass
 # The number of such runs in the chaos envelope.
 DRAWS = 4
 FLOOR_ULP = 4.0
@@ -58,6 +61,11 @@ class Excuse:
 
     bound: Any
     cause: str
+
+
+def float32_runs(multiply_adds: int) -> int:
+    """The number of float32 runs of the reference. `multiply_adds`: those of a forward pass on the whole batch."""
+    return MANY_RUNS if multiply_adds <= SMALL else RUNS
 
 
 def furthest(reference: Arrays, runs: Sequence[Arrays]) -> dict[str, FloatArray]:

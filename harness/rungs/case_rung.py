@@ -17,7 +17,7 @@ from harness.judging.checks import Check, judge_checks
 from harness.judging.context import REFERENCE, Answer, Answers, Context, NumberedAnswer
 from harness.judging.ledger_excuses import inaccuracies, of_word, propagated
 from harness.judging.remainders import InFloat32, one_run
-from harness.judging.tolerances import RUNS, Excuse, Tolerance, furthest, own_error
+from harness.judging.tolerances import Excuse, Tolerance, float32_runs, furthest, own_error
 from harness.ledger import Entry
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
@@ -154,7 +154,8 @@ class WordRung:
         run = self._reference_results(context, adapter, case, number)
         in_float32 = run.values
         if self.has_weights:
-            further_runs = [self._reference_results(context, adapter, case, number, seed) for seed in range(1, RUNS)]
+            seeds = range(1, _float32_runs(case))
+            further_runs = [self._reference_results(context, adapter, case, number, seed) for seed in seeds]
             in_float32 = furthest(reference, [in_float32, *(further.values for further in further_runs)])
         precision = self._arithmetic(arm_answer)
         return run.floored(self.tolerances(case, reference, in_float32, precision), reference, precision)
@@ -203,6 +204,14 @@ class WordRung:
     def _unsupported(self, case: Case, arm_answer: Answer, reason: str) -> Verdict:
         head = {"rung": self.name, "subject": case.subject, "arm_a": arm_answer.arm.name}
         return Verdict(**head, status="unsupported", cause=reason)
+
+
+def _float32_runs(case: Case) -> int:
+    """The number of float32 runs of a layer; one if it has no weights that could be moved."""
+    placed = case.given
+    if not isinstance(placed, PlacedLayer) or not placed.parameters:
+        return 1
+    return float32_runs(placed.layer.multiply_adds(placed.input_shape) * len(case.arrays["x"]))
 
 
 def _excuse_of(

@@ -13,7 +13,7 @@ from harness.judging.checks import judge_checks
 from harness.judging.context import Answer, Answers, Context
 from harness.judging.ledger_excuses import propagated
 from harness.judging.remainders import InFloat32, in_float32
-from harness.judging.tolerances import RUNS, Tolerance, loss_error, own_error, pooled_error
+from harness.judging.tolerances import Tolerance, float32_runs, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.plan import digest_in_precision
@@ -88,7 +88,8 @@ def _tolerances(context: Context, answer: Answer, reference: Arrays) -> dict[str
 
 def _in_float32(context: Context, adapter: Adapter, reference: Arrays) -> InFloat32:
     """Several float32 runs, from weights moved by a unit in the last place."""
-    starts = (disturbed(context.plan.weights, seed) for seed in range(RUNS))
+    runs = float32_runs(context.experiment.model.multiply_adds * len(context.batches(1)[0].samples))
+    starts = (disturbed(context.plan.weights, seed) for seed in range(runs))
     return in_float32(reference, (partial(first_batch, context, adapter, weights) for weights in starts))
 
 

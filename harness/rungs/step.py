@@ -24,7 +24,7 @@ from harness.judging.context import Answer, Answers, Context
 from harness.judging.ledger_excuses import propagated
 from harness.judging.overflow import noticed_overflows
 from harness.judging.remainders import InFloat32, in_float32
-from harness.judging.tolerances import RUNS, Tolerance, loss_error, own_error, pooled_error
+from harness.judging.tolerances import Tolerance, float32_runs, loss_error, own_error, pooled_error
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
 from harness.records.array_types import Array, FloatArray
@@ -165,7 +165,8 @@ def _deviation(expected: Arrays, name: str) -> Any:
 def _in_float32(context: Context, adapter: Adapter, inputs: Arrays, expected: Arrays) -> InFloat32:
     """Several float32 runs, from weights moved by a unit in the last place."""
     weights = only(inputs, "weight")
-    disturbed_inputs = ({**inputs, **disturbed(weights, seed)} for seed in range(RUNS))
+    runs = float32_runs(context.experiment.model.multiply_adds * len(context.forced_batches[0].samples))
+    disturbed_inputs = ({**inputs, **disturbed(weights, seed)} for seed in range(runs))
     return in_float32(expected, (partial(_forced_steps, context, adapter, variant) for variant in disturbed_inputs))
 
 

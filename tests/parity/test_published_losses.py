@@ -39,6 +39,7 @@ MODEL = Model.model_validate(
 ARMS = {
     "reference": Arm(name="reference", adapter="reference", mode="numpy"),
     "mindspore": Arm(name="mindspore", adapter="mindspore", mode="jit"),
+    "pynative": Arm(name="pynative", adapter="mindspore", mode="pynative"),
     "tensorflow": Arm(name="tensorflow", adapter="tensorflow", mode="graph"),
 }
 EPS = float(np.finfo(np.float32).eps)
@@ -50,7 +51,7 @@ def asked(request: pytest.FixtureRequest) -> Any:
     arm = ARMS[request.param]
     if request.param == "reference":
         return lambda function, *given: function(arm, *given)
-    ask = request.getfixturevalue(f"in_{request.param}")
+    ask = request.getfixturevalue(f"in_{arm.adapter}")
     return lambda function, *given: ask(function, arm, *given)
 
 
@@ -65,6 +66,19 @@ def test_likelihood_of_a_log_softmax_is_the_cross_entropy(asked: Any) -> None:
     likelihood, entropy = (float(each) for each in asked(values, SAME))
     # Each rounds numbers as large as the largest logarithm, 5, on the way to a mean of two.
     assert abs(likelihood - entropy) <= 2 * np.spacing(np.float32(5))
+
+
+@pytest.mark.parametrize("logit", [-12.0, -4.0, -0.5, 0.3352854, 1.5, 12.0])
+def test_a_loss_of_logits_that_are_all_alike_is_right_to_the_last_digits(asked: Any, logit: float) -> None:
+    """Errors of an exponential do not average out where every logit has the same."""
+    z, t = np.full((1, 10), logit, np.float32), np.zeros((1, 10), np.float32)
+    exact = {spec.SigmoidCrossEntropy(): np.logaddexp(0, float(z[0, 0])), spec.LogCosh(): _log_cosh(float(z[0, 0]))}
+    for found, size in zip(asked(values, [(word, z, t) for word in exact]), exact.values(), strict=True):
+        assert abs(float(found) - size) <= 8 * EPS * max(size, 1.0)
+
+
+def _log_cosh(x: float) -> float:
+    return float(np.logaddexp(x, -x) - np.log(2))
 
 
 def test_parts_of_an_evaluation_make_up_the_whole(asked: Any) -> None:

@@ -41,13 +41,13 @@ def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> C
 def sigmoid_cross_entropy(word: spec.SigmoidCrossEntropy, setting: Setting) -> Choice:
     """By precision in compiled mode, composed in PyNative."""
     if setting.compiler != "jit":
-        return composed("where, exp, log1p", FIRST_BATCH, make.composed_sigmoid_cross_entropy)
+        return composed("where, pow, atanh", FIRST_BATCH, make.composed_sigmoid_cross_entropy)
     return resolve(COMPILED_SIGMOID_CROSS_ENTROPY, word, setting)
 
 
 COMPILED_SIGMOID_CROSS_ENTROPY = by_precision(
     by_reduction("nn.BCEWithLogitsLoss", make.sigmoid_cross_entropy),
-    composed("where, exp, log1p", FLOAT64_REFUSED, make.composed_sigmoid_cross_entropy),
+    composed("where, pow, atanh", FLOAT64_REFUSED, make.composed_sigmoid_cross_entropy),
 )
 
 
@@ -72,7 +72,7 @@ LOSSES: Entries = {
         by_reduction("nn.SmoothL1Loss", make.smooth_l1),
         composed("where, mean", FLOAT64_LOST, make.composed_smooth_l1),
     ),
-    spec.LogCosh: composed("sinh, atanh, log1p", HAS_NONE, make.composed_log_cosh),
+    spec.LogCosh: composed("sinh, atanh, pow", HAS_NONE, make.composed_log_cosh),
     spec.CosineSimilarity: composed("sqrt, where, sum", PAIRS_ALONE, make.composed_cosine_similarity),
     spec.AsymmetricLinear: composed("where, mean", HAS_NONE, make.composed_asymmetric_linear),
     spec.SoftmaxCrossEntropy: by_precision(

@@ -13,10 +13,11 @@ from composing import experiment
 from adapters.reference.ensemble import Flip
 from harness.data.loading import load
 from harness.judging.context import Context
-from harness.judging.envelope import LOSS, Crossing, Envelope, crossings_between, envelope
+from harness.judging.envelope import LOSS, Crossing, Envelope, _of_the_asleep, crossings_between, envelope
 from harness.judging.tolerances import FACTOR, TELLING, enveloped, summation_error
 from harness.plan import draw_plan
 from harness.records.step_columns import DIGESTS, columns
+from harness.records.tensor_key import TensorKey
 from harness.report.plots import envelope_plot, sentence
 from harness.rungs.free_run_curves import FreeRuns
 from harness.spec.arm import Arm
@@ -168,6 +169,19 @@ def test_beyond_the_largest_float32_there_is_no_bound_but_a_number() -> None:
     assert not np.any(np.isnan(e.loss.bound))
     assert np.isfinite(e.loss.bound[0])
     assert np.isinf(e.loss.bound[-1])
+
+
+def test_a_slope_that_has_had_no_gradient_may_wake_as_far_as_others_are_apart() -> None:
+    names = {name: [TensorKey(kind, name) for kind in DIGESTS] for name in ("slope", "kernel")}
+    zeros, ones = np.zeros(3), np.ones(3)
+    oracle = {LOSS: ones, **{key: zeros if name == "slope" else ones for name, keys in names.items() for key in keys}}
+    apart = np.array([[0.0, 0.0, 0.0], [0.25, 0.5, 0.5]])
+    draws = {key: apart if key.of == "kernel" else 0 * apart for keys in names.values() for key in keys}
+    draws[names["slope"][0]] = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.0]])  # it wakes at the last step
+    least = {LOSS: ones, **{key: zeros for keys in names.values() for key in keys}}
+    wider = _of_the_asleep(least, oracle, draws)
+    assert set(wider) == set(names["slope"])
+    assert wider[names["slope"][0]].tolist() == wider[names["slope"][1]].tolist() == [0.25, 0.5, 0.0]
 
 
 def test_the_horizon_is_where_the_bound_is_a_share_of_the_loss() -> None:

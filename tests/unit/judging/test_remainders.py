@@ -13,7 +13,7 @@ from adapters.reference import cancellation
 from adapters.reference.ensemble import disturbed
 from harness.judging.context import Answer
 from harness.judging.remainders import InFloat32, in_float32, one_run, signs_of_draws
-from harness.judging.tolerances import FACTOR, RUNS, Tolerance
+from harness.judging.tolerances import FACTOR, MANY_RUNS, Tolerance
 from harness.records.verdict import Verdict
 
 EPS = float(np.finfo(np.float32).eps)
@@ -141,7 +141,7 @@ def test_the_loss_of_a_single_sample_is_measured_by_several_runs(tmp_path: Path)
     native = context.in_float32(arm)
     errors = [
         float(np.max(np.abs(context._sample_losses(native, weights, batch)["losses"] - exact)))
-        for weights in (disturbed(context.plan.weights, seed) for seed in range(RUNS))
+        for weights in (disturbed(context.plan.weights, seed) for seed in range(MANY_RUNS))
     ]
     assert len(set(errors)) > 1
     assert context.sample_loss_error(arm) == max(errors)

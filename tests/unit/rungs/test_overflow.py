@@ -10,11 +10,14 @@ import pytest
 from in_process import answers_to, arm, context_of
 from made_up_traces import epoch
 
+from adapters.reference.losses import unweighted
 from harness.judging.context import Context
+from harness.judging.overflow import noticed_overflows
 from harness.plan import digest_in_precision
 from harness.records.tensor_key import keyed
 from harness.records.trace import Trace
 from harness.rungs import checkpoints, trajectory
+from harness.spec.losses import MeanSquaredLogarithmicError
 from harness.system.array_files import Arrays
 
 DENSE = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
@@ -47,6 +50,14 @@ def test_what_float32_cannot_hold_is_not_judged(tmp_path: Path, wrong: bool) -> 
         found = rung.judge(context, answers)
     assert found
     assert {verdict.status for verdict in found} == ({"diverges"} if wrong else {"agrees"})
+
+
+@pytest.mark.parametrize(("size", "told"), [(1e30, []), (1e32, ["outputs"])])
+def test_outputs_whose_reciprocal_is_nearly_0_count_as_overflowing(size: float, told: list[str]) -> None:
+    outputs = np.full((1, 3), size, np.float32)
+    with noticed_overflows() as overflows:
+        unweighted(MeanSquaredLogarithmicError(), outputs, np.ones_like(outputs))
+    assert overflows == told
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.12])  # the squares of the weights, of which LAMB takes the sum, overflow first

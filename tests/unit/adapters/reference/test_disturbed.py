@@ -12,7 +12,7 @@ import adapters
 from adapters.reference.activations import activate
 from adapters.reference.disturbed import DRAWS, Disturbance, disturbing
 from adapters.reference.losses import value_and_gradient
-from harness.spec.activations import Tanh
+from harness.spec.activations import Softplus, Tanh
 from harness.spec.arm import Arm
 from harness.spec.layers import Dense
 from harness.spec.losses import MeanSquaredError
@@ -71,6 +71,15 @@ def test_moved_by_the_bound_and_no_further(kind: type[Any], evaluate: Callable[[
             assert np.any(after != before)
             if draw < 2 and not relative and before is still[0]:
                 np.testing.assert_allclose(after - before, (BOUND, -BOUND)[draw], rtol=1e-10)
+
+
+@pytest.mark.parametrize("draw", range(DRAWS))
+def test_an_error_moves_no_value_past_0(draw: int) -> None:
+    x = np.array([-30.0, -1.0, 1.0])
+    with disturbing({Softplus: Disturbance(BOUND)}, draw):
+        y, _ = activate(Softplus(), x)
+    assert y[0] >= 0
+    assert y[1] != np.logaddexp(0, x[1]), "the others are moved as ever"
 
 
 def test_the_draws_repeat_and_differ() -> None:
