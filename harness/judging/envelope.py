@@ -266,7 +266,7 @@ def _of_the_asleep(least: Curves, oracle: Curves, draws: Curves) -> dict[str, Fl
     The slope of a PReLU of which every input is positive has none, until rounding moves one of them below 0. Its curve
     has no size of its own, so the widest spread among the other parameters counts for it.
     """
-    wider = {}
+    wider: dict[str, FloatArray] = {}
     gradient, weight = DIGESTS
     for name in (key for key in map(TensorKey.parse, least) if key.kind == gradient):
         asleep = np.logical_and.accumulate((oracle[name] == 0) & (draws[name] == 0).all(axis=0))
