@@ -15,6 +15,7 @@ import numpy as np
 from adapters.coefficients import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
 from adapters.reference import disturbed
+from adapters.reference.cancellation import nearly_cancelled
 from adapters.reference.draws import onto, summed
 from harness.spec import optimizers as spec
 from harness.spec.recipe import Update
@@ -146,7 +147,7 @@ def ftrl(s: spec.Ftrl, start: Array, decaying: bool, first_rate: Any) -> Rule:
         before = _power(total, s, c)
         total = total + np.square(g)
         after = _power(total, s, c)
-        linear = linear + (g - (after - before) / c["rate"] * w)
+        linear = linear + (g - nearly_cancelled(after - before, after) / c["rate"] * w)
         reached = (np.clip(linear, -c["l1"], c["l1"]) - linear) / (after / c["rate"] + c["twice_l2"])
         w, g, c = yield reached, (total, linear)
 

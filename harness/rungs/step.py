@@ -200,7 +200,9 @@ def _forced_steps(context: Context, adapter: Adapter, inputs: Arrays) -> Arrays:
         for k, weights in enumerate(adapter.optimizer(e.update, start, gradients_by_step)):
             results |= keyed("weight", _nowhere(weights) if overflows else weights, k + 1)
         slots = slots_beside(adapter, e.update, start, gradients_by_step)
-    return results | (_nowhere(slots) if overflows else slots)
+    # What is kept beside weights that are lost is lost with them, whether or not it has taken from them yet.
+    lost = overflows or _is_not_finite(weights)
+    return results | (_nowhere(slots) if lost else slots)
 
 
 def _is_not_finite(arrays: Arrays) -> bool:

@@ -181,6 +181,20 @@ def test_after_a_checkpoint_the_steps_before_an_overflow_are_judged(
         ] * judged
 
 
+def test_slow_weights_of_weights_that_overflow_are_left_out(tmp_path: Path) -> None:
+    stated = {**HUGE, "lookahead": {"kind": "slow_weights", "steps": 100}}
+    context = context_of(stated, tmp_path, {"one": {}, "other": {}})
+    with np.errstate(all="ignore"):
+        question, answers = answers_to(context, "step")
+        slow = {name: values for name, values in answers["one"].arrays.items() if "/slow/" in name}
+        assert slow
+        assert all(np.isfinite(values).all() for values in slow.values()), "they have not taken from the weights yet"
+        for name in slow:
+            answers["other"].arrays[name][...] = np.nan  # 0 times a weight that is not a number
+        found = question.judge(context, answers)
+    assert {verdict.status for verdict in found} == {"agrees"}
+
+
 @pytest.mark.parametrize("step", [1, 3])
 def test_all_gradients_of_a_step_of_which_one_overflows_are_left_out(tmp_path: Path, step: int) -> None:
     stated = {**HUGE, "loss": {"kind": "mean_squared_error"}}

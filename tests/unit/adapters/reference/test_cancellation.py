@@ -11,6 +11,9 @@ import adapters
 from adapters.reference.cancellation import leaving, less_one, nearly_cancelled, remainder, saturated
 from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer, place
+from harness.spec.optimizers import Ftrl
+from harness.spec.recipe import Update
+from harness.spec.schedules import Constant
 from harness.spec.vocabulary import parse
 
 TERM = np.array([[3.0, -0.7], [100.0, 0.0]], np.float32)
@@ -114,6 +117,19 @@ def test_an_exponential_near_one_may_be_the_neighbour() -> None:
         less_one(power[::2])
         less_one(power.astype(np.float64))
     assert not remainders.cancelled
+
+
+@pytest.mark.parametrize(("adapter", "arithmetic"), [(FLOAT32, np.float32), (FLOAT64, np.float64)])
+def test_the_difference_of_two_powers_in_ftrl_may_be_a_unit_of_them_off(adapter: Any, arithmetic: type[Any]) -> None:
+    """A square of 1e-5 beside an accumulator of 0.1 leaves 4 digits of the difference of their powers."""
+    update = Update(optimizer=Ftrl(initial_accumulator=0.1), schedule=Constant(rate=0.01))
+    found = []
+    for sign in (0.0, 1.0):
+        with leaving(sign) as remainders:
+            *_, last = adapter.optimizer(update, {"w": np.ones(1, arithmetic)}, [{"w": np.full(1, 3e-3, arithmetic)}])
+        found.append(float(last["w"][0]))
+        assert remainders.cancelled == (arithmetic is np.float32)
+    assert (abs(found[1] - found[0]) > 1e-3 * abs(found[0])) == (arithmetic is np.float32)
 
 
 def test_the_gradient_of_a_normalisation_leaves_a_remainder_of_an_upstream_that_is_all_alike() -> None:
