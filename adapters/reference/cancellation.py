@@ -14,7 +14,7 @@ gradient makes a full step of such a unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -74,19 +74,17 @@ def remainder(difference: Array, term: Array, axis: int) -> Array:
     `term`: the first term, of the shape of the difference. Single zeros among other numbers are no cancellation: the
     other numbers show the rounding error.
     """
-    remainders = _active.get()
-    if remainders is None or difference.dtype == np.float64:
-        return difference
-    cancelled = (difference == 0).all(axis=axis, keepdims=True) & (term != 0)
-    if not cancelled.any():
-        return difference
-    remainders.cancelled = True
-    signs = np.asarray(remainders.signs, difference.dtype)[:, None]
-    along = np.moveaxis(np.ones_like(difference), axis, -1)
-    along[..., ::2] = -1
-    alternating = np.moveaxis(along, -1, axis).reshape(len(signs), -1)
-    left = np.spacing(np.abs(term)).reshape(len(signs), -1) * np.where(signs < 0, alternating, signs)
-    return np.where(cancelled, left.reshape(difference.shape), difference)
+
+    def cancelled() -> Array:
+        return (difference == 0).all(axis=axis, keepdims=True) & (term != 0)
+
+    def left(rows: Array, signs: Array) -> Array:
+        along = np.moveaxis(np.ones_like(difference), axis, -1)
+        along[..., ::2] = -1
+        alternating = np.moveaxis(along, -1, axis).reshape(rows.shape)
+        return _units(term, rows) * np.where(signs < 0, alternating, signs)
+
+    return _moved(difference, cancelled, left)
 
 
 def nearly_cancelled(difference: Array, term: Array) -> Array:
@@ -95,16 +93,11 @@ def nearly_cancelled(difference: Array, term: Array) -> Array:
     Unlike `remainder` for each number by itself: a softmax saturates in single samples, and its gradient there is what
     is left of two terms that are nearly the same.
     """
-    remainders = _active.get()
-    if remainders is None or difference.dtype == np.float64:
-        return difference
-    lost = np.abs(difference) <= LOST * np.abs(term)
-    if not lost.any():
-        return difference
-    remainders.cancelled = True
-    signs = np.asarray(remainders.signs, difference.dtype)[:, None]
-    moved = difference.reshape(len(signs), -1) + signs * np.spacing(np.abs(term)).reshape(len(signs), -1)
-    return np.where(lost & (term != 0), moved.reshape(difference.shape), difference)
+    return _moved(
+        difference,
+        lambda: (np.abs(difference) <= LOST * np.abs(term)) & (term != 0),
+        lambda rows, signs: rows + signs * _units(term, rows),
+    )
 
 
 def less_one(power: Array) -> Array:
@@ -112,17 +105,12 @@ def less_one(power: Array) -> Array:
 
     Where the power is near 1 its last place is many times that of the difference. A power of 1 is exact.
     """
-    remainders = _active.get()
-    difference = power - 1
-    if remainders is None or power.dtype == np.float64:
-        return difference
-    near = (power < 1) & (difference > -NEAR)
-    if not near.any():
-        return difference
-    remainders.cancelled = True
-    units = np.asarray(remainders.signs, power.dtype) * np.finfo(power.dtype).epsneg
-    moved = difference.reshape(len(units), -1) + units[:, None]
-    return np.where(near, np.minimum(moved, 0).reshape(power.shape), difference)
+    difference, unit = power - 1, np.finfo(power.dtype).epsneg
+    return _moved(
+        difference,
+        lambda: (power < 1) & (difference > -NEAR),
+        lambda rows, signs: np.minimum(rows + signs * unit, 0),
+    )
 
 
 def saturated(slope: Array, is_near: Array) -> Array:
@@ -132,14 +120,32 @@ def saturated(slope: Array, is_near: Array) -> Array:
     tanh from 7.9 on). Unlike `remainder` for each number by itself: a function saturates at single inputs. `is_near`:
     the inputs that are not so far out that every y is rounded to 1.
     """
-    remainders = _active.get()
     unit = np.finfo(slope.dtype).eps
-    if remainders is None or slope.dtype == np.float64:
-        return slope
-    flat = (slope <= FEW * unit) & is_near
-    if not flat.any():
-        return slope
+    return _moved(
+        slope,
+        lambda: (slope <= FEW * unit) & is_near,
+        lambda rows, signs: np.where(signs < 0, 0, rows + signs * unit),
+    )
+
+
+def _moved(difference: Array, cancelled: Callable[[], Array], rule: Callable[[Array, Array], Array]) -> Array:
+    """The float32 `difference`, and what the rule makes of it where its terms have `cancelled`.
+
+    The rule is given the draws as rows, (draws, numbers), and their signs, (draws, 1). Without a context, and in
+    float64, nothing is computed.
+    """
+    remainders = _active.get()
+    if remainders is None or difference.dtype == np.float64:
+        return difference
+    where = cancelled()
+    if not where.any():
+        return difference
     remainders.cancelled = True
-    signs = np.asarray(remainders.signs, slope.dtype)[:, None]
-    moved = np.where(signs < 0, 0, slope.reshape(len(signs), -1) + signs * unit)
-    return np.where(flat, moved.reshape(slope.shape), slope)
+    signs = np.asarray(remainders.signs, difference.dtype)[:, None]
+    moved = rule(difference.reshape(len(signs), -1), signs)
+    return np.where(where, moved.reshape(difference.shape), difference)
+
+
+def _units(term: Array, rows: Array) -> Array:
+    """A unit in the last place of each term, in the shape of the rows."""
+    return np.spacing(np.abs(term)).reshape(rows.shape)
