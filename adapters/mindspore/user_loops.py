@@ -7,7 +7,7 @@ from typing import Any
 
 import mindspore as ms
 import numpy as np
-from mindspore import nn
+from mindspore import ParameterTuple, nn, ops
 from mindspore.dataset import NumpySlicesDataset
 from mindspore.train import Callback, Model
 
@@ -46,7 +46,10 @@ class MindSporeLoop:
             recipe.update.optimizer, trainable, learning_rate(recipe.update, horizon, setting)
         )
         criterion = loss(recipe.loss, prod(recipe.model.output_shape), recipe.targets, setting)
-        self.model = Model(_Network(network), criterion, optimizer)
+        if isinstance(optimizer, nn.Optimizer):
+            self.model = Model(_Network(network), criterion, optimizer)
+        else:
+            self.model = Model(_OneStep(_Network(network), criterion, optimizer, trainable))
 
     def bind(self, x: Array, y: Array) -> None:
         self.x, self.y = x, y.astype(np.int32 if self.labels else self.setting.precision)
@@ -80,6 +83,21 @@ class _Network(nn.Cell):
 
     def construct(self, x: Any) -> Any:
         return self.network(x, True, ())
+
+
+class _OneStep(nn.Cell):
+    """An update as users write it around an optimizer that is composed and so no `nn.Optimizer`, which `Model` wants."""
+
+    def __init__(self, network: Any, criterion: Any, optimizer: Any, trainable: list[Any]) -> None:
+        super().__init__()
+        self.optimizer = optimizer
+        self.value_and_gradients = ops.value_and_grad(
+            nn.WithLossCell(network, criterion), None, ParameterTuple(trainable)
+        )
+
+    def construct(self, x: Any, y: Any) -> Any:
+        value, gradients = self.value_and_gradients(x, y)
+        return ops.depend(value, self.optimizer(gradients))
 
 
 class _Losses(Callback):
