@@ -26,7 +26,7 @@ from harness.spec import layers as spec
 from harness.spec.arm import HalfPrecision
 
 F = TypeVar("F", bound=Callable[..., Any])
-IN_FLOAT32 = (spec.BatchNorm, spec.LayerNorm)
+IN_FLOAT32 = (spec.BatchNorm, spec.LayerNorm, spec.GroupNorm, spec.InstanceNorm, spec.RmsNorm)
 
 
 @dataclass(frozen=True)

@@ -93,8 +93,8 @@ SEQUENCES = (
     fault(
         "positions embedded in reverse",
         f"{MS}.layers.attention",
-        "return x + self.embeddings",
-        "return x + ops.flip(self.embeddings, (0,))",
+        "return x + ops.cast(self.embeddings, x.dtype)",
+        "return x + ops.flip(ops.cast(self.embeddings, x.dtype), (0,))",
     ),
     fault("axes that stay", f"{MS}.layers.shape", "return ops.transpose(x, self.axes)", "return x + 0"),
     fault(
@@ -143,7 +143,7 @@ SEQUENCES = (
     fault(
         "positions embedded twice",
         f"{TF}.layers.attention",
-        "return x + self.embeddings.value",
-        "return x + 2 * self.embeddings.value",
+        "return x + tf.cast(self.embeddings.value, x.dtype)",
+        "return x + 2 * tf.cast(self.embeddings.value, x.dtype)",
     ),
 )

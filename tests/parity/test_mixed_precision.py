@@ -38,6 +38,36 @@ CNN = [
     {"kind": "dropout", "rate": 0.25},
     "flatten",
 ]
+IMAGES = [
+    {"kind": "max_pool2d", "pool_size": [4, 4], "strides": [4, 4]},
+    {**CONV, "filters": 4, "activation": "tanh"},
+    {"kind": "group_norm", "groups": 2},
+    {**CONV, "kind": "conv2d_transpose", "filters": 4, "strides": [2, 2], "activation": "relu"},
+    {"kind": "instance_norm"},
+    {"kind": "max_pool2d", "pool_size": [2, 2], "strides": [2, 2]},
+    {"kind": "upsampling2d", "size": [2, 2], "interpolation": "nearest"},
+    {"kind": "average_pool2d", "pool_size": [4, 4], "strides": [4, 4]},
+    {"kind": "rms_norm"},
+    {"kind": "upsampling2d", "size": [2, 2], "interpolation": "bilinear"},
+    "flatten",
+]
+ROWS = {"kind": "reshape", "target_shape": [28, 28]}
+SEQUENCES = [
+    ROWS,
+    {
+        "kind": "conv1d",
+        "filters": 8,
+        "kernel_size": 3,
+        "strides": 4,
+        "padding": "same",
+        "kernel_initializer": "he_normal",
+        "activation": "relu",
+    },
+    {"kind": "position_embedding", "embeddings_initializer": {"kind": "normal", "mean": 0.0, "stddev": 0.1}},
+    {"kind": "group_norm", "groups": 4},
+    "flatten",
+]
+MODELS = {"mlp": MLP, "cnn": CNN, "images": IMAGES, "sequences": SEQUENCES}
 # Gradients times 2^17 overflow, so that the first updates are skipped, and so are some after it was doubled again.
 RULE = {"initial": 2.0**22, "factor": 2.0, "window": 2}
 STATED: dict[str, Any] = {
@@ -95,9 +125,9 @@ def shown(found: list[Verdict]) -> str:
 
 
 @pytest.mark.parametrize("modes", MODES)
-@pytest.mark.parametrize(("name", "layers"), [("mlp", MLP), ("cnn", CNN)], ids=["mlp", "cnn"])
-def test_both_frameworks_agree_in_mixed_float16(start, tmp_path, name, layers, modes) -> None:  # type: ignore[no-untyped-def]
-    _, found = verdicts(start, tmp_path, layers, modes, precision="mixed_float16", loss_scale=1024)
+@pytest.mark.parametrize("name", MODELS)
+def test_both_frameworks_agree_in_mixed_float16(start, tmp_path, name, modes) -> None:  # type: ignore[no-untyped-def]
+    _, found = verdicts(start, tmp_path, MODELS[name], modes, precision="mixed_float16", loss_scale=1024)
     assert not shown(found), shown(found)
     by_rung = Counter(verdict.rung for verdict in found)
     assert all(by_rung[rung] for rung in ASKED)

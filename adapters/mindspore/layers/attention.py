@@ -78,7 +78,7 @@ class _Embedded(nn.Cell):
         self.embeddings = embeddings
 
     def construct(self, x: Any, training: bool, noise: Any) -> Any:
-        return x + self.embeddings
+        return x + ops.cast(self.embeddings, x.dtype)
 
 
 def _parameters(placed: PlacedLayer, weights: Parameters, setting: Setting) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from adapters.mindspore.specifics.group_normalisation import (
     GroupNormalisation,
     RootMeanSquareNormalisation,
 )
+from adapters.mindspore.specifics.half import in_full
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from harness.spec.arm import Layout
@@ -32,7 +33,8 @@ def instance_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, in
 def rms_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """Division by the root mean square over the last axis of each sample."""
     parameters = {"gamma": parameter("gamma", placed, weights, setting)}
-    return BuiltLayer(PlainLayer(RootMeanSquareNormalisation(parameters, placed, setting)), parameters=parameters)
+    call = PlainLayer(RootMeanSquareNormalisation(parameters, placed, setting))
+    return BuiltLayer(in_full(call, setting), parameters=parameters)
 
 
 def _in_groups(groups: int, placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
@@ -47,5 +49,6 @@ def _in_groups(groups: int, placed: PlacedLayer, weights: Parameters, setting: S
             value.set_data(parameters[name])
     parameters = {name: getattr(native, name) for name in parameters}
     if len(placed.input_shape) == 3:
-        return BuiltLayer(PlainLayer(native), "channels_first", "channels_first", parameters)
-    return BuiltLayer(PlainLayer(ChannelsSecond(native)), parameters=parameters)
+        call = in_full(PlainLayer(native), setting)
+        return BuiltLayer(call, "channels_first", "channels_first", parameters)
+    return BuiltLayer(in_full(PlainLayer(ChannelsSecond(native)), setting), parameters=parameters)

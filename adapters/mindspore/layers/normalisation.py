@@ -8,7 +8,7 @@ from mindspore import nn, ops
 
 from adapters.mindspore.layers.base import BuiltLayer, PlainLayer, parameter, to_layout
 from adapters.mindspore.runtime import floats
-from adapters.mindspore.specifics.half import InFull
+from adapters.mindspore.specifics.half import in_full
 from adapters.mindspore.specifics.normalisation import BatchNormalisation, LastAxisNormalisation
 from adapters.protocol import Parameters
 from adapters.setting import Setting
@@ -23,7 +23,7 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
         p.name: parameter(p.name, placed, weights, setting, p.trainable) for p in word.parameters(placed.input_shape)
     }
     call = BatchNormalisation(parameters, placed, setting, incoming)
-    return BuiltLayer(InFull(call, setting) if setting.half else call, incoming, incoming, parameters)
+    return BuiltLayer(in_full(call, setting), incoming, incoming, parameters)
 
 
 def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
@@ -38,8 +38,7 @@ def layer_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incom
         if name in parameters:
             value.set_data(parameters[name])
     parameters = {name: getattr(native, name) for name in parameters}
-    call = PlainLayer(native)
-    return BuiltLayer(InFull(call, setting) if setting.half else call, parameters=parameters)
+    return BuiltLayer(in_full(PlainLayer(native), setting), parameters=parameters)
 
 
 def dropout(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:

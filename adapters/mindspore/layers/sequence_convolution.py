@@ -8,6 +8,7 @@ from mindspore import nn
 
 from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter
 from adapters.mindspore.layers.dense import with_activation
+from adapters.mindspore.specifics.half import in_half
 from adapters.mindspore.specifics.sequences import ChannelsBetween, convolution_1d_in_float64
 from adapters.protocol import Parameters
 from adapters.setting import Setting
@@ -35,4 +36,4 @@ def conv1d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming:
         bias_init=initial_value("bias", placed, weights, setting) if word.use_bias else None,
     )
     parameters = {"kernel": native.weight, **({"bias": native.bias} if word.use_bias else {})}
-    return with_activation(parameters, ChannelsBetween(native), placed, weights, setting)
+    return with_activation(parameters, ChannelsBetween(in_half(native, setting)), placed, weights, setting)

@@ -9,6 +9,7 @@ from mindspore import nn
 from adapters.mindspore.layers.base import BuiltLayer, initial_value, parameter
 from adapters.mindspore.layers.dense import with_activation
 from adapters.mindspore.realisations.layers import images
+from adapters.mindspore.specifics.half import in_half
 from adapters.mindspore.specifics.transposed import transposed_in_float64
 from adapters.protocol import Parameters
 from adapters.setting import Setting
@@ -36,4 +37,4 @@ def conv2d_transpose(placed: PlacedLayer, weights: Parameters, setting: Setting,
         bias_init=initial_value("bias", placed, weights, setting) if word.use_bias else None,
     )
     parameters = {"kernel": native.weight, **({"bias": native.bias} if word.use_bias else {})}
-    return with_activation(parameters, native, placed, weights, setting, layout)
+    return with_activation(parameters, in_half(native, setting), placed, weights, setting, layout)

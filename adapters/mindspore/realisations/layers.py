@@ -99,10 +99,17 @@ IN_HALF = (
     spec.BatchNorm,
     spec.LayerNorm,
     spec.Dropout,
+    spec.Conv1d,
+    spec.Conv2dTranspose,
     spec.ZeroPadding2d,
+    spec.Upsampling2d,
+    spec.GroupNorm,
+    spec.InstanceNorm,
+    spec.RmsNorm,
     spec.StochasticDepth,
     spec.Parallel,
     spec.Concatenate,
+    spec.PositionEmbedding,
     spec.Residual,
 )
 _LAYERS: Entries = {
@@ -155,8 +162,12 @@ NO_BFLOAT16: dict[type[Any], str] = {
     spec.AveragePool2d: "AvgPool",
     spec.GlobalAveragePool2d: "ReduceMean",
     spec.GlobalMaxPool2d: "ReduceMax",
+    spec.Conv1d: "Conv2D",
+    spec.Conv2dTranspose: "Conv2DBackpropInput",
     spec.ZeroPadding2d: "Pad",
+    spec.Upsampling2d: "ResizeNearestNeighborV2 or ResizeBilinearV2",
     spec.StochasticDepth: "ReduceSum",
+    spec.PositionEmbedding: "ReduceSum",
 }
 
 

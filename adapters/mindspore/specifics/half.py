@@ -15,6 +15,11 @@ def in_half(cell: Any, setting: Setting) -> Any:
     return cell.to_float(getattr(ms, setting.half)) if setting.half else cell
 
 
+def in_full(layer: Any, setting: Setting) -> Any:
+    """The layer, which computes in the precision of its parameters although others compute in 16 bits."""
+    return InFull(layer, setting) if setting.half else layer
+
+
 class InFull(nn.Cell):
     """A layer that computes in the precision of its parameters, between layers that compute in 16 bits."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
@@ -66,7 +67,7 @@ class _Embedded:
         self.embeddings = embeddings
 
     def __call__(self, x: Any, training: bool, noise: Any) -> Any:
-        return x + self.embeddings.value
+        return x + tf.cast(self.embeddings.value, x.dtype)
 
 
 class _MaskedShares:

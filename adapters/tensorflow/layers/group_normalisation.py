@@ -9,6 +9,7 @@ import keras
 from adapters.protocol import Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.layers.base import BuiltLayer, PlainLayer
+from adapters.tensorflow.specifics.half import in_full
 from adapters.tensorflow.specifics.shapes import build_shape
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
@@ -28,9 +29,9 @@ def instance_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, in
 def rms_norm(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """Division by the root mean square over the last axis of each sample."""
     word: Any = placed.layer
-    native = keras.layers.RMSNormalization(axis=-1, epsilon=word.epsilon, dtype=setting.policy)
+    native = keras.layers.RMSNormalization(axis=-1, epsilon=word.epsilon, dtype=setting.precision)
     native.build(build_shape(placed, "channels_last"))
-    return BuiltLayer(PlainLayer(native), parameters={"gamma": native.scale})
+    return BuiltLayer(in_full(PlainLayer(native), setting), parameters={"gamma": native.scale})
 
 
 def _in_groups(groups: int, placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:

@@ -76,6 +76,13 @@ def _upsampling(word: spec.Upsampling2d, setting: Setting) -> Realisation:
     return native("keras.layers.UpSampling2D")
 
 
+def _rms_norm(word: spec.RmsNorm, setting: Setting) -> Realisation:
+    name = "keras.layers.RMSNormalization"
+    if setting.half:
+        return composed(f"{name} in float32, between casts", "in mixed precision it rounds its scale to 16 bits")
+    return native(name)
+
+
 def _convolution(name: str) -> Entry:
     def choose(word: Any, setting: Setting) -> Realisation:
         if setting.layout == "channels_first" and setting.precision == "float64":
@@ -120,10 +127,17 @@ IN_HALF = (
     spec.BatchNorm,
     spec.LayerNorm,
     spec.Dropout,
+    spec.Conv1d,
+    spec.Conv2dTranspose,
     spec.ZeroPadding2d,
+    spec.Upsampling2d,
+    spec.GroupNorm,
+    spec.InstanceNorm,
+    spec.RmsNorm,
     spec.StochasticDepth,
     spec.Parallel,
     spec.Concatenate,
+    spec.PositionEmbedding,
     spec.Residual,
 )
 _LAYERS: Entries = {
@@ -148,7 +162,7 @@ _LAYERS: Entries = {
     spec.Upsampling2d: _upsampling,
     spec.GroupNorm: native("keras.layers.GroupNormalization"),
     spec.InstanceNorm: native("keras.layers.GroupNormalization, a group for each channel"),
-    spec.RmsNorm: native("keras.layers.RMSNormalization"),
+    spec.RmsNorm: _rms_norm,
     spec.StochasticDepth: composed("x * mask / (1 - rate)", "Keras has no such class"),
     spec.Parallel: composed("the branches, then +, * or tf.concat", "Keras has no such class"),
     spec.Concatenate: composed("tf.concat", "Keras has no such class"),
