@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from harness.subjects.pair.climbing import MODEL, Answers, Climb
 from harness.subjects.pair.mapping import AS_IT_IS, Match, with_heads
 from harness.subjects.pair.side import rows_last
 from harness.subjects.pair.spec import EACH
+from harness.subjects.pair.stirring import stirred
 from harness.subjects.pair.tasks import TASKS
 from harness.subjects.pair.trying import Trials
 from harness.system.array_files import Arrays, save_arrays
@@ -30,16 +32,15 @@ def carried_over(climb: Climb) -> list[Verdict]:
             climb.weights |= {n: rows_last(climb.weights[n], image) for n, image in climb.rows.items()}
         inputs = _loaded(climb) if climb.rows else inputs
     if climb.pairing is not None and climb.pairing.is_open:
-        before, trials = climb.matches, Trials(climb, lambda matches: _tried(climb, matches))
+        before, trials = climb.matches, _trials(climb)
         climb.matches = trials.best()
+        agree = trials.agree(climb.matches)
         if climb.matches is not before:
             second = climb.arms[1].name
             own[second] = _repartnered(own[second], before, climb.matches)
             climb.weights = climb.weights if _source(climb) != second else dict(own[second])
-        if trials.last is not before:
-            _tried(climb, climb.matches)
-            inputs = _loaded(climb)
-        if climb.pairing.fused and not climb.rows and not trials.agree():
+        inputs = _loaded(climb)
+        if climb.pairing.fused and not climb.rows and not agree:
             inputs, own = _laid_out_by_heads(climb, climb.pairing.fused)
     ordered = {match.name: climb.weights[match.name] for match in climb.matches}
     climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
@@ -79,22 +80,34 @@ def _laid_out_by_heads(climb: Climb, fused: frozenset[str]) -> tuple[Answers, di
     before = climb.matches
     for heads, matches in with_heads(before, fused):
         climb.matches = matches
-        carried = _carried(climb, matches)
-        if Trials(climb, lambda matches: _tried(climb, matches)).agree():
+        _, own = _carried(climb, matches)
+        agree = _trials(climb).agree(matches)
+        inputs = _loaded(climb)
+        if agree:
             climb.remarks.append(
                 f"{', '.join(sorted(fused))}: by the outputs, which agree so, laid out by {heads} heads"
             )
-            return carried
+            return inputs, own
     climb.matches = before
     return _carried(climb, before)
 
 
+def _trials(climb: Climb) -> Trials:
+    """Trials at stirred weights, which both sides hold from now on; at their own ones if the outputs overflow then."""
+    for weights in (stirred(climb.weights, climb.matches), climb.weights):
+        save_arrays(climb.trial, weights)
+        climb.ask(TASKS["pair_load"], by_arm={arm.name: _load_of(climb, arm.name, climb.trial) for arm in climb.arms})
+        trials = Trials(climb, lambda matches: _tried(climb, matches))
+        if all(np.all(np.isfinite(value)) for value in trials.expected.values()):
+            break
+    return trials
+
+
 def _tried(climb: Climb, matches: Sequence[Match]) -> Answers:
     """As the second side is told other partners, its weights change; the first side's are as they were."""
-    b = climb.arms[1]
-    climb.ask(TASKS["pair_take"], by_arm={b.name: _shared(matches, "b")})
-    rows = climb.rows if b.name == climb.channels_first else {}
-    return climb.ask(TASKS["pair_load"], by_arm={b.name: {"weights": str(climb.start), "rows": rows}})
+    b = climb.arms[1].name
+    climb.ask(TASKS["pair_take"], by_arm={b: _shared(matches, "b")})
+    return climb.ask(TASKS["pair_load"], by_arm={b: _load_of(climb, b, climb.trial)})
 
 
 def _repartnered(values: Arrays, before: Sequence[Match], after: Sequence[Match]) -> Arrays:
@@ -123,11 +136,14 @@ def _shared(matches: Sequence[Match], side: str) -> dict[str, Any]:
 
 def _loaded(climb: Climb) -> Answers:
     save_arrays(climb.start, climb.weights)
-    first = climb.channels_first
-    rows = {arm.name: climb.rows if arm.name == first else {} for arm in climb.arms}
     return climb.ask(
-        TASKS["pair_load"], by_arm={n: {"weights": str(climb.start), "rows": images} for n, images in rows.items()}
+        TASKS["pair_load"], by_arm={arm.name: _load_of(climb, arm.name, climb.start) for arm in climb.arms}
     )
+
+
+def _load_of(climb: Climb, arm: str, weights: Path) -> dict[str, Any]:
+    """What the worker of an arm is told to load."""
+    return {"weights": str(weights), "rows": climb.rows if arm == climb.channels_first else {}}
 
 
 def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]:

@@ -1,6 +1,7 @@
 """Tries other partners for parameters that the code alone does not tell apart, and takes those whose outputs agree.
 
-The first side's weights are carried to the second by each candidate, and both models are evaluated on the first batch.
+The first side's weights are carried to the second by each candidate, and both models are evaluated on the first batch,
+at stirred weights, with which every part of a model shows.
 Parameters that names decide are not exchanged for others, except for the order of calls, which says something too.
 """
 
@@ -41,9 +42,9 @@ class Trials:
         self.last: Sequence[Match] = climb.matches  # what the second side holds
         self.count = 0
 
-    def agree(self) -> bool:
-        """Whether the models' outputs agree as the second side is now."""
-        return self._agreeing(self.last) >= ROUGHLY
+    def agree(self, matches: Sequence[Match]) -> bool:
+        """Whether the models' outputs agree with these matches, which the second side then holds."""
+        return self._agreeing(matches) >= ROUGHLY
 
     def best(self) -> Sequence[Match]:
         """The matches whose outputs agree best. Raises UserMistake if nothing decides between several partners."""
