@@ -11,7 +11,7 @@ import numpy as np
 from harness.plan import digest_in_precision
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
-from harness.subjects.pair.mapping import AS_IT_IS, Match, with_heads
+from harness.subjects.pair.mapping import AS_IT_IS, Match
 from harness.subjects.pair.side import rows_last
 from harness.subjects.pair.spec import EACH
 from harness.subjects.pair.stirring import stirred
@@ -28,20 +28,12 @@ def carried_over(climb: Climb) -> list[Verdict]:
     inputs, own = _carried(climb, climb.matches)
     if climb.channels_first:
         climb.rows = _flattened(climb, *(inputs[arm.name][1] for arm in climb.arms))
-        if climb.rows and climb.channels_first == _source(climb):
-            climb.weights |= {n: rows_last(climb.weights[n], image) for n, image in climb.rows.items()}
+        own[climb.channels_first] |= {n: rows_last(own[climb.channels_first][n], i) for n, i in climb.rows.items()}
+        climb.weights = dict(own[_source(climb)])
         inputs = _loaded(climb) if climb.rows else inputs
     if climb.pairing is not None and climb.pairing.is_open:
-        before, trials = climb.matches, _trials(climb)
-        climb.matches = trials.best()
-        agree = trials.agree(climb.matches)
-        if climb.matches is not before:
-            second = climb.arms[1].name
-            own[second] = _repartnered(own[second], before, climb.matches)
-            climb.weights = climb.weights if _source(climb) != second else dict(own[second])
-        inputs = _loaded(climb)
-        if climb.pairing.fused and not climb.rows and not agree:
-            inputs, own = _laid_out_by_heads(climb, climb.pairing.fused)
+        before, found = climb.matches, _trials(climb).best()
+        inputs, own = _carried_anew(climb, before, found, own)
     ordered = {match.name: climb.weights[match.name] for match in climb.matches}
     climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
     wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
@@ -75,21 +67,16 @@ def _carried(climb: Climb, matches: Sequence[Match]) -> tuple[Answers, dict[str,
     return _loaded(climb), own
 
 
-def _laid_out_by_heads(climb: Climb, fused: frozenset[str]) -> tuple[Answers, dict[str, Arrays]]:
-    """Carries the weights with fused parameters laid out by heads, if the outputs agree so; else as before."""
-    before = climb.matches
-    for heads, matches in with_heads(before, fused):
-        climb.matches = matches
-        _, own = _carried(climb, matches)
-        agree = _trials(climb).agree(matches)
-        inputs = _loaded(climb)
-        if agree:
-            climb.remarks.append(
-                f"{', '.join(sorted(fused))}: by the outputs, which agree so, laid out by {heads} heads"
-            )
-            return inputs, own
-    climb.matches = before
-    return _carried(climb, before)
+def _carried_anew(
+    climb: Climb, before: Sequence[Match], matches: Sequence[Match], own: dict[str, Arrays]
+) -> tuple[Answers, dict[str, Arrays]]:
+    """Carries the weights by other matches than before, after both sides got back their own ones, which are `own`."""
+    for arm, side in zip(climb.arms, "ab", strict=True):
+        save_arrays(climb.trial, own[arm.name])
+        climb.ask(TASKS["pair_take"], by_arm={arm.name: _shared(before, side)})
+        climb.ask(TASKS["pair_load"], by_arm={arm.name: _load_of(climb, arm.name, climb.trial)})
+    climb.matches = matches
+    return _carried(climb, matches)
 
 
 def _trials(climb: Climb) -> Trials:
@@ -103,21 +90,12 @@ def _trials(climb: Climb) -> Trials:
     return trials
 
 
-def _tried(climb: Climb, matches: Sequence[Match]) -> Answers:
-    """As the second side is told other partners, its weights change; the first side's are as they were."""
-    b = climb.arms[1].name
-    climb.ask(TASKS["pair_take"], by_arm={b: _shared(matches, "b")})
-    return climb.ask(TASKS["pair_load"], by_arm={b: _load_of(climb, b, climb.trial)})
-
-
-def _repartnered(values: Arrays, before: Sequence[Match], after: Sequence[Match]) -> Arrays:
-    """The second side's own weights by shared name, if its parameters have other partners than before."""
-    of_partner = {m.b.name: (values[m.name], m.axes) for m in before}
-    renamed: Arrays = {}
-    for match in after:
-        value, axes = of_partner[match.b.name]
-        renamed[match.name] = value if axes == match.axes else value.T  # only square matrices are turned
-    return renamed
+def _tried(climb: Climb, matches: Sequence[Match]) -> None:
+    """Carries what the first side holds to the second by these matches."""
+    a, b = (arm.name for arm in climb.arms)
+    taken = climb.ask(TASKS["pair_take"], by_arm={a: _shared(matches, "a"), b: _shared(matches, "b")})
+    save_arrays(climb.trial, taken[a][1])
+    climb.ask(TASKS["pair_load"], by_arm={b: _load_of(climb, b, climb.trial)})
 
 
 def _shared(matches: Sequence[Match], side: str) -> dict[str, Any]:
@@ -168,12 +146,10 @@ def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]
 def _started_alike(climb: Climb, own: dict[str, Arrays]) -> Verdict:
     """The verdict on whether both builders' own weights are the same, as those of one trained model must be."""
     a, b = (arm.name for arm in climb.arms)
-    turned = {name: {n: rows_last(v[n], i) for n, i in climb.rows.items()} for name, v in own.items()}
-    values = {n: v | (turned[n] if n == climb.channels_first else {}) for n, v in own.items()}
     apart = {
-        name: float(np.max(np.abs(values[a][name] - values[b][name]), initial=0.0))
-        for name in values[a]
-        if values[a][name].shape == values[b][name].shape
+        name: float(np.max(np.abs(own[a][name] - own[b][name]), initial=0.0))
+        for name in own[a]
+        if own[a][name].shape == own[b][name].shape
     }
     wrong = [name for name, distance in apart.items() if distance > 0]
     cause = ""
