@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from harness.plan import digest_in_precision
 from harness.records.verdict import Verdict
 from harness.subjects.pair.climbing import MODEL, Answers, Climb
-from harness.subjects.pair.mapping import AS_IT_IS, Match, with_heads
+from harness.subjects.pair.mapping import AS_IT_IS, Match
 from harness.subjects.pair.side import rows_last
 from harness.subjects.pair.spec import EACH
+from harness.subjects.pair.stirring import stirred
 from harness.subjects.pair.tasks import TASKS
 from harness.subjects.pair.trying import Trials
 from harness.system.array_files import Arrays, save_arrays
@@ -26,21 +28,12 @@ def carried_over(climb: Climb) -> list[Verdict]:
     inputs, own = _carried(climb, climb.matches)
     if climb.channels_first:
         climb.rows = _flattened(climb, *(inputs[arm.name][1] for arm in climb.arms))
-        if climb.rows and climb.channels_first == _source(climb):
-            climb.weights |= {n: rows_last(climb.weights[n], image) for n, image in climb.rows.items()}
+        own[climb.channels_first] |= {n: rows_last(own[climb.channels_first][n], i) for n, i in climb.rows.items()}
+        climb.weights = dict(own[_source(climb)])
         inputs = _loaded(climb) if climb.rows else inputs
     if climb.pairing is not None and climb.pairing.is_open:
-        before, trials = climb.matches, Trials(climb, lambda matches: _tried(climb, matches))
-        climb.matches = trials.best()
-        if climb.matches is not before:
-            second = climb.arms[1].name
-            own[second] = _repartnered(own[second], before, climb.matches)
-            climb.weights = climb.weights if _source(climb) != second else dict(own[second])
-        if trials.last is not before:
-            _tried(climb, climb.matches)
-            inputs = _loaded(climb)
-        if climb.pairing.fused and not climb.rows and not trials.agree():
-            inputs, own = _laid_out_by_heads(climb, climb.pairing.fused)
+        before, found = climb.matches, _trials(climb).best()
+        inputs, own = _carried_anew(climb, before, found, own)
     ordered = {match.name: climb.weights[match.name] for match in climb.matches}
     climb.start_digests = {arm.name: digest_in_precision(ordered, arm.precision) for arm in climb.arms}
     wrong = [name for name, digest in climb.start_digests.items() if inputs[name][0]["digest"] != digest]
@@ -74,37 +67,35 @@ def _carried(climb: Climb, matches: Sequence[Match]) -> tuple[Answers, dict[str,
     return _loaded(climb), own
 
 
-def _laid_out_by_heads(climb: Climb, fused: frozenset[str]) -> tuple[Answers, dict[str, Arrays]]:
-    """Carries the weights with fused parameters laid out by heads, if the outputs agree so; else as before."""
-    before = climb.matches
-    for heads, matches in with_heads(before, fused):
-        climb.matches = matches
-        carried = _carried(climb, matches)
-        if Trials(climb, lambda matches: _tried(climb, matches)).agree():
-            climb.remarks.append(
-                f"{', '.join(sorted(fused))}: by the outputs, which agree so, laid out by {heads} heads"
-            )
-            return carried
-    climb.matches = before
-    return _carried(climb, before)
+def _carried_anew(
+    climb: Climb, before: Sequence[Match], matches: Sequence[Match], own: dict[str, Arrays]
+) -> tuple[Answers, dict[str, Arrays]]:
+    """Carries the weights by other matches than before, after both sides got back their own ones, which are `own`."""
+    for arm, side in zip(climb.arms, "ab", strict=True):
+        save_arrays(climb.trial, own[arm.name])
+        climb.ask(TASKS["pair_take"], by_arm={arm.name: _shared(before, side)})
+        climb.ask(TASKS["pair_load"], by_arm={arm.name: _load_of(climb, arm.name, climb.trial)})
+    climb.matches = matches
+    return _carried(climb, matches)
 
 
-def _tried(climb: Climb, matches: Sequence[Match]) -> Answers:
-    """As the second side is told other partners, its weights change; the first side's are as they were."""
-    b = climb.arms[1]
-    climb.ask(TASKS["pair_take"], by_arm={b.name: _shared(matches, "b")})
-    rows = climb.rows if b.name == climb.channels_first else {}
-    return climb.ask(TASKS["pair_load"], by_arm={b.name: {"weights": str(climb.start), "rows": rows}})
+def _trials(climb: Climb) -> Trials:
+    """Trials at stirred weights, which both sides hold from now on; at their own ones if the outputs overflow then."""
+    for weights in (stirred(climb.weights, climb.matches), climb.weights):
+        save_arrays(climb.trial, weights)
+        climb.ask(TASKS["pair_load"], by_arm={arm.name: _load_of(climb, arm.name, climb.trial) for arm in climb.arms})
+        trials = Trials(climb, lambda matches: _tried(climb, matches))
+        if all(np.all(np.isfinite(value)) for value in trials.expected.values()):
+            break
+    return trials
 
 
-def _repartnered(values: Arrays, before: Sequence[Match], after: Sequence[Match]) -> Arrays:
-    """The second side's own weights by shared name, if its parameters have other partners than before."""
-    of_partner = {m.b.name: (values[m.name], m.axes) for m in before}
-    renamed: Arrays = {}
-    for match in after:
-        value, axes = of_partner[match.b.name]
-        renamed[match.name] = value if axes == match.axes else value.T  # only square matrices are turned
-    return renamed
+def _tried(climb: Climb, matches: Sequence[Match]) -> None:
+    """Carries what the first side holds to the second by these matches."""
+    a, b = (arm.name for arm in climb.arms)
+    taken = climb.ask(TASKS["pair_take"], by_arm={a: _shared(matches, "a"), b: _shared(matches, "b")})
+    save_arrays(climb.trial, taken[a][1])
+    climb.ask(TASKS["pair_load"], by_arm={b: _load_of(climb, b, climb.trial)})
 
 
 def _shared(matches: Sequence[Match], side: str) -> dict[str, Any]:
@@ -123,11 +114,14 @@ def _shared(matches: Sequence[Match], side: str) -> dict[str, Any]:
 
 def _loaded(climb: Climb) -> Answers:
     save_arrays(climb.start, climb.weights)
-    first = climb.channels_first
-    rows = {arm.name: climb.rows if arm.name == first else {} for arm in climb.arms}
     return climb.ask(
-        TASKS["pair_load"], by_arm={n: {"weights": str(climb.start), "rows": images} for n, images in rows.items()}
+        TASKS["pair_load"], by_arm={arm.name: _load_of(climb, arm.name, climb.start) for arm in climb.arms}
     )
+
+
+def _load_of(climb: Climb, arm: str, weights: Path) -> dict[str, Any]:
+    """What the worker of an arm is told to load."""
+    return {"weights": str(weights), "rows": climb.rows if arm == climb.channels_first else {}}
 
 
 def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]:
@@ -152,12 +146,10 @@ def _flattened(climb: Climb, of_a: Arrays, of_b: Arrays) -> dict[str, list[int]]
 def _started_alike(climb: Climb, own: dict[str, Arrays]) -> Verdict:
     """The verdict on whether both builders' own weights are the same, as those of one trained model must be."""
     a, b = (arm.name for arm in climb.arms)
-    turned = {name: {n: rows_last(v[n], i) for n, i in climb.rows.items()} for name, v in own.items()}
-    values = {n: v | (turned[n] if n == climb.channels_first else {}) for n, v in own.items()}
     apart = {
-        name: float(np.max(np.abs(values[a][name] - values[b][name]), initial=0.0))
-        for name in values[a]
-        if values[a][name].shape == values[b][name].shape
+        name: float(np.max(np.abs(own[a][name] - own[b][name]), initial=0.0))
+        for name in own[a]
+        if own[a][name].shape == own[b][name].shape
     }
     wrong = [name for name, distance in apart.items() if distance > 0]
     cause = ""

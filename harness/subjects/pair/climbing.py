@@ -69,6 +69,11 @@ class Climb:
         return self.scratch / "weights.npz"
 
     @property
+    def trial(self) -> Path:
+        """The file of the weights at which possible partners are tried."""
+        return self.scratch / "trial.npz"
+
+    @property
     def teacher(self) -> Path:
         """The file of the teacher's weights, and later also its gradients, for the teacher-forced steps."""
         return self.scratch / "teacher.npz"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -13,7 +13,7 @@ from adapters.views import Step, View, inverse_of_permutation
 from harness.composition import UserMistake
 from harness.subjects.pair.correspondence import Group, by_place, by_role_and_names, in_gaps
 from harness.subjects.pair.derived import by_user
-from harness.subjects.pair.fused import by_heads, cut, cut_by_size, numbers_of_heads
+from harness.subjects.pair.fused import by_heads, cut, cut_by_size
 from harness.subjects.pair.questions import asked
 from harness.subjects.pair.spec import Derived
 
@@ -160,15 +160,13 @@ def repaired(matches: Sequence[Match], partners: Mapping[str, OwnParameter]) -> 
     return changed
 
 
-def with_heads(matches: Sequence[Match], fused: frozenset[str]) -> Iterator[tuple[int, list[Match]]]:
-    """The matches with the parts of fused parameters laid out by heads, for every possible number of heads."""
-    parts = [p for match in matches for p in (match.a, match.b) if p.source in fused and len(p.shape) == 2]
-    for heads in numbers_of_heads(parts[0]) if parts else ():
-        laid_out = []
-        for m in matches:
-            a, b = (by_heads(p, heads) if p.source in fused else p for p in (m.a, m.b))
-            laid_out.append(replace(m, a=a, b=b))
-        yield heads, laid_out
+def with_heads(matches: Sequence[Match], fused: Collection[str], heads: int) -> list[Match]:
+    """The matches with the parts of these fused parameters laid out by heads."""
+
+    def laid_out(p: OwnParameter) -> OwnParameter:
+        return by_heads(p, heads) if p.source in fused else p
+
+    return [replace(m, a=laid_out(m.a), b=laid_out(m.b)) for m in matches]
 
 
 def fits(a: OwnParameter, b: OwnParameter) -> bool:

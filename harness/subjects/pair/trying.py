@@ -1,6 +1,7 @@
 """Tries other partners for parameters that the code alone does not tell apart, and takes those whose outputs agree.
 
-The first side's weights are carried to the second by each candidate, and both models are evaluated on the first batch.
+The first side's weights are carried to the second by each candidate, and both models are evaluated on the first batch,
+at stirred weights, with which every part of a model shows.
 Parameters that names decide are not exchanged for others, except for the order of calls, which says something too.
 """
 
@@ -17,15 +18,17 @@ from adapters.user_model import OwnParameter
 from harness.composition import UserMistake
 from harness.subjects.pair.climbing import Answers, Climb
 from harness.subjects.pair.correspondence import Group, place
-from harness.subjects.pair.mapping import CANONICAL, Match, repaired
+from harness.subjects.pair.fused import numbers_of_heads
+from harness.subjects.pair.mapping import CANONICAL, Match, repaired, with_heads
 from harness.subjects.pair.questions import which
 from harness.subjects.pair.tasks import TASKS
 from harness.system.array_files import Arrays
 
 MOST_MEMBERS = 4  # of a group whose permutations are tried: 24
-MOST_TRIED = 60  # candidates of all groups together; each takes a forward pass of the second side
+MOST_TRIED = 100  # candidates of all groups together, as of 12 attentions; each takes a forward pass of the second side
 CLOSE = 1e-3  # an output is closer than this, relative, whatever kernels and precisions of layers are off
 EQUAL = 2e-5  # an output in float32 is closer than this; of two candidates within `CLOSE` the closer one is right
+AS_IT_IS = 1  # the number of heads of a fused projection whose parts lie one after another
 ROUGHLY = 0.998  # the least score of a candidate whose outputs are within `CLOSE`
 
 
@@ -40,10 +43,7 @@ class Trials:
         self.expected = self._outputs(0)
         self.last: Sequence[Match] = climb.matches  # what the second side holds
         self.count = 0
-
-    def agree(self) -> bool:
-        """Whether the models' outputs agree as the second side is now."""
-        return self._agreeing(self.last) >= ROUGHLY
+        self.heads = AS_IT_IS  # by which the last fused projection is laid out
 
     def best(self) -> Sequence[Match]:
         """The matches whose outputs agree best. Raises UserMistake if nothing decides between several partners."""
@@ -55,14 +55,9 @@ class Trials:
         exchanged: list[str] = []
         questions: list[str] = []
         for group in self._groups():
-            candidates = list(islice(self._candidates(matches, group), max(0, MOST_TRIED - self.count)))
-            self.count += len(candidates)
-            scores = [(self._agreeing(candidate), candidate) for candidate in candidates]
-            best = max((score for score, _ in scores), default=0.0)
-            winners = [candidate for score, candidate in scores if score == best]
-            if best > agreeing and len(winners) == 1 and (best >= ROUGHLY or not group.by_names or group.alternative):
-                agreeing, before = best, matches
-                matches = winners[0]
+            found = self._exchanged(matches, agreeing, group)
+            if found is not None:
+                (agreeing, matches), before = found, matches
                 exchanged += _exchanges(before, matches)
             elif group.is_doubtful:
                 partners = [q.name for q in group.b]
@@ -78,6 +73,49 @@ class Trials:
         if exchanged:
             climb.remarks.append(f"paired by the outputs, which agree so: {'; '.join(exchanged)}")
         return matches
+
+    def _exchanged(
+        self, matches: Sequence[Match], agreeing: float, group: Group
+    ) -> tuple[float, Sequence[Match]] | None:
+        """The matches with other partners in this group, or another layout of its parts, that agree best, and how well.
+
+        None if those that are agree best, or nothing decides.
+        """
+        for heads in self._layouts(group):
+            candidates = list(islice(self._candidates(matches, group, heads), max(0, MOST_TRIED - self.count)))
+            self.count += len(candidates)
+            scores = [(self._agreeing(candidate), candidate) for candidate in candidates]
+            best = max((score for score, _ in scores), default=0.0)
+            winners = [candidate for score, candidate in scores if score == best]
+            by_code = group.by_names and not group.alternative and heads == AS_IT_IS
+            if best > agreeing and len(winners) == 1 and (best >= ROUGHLY or not by_code):
+                if heads != AS_IT_IS:
+                    self.heads = heads
+                    wholes = ", ".join(self._wholes(matches, group))
+                    self.climb.remarks.append(f"{wholes}: by the outputs, which agree so, laid out by {heads} heads")
+                return best, winners[0]
+            if any(score < agreeing for score, _ in scores):
+                break  # the outputs show this group's partners, and they are right
+        return None
+
+    def _layouts(self, group: Group) -> list[int]:
+        """By how many heads the parts of a fused projection may lie in it; first as in the projection before."""
+        parts = self._fused(group)
+        if not parts:
+            return [AS_IT_IS]
+        layouts = [AS_IT_IS, *numbers_of_heads(parts[0])]
+        return sorted(layouts, key=lambda heads: heads != self.heads)
+
+    def _fused(self, group: Group) -> list[OwnParameter]:
+        """The parts in this group of projections that were cut."""
+        assert self.climb.pairing is not None
+        return [p for p in (*group.a, *group.b) if p.source in self.climb.pairing.fused and len(p.shape) == 2]
+
+    def _wholes(self, matches: Sequence[Match], group: Group) -> list[str]:
+        """The names of the fused parameters, kernels and biases, of which the group has parts."""
+        places = {place(p) for p in self._fused(group)}
+        parts = (p for m in matches for p in (m.a, m.b) if p.source and place(p) in places)
+        return sorted({p.source for p in parts})
 
     def _groups(self) -> Iterator[Group]:
         """The groups to exchange within: doubtful ones, those with an alternative, and layers with one input."""
@@ -96,15 +134,19 @@ class Trials:
             value = self.expected.get(f"x/{p.layer}")
             if value is not None:
                 by_input.setdefault(value.tobytes(), []).append(number)
-        for members in by_input.values():
-            if 1 < len(members) <= MOST_MEMBERS:
-                of_a, of_b = (tuple(side[n] for n in members) for side in (group.a, group.b))
-                yield Group(of_a, of_b, group.by_names)
+        for peers in by_input.values():
+            for members in [peers] if len(peers) <= MOST_MEMBERS else _by_whole(group, peers):
+                if 1 < len(members) <= MOST_MEMBERS:
+                    of_a, of_b = (tuple(side[n] for n in members) for side in (group.a, group.b))
+                    yield Group(of_a, of_b, group.by_names)
 
-    def _candidates(self, matches: Sequence[Match], group: Group) -> Iterator[Sequence[Match]]:
+    def _candidates(self, matches: Sequence[Match], group: Group, heads: int) -> Iterator[Sequence[Match]]:
         orders = [group.alternative] if group.alternative else list(permutations(group.b))
+        laid_out = matches if heads == AS_IT_IS else with_heads(matches, self._wholes(matches, group), heads)
+        now = {m.b.name: m.b for m in laid_out}
         for order in orders:
-            reordered = matches if order == group.b else repaired(matches, _followed(matches, group.a, order))
+            partners = [now[q.name] for q in order]
+            reordered = laid_out if order == group.b else repaired(laid_out, _followed(laid_out, group.a, partners))
             if reordered is not matches:
                 yield reordered
             turned = {p.name for p in group.a} if group.is_of_parts else set()
@@ -148,6 +190,15 @@ class Trials:
         return answers[arm.name][1]
 
 
+def _by_whole(group: Group, members: Sequence[int]) -> list[list[int]]:
+    """The members of a group by the parameter that they are parts of, on the side where they are; the others alone."""
+    wholes: dict[str, list[int]] = {}
+    for n in members:
+        source = group.a[n].source or group.b[n].source or group.a[n].name
+        wholes.setdefault(source, []).append(n)
+    return list(wholes.values())
+
+
 def _followed(
     matches: Sequence[Match], leaders: Sequence[OwnParameter], order: Sequence[OwnParameter]
 ) -> dict[str, OwnParameter]:
@@ -166,7 +217,7 @@ def _may_be_turned(match: Match) -> bool:
 
 
 def _exchanges(before: Sequence[Match], after: Sequence[Match]) -> list[str]:
-    changed = [(m, old) for m, old in zip(after, before, strict=True) if m.b is not old.b or m.axes != old.axes]
+    changed = [(m, old) for m, old in zip(after, before, strict=True) if m.b.name != old.b.name or m.axes != old.axes]
     return [f"{m.a.name} with {m.b.name}" if m.axes == old.axes else f"{m.a.name} transposed" for m, old in changed]
 
 

@@ -100,6 +100,32 @@ def test_the_order_of_parts_in_a_fused_parameter_is_tried_whatever_their_names()
     assert [m.b.layer for m in Trials(sides.climb, sides.carry).best()] == ["q", "k", "v"]
 
 
+def test_of_many_fused_parameters_with_one_input_each_is_tried_alone():
+    a = [OwnParameter(f"a.kv{n}.kernel", f"kv{n}", "kernel", (4, 8), True, (f"kv{n}",)) for n in range(3)]
+    b = [
+        OwnParameter(f"b.{p}{n}.kernel", f"{p}{n}", "kernel", (4, 4), True, (f"{p}{n}",))
+        for n in range(3)
+        for p in "vk"
+    ]
+    sides = Sides(a, b, {})
+    wanted = ["k0", "v0", "k1", "v1", "v2", "k2"]
+    sides.wrong = lambda held: sum(name != m.b.layer for m, name in zip(held, wanted, strict=True))
+    outputs = sides.ask
+
+    def ask(task, by_arm):
+        """The first side's outputs, of which the second has as many as partners are right."""
+        answers = outputs(task, by_arm)
+        if "tensorflow" in by_arm:
+            right = {f"y/{n}": np.full(3, n) for n in range(6 - sides.wrong(sides.held))}
+            answers["tensorflow"][1].update({"y/0": np.zeros(3), **right})
+        else:
+            answers["mindspore"][1].update({f"y/{n}": np.full(3, n) for n in range(6)})
+        return answers
+
+    sides.climb.ask = ask
+    assert [m.b.layer for m in Trials(sides.climb, sides.carry).best()] == wanted
+
+
 def test_of_two_orders_whose_outputs_are_close_the_closer_one_is_taken():
     sides = Sides(dense("a", "x", "y"), dense("b", "u", "v"), {})
     sides.wrong = lambda held: 0.0 if held[0].b.layer == "v" else 4e-4  # as query and key of small scores
