@@ -86,7 +86,7 @@ class _Network(nn.Cell):
 
 
 class _OneStep(nn.Cell):
-    """An update as users write it around an optimizer that is composed and so no `nn.Optimizer`, which `Model` wants."""
+    """An update as users write it around a composed optimizer, which is no `nn.Optimizer`, as `Model` wants one."""
 
     def __init__(self, network: Any, criterion: Any, optimizer: Any, trainable: list[Any]) -> None:
         super().__init__()
