@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from harness.system.temporary_folder import TemporaryFolder
+
 # A Unix socket's path has at most 107 bytes, and multiprocessing makes `pymp-xxxxxxxx/listener-xxxxxxxx` in TMPDIR.
 MOST_BYTES = 107 - len("/pymp-xxxxxxxx/listener-xxxxxxxx")
 
@@ -22,7 +24,8 @@ class Temporary:
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._path = None if "TMPDIR" in environment else _make_below(folder)
+        self._elsewhere: TemporaryFolder | None = None
+        self._path = None if "TMPDIR" in environment else self._made_below(folder)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -31,15 +34,16 @@ class Temporary:
 
     def close(self) -> None:
         """Removes the folder."""
-        if self._path is not None:
+        if self._elsewhere is not None:
+            self._elsewhere.close()
+        elif self._path is not None:
             shutil.rmtree(self._path, ignore_errors=True)
 
-
-def _make_below(folder: Path) -> str:
-    path = tempfile.mkdtemp(prefix=".temporary-", dir=folder.absolute())
-    if len(os.fsencode(path)) > MOST_BYTES:
-        with suppress(OSError):  # where the system's disk is full, the long path is used
-            elsewhere = tempfile.mkdtemp(prefix="twinrun-")
-            Path(path).rmdir()
-            return elsewhere
-    return path
+    def _made_below(self, folder: Path) -> str:
+        path = tempfile.mkdtemp(prefix=".temporary-", dir=folder.absolute())
+        if len(os.fsencode(path)) > MOST_BYTES:
+            with suppress(OSError):  # where the system's disk is full, the long path is used
+                self._elsewhere = TemporaryFolder("twinrun-worker-")
+                Path(path).rmdir()
+                return str(self._elsewhere.path)
+        return path

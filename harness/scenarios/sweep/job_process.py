@@ -10,7 +10,6 @@ import os
 import select
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import harness
 from harness.records.exit_codes import AGREES, UNVERIFIED
 from harness.records.sweep import Job, Sweep
+from harness.system.temporary_folder import TemporaryFolder
 from harness.worker.group import Group
 
 PROGRAM = "harness.cli.sweep_job"
@@ -39,10 +39,10 @@ class JobProcess:
         cwd = Path(sweep.cwd) if Path(sweep.cwd).is_dir() else Path.cwd()
         self._codes, write_end = os.pipe()
         # Here, not in the process: one that is killed removes nothing.
-        self._folder = tempfile.TemporaryDirectory(prefix="twinrun-jobs-", ignore_cleanup_errors=True)
+        self._folder = TemporaryFolder("twinrun-jobs-")
         try:
             self._group = Group(
-                lambda _: [sys.executable, "-m", PROGRAM, str(write_end), self._folder.name],
+                lambda _: [sys.executable, "-m", PROGRAM, str(write_end), str(self._folder.path)],
                 cwd,
                 log,
                 {**_environment(sweep), **devices},
@@ -51,7 +51,7 @@ class JobProcess:
             )
         except BaseException:
             self._close_codes()
-            self._folder.cleanup()
+            self._folder.close()
             raise
         finally:
             os.close(write_end)
@@ -96,7 +96,7 @@ class JobProcess:
         """Ends the process and all that it started. Returns its exit code, negative where a signal ended it."""
         code = self._group.end()
         self._close_codes()
-        self._folder.cleanup()
+        self._folder.close()
         return code
 
     def _close_codes(self) -> None:

@@ -80,7 +80,7 @@ def test_jobs_with_other_devices_have_other_processes(tmp_path: Path, program: N
     other = processes.take(sweep([]), {"CUDA_VISIBLE_DEVICES": "1"}, log, is_fresh=False)
     assert other is not first
     assert processes.take(sweep([]), {"CUDA_VISIBLE_DEVICES": "0"}, log, is_fresh=False) is first
-    folders = [Path(process._folder.name) for process in (first, other)]
+    folders = [process._folder.path for process in (first, other)]
     assert [folder.is_dir() for folder in folders] == [True, True]
     for process in (first, other):
         process.end()
