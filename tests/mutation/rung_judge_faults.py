@@ -211,7 +211,7 @@ FAULTS = (
     ),
     JudgeFault(
         "recorded rates taken on trust",
-        "harness.subjects.recorded.judging",
+        "harness.subjects.recorded.rates",
         "{RATE: np.asarray(t.learning_rates[:count])}",
         "{RATE: reference.copy()}",
         rung_guards.recorded_inputs,

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from adapters.reference.schedules import oracle
-from harness.judging.checks import judge_checks
 from harness.judging.context import Answer
 from harness.judging.judge import worst_of
-from harness.judging.ledger_excuses import of_word
-from harness.judging.quantity import Quantity, same_bits
-from harness.judging.tolerances import STRICT_STEPS, Excuse, Tolerance
-from harness.ledger.loading import entries_for
-from harness.oracles.oracle import ArmValues, Place, check, checks
+from harness.judging.quantity import Quantity
+from harness.judging.tolerances import STRICT_STEPS
+from harness.oracles.oracle import check
 from harness.oracles.recorded import EQUAL, Recorded
-from harness.oracles.reference import Excusing, Reference
 from harness.plan import digest_in_precision
 from harness.records.array_types import FloatArray
 from harness.records.step_columns import DIGESTS, columns
@@ -26,7 +19,7 @@ from harness.records.tensor_key import prefixed
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
 from harness.results.recorded import EPOCHS, STEPS, TRACE, RecordedArm
-from harness.rungs import convergence, evaluation, free_run, schedule, trajectory
+from harness.rungs import convergence, evaluation, free_run, trajectory
 from harness.rungs.convergence_losses import judge_losses
 from harness.rungs.inputs import judge_orders
 from harness.rungs.rung import Trainings
@@ -42,13 +35,14 @@ from harness.subjects.recorded.differences import (
 )
 from harness.subjects.recorded.judge import Judge
 from harness.subjects.recorded.pairing import ArmPair
+from harness.subjects.recorded.rates import rates_verdicts
 from harness.subjects.recorded.reliance import failed_arms, relied_on
 from harness.subjects.recorded.rows import rows_of
+from harness.subjects.recorded.verdicts import marked_equal, unknown, verdict_on
 from harness.system.array_files import PREDICTIONS, WEIGHTS, Arrays
 
 RECORDS, INPUTS = "records", "inputs"
 DIGEST = "digest/"  # above the columns of steps.parquet that are digests
-RATE = "learning rate"
 # How the kinds of quantities begin that other rungs' verdicts are about.
 JUDGED_ELSEWHERE = ("learning_rate", "loss", FINAL_WEIGHTS, LABELS, MARGINS, TEST_LOSS, TEST_ACCURACY, ANSWERS_TO)
 
@@ -67,7 +61,7 @@ def judge_pair(judge: Judge, pair: ArmPair) -> list[Verdict]:
     verdicts_by_file = {
         TRACE: [inputs, *_orders(judge, pair)],
         STEPS: [
-            *_rates(judge, pair),
+            *rates_verdicts(judge, pair),
             *_curves(judge, pair),
             *_digests(judge, pair),
             *_others(judge.why, pair, watched),
@@ -88,7 +82,7 @@ def damaged_records(pair: ArmPair) -> Iterator[Verdict]:
     """A verdict on each damaged record of the arms."""
     for arm in pair.sides:
         for failure in arm.failures:
-            yield _verdict(RECORDS, failure.file, [arm.trace], "unverified", failure.message)
+            yield verdict_on(RECORDS, failure.file, [arm.trace], "unverified", failure.message)
 
 
 def inputs_verdict(pair: ArmPair, plan: str = "plan") -> Verdict:
@@ -100,12 +94,12 @@ def inputs_verdict(pair: ArmPair, plan: str = "plan") -> Verdict:
     subject = " and ".join(digests)
     differences = [f"another {what}: {x[:8]} and {y[:8]}" for what, (x, y) in digests.items() if x and y and x != y]
     if differences:
-        return _verdict(INPUTS, subject, [a, b], "diverges", "; ".join(differences))
+        return verdict_on(INPUTS, subject, [a, b], "diverges", "; ".join(differences))
     for what, of in ((plan, "plan_digest"), ("initial weights", "initial_weights_digest")):
         missing = [trace for trace in (a, b) if not getattr(trace, of)]
         if missing:
-            return _unknown(INPUTS, subject, [a, b], missing, f"said which {what} it had")
-    return _verdict(INPUTS, subject, [a, b], "agrees", EQUAL)
+            return unknown(INPUTS, subject, [a, b], missing, f"said which {what} it had")
+    return verdict_on(INPUTS, subject, [a, b], "agrees", EQUAL)
 
 
 def _orders(judge: Judge, pair: ArmPair) -> Iterator[Verdict]:
@@ -115,58 +109,16 @@ def _orders(judge: Judge, pair: ArmPair) -> Iterator[Verdict]:
             yield judge_orders(judge.context, trace)
 
 
-def _rates(judge: Judge, pair: ArmPair) -> list[Verdict]:
-    """The recorded learning rates, step by step, against the schedule's formula, which needs no data."""
-    traces = [arm.trace for arm in pair.sides]
-    count = min(len(trace.learning_rates) for trace in traces)
-    word, steps = judge.experiment.schedule, np.arange(count)
-    if not count:
-        missing = [trace for trace in traces if trace.losses and not trace.learning_rates]
-        return [_unknown(schedule.NAME, word.name_in_tables, traces, missing, "recorded a rate")] if missing else []
-    reference = oracle(word, steps)
-    tolerances, excuses = dict[str, dict[str, Tolerance]](), dict[str, Excusing]()
-    for trace in traces:
-        precision = np.dtype(trace.arm.variable_dtype).type
-        tolerances[trace.arm.name] = {RATE: schedule.rate_tolerance(word, steps, precision)}
-        excuses[trace.arm.name] = partial(_excusing, word, trace, reference)
-    rates = {t.arm.name: ArmValues(t.arm, {RATE: np.asarray(t.learning_rates[:count])}) for t in traces}
-    subject = f"{word.name_in_tables}, as recorded, steps 0 to {count - 1}"
-    place = Place(subject, tensor="", name_index=lambda index: f"step {index[0]}")
-    verdicts = judge_checks(
-        checks(schedule.NAME, Reference({RATE: reference}, tolerances, excuses), rates, {RATE: place})
-    )
-    return [_marked_equal(verdict, *(values.tensor(RATE) for values in rates.values())) for verdict in verdicts]
-
-
-def _excusing(
-    word: Any, trace: Trace, reference: FloatArray, tensor: str, tolerance: Tolerance
-) -> Callable[[], Excuse | None]:
-    return partial(_excuse, word, trace, reference, tolerance)
-
-
-def _excuse(word: Any, trace: Trace, reference: FloatArray, tolerance: Tolerance) -> Excuse | None:
-    """The ledger's excuse for the learning rates, in the versions that the arm ran on; None if it has none."""
-    arm, environment = trace.arm, trace.environment
-    entries = [
-        entry
-        for entry in entries_for(
-            arm.adapter, environment.get("versions", {}), "schedule", word.word(), arm.variable_dtype
-        )
-        if entry.kind == "inaccurate" and entry.holds_in(arm.variable_dtype, arm.mode, environment.get("device", "cpu"))
-    ]
-    return of_word(entries, reference, tolerance) if entries else None
-
-
 def _curves(judge: Judge, pair: ArmPair) -> list[Verdict]:
     traces = [_with_curve(judge, arm) for arm in pair.sides]
     if all(arm.answers and not arm.trace.losses for arm in pair.sides):
         return []  # two checks, which train nothing: the answers to the rungs are compared
     missing = [trace for trace in traces if not trace.losses]
     if missing:
-        return [_unknown(trajectory.NAME, "train_loss", traces, missing, "recorded a step")]
+        return [unknown(trajectory.NAME, "train_loss", traces, missing, "recorded a step")]
     curves = [np.asarray(trace.losses) for trace in traces]
     if judge.context is not None:
-        return [_marked_equal(verdict, *curves) for verdict in trajectory.judge_traces(judge.context, traces)]
+        return [marked_equal(verdict, *curves) for verdict in trajectory.judge_traces(judge.context, traces)]
     longest = max(map(len, curves))
     cut = _cut(curves)
     curve = Quantity("train_loss", *cut, np.arange(len(cut[0])))
@@ -174,7 +126,7 @@ def _curves(judge: Judge, pair: ArmPair) -> list[Verdict]:
     unfinished = [trace for trace in traces if not trace.finished or len(trace.losses) != longest]
     if not unfinished or judged.status == "diverges":
         return [judged]
-    return [_unknown(trajectory.NAME, judged.subject, traces, unfinished, "come to its end")]
+    return [unknown(trajectory.NAME, judged.subject, traces, unfinished, "come to its end")]
 
 
 def _digests(judge: Judge, pair: ArmPair) -> list[Verdict]:
@@ -204,7 +156,7 @@ def weights_verdicts(pair: ArmPair, why: str) -> list[Verdict]:
 def _unlike_weights(pair: ArmPair) -> Iterator[Verdict]:
     unlike = _unlike(pair.a.weights, pair.b.weights)
     if unlike:
-        yield _verdict(trajectory.NAME, FINAL_WEIGHTS, [arm.trace for arm in pair.sides], "diverges", unlike)
+        yield verdict_on(trajectory.NAME, FINAL_WEIGHTS, [arm.trace for arm in pair.sides], "diverges", unlike)
 
 
 def _others(why: str, pair: ArmPair, recorded: Sequence[Quantity]) -> Iterator[Verdict]:
@@ -279,13 +231,6 @@ def _with_curve(judge: Judge, arm: RecordedArm) -> Trace:
     return arm.trace.model_copy(update=expected_record)
 
 
-def _marked_equal(verdict: Verdict, a: Any, b: Any) -> Verdict:
-    if not same_bits(a, b):
-        return verdict
-    cause = f"{EQUAL}; {verdict.cause}" if verdict.cause else EQUAL
-    return verdict.model_copy(update={"cause": cause})
-
-
 def _cut(curves: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     count = min(map(len, curves))
     a, b = (curve[:count] for curve in curves)
@@ -294,17 +239,3 @@ def _cut(curves: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
 
 def _both_float64(traces: Sequence[Trace]) -> bool:
     return all(trace.arm.precision == "float64" for trace in traces)
-
-
-def _unknown(rung: str, subject: str, traces: Sequence[Trace], lacking: Sequence[Trace], what: str) -> Verdict:
-    """The verdict where the arms `lacking` have not recorded `what`: the status of their failure, or `unverified`."""
-    failure = next((trace.failure for trace in lacking if trace.failure is not None), None)
-    reasons = [
-        f"{trace.arm.name} has not {what}" + (f" ({trace.failure})" if trace.failure else "") for trace in lacking
-    ]
-    return _verdict(rung, subject, traces, failure.status if failure else "unverified", "; ".join(reasons))
-
-
-def _verdict(rung: str, subject: str, traces: Sequence[Trace], status: Any, cause: str) -> Verdict:
-    first, *others = [trace.arm.name for trace in traces]
-    return Verdict(rung=rung, subject=subject, arm_a=first, arm_b="".join(others), status=status, cause=cause)
