@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from adapters.layer_calls import LayerCall, Recorder
-from adapters.source_trace import Site, Watcher, traced_loader, traced_sources, watching
+from adapters.source_trace import Watcher, traced_loader, traced_sources, watching
+from adapters.source_wrapping import Site
 
 CODE = """
 from __future__ import annotations
