@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import rung_guards
+import worker_guards
 from judge_faults import JudgeFault
 
 FAULTS = (
@@ -172,28 +173,28 @@ FAULTS = (
         "harness.worker.asking",
         "failures[pending[answer]] = error.failure",
         "failures.pop(pending[answer], None)",
-        rung_guards.dead_worker,
+        worker_guards.dead_worker,
     ),
     JudgeFault(
         "a worker's failure told, and not judged",
         "harness.scenarios.ladder",
         "rung_verdicts += [failure_verdict(replies.rung, *each) for each in replies.failures.items()]",
         "rung_verdicts += [failure_verdict(replies.rung, *e) for e in replies.failures.items() if not replies.answers]",
-        rung_guards.dead_worker,
+        worker_guards.dead_worker,
     ),
     JudgeFault(
         "a stale file compared",
         "harness.worker.process",
         "path.unlink()",
         "path.exists()",
-        rung_guards.stale_answer,
+        worker_guards.stale_answer,
     ),
     JudgeFault(
         "an arm compared with itself under another name",
         "harness.worker.pool",
         "return arm.model_dump_json()",
         "return arm.adapter",
-        rung_guards.another_arms_worker,
+        worker_guards.another_arms_worker,
     ),
     JudgeFault(
         "runs on unlike data compared",

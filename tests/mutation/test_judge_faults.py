@@ -13,6 +13,7 @@ import pair_judge_faults
 import pytest
 import rung_guards
 import rung_judge_faults
+import worker_guards
 from bench import Bench
 from guards import Guard
 from judge_faults import JudgeFault
@@ -20,7 +21,14 @@ from planting import planted
 from tally import Tally
 
 WHERE = "the judge"
-GUARDS = (*guards.GUARDS, *rung_guards.GUARDS, *pair_guards.GUARDS, *culprit_guards.GUARDS, *mapping_guards.GUARDS)
+GUARDS = (
+    *guards.GUARDS,
+    *rung_guards.GUARDS,
+    *worker_guards.GUARDS,
+    *pair_guards.GUARDS,
+    *culprit_guards.GUARDS,
+    *mapping_guards.GUARDS,
+)
 FAULTS = (
     *judge_faults.FAULTS,
     *rung_judge_faults.FAULTS,
