@@ -99,8 +99,7 @@ def adam(s: spec.Adam, start: Array, decaying: bool, first_rate: Any) -> Rule:
     largest = others[0] if s.amsgrad else np.zeros_like(start)
     w, g, c = yield
     while True:
-        m = c["beta1"] * m + c["one_minus_beta1"] * g
-        v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
+        m, v = _moments(m, v, g, c)
         largest = np.maximum(largest, v)
         root = _root(s, largest if s.amsgrad else v, c)
         w, g, c = yield w - c["corrected_rate"] * m / root, (m, v, largest)[: 2 + s.amsgrad]
@@ -110,8 +109,7 @@ def adamw(s: spec.Adamw, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v = yield np.zeros_like(start), np.zeros_like(start)
     w, g, c = yield
     while True:
-        m = c["beta1"] * m + c["one_minus_beta1"] * g
-        v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
+        m, v = _moments(m, v, g, c)
         w = w * c["shrinkage"] if decaying else w
         w, g, c = yield w - c["corrected_rate"] * m / _root(s, v, c), (m, v)
 
@@ -119,6 +117,10 @@ def adamw(s: spec.Adamw, start: Array, decaying: bool, first_rate: Any) -> Rule:
 def _root(s: Any, v: Array, c: Mapping[str, Any]) -> Any:
     """The divisor, with epsilon inside the root or outside it."""
     return np.sqrt(v + c["epsilon"]) if s.epsilon_place == "inside_root" else np.sqrt(v) + c["epsilon"]
+
+
+def _moments(m: Array, v: Array, g: Array, c: Mapping[str, Any]) -> tuple[Array, Array]:
+    return c["beta1"] * m + c["one_minus_beta1"] * g, c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
 
 
 def adamax(s: spec.Adamax, start: Array, decaying: bool, first_rate: Any) -> Rule:
@@ -134,8 +136,7 @@ def nadam(s: spec.Nadam, start: Array, decaying: bool, first_rate: Any) -> Rule:
     m, v = yield np.zeros_like(start), np.zeros_like(start)
     w, g, c = yield
     while True:
-        m = c["beta1"] * m + c["one_minus_beta1"] * g
-        v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
+        m, v = _moments(m, v, g, c)
         ahead = c["mean_factor"] * m + c["gradient_factor"] * g
         w, g, c = yield w - c["rate"] * ahead / (np.sqrt(v) * c["root_factor"] + c["epsilon"]), (m, v)
 
@@ -171,8 +172,7 @@ def lamb(s: spec.Lamb, start: Array, decaying: bool, first_rate: Any) -> Rule:
     while True:
         if decaying and s.decay == "decoupled":
             w = w * c["shrinkage"]
-        m = c["beta1"] * m + c["one_minus_beta1"] * g
-        v = c["beta2"] * v + c["one_minus_beta2"] * np.square(g)
+        m, v = _moments(m, v, g, c)
         u = m * c["mean_factor"] / (np.sqrt(v) * c["root_factor"] + c["epsilon"])
         if decaying and s.decay == "inside":
             u = u + c["factor"] * w

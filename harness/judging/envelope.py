@@ -23,7 +23,7 @@ from harness.judging.context import Context
 from harness.judging.overflow import noticed_overflows
 from harness.judging.remainders import signs_of_draws
 from harness.judging.tolerances import DRAWS, FACTOR, TELLING, Tolerance, enveloped, summation_error
-from harness.judging.ulp import error_against
+from harness.judging.ulp import error_against, largest_error
 from harness.plan import Batch
 from harness.records.array_types import Array, FloatArray, IntArray
 from harness.records.step_columns import DIGESTS, Watched, columns, watched_parameters
@@ -80,7 +80,7 @@ class Envelope:
     @cached_property
     def spread(self) -> Curves:
         """At each step, the largest |draw - draw 0|."""
-        return {name: _spread(runs) for name, runs in self.draws.items()}
+        return {name: largest_error(runs, runs[0]) for name, runs in self.draws.items()}
 
     @cached_property
     def drift(self) -> Curves:
@@ -271,8 +271,9 @@ def _of_the_asleep(least: Curves, oracle: Curves, draws: Curves) -> dict[str, Fl
     for name in (key for key in map(TensorKey.parse, least) if key.kind == gradient):
         asleep = np.logical_and.accumulate((oracle[name] == 0) & (draws[name] == 0).all(axis=0))
         for column in (name, TensorKey(weight, name.of)) if asleep.any() else ():
-            others = [_spread(draws[key]) for key in map(TensorKey.parse, least) if key.kind == column.kind]
-            wider[column] = np.where(asleep, np.maximum(least[column], np.max(others, axis=0)), least[column])
+            others = [draws[key] for key in map(TensorKey.parse, least) if key.kind == column.kind]
+            widest = np.max([largest_error(runs, runs[0]) for runs in others], axis=0)
+            wider[column] = np.where(asleep, np.maximum(least[column], widest), least[column])
     return wider
 
 
@@ -281,8 +282,3 @@ def _curves(steps: Sequence[Step]) -> FloatArray:
     rows = [np.concatenate([step.losses[:, None], step.digests], axis=1) for step in steps]
     curves: FloatArray = np.stack(rows).transpose(2, 1, 0)
     return curves
-
-
-def _spread(runs: FloatArray) -> FloatArray:
-    widest: FloatArray = np.max([error_against(run, runs[0]) for run in runs], axis=0)
-    return widest

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness.judging.tolerances import Tolerance
-from harness.judging.ulp import error_against, shown_ulp
+from harness.judging.ulp import largest_error, shown_ulp
 from harness.records.array_types import FloatArray
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm
@@ -95,5 +95,4 @@ def _spread(runs: Sequence[FloatArray]) -> FloatArray:
     first, *others = runs
     if any(other.shape != first.shape for other in others):
         return np.full(first.shape, np.inf)
-    widest: FloatArray = np.max([error_against(other, first) for other in others], axis=0)
-    return widest
+    return largest_error(others, first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,3 +48,9 @@ def error_against(values: FloatArray, reference: FloatArray) -> FloatArray:
         error = np.abs(values - reference)
     same = (values == reference) | (np.isnan(values) & np.isnan(reference))
     return np.where(same, 0.0, np.where(np.isfinite(values) & np.isfinite(reference), error, np.inf))
+
+
+def largest_error(runs: Sequence[FloatArray], reference: FloatArray) -> FloatArray:
+    """The largest `error_against` the reference of several runs, element by element."""
+    largest: FloatArray = np.max([error_against(run, reference) for run in runs], axis=0)
+    return largest

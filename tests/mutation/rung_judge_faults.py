@@ -58,9 +58,9 @@ FAULTS = (
     ),
     JudgeFault(
         "the run nearest to the first for all",
-        "harness.judging.repeats",
-        "np.max([error_against(other, first) for other in others], axis=0)",
-        "np.min([error_against(other, first) for other in others], axis=0)",
+        "harness.judging.ulp",
+        "np.max([error_against(run, reference) for run in runs], axis=0)",
+        "np.min([error_against(run, reference) for run in runs], axis=0)",
         rung_guards.third_run_off,
     ),
     JudgeFault(
