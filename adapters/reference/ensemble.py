@@ -19,19 +19,20 @@ from typing import Any, cast
 
 import numpy as np
 
-from adapters.digests import PATTERN_SIZE, factors
+from adapters.digests import PATTERN_SIZE
 from adapters.protocol import NO_NOISE, Adapter, Array, FloatArray, IntArray, Parameters
 from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.cancellation import leaving_of
-from adapters.reference.draws import are_small, projected, side_by_side, summed
+from adapters.reference.draws import are_small, side_by_side
 from adapters.reference.flips import Flip, Flips
 from adapters.reference.kink_crossing import AT_ZERO, Kinks, across_zero, push_of, push_of_loss, pushed
-from adapters.reference.layers import Applied, apply, within
+from adapters.reference.layers import Applied, apply, pulled_back, within
 from adapters.reference.loss_scaling import Scaling
 from adapters.reference.losses import of_each_draw
 from adapters.reference.regularizers import penalty
 from adapters.reference.rounding import Range, Stream, rounding
-from harness.records.step_columns import Watched, watched_parameters
+from adapters.reference.watching import Watching
+from harness.records.step_columns import Watched
 from harness.spec.base import Word
 from harness.spec.recipe import Recipe
 
@@ -92,8 +93,7 @@ class Ensemble:
         self.placed, parameters = recipe.model.placed_layers(), recipe.model.parameters()
         self.trainable = [p.name for p in parameters if p.trainable]
         self.kernels = [p.name for p in parameters if p.is_penalised]
-        self.watched = {kind: [p.name for p in watched_parameters(recipe.model, kind)] for kind in watch}
-        self.factors = {p.name: factors(p.shape) for p in parameters} if watch else {}
+        self.watching = Watching(recipe.model, watch)
         self.parameters = {name: np.stack([draw[name] for draw in draws]).astype(self.precision) for name in draws[0]}
         self.optimizer = reference._optimizer(recipe.update, horizon)
         several = None if slots is None else {name: np.stack([slot] * self.count) for name, slot in slots.items()}
@@ -184,16 +184,7 @@ class Ensemble:
                 return {"loss": losses}, {}, {}
             upstream = self.scaling.scaled(upstream, draws)
             del bent, flow, forward
-            gradients: dict[str, Array] = {}
-            state: dict[str, Array] = {}
-            while applied:  # what a layer keeps for its gradients is freed after them
-                name, layer = applied.pop()
-                upstream, by_parameter = layer.pullback(upstream)
-                gradients |= {
-                    f"{name}/{key}": self.scaling.unscaled(value, draws) for key, value in by_parameter.items()
-                }
-                state |= {f"{name}/{key}": value for key, value in layer.state.items()}
-        return {"loss": losses}, gradients, state
+            return {"loss": losses}, *pulled_back(applied, upstream, partial(self.scaling.unscaled, draws=draws))
 
     def _groups(self, samples: int) -> list[range]:
         """The draws, in groups that are computed at once: all of them, or each by itself."""
@@ -209,23 +200,14 @@ class Ensemble:
         `PATTERN_SIZE * sqrt(sum(e * e))`. The projection itself may be small by chance.
         """
         columns = []
-        for kind, names in self.watched.items():
-            of, _ = kind.split("_")
-            for name in names:
-                error = np.subtract(self.tensors[of][name], oracle.tensors[of][name], dtype=np.float64)
-                columns.append(PATTERN_SIZE * np.linalg.norm(error.reshape(self.count, -1), axis=1))
+        for of, _, name in self.watching.columns():
+            error = np.subtract(self.tensors[of][name], oracle.tensors[of][name], dtype=np.float64)
+            columns.append(PATTERN_SIZE * np.linalg.norm(error.reshape(self.count, -1), axis=1))
         return np.array(columns).reshape(-1, self.count).T
 
     def _digests(self) -> FloatArray:
         """The digests (D, columns) of the last step, as those of `ReferenceTrainer`."""
-        columns = []
-        for kind, names in self.watched.items():
-            of, what = kind.split("_")
-            for name in names:
-                tensor = self.tensors[of][name]
-                columns.append(
-                    np.sqrt(summed(tensor * tensor)) if what == "norm" else projected(tensor, self.factors[name])
-                )
+        columns = self.watching.digests(self.tensors["gradient"], self.tensors["clipped"], self.parameters)
         return np.array(columns, self.precision).reshape(-1, self.count).T
 
     def _moving(self) -> dict[str, Array]:

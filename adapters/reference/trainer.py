@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from adapters.digests import factors
 from adapters.protocol import NO_NOISE, Array, EpochResult, Evaluation, IntArray, Parameters, Structure
-from adapters.reference.draws import projected
-from adapters.reference.layers import Applied, apply, within
+from adapters.reference.layers import Applied, apply, pulled_back, within
 from adapters.reference.loss_scaling import Scaling
 from adapters.reference.losses import per_sample, value_and_gradient
 from adapters.reference.metrics import metric
 from adapters.reference.regularizers import penalty
 from adapters.reference.rounding import Range, rounding
 from adapters.reference.updates import WholeUpdate
+from adapters.reference.watching import Watching
 from adapters.weighting import normaliser
-from harness.records.step_columns import Watched, watched_parameters
+from harness.records.step_columns import Watched
 from harness.records.tensor_key import keyed
 from harness.spec.arm import HalfPrecision
 from harness.spec.loss_scale import DynamicLossScale
@@ -48,11 +47,10 @@ class ReferenceTrainer:
     ) -> None:
         self.half, self.loss_scale, self.streams = half, loss_scale, streams
         self.recipe, self.optimizer, self.precision, self.watch = recipe, optimizer, precision, watch
+        self.watching = Watching(recipe.model, watch)
         self.placed = recipe.model.placed_layers()
         self.trainable = [p.name for p in recipe.model.parameters() if p.trainable]
         self.kernels = [p.name for p in recipe.model.parameters() if p.is_penalised]
-        self.watched = {kind: [p.name for p in watched_parameters(recipe.model, kind)] for kind in watch}
-        self.factors = {p.name: factors(p.shape) for p in recipe.model.parameters()} if watch else {}
         self.restart(weights)
 
     def structure(self) -> Structure:
@@ -97,16 +95,11 @@ class ReferenceTrainer:
 
     def _at_scale(self, x: Array, y: Array, noise: Parameters) -> tuple[float, dict[str, Array]]:
         """As `loss_and_gradients`, with the current factor of the loss."""
-        gradients: dict[str, Array] = {}
         with rounding(self.half, self.streams):
             applied = list(self._applied(x.astype(self.precision), noise, training=True))
             loss, upstream = value_and_gradient(self.recipe.loss, applied[-1][1].y, self._targets(y))
-            upstream = self.scaling.scaled(upstream)
-            while applied:  # what a layer keeps for its gradients is freed after them
-                name, layer = applied.pop()
-                upstream, by_parameter = layer.pullback(upstream)
-                gradients |= {f"{name}/{key}": self.scaling.unscaled(value) for key, value in by_parameter.items()}
-                self.parameters |= {f"{name}/{key}": value for key, value in layer.state.items()}
+            gradients, state = pulled_back(applied, self.scaling.scaled(upstream), self.scaling.unscaled)
+        self.parameters |= state
         extra, slopes = penalty(self.recipe.regularizer, {name: self.parameters[name] for name in self.kernels})
         gradients |= {name: gradients[name] + slope for name, slope in slopes.items()}
         return float(loss + extra), {name: gradients[name] for name in self.trainable}
@@ -161,12 +154,7 @@ class ReferenceTrainer:
 
     def _row(self, gradients: Parameters, clipped: Parameters) -> list[Any]:
         """The watched values of one step, in the order of the columns."""
-        row = []
-        for kind, names in self.watched.items():
-            of, what = kind.split("_")
-            tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}[of]
-            row += [_norm(tensors[n]) if what == "norm" else projected(tensors[n], self.factors[n]) for n in names]
-        return row
+        return self.watching.digests(gradients, clipped, self.parameters)
 
     def evaluate(self, x: Array, y: Array) -> Evaluation:
         total, wrong, scored = 0.0, 0, 0
@@ -197,7 +185,3 @@ class ReferenceTrainer:
             )
             x = forward.y
             yield placed.name, forward
-
-
-def _norm(tensor: Array) -> Any:
-    return np.sqrt((tensor * tensor).sum())

@@ -8,7 +8,7 @@ from typing import Any
 from adapters.protocol import Array, Parameters, made_by
 from adapters.reference import disturbed, rounding
 from adapters.reference.layers.attention import multi_head_attention, position_embedding
-from adapters.reference.layers.base import Applied, Apply, below, within
+from adapters.reference.layers.base import Applied, Apply, below, pulled_back, within
 from adapters.reference.layers.branches import joined, passed_on
 from adapters.reference.layers.convolution import conv2d, depthwise_conv2d, separable_conv2d
 from adapters.reference.layers.dense import activation, dense
@@ -24,7 +24,7 @@ from adapters.reference.layers.transposed import conv2d_transpose
 from harness.spec import layers as spec
 from harness.spec.model import PlacedLayer
 
-__all__ = ["Applied", "apply", "within"]
+__all__ = ["Applied", "apply", "pulled_back", "within"]
 
 
 @rounding.layer

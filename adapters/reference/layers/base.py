@@ -26,6 +26,24 @@ class Applied:
     bent: dict[str, tuple[Activation, Array]] = field(default_factory=dict)
 
 
+def pulled_back(
+    applied: list[tuple[str, Applied]], upstream: Array, unscaled: Callable[[Array], Array]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The gradients by all parameters, and the new state of all layers, by name. `applied` is emptied.
+
+    `applied`: the layers' results by name, the last of which has the gradient `upstream`. `unscaled`: applied to each
+    gradient by a parameter.
+    """
+    gradients: dict[str, Array] = {}
+    state: dict[str, Array] = {}
+    while applied:  # what a layer keeps for its gradients is freed after them
+        name, layer = applied.pop()
+        upstream, by_parameter = layer.pullback(upstream)
+        gradients |= {f"{name}/{key}": unscaled(value) for key, value in by_parameter.items()}
+        state |= {f"{name}/{key}": value for key, value in layer.state.items()}
+    return gradients, state
+
+
 # The layer, its parameters by name within it, x, its noise by name within it, and whether this is training.
 Apply = Callable[[PlacedLayer, Parameters, Array, Parameters, bool], Applied]
 
