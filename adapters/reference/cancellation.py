@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters.protocol import Array
+from adapters.reference.contexts import holding
 
 FEW = 8  # units in the last place of 1, of which a slope is known to an eighth or worse
 LOST = 2.0**-10  # the share of a term below which a difference has lost ten of its 24 bits
@@ -49,11 +50,8 @@ def leaving(*signs: float) -> Iterator[Remainders]:
     Without this context, and with the sign 0, they leave nothing. Yields what happened so far.
     """
     remainders = Remainders(signs)
-    token = _active.set(remainders)
-    try:
+    with holding(_active, remainders):
         yield remainders
-    finally:
-        _active.reset(token)
 
 
 @contextmanager

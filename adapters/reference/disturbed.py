@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from adapters.protocol import Array
+from adapters.reference.contexts import holding
 
 DRAWS = 5
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,11 +58,8 @@ _active: ContextVar[_Active | None] = ContextVar("active", default=None)
 def disturbing(disturbances: Disturbances, draw: int) -> Iterator[set[type[Any]]]:
     """Context in which `disturbances` apply; yields the set of their words evaluated so far, which grows."""
     active = _Active(disturbances, draw)
-    token = _active.set(active)
-    try:
+    with holding(_active, active):
         yield active.touched
-    finally:
-        _active.reset(token)
 
 
 def is_disturbing() -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, FloatArray
+from adapters.reference.contexts import holding
 
 # Of all layers' outputs in all runs, in bytes. Where they take more, calls are few beside the arithmetic.
 AT_ONCE_BYTES = 1 << 25
@@ -38,12 +39,8 @@ def side_by_side(push: Push | None = None) -> Iterator[None]:
 
     `push` replaces the input (N, ...) of an activation with a kink, or of a maximum, by another of the same shape.
     """
-    tokens = _several.set(True), _push.set(push)
-    try:
+    with holding(_several, True), holding(_push, push):
         yield
-    finally:
-        _several.reset(tokens[0])
-        _push.reset(tokens[1])
 
 
 def at_kinks(word: Any, x: Array) -> Array:

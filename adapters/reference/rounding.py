@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from adapters.protocol import Array
+from adapters.reference.contexts import holding
 from harness.spec import layers as spec
 from harness.spec.arm import HalfPrecision
 
@@ -114,11 +115,8 @@ def telling(overflows: list[str]) -> Iterator[None]:
 
     NumPy cannot tell: the errors of its casts are not called back, and of those of several threads it may lose some.
     """
-    token = _told.set(overflows)
-    try:
+    with holding(_told, overflows):
         yield
-    finally:
-        _told.reset(token)
 
 
 def tell_overflow(what: str) -> None:
@@ -131,11 +129,8 @@ def tell_overflow(what: str) -> None:
 @contextmanager
 def at_random(seed: int) -> Iterator[None]:
     """Context in which what `rounding` rounds is rounded at random, with this seed; to the nearest for seed 0."""
-    token = _seed.set(seed)
-    try:
+    with holding(_seed, seed):
         yield
-    finally:
-        _seed.reset(token)
 
 
 @contextmanager
@@ -144,12 +139,8 @@ def rounding(precision: HalfPrecision | None, streams: Sequence[Stream | Range] 
 
     `streams`: one for each of several draws that are computed at once; by default there is one run, see `at_random`.
     """
-    active = None if precision is None else _Active(precision, streams or (Stream(_seed.get()),))
-    token = _active.set(active)
-    try:
+    with holding(_active, None if precision is None else _Active(precision, streams or (Stream(_seed.get()),))):
         yield
-    finally:
-        _active.reset(token)
 
 
 def epsilon() -> float:
