@@ -54,7 +54,8 @@ SITES: list[Site] = []  # of all traced files; the wrapped code names a site by 
 
 def wrapped_tree(source: bytes, path: str, file: str) -> ast.Module:
     """The file's syntax tree, wrapped. `file`: its name in the sites."""
-    return ast.fix_missing_locations(_Wrapping(file).visit(ast.parse(source, path)))
+    wrapped: ast.Module = _Wrapping(file).visit(ast.parse(source, path))
+    return ast.fix_missing_locations(wrapped)
 
 
 class _Wrapping(ast.NodeTransformer):

@@ -33,6 +33,7 @@ from adapters.reference.trainer import ReferenceTrainer
 from adapters.reference.updates import WholeUpdate, replay
 from adapters.setting import Realisation, Setting
 from harness.records.step_columns import Watched
+from harness.records.tensor_key import keyed
 from harness.spec.activations import Activation
 from harness.spec.arm import Arm, HalfPrecision
 from harness.spec.base import Word
@@ -85,7 +86,7 @@ class ReferenceAdapter:
             y, pullback = activate(spec, cast(self._cast(x)), taken)
             gradient, learned = pullback(cast(self._cast(upstream)))
             rounded_gradients = {name: rounded(value) for name, value in learned.items()}
-            return {"value": rounded(y), "gradient": rounded(gradient), **_named("gradient", rounded_gradients)}
+            return {"value": rounded(y), "gradient": rounded(gradient), **keyed("gradient", rounded_gradients)}
 
     def loss(self, spec: Loss, outputs: Array, y: Array) -> dict[str, Array]:
         targets = self._cast(y) if np.issubdtype(y.dtype, np.floating) else y
@@ -98,7 +99,7 @@ class ReferenceAdapter:
     def regularizer(self, spec: Regularizer, kernels: Parameters) -> dict[str, Array]:
         value, slopes = penalty(spec, {name: self._cast(kernel) for name, kernel in kernels.items()})
         zeros = {name: np.zeros(kernel.shape, self.precision) for name, kernel in kernels.items()}
-        return {"value": np.asarray(value, self.precision), **_named("gradient", {**zeros, **slopes})}
+        return {"value": np.asarray(value, self.precision), **keyed("gradient", {**zeros, **slopes})}
 
     def layer(
         self, placed: PlacedLayer, weights: Parameters, x: Array, upstream: Array, noise: Parameters, training: bool
@@ -111,8 +112,8 @@ class ReferenceAdapter:
             applied = apply(placed, layer_weights, self._cast(x), layer_noise, training)
             gradient, learned = applied.pullback(self._cast(upstream))
         kept = [p.name.removeprefix(f"{placed.name}/") for p in placed.parameters if training and not p.trainable]
-        state = _named("state", {name: applied.state.get(name, layer_weights[name]) for name in kept})
-        return {"value": applied.y, "gradient": gradient, **_named("gradient", learned), **state}
+        state = keyed("state", {name: applied.state.get(name, layer_weights[name]) for name in kept})
+        return {"value": applied.y, "gradient": gradient, **keyed("gradient", learned), **state}
 
     def initializer(self, spec: Initializer, shape: Shape, seed: int) -> Array:
         raise UnsupportedSpecError("the plan draws for the reference")
@@ -165,7 +166,3 @@ class ReferenceAdapter:
 
     def _cast(self, value: Any) -> Array:
         return np.asarray(value, self.precision)
-
-
-def _named(what: str, arrays: Parameters) -> dict[str, Array]:
-    return {f"{what}/{name}": value for name, value in arrays.items()}

@@ -19,8 +19,8 @@ from adapters.reference.disturbed import DRAWS, Disturbance, disturbing
 from adapters.setting import Setting
 from harness.judging.context import Context
 from harness.judging.tolerances import FACTOR, Excuse, Tolerance
-from harness.ledger import Entry, entries_for
-from harness.ledger.loading import installed
+from harness.ledger import Entry
+from harness.ledger.loading import inaccuracies_of, installed
 from harness.records.array_types import Array
 from harness.spec.arm import Arm, DeviceName
 from harness.spec.base import Word
@@ -36,13 +36,8 @@ def inaccuracies(context: Context, arm: Arm, words: Iterable[Word]) -> dict[Word
     setting = Setting.of(arm, device)
     entries_by_word = {}
     for word in dict.fromkeys(words):
-        entries = tuple(
-            entry
-            for entry in entries_for(
-                arm.adapter, versions(context, arm), word.family, word.word(), _precision(arm, word)
-            )
-            if entry.kind == "inaccurate" and entry.holds_in(_precision(arm, word), arm.mode, device)
-        )
+        computed = _precision(arm, word), arm.mode, device
+        entries = inaccuracies_of(arm.adapter, versions(context, arm), word, *computed)
         # Entries are about the framework's classes; they do not apply to formulas that the adapter writes itself.
         if entries and adapters.realisation(word, setting).kind in ("native", "composed"):
             entries_by_word[word] = entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def error_against(values: FloatArray, reference: FloatArray) -> FloatArray:
     return np.where(same, 0.0, np.where(np.isfinite(values) & np.isfinite(reference), error, np.inf))
 
 
-def largest_error(runs: Sequence[FloatArray], reference: FloatArray) -> FloatArray:
+def largest_error(runs: Iterable[FloatArray], reference: FloatArray) -> FloatArray:
     """The largest `error_against` the reference of several runs, element by element."""
     largest: FloatArray = np.max([error_against(run, reference) for run in runs], axis=0)
     return largest

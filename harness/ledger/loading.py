@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 import adapters
 from harness.ledger.entry import Entry, LedgerError, in_words
+from harness.spec.base import Word
 
 
 def folders() -> dict[str, Path]:
@@ -59,6 +60,14 @@ def entries_for(
         and (precision is None or entry.precision in ("any", precision))
         and entry.concerns(versions)
     )
+
+
+def inaccuracies_of(
+    framework: str, versions: Mapping[str, str], word: Word, precision: str, mode: str, device: str
+) -> tuple[Entry, ...]:
+    """The `inaccurate` entries for a word that hold where an arm computes so."""
+    entries = entries_for(framework, versions, word.family, word.word(), precision)
+    return tuple(each for each in entries if each.kind == "inaccurate" and each.holds_in(precision, mode, device))
 
 
 def installed(framework: str) -> dict[str, str]:

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters
-from adapters.reference.draws import by_draw
 from adapters.reference.layers.base import Applied, Pullback
-from adapters.reference.layers.dense import biased
+from adapters.reference.layers.dense import biased, projected
 from adapters.reference.layers.windows import Windows
 from harness.spec.model import PlacedLayer
 
@@ -63,16 +62,14 @@ def depthwise_conv2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: 
 
 def separable_conv2d(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
     between, depthwise_pullback = _depthwise(placed, weights["depthwise_kernel"], x)
-    mixing = weights["pointwise_kernel"][..., 0, 0, :, :]
-    rows = by_draw(between, mixing, axes=2)
+    z, mixing_pullback = projected(between, weights["pointwise_kernel"][..., 0, 0, :, :])
 
     def pullback(dz: Array) -> tuple[Array, dict[str, Array]]:
-        upstream = by_draw(dz, mixing, axes=2)
-        dx, gradients = depthwise_pullback((upstream @ mixing.swapaxes(-1, -2)).reshape(between.shape))
-        mixed = rows.swapaxes(-1, -2) @ upstream
-        return dx, {**gradients, "pointwise_kernel": mixed[..., None, None, :, :]}
+        by_between, by_mixing = mixing_pullback(dz)
+        dx, gradients = depthwise_pullback(by_between)
+        return dx, {**gradients, "pointwise_kernel": by_mixing[..., None, None, :, :]}
 
-    return biased(placed, weights, (rows @ mixing).reshape(*between.shape[:3], -1), noise, pullback)
+    return biased(placed, weights, z, noise, pullback)
 
 
 def _windows(placed: PlacedLayer) -> Windows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from adapters.protocol import Array, Parameters
@@ -14,14 +15,24 @@ from harness.spec.model import PlacedLayer
 
 
 def dense(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
-    kernel = weights["kernel"]
-    rows = by_draw(x, kernel, axes=2)
+    z, back = projected(x, weights["kernel"])
 
     def pullback(dz: Array) -> tuple[Array, dict[str, Array]]:
-        upstream = by_draw(dz, kernel, axes=2)
-        return (upstream @ kernel.swapaxes(-1, -2)).reshape(x.shape), {"kernel": rows.swapaxes(-1, -2) @ upstream}
+        dx, by_kernel = back(dz)
+        return dx, {"kernel": by_kernel}
 
-    return biased(placed, weights, (rows @ kernel).reshape(*x.shape[:-1], -1), noise, pullback)
+    return biased(placed, weights, z, noise, pullback)
+
+
+def projected(x: Array, kernel: Array) -> tuple[Array, Callable[[Array], tuple[Array, Array]]]:
+    """The product of x (N, ..., C) with the matrix along its last axis, and the pullback to x and to the matrix."""
+    rows = by_draw(x, kernel, axes=2)
+
+    def pullback(dz: Array) -> tuple[Array, Array]:
+        upstream = by_draw(dz, kernel, axes=2)
+        return (upstream @ kernel.swapaxes(-1, -2)).reshape(x.shape), rows.swapaxes(-1, -2) @ upstream
+
+    return (rows @ kernel).reshape(*x.shape[:-1], -1), pullback
 
 
 def biased(placed: PlacedLayer, weights: Parameters, z: Array, noise: Parameters, before: Pullback) -> Applied:

@@ -12,7 +12,7 @@ from adapters.reference.schedules import oracle
 from harness.judging.checks import judge_checks
 from harness.judging.ledger_excuses import of_word
 from harness.judging.tolerances import Excuse, Tolerance
-from harness.ledger.loading import entries_for
+from harness.ledger.loading import inaccuracies_of
 from harness.oracles.oracle import ArmValues, Place, checks
 from harness.oracles.reference import Excusing, Reference
 from harness.records.array_types import FloatArray
@@ -58,11 +58,6 @@ def _excusing(
 def _excuse(word: Any, trace: Trace, reference: FloatArray, tolerance: Tolerance) -> Excuse | None:
     """The ledger's excuse for the learning rates, in the versions that the arm ran on; None if it has none."""
     arm, environment = trace.arm, trace.environment
-    entries = [
-        entry
-        for entry in entries_for(
-            arm.adapter, environment.get("versions", {}), "schedule", word.word(), arm.variable_dtype
-        )
-        if entry.kind == "inaccurate" and entry.holds_in(arm.variable_dtype, arm.mode, environment.get("device", "cpu"))
-    ]
+    computed = arm.variable_dtype, arm.mode, environment.get("device", "cpu")
+    entries = inaccuracies_of(arm.adapter, environment.get("versions", {}), word, *computed)
     return of_word(entries, reference, tolerance) if entries else None

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import harness.judging.ledger_excuses as known
 from harness.data import Dataset
 from harness.judging.cases import Arrays, answer
 from harness.judging.context import Answer, Context
 from harness.judging.ledger_excuses import propagated
-from harness.ledger import Entry
+from harness.ledger import Entry, loading
 from harness.plan import digest_arrays, draw_plan
 from harness.records.trace import EpochRecord, Trace
 from harness.records.verdict import Verdict
@@ -60,7 +59,7 @@ def context(
         fits = asked == ("mindspore", "activation", "tanh", "float32") and ENTRY.concerns(versions)
         return (ENTRY,) if fits else ()
 
-    monkeypatch.setattr(known, "entries_for", entries_for)
+    monkeypatch.setattr(loading, "entries_for", entries_for)
     experiment = experiment_of(
         model={"input": {"shape": [28, 28, 1]}, "layers": LAYERS}, arms=ARMS, vocabulary=["activation"]
     )
