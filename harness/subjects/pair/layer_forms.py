@@ -9,19 +9,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import erf
 
-import adapters
 from harness.spec.layers.base import padded
+from harness.subjects.pair import activation_forms
 from harness.subjects.pair.normalisations import Normalised, normalised, typed
+from harness.subjects.pair.seen import EXPLAINED, Array, Form, Seen
 
-Array = NDArray[Any]
-# A formula explains an output within this tolerance: forms differ by much more, float32 errors are much smaller.
-EXPLAINED = 1e-4
 SPOKEN_KINDS = {
     "batchnorm": "batch_norm",
     "layernorm": "layer_norm",
@@ -29,33 +24,6 @@ SPOKEN_KINDS = {
     "instancenorm": "instance_norm",
     "rmsnorm": "rms_norm",
 }
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One side of a layer's call: the adapter, the side's name, input and output, and the layer's weights by role."""
-
-    adapter: str
-    name: str
-    x: Array
-    y: Array
-    weights: dict[str, Array]
-    settings: dict[str, Any]
-
-    def spells(self, what: str, *values: float) -> str:
-        """The spelling of `what`, with these numbers, in the side's framework; empty if its adapter has none."""
-        models = adapters.info(self.adapter).user_models
-        return models.spellings.get(what, "").format(*(f"{value:g}" for value in values)) if models else ""
-
-
-@dataclass(frozen=True)
-class Form:
-    """A known form. `setting`: a setting that can be tried in the live layers, with its `values` on both sides."""
-
-    cause: str
-    advice: str = ""
-    setting: str = ""
-    values: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -235,70 +203,9 @@ def _padded_like(side: Seen, other: Seen, padding: Padding) -> str:
     return f"{other.name}'s padding of {list(padding)} is {spelled} in {side.name}" if spelled else ""
 
 
-def _gelu(x: Array) -> dict[str, Array]:
-    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
-    exact, approximate = 0.5 * x * (1 + erf(x / math.sqrt(2))), 0.5 * x * (1 + np.tanh(inner))
-    return {"the error function": exact, "the tanh approximation": approximate}
-
-
-def _gelu_form(a: Seen, b: Seen, training: bool) -> Form | None:
-    named = []
-    for side in (a, b):
-        distances = {n: float(np.max(np.abs(value - side.y))) for n, value in _gelu(side.x.astype(np.float64)).items()}
-        nearest = min(distances, key=distances.__getitem__)
-        if distances[nearest] > EXPLAINED:
-            return None
-        named.append(nearest)
-    if named[0] == named[1]:
-        return None
-    return Form(f"gelu: {a.name} computes {named[0]}, {b.name} {named[1]}", _equal(b, a, "gelu"))
-
-
-def _slope(a: Seen, b: Seen, training: bool) -> Form | None:
-    numbers = _below_zero(a, b, lambda x: x)
-    if numbers is None:
-        return None
-    cause = f"leaky_relu: below 0 the slope is {numbers[0]:g} in {a.name}, {numbers[1]:g} in {b.name}"
-    return Form(cause, _either_equal(a, b, "leaky_relu", numbers))
-
-
-def _elu_scale(a: Seen, b: Seen, training: bool) -> Form | None:
-    numbers = _below_zero(a, b, np.expm1)
-    if numbers is None:
-        return None
-    cause = f"elu: below 0 the factor is {numbers[0]:g} in {a.name}, {numbers[1]:g} in {b.name}"
-    return Form(cause, _either_equal(a, b, "elu", numbers))
-
-
-def _below_zero(a: Seen, b: Seen, shape: Callable[[Array], Array]) -> tuple[float, float] | None:
-    """By how much both activations multiply `shape` below 0; None if they do not differ in that alone."""
-    numbers = []
-    for side in (a, b):
-        below = side.x < 0
-        if not np.any(below):
-            return None
-        basis = shape(side.x[below].astype(np.float64))
-        fitted = float(np.sum(side.y[below] * basis) / np.sum(basis**2))
-        if np.max(np.abs(fitted * basis - side.y[below])) > EXPLAINED * max(1.0, float(np.max(np.abs(basis)))):
-            return None
-        numbers.append(typed(fitted, max(1e-5, 1e-4 * abs(fitted))))
-    return (numbers[0], numbers[1]) if numbers[0] != numbers[1] else None
-
-
-def _either_equal(a: Seen, b: Seen, what: str, numbers: tuple[float, float]) -> str:
-    """The equivalent spellings with one number, or the other."""
-    return "; or ".join(filter(None, (_equal(a, b, what, number) for number in numbers)))
-
-
-def _equal(a: Seen, b: Seen, what: str, *values: float) -> str:
-    """The equivalent spellings in both frameworks; empty if one of them has none."""
-    spelled = [side.spells(what, *values) for side in (a, b)]
-    return " equals ".join(spelled) if all(spelled) else ""
-
-
 OUTPUT_FORMS: dict[str, Callable[[Seen, Seen, bool], Form | None]] = {
     "conv": _padding,
-    "gelu": _gelu_form,
-    "leakyrelu": _slope,
-    "elu": _elu_scale,
+    "gelu": activation_forms.gelu,
+    "leakyrelu": activation_forms.leaky_relu,
+    "elu": activation_forms.elu,
 }

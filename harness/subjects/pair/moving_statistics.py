@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.subjects.pair.layer_forms import EXPLAINED, Array, Form, Seen
+from harness.subjects.pair.seen import EXPLAINED, Array, Form, Seen
 
 
 def uses_moving_statistics(seen: Seen) -> bool | None:

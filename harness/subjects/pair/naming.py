@@ -12,10 +12,11 @@ from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
 from harness.subjects.pair.calls import Calls
 from harness.subjects.pair.climbing import MODEL, Climb
-from harness.subjects.pair.layer_forms import Form, Seen, kept_differently, output_form, recovered
+from harness.subjects.pair.layer_forms import kept_differently, output_form, recovered
 from harness.subjects.pair.layers import LayerPair
 from harness.subjects.pair.moving_statistics import moving_in_training
 from harness.subjects.pair.passes import Pass, kept_pass, layer_pass, paired_calls
+from harness.subjects.pair.seen import Form, Seen
 from harness.subjects.pair.tasks import TASKS
 
 # Normalisations of each sample by itself, of all its channels, of groups of them, or of each.

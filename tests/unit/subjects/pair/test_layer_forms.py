@@ -9,13 +9,13 @@ import pytest
 from harness.subjects.pair import layer_forms
 from harness.subjects.pair.layer_forms import (
     Kept,
-    Seen,
     epsilon_of,
     kept_differently,
     output_form,
     padding_of,
     recovered,
 )
+from harness.subjects.pair.seen import Seen
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(0.3, 1.5, (6, 5, 5, 4)).astype(np.float32)
