@@ -72,6 +72,8 @@ class MindSporeOwnModel:
     ) -> None:
         self.layout, self.word, self.setting, self._has_dropout = layout, word, setting, True
         self._exactly: frozenset[str] = frozenset()
+        self.penalties: list[str] = []  # a Cell adds nothing to the loss, and holds no parameter
+        self.constraints: list[str] = []
         ms.set_seed(seed)
         with not_rewritten() if setting.precision == "float64" else nullcontext():
             built = build_model(file, function, (nn.Cell,), "an nn.Cell")

@@ -57,6 +57,8 @@ class Built(TypedDict):
     unstable: list[str]
     random: str
     words: list[str]
+    penalties: list[str]
+    constraints: list[str]
     seconds: dict[str, float]
     bytes: int
     environment: Plain
@@ -129,6 +131,8 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         ],
         "random": random,
         "words": first.words,
+        "penalties": first.penalties,
+        "constraints": first.constraints,
         "seconds": {arm.precision: _step_s(first, x[0], y[0]), precise: exact_s},
         "bytes": resident_bytes("VmHWM") - resident_before,
         "environment": asdict(session.adapter.environment()),
@@ -154,7 +158,7 @@ def _composed_everywhere(model: OwnModel, precision: str) -> list[str]:
 
 def _undescribed(session: Session, wrong: str) -> Result:
     empty: Result = {"parameters": [], "outputs": [], "ignored": [], "settings": {}, "images": [], "composed": []}
-    empty |= {"reduced": {}, "words": [], "seconds": {}, "bytes": 0}
+    empty |= {"reduced": {}, "words": [], "penalties": [], "constraints": [], "seconds": {}, "bytes": 0}
     environment = asdict(session.adapter.environment())
     return {**empty, "wrong": [wrong], "refused": "", "unstable": [], "random": "", "environment": environment}
 
