@@ -322,6 +322,21 @@ class Added(keras.Model):
 own_added = partial(Added)
 
 
+class OwnVariable(keras.Model):
+    """`own` whose last bias is a variable of TensorFlow."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm, self.fc2 = layers.Dense(6), Norm(-1), layers.Dense(3, use_bias=False)
+        self.shift = tf.Variable(tf.zeros(3))
+
+    def call(self, x):
+        return self.fc2(self.norm(self.fc1(x))) + tf.cast(self.shift, x.dtype)
+
+
+own_variable = partial(OwnVariable)
+
+
 def _tokens(activation="relu", epsilon=1e-7, frozen=False, biased=True):
     return keras.Sequential(
         [

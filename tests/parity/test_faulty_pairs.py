@@ -35,6 +35,7 @@ BATCHES = {
 # Models of which only a faulty port, or a port that is right in all but a kernel of MindSpore, is tried.
 OTHERS = {
     "unregistered": RNG.normal(size=(4, 6)),
+    "listed": RNG.normal(size=(4, 6)),
     "time_first": RNG.normal(size=(4, 5, 6)),
     "saturating": 3 * RNG.normal(size=(8, 6)),
     "saturating_function": 3 * RNG.normal(size=(8, 6)),
@@ -209,6 +210,24 @@ def test_a_right_port_that_meets_a_kink_is_known(check):
     verdicts = checked(check, "zero_rows", "zero_rows")
     assert {verdict.status for verdict in verdicts} == {"agrees", "known"}, check.sentence
     assert any("ledger: tensorflow-prelu-kink" in verdict.cause for verdict in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("model", "port", "told"),
+    [
+        (
+            "listed",
+            "own",
+            "in mindspore, Listed.heads is a list of cells, whose parameters MindSpore does not know",
+        ),
+        ("own", "own_variable", "in tensorflow, OwnVariable.shift is a tf.Variable, which Keras does not know"),
+    ],
+)
+def test_a_part_that_is_not_registered_is_named(model, port, told, check):
+    verdicts = checked(check, model, port)
+    causes = [verdict.cause for verdict in verdicts if "without a partner" in verdict.subject]
+    assert causes
+    assert [cause for cause in causes if told not in cause] == []
 
 
 def test_a_constraint_is_named_where_it_moves_a_parameter(check):

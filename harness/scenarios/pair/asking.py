@@ -127,6 +127,7 @@ def start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Cli
     climb = Climb(run.composed.pair, run.scratch, ask, built, run.matches, pairing)
     climb.remarks += [f"{name}: {text}" for name, result in built.items() for text in result["ignored"]]
     climb.remarks += [text for name, result in built.items() for text in _reduced(name, result["reduced"])]
+    climb.remarks += [f"{name}: {text}" for name, result in built.items() for text in result["not_registered"]]
     climb.remarks += remarks_beside(climb.built)
     climb.remarks += climb.outputs.alone
     for text in [*climb.remarks, *float64_remarks(built)]:
