@@ -65,13 +65,18 @@ class OwnModel(Protocol):
 
     `composed` names the layers whose native computation was replaced. `ignored` says what of the model is not used,
     such as the loss that it was compiled with. `outputs` are those of one batch. `words` are those in which the
-    framework's ledger knows errors, and that the model uses, as `family/word`.
+    framework's ledger knows errors, and that the model uses, as `family/word`. `penalties` are what the layers add
+    to the loss, `constraints` what parameters are held to after every update. `not_registered`
+    are sentences on what the model computes with although its framework does not know it as a part.
     """
 
     composed: list[str]
     ignored: list[str]
     outputs: list[Output]
     words: list[str]
+    penalties: list[str]
+    constraints: list[str]
+    not_registered: list[str]
 
     def parameters(self) -> list[OwnParameter]:
         """All parameters of the model."""

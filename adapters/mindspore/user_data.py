@@ -61,6 +61,26 @@ def without_training(network: Any) -> tuple[Any, list[str]]:
     return network, said
 
 
+def not_registered(network: Any) -> list[str]:
+    """Sentences on cells that the user's cells hold in plain lists or dicts, whose parameters the framework ignores."""
+    cells = [cell for _, cell in network.cells_and_names()]
+    known = set(map(id, cells))
+    return [
+        f"{type(cell).__name__}.{key} is a {type(value).__name__} of cells, whose parameters MindSpore does not know; "
+        f"use nn.{'CellDict' if isinstance(value, dict) else 'CellList'}"
+        for cell in cells
+        for key, value in vars(cell).items()
+        if any(isinstance(part, nn.Cell) and id(part) not in known for part in _parts(value))
+    ]
+
+
+def _parts(value: Any) -> list[Any]:
+    """What a list, a tuple or a dict holds; nothing of anything else."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else []
+
+
 def _uncompiled(network: Any) -> list[str]:
     """Takes `ms.jit` off the methods of the user's cells, in which no layer could be seen; says where it was."""
     names = []

@@ -19,7 +19,7 @@ from adapters.mindspore.specifics.float64.switching import finish_kernels, follo
 from adapters.mindspore.specifics.missing_kernels import told_of_missing_kernel
 from adapters.mindspore.specifics.rewritten import class_of, not_rewritten
 from adapters.mindspore.specifics.user_layers_float64 import in_float64
-from adapters.mindspore.user_data import arguments, described, outputs, without_training
+from adapters.mindspore.user_data import arguments, described, not_registered, outputs, without_training
 from adapters.mindspore.user_dropout import without_dropout
 from adapters.mindspore.user_layers import (
     arrays_of,
@@ -72,6 +72,8 @@ class MindSporeOwnModel:
     ) -> None:
         self.layout, self.word, self.setting, self._has_dropout = layout, word, setting, True
         self._exactly: frozenset[str] = frozenset()
+        self.penalties: list[str] = []  # a Cell adds nothing to the loss, and holds no parameter
+        self.constraints: list[str] = []
         ms.set_seed(seed)
         with not_rewritten() if setting.precision == "float64" else nullcontext():
             built = build_model(file, function, (nn.Cell,), "an nn.Cell")
@@ -88,6 +90,7 @@ class MindSporeOwnModel:
         with following(self.network) as followed, OPERATIONS.used() as used:
             location = f"{FilePath(file).name}:{function}"
             require_accepts(lambda: self._try(sample, location, followed.inside), location, sample, followed.inside)
+        self.not_registered = not_registered(self.network)
         self.words = [*sorted(used), f"loss/{word.word()}"]
         self.composed = list(dict.fromkeys([*self.composed, *followed.replaced]))
         if self.composed and compiles(setting):  # kernels are replaced in Python, which a compiled graph does not call

@@ -17,6 +17,7 @@ from adapters.tensorflow.canonical_optimizers import CanonicalUpdate
 from adapters.tensorflow.native_optimizers import Followed, WithWeightDecay, native_slots
 from adapters.tensorflow.realisations.optimizers import OPTIMIZERS
 from adapters.tensorflow.schedules import learning_rate
+from adapters.tensorflow.specifics.beside_update import holding
 from adapters.tensorflow.user_words import own_optimizer
 from harness.spec.optimizers import Adamw, Lamb
 from harness.spec.own import OwnOptimizer
@@ -103,8 +104,9 @@ def canonical_optimizer(update: Update, parameters: dict[str, Any], horizon: int
     }
     named_slots = slots_by_parameter(slots, parameters)
     followers = [weight_rule.follower for weight_rule in apply_gradients.weight_rules]
-    own = Optimizer(apply_gradients, named_slots, [*named_slots.values(), apply_gradients.step])
-    return with_copies(own, apply_gradients, followers, [], update, parameters)
+    held = holding(apply_gradients, parameters.values())
+    own = Optimizer(held, named_slots, [*named_slots.values(), apply_gradients.step])
+    return with_copies(own, held, followers, [], update, parameters)
 
 
 def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, setting: Setting) -> Optimizer:

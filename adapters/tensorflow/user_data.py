@@ -72,6 +72,17 @@ def without_training(network: Any) -> tuple[Any, list[str]]:
     return network, said
 
 
+def not_registered(network: Any) -> list[str]:
+    """Sentences on variables of TensorFlow that the user's layers hold, which the framework ignores."""
+    known = {id(parameter.value) for parameter in network.weights}
+    return [
+        f"{type(layer).__name__}.{key} is a tf.Variable, which Keras does not know and does not train; use add_weight"
+        for layer in network._flatten_layers(include_self=True)
+        for key, value in vars(layer).items()
+        if isinstance(value, tf.Variable) and id(value) not in known
+    ]
+
+
 def _uncompiled(network: Any) -> list[str]:
     """Takes `tf.function` off the methods of the user's layers, in which no layer could be seen; says where it was."""
     names = []

@@ -17,10 +17,11 @@ from adapters.tensorflow.clipping import clipping
 from adapters.tensorflow.losses import loss
 from adapters.tensorflow.optimizers import optimizer
 from adapters.tensorflow.runtime import array, compiled, floats, integers
+from adapters.tensorflow.specifics.beside_update import constraints_of, penalties_of
 from adapters.tensorflow.specifics.precision import default_precision
 from adapters.tensorflow.specifics.rebuilt import in_precision
 from adapters.tensorflow.specifics.user_layers_float64 import in_float64
-from adapters.tensorflow.user_data import arguments, described, outputs, without_training
+from adapters.tensorflow.user_data import arguments, described, not_registered, outputs, without_training
 from adapters.tensorflow.user_dropout import without_dropout
 from adapters.tensorflow.user_layers import (
     arrays_of,
@@ -88,6 +89,9 @@ class TensorFlowOwnModel:
             description.name: (description, parameter)
             for description, parameter in parameters_of(self.network, self.layers)
         }
+        named = {name: parameter for name, (_, parameter) in self._by_name.items()}
+        self.not_registered = not_registered(self.network)
+        self.penalties, self.constraints = penalties_of(named, self.network), constraints_of(named)
         self._compile()
 
     def _look(self, sample: Parts) -> None:

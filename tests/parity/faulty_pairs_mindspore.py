@@ -165,6 +165,18 @@ class Own(nn.Cell):
         return self.fc2(self.norm(self.fc1(x)))
 
 
+class Listed(Own):
+    """`own` whose last layer is in a plain list."""
+
+    def __init__(self):
+        super().__init__()
+        del self.fc2
+        self.heads = [nn.Dense(6, 3)]
+
+    def construct(self, x):
+        return self.heads[0](self.norm(self.fc1(x)))
+
+
 class Tokens(nn.Cell):
     """(batch, 2, 4, 4) images, whose pixels become tokens (batch, 16, 6)."""
 
@@ -365,6 +377,10 @@ def attention():
 
 def own():
     return Own()
+
+
+def listed():
+    return Listed()
 
 
 def tokens():

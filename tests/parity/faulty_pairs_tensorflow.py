@@ -295,12 +295,46 @@ class Norm(layers.Layer):
         return x * ops.rsqrt(mean_square + 1e-3) * self.scale
 
 
-def _own(axis=-1):
-    return keras.Sequential([keras.Input((6,)), layers.Dense(6), Norm(axis), layers.Dense(3)])
+def _own(axis=-1, **options):
+    return keras.Sequential([keras.Input((6,)), layers.Dense(6, **options), Norm(axis), layers.Dense(3)])
 
 
 own = partial(_own)
 own_axis = partial(_own, axis=0)
+own_penalised = partial(_own, kernel_regularizer="l2")
+own_output_penalised = partial(_own, activity_regularizer="l1")
+own_held = partial(_own, kernel_constraint=keras.constraints.MaxNorm(0.1))
+
+
+class Added(keras.Model):
+    """`own` with a loss of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm, self.fc2 = layers.Dense(6), Norm(-1), layers.Dense(3)
+
+    def call(self, x):
+        hidden = self.fc1(x)
+        self.add_loss(ops.mean(ops.square(hidden)))
+        return self.fc2(self.norm(hidden))
+
+
+own_added = partial(Added)
+
+
+class OwnVariable(keras.Model):
+    """`own` whose last bias is a variable of TensorFlow."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm, self.fc2 = layers.Dense(6), Norm(-1), layers.Dense(3, use_bias=False)
+        self.shift = tf.Variable(tf.zeros(3))
+
+    def call(self, x):
+        return self.fc2(self.norm(self.fc1(x))) + tf.cast(self.shift, x.dtype)
+
+
+own_variable = partial(OwnVariable)
 
 
 def _tokens(activation="relu", epsilon=1e-7, frozen=False, biased=True):

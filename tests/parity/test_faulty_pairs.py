@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from checked_pairs import checking
+from checked_pairs import HERE, checking
 
 from harness.composition import UserMistake
 
@@ -35,6 +35,7 @@ BATCHES = {
 # Models of which only a faulty port, or a port that is right in all but a kernel of MindSpore, is tried.
 OTHERS = {
     "unregistered": RNG.normal(size=(4, 6)),
+    "listed": RNG.normal(size=(4, 6)),
     "time_first": RNG.normal(size=(4, 5, 6)),
     "saturating": 3 * RNG.normal(size=(8, 6)),
     "saturating_function": 3 * RNG.normal(size=(8, 6)),
@@ -77,6 +78,13 @@ FAULTS = {
     "the axis of attention": ("attention", "attention_axis", [r"ops.softmax\(scores, axis=-1\)", "axis=self.axis"]),
     "heads that are not turned back": ("attention", "heads_not_turned", [r"transpose", "nothing"]),
     "within a layer of one's own": ("own", "own_axis", [r"ops.mean\(ops.square\(x\)", "axis=self.axis"]),
+    "a penalty of a layer": (
+        "own",
+        "own_penalised",
+        [r"tensorflow adds to the loss, as its layers say: sequential/dense/kernel: L2\(l2=0.01\)"],
+    ),
+    "a penalty of an output": ("own", "own_output_penalised", [r"dense.output: L1\(l1=0.01\)"]),
+    "a penalty that the model adds": ("own", "own_added", ["tensorflow adds to the loss.*added: add_loss"]),
     "behind an image made tokens": ("tokens", "tokens_gelu", [r"relu.*gelu"]),
     "a layer that returns a tuple": ("rnn", "rnn_relu", [r"layer rnn / simplernn \(layer / simple_rnn"]),
     "a normalisation before a residual": ("encoder", "normalised_early", [r"x \+ self.attention\(x\)", "only later"]),
@@ -202,6 +210,40 @@ def test_a_right_port_that_meets_a_kink_is_known(check):
     verdicts = checked(check, "zero_rows", "zero_rows")
     assert {verdict.status for verdict in verdicts} == {"agrees", "known"}, check.sentence
     assert any("ledger: tensorflow-prelu-kink" in verdict.cause for verdict in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("model", "port", "told"),
+    [
+        (
+            "listed",
+            "own",
+            "in mindspore, Listed.heads is a list of cells, whose parameters MindSpore does not know",
+        ),
+        ("own", "own_variable", "in tensorflow, OwnVariable.shift is a tf.Variable, which Keras does not know"),
+    ],
+)
+def test_a_part_that_is_not_registered_is_named(model, port, told, check):
+    verdicts = checked(check, model, port)
+    causes = [verdict.cause for verdict in verdicts if "without a partner" in verdict.subject]
+    assert causes
+    assert [cause for cause in causes if told not in cause] == []
+
+
+def test_a_constraint_is_named_where_it_moves_a_parameter(check):
+    verdicts = checked(check, "own", "own_held", rungs=["model", "trajectory"], steps=2)
+    assert "tensorflow holds parameters after every update, as its layers say: sequential/dense/kernel: MaxNorm(" in (
+        check.sentence
+    )
+    assert {verdict.status for verdict in verdicts if verdict.rung == "model"} == {"agrees"}
+
+
+@pytest.mark.nightly
+def test_a_constraint_on_both_sides_agrees(check):
+    sides = {"tensorflow": {"builder": f"{HERE / 'faulty_pairs_tensorflow.py'}:own_held"}}
+    arms = [{"use": "tensorflow_eager", "name": name} for name in ("one", "two")]
+    verdicts = checked(check, "own", "own_held", rungs=["model", "trajectory"], steps=3, models=sides, arms=arms)
+    assert {verdict.status for verdict in verdicts} == {"agrees"}, check.sentence
 
 
 def test_a_coarse_kernel_excuses_no_fault(check):

@@ -14,6 +14,7 @@ from harness.records.failure import Failure, WorkerFailedError
 from harness.results.store import write_text
 from harness.scenarios.pair.state import PairRun
 from harness.spec.arm import Arm
+from harness.subjects.pair.beside import remarks_beside
 from harness.subjects.pair.budget import Plan, planned
 from harness.subjects.pair.climbing import Climb
 from harness.subjects.pair.facts import float64_remarks
@@ -126,6 +127,8 @@ def start_climb(run: PairRun, ask: Any, built: dict[str, dict[str, Any]]) -> Cli
     climb = Climb(run.composed.pair, run.scratch, ask, built, run.matches, pairing)
     climb.remarks += [f"{name}: {text}" for name, result in built.items() for text in result["ignored"]]
     climb.remarks += [text for name, result in built.items() for text in _reduced(name, result["reduced"])]
+    climb.remarks += [f"{name}: {text}" for name, result in built.items() for text in result["not_registered"]]
+    climb.remarks += remarks_beside(climb.built)
     climb.remarks += climb.outputs.alone
     for text in [*climb.remarks, *float64_remarks(built)]:
         run.listener.remark(text)

@@ -92,6 +92,8 @@ def _alone(climb: Climb, pairing: Pairing) -> Iterator[Verdict]:
             kind = climb.built[own]["settings"].get(layer, {}).get("kind", "")
             listed = ", ".join(f"{p.name} {p.shape}" for p in of_layer)
             cause = f"{own} has {listed}, {other} has no parameter for it"
+            unknown = climb.built[other].get("not_registered", ())
+            cause = "; ".join([cause, *(f"in {other}, {text}" for text in unknown)])
             names = ", ".join(p.name for p in of_layer)
             advice = f"if that is meant, give null under parameters for {names}"
             subject = f"layer {layer}{f' ({kind})' if kind else ''}, without a partner in {other}"

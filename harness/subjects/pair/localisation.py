@@ -19,6 +19,7 @@ from harness.oracles.own_float64 import OwnFloat64, Side
 from harness.records.array_types import FloatArray
 from harness.records.tensor_key import TensorKey
 from harness.records.verdict import Verdict
+from harness.subjects.pair.beside import explained_beside
 from harness.subjects.pair.causes import caused
 from harness.subjects.pair.climbing import STEP, TRAJECTORY, Answers, Climb
 from harness.subjects.pair.passes import below_name, layer_pass, paired_calls, passed
@@ -68,7 +69,7 @@ def _in_step(climb: Climb, verdict: Verdict, step: int, forced: bool) -> Verdict
         cause = f"{verdict.cause}; no tensor of step {step} stands out"
         return verdict.model_copy(update={"cause": cause, "step": step})
     place_fields = {"subject": verdict.subject, "step": step, "worst_index": f"step {step}, {place.worst_index}"}
-    return place.model_copy(update=place_fields)
+    return explained_beside(climb, place.model_copy(update=place_fields))
 
 
 def _forward(climb: Climb, answers: Answers, rung: str, a: Side, b: Side) -> Verdict | None:

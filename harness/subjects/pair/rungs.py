@@ -18,6 +18,7 @@ from harness.records.tensor_key import TensorKey, of_kind, only
 from harness.records.verdict import Verdict
 from harness.spec.arm import Arm, Policy
 from harness.spec.recipe import Update
+from harness.subjects.pair.beside import explained_beside
 from harness.subjects.pair.causes import caused, pass_remarks
 from harness.subjects.pair.climbing import MODEL, STEP, Climb
 from harness.subjects.pair.losses import LOSSES, judge_losses, losses_oracle
@@ -85,7 +86,7 @@ def model_rung(climb: Climb) -> list[Verdict]:
     for verdict in judge_checks(trained.checks.values()):
         if agree and verdict.subject == "loss" and verdict.status == "diverges":
             verdict = caused(climb, verdict, climb.answered, "training", pairs, layers, follow=True)
-        verdicts.append(_backward(verdict) if agree else verdict)
+        verdicts.append(explained_beside(climb, _backward(verdict)) if agree else verdict)
         agree = agree and verdict.status != "diverges"
     climb.apart = max((distance for distance in apart if distance is not None), default=None)
     if climb.kept:

@@ -57,6 +57,9 @@ class Built(TypedDict):
     unstable: list[str]
     random: str
     words: list[str]
+    penalties: list[str]
+    constraints: list[str]
+    not_registered: list[str]
     seconds: dict[str, float]
     bytes: int
     environment: Plain
@@ -87,7 +90,8 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         first, refused = built_model(session, pair, file, function, x[0], arm.precision), ""
         first.require_targets(y.parts)
         if not any(parameter.trainable for parameter in first.parameters()):
-            raise MisfitError(f"the model of {Path(file).name}:{function} has no parameter that is trained")
+            why = "; ".join(["", *first.not_registered])
+            raise MisfitError(f"the model of {Path(file).name}:{function} has no parameter that is trained{why}")
     except MisfitError as error:
         return _undescribed(session, str(error))
     models: dict[str, OwnModel] = {arm.precision: first}
@@ -129,6 +133,9 @@ def build(session: Session, scratch: str, file: str, function: str) -> Result:
         ],
         "random": random,
         "words": first.words,
+        "penalties": first.penalties,
+        "constraints": first.constraints,
+        "not_registered": first.not_registered,
         "seconds": {arm.precision: _step_s(first, x[0], y[0]), precise: exact_s},
         "bytes": resident_bytes("VmHWM") - resident_before,
         "environment": asdict(session.adapter.environment()),
@@ -154,7 +161,8 @@ def _composed_everywhere(model: OwnModel, precision: str) -> list[str]:
 
 def _undescribed(session: Session, wrong: str) -> Result:
     empty: Result = {"parameters": [], "outputs": [], "ignored": [], "settings": {}, "images": [], "composed": []}
-    empty |= {"reduced": {}, "words": [], "seconds": {}, "bytes": 0}
+    empty |= {"reduced": {}, "words": [], "penalties": [], "constraints": [], "not_registered": []}
+    empty |= {"seconds": {}, "bytes": 0}
     environment = asdict(session.adapter.environment())
     return {**empty, "wrong": [wrong], "refused": "", "unstable": [], "random": "", "environment": environment}
 

@@ -47,6 +47,15 @@ def test_a_layer_without_a_partner_is_told_and_its_state_only_remarked():
     assert climb.remarks == ["bn.moving_mean of mindspore: tensorflow has none of these; they are not compared"]
 
 
+def test_a_part_that_the_framework_does_not_know_is_named_with_what_has_no_partner():
+    climb = climb_of(DENSE, [parameter("out", "bias", (2,))])
+    climb.built["tensorflow"]["not_registered"] = ["Net.w is a tf.Variable, which Keras does not know"]
+    causes = [verdict.cause for verdict in found_in_parameters(climb, []) if "without a partner" in verdict.subject]
+    told = [cause.endswith("; in tensorflow, Net.w is a tf.Variable, which Keras does not know") for cause in causes]
+    assert told == ["mindspore has" in cause and "tensorflow has no parameter" in cause for cause in causes]
+    assert any(told)
+
+
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
