@@ -23,6 +23,7 @@ Factors = tuple[FloatArray, FloatArray]
 Push = Callable[[Any, Array], Array]
 _several: ContextVar[bool] = ContextVar("several", default=False)
 _push: ContextVar[Push | None] = ContextVar("push", default=None)
+_push_of_signs: ContextVar[Callable[[Array], Array] | None] = ContextVar("push_of_signs", default=None)
 
 
 def are_small(outputs: int, itemsize: int) -> bool:
@@ -47,6 +48,20 @@ def at_kinks(word: Any, x: Array) -> Array:
     """`x`, pushed if a push is active: an input of an activation with a kink, or windows (N, ..., cells, C)."""
     push = _push.get()
     return x if push is None else push(word, x)
+
+
+@contextmanager
+def pushing_signs(push: Callable[[Array], Array] | None) -> Iterator[None]:
+    """Context in which `push` replaces numbers (D, ...) of which an update rule takes the sign."""
+    with holding(_push_of_signs, push):
+        yield
+
+
+def sign(x: Array) -> Array:
+    """-1, 0 or 1 for each number; of numbers that are pushed, if a push of signs is active."""
+    push = _push_of_signs.get()
+    signs: Array = np.sign(x if push is None else push(x))
+    return signs
 
 
 def summed(x: Array) -> Any:

@@ -23,9 +23,17 @@ from adapters.digests import PATTERN_SIZE
 from adapters.protocol import NO_NOISE, Adapter, Array, FloatArray, IntArray, Parameters
 from adapters.reference.adapter import ReferenceAdapter
 from adapters.reference.cancellation import leaving_of
-from adapters.reference.draws import are_small, side_by_side
+from adapters.reference.draws import are_small, pushing_signs, side_by_side
 from adapters.reference.flips import Flip, Flips
-from adapters.reference.kink_crossing import AT_ZERO, Kinks, across_zero, push_of, push_of_loss, pushed
+from adapters.reference.kink_crossing import (
+    AT_ZERO,
+    Kinks,
+    across_zero,
+    push_of,
+    push_of_loss,
+    pushed,
+    signs_pushed,
+)
 from adapters.reference.layers import Applied, apply, pulled_back, within
 from adapters.reference.loss_scaling import Scaling
 from adapters.reference.losses import of_each_draw
@@ -119,7 +127,8 @@ class Ensemble:
                 gradients = {name: np.zeros_like(value) for name, value in gradients.items()}
                 clipped: Parameters = gradients
             else:
-                updated, clipped = self.optimizer.of_batch(self._moving(), gradients)
+                with pushing_signs(signs_pushed(gradients, self.reach) if self.reach else None):
+                    updated, clipped = self.optimizer.of_batch(self._moving(), gradients)
                 self.parameters |= updated
             self.tensors = {"gradient": gradients, "clipped": clipped, "weight": self.parameters}
             return Step(losses, self._digests(), flips.counts, flips.first, skipped)

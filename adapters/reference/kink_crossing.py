@@ -9,7 +9,7 @@ The runs may be computed at once or one after the other: what a kink needs to kn
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -30,9 +30,22 @@ AT_ZERO = (regularizers.L1, regularizers.L1L2)
 AT_TARGET = (losses.MeanAbsoluteError, losses.MeanAbsolutePercentageError, losses.AsymmetricLinear, losses.Hinge)
 
 
-def pushed(draws: Array, deviations: float, push: Push) -> Array:
-    """`draws` (D, ...) with the last one pushed across kinks within `deviations` standard deviations of rounding."""
-    return _Kink(len(draws), deviations).pushed(range(len(draws)), draws, push)
+def pushed(draws: Array, deviations: float, push: Push, size: float | None = None) -> Array:
+    """`draws` (D, ...) with the last one pushed across kinks within `deviations` standard deviations of rounding.
+
+    `size`: that of the terms whose rounding it is; by default the size of the draws themselves.
+    """
+    return _Kink(len(draws), deviations, size).pushed(range(len(draws)), draws, push)
+
+
+def signs_pushed(gradients: Mapping[str, Array], deviations: float) -> Callable[[Array], Array]:
+    """The push for numbers (D, ...) made of these gradients, by name, of which an update rule takes the sign.
+
+    A gradient may be nothing but rounding, such as that of a bias before a batch normalisation, and its sign makes a
+    whole step. So its rounding is compared with the size of the largest gradient.
+    """
+    largest = max((root_mean_square(gradient[0]) for gradient in gradients.values()), default=0.0)
+    return lambda numbers: pushed(numbers, deviations, across_zero, largest)
 
 
 @dataclass
@@ -64,11 +77,13 @@ class _Kink:
     """What is known of a kink's inputs in the draws so far.
 
     `first`: of the first draw. `rounding`: the root mean square distance of the first draw to the nearest of those
-    between the first and the last, which is the standard deviation of rounding; infinite before there is one.
+    between the first and the last, which is the standard deviation of rounding; infinite before there is one. `size`:
+    that of the terms which are rounded; None for that of the inputs.
     """
 
     count: int
     deviations: float
+    size: float | None = None
     first: Array | None = None
     rounding: float = np.inf
 
@@ -84,7 +99,8 @@ class _Kink:
         first, self.first = self.first, None  # a tensor as large as the activations
         assert first is not None
         # A difference of more than half of a number's digits is not rounding.
-        if not 0 < self.rounding <= np.sqrt(epsilon()) * _root_mean_square(_where_finite(first, first)):
+        size = root_mean_square(_where_finite(first, first)) if self.size is None else self.size
+        if not 0 < self.rounding <= np.sqrt(epsilon()) * size:
             return inputs
         inputs = inputs.copy()
         push(first, inputs[-1], self.deviations * self.rounding)
@@ -93,7 +109,7 @@ class _Kink:
     def _distance(self, inputs: Array) -> float:
         assert self.first is not None
         first, other = _where_finite(self.first, inputs), _where_finite(inputs, self.first)
-        return _root_mean_square(other - first)
+        return root_mean_square(other - first)
 
 
 def push_of(word: Word) -> Push:
@@ -150,7 +166,7 @@ def _where_finite(x: Array, other: Array) -> Array:
     return x.reshape(-1) if finite.all() else x[finite]
 
 
-def _root_mean_square(x: Array) -> float:
+def root_mean_square(x: Array) -> float:
     return float(np.sqrt(np.mean(np.square(x, dtype=np.float64)))) if x.size else 0.0
 
 

@@ -16,7 +16,7 @@ from adapters.coefficients import coefficients
 from adapters.protocol import Array, FloatArray, Parameters, made_by
 from adapters.reference import disturbed
 from adapters.reference.cancellation import nearly_cancelled
-from adapters.reference.draws import onto, summed
+from adapters.reference.draws import onto, sign, summed
 from harness.spec import optimizers as spec
 from harness.spec.recipe import Update
 from harness.spec.weight_decay import Coupled, Decoupled, NoWeightDecay, WeightDecay
@@ -161,7 +161,7 @@ def lion(s: spec.Lion, start: Array, decaying: bool, first_rate: Any) -> Rule:
     (m,) = yield (np.zeros_like(start),)
     w, g, c = yield
     while True:
-        step = np.sign(c["beta1"] * m + c["one_minus_beta1"] * g)
+        step = sign(c["beta1"] * m + c["one_minus_beta1"] * g)
         m = c["beta2"] * m + c["one_minus_beta2"] * g
         w, g, c = yield w - c["rate"] * step, (m,)
 
@@ -187,7 +187,7 @@ def rprop(s: spec.Rprop, start: Array, decaying: bool, first_rate: Any) -> Rule:
     step, before = yield np.full_like(start, first_rate), np.zeros_like(start)
     w, g, c = yield
     while True:
-        now = np.sign(g)
+        now = sign(g)
         grown = np.clip(step * c["eta_plus"], c["min_step"], c["max_step"])
         shrunk = np.clip(step * c["eta_minus"], c["min_step"], c["max_step"])
         unchanged = np.clip(step, c["min_step"], c["max_step"])
