@@ -57,7 +57,7 @@ def to_canonical(parameter: OwnParameter, value: Array) -> Array:
 def to_native(parameter: OwnParameter, value: Array, shape: tuple[int, ...]) -> Array:
     """From the canonical layout to MindSpore's, of this shape."""
     inverse_axes = np.argsort(_axes(parameter.role, len(shape)))
-    expanded = value.reshape(*(1,) * (len(shape) - value.ndim), *value.shape)
+    expanded = value.reshape((1,) * (len(shape) - value.ndim) + value.shape)  # () of a scalar too
     return np.ascontiguousarray(expanded.transpose(inverse_axes)).reshape(shape)
 
 

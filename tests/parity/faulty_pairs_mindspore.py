@@ -165,6 +165,17 @@ class Own(nn.Cell):
         return self.fc2(self.norm(self.fc1(x)))
 
 
+class Scalar(Own):
+    """`own` with a parameter of no axes."""
+
+    def __init__(self):
+        super().__init__()
+        self.temperature = ms.Parameter(ms.Tensor(1.5, ms.float32), name="temperature")
+
+    def construct(self, x):
+        return super().construct(x) * self.temperature
+
+
 class Listed(Own):
     """`own` whose last layer is in a plain list."""
 
@@ -377,6 +388,10 @@ def attention():
 
 def own():
     return Own()
+
+
+def scalar():
+    return Scalar()
 
 
 def listed():

@@ -322,6 +322,21 @@ class Added(keras.Model):
 own_added = partial(Added)
 
 
+class Scalar(keras.Model):
+    """`own` with a parameter of no axes."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm, self.fc2 = layers.Dense(6), Norm(-1), layers.Dense(3)
+        self.temperature = self.add_weight(shape=(), initializer="ones", name="temperature")
+
+    def call(self, x):
+        return self.fc2(self.norm(self.fc1(x))) * self.temperature
+
+
+scalar = partial(Scalar)
+
+
 class OwnVariable(keras.Model):
     """`own` whose last bias is a variable of TensorFlow."""
 

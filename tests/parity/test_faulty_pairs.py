@@ -15,6 +15,7 @@ BATCHES = {
     "mixed": RNG.normal(size=(4, 6)),
     "attention": RNG.normal(size=(4, 5, 8)),
     "own": RNG.normal(size=(4, 6)),
+    "scalar": RNG.normal(size=(4, 6)),
     "tokens": RNG.normal(size=(4, 4, 4, 2)),
     "rnn": RNG.normal(size=(4, 5, 6)),
     "encoder": RNG.normal(size=(4, 5, 8)),
