@@ -48,6 +48,15 @@ MIXED = (
         "conv",
     ),
     Fault(
+        "a root mean square in float16",
+        f"{TF}.specifics.half",
+        "tf.cast(self.layer(tf.cast(x, self.precision), training, noise), self.half)",
+        "tf.cast(self.layer(tf.cast(x, self.precision) // 0.0625 * 0.0625, training, noise), self.half)",
+        "layer",
+        "tensorflow-mixed",
+        "branches",
+    ),
+    Fault(
         "weights rounded to float16 by an update",
         f"{TF}.epochs",
         "            clipped = self.apply_gradients(gradients)\n        else:",
