@@ -76,7 +76,7 @@ def softmax_cross_entropy(word: spec.SoftmaxCrossEntropy, setting: Setting) -> A
 
 composed_mean_squared_logarithmic_error = formula_maker(formulas.mean_squared_logarithmic_error, "epsilon")
 composed_mean_absolute_percentage_error = formula_maker(formulas.mean_absolute_percentage_error, "epsilon")
-composed_log_cosh = formula_maker(formulas.log_cosh, math.log(2), math.e)
+composed_log_cosh = formula_maker(formulas.log_cosh, math.log(2))
 composed_cosine_similarity = formula_maker(formulas.cosine_similarity, "epsilon")
 composed_asymmetric_linear = formula_maker(formulas.asymmetric_linear, "over", "under")
 composed_negative_log_likelihood = formula_maker(formulas.negative_log_likelihood)
@@ -147,7 +147,7 @@ composed_mean_squared_error = formula_maker(formulas.mean_squared_error)
 composed_mean_absolute_error = formula_maker(formulas.mean_absolute_error)
 composed_huber = formula_maker(formulas.huber, "delta")
 composed_softmax_cross_entropy = formula_maker(formulas.softmax_cross_entropy)
-composed_sigmoid_cross_entropy = formula_maker(formulas.sigmoid_cross_entropy, math.e)
+composed_sigmoid_cross_entropy = formula_maker(formulas.sigmoid_cross_entropy)
 composed_hinge = formula_maker(formulas.hinge)
 composed_squared_hinge = formula_maker(formulas.squared_hinge)
 

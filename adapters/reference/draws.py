@@ -21,9 +21,10 @@ from adapters.reference.contexts import holding
 AT_ONCE_BYTES = 1 << 25
 Factors = tuple[FloatArray, FloatArray]
 Push = Callable[[Any, Array], Array]
+PushOfSigns = Callable[[Array, float], Array]
 _several: ContextVar[bool] = ContextVar("several", default=False)
 _push: ContextVar[Push | None] = ContextVar("push", default=None)
-_push_of_signs: ContextVar[Callable[[Array], Array] | None] = ContextVar("push_of_signs", default=None)
+_push_of_signs: ContextVar[PushOfSigns | None] = ContextVar("push_of_signs", default=None)
 
 
 def are_small(outputs: int, itemsize: int) -> bool:
@@ -51,16 +52,19 @@ def at_kinks(word: Any, x: Array) -> Array:
 
 
 @contextmanager
-def pushing_signs(push: Callable[[Array], Array] | None) -> Iterator[None]:
-    """Context in which `push` replaces numbers (D, ...) of which an update rule takes the sign."""
+def pushing_signs(push: PushOfSigns | None) -> Iterator[None]:
+    """Context in which `push` replaces numbers (D, ...) of which an update rule takes the sign, given their share."""
     with holding(_push_of_signs, push):
         yield
 
 
-def sign(x: Array) -> Array:
-    """-1, 0 or 1 for each number; of numbers that are pushed, if a push of signs is active."""
+def sign(x: Array, share: float = 1.0) -> Array:
+    """-1, 0 or 1 for each number; of numbers that are pushed, if a push of signs is active.
+
+    `share`: that of the last gradient in `x`.
+    """
     push = _push_of_signs.get()
-    signs: Array = np.sign(x if push is None else push(x))
+    signs: Array = np.sign(x if push is None else push(x, share))
     return signs
 
 

@@ -33,19 +33,20 @@ AT_TARGET = (losses.MeanAbsoluteError, losses.MeanAbsolutePercentageError, losse
 def pushed(draws: Array, deviations: float, push: Push, size: float | None = None) -> Array:
     """`draws` (D, ...) with the last one pushed across kinks within `deviations` standard deviations of rounding.
 
-    `size`: that of the terms whose rounding it is; by default the size of the draws themselves.
+    `size`: that of the terms whose rounding it is, at least a unit in the last place of them; by default the size of
+    the draws themselves.
     """
     return _Kink(len(draws), deviations, size).pushed(range(len(draws)), draws, push)
 
 
-def signs_pushed(gradients: Mapping[str, Array], deviations: float) -> Callable[[Array], Array]:
+def signs_pushed(gradients: Mapping[str, Array], deviations: float) -> Callable[[Array, float], Array]:
     """The push for numbers (D, ...) made of these gradients, by name, of which an update rule takes the sign.
 
     A gradient may be nothing but rounding, such as that of a bias before a batch normalisation, and its sign makes a
     whole step. So its rounding is compared with the size of the largest gradient.
     """
     largest = max((root_mean_square(gradient[0]) for gradient in gradients.values()), default=0.0)
-    return lambda numbers: pushed(numbers, deviations, across_zero, largest)
+    return lambda numbers, share: pushed(numbers, deviations, across_zero, share * largest)
 
 
 @dataclass
@@ -78,7 +79,7 @@ class _Kink:
 
     `first`: of the first draw. `rounding`: the root mean square distance of the first draw to the nearest of those
     between the first and the last, which is the standard deviation of rounding; infinite before there is one. `size`:
-    that of the terms which are rounded; None for that of the inputs.
+    that of the terms which are rounded, at a unit in their last place at least; None for that of the inputs.
     """
 
     count: int
@@ -100,10 +101,11 @@ class _Kink:
         assert first is not None
         # A difference of more than half of a number's digits is not rounding.
         size = root_mean_square(_where_finite(first, first)) if self.size is None else self.size
-        if not 0 < self.rounding <= np.sqrt(epsilon()) * size:
+        rounding = self.rounding if self.size is None else max(self.rounding, epsilon() * self.size)
+        if not 0 < rounding <= np.sqrt(epsilon()) * size:
             return inputs
         inputs = inputs.copy()
-        push(first, inputs[-1], self.deviations * self.rounding)
+        push(first, inputs[-1], self.deviations * rounding)
         return inputs
 
     def _distance(self, inputs: Array) -> float:

@@ -161,7 +161,7 @@ def lion(s: spec.Lion, start: Array, decaying: bool, first_rate: Any) -> Rule:
     (m,) = yield (np.zeros_like(start),)
     w, g, c = yield
     while True:
-        step = sign(c["beta1"] * m + c["one_minus_beta1"] * g)
+        step = sign(c["beta1"] * m + c["one_minus_beta1"] * g, float(c["one_minus_beta1"]))
         m = c["beta2"] * m + c["one_minus_beta2"] * g
         w, g, c = yield w - c["rate"] * step, (m,)
 

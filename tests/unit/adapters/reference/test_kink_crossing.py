@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters.reference.draws import side_by_side
-from adapters.reference.kink_crossing import across, push_of, push_of_loss, pushed, swap_largest
+from adapters.reference.draws import pushing_signs, side_by_side, sign
+from adapters.reference.kink_crossing import across, push_of, push_of_loss, pushed, signs_pushed, swap_largest
 from adapters.reference.layers import apply
 from adapters.reference.rectifiers import KINKS, branch
 from harness.spec.layers import GlobalMaxPool2d, MaxPool2d
@@ -36,6 +36,18 @@ def test_what_is_on_the_other_side_already_stays() -> None:
     first, last = np.array([0.5 * REACH]), np.array([-0.1 * REACH])
     across(first, last, REACH, 0.0)
     assert last[0] == -0.1 * REACH
+
+
+@pytest.mark.parametrize(("share", "flips"), [(1.0, True), (1e-3, False)])
+def test_a_sign_of_what_is_all_rounding_is_the_other_in_the_last_draw(share: float, flips: bool) -> None:
+    """A number is all rounding next to a unit in the last place of the largest gradient, of which it has a share."""
+    other = {"kernel": np.ones((4, 5))}
+    noise = np.array([[2e-8, 1e-3], [2.1e-8, 1e-3], [1.9e-8, 1e-3], [2e-8, 1e-3]], np.float32)
+    with pushing_signs(signs_pushed(other, 4.0)):
+        signs = sign(noise, share)
+    assert signs[:3].tolist() == [[1, 1]] * 3
+    assert signs[3].tolist() == [-1 if flips else 1, 1]
+    assert sign(noise).tolist() == [[1, 1]] * 4
 
 
 def test_the_runner_up_of_a_window_becomes_the_largest() -> None:
