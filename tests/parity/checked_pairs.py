@@ -25,16 +25,19 @@ Check = Callable[..., list[Verdict]]
 
 
 @contextmanager
-def checking(folder: Path, mindspore: str, tensorflow: str) -> Iterator[Check]:
-    """A function that checks two builders of these files, and gives the verdicts.
+def checking(folder: Path, files: str = "") -> Iterator[Check]:
+    """A function that checks two builders, and gives the verdicts.
 
-    `check(builder, port, x, layout)`: x is (batch, ...); `layout` is of the images that MindSpore's model expects.
+    `check(builder, port, x, layout, files)`: x is (batch, ...); `layout` is of the images that MindSpore's model
+    expects. The builders are in `<files>_mindspore.py` and `<files>_tensorflow.py` beside this file.
     """
     groups, count = ConfigGroups.beside(()), 0
     with Workers(folder, lambda work: None) as pool, pytest.MonkeyPatch.context() as patch:
         patch.setattr(climb, "Workers", lambda *given: nullcontext(pool))
 
-        def check(builder: str, port: str, x: Any, layout: str = "channels_last", **more: Any) -> list[Verdict]:
+        def check(
+            builder: str, port: str, x: Any, layout: str = "channels_last", files: str = files, **more: Any
+        ) -> list[Verdict]:
             nonlocal count
             count += 1
             own = folder / str(count)
@@ -43,8 +46,8 @@ def checking(folder: Path, mindspore: str, tensorflow: str) -> Iterator[Check]:
             content = {
                 "name": "own",
                 "models": {
-                    "mindspore": {"builder": f"{HERE / mindspore}:{builder}", "layout": layout},
-                    "tensorflow": {"builder": f"{HERE / tensorflow}:{port}"},
+                    "mindspore": {"builder": f"{HERE / files}_mindspore.py:{builder}", "layout": layout},
+                    "tensorflow": {"builder": f"{HERE / files}_tensorflow.py:{port}"},
                 },
                 "batches": str(own / "batches.npz"),
                 "batch_size": len(x),

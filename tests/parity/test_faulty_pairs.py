@@ -46,6 +46,8 @@ OTHERS = {
 NAMES = ("fc1", "fc2", "gate")
 ROLES = (("weight", "kernel"), ("bias", "bias"))
 IMAGES = ("cnn", "normalised", "tokens", "grouped", "instanced", "padded", "sloped", "curved")
+SEQUENCES = ("attention", "rnn", "encoder", "lstm", "time_first", "heads", "text")
+SEQUENCES += ("fused", "fused_by_heads", "fused_parameter")
 # By fault: the model, the port, and patterns of the sentence.
 FAULTS = {
     "a layer of another kind": ("cnn", "average", [r"layer max_pool / average_pool \(pool / average_pooling2d"]),
@@ -164,14 +166,15 @@ BY_DAY = ("a layer of another kind", "a swapped concat")
 @pytest.fixture(scope="module")
 def check(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs")
-    with checking(folder, "faulty_pairs_mindspore.py", "faulty_pairs_tensorflow.py") as check:
+    with checking(folder) as check:
         yield check
 
 
 def checked(check, model, port, **more):
     layout = "channels_first" if model in IMAGES else "channels_last"
-    parameters = PARAMETERS.get(port, PARAMETERS.get(model, {}))
-    return check(model, port, (BATCHES | OTHERS)[model], layout, parameters=parameters, **more)
+    kind = "images" if model in IMAGES else "sequences" if model in SEQUENCES else "vectors"
+    more["parameters"] = PARAMETERS.get(port, PARAMETERS.get(model, {}))
+    return check(model, port, (BATCHES | OTHERS)[model], layout, f"faulty_pairs/{kind}", **more)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +244,7 @@ def test_a_constraint_is_named_where_it_moves_a_parameter(check):
 
 @pytest.mark.nightly
 def test_a_constraint_on_both_sides_agrees(check):
-    sides = {"tensorflow": {"builder": f"{HERE / 'faulty_pairs_tensorflow.py'}:own_held"}}
+    sides = {"tensorflow": {"builder": f"{HERE / 'faulty_pairs/vectors_tensorflow.py'}:own_held"}}
     arms = [{"use": "tensorflow_eager", "name": name} for name in ("one", "two")]
     verdicts = checked(check, "own", "own_held", rungs=["model", "trajectory"], steps=3, models=sides, arms=arms)
     assert {verdict.status for verdict in verdicts} == {"agrees"}, check.sentence
@@ -256,6 +259,6 @@ def test_a_layer_without_a_kernel_is_refused_in_words(check):
     with pytest.raises(UserMistake) as mistake:
         checked(check, "unregistered", "unregistered")
     assert (
-        "mindspore: faulty_pairs_mindspore.py:unregistered: layer act (mindspore.mint.nn.GELU): MindSpore has no "
+        "mindspore: vectors_mindspore.py:unregistered: layer act (mindspore.mint.nn.GELU): MindSpore has no "
         "kernel for GeluExt on a CPU; take the layer of mindspore.nn in place of that of mindspore.mint.nn"
     ) in str(mistake.value)

@@ -20,7 +20,7 @@ ALL = {"rungs": ["schedule", "loss", "optimizer", "model", "step", "trajectory"]
 @pytest.fixture(scope="module")
 def check(tmp_path_factory):
     folder = tmp_path_factory.mktemp("native_objects")
-    with checking(folder, "native_objects_mindspore.py", "native_objects_tensorflow.py") as check:
+    with checking(folder, "native_objects") as check:
         yield check
 
 
