@@ -17,6 +17,7 @@ TERMS = {
         "sqrt",
         "sinh",
         "atanh",
+        "pow",
         "max",
         "maximum",
         "min",
