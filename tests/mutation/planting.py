@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import _lru_cache_wrapper
 from itertools import chain
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -59,10 +60,12 @@ def _planted(edit: Edit) -> Iterator[None]:
             raise LookupError(
                 f"nothing in use is of {edit.old!r} in {edit.module}, or its file has changed since it was imported"
             )
+        holders = [module, *(holder for holder, *_ in constants)]
         for function, code in functions:
             function.__code__ = codes[code]
         for holder, name, _, new in constants:
             setattr(holder, name, new)
+        _forget(holders)
         try:
             yield
         finally:
@@ -70,6 +73,14 @@ def _planted(edit: Edit) -> Iterator[None]:
                 function.__code__ = code
             for holder, name, old, _ in constants:
                 setattr(holder, name, old)
+            _forget(holders)
+
+
+def _forget(modules: Sequence[ModuleType]) -> None:
+    """Empties the caches of these modules, which would keep values from before a fault or from its time."""
+    for each in chain.from_iterable(vars(module).values() for module in modules):
+        if isinstance(each, _lru_cache_wrapper):
+            each.cache_clear()
 
 
 def _functions() -> list[FunctionType]:
