@@ -84,7 +84,8 @@ def test_fewer_where_they_are_large(experiment_of: Build, noise: Dataset, monkey
 
 @pytest.mark.parametrize("optimizer", specimens("optimizer"), ids=lambda word: word.name_in_tables)
 def test_the_reference_goes_on_from_its_own_state(experiment_of: Build, noise: Dataset, optimizer: Word) -> None:
-    schedule = {"kind": "exponential", "initial_rate": 0.01, "decay_rate": 0.9, "decay_steps": 1}
+    # Small steps: where a softmax saturates, an optimizer of signs takes whole steps that depend on rounding.
+    schedule = {"kind": "exponential", "initial_rate": 0.0001, "decay_rate": 0.9, "decay_steps": 1}
     training = {"epochs": 3, "batch_size": 4}
     context = context_of(experiment_of(optimizer=optimizer, schedule=schedule, training=training), noise)
     trace, states = trained(context)
