@@ -1,11 +1,11 @@
-"""Downloads MNIST's files over HTTP, from the first mirror that serves them intact."""
+"""Downloads the files of MNIST or Fashion-MNIST over HTTP, from the first mirror that serves them intact."""
 
 from __future__ import annotations
 
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -21,16 +21,20 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
+FASHION_MIRRORS = (
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+)
 
 # Seconds to connect and seconds between two packets. Without a network each mirror takes the first of them.
 TIMEOUT = (10, 60)
-# Seconds for a whole file, of up to 10 MB.
+# Seconds for a whole file, of up to 30 MB.
 LONGEST_S = 600.0
 _CHUNK = 1 << 14
 
 
-def download(parts: Iterable[Part], folder: Path) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
-    """Downloads these files into `folder`; the values by `Part.key`, and the hosts that they came from.
+def download(parts: Sequence[Part], folder: Path) -> tuple[dict[str, NDArray[np.uint8]], list[str]]:
+    """Downloads these files of a collection into `folder`; the values by `Part.key`, and the hosts they came from.
 
     Raises DataError at the first file that no mirror serves, with the addresses tried and the answer of each.
     """
@@ -40,7 +44,8 @@ def download(parts: Iterable[Part], folder: Path) -> tuple[dict[str, NDArray[np.
         raise DataError(f"The cache {folder} cannot be made: {error}") from error
     arrays: dict[str, NDArray[np.uint8]] = {}
     hosts: list[str] = []
-    mirrors = list(MIRRORS)
+    collection = parts[0].collection
+    mirrors = list(MIRRORS if collection == "MNIST" else FASHION_MIRRORS)
     for part in parts:
         failures = []
         for mirror in mirrors:
@@ -57,7 +62,7 @@ def download(parts: Iterable[Part], folder: Path) -> tuple[dict[str, NDArray[np.
                 mirrors = [mirror, *(other for other in mirrors if other != mirror)]
                 break
         else:
-            raise DataError("\n".join([f"MNIST cannot be downloaded into {folder}:", *failures]))
+            raise DataError("\n".join([f"{collection} cannot be downloaded into {folder}:", *failures]))
     return arrays, list(dict.fromkeys(hosts))
 
 

@@ -1,4 +1,7 @@
-"""The full MNIST, from the user's folder, the cache, or a download; its checksums are verified every time."""
+"""The full MNIST or Fashion-MNIST, from the user's folder, the cache, or a download.
+
+The checksums are verified every time, except those of Fashion-MNIST in a folder of the user's.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from platformdirs import user_cache_dir
 
 from harness.data.dataset import DataError, Dataset
 from harness.data.download import download
-from harness.data.mnist_files import OF_ANY_CONTENT, PARTS, Part
+from harness.data.mnist_files import FASHION_PARTS, OF_ANY_CONTENT, PARTS, Part
 from harness.data.mnist_folder import NPZ, Reading, read_folder
 from harness.spec.data import Mnist
 from harness.system.files import FileError, given_path
@@ -20,23 +23,21 @@ _ELSEWHERE = "or use data=mnist5k, which needs no files"
 
 
 def load_mnist(spec: Mnist) -> Dataset:
-    """Reads MNIST from `spec.root` or, without one, from the cache, into which missing files are downloaded.
+    """Reads the collection from `spec.root` or, without one, from the cache, into which missing files are downloaded.
 
     Raises DataError where the files are missing or wrong.
     """
-    if spec.collection == "mnist":
-        data = _from_cache(cache_folder()) if spec.root is None else _from_root(spec.root, "MNIST", PARTS)
-    elif spec.root is None:
-        names = ", ".join(part.names[0] for part in PARTS)
-        raise DataError(f"data.root: not given; Fashion-MNIST is read from a folder with its files ({names})")
+    is_mnist = spec.collection == "mnist"
+    if spec.root is None:
+        data = _from_cache(cache_folder(spec.collection), PARTS if is_mnist else FASHION_PARTS)
     else:
-        data = _from_root(spec.root, "Fashion-MNIST", OF_ANY_CONTENT)
+        data = _from_root(spec.root, "MNIST" if is_mnist else "Fashion-MNIST", PARTS if is_mnist else OF_ANY_CONTENT)
     return _held_out(data, spec) if spec.holdout else data
 
 
-def cache_folder() -> Path:
-    """The folder of downloaded files; on Linux below $XDG_CACHE_HOME or ~/.cache."""
-    return Path(user_cache_dir("twinrun")) / "mnist"
+def cache_folder(collection: str) -> Path:
+    """The folder of a collection's downloaded files; on Linux below $XDG_CACHE_HOME or ~/.cache."""
+    return Path(user_cache_dir("twinrun")) / collection
 
 
 def _from_root(root: Path, what: str, parts: tuple[Part, ...]) -> Dataset:
@@ -48,17 +49,17 @@ def _from_root(root: Path, what: str, parts: tuple[Part, ...]) -> Dataset:
                 [
                     f"{what} cannot be read from {folder}:",
                     *_items(reading),
-                    f"Put the four files (IDX or IDX.gz) or {NPZ} into that folder"
-                    f"{', leave data.root out to download them' if parts is PARTS else ''}, {_ELSEWHERE}.",
+                    f"Put the four files (IDX or IDX.gz) or {NPZ} into that folder, leave data.root out to download "
+                    f"them, {_ELSEWHERE}.",
                 ]
             )
         )
     return _dataset(reading.arrays, f"{reading.form} in {folder}")
 
 
-def _from_cache(folder: Path) -> Dataset:
-    reading = read_folder(folder, PARTS)
-    lacking = [part for part in PARTS if part.key not in reading.arrays]
+def _from_cache(folder: Path, parts: tuple[Part, ...]) -> Dataset:
+    reading = read_folder(folder, parts)
+    lacking = [part for part in parts if part.key not in reading.arrays]
     if not lacking:
         return _dataset(reading.arrays, f"{reading.form} in {folder}")
     try:

@@ -1,4 +1,4 @@
-"""MNIST's four files: their names, shapes and checksums."""
+"""The four files of MNIST and of Fashion-MNIST: their names, shapes and checksums."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ class Part:
     shape: tuple[int, ...]
     sha256: str | None
     """Of the uncompressed IDX file; that of the gzipped one differs from place to place. None: it is not checked."""
+    md5: str | None = None
+    """Of the gzipped file, where only that is published."""
+    collection: str = "MNIST"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,7 +50,10 @@ class Part:
         return next((folder / name for name in self.names if (folder / name).exists()), None)
 
     def read(self, path: Path, name: str) -> NDArray[np.uint8]:
-        """The values, of `shape`, in the file at `path`; DataError, which calls it `name`, unless they are MNIST's."""
+        """The values, of `shape`, in the file at `path`.
+
+        Raises DataError, which calls it `name`, unless they are those of the collection.
+        """
         try:
             raw = read_bytes(path, self.largest, f"{self.name}, compressed or not,")
         except FileError as error:
@@ -62,10 +68,14 @@ class Part:
             raise DataError(sentences[0])
         digest = hashlib.sha256(data).hexdigest()
         if self.sha256 not in (None, digest):
-            raise DataError(
-                f"{name}: not MNIST, or damaged: SHA-256 of the uncompressed bytes is {digest}, expected {self.sha256}"
-            )
+            raise self._other("SHA-256 of the uncompressed bytes", digest, self.sha256, name)
+        digest = hashlib.md5(raw, usedforsecurity=False).hexdigest()
+        if self.md5 not in (None, digest):
+            raise self._other("MD5 of the gzipped bytes", digest, self.md5, name)
         return idx.values(data, self.shape)
+
+    def _other(self, what: str, digest: str, expected: str | None, name: str) -> DataError:
+        return DataError(f"{name}: not {self.collection}, or damaged: {what} is {digest}, expected {expected}")
 
 
 PARTS = (
@@ -93,6 +103,17 @@ PARTS = (
         shape=(10_000,),
         sha256="ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ),
+)
+
+# Those that Zalando Research states in the README of github.com/zalandoresearch/fashion-mnist.
+FASHION_MD5 = {
+    "x_train": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "y_train": "25c81989df183df01b3e8a0aad5dffbe",
+    "x_test": "bef4ecab320f06d8554ea6380940ec79",
+    "y_test": "bb300cfdad3c16e7a12a480ee83cd310",
+}
+FASHION_PARTS = tuple(
+    replace(part, sha256=None, md5=FASHION_MD5[part.key], collection="Fashion-MNIST") for part in PARTS
 )
 
 # Files of the same names and form with other content.

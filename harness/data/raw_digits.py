@@ -31,7 +31,7 @@ def raw_digits(spec: Digits) -> tuple[Bytes, Bytes]:
         numbers = np.array(gzip.decompress(packed).replace(b"\n", b",").rstrip(b",").split(b","), np.uint8)
         table = numbers.reshape(-1, 785)
         return table[:, :784], table[:, 784]
-    folder = Path(user_cache_dir("twinrun"), "mnist") if spec.root is None else spec.root.expanduser()
+    folder = Path(user_cache_dir("twinrun"), spec.collection) if spec.root is None else spec.root.expanduser()
     sets = ["train"] if spec.holdout else ["train", "t10k"]
     try:
         images = [_idx(folder, f"{name}-images?idx3-ubyte*")[IMAGES:] for name in sets]

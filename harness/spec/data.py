@@ -60,8 +60,8 @@ class Mnist(Digits):
     """The full MNIST (LeCun et al.): 60,000 to train, 10,000 to test, in the files' own order.
 
     From `root` (IDX, IDX.gz, or mnist.npz), else the user's cache, else a download checked by hash.
-    `collection = fashion_mnist` (Xiao et al., 2017) has files of the same names and form; they are read from `root`
-    alone, and their content is not checked. With `holdout` h above 0 the 10,000 are left alone: the 60,000 are put in
+    `collection = fashion_mnist` (Xiao et al., 2017) has files of the same names and form; in `root` their content is
+    not checked. With `holdout` h above 0 the 10,000 are left alone: the 60,000 are put in
     an order drawn from `split_seed`, the last round(60,000 h) of it are the test set, and the others the training set.
     """
 

@@ -1,8 +1,8 @@
-"""Times one process of a row, or of the control, from its start to its end, and returns its record and its blocks."""
+"""Times one process of a row, from its start to its end, and returns its record and its blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from harness.records.failure import Failure, WorkerFailedError
-from harness.records.timing import CONTROL, SAMPLE_COLUMNS, Phases, ProcessRecord, Row
+from harness.records.timing import SAMPLE_COLUMNS, Phases, ProcessRecord, Row
 from harness.spec.arm import Arm
 from harness.system.array_files import Arrays
 from harness.system.output import say_on_stderr
@@ -21,12 +21,10 @@ from harness.timing.warm_up import find_warm_up
 from harness.worker.devices import alone_on, device_of
 from harness.worker.process import Worker
 from harness.worker.task import Task
-from harness.worker.timing import control, tasks
+from harness.worker.timing import tasks
 
 FEWEST_BLOCKS = 20  # behind the first step, in which a warm-up is looked for
 TIMES = ("dispatch_s", "fetch_s")
-CONTROL_ARM = Arm(name=CONTROL, adapter="reference", mode="numpy")
-REPETITIONS = 20  # of the control's work in a process
 
 
 @dataclass(frozen=True)
@@ -144,25 +142,9 @@ def time_row(
             }
             ending = {"with_epoch": size.with_epoch, "target_accuracy": size.target_accuracy}
             concluded = worker.ask(tasks.TASKS["conclude"], **ending)[0]
-        return _whole(base, {**known, **concluded}, blocks), blocks.table(base.number)
+        return whole(base, {**known, **concluded}, blocks), blocks.table(base.number)
     except WorkerFailedError as error:
-        return _failed(base, known, blocks, error.failure)
-
-
-def time_control(
-    folder: Path, scratch: Path, threads: Sequence[int], about: Mapping[str, Any], on_work: OnWork
-) -> tuple[ProcessRecord, pd.DataFrame]:
-    """One process of the control."""
-    base = ProcessRecord(row=CONTROL, arm="", block_steps=1, **about)
-    blocks = Blocks(0)
-    try:
-        with Worker(CONTROL_ARM, folder, scratch) as worker:
-            worker.on_work = on_work
-            result, arrays = worker.ask(control.TASKS["control"], repetitions=REPETITIONS, threads=list(threads))
-        blocks.add("steady", 1, arrays)
-        return _whole(base, result["host"], blocks), blocks.table(base.number)
-    except WorkerFailedError as error:
-        return _failed(base, {}, blocks, error.failure)
+        return failed(base, known, blocks, error.failure)
 
 
 def _ask(worker: Worker, blocks: Blocks, part: str, count: int, steps: int) -> dict[str, Any]:
@@ -173,7 +155,7 @@ def _ask(worker: Worker, blocks: Blocks, part: str, count: int, steps: int) -> d
     return host
 
 
-def _whole(base: ProcessRecord, fields: dict[str, Any], blocks: Blocks) -> ProcessRecord:
+def whole(base: ProcessRecord, fields: dict[str, Any], blocks: Blocks) -> ProcessRecord:
     """The record with what the worker says; WorkerFailedError where that is nothing that it can say."""
     seconds = {**blocks.phases(), **fields.pop("phases")}
     seconds["left_over"] = fields["wall_s"] - sum(seconds.values())
@@ -187,7 +169,7 @@ def _whole(base: ProcessRecord, fields: dict[str, Any], blocks: Blocks) -> Proce
         raise WorkerFailedError(Failure(symptom="protocol", stage="conclude", message=message)) from None
 
 
-def _failed(
+def failed(
     base: ProcessRecord, known: Mapping[str, Any], blocks: Blocks, failure: Failure
 ) -> tuple[ProcessRecord, pd.DataFrame]:
     phases = Phases.model_validate({f"{name}_s": value for name, value in blocks.phases().items()})

@@ -1,4 +1,7 @@
-"""The rounds of a bench: the control, then each row once, in an order that is reversed from round to round."""
+"""The rounds of a bench: each row once, in an order that is reversed from round to round, and around each the control.
+
+A machine may be slow for a second or two, so the control is not timed only once in a round of minutes.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import time
 from collections.abc import Mapping
 
 from harness.records.timing import Ended
+from harness.scenarios.bench.control import Control
 from harness.scenarios.bench.credit import with_loop_credits
 from harness.scenarios.bench.estimate import Pilot, estimated, piloted, sizes, sizes_of_sides
-from harness.scenarios.bench.process import Size, time_control, time_row
+from harness.scenarios.bench.process import Size, time_row
 from harness.scenarios.bench.state import ActiveBench, ExperimentBench
 from harness.subjects.bench.summary import ratios, summaries
 from harness.subjects.gate.in_turns import Looks
@@ -79,9 +83,11 @@ def _time_round(bench: ActiveBench, number: int, chosen: Mapping[str, Size]) -> 
     threads = dict.fromkeys(arm.threads or 0 for arm in bench.arms)
     scratch, on_work = bench.scratch, bench.listener.work
     about = {"number": len(bench.processes), "round": number, "place": 0}
-    bench.add(*time_control(bench.control_folder, scratch, list(threads), about, on_work))
     healthy = [row for row in bench.rows if not bench.has_failed(row)]
-    for place, row in enumerate(healthy if number % 2 == 0 else reversed(healthy), 1):
-        about = {"number": len(bench.processes), "round": number, "place": place}
-        arm, folder, preparation = bench.arm_of(row), bench.arm_folder(row), bench.preparation(row)
-        bench.add(*time_row(row, arm, preparation, folder, scratch, chosen[row.name], about, on_work))
+    with Control(bench.control_folder, scratch, list(threads), about, on_work) as control:
+        bench.add(*control.timed())
+        for place, row in enumerate(healthy if number % 2 == 0 else reversed(healthy), 1):
+            about = {"number": len(bench.processes), "round": number, "place": place}
+            arm, folder, preparation = bench.arm_of(row), bench.arm_folder(row), bench.preparation(row)
+            bench.add(*time_row(row, arm, preparation, folder, scratch, chosen[row.name], about, on_work))
+            bench.replace(*control.timed())

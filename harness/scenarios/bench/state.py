@@ -145,6 +145,16 @@ class ActiveBench:
         self.update()
         self.listener.timed(process, self.timings.median_step_s(process.number))
 
+    def replace(self, process: ProcessRecord, samples: pd.DataFrame) -> None:
+        """Records anew a process that went on, with all its blocks; if it has failed since, reports it."""
+        failed = process.failure is not None and self.processes[process.number].failure is None
+        self.processes[process.number] = process
+        others = self.samples[self.samples["process"].ne(process.number)]
+        self.samples = pd.concat([others, samples], ignore_index=True)
+        self.update()
+        if failed:
+            self.listener.timed(process, self.timings.median_step_s(process.number))
+
     def estimate(self, estimate: Estimate) -> None:
         """Records and reports the estimate."""
         self.update(estimate=estimate)

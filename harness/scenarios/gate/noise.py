@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.records.noise import Noise
-from harness.scenarios.bench.process import time_control
+from harness.scenarios.bench.control import time_control
 from harness.system.progress import Work
 from harness.worker.machine import this_machine
 from harness.worker.timing.control import WORK
@@ -33,7 +33,7 @@ def record_noise(seconds: float, on_work: Callable[[Work], None]) -> Noise:
             number = len(medians_s)
             on_work(Work("control", f"process {number + 1}"))
             about = {"number": number, "round": number, "place": 0}
-            process, samples = time_control(Path(place), Path(place), [], about, lambda work: None)
+            process, samples = time_control(Path(place), Path(place), about, lambda work: None)
             if process.failure is not None:
                 raise ControlFailedError(f"a process of the control failed: {process.failure}")
             medians_s.append(float(np.median(samples["dispatch_s"] + samples["fetch_s"])))

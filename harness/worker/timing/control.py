@@ -9,7 +9,9 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -17,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from adapters.protocol import Trainer
 from harness.plan import draw_weights
 from harness.records.array_types import IntArray
-from harness.records.timing import Roofline
+from harness.records.timing import CONTROL, Roofline
 from harness.spec.activations import Relu
 from harness.spec.initializers import XavierUniform
 from harness.spec.layers import Dense
@@ -36,39 +38,63 @@ from harness.worker.timing.window import window
 
 FEATURES, UNITS, CLASSES, BATCH, STEPS = 256, 256, 10, 100, 10
 WARM_UP = 3  # repetitions that are not counted
+MOST = 10_000  # repetitions in the life of a process, for which it has learning rates
 WORK = f"{STEPS} steps of a {FEATURES}-{UNITS}-{CLASSES} network with Adam, batch {BATCH}, by the NumPy reference"
 PRODUCT = 1024  # rows and columns of the matrices of the roofline: 2.1e9 floating-point operations
 COPIED_BYTES = 64 << 20  # beyond the caches of most processors
 TRIES = 5  # of which the fastest counts: a roofline is what the machine can do
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What a process of the control makes once."""
+
+    trainer: Trainer
+    order: IntArray
+    watch: Stopwatch
+    roofline: list[dict[str, Any]]
+
+
 def control(session: Session, scratch: str, repetitions: int, threads: Sequence[int]) -> Result:
-    """Times the work so many times, then the roofline with each number of threads; 0 is NumPy's own choice."""
+    """Times the work so many times. `host`: of the process since its start, as fields of its record.
+
+    The first time, the work is made and warmed up before, and the roofline is measured with each number of threads; 0
+    is NumPy's own choice.
+    """
     session.at(scratch)
-    watch = Stopwatch.of(session.birth)
-    with watch.phase("build"):
-        trainer, order = _training(session, STEPS * (WARM_UP + repetitions))
-    with watch.phase("warm_up"):
-        for _ in range(WARM_UP):
-            trainer.train_epoch(order)
+    work: _Work | None = session.made.get(CONTROL)
+    if work is None:
+        work = session.made[CONTROL] = _made(session, threads)
+    else:
+        work.watch.resume()
     times_s = np.empty(repetitions)
     with window() as seen:
         for number in range(repetitions):
             start_s = time.perf_counter()
-            trainer.train_epoch(order)
+            work.trainer.train_epoch(work.order)
             times_s[number] = time.perf_counter() - start_s
-    watch.add("steady", float(times_s.sum()))
-    with watch.phase("roofline"):
-        rooflines = [_roofline(count).model_dump() for count in threads]
     peak = resident_bytes(PEAK)
     about = {
-        "wall_s": watch.wall_s(),
-        "phases": watch.seconds,
-        "roofline": rooflines,
+        "wall_s": work.watch.wall_s(),
+        "phases": dict(work.watch.seconds),
+        "roofline": work.roofline,
         "affinity": sorted(os.sched_getaffinity(0)),
         "memory": {"after_import": peak, "after_build": peak, "peak": peak},
     }
+    work.watch.rest()
     return session.reply({"dispatch_s": times_s, "fetch_s": np.zeros(repetitions)}, host={**as_fields(seen), **about})
+
+
+def _made(session: Session, threads: Sequence[int]) -> _Work:
+    watch = Stopwatch.of(session.birth)
+    with watch.phase("roofline"):
+        roofline = [_roofline(count).model_dump() for count in threads]
+    with watch.phase("build"):
+        trainer, order = _training(session, STEPS * MOST)
+    with watch.phase("warm_up"):
+        for _ in range(WARM_UP):
+            trainer.train_epoch(order)
+    return _Work(trainer, order, watch, roofline)
 
 
 def _training(session: Session, horizon: int) -> tuple[Trainer, IntArray]:

@@ -1,17 +1,20 @@
-"""Fashion-MNIST: files of MNIST's names and form, whose content is not checked."""
+"""Fashion-MNIST: files of MNIST's names and form, downloaded, or in a folder and not checked."""
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from composing import experiment
-from made_up_mnist import draw_files, failure, npz_arrays, write_all
+from made_up_mnist import TEST_IMAGES, Server, draw_files, failure, npz_arrays, squeeze, write_all
 
 import harness.data.mnist
-from harness.data import load
-from harness.data.mnist_files import OF_ANY_CONTENT, PARTS
+from harness.data import download, load
+from harness.data.mnist_files import FASHION_PARTS, OF_ANY_CONTENT, PARTS
 from harness.spec.data import Mnist
 
 
@@ -29,18 +32,54 @@ def test_the_form_is_that_of_mnist() -> None:
     assert [(part.name, part.shape, part.sha256) for part in OF_ANY_CONTENT] == [(p.name, p.shape, None) for p in PARTS]
 
 
-def test_a_folder_is_needed() -> None:
-    said = failure(Mnist(collection="fashion_mnist"))
-    assert said.startswith(
-        "data.root: not given; Fashion-MNIST is read from a folder with its files (train-images-idx3"
+def published(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The gzipped files of a small data set, whose checksums are the published ones."""
+    files, parts = draw_files()
+    gzipped = {name: squeeze(content) for name, content in files.items()}
+    small = [replace(part, sha256=None, collection="Fashion-MNIST") for part in parts]
+    monkeypatch.setattr(
+        harness.data.mnist,
+        "FASHION_PARTS",
+        tuple(replace(part, md5=hashlib.md5(gzipped[part.name]).hexdigest()) for part in small),
     )
+    return gzipped
+
+
+def test_it_is_downloaded_and_kept(
+    mnist_cache: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_all(tmp_path / "served", published(monkeypatch), ".gz")
+    monkeypatch.setattr(download, "FASHION_MIRRORS", (server.url,))
+    first = load(Mnist(collection="fashion_mnist"))
+    assert len(server.asked) == 4
+    assert load(Mnist(collection="fashion_mnist")).digest == first.digest
+    assert len(server.asked) == 4
+    assert len(list((mnist_cache.parent / "fashion_mnist").iterdir())) == 4
+    assert not mnist_cache.exists()
+
+
+def test_other_bytes_are_refused(
+    mnist_cache: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gzipped = published(monkeypatch)
+    other, _ = draw_files()
+    write_all(tmp_path / "served", gzipped | {TEST_IMAGES: gzip.compress(other[TEST_IMAGES], 9)}, ".gz")
+    monkeypatch.setattr(download, "FASHION_MIRRORS", (server.url,))
+    said = failure(Mnist(collection="fashion_mnist"))
+    assert said.startswith("Fashion-MNIST cannot be downloaded into")
+    assert "not Fashion-MNIST, or damaged: MD5 of the gzipped bytes is" in said
+
+
+def test_the_checksums_are_of_all_files() -> None:
+    assert [(part.name, part.shape) for part in FASHION_PARTS] == [(part.name, part.shape) for part in PARTS]
+    assert all(part.sha256 is None and len(str(part.md5)) == 32 for part in FASHION_PARTS)
 
 
 def test_what_is_wrong_in_a_folder(tmp_path: Path) -> None:
     files, _ = draw_files()  # too few images
     said = failure(Mnist(collection="fashion_mnist", root=write_all(tmp_path, files)))
     assert said.startswith(f"Fashion-MNIST cannot be read from {tmp_path}")
-    assert "to download them" not in said
+    assert "leave data.root out to download them" in said
 
 
 def test_mnist_itself_is_still_checked(tmp_path: Path) -> None:

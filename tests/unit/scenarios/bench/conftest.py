@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from in_process import InProcess
 
-from harness.scenarios.bench import estimate, process
+from harness.scenarios.bench import control, estimate, process
 from harness.spec.arm import Arm
 
 
@@ -32,7 +32,7 @@ def short() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(estimate, "LONGEST_S", 0.05)
         patch.setattr(estimate, "SHORTEST_S", 0.05)
-        patch.setattr(process, "REPETITIONS", 3)
+        patch.setattr(control, "REPETITIONS", 3)
         patch.setattr("harness.subjects.bench.control.Control.has_moved", False)
         patch.setattr("harness.timing.intervals.Interval.relative_half_width", 0.0)
         yield patch
@@ -43,4 +43,5 @@ def at_once(short: pytest.MonkeyPatch) -> type[AtOnce]:
     """All of it in this process."""
     short.setattr(estimate, "Worker", AtOnce)
     short.setattr(process, "Worker", AtOnce)
+    short.setattr(control, "Worker", AtOnce)
     return AtOnce

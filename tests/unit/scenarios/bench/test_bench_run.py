@@ -59,6 +59,8 @@ def test_every_round_times_the_control_and_every_row(timed: str, folder: Path) -
     assert {p.batch_size for p in rows} == {500}
     samples = timings.samples
     assert set(samples["process"]) == set(range(6))
+    # The control works before each of the two rows and after the last, in one process.
+    assert [int((samples["process"] == number).sum()) for number in (0, 3)] == [9, 9]
     first = samples[samples["part"] == "first"]
     assert list(first["steps"]) == [1] * 4
 
@@ -102,7 +104,7 @@ def test_parity_is_climbed_once_and_then_found(tmp_path: Path, capsys: pytest.Ca
     second = capsys.readouterr().out
     assert "rung loss" not in second
     (check,) = (tmp_path / "mnist_mlp").glob("*/check")
-    assert f"parity of narrow: agrees ({check})" in second
+    assert f"parity of wide, narrow: agrees ({check})" in second
     # Another experiment has no recorded verdicts.
     main([*given, "optimizer=sgd"])
     assert "rung loss" in capsys.readouterr().out

@@ -21,7 +21,7 @@ from harness.report.pages import kind_of, page_of
 from harness.results.marker import MARKER, Marker, complete, damages
 from harness.results.store import write_text
 from harness.results.timings import read_timings
-from harness.scenarios.bench import estimate, process, rounds
+from harness.scenarios.bench import control, estimate, process, rounds
 from harness.scenarios.bench import pair as benches
 from harness.scenarios.pair import start as checks
 from harness.scenarios.pair.state import PairRun
@@ -61,6 +61,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.scenarios.bench.credit.versions_of", lambda arm: {})
     monkeypatch.setattr(estimate, "Worker", Worker)
     monkeypatch.setattr(process, "Worker", Worker)
+    monkeypatch.setattr(control, "Worker", Worker)
 
 
 @pytest.fixture

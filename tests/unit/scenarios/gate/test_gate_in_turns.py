@@ -28,7 +28,7 @@ from harness.report.pages import kind_of, pages_of
 from harness.results.marker import MARKER, Marker, complete, damages
 from harness.results.store import Store
 from harness.results.timings import read_timings
-from harness.scenarios.bench import estimate, one, process, rounds
+from harness.scenarios.bench import control, estimate, one, process, rounds
 from harness.spec.arm import Arm
 from harness.worker.interpreter import InterpreterError
 
@@ -102,6 +102,7 @@ def gate_of(
     patch.setattr(one, "_climbed", climbed)
     patch.setattr(estimate, "Worker", Worker)
     patch.setattr(process, "Worker", Worker)
+    patch.setattr(control, "Worker", Worker)
     typed = [*TINY[:5], ARMS, "processes=6", "out=gated", *more]
     assert main(["gate", "--base-python", str(program()), *typed]) == expected
     path = Path("gated/gate.json")

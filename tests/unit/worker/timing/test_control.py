@@ -25,4 +25,15 @@ def test_control(tmp_path: Path) -> None:
     rooflines = [Roofline.model_validate(entry) for entry in result["host"]["roofline"]]
     assert [entry.threads for entry in rooflines] == [0, 1]
     assert all(entry.product_flops_per_s > 0 and entry.copy_bytes_per_s > 0 for entry in rooflines)
-    assert result["host"]["wall_s"] >= sum(result["host"]["phases"].values())
+    assert result["host"]["wall_s"] >= sum(result["host"]["phases"].values()) + times["dispatch_s"].sum()
+
+
+def test_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    worker = InProcess(arm("control", precision="float64"), tmp_path)
+    first, _ = worker.ask(control.TASKS["control"], repetitions=2, threads=[1])
+    second, times = worker.ask(control.TASKS["control"], repetitions=3, threads=[1])
+    assert times["dispatch_s"].shape == (3,)
+    assert second["host"]["roofline"] == first["host"]["roofline"]
+    one, other = (each["host"]["phases"] for each in (first, second))
+    assert other.pop("waiting") > one.pop("waiting")
+    assert other == one
