@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.records.timing import Bench, Estimate
+from harness.records.timing import Bench, Estimate, Row
 from harness.report.bench_record import BenchRecord
 from harness.report.bench_rows import machine_table, phase_table, round_table, time_table
 from harness.report.html.writing import write_html_at_end
@@ -74,10 +74,10 @@ def report(record: BenchRecord) -> str:
 
 
 METHOD = (
-    "Each process is a fresh one, and times one row. In each round the control is timed first, then every row once; "
-    "the order of the rows is reversed from round to round. The time of a step is the median over the steady blocks of "
-    "a process, and over processes the median again; the intervals, at 95 %, are bootstrapped over processes, those of "
-    "ratios over rounds. A block ends when its losses are in the host's memory.",
+    "Each process is a fresh one, and times one row. In each round every row is timed once, in an order that is "
+    "reversed from round to round, and the control before each row and after the last. The time of a step is the "
+    "median over the steady blocks of a process, and over processes the median again; the intervals, at 95 %, are "
+    "bootstrapped over processes, those of ratios over rounds. A block ends when its losses are in the host's memory.",
     "Phases are medians over processes, in seconds. `steady` lasts until the calls into the framework have returned, "
     "`host sync` from then until the losses have arrived: where a framework computes after its call has returned, the "
     "computing is in it. `left over` is what no phase accounts for.",
@@ -109,8 +109,18 @@ def bench_sentences(record: BenchRecord) -> Iterator[str]:
     yield f"{Control.of(timings).in_words}; its work: {bench.control}"
     yield from differences(record.rows, record.arms)
     yield from (f"a step of {row.name} is {row.work}" for row in bench.rows if row.work)
-    sources = {row.credit.source for row in bench.rows if row.credit is not None and row.credit.source}
-    yield from (f"parity as recorded in {source}" for source in sorted(sources))
+    yield from parities(bench.rows)
+
+
+def parities(rows: Iterable[Row]) -> Iterator[str]:
+    """What is known of the parity of each row, and from where; once for all rows of which the same is known."""
+    names_by_text: dict[str, list[str]] = {}
+    for row in rows:
+        if row.credit is not None:
+            source = f" ({row.credit.source})" if row.credit.source else ""
+            cause = f": {row.credit.cause}" if row.credit.cause else ""
+            names_by_text.setdefault(f"{row.credit.status}{source}{cause}", []).append(row.name)
+    yield from (f"parity of {', '.join(names)}: {text}" for text, names in names_by_text.items())
 
 
 def ended_in_words(record: BenchRecord, bench: Bench) -> str:

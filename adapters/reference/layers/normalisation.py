@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters
-from adapters.reference.cancellation import remainder
+from adapters.reference.cancellation import remainder, rounded_at
 from adapters.reference.draws import by_draw, over_rows
 from adapters.reference.layers.base import Applied
 from harness.spec.model import PlacedLayer
@@ -106,8 +106,7 @@ def scaled(
         # A product of gamma is no longer needed; the normalised values are, by the pullback.
         rows, beta = by_draw(y, weights["beta"]), weights["beta"][..., None, :]
         if offset is not None:
-            subtracted = offset * weights["gamma"][..., None, :] if "gamma" in weights else offset
-            beta = (beta - subtracted) + subtracted
+            beta = rounded_at(beta, offset * weights["gamma"][..., None, :] if "gamma" in weights else offset)
         y = rows + beta if y is normalised else np.add(rows, beta, out=rows)
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.data import Dataset
 from harness.plan import Plan
 from harness.records.timing import Bench, ProcessRecord, Row
-from harness.report.bench import bench_sentences, bench_tables, cost_in_words, ended_in_words
+from harness.report.bench import bench_sentences, bench_tables, cost_in_words, ended_in_words, parities
 from harness.report.bench_record import BenchRecord
 from harness.report.detail import ALL, ONLY_THE_END, SCREEN, Detail
 from harness.report.folder_objects import of_bench
@@ -54,14 +54,8 @@ class BenchTerminal(ProgressListener):
                 self._say(f"  {row.name}: {row.work}")
 
     def credited(self, rows: Sequence[Row]) -> None:
-        names_by_text: dict[str, list[str]] = {}
-        for row in rows:
-            if row.credit is not None:
-                source = f" ({row.credit.source})" if row.credit.source else ""
-                cause = f": {row.credit.cause}" if row.credit.cause else ""
-                names_by_text.setdefault(f"{row.credit.status}{source}{cause}", []).append(row.name)
-        for text, names in names_by_text.items():
-            self._say(f"  parity of {', '.join(names)}: {text}", soft_wrap=True)  # it may name a folder
+        for sentence in parities(rows):
+            self._say(f"  {sentence}", soft_wrap=True)  # it may name a folder
 
     def estimated(self, bench: Bench) -> None:
         if not self._part or self.detail != SCREEN:

@@ -18,7 +18,7 @@ from functools import cached_property
 from harness.results.timings import Timings
 from harness.timing.drift import change_within, typical_difference
 
-# The median of 20 repetitions varies by 2 to 3 % on a quiet machine.
+# On a quiet machine the median over a round varies by 2 to 3 %.
 LIMIT = 0.1
 
 
