@@ -143,6 +143,11 @@ def rounding(precision: HalfPrecision | None, streams: Sequence[Stream | Range] 
         yield
 
 
+def is_active() -> bool:
+    """Whether layers compute in 16 bits now."""
+    return _active.get() is not None
+
+
 def epsilon() -> float:
     """The distance of 1 to the next number of the precision in which layers compute now."""
     active = _active.get()

@@ -55,22 +55,22 @@ SEQUENCES = (
     fault(
         "gru that keeps the complement",
         f"{MS}.specifics.recurrent",
-        """            candidate = self.squash(self.block(z, 2) + ops.matmul(reset * state, of_candidate.T))
+        """            candidate = self.squash(self.block(z, 2) + self.product(reset * state, of_candidate))
             state = candidate + update * (state - candidate)""",
-        """            candidate = self.squash(self.block(z, 2) + ops.matmul(reset * state, of_candidate.T))
+        """            candidate = self.squash(self.block(z, 2) + self.product(reset * state, of_candidate))
             state = state + update * (candidate - state)""",
     ),
     fault(
         "gru that resets after the product for before",
         f"{MS}.specifics.recurrent",
-        "ops.matmul(reset * state, of_candidate.T)",
-        "reset * ops.matmul(state, of_candidate.T)",
+        "self.product(reset * state, of_candidate)",
+        "reset * self.product(state, of_candidate)",
     ),
     fault(
         "attention without its factor",
         f"{MS}.layers.attention",
-        "scores = self.product_with_transposed(query * self.factor, key)",
-        "scores = self.product_with_transposed(query, key)",
+        "scores = ops.cast(self.product_with_transposed(query, key), self.precision) * self.factor",
+        "scores = ops.cast(self.product_with_transposed(query, key), self.precision)",
     ),
     fault(
         "attention with a mask off by one",
@@ -81,8 +81,8 @@ SEQUENCES = (
     fault(
         "attention whose dropout is not scaled",
         f"{MS}.layers.attention",
-        "shares = shares * (noise[0] / self.keep_probability)",
-        "shares = shares * noise[0]",
+        "shares = shares * ops.cast(noise[0] / self.keep_probability, x.dtype)",
+        "shares = shares * ops.cast(noise[0], x.dtype)",
     ),
     fault(
         "attention with queries for keys",
@@ -137,8 +137,8 @@ SEQUENCES = (
     fault(
         "attention that drops what it should keep",
         f"{TF}.layers.attention",
-        "shares * (self.mask / self.keep_probability)",
-        "shares * ((1 - self.mask) / self.keep_probability)",
+        "shares * tf.cast(self.mask / self.keep_probability, shares.dtype)",
+        "shares * tf.cast((1 - self.mask) / self.keep_probability, shares.dtype)",
     ),
     fault(
         "positions embedded twice",

@@ -1,4 +1,4 @@
-"""Mixed precision in both frameworks: dense layers and convolutions, with a factor of the loss and with a rule."""
+"""Mixed precision in both frameworks: layers of every kind, with a factor of the loss and with a rule."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
 from harness.records.verdict import Verdict
 from harness.rungs import registry
+from harness.spec.activations import Prelu
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-from harness.spec.layers import Lstm
+from harness.spec.layers import Conv1d, Conv2dTranspose, Lstm, MultiHeadAttention, PositionEmbedding
 from harness.worker.sharing import share
 
 ASKED = ("activation", "loss", "layer", "optimizer", "model", "step", "trajectory")
@@ -67,7 +68,39 @@ SEQUENCES = [
     {"kind": "group_norm", "groups": 4},
     "flatten",
 ]
-MODELS = {"mlp": MLP, "cnn": CNN, "images": IMAGES, "sequences": SEQUENCES}
+HEADS = {"kind": "multi_head_attention", "heads": 2, "key_size": 3, "kernel_initializer": "xavier_uniform"}
+SMALLER = [
+    {"kind": "average_pool2d", "pool_size": [4, 4], "strides": [4, 4]},
+    {"kind": "reshape", "target_shape": [7, 7]},
+]
+ATTENTION = [
+    *SMALLER,
+    {**HEADS, "mask": "causal"},
+    "layer_norm",
+    {"kind": "residual", "layers": [{**HEADS, "dropout": 0.25}]},
+    "flatten",
+]
+RECURRENT = {
+    "units": 6,
+    "kernel_initializer": "xavier_uniform",
+    "recurrent_initializer": "xavier_uniform",
+    "return_sequences": True,
+}
+RECURRENCES = [
+    *SMALLER,
+    {**RECURRENT, "kind": "simple_rnn"},
+    {**RECURRENT, "kind": "lstm"},
+    {**RECURRENT, "kind": "gru"},
+    {**RECURRENT, "kind": "gru", "reset": "before", "return_sequences": False},
+]
+MODELS = {
+    "mlp": MLP,
+    "cnn": CNN,
+    "images": IMAGES,
+    "sequences": SEQUENCES,
+    "attention": ATTENTION,
+    "recurrences": RECURRENCES,
+}
 # Gradients times 2^17 overflow, so that the first updates are skipped, and so are some after it was doubled again.
 RULE = {"initial": 2.0**22, "factor": 2.0, "window": 2}
 STATED: dict[str, Any] = {
@@ -147,6 +180,25 @@ def test_layers_that_are_not_made_so_are_refused_by_name() -> None:
     """Before any framework is started."""
     for adapter, mode in (("mindspore", "jit"), ("tensorflow", "graph")):
         arm = Arm(name=adapter, adapter=adapter, mode=mode, precision="mixed_float16")
-        word = Lstm.specimens()[0]
+        word = Prelu.specimens()[0]
         assert Setting.of(arm).half == "float16"
-        assert realisation(arm, word).reason == "lstm is not made in mixed precision yet"
+        assert realisation(arm, word).reason == "prelu is not made in mixed precision yet"
+
+
+def test_layers_without_a_kernel_are_refused_with_its_name() -> None:
+    """On a CPU in bfloat16, and in MindSpore alone."""
+    kernels = {
+        Conv1d: "Conv2D",
+        Conv2dTranspose: "Conv2DBackpropInput",
+        Lstm: "MatMul",
+        MultiHeadAttention: "BatchMatMul",
+        PositionEmbedding: "ReduceSum",
+    }
+    for adapter, mode in (("mindspore", "jit"), ("tensorflow", "graph")):
+        arm = Arm(name=adapter, adapter=adapter, mode=mode, device="cpu", precision="mixed_bfloat16")
+        for word, kernel in kernels.items():
+            reason = f"MindSpore has no CPU kernel of {kernel} in bfloat16" if adapter == "mindspore" else ""
+            for specimen in word.specimens():
+                made = realisation(arm, specimen)
+                assert (made.kind == "unsupported") == bool(reason)
+                assert made.reason == reason or not reason

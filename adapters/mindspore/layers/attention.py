@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
@@ -30,7 +31,10 @@ def position_embedding(placed: PlacedLayer, weights: Parameters, setting: Settin
 
 
 class _Attention(nn.Cell):
-    """Self-attention; in training the weights of the softmax are multiplied by a mask from the noise."""
+    """Self-attention; in training the weights of the softmax are multiplied by a mask from the noise.
+
+    Where layers compute in 16 bits, the softmax of their products is computed in float32, as Keras does.
+    """
 
     def __init__(self, parameters: dict[str, Any], placed: PlacedLayer, setting: Setting) -> None:
         super().__init__()
@@ -44,6 +48,7 @@ class _Attention(nn.Cell):
         self.product, self.product_with_transposed = ops.BatchMatMul(), ops.BatchMatMul(transpose_b=True)
         allowed = word.allowed(self.steps)
         self.allowed = None if allowed is None else Tensor(np.array(allowed, bool))
+        self.precision = getattr(ms, setting.precision)
         self.lowest = floats(-0.7 * np.finfo(setting.precision).max, setting)
         self.softmax = function(Softmax(), setting)
         self.drops, self.keep_probability = word.dropout > 0, floats(1 - word.dropout, setting)
@@ -52,21 +57,21 @@ class _Attention(nn.Cell):
         query = self._projected(x, self.query_kernel, self.query_bias)
         key = self._projected(x, self.key_kernel, self.key_bias)
         value = self._projected(x, self.value_kernel, self.value_bias)
-        scores = self.product_with_transposed(query * self.factor, key)
+        scores = ops.cast(self.product_with_transposed(query, key), self.precision) * self.factor
         if self.allowed is not None:
             scores = ops.where(self.allowed, scores, self.lowest)
-        shares = self.softmax(scores)
+        shares = ops.cast(self.softmax(scores), x.dtype)
         if training and self.drops:
-            shares = shares * (noise[0] / self.keep_probability)
+            shares = shares * ops.cast(noise[0] / self.keep_probability, x.dtype)
         context = self.product(shares, value).swapaxes(1, 2).reshape(x.shape[0] * self.steps, -1)
-        y = ops.matmul(context, self.output_kernel.reshape(-1, self.features))
-        y = y if self.output_bias is None else y + self.output_bias
+        y = ops.matmul(context, ops.cast(self.output_kernel, x.dtype).reshape(-1, self.features))
+        y = y if self.output_bias is None else y + ops.cast(self.output_bias, x.dtype)
         return y.reshape(x.shape)
 
     def _projected(self, x: Any, kernel: Any, bias: Any) -> Any:
         """`x kernel + bias` of every head, (B, heads, steps, size)."""
-        z = ops.matmul(x.reshape(-1, self.features), kernel.reshape(self.features, -1))
-        z = z if bias is None else z + bias.reshape(-1)
+        z = ops.matmul(x.reshape(-1, self.features), ops.cast(kernel, x.dtype).reshape(self.features, -1))
+        z = z if bias is None else z + ops.cast(bias, x.dtype).reshape(-1)
         return z.reshape(x.shape[0], self.steps, self.heads, -1).swapaxes(1, 2)
 
 

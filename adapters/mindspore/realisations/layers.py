@@ -13,7 +13,6 @@ from adapters.setting import (
     Realisation,
     Setting,
     composed,
-    made_in_half,
     native,
     resolve,
     unsupported,
@@ -83,35 +82,6 @@ def _instance_norm(word: spec.InstanceNorm, setting: Setting) -> Realisation:
 
 
 REFUSED = "nn.Conv2d refuses float64"
-IN_HALF = (
-    spec.Flatten,
-    spec.Reshape,
-    spec.Permute,
-    spec.Dense,
-    spec.ActivationLayer,
-    spec.Conv2d,
-    spec.DepthwiseConv2d,
-    spec.SeparableConv2d,
-    spec.MaxPool2d,
-    spec.AveragePool2d,
-    spec.GlobalAveragePool2d,
-    spec.GlobalMaxPool2d,
-    spec.BatchNorm,
-    spec.LayerNorm,
-    spec.Dropout,
-    spec.Conv1d,
-    spec.Conv2dTranspose,
-    spec.ZeroPadding2d,
-    spec.Upsampling2d,
-    spec.GroupNorm,
-    spec.InstanceNorm,
-    spec.RmsNorm,
-    spec.StochasticDepth,
-    spec.Parallel,
-    spec.Concatenate,
-    spec.PositionEmbedding,
-    spec.Residual,
-)
 _LAYERS: Entries = {
     spec.Flatten: native("nn.Flatten"),
     spec.Reshape: native("ops.reshape"),
@@ -167,6 +137,10 @@ NO_BFLOAT16: dict[type[Any], str] = {
     spec.ZeroPadding2d: "Pad",
     spec.Upsampling2d: "ResizeNearestNeighborV2 or ResizeBilinearV2",
     spec.StochasticDepth: "ReduceSum",
+    spec.SimpleRnn: "MatMul",
+    spec.Lstm: "MatMul",
+    spec.Gru: "MatMul",
+    spec.MultiHeadAttention: "BatchMatMul",
     spec.PositionEmbedding: "ReduceSum",
 }
 
@@ -182,7 +156,6 @@ def _unless_without_kernel(word: type[Any], entry: Entry) -> Entry:
     return choose
 
 
-LAYERS = made_in_half(
-    {word: _unless_without_kernel(word, entry) if word in NO_BFLOAT16 else entry for word, entry in _LAYERS.items()},
-    *IN_HALF,
-)
+LAYERS: Entries = {
+    word: _unless_without_kernel(word, entry) if word in NO_BFLOAT16 else entry for word, entry in _LAYERS.items()
+}

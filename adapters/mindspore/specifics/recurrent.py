@@ -103,8 +103,12 @@ class Steps(nn.Cell):
 
     def by_input(self, x: Any, bias: Any) -> Any:
         """`x W + b` for all steps, (B, steps, gates * units)."""
-        product = ops.matmul(x, self.kernel.T)
-        return product if bias is None else product + bias
+        product = self.product(x, self.kernel)
+        return product if bias is None else product + ops.cast(bias, x.dtype)
+
+    def product(self, x: Any, kernel: Any) -> Any:
+        """`x kernel^T`, in the precision of x."""
+        return ops.matmul(x, ops.cast(kernel, x.dtype).T)
 
     def block(self, z: Any, number: int) -> Any:
         """The block of a gate."""
@@ -121,7 +125,7 @@ class SimpleSteps(Steps):
         by_input, state = self.by_input(x, self.bias), self.first_state(x)
         states = []
         for t in range(self.steps):
-            state = self.squash(by_input[:, t] + ops.matmul(state, self.recurrent_kernel.T))
+            state = self.squash(by_input[:, t] + self.product(state, self.recurrent_kernel))
             states.append(state)
         return ops.stack(states, 1)
 
@@ -134,7 +138,7 @@ class LstmSteps(Steps):
         cell = state
         states = []
         for t in range(self.steps):
-            z = by_input[:, t] + ops.matmul(state, self.recurrent_kernel.T)
+            z = by_input[:, t] + self.product(state, self.recurrent_kernel)
             new = self.gate(self.block(z, 0)) * self.squash(self.block(z, 2))
             cell = self.gate(self.block(z, 1)) * cell + new
             state = self.gate(self.block(z, 3)) * self.squash(cell)
@@ -151,9 +155,9 @@ class GruSteps(Steps):
         states = []
         for t in range(self.steps):
             z = by_input[:, t]
-            by_state = ops.matmul(state, self.recurrent_kernel.T)
+            by_state = self.product(state, self.recurrent_kernel)
             if self.bias is not None:
-                by_state = by_state + self.bias[1]
+                by_state = by_state + ops.cast(self.bias[1], x.dtype)
             reset = self.gate(self.block(z, 0) + self.block(by_state, 0))
             update = self.gate(self.block(z, 1) + self.block(by_state, 1))
             candidate = self.squash(self.block(z, 2) + reset * self.block(by_state, 2))
@@ -171,10 +175,10 @@ class GruStepsResetBefore(Steps):
         states = []
         for t in range(self.steps):
             z = by_input[:, t]
-            by_state = ops.matmul(state, of_gates.T)
+            by_state = self.product(state, of_gates)
             reset = self.gate(self.block(z, 0) + self.block(by_state, 0))
             update = self.gate(self.block(z, 1) + self.block(by_state, 1))
-            candidate = self.squash(self.block(z, 2) + ops.matmul(reset * state, of_candidate.T))
+            candidate = self.squash(self.block(z, 2) + self.product(reset * state, of_candidate))
             state = candidate + update * (state - candidate)
             states.append(state)
         return ops.stack(states, 1)

@@ -9,6 +9,7 @@ import numpy as np
 from adapters.protocol import Array, Parameters
 from adapters.reference.activations import activate
 from adapters.reference.layers.base import Applied
+from adapters.reference.rounding import cast, rounded
 from harness.spec.activations import Softmax
 from harness.spec.model import PlacedLayer
 
@@ -27,23 +28,24 @@ def multi_head_attention(
     kernels = {role: _matrix(weights[f"{role}_kernel"], 1) for role in PROJECTED}
 
     def projected(role: str) -> Array:
-        z = rows @ kernels[role]
+        z = rounded(rows @ kernels[role])
         if word.use_bias:
-            z = z + _joined(weights[f"{role}_bias"], 2)[..., None, :]
+            z = rounded(z + _joined(weights[f"{role}_bias"], 2)[..., None, :])
         return z.reshape(len(x), steps, heads, -1).swapaxes(1, 2)  # (N, heads, steps, size)
 
     query, key, value = (projected(role) for role in PROJECTED)
     scale = x.dtype.type(word.factor)
-    scores = scale * (query @ key.swapaxes(-1, -2))
+    scores = scale * rounded(query @ key.swapaxes(-1, -2))  # from here to the shares in float32, as in Keras
     allowed = word.allowed(steps)
     if allowed is not None:
         scores = np.where(np.array(allowed, bool), scores, x.dtype.type(LOWEST * np.finfo(x.dtype).max))
     shares, shares_back = activate(Softmax(), scores)
-    keep = noise["mask"] / x.dtype.type(1 - word.dropout) if training and word.dropout else None
-    kept = shares if keep is None else shares * keep
-    context = (kept @ value).swapaxes(1, 2).reshape(*rows.shape[:-1], -1)
+    shares = rounded(shares)
+    keep = cast(noise["mask"] / x.dtype.type(1 - word.dropout)) if training and word.dropout else None
+    kept = shares if keep is None else rounded(shares * keep)
+    context = rounded(kept @ value).swapaxes(1, 2).reshape(*rows.shape[:-1], -1)
     out_kernel = _matrix(weights["output_kernel"], 2)
-    y = context @ out_kernel
+    y = rounded(context @ out_kernel)
     if word.use_bias:
         y = y + weights["output_bias"][..., None, :]
 
@@ -52,10 +54,11 @@ def multi_head_attention(
         gradients = {"output_kernel": context.swapaxes(-1, -2) @ upstream}
         if word.use_bias:
             gradients["output_bias"] = upstream.sum(axis=-2)
-        by_context = upstream @ out_kernel.swapaxes(-1, -2)
+        by_context = rounded(upstream @ out_kernel.swapaxes(-1, -2))
         by_head = by_context.reshape(len(x), steps, heads, -1).swapaxes(1, 2)
-        by_kept = by_head @ value.swapaxes(-1, -2)
-        by_scores = scale * shares_back(by_kept if keep is None else by_kept * keep)[0]
+        by_kept = rounded(by_head @ value.swapaxes(-1, -2))
+        by_shares = by_kept if keep is None else rounded(by_kept * keep)
+        by_scores = rounded(scale * shares_back(by_shares)[0])
         by_projection = {
             "query": by_scores @ key,
             "key": by_scores.swapaxes(-1, -2) @ query,
@@ -63,11 +66,11 @@ def multi_head_attention(
         }
         dx = np.zeros_like(rows)
         for role, by_heads in by_projection.items():
-            dz = by_heads.swapaxes(1, 2).reshape(*rows.shape[:-1], -1)
+            dz = rounded(by_heads).swapaxes(1, 2).reshape(*rows.shape[:-1], -1)
             gradients[f"{role}_kernel"] = rows.swapaxes(-1, -2) @ dz
             if word.use_bias:
                 gradients[f"{role}_bias"] = dz.sum(axis=-2)
-            dx = dx + dz @ kernels[role].swapaxes(-1, -2)
+            dx = rounded(dx + rounded(dz @ kernels[role].swapaxes(-1, -2)))
         return dx.reshape(x.shape), {name: value.reshape(weights[name].shape) for name, value in gradients.items()}
 
     return Applied(y.reshape(x.shape), pullback)

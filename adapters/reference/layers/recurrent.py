@@ -1,13 +1,16 @@
 """Recurrent layers: the states of all steps, and the pullback through them, the last step first.
 
 A tensor of a step is (draws..., B, units), with the axes of draws that the parameters have; see
-`adapters.reference.draws`.
+`adapters.reference.draws`. In mixed precision each is rounded. So
+is what each step adds to a gradient by weights, which Keras then sums in float32, and the sum, which is of 16 bits in
+MindSpore.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ from adapters.reference.activations import activate
 from adapters.reference.draws import at_kinks
 from adapters.reference.layers.base import Applied
 from adapters.reference.rectifiers import KINKS
+from adapters.reference.rounding import is_active, rounded
 from harness.spec.activations import Activation
 from harness.spec.model import PlacedLayer
 
@@ -32,14 +36,14 @@ def simple_rnn(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parame
     run = _Run(placed, weights, x, "")
     steps = []
     for t in range(run.steps):
-        y, back = run.gate("activation", word.activation, run.by_input[..., t, :] + run.state @ run.recurrent_kernel)
+        y, back = run.gate("activation", word.activation, run.by_input[..., t, :] + run.by_state_before())
         steps.append(back)
         run.advance(y)
 
     def step_back(t: int, dh: Array, dc: Array) -> tuple[Array, Array]:
         dz = steps[t](dh)
         run.add_gradient(t, dz, dz)
-        return dz @ run.recurrent_kernel.swapaxes(-1, -2), dc
+        return rounded(dz @ run.recurrent_kernel.swapaxes(-1, -2)), dc
 
     return run.applied(word, step_back)
 
@@ -50,22 +54,23 @@ def lstm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, 
     cell = np.zeros_like(run.state)
     steps: list[Any] = []
     for t in range(run.steps):
-        z = run.blocks("lstm", run.by_input[..., t, :] + run.state @ run.recurrent_kernel)
+        z = run.blocks("lstm", run.by_input[..., t, :] + run.by_state_before())
         gates = {name: run.gate(name, word.recurrent_activation, z[name]) for name in ("input", "forget", "output")}
         gates["cell"] = run.gate("cell", word.activation, z["cell"])
-        before, cell = cell, gates["forget"][0] * cell + gates["input"][0] * gates["cell"][0]
+        added = rounded(gates["input"][0] * gates["cell"][0])
+        before, cell = cell, rounded(rounded(gates["forget"][0] * cell) + added)
         squashed = run.gate("activation", word.activation, cell)
         steps.append((gates, before, squashed))
-        run.advance(gates["output"][0] * squashed[0])
+        run.advance(rounded(gates["output"][0] * squashed[0]))
 
     def step_back(t: int, dh: Array, dc: Array) -> tuple[Array, Array]:
         gates, before, (squashed, squash_back) = steps[t]
         (i, back_i), (f, back_f), (g, back_g), (o, back_o) = (gates[name] for name in CANONICAL_ORDERS["lstm"])
-        dc = dc + squash_back(dh * o)
+        dc = rounded(dc + squash_back(dh * o))
         parts = [back_i(dc * g), back_f(dc * before), back_g(dc * i), back_o(dh * squashed)]
         dz = np.concatenate(parts, axis=-1)
         run.add_gradient(t, dz, dz)
-        return dz @ run.recurrent_kernel.swapaxes(-1, -2), dc * f
+        return rounded(dz @ run.recurrent_kernel.swapaxes(-1, -2)), rounded(dc * f)
 
     return run.applied(word, step_back)
 
@@ -80,22 +85,22 @@ def _gru_reset_after(word: Any, run: _Run) -> Applied:
     steps: list[Any] = []
     for t in range(run.steps):
         before, by_input = run.state, run.blocks("gru", run.by_input[..., t, :])
-        by_state = run.blocks("gru", before @ run.recurrent_kernel + run.recurrent_bias)
+        by_state = run.blocks("gru", rounded(run.by_state_before() + run.recurrent_bias))
         update, reset = (
             run.gate(name, word.recurrent_activation, by_input[name] + by_state[name]) for name in ("update", "reset")
         )
         inner = by_state["candidate"]
-        candidate = run.gate("candidate", word.activation, by_input["candidate"] + reset[0] * inner)
+        candidate = run.gate("candidate", word.activation, by_input["candidate"] + rounded(reset[0] * inner))
         steps.append((before, update, reset, candidate, inner))
-        run.advance((1 - update[0]) * candidate[0] + update[0] * before)
+        run.advance(_between(update[0], candidate[0], before))
 
     def step_back(t: int, dh: Array, dc: Array) -> tuple[Array, Array]:
         before, (z, back_z), (r, back_r), (n, back_n), inner = steps[t]
-        dn = back_n(dh * (1 - z))
-        gates = [back_z(dh * (before - n)), back_r(dn * inner)]
-        by_state = np.concatenate([*gates, dn * r], axis=-1)
+        dn = back_n(dh * rounded(1 - z))
+        gates = [back_z(dh * rounded(before - n)), back_r(dn * inner)]
+        by_state = np.concatenate([*gates, rounded(dn * r)], axis=-1)
         run.add_gradient(t, np.concatenate([*gates, dn], axis=-1), by_state)
-        return dh * z + by_state @ run.recurrent_kernel.swapaxes(-1, -2), dc
+        return rounded(rounded(dh * z) + rounded(by_state @ run.recurrent_kernel.swapaxes(-1, -2))), dc
 
     return run.applied(word, step_back)
 
@@ -106,25 +111,31 @@ def _gru_reset_before(word: Any, run: _Run) -> Applied:
     steps: list[Any] = []
     for t in range(run.steps):
         before, by_input = run.state, run.blocks("gru", run.by_input[..., t, :])
-        by_state = before @ of_gates
+        by_state = rounded(before @ of_gates)
         update = run.gate("update", word.recurrent_activation, by_input["update"] + by_state[..., :units])
         reset = run.gate("reset", word.recurrent_activation, by_input["reset"] + by_state[..., units:])
-        kept = reset[0] * before
-        candidate = run.gate("candidate", word.activation, by_input["candidate"] + kept @ of_candidate)
+        kept = rounded(reset[0] * before)
+        candidate = run.gate("candidate", word.activation, by_input["candidate"] + rounded(kept @ of_candidate))
         steps.append((before, update, reset, candidate))
         run.kept.append(kept)
-        run.advance((1 - update[0]) * candidate[0] + update[0] * before)
+        run.advance(_between(update[0], candidate[0], before))
 
     def step_back(t: int, dh: Array, dc: Array) -> tuple[Array, Array]:
         before, (z, back_z), (r, back_r), (n, back_n) = steps[t]
-        dn = back_n(dh * (1 - z))
-        by_kept = dn @ of_candidate.swapaxes(-1, -2)
-        gates = np.concatenate([back_z(dh * (before - n)), back_r(by_kept * before)], axis=-1)
+        dn = back_n(dh * rounded(1 - z))
+        by_kept = rounded(dn @ of_candidate.swapaxes(-1, -2))
+        gates = np.concatenate([back_z(dh * rounded(before - n)), back_r(by_kept * before)], axis=-1)
         both = np.concatenate([gates, dn], axis=-1)
         run.add_gradient(t, both, both)
-        return dh * z + by_kept * r + gates @ of_gates.swapaxes(-1, -2), dc
+        direct = rounded(rounded(dh * z) + rounded(by_kept * r))
+        return rounded(direct + rounded(gates @ of_gates.swapaxes(-1, -2))), dc
 
     return run.applied(word, step_back)
+
+
+def _between(z: Array, new: Array, old: Array) -> Array:
+    """`(1 - z) new + z old`."""
+    return rounded(rounded(rounded(1 - z) * new) + rounded(z * old))
 
 
 @dataclass
@@ -144,13 +155,13 @@ class _Run:
         kernel, self.recurrent_kernel = (self.weights[f"{self.prefix}{key}"] for key in ("kernel", "recurrent_kernel"))
         self.draws, self.steps = kernel.shape[:-2], self.x.shape[1]
         self.rows = self.x.reshape(*self.draws, -1, self.x.shape[-1])
-        by_input = self.rows @ kernel
+        by_input = rounded(self.rows @ kernel)
         bias = self.weights.get(f"{self.prefix}bias")
         self.recurrent_bias: Any = by_input.dtype.type(0)
         if bias is not None and bias.ndim == len(self.draws) + 2:
             self.recurrent_bias, bias = bias[..., 1:, :], bias[..., 0, :]
         if bias is not None:
-            by_input = by_input + bias[..., None, :]
+            by_input = rounded(by_input + bias[..., None, :])
         samples = self.rows.shape[-2] // self.steps
         self.by_input = by_input.reshape(*self.draws, samples, self.steps, -1)
         self.state = np.zeros((*self.draws, samples, self.recurrent_kernel.shape[-2]), by_input.dtype)
@@ -158,14 +169,22 @@ class _Run:
         self.by_gates, self.by_state = np.empty_like(self.by_input), np.empty_like(self.by_input)
         self.bent: dict[str, tuple[Activation, list[Array]]] = {}
 
+    def by_state_before(self) -> Array:
+        """`h U`, of the state before the next step."""
+        return rounded(self.state @ self.recurrent_kernel)
+
     def gate(self, name: str, word: Activation, z: Array) -> Gate:
         """The activation of a gate and its pullback."""
-        samples = z.reshape(-1, z.shape[-1])
+        samples = rounded(z.reshape(-1, z.shape[-1]))
         if type(word) in KINKS:
             samples = at_kinks(word, samples)
             self.bent.setdefault(name, (word, []))[1].append(samples)
         y, back = activate(word, samples)
-        return y.reshape(z.shape), lambda dy: back(dy.reshape(samples.shape))[0].reshape(z.shape)
+
+        def pullback(dy: Array) -> Array:
+            return rounded(back(rounded(dy.reshape(samples.shape)))[0]).reshape(z.shape)
+
+        return rounded(y).reshape(z.shape), pullback
 
     def blocks(self, kind: Any, z: Array) -> dict[str, Array]:
         """The blocks of z by gate."""
@@ -191,7 +210,7 @@ class _Run:
             dh, dc = np.zeros_like(self.state), np.zeros_like(self.state)
             for t in reversed(range(self.steps)):
                 if word.return_sequences:
-                    dh = dh + upstream[..., t, :]
+                    dh = rounded(dh + upstream[..., t, :])
                 elif t == self.steps - 1:
                     dh = upstream
                 dh, dc = step_back(t, dh, dc)
@@ -202,21 +221,38 @@ class _Run:
 
     def _gradients(self) -> tuple[Array, dict[str, Array]]:
         kernel = self.weights[f"{self.prefix}kernel"]
-        by_gates, by_state = self._rows(self.by_gates), self._rows(self.by_state)
-        before = self._rows(np.stack(self.states[:-1], axis=-2)).swapaxes(-1, -2)
-        by_recurrent = before @ by_state
+        by_recurrent = self._over_steps(_product, np.stack(self.states[:-1], axis=-2), self.by_state)
         if self.kept:
             units = self.state.shape[-1]
-            kept = self._rows(np.stack(self.kept, axis=-2)).swapaxes(-1, -2)
-            by_recurrent[..., 2 * units :] = kept @ by_state[..., 2 * units :]
-        gradients = {"kernel": self.rows.swapaxes(-1, -2) @ by_gates, "recurrent_kernel": by_recurrent}
+            kept, by_candidate = np.stack(self.kept, axis=-2), self.by_state[..., 2 * units :]
+            by_recurrent[..., 2 * units :] = self._over_steps(_product, kept, by_candidate)
+        x = self.x.reshape(*self.by_gates.shape[:-1], -1)
+        gradients = {
+            "kernel": self._over_steps(_product, x, self.by_gates),
+            "recurrent_kernel": by_recurrent,
+        }
         bias = self.weights.get(f"{self.prefix}bias")
         if bias is not None:
-            sums = [by_gates.sum(axis=-2), by_state.sum(axis=-2)]
+            sums = [self._over_steps(_sum, each) for each in (self.by_gates, self.by_state)]
             gradients["bias"] = np.stack(sums, axis=-2) if bias.ndim == len(self.draws) + 2 else sums[0]
-        dx = (by_gates @ kernel.swapaxes(-1, -2)).reshape(self.x.shape)
+        dx = (self._rows(self.by_gates) @ kernel.swapaxes(-1, -2)).reshape(self.x.shape)
         return dx, {f"{self.prefix}{key}": value for key, value in gradients.items()}
+
+    def _over_steps(self, summand: Callable[..., Array], *tensors: Array) -> Array:
+        """The summand of the rows of tensors (draws..., B, steps, n), of all steps; in 16 bits of the last first."""
+        if not is_active():
+            return summand(*(self._rows(each) for each in tensors))
+        steps = (rounded(summand(*(each[..., t, :] for each in tensors))) for t in reversed(range(self.steps)))
+        return reduce(lambda total, step: rounded(total + step), steps)
 
     def _rows(self, x: Array) -> Array:
         """(draws..., B, steps, n) as (draws..., B * steps, n)."""
         return x.reshape(*self.draws, -1, x.shape[-1])
+
+
+def _product(left: Array, right: Array) -> Array:
+    return left.swapaxes(-1, -2) @ right
+
+
+def _sum(rows: Array) -> Array:
+    return rows.sum(axis=-2)

@@ -54,6 +54,9 @@ class _Attention:
             native._dropout_layer = self.dropout
         if word.scale is not None or setting.precision == "float64":
             native._inverse_sqrt_key_dim = floats(word.factor, setting)  # a Python number is rounded to float32 first
+        if word.dropout and setting.half:
+            native._inverse_sqrt_key_dim = 1.0
+            native._softmax = _SoftmaxInFull(native._softmax.axis, floats(word.factor, setting), setting)
 
     def __call__(self, x: Any, training: bool, noise: Any) -> Any:
         self.dropout.mask = noise[0] if noise else None
@@ -77,4 +80,15 @@ class _MaskedShares:
         self.keep_probability, self.mask = keep_probability, None
 
     def __call__(self, shares: Any, training: bool) -> Any:
-        return shares if self.mask is None else shares * (self.mask / self.keep_probability)
+        return shares if self.mask is None else shares * tf.cast(self.mask / self.keep_probability, shares.dtype)
+
+
+class _SoftmaxInFull:
+    """What stands for the softmax of Keras' attention with dropout in mixed precision: as its attention without it."""
+
+    def __init__(self, axis: Any, factor: Any, setting: Setting) -> None:
+        self.native = keras.layers.Softmax(axis, dtype=setting.precision)
+        self.factor, self.precision = factor, setting.precision
+
+    def __call__(self, scores: Any, mask: Any = None) -> Any:
+        return tf.cast(self.native(tf.cast(scores, self.precision) * self.factor, mask=mask), scores.dtype)

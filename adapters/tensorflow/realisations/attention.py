@@ -10,6 +10,9 @@ from harness.spec import layers as spec
 
 def _multi_head_attention(word: Any, setting: Setting) -> Realisation:
     name = "keras.layers.MultiHeadAttention"
+    if word.dropout and setting.half:
+        reason = "it draws its own masks, and with dropout computes its softmax in 16 bits, without it in float32"
+        return composed(f"{name}, its dropout by a mask, its softmax in float32", reason)
     if word.dropout:
         return composed(f"{name}, its dropout by a mask", "it draws its own masks")
     if word.scale is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.setting import Entries, Entry, Realisation, Setting, composed, made_in_half, native, unsupported
+from adapters.setting import Entries, Entry, Realisation, Setting, composed, native, unsupported
 from adapters.tensorflow.realisations.attention import ATTENTION
 from adapters.tensorflow.realisations.recurrent import RECURRENT
 from harness.spec import layers as spec
@@ -111,36 +111,7 @@ def _batch_norm(word: spec.BatchNorm, setting: Setting) -> Realisation:
     return native(name)
 
 
-IN_HALF = (
-    spec.Flatten,
-    spec.Reshape,
-    spec.Permute,
-    spec.Dense,
-    spec.ActivationLayer,
-    spec.Conv2d,
-    spec.DepthwiseConv2d,
-    spec.SeparableConv2d,
-    spec.MaxPool2d,
-    spec.AveragePool2d,
-    spec.GlobalAveragePool2d,
-    spec.GlobalMaxPool2d,
-    spec.BatchNorm,
-    spec.LayerNorm,
-    spec.Dropout,
-    spec.Conv1d,
-    spec.Conv2dTranspose,
-    spec.ZeroPadding2d,
-    spec.Upsampling2d,
-    spec.GroupNorm,
-    spec.InstanceNorm,
-    spec.RmsNorm,
-    spec.StochasticDepth,
-    spec.Parallel,
-    spec.Concatenate,
-    spec.PositionEmbedding,
-    spec.Residual,
-)
-_LAYERS: Entries = {
+LAYERS: Entries = {
     spec.Flatten: native("keras.layers.Flatten"),
     spec.Reshape: native("keras.layers.Reshape"),
     spec.Permute: native("keras.layers.Permute"),
@@ -170,4 +141,3 @@ _LAYERS: Entries = {
     **ATTENTION,
     spec.Residual: composed("x + f(x)", "Keras has no such class"),
 }
-LAYERS = made_in_half(_LAYERS, *IN_HALF)
