@@ -75,8 +75,8 @@ SMALLER = [
 ]
 ATTENTION = [
     *SMALLER,
+    {"kind": "position_embedding", "embeddings_initializer": {"kind": "normal", "stddev": 0.5}},
     {**HEADS, "mask": "causal"},
-    "layer_norm",
     {"kind": "residual", "layers": [{**HEADS, "dropout": 0.25}]},
     "flatten",
 ]
