@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,14 @@ STATED: dict[str, Any] = {
     "training": {"epochs": 1, "batch_size": 32, "max_steps": 16},
 }
 MODES = {"compiled": ("jit", "graph"), "eager": ("pynative", "eager")}
+EVERY_DAY = {
+    ("mlp", "compiled"),
+    ("cnn", "eager"),
+    ("images", "compiled"),
+    ("sequences", "compiled"),
+    ("attention", "eager"),
+    ("recurrences", "eager"),
+}
 
 
 def verdicts(
@@ -157,8 +166,10 @@ def shown(found: list[Verdict]) -> str:
     )
 
 
-@pytest.mark.parametrize("modes", MODES)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("name", "modes"),
+    [pytest.param(*each, marks=[] if each in EVERY_DAY else pytest.mark.nightly) for each in product(MODELS, MODES)],
+)
 def test_both_frameworks_agree_in_mixed_float16(start, tmp_path, name, modes) -> None:  # type: ignore[no-untyped-def]
     _, found = verdicts(start, tmp_path, MODELS[name], modes, precision="mixed_float16", loss_scale=1024)
     assert not shown(found), shown(found)
@@ -166,7 +177,7 @@ def test_both_frameworks_agree_in_mixed_float16(start, tmp_path, name, modes) ->
     assert all(by_rung[rung] for rung in ASKED)
 
 
-@pytest.mark.parametrize("modes", MODES)
+@pytest.mark.parametrize("modes", [pytest.param("compiled", marks=pytest.mark.nightly), "eager"])
 def test_both_frameworks_skip_the_same_updates_by_a_rule(start, tmp_path, modes) -> None:  # type: ignore[no-untyped-def]
     context, found = verdicts(start, tmp_path, MLP, modes, precision="mixed_float16", loss_scale=RULE)
     assert not shown(found), shown(found)
