@@ -119,8 +119,6 @@ EVERY_DAY = {
     ("cnn", "eager"),
     ("images", "compiled"),
     ("sequences", "compiled"),
-    ("attention", "eager"),
-    ("recurrences", "eager"),
 }
 
 
@@ -177,7 +175,7 @@ def test_both_frameworks_agree_in_mixed_float16(start, tmp_path, name, modes) ->
     assert all(by_rung[rung] for rung in ASKED)
 
 
-@pytest.mark.parametrize("modes", [pytest.param("compiled", marks=pytest.mark.nightly), "eager"])
+@pytest.mark.parametrize("modes", ["compiled", pytest.param("eager", marks=pytest.mark.nightly)])
 def test_both_frameworks_skip_the_same_updates_by_a_rule(start, tmp_path, modes) -> None:  # type: ignore[no-untyped-def]
     context, found = verdicts(start, tmp_path, MLP, modes, precision="mixed_float16", loss_scale=RULE)
     assert not shown(found), shown(found)

@@ -221,7 +221,9 @@ def arms_arithmetic(context):
     return context.in_float32(context.stated.arms[0]).arm.arithmetic
 
 
-@pytest.mark.parametrize("trainer", [NotHalved, NotSkipped, GrowsLate])
+@pytest.mark.parametrize(
+    "trainer", [NotHalved, *(pytest.param(each, marks=pytest.mark.nightly) for each in (NotSkipped, GrowsLate))]
+)
 def test_a_mistake_in_the_rule_is_noticed_in_the_free_run(tmp_path, trainer):
     """And the arm that makes it is named."""
     _, verdicts = dynamically(tmp_path, with_trainer(trainer))
