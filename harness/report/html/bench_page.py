@@ -16,6 +16,7 @@ from harness.report.html.records import records_section
 from harness.subjects.bench.outcome import as_ratio, in_ms
 
 NO_INTERVAL = "without an interval: too few processes"
+MOST_ROWS = 4  # with more of them, the fastest and the slowest stand for all
 
 
 def bench_document(record: BenchRecord) -> Document:
@@ -31,18 +32,22 @@ def bench_document(record: BenchRecord) -> Document:
 
 
 def _key_numbers(record: BenchRecord) -> tuple[KeyNumber, ...]:
-    """The time of a step of every row that was timed, and its ratio to its base, with their intervals."""
+    """The time of a step and its ratio to its base, with their intervals; of many rows, the base's and two ratios."""
     timed = [row for row in record.rows if row.processes]
-    steps = [
-        KeyNumber("time of a step", in_ms(row.step_s), row.row.name, "" if isfinite(row.step_s.low) else NO_INTERVAL)
-        for row in timed
-    ]
+    compared = [(row, row.ratio) for row in timed if row.ratio is not None]
+    if len(timed) > MOST_ROWS:
+        by_ratio = sorted((pair for pair in compared if isfinite(pair[1].estimate)), key=lambda pair: pair[1].estimate)
+        timed, compared = timed[:1], by_ratio[:1] + by_ratio[1:][-1:]
     return (
-        *steps,
         *(
-            KeyNumber("time of a step, ratio", as_ratio(row.ratio), f"{row.row.name} / {row.base.name}")
+            KeyNumber(
+                "time of a step", in_ms(row.step_s), row.row.name, "" if isfinite(row.step_s.low) else NO_INTERVAL
+            )
             for row in timed
-            if row.ratio is not None
+        ),
+        *(
+            KeyNumber("time of a step, ratio", as_ratio(ratio), f"{row.row.name} / {row.base.name}")
+            for row, ratio in compared
         ),
     )
 

@@ -142,6 +142,13 @@ def test_a_bench_has_ratios_with_intervals(tmp_path: Path) -> None:
     assert all(figure.description for figure in document.figures)
 
 
+def test_of_many_rows_a_few_numbers_stand_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.report.html.bench_page.MOST_ROWS", 1)
+    document = bench_document(BenchRecord.of(write_bench(tmp_path / "bench")))
+    subjects = [(number.label, number.subject) for number in document.key_numbers]
+    assert subjects == [("time of a step", "mindspore"), ("time of a step, ratio", "tensorflow / mindspore")]
+
+
 @pytest.mark.parametrize(
     ("cells", "kind"), [(["1", "-2.5 ms"], "number"), (["a", "1"], "text"), (["", "3%"], "number")]
 )
