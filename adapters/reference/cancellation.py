@@ -98,18 +98,6 @@ def nearly_cancelled(difference: Array, term: Array) -> Array:
     )
 
 
-def rounded_at(x: Array, size: Array) -> Array:
-    """The float32 `x`, after `size` was subtracted and added again where it has lost ten bits or more by that.
-
-    Keras adds the shift of a normalisation to `-mean(x) * s`, and the sum to `x * s`.
-    """
-    return _moved(
-        x,
-        lambda: np.abs(x) <= LOST * np.abs(size),
-        lambda rows, signs: np.where(signs != 0, ((x - size) + size).reshape(rows.shape), rows),
-    )
-
-
 def less_one(power: Array) -> Array:
     """`power - 1` in float32, for powers in (0, 1] of which another exponential may be the neighbour.
 

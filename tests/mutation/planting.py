@@ -78,9 +78,9 @@ def _planted(edit: Edit) -> Iterator[None]:
 
 def _forget(modules: Sequence[ModuleType]) -> None:
     """Empties the caches of these modules, which would keep values from before a fault or from its time."""
-    for each in chain.from_iterable(vars(module).values() for module in modules):
-        if isinstance(each, _lru_cache_wrapper):
-            each.cache_clear()
+    for value in chain.from_iterable(vars(module).values() for module in modules):
+        if isinstance(value, _lru_cache_wrapper):
+            value.cache_clear()
 
 
 def _functions() -> list[FunctionType]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapters.protocol import Array, Parameters
-from adapters.reference.cancellation import remainder, rounded_at
+from adapters.reference.cancellation import remainder
 from adapters.reference.draws import by_draw, over_rows
 from adapters.reference.layers.base import Applied
 from harness.spec.model import PlacedLayer
@@ -18,9 +18,8 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parame
     rows, shape = by_draw(x, weights["moving_mean"]), x.shape
     if not word.normalises_by_batch(training):
         deviation = np.sqrt(weights["moving_variance"] + x.dtype.type(word.epsilon))[..., None, :]
-        fixed_mean = weights["moving_mean"][..., None, :]
-        fixed = _centred(rows, fixed_mean, deviation, -2)
-        return scaled(weights, fixed, shape, lambda dn: dn / deviation, {}, _offset(fixed_mean, deviation))
+        fixed = _centred(rows, weights["moving_mean"][..., None, :], deviation, -2)
+        return scaled(weights, fixed, shape, lambda dn: dn / deviation, {})
     normalised, mean, variance, back = normalised_over(rows, -2, word.epsilon)
     old_share, new_share = x.dtype.type(word.momentum), x.dtype.type(1 - word.momentum)
     count = rows.shape[-2]
@@ -29,8 +28,9 @@ def batch_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parame
         "moving_mean": old_share * weights["moving_mean"] + new_share * mean[..., 0, :],
         "moving_variance": old_share * weights["moving_variance"] + new_share * (spread * variance[..., 0, :]),
     }
-    deviation = np.sqrt(variance + x.dtype.type(word.epsilon))
-    return scaled(weights, normalised, shape, back, state, _offset(mean, deviation))
+    # In float32 as Keras computes the gradient of gamma: from x and not from x - mean.
+    offset = None if x.dtype == np.float64 else mean / np.sqrt(variance + x.dtype.type(word.epsilon))
+    return scaled(weights, normalised, shape, back, state, offset)
 
 
 def layer_norm(placed: PlacedLayer, weights: Parameters, x: Array, noise: Parameters, training: bool) -> Applied:
@@ -86,18 +86,12 @@ def _centred(x: Array, mean: Array, deviation: Array, axis: int) -> Array:
     return remainder(scaled - mean / deviation, scaled, axis)
 
 
-def _offset(mean: Array, deviation: Array) -> Array | None:
-    """What Keras subtracts from `x / deviation` together with its scale and shift; none in float64."""
-    return None if mean.dtype == np.float64 else mean / deviation
-
-
 def scaled(
     weights: Parameters, normalised: Array, shape: Any, back: Any, state: dict[str, Array], offset: Any = None
 ) -> Applied:
     """`gamma * normalised + beta`, along the last axis, as far as the layer has them. `shape`: that of the input.
 
-    `offset`: what is subtracted in `normalised`. Keras subtracts it from beta, which is rounded at its size, and in the
-    gradient of gamma from the sum over x.
+    `offset`: what is added to `normalised` in the gradient of gamma, and its part subtracted again.
     """
     y = normalised
     if "gamma" in weights:
@@ -105,8 +99,6 @@ def scaled(
     if "beta" in weights:
         # A product of gamma is no longer needed; the normalised values are, by the pullback.
         rows, beta = by_draw(y, weights["beta"]), weights["beta"][..., None, :]
-        if offset is not None:
-            beta = rounded_at(beta, offset * weights["gamma"][..., None, :] if "gamma" in weights else offset)
         y = rows + beta if y is normalised else np.add(rows, beta, out=rows)
 
     def pullback(dy: Array) -> tuple[Array, dict[str, Array]]:
