@@ -19,6 +19,7 @@ from adapters.reference.disturbed import DRAWS, Disturbance, disturbing
 from adapters.setting import Setting
 from harness.judging.context import Context
 from harness.judging.tolerances import FACTOR, Excuse, Tolerance
+from harness.judging.ulp import error_against
 from harness.ledger import Entry
 from harness.ledger.loading import inaccuracies_of, installed
 from harness.records.array_types import Array
@@ -63,6 +64,14 @@ def of_word(entries: Iterable[Entry], reference: Array, tolerance: Tolerance) ->
     ]
     widest = np.max([np.broadcast_to(bound, np.shape(reference)) for bound in bounds], axis=0)
     return Excuse(np.maximum(widest, tolerance.bound), in_words(listed))
+
+
+def share_of_bound(entry: Entry, values: Array, reference: Array) -> float:
+    """The largest finite error, absolute or relative as the entry measures it, divided by the entry's bound."""
+    error = error_against(values, reference)
+    if entry.measure == "relative":
+        error = np.divide(error, np.abs(reference), out=np.zeros_like(error), where=reference != 0)
+    return float(np.max(error[np.isfinite(error)], initial=0.0)) / (entry.bound or np.inf)
 
 
 def in_words(entries: Iterable[Entry]) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from adapters.reference.cancellation import leaving
 from adapters.reference.rounding import at_random
-from harness.judging.tolerances import Tolerance, floored, furthest
+from harness.judging.tolerances import Tolerance, floored, furthest, largest_anywhere
 from harness.records.array_types import FloatArray
 from harness.system.array_files import Arrays
 
@@ -38,10 +39,14 @@ class InFloat32:
         return [run[name] for run in (self.values, *self.remainders)]
 
     def floored(
-        self, tolerances: Mapping[str, Tolerance], reference: Arrays, precision: object
+        self,
+        tolerances: Mapping[str, Tolerance],
+        reference: Arrays,
+        precision: object,
+        reduce: Callable[[FloatArray], Any] = largest_anywhere,
     ) -> dict[str, Tolerance]:
-        """The tolerances, at least as wide as the remainders allow."""
-        return floored(tolerances, reference, self.remainders, precision)
+        """The tolerances, at least as wide as the remainders allow. `reduce`: as in `tolerances.floored`."""
+        return floored(tolerances, reference, self.remainders, precision, reduce)
 
 
 def in_float32(reference: Arrays, runs: Iterable[Compute]) -> InFloat32:

@@ -8,7 +8,7 @@ tensors of its layers to 16 bits, and e is what that changes. `precision` is a t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,18 +119,28 @@ def pooled_error(reference: Arrays, in_float32: Arrays, precision: Any) -> dict[
     return {name: bound(name, value) for name, value in reference.items()}
 
 
+def largest_anywhere(error: FloatArray) -> Any:
+    """The largest error of a tensor; 0 if it is empty."""
+    return np.max(error, initial=0.0)
+
+
 def floored(
-    tolerances: Mapping[str, Tolerance], reference: Arrays, remainders: Sequence[Arrays], precision: Any
+    tolerances: Mapping[str, Tolerance],
+    reference: Arrays,
+    remainders: Sequence[Arrays],
+    precision: Any,
+    reduce: Callable[[FloatArray], Any] = largest_anywhere,
 ) -> dict[str, Tolerance]:
     """The tolerances with a floor at the size of terms that cancel exactly, whose own error is 0.
 
     `remainders`: the results of float32 runs in which such terms leave a remainder. Each tensor has its own floor: the
-    remainder of one tensor says nothing about the others.
+    remainder of one tensor says nothing about the others. `reduce`: turns the errors of a tensor into those that count
+    at each of its elements.
     """
     wider = dict(tolerances)
     for name, tolerance in tolerances.items():
-        errors = [float(np.max(np.abs(run[name] - reference[name]), initial=0.0)) for run in remainders if name in run]
-        floor = FACTOR * _scale(precision) * max(errors, default=0.0)
+        errors = [reduce(np.abs(run[name] - reference[name])) for run in remainders if name in run]
+        floor = FACTOR * _scale(precision) * np.max(errors, axis=0, initial=0.0)
         if np.any(floor > tolerance.bound):
             source = f"{FACTOR:g} x the rounding of terms that cancel in the reference, in {arithmetic(precision).name}"
             wider[name] = Tolerance(np.maximum(tolerance.bound, floor), source)

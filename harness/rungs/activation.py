@@ -15,7 +15,7 @@ import numpy as np
 from harness.judging.arithmetic import arithmetic
 from harness.judging.cases import Arrays, Case
 from harness.judging.context import Context
-from harness.judging.tolerances import FACTOR, FLOOR_ULP, Tolerance, own_error
+from harness.judging.tolerances import FACTOR, FLOOR_ULP, Tolerance, largest_anywhere, own_error
 from harness.judging.ulp import error_against
 from harness.rungs.case_rung import WordRung, subjects
 from harness.spec import activations as spec
@@ -93,8 +93,7 @@ def tolerances(case: Case, reference: Arrays, in_float32: Arrays, precision: Any
         if values.shape != case.arrays["x"].shape:
             bounds[name] = own_error(values, in_float32[name], precision)
             continue
-        error = _finite(error_against(in_float32[name], values))
-        error = np.max(error, axis=-1, keepdims=True) if isinstance(case.word, ROWWISE) else _largest_nearby(error)
+        error = nearby(case, _finite(error_against(in_float32[name], values)))
         bounds[name] = _tolerance(error, values, _summands(case, name, values), precision)
     return bounds
 
@@ -115,8 +114,15 @@ def _argument_slope(word: Any, x: Any) -> Any:
     return 1 + 3 * GELU_CUBIC * x**2 if isinstance(word, spec.Gelu) and word.form == "tanh" else 1.0
 
 
-def _largest_nearby(error: Any) -> Any:
-    """The largest error within `WINDOW` points on either side and over all channels, (points, 1)."""
+def nearby(case: Case, error: Any) -> Any:
+    """The largest error in the row, or within `WINDOW` points on either side and over all channels, (points, 1).
+
+    The gradient of a learned parameter, which has no point of its own, has one largest error.
+    """
+    if error.shape != case.arrays["x"].shape:
+        return largest_anywhere(error)
+    if isinstance(case.word, ROWWISE):
+        return np.max(error, axis=-1, keepdims=True)
     padded = np.pad(error, ((WINDOW, WINDOW), (0, 0)), mode="edge")
     return np.lib.stride_tricks.sliding_window_view(padded, 2 * WINDOW + 1, axis=0).max(axis=(-1, 1))[:, None]
 
@@ -140,4 +146,4 @@ def _fields_in_words(word: spec.Activation) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in word if isinstance(value, float))
 
 
-RUNG = WordRung(NAME, cases, ("model",), tolerances, in_layers=True).rung
+RUNG = WordRung(NAME, cases, ("model",), tolerances, in_layers=True, nearby=nearby).rung

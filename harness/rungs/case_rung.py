@@ -15,9 +15,9 @@ from harness.judging.arithmetic import Arithmetic
 from harness.judging.cases import Arrays, Case, answer
 from harness.judging.checks import Check, judge_checks
 from harness.judging.context import REFERENCE, Answer, Answers, Context, NumberedAnswer
-from harness.judging.ledger_excuses import inaccuracies, of_word, propagated
+from harness.judging.ledger_excuses import inaccuracies, of_word, propagated, share_of_bound
 from harness.judging.remainders import InFloat32, one_run
-from harness.judging.tolerances import Excuse, Tolerance, float32_runs, furthest, own_error
+from harness.judging.tolerances import FACTOR, Excuse, Tolerance, float32_runs, furthest, largest_anywhere, own_error
 from harness.ledger import Entry
 from harness.oracles.oracle import Place, checks
 from harness.oracles.reference import Reference
@@ -26,7 +26,6 @@ from harness.records.tensor_key import only, prefixed
 from harness.records.verdict import Verdict
 from harness.rungs.rung import Parts, Question, Rung
 from harness.rungs.tasks import TASKS
-from harness.spec.arm import Arm
 from harness.spec.model import PlacedLayer
 from harness.spec.vocabulary import specimens
 from harness.spec.words_within import words_within
@@ -48,17 +47,33 @@ def tolerances_by_own_error(case: Case, reference: Arrays, in_float32: Arrays, p
     return {name: own_error(value, in_float32[name], precision) for name, value in reference.items()}
 
 
+def _in_the_tensor(_: Case, error: FloatArray) -> Any:
+    return largest_anywhere(error)
+
+
 class _LedgerUse:
-    """The ledger's entries that apply to a word of a case, and those that a claim needed, each with the arm's name."""
+    """The ledger's entries that apply to a word of a case, and those that a claim needed, each with the arm's name.
+
+    `shares`: the arm's largest error in the entry's word, as a share of the entry's bound.
+    """
 
     def __init__(self) -> None:
-        self.applicable: dict[tuple[str, Entry], None] = {}
+        self.shares: dict[tuple[str, Entry], float] = {}
         self.needed: set[tuple[str, Entry]] = set()
 
+    @property
+    def stale(self) -> list[tuple[str, Entry]]:
+        """Those that no claim needed and of whose bound the arm's errors are but a small share.
+
+        On another processor, or at other numbers, the same version of a framework may be less accurate than here.
+        """
+        return [use for use, share in self.shares.items() if use not in self.needed and share < 1 / FACTOR]
+
     def excuses(
-        self, context: Context, case: Case, arm: Arm, reference: Arrays, tolerances: dict[str, Tolerance]
+        self, context: Context, case: Case, given: NumberedAnswer, reference: Arrays, tolerances: dict[str, Tolerance]
     ) -> dict[str, Callable[[], Excuse | None]]:
         """By tensor, the excuse from the word's own entries, or else from those of the other words of the case."""
+        arm = given.arm
         entries = [e for of_one_word in inaccuracies(context, arm, [case.word]).values() for e in of_one_word]
         if not entries:
             other_words = [word for word in words_within(case.given) if word != case.word]
@@ -66,7 +81,10 @@ class _LedgerUse:
                 context, arm, other_words, lambda: answer(context.oracle, case.call, case.given, case.arrays)
             )
             return {name: effect.excuse(name, tolerance) for name, tolerance in tolerances.items()}
-        self.applicable |= dict.fromkeys((arm.name, entry) for entry in entries)
+        answered = {name: (given.tensor(name), reference[name]) for name in tolerances}
+        for entry in entries:
+            share = max((share_of_bound(entry, *values) for values in answered.values()), default=0.0)
+            self.shares[arm.name, entry] = max(share, self.shares.get((arm.name, entry), 0.0))
 
         def excuse(name: str) -> Excuse:
             self.needed |= {(arm.name, entry) for entry in entries}
@@ -81,7 +99,8 @@ class WordRung:
 
     `tolerances`: gives the bound for each tensor of an answer, from the case, the reference in float64 and in float32,
     and the arm's precision. `has_weights`: whether the float32 error is the largest of several runs, with weights moved
-    by 1 ULP. `in_layers`: whether these words are computed in layers, in mixed precision in 16 bits.
+    by 1 ULP. `in_layers`: whether these words are computed in layers, in mixed precision in 16 bits. `nearby`:
+    the largest error that counts at each element, from the errors of a tensor in which terms have cancelled.
     """
 
     name: str
@@ -90,6 +109,7 @@ class WordRung:
     tolerances: Callable[[Case, Arrays, Arrays, Any], dict[str, Tolerance]] = tolerances_by_own_error
     has_weights: bool = False
     in_layers: bool = False
+    nearby: Callable[[Case, FloatArray], Any] = _in_the_tensor
 
     @property
     def rung(self) -> Rung:
@@ -127,24 +147,24 @@ class WordRung:
                 for name, arm_answer in supported.items()
             }
             excuses = {
-                name: ledger_use.excuses(context, case, arm_answer.arm, reference, tolerances[name])
+                name: ledger_use.excuses(context, case, NumberedAnswer(arm_answer, number), reference, tolerances[name])
                 for name, arm_answer in supported.items()
             }
             verdicts += judge_checks(self._checks(case, number, reference, tolerances, excuses, supported))
         return verdicts + self._stale(context, ledger_use)
 
     def _stale(self, context: Context, ledger_use: _LedgerUse) -> list[Verdict]:
-        """One divergence for each applicable entry that no case needed, if the whole vocabulary was checked."""
+        """One divergence for each stale entry, if the whole vocabulary was checked."""
         return [
             Verdict(
                 rung=self.name,
                 subject=entry.word,
                 arm_a=arm,
                 status="diverges",
-                cause=f"ledger: {entry.id} is stale: {arm} is within the ordinary tolerance everywhere",
+                cause=f"ledger: {entry.id} is stale: {arm} is within the ordinary tolerance and far within this bound",
             )
-            for arm, entry in ledger_use.applicable
-            if entry.family in context.experiment.vocabulary and (arm, entry) not in ledger_use.needed
+            for arm, entry in ledger_use.stale
+            if entry.family in context.experiment.vocabulary
         ]
 
     def _tolerances(
@@ -158,7 +178,8 @@ class WordRung:
             further_runs = [self._reference_results(context, adapter, case, number, seed) for seed in seeds]
             in_float32 = furthest(reference, [in_float32, *(further.values for further in further_runs)])
         precision = self._arithmetic(arm_answer)
-        return run.floored(self.tolerances(case, reference, in_float32, precision), reference, precision)
+        bounds = self.tolerances(case, reference, in_float32, precision)
+        return run.floored(bounds, reference, precision, partial(self.nearby, case))
 
     def _arithmetic(self, arm_answer: Answer) -> Arithmetic:
         return arm_answer.arithmetic if self.in_layers else Arithmetic.of_dtype(arm_answer.precision)

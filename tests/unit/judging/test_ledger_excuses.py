@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -101,6 +102,29 @@ def test_an_entry_that_nothing_needs_is_stale(context: Context) -> None:
     # Where the vocabulary is not checked, a few cases prove nothing.
     few = replace(context, experiment=context.experiment.model_copy(update={"vocabulary": ()}))
     assert all(v.status == "agrees" for v in answered(few, 0.0))
+
+
+@pytest.mark.parametrize(("measure", "bound"), [("absolute", 4e-7), ("relative", 8e-7)])
+@pytest.mark.parametrize(("share", "is_stale"), [(0.1, True), (0.2, False)])
+def test_an_entry_is_not_stale_while_the_error_is_more_than_an_eighth_of_its_bound(
+    context: Context, monkeypatch: pytest.MonkeyPatch, measure: str, bound: float, share: float, is_stale: bool
+) -> None:
+    # Within the ordinary tolerance: a model is off by more, or another processor is.
+    changed = {"measure": measure, "bound": bound}
+    monkeypatch.setattr(sys.modules[__name__], "ENTRY", ENTRY.model_copy(update=changed))
+    arm, arrays = context.experiment.arms[0], {}
+    for number, case in enumerate(activation.cases(context)):
+        right = answer(context.oracle, case.call, case.given, case.arrays)
+        for name, value in right.items():
+            moved = isinstance(case.word, Tanh) and np.abs(value) > 0.5
+            size = np.where(moved, np.abs(value) if measure == "relative" else 1.0, 0.0)
+            arrays[f"{number}/{name}"] = value + share * bound * size
+    verdicts = activation.RUNG.question.judge(context, {"arm": Answer(arm, {"refused": {}}, arrays)})
+    assert {v.cause for v in verdicts if v.status != "agrees"} == (
+        {"ledger: mindspore-tanh-test is stale: arm is within the ordinary tolerance and far within this bound"}
+        if is_stale
+        else set()
+    )
 
 
 @pytest.mark.parametrize(

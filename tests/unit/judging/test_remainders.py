@@ -62,6 +62,14 @@ def test_the_floor_is_the_remainder_of_each_tensor_by_itself() -> None:
     np.testing.assert_allclose(double, np.maximum(1e-12, FACTOR * 8 * float(np.finfo(np.float64).eps)))
 
 
+def test_the_floor_is_where_the_remainder_is_if_errors_are_reduced_by_rows() -> None:
+    reference = {"rows": np.zeros((2, 3))}
+    run = InFloat32(reference, ({"rows": np.array([[0, 8 * EPS, 0], [0, 0, 0]])},))
+    narrow = {"rows": Tolerance(np.full((2, 1), 1e-12), "narrow")}
+    by_rows = run.floored(narrow, reference, np.float32, lambda error: error.max(axis=1, keepdims=True))
+    assert by_rows["rows"].bound.tolist() == [[FACTOR * 8 * EPS], [1e-12]]
+
+
 def test_a_wider_tolerance_stays() -> None:
     wide = {"cancelled": Tolerance(np.asarray(1.0), "wide")}
     assert one_run(_compute).floored(wide, {"cancelled": np.zeros((1, 3))}, np.float32) == wide
@@ -92,7 +100,7 @@ def test_the_rounding_of_the_terms_agrees_and_ten_times_as_much_diverges(
     assert "diverges" in _statuses(question.judge(context, {"one": answer}))
 
     # Without the floor the arm is accused.
-    monkeypatch.setattr(InFloat32, "floored", lambda self, tolerances, reference, precision: dict(tolerances))
+    monkeypatch.setattr(InFloat32, "floored", lambda self, tolerances, *_: dict(tolerances))
     monkeypatch.setattr("harness.judging.remainders.one_run", lambda compute, seed: InFloat32(compute()))
     fresh = context_of(stated, tmp_path, {"one": {}})
     assert "diverges" in _statuses(question.judge(fresh, rounding))
