@@ -9,20 +9,35 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import word_answers
 from residents import Resident
 
 from adapters.setting import Setting
 from harness.composition.capabilities import realisation
 from harness.data import load
+from harness.judging.cases import Case
 from harness.judging.context import Answer, Context
 from harness.plan import draw_plan
+from harness.records.tensor_key import keyed
 from harness.records.verdict import Verdict
 from harness.rungs import registry
 from harness.spec.activations import Prelu
 from harness.spec.arm import Arm
 from harness.spec.experiment import Experiment
-from harness.spec.layers import Conv1d, Conv2dTranspose, Lstm, MultiHeadAttention, PositionEmbedding
+from harness.spec.layers import (
+    Conv1d,
+    Conv2d,
+    Conv2dTranspose,
+    Dense,
+    DepthwiseConv2d,
+    Lstm,
+    MultiHeadAttention,
+    PositionEmbedding,
+    SeparableConv2d,
+)
+from harness.spec.model import place
 from harness.worker.sharing import share
 
 ASKED = ("activation", "loss", "layer", "optimizer", "model", "step", "trajectory")
@@ -211,3 +226,36 @@ def test_layers_without_a_kernel_are_refused_with_its_name() -> None:
                 made = realisation(arm, specimen)
                 assert (made.kind == "unsupported") == bool(reason)
                 assert made.reason == reason or not reason
+
+
+def test_gradients_of_biases_over_many_positions_are_whole_in_tensorflow(in_tensorflow: Any) -> None:
+    """On a CPU in bfloat16, where Keras' own layers lose most of them."""
+    initializers = dict.fromkeys(("kernel_initializer", "depthwise_initializer", "pointwise_initializer"), "zeros")
+    image = {"filters": 2, "kernel_size": (1, 1)}
+    shapes: dict[Any, tuple[int, ...]] = {
+        Dense: (3,),
+        Conv1d: (1000, 1),
+        Conv2d: (30, 30, 1),
+        DepthwiseConv2d: (30, 30, 2),
+        SeparableConv2d: (30, 30, 1),
+        Conv2dTranspose: (30, 30, 1),
+    }
+    sizes: dict[Any, dict[str, Any]] = {Dense: {"units": 2}, Conv1d: {"filters": 2, "kernel_size": 1}}
+    cases, wanted = [], []
+    for layer, shape in shapes.items():
+        fields = {**initializers, **sizes.get(layer, image)}
+        word = layer(**{name: value for name, value in fields.items() if name in layer.model_fields})
+        (placed,) = place((word,), shape)
+        samples = 20 if len(shape) > 1 else 20_000
+        weights = {p.name: np.zeros(p.shape, np.float32) for p in placed.parameters}
+        upstream = np.random.default_rng(0).normal(1, 1, (samples, *placed.output_shape)).astype(np.float32)
+        arrays = {"x": np.ones((samples, *shape), np.float32), "upstream": upstream, "training": np.array(True)}
+        cases.append(Case(word, placed, {**arrays, **keyed("weight", weights)}))
+        wanted.append(upstream.reshape(-1, 2).sum(axis=0, dtype=np.float64))
+    arms = [
+        Arm(name=mode, adapter="tensorflow", mode=mode, device="cpu", precision="mixed_bfloat16")
+        for mode in ("graph", "eager")
+    ]
+    for answers in in_tensorflow(word_answers.to_cases, arms, cases).values():
+        for case, answer, total in zip(cases, answers, wanted, strict=True):
+            np.testing.assert_allclose(answer["gradient/bias"], total, rtol=0.01)

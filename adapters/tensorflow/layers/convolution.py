@@ -8,10 +8,11 @@ import keras
 
 from adapters.protocol import Parameters
 from adapters.setting import Setting
-from adapters.tensorflow.layers.base import BuiltLayer, parameter
+from adapters.tensorflow.layers.base import BuiltLayer
 from adapters.tensorflow.layers.dense import with_activation
-from adapters.tensorflow.realisations.layers import bias_reason, images, is_mistaken_with_bias, thinning_reason
-from adapters.tensorflow.specifics.convolution import PaddedAndThinned, WithBias
+from adapters.tensorflow.realisations.layers import bias_reason, images, thinning_reason
+from adapters.tensorflow.specifics.bias import biased
+from adapters.tensorflow.specifics.convolution import PaddedAndThinned
 from adapters.tensorflow.specifics.shapes import build_shape
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
@@ -61,23 +62,20 @@ def _convolution(placed: PlacedLayer, weights: Parameters, setting: Setting, lay
     layout = images(setting)
     is_thinned = bool(thinning_reason(word))
     pads_first = is_thinned or word.padding == "same_lower"
-    adds_bias = bool(bias_reason(word, setting))
     native = layer(
         strides=(1, 1) if is_thinned else word.strides,
         dilation_rate=word.dilation,
         padding="valid" if pads_first else word.padding,
         data_format=layout,
-        use_bias=word.use_bias and not adds_bias,
+        use_bias=word.use_bias and not bias_reason(word, setting),
         dtype=setting.policy,
     )
     native.build(build_shape(placed, layout))
     kernels = [p.name for p in word.parameters(placed.input_shape) if p.is_kernel]
     is_depthwise = isinstance(word, spec.DepthwiseConv2d)  # Keras calls the depthwise kernel `kernel`
     parameters = {name: native.kernel if is_depthwise else getattr(native, name) for name in kernels}
-    if word.use_bias:
-        parameters["bias"] = parameter("bias", placed, weights, setting) if adds_bias else native.bias
+    call: Any = native
     if pads_first:
-        native = PaddedAndThinned(native, word, placed.input_shape, layout, word.strides if is_thinned else (1, 1))
-    if adds_bias:
-        native = WithBias(native, parameters["bias"], layout, as_number=is_mistaken_with_bias(word))
-    return with_activation(parameters, native, placed, weights, setting, layout)
+        call = PaddedAndThinned(native, word, placed.input_shape, layout, word.strides if is_thinned else (1, 1))
+    call, bias = biased(native, call, placed, weights, setting, layout)
+    return with_activation({**parameters, **bias}, call, placed, weights, setting, layout)

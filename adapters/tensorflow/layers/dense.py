@@ -11,6 +11,8 @@ from adapters.protocol import Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.activations import activation as function
 from adapters.tensorflow.layers.base import BuiltLayer, parameter, to_layout
+from adapters.tensorflow.realisations.layers import bias_reason
+from adapters.tensorflow.specifics.bias import biased
 from harness.spec.arm import Layout
 from harness.spec.model import PlacedLayer
 
@@ -18,10 +20,11 @@ from harness.spec.model import PlacedLayer
 def dense(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:
     """`activation(x kernel + bias)`."""
     word: Any = placed.layer
-    native = keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.policy)
+    use_bias = word.use_bias and not bias_reason(word, setting)
+    native = keras.layers.Dense(word.units, use_bias=use_bias, dtype=setting.policy)
     native.build((None, *placed.input_shape))
-    bias = {"bias": native.bias} if word.use_bias else {}
-    return with_activation({"kernel": native.kernel, **bias}, native, placed, weights, setting)
+    call, bias = biased(native, native, placed, weights, setting)
+    return with_activation({"kernel": native.kernel, **bias}, call, placed, weights, setting)
 
 
 def activation(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming: Layout) -> BuiltLayer:

@@ -10,7 +10,8 @@ from adapters.protocol import Parameters
 from adapters.setting import Setting
 from adapters.tensorflow.layers.base import BuiltLayer
 from adapters.tensorflow.layers.dense import with_activation
-from adapters.tensorflow.realisations.layers import thinning_reason_1d
+from adapters.tensorflow.realisations.layers import bias_reason, thinning_reason_1d
+from adapters.tensorflow.specifics.bias import biased
 from adapters.tensorflow.specifics.sequences import PaddedAndThinnedSequence
 from adapters.tensorflow.specifics.shapes import build_shape
 from harness.spec.arm import Layout
@@ -27,11 +28,10 @@ def conv1d(placed: PlacedLayer, weights: Parameters, setting: Setting, incoming:
         strides=1 if is_thinned else word.strides,
         padding="valid" if is_thinned else word.padding,
         dilation_rate=word.dilation,
-        use_bias=word.use_bias,
+        use_bias=word.use_bias and not bias_reason(word, setting),
         dtype=setting.policy,
     )
     native.build(build_shape(placed, "channels_last"))
-    parameters = {"kernel": native.kernel, **({"bias": native.bias} if word.use_bias else {})}
-    if is_thinned:
-        native = PaddedAndThinnedSequence(native, word, placed.input_shape[0])
-    return with_activation(parameters, native, placed, weights, setting)
+    thinned = PaddedAndThinnedSequence(native, word, placed.input_shape[0]) if is_thinned else native
+    call, bias = biased(native, thinned, placed, weights, setting)
+    return with_activation({"kernel": native.kernel, **bias}, call, placed, weights, setting)

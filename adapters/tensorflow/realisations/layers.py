@@ -11,6 +11,7 @@ from harness.spec import layers as spec
 from harness.spec.arm import Layout
 
 KERAS_BIAS = "Keras adds a bias along the width where that is as many as the filters"
+COARSE_BIAS = "on a CPU tf.nn.bias_add sums the gradient of a bias in bfloat16, and loses most of it"
 
 
 def images(setting: Setting) -> Layout:
@@ -27,18 +28,31 @@ def thinning_reason(word: spec.Convolution) -> str:
     return "TensorFlow's depthwise convolution takes unequal strides in oneDNN alone" if unequal else ""
 
 
-def bias_reason(word: spec.Convolution, setting: Setting) -> str:
-    """Why a bias is added after a convolution that is made without one; empty where it is not."""
+def bias_reason(word: Any, setting: Setting) -> str:
+    """Why a bias is added after a layer that is made without one; empty where it is not."""
     if not word.use_bias:
         return ""
-    if setting.layout == "channels_first":
+    if _is_coarse(setting):
+        return COARSE_BIAS
+    if setting.layout == "channels_first" and not isinstance(word, spec.Dense | spec.Conv1d):
         return KERAS_BIAS
     if setting.compiler == "graph" and setting.precision == "float32" and is_mistaken_with_bias(word):
         return "fused with its bias, TensorFlow takes it for a depthwise convolution in oneDNN's cache"
     return ""
 
 
-def is_mistaken_with_bias(word: spec.Convolution) -> bool:
+def bias_addition(word: Any, setting: Setting) -> str:
+    """How such a bias is added."""
+    if _is_coarse(setting):
+        return "+ bias"
+    return "+ bias as a number" if is_mistaken_with_bias(word) else "tf.nn.bias_add"
+
+
+def _is_coarse(setting: Setting) -> bool:
+    return setting.half == "bfloat16" and setting.device == "cpu"
+
+
+def is_mistaken_with_bias(word: Any) -> bool:
     """Whether the sizes of kernel and bias, in a row, may be those of a depthwise kernel of one channel alone.
 
     TensorFlow keeps oneDNN's convolutions under their sizes in a row, without saying where one list of sizes ends.
@@ -55,19 +69,27 @@ def thinning_reason_1d(word: spec.Conv1d) -> str:
 
 
 def _conv1d(word: spec.Conv1d, setting: Setting) -> Realisation:
-    name, reason = "keras.layers.Conv1D", thinning_reason_1d(word)
-    return composed(f"{name} with strides 1, thinned out", reason) if reason else native(name)
+    name, thinning = "keras.layers.Conv1D", thinning_reason_1d(word)
+    made = composed(f"{name} with strides 1, thinned out", thinning) if thinning else native(name)
+    return _with_bias(made, word, setting)
+
+
+def _dense(word: spec.Dense, setting: Setting) -> Realisation:
+    return _with_bias(native("keras.layers.Dense"), word, setting)
+
+
+def _with_bias(made: Realisation, word: Any, setting: Setting) -> Realisation:
+    """The realisation, and how its bias is added if it does not add it itself."""
+    bias = bias_reason(word, setting)
+    if not bias:
+        return made
+    return composed(f"{made.by} without bias, then {bias_addition(word, setting)}", made.reason or bias)
 
 
 def _transposed(word: spec.Conv2dTranspose, setting: Setting) -> Realisation:
-    name = "keras.layers.Conv2DTranspose"
-    if setting.layout != "channels_first":
-        return native(name)
-    if setting.precision == "float64":
+    if setting.layout == "channels_first" and setting.precision == "float64":
         return unsupported("TensorFlow has no float64 convolutions with channels first: layout=channels_last")
-    if not word.use_bias:
-        return native(name)
-    return composed(f"{name} without bias, then tf.nn.bias_add", KERAS_BIAS)
+    return _with_bias(native("keras.layers.Conv2DTranspose"), word, setting)
 
 
 def _upsampling(word: spec.Upsampling2d, setting: Setting) -> Realisation:
@@ -94,8 +116,7 @@ def _convolution(name: str) -> Entry:
             return native(name)
         before = "tf.pad, then " if padding and not thinning else ""
         strides = " with strides 1, thinned out" if thinning else ""
-        addition = "+ bias as a number" if is_mistaken_with_bias(word) else "tf.nn.bias_add"
-        return composed(f"{before}{name}{strides}{f' without bias, then {addition}' if bias else ''}", reason)
+        return _with_bias(composed(f"{before}{name}{strides}", reason), word, setting)
 
     return choose
 
@@ -115,7 +136,7 @@ LAYERS: Entries = {
     spec.Flatten: native("keras.layers.Flatten"),
     spec.Reshape: native("keras.layers.Reshape"),
     spec.Permute: native("keras.layers.Permute"),
-    spec.Dense: native("keras.layers.Dense"),
+    spec.Dense: _dense,
     spec.ActivationLayer: native("the activation alone"),
     spec.Conv2d: _convolution("keras.layers.Conv2D"),
     spec.DepthwiseConv2d: _convolution("keras.layers.DepthwiseConv2D"),

@@ -1,4 +1,4 @@
-"""Steps before and after a convolution of Keras: padding, thinning, and a bias."""
+"""Steps before and after a convolution of Keras: padding and thinning."""
 
 from __future__ import annotations
 
@@ -9,22 +9,6 @@ import tensorflow as tf
 from harness.spec import layers as spec
 from harness.spec.arm import Layout
 from harness.spec.layers.base import padded
-
-
-class WithBias:
-    """A layer followed by a bias of each channel. If `as_number`, a bias of one channel is added as a number.
-
-    TensorFlow fuses a convolution with a bias that has an axis of channels, and not with a number.
-    """
-
-    def __init__(self, native: Any, bias: Any, layout: Layout, as_number: bool) -> None:
-        self.native, self.bias, self.as_number = native, bias, as_number
-        self.data_format = "NCHW" if layout == "channels_first" else "NHWC"
-
-    def __call__(self, x: Any) -> Any:
-        y = self.native(x)
-        bias = tf.cast(self.bias.value, y.dtype)
-        return y + tf.reshape(bias, ()) if self.as_number else tf.nn.bias_add(y, bias, data_format=self.data_format)
 
 
 class PaddedAndThinned:
