@@ -256,6 +256,6 @@ def test_gradients_of_biases_over_many_positions_are_whole_in_tensorflow(in_tens
         Arm(name=mode, adapter="tensorflow", mode=mode, device="cpu", precision="mixed_bfloat16")
         for mode in ("graph", "eager")
     ]
-    for answers in in_tensorflow(word_answers.to_cases, arms, cases).values():
-        for case, answer, total in zip(cases, answers, wanted, strict=True):
+    for found in in_tensorflow(word_answers.to_cases, arms, cases).values():
+        for answer, total in zip(found, wanted, strict=True):
             np.testing.assert_allclose(answer["gradient/bias"], total, rtol=0.01)
