@@ -19,6 +19,7 @@ from harness.judging.arithmetic import Arithmetic
 from harness.judging.checks import Check, judge_checks, uncertified
 from harness.judging.context import Context
 from harness.judging.ledger_excuses import propagated
+from harness.judging.overflow import noticed_overflows
 from harness.judging.remainders import InFloat32, one_run
 from harness.judging.tolerances import FLOOR_ULP, Tolerance, loss_error, own_error
 from harness.oracles.oracle import ArmValues, Place, checks
@@ -38,7 +39,7 @@ from harness.worker.predicting import of_outputs
 NAME = "evaluation"
 # What is judged: fields of the last epoch's record, and arrays of the recorded predictions.
 LOSS, ACCURACY, SCORED, LABELS, MARGINS = "test_loss", "test_accuracy", "samples_scored", "label", "margin"
-OUTPUTS, LOSSES = "outputs", "losses"
+OUTPUTS, LOSSES, OVERFLOWS = "outputs", "losses", "overflows"
 AFTER = " after "
 PART = 1000  # samples at a time
 MOST_MULTIPLY_ADDS = 2e10  # of one scoring of all checkpoints
@@ -201,7 +202,13 @@ def _expected(context: Context, arm: Arm, weights: Parameters, is_excused: bool 
 
     def scored_by(adapter: Adapter) -> InFloat32:
         key = NAME, digest, adapter.arm.arithmetic
-        return context.once(key, lambda: one_run(lambda: _scored(context, adapter, weights).arrays()))
+
+        def scored() -> Arrays:
+            with noticed_overflows() as overflows:
+                arrays = _scored(context, adapter, weights).arrays()
+            return {**arrays, OVERFLOWS: np.array(len(overflows))}
+
+        return context.once(key, lambda: one_run(scored))
 
     run = scored_by(context.in_float32(arm))
     exact, in_float32 = (_Scored.of(arrays) for arrays in (scored_by(context.oracle).values, run.values))
@@ -215,8 +222,9 @@ def _expected(context: Context, arm: Arm, weights: Parameters, is_excused: bool 
     tolerances = _widened(context, arm, weights, floored) if is_excused else dict(floored)
     tolerances[SCORED] = Tolerance(np.zeros(()), "the size of the test set")
     values = {SCORED: np.array([float(count)])}
-    # If float32 overflows, no loss is right or wrong.
-    if np.isfinite([exact.loss, in_float32.loss]).all():
+    # If float32 overflows, no loss is right or wrong, also where a function that saturates hides it from the outputs.
+    overflows = any(each > 0 for each in run.of(OVERFLOWS))
+    if not overflows and np.isfinite([exact.loss, in_float32.loss]).all():
         values[LOSS] = exact.loss
     if context.experiment.data.classes is None:
         return _Expected(values, tolerances, np.zeros(0, bool))
@@ -224,7 +232,7 @@ def _expected(context: Context, arm: Arm, weights: Parameters, is_excused: bool 
     bound = 2 * np.max(np.broadcast_to(tolerances[OUTPUTS].bound, exact.outputs.shape), axis=-1)
     finite = np.isfinite(exact.outputs).all(axis=-1) & np.isfinite(in_float32.outputs).all(axis=-1)
     predicted = of_outputs(exact.outputs)
-    decided = finite & (predicted[MARGINS] > bound)
+    decided = (not overflows) & finite & (predicted[MARGINS] > bound)
     ties = np.count_nonzero(~decided) / count
     if decided.any():
         values |= {name: predicted[name][decided].astype(np.float64) for name in (LABELS, MARGINS)}

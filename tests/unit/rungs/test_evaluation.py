@@ -131,6 +131,28 @@ def test_where_float32_overflows_only_the_count_is_judged(context: Context, size
     assert (verdict.status, verdict.tensor) == ("diverges", "samples_scored")
 
 
+def test_an_overflow_that_saturates_is_nobodys_mistake(experiment_of: Build, noise: Dataset) -> None:
+    """A framework may compute softsign of infinity as infinity / infinity; the reference has its limit, 1."""
+    layers = ["flatten", {**DENSE, "activation": "softsign"}, DENSE]
+    context = context_of(experiment_of(model={"input": {"shape": [28, 28, 1]}, "layers": layers}), noise)
+    weights = {
+        name: np.full_like(value, 1e38) if name == "dense_1/kernel" else value
+        for name, value in context.plan.weights.items()
+    }
+    with np.errstate(all="ignore"):
+        trace, _ = ended(context, "float32", weights)
+        assert np.isfinite(trace.epochs[-1].test_loss or np.nan)
+        none = {"label": np.full(20, -1), "margin": np.full(20, np.nan)}
+        last = trace.epochs[-1].model_copy(update={"test_loss": 0.0, "test_accuracy": 0.0})
+        (verdict,) = evaluation.judge_arm(context, trace.model_copy(update={"epochs": (last,)}), weights, none)
+        assert verdict.status == "agrees"
+        # With weights that do not overflow the same claims are wrong.
+        (verdict,) = evaluation.judge_arm(
+            context, trace.model_copy(update={"epochs": (last,)}), context.plan.weights, none
+        )
+        assert verdict.status == "diverges"
+
+
 @pytest.mark.parametrize(
     ("label", "place"), [(True, "test sample 7, label"), (False, "test sample 7, margin")], ids=["label", "margin"]
 )
