@@ -19,7 +19,7 @@ from adapters.mindspore.schedules import learning_rate
 from adapters.mindspore.user_words import own_optimizer
 from adapters.protocol import Array
 from adapters.setting import Setting, look_up
-from harness.spec.optimizers import Adamw
+from harness.spec.optimizers import Adamw, Rprop
 from harness.spec.own import OwnOptimizer
 from harness.spec.recipe import Update, UpdatePart
 from harness.spec.weight_decay import Coupled, Decoupled
@@ -129,6 +129,8 @@ def native_optimizer(update: Update, parameters: dict[str, Any], horizon: int, s
     apply_gradients = maker(OPTIMIZERS, word, setting)(word, trained, rates[0])
     slots = slots_by_parameter(native_slots(word, apply_gradients), parameters)
     for part in parts:
+        if isinstance(word, Rprop):  # nn.Rprop sets its steps in the first update, and a checkpoint may come before it
+            _fill([slots[f"step_size/{name}"][0] for name in part.names], update_rates(part.update, horizon)[0])
         apply_gradients = _with_decays(apply_gradients, part, parameters, horizon)
     return Optimizer(apply_gradients, slots, _state(apply_gradients, parameters))
 
@@ -164,6 +166,11 @@ def slots_by_parameter(slots: Mapping[str, tuple[Any, Any]], parameters: dict[st
         for slot, (tensors, read) in slots.items()
         for name, parameter in zip(parameters, tensors, strict=True)
     }
+
+
+def _fill(tensors: list[Any], value: float) -> None:
+    for tensor in tensors:
+        tensor.set_data(ops.full_like(tensor, value))
 
 
 def _with_decays(apply_gradients: Any, part: UpdatePart, parameters: dict[str, Any], horizon: int) -> Any:

@@ -101,6 +101,7 @@ def found(request: pytest.FixtureRequest, in_mindspore: Callable[..., Any], in_t
         given = UPDATES, PARAMETERS, GRADIENTS
         told = {
             "slots": ask(trainer_runs.slots, [EAGER[framework]], *given),
+            "first slots": ask(trainer_runs.first_slots, EAGER[framework], RECIPES, WEIGHTS),
         }
         twice = ask(trainer_runs.twice, EAGER[framework], recipes, WEIGHTS, X, Y, ORDER)
         told |= {("twice", number): each for number, each in zip(repeated, twice, strict=True)}
@@ -138,6 +139,18 @@ def test_slots_hold_what_the_formulas_say(found: Found, reference: Any, framewor
     for name, value in told.items():
         assert value.dtype == np.float32
         assert np.all(np.abs(value - wanted[name]) <= bounds[name]), name
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=NAMES)
+@pytest.mark.parametrize("framework", EAGER)
+def test_slots_start_as_the_formulas_say(found: Found, framework: str, number: int) -> None:
+    """A checkpoint may come before the first update, if that waits for several batches."""
+    exact = Arm(name="reference", adapter="reference", mode="numpy", precision="float64", realisation="exact")
+    (wanted,) = trainer_runs.first_slots(exact, [RECIPES[number]], WEIGHTS)
+    told = found[framework]["first slots"][number]
+    assert list(told) == list(wanted)
+    for name, value in told.items():
+        np.testing.assert_allclose(value, wanted[name], rtol=1e-6, err_msg=name)
 
 
 def test_the_bounds_tell_slots_apart(reference: Any) -> None:

@@ -23,6 +23,12 @@ def slots(arms: Sequence[Arm], updates: Sequence[Update], parameters: Arrays, gr
     return found
 
 
+def first_slots(arm: Arm, recipes: Sequence[Recipe], weights: Arrays) -> list[Arrays]:
+    """For each recipe the slots before the first step."""
+    adapter = adapters.load(arm)
+    return [adapter.trainer(recipe, weights, 1).slots() for recipe in recipes]
+
+
 def twice(
     arm: Arm, recipes: Sequence[Recipe], weights: Arrays, x: Any, y: Any, order: Any
 ) -> list[tuple[Told, Told, Told]]:
