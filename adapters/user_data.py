@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
 from adapters.protocol import Array
-from harness.spec.arm import Layout
+from harness.spec.arm import HalfPrecision, Layout
 
 Parts: TypeAlias = "Array | tuple[Array, ...] | Mapping[str, Array]"
 Path: TypeAlias = "tuple[int | str, ...]"
@@ -180,3 +180,16 @@ def _is_moved(value: Array, layout: Layout) -> bool:
 def _kind(value: Any) -> str:
     name = type(value).__name__
     return f"a number ({name})" if isinstance(value, int | float) else f"{'an' if name[:1] in 'AEIOU' else 'a'} {name}"
+
+
+def require_float32(parameters: Mapping[str, str], location: str) -> None:
+    """Raises MisfitError where parameters are held in 16 bits. `parameters`: the type of each by name."""
+    in_16_bits = {name: dtype for name, dtype in parameters.items() if dtype in get_args(HalfPrecision)}
+    if in_16_bits:
+        first, *others = in_16_bits
+        more = f" and {count(len(others), 'other parameter')}" if others else ""
+        raise MisfitError(
+            f"{location}: the model holds {first}{more} in {in_16_bits[first]}; layers may compute in 16 bits, "
+            "but what is trained must be held in float32: auto_mixed_precision, to_float and the policies mixed_float16 "
+            "and mixed_bfloat16 cast it where it is used"
+        )

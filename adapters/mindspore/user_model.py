@@ -36,7 +36,7 @@ from adapters.mindspore.user_settings import change_setting
 from adapters.protocol import Array
 from adapters.setting import Setting
 from adapters.source_trace import Watcher, watching, with_sources
-from adapters.user_data import MisfitError, Parts, Path, at, mapped, parts_of
+from adapters.user_data import MisfitError, Parts, Path, at, mapped, parts_of, require_float32
 from adapters.user_model import (
     MODEL,
     LayerCall,
@@ -49,6 +49,7 @@ from adapters.user_model import (
 from adapters.user_targets import TargetForm, heads_with_forms, require_range
 from harness.spec.arm import Layout
 from harness.spec.losses import Loss
+from harness.spec.own import OwnLoss
 from harness.spec.recipe import Update
 
 
@@ -86,9 +87,11 @@ class MindSporeOwnModel:
             description.name: (description, parameter)
             for description, parameter in parameters_of(self.network, self.layers)
         }
+        location = f"{FilePath(file).name}:{function}"
+        types = {name: str(parameter.dtype).lower() for name, (_, parameter) in self._by_name.items()}
+        require_float32(types, location)
         OPERATIONS.watch()
         with following(self.network) as followed, OPERATIONS.used() as used:
-            location = f"{FilePath(file).name}:{function}"
             require_accepts(lambda: self._try(sample, location, followed.inside), location, sample, followed.inside)
         self.not_registered = not_registered(self.network)
         self.words = [*sorted(used), f"loss/{word.word()}"]
@@ -238,7 +241,12 @@ class MindSporeOwnModel:
         """The compiled function, and the name and the form of each target that it takes."""
         found = heads_with_forms(self.word, self._in_training, y, self.layout)
         criteria = [
-            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self._loss_setting))
+            Head(
+                path,
+                len(output.shape) * form.moved,
+                loss(self.word, form.width, form.targets, self._loss_setting),
+                None if isinstance(self.word, OwnLoss) else getattr(ms, self.setting.precision),
+            )
             for path, output, _, form in found
         ]
         step = Step(self.network, criteria, list(self._trainable().values()))
@@ -267,15 +275,20 @@ class Forward(nn.Cell):
 
 
 class Head(nn.Cell):
-    """The loss of one output. `moved_rank`: of an output with channels on axis 1, its rank; else 0."""
+    """The loss of one output. `moved_rank`: of an output with channels on axis 1, its rank; else 0.
 
-    def __init__(self, path: Path, moved_rank: int, loss: Any) -> None:
+    `dtype`: the type to which the output is cast before, as `amp.build_train_network` casts one of 16 bits; None casts
+    nothing.
+    """
+
+    def __init__(self, path: Path, moved_rank: int, loss: Any, dtype: Any) -> None:
         super().__init__()
-        self.path, self.is_moved, self.loss = path, moved_rank > 0, loss
+        self.path, self.is_moved, self.loss, self.dtype = path, moved_rank > 0, loss, dtype
         self.axes = (0, *range(2, moved_rank), 1)
 
     def construct(self, outputs: Any, targets: Any) -> Any:
         value = at(outputs, self.path)
+        value = value if self.dtype is None else ops.cast(value, self.dtype)
         return self.loss(ops.transpose(value, self.axes) if self.is_moved else value, targets)
 
 

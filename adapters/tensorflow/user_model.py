@@ -35,7 +35,7 @@ from adapters.tensorflow.user_layers import (
 from adapters.tensorflow.user_operations import OPERATIONS
 from adapters.tensorflow.user_parameters import parameters_of, to_canonical, to_native
 from adapters.tensorflow.user_settings import change_setting
-from adapters.user_data import Parts, Path, at, mapped, parts_of
+from adapters.user_data import Parts, Path, at, mapped, parts_of, require_float32
 from adapters.user_model import (
     MODEL,
     LayerCall,
@@ -82,7 +82,8 @@ class TensorFlowOwnModel:
                 self.network = in_precision(self.network, setting.precision)
                 self.composed = in_float64(self.network)
             # The first call builds the layers that need an input shape.
-            require_accepts(lambda: self._look(sample), f"{FilePath(file).name}:{function}", sample)
+            location = f"{FilePath(file).name}:{function}"
+            require_accepts(lambda: self._look(sample), location, sample)
         self.words = [*sorted(used), f"loss/{word.word()}"]
         self.layers = dict(layers_of(self.network))
         self._by_name = {
@@ -90,6 +91,8 @@ class TensorFlowOwnModel:
             for description, parameter in parameters_of(self.network, self.layers)
         }
         named = {name: parameter for name, (_, parameter) in self._by_name.items()}
+        types = {name: parameter.dtype for name, parameter in named.items()}
+        require_float32(types, location)
         self.not_registered = not_registered(self.network)
         self.penalties, self.constraints = penalties_of(named, self.network), constraints_of(named)
         self._compile()
@@ -213,7 +216,12 @@ class TensorFlowOwnModel:
         """The compiled function, and the name and the form of each target that it takes."""
         found = heads_with_forms(self.word, self._in_training, y, self.layout)
         criteria = [
-            Head(path, len(output.shape) * form.moved, loss(self.word, form.width, form.targets, self._loss_setting))
+            Head(
+                path,
+                len(output.shape) * form.moved,
+                loss(self.word, form.width, form.targets, self._loss_setting),
+                self.setting.precision,
+            )
             for path, output, _, form in found
         ]
         step = Step(self.network, criteria, list(self._trainable().values()))
@@ -241,14 +249,17 @@ class Forward:
 
 
 class Head:
-    """The loss of one output. `moved_rank`: of an output with channels on axis 1, its rank; else 0."""
+    """The loss of one output. `moved_rank`: of an output with channels on axis 1, its rank; else 0.
 
-    def __init__(self, path: Path, moved_rank: int, loss: Any) -> None:
-        self.path, self.is_moved, self.loss = path, moved_rank > 0, loss
+    `dtype`: the type to which the output is cast before, as `compile` casts one of 16 bits.
+    """
+
+    def __init__(self, path: Path, moved_rank: int, loss: Any, dtype: str) -> None:
+        self.path, self.is_moved, self.loss, self.dtype = path, moved_rank > 0, loss, dtype
         self.axes = (0, *range(2, moved_rank), 1)
 
     def __call__(self, outputs: Any, targets: Any) -> Any:
-        value = at(outputs, self.path)
+        value = tf.cast(at(outputs, self.path), self.dtype)
         return self.loss(tf.transpose(value, self.axes) if self.is_moved else value, targets)
 
 

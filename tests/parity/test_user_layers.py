@@ -131,6 +131,12 @@ WHOLE: dict[str, tuple[Any, Any, Any]] = {
     "with_optimizer": (ROWS, TARGETS, "returned a tuple with the model among its 2 elements; it must return a"),
     "dropping": (ROWS, TARGETS, [("", (4, 3))]),
     "frozen": (ROWS, TARGETS, [("", (4, 3))]),
+    "in_16_bits": (ROWS, TARGETS, [("", (4, 3))]),
+    "held_in_16_bits": (
+        ROWS,
+        TARGETS,
+        "other parameters in float16; layers may compute in 16 bits, but what is trained",
+    ),
 }
 ONLY: dict[str, dict[str, tuple[Any, Any, Any]]] = {
     "mindspore": {

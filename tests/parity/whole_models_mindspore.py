@@ -204,3 +204,16 @@ def frozen() -> Any:
     network = Net()
     network.fc.weight.requires_grad = False
     return network
+
+
+def in_16_bits() -> Any:
+    network = Net()
+    network.to_float(ms.float16)
+    return network
+
+
+def held_in_16_bits() -> Any:
+    network = Net()
+    for parameter in network.get_parameters():
+        parameter.set_dtype(ms.float16)
+    return network

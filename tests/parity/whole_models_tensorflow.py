@@ -170,3 +170,15 @@ def frozen() -> Any:
     network = Net()
     network.fc.trainable = False
     return network
+
+
+def in_16_bits() -> Any:
+    return _of_policy("mixed_float16")
+
+
+def held_in_16_bits() -> Any:
+    return _of_policy("float16")
+
+
+def _of_policy(policy: str) -> Any:
+    return keras.Sequential([keras.Input((6,)), layers.Dense(6, dtype=policy), layers.Dense(3, dtype=policy)])
