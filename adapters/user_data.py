@@ -190,6 +190,6 @@ def require_float32(parameters: Mapping[str, str], location: str) -> None:
         more = f" and {count(len(others), 'other parameter')}" if others else ""
         raise MisfitError(
             f"{location}: the model holds {first}{more} in {in_16_bits[first]}; layers may compute in 16 bits, "
-            "but what is trained must be held in float32: auto_mixed_precision, to_float and the policies mixed_float16 "
+            "but what is trained must be held in float32: auto_mixed_precision, to_float and mixed_float16 "
             "and mixed_bfloat16 cast it where it is used"
         )
