@@ -50,6 +50,7 @@ INFO = AdapterInfo(
             "group_norm epsilon": "keras.layers.GroupNormalization(epsilon={})",
             "instance_norm epsilon": "keras.layers.GroupNormalization(groups=-1, epsilon={})",
             "rms_norm epsilon": "keras.layers.RMSNormalization(epsilon={})",
+            "masks": "keras.layers.Embedding(mask_zero=False) and no Masking; or seq_length in the call of nn.LSTM",
             "padding 1": "keras.layers.ZeroPadding1D(({}, {})) before Conv1D(padding='valid')",
             "padding 2": "keras.layers.ZeroPadding2D((({}, {}), ({}, {}))) before Conv2D(padding='valid')",
             "padding 3": "keras.layers.ZeroPadding3D((({}, {}), ({}, {}), ({}, {}))) before Conv3D(padding='valid')",

@@ -50,7 +50,7 @@ def settings_of(layer: Any) -> dict[str, Any]:
 @contextmanager
 def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None]:
     """Records the calls of the layers and of their fused activations within the context."""
-    fused_activations = {}
+    fused_activations, own_calls = {}, {name: vars(layer).get("call") for name, layer in layers.items()}
     try:
         for name, layer in layers.items():
             activation = vars(layer).get("activation")  # a recurrent layer's is a property of its cell
@@ -64,6 +64,8 @@ def record_calls(recorder: Recorder, layers: Mapping[str, Any]) -> Iterator[None
         for name, layer in layers.items():
             if "call" in vars(layer):
                 del layer.call
+            if own_calls[name] is not None:
+                layer.call = own_calls[name]
             if name in fused_activations:
                 layer.activation = fused_activations[name]
 

@@ -38,6 +38,7 @@ OTHERS = {
     "unregistered": RNG.normal(size=(4, 6)),
     "listed": RNG.normal(size=(4, 6)),
     "time_first": RNG.normal(size=(4, 5, 6)),
+    "padded_steps": RNG.normal(size=(4, 5, 6)) * (np.arange(5) < 3)[:, None],
     "saturating": 3 * RNG.normal(size=(8, 6)),
     "saturating_function": 3 * RNG.normal(size=(8, 6)),
     "saturating_method": 3 * RNG.normal(size=(8, 6)),
@@ -46,7 +47,7 @@ OTHERS = {
 NAMES = ("fc1", "fc2", "gate")
 ROLES = (("weight", "kernel"), ("bias", "bias"))
 IMAGES = ("cnn", "normalised", "tokens", "grouped", "instanced", "padded", "sloped", "curved")
-SEQUENCES = ("attention", "rnn", "encoder", "lstm", "time_first", "heads", "text")
+SEQUENCES = ("attention", "rnn", "encoder", "lstm", "time_first", "padded_steps", "heads", "text")
 SEQUENCES += ("fused", "fused_by_heads", "fused_parameter")
 # By fault: the model, the port, and patterns of the sentence.
 FAULTS = {
@@ -139,6 +140,15 @@ FAULTS = {
         "time_first",
         "time_first",
         [r"layer lstm \(layer / memory", "proven: with batch_first=True in mindspore's live layer the two agree"],
+    ),
+    "masked steps": (
+        "padded_steps",
+        "masked_steps",
+        [
+            r"layer lstm \(lstm / memory",
+            "memory leaves out the steps that tensorflow's masking masks",
+            "proven: without",
+        ],
     ),
     "tied weights untied": ("text", "untied", [r"self.embedding.embedding_table.T", r"dense \(logits"]),
 }

@@ -14,7 +14,7 @@ from harness.subjects.pair.climbing import Answers, Climb
 from harness.subjects.pair.layers import LayerPair, without_partner
 from harness.subjects.pair.passes import Pass, calls_of
 from harness.subjects.pair.tasks import TASKS
-from harness.subjects.pair.time_axis import with_time_axis
+from harness.subjects.pair.tried_settings import Difference, with_tried_settings
 from harness.subjects.pair.wording import is_judged, placed
 
 # How far two tensors may be apart to agree, relative to the largest value: rounding is smaller, faults are larger. In
@@ -61,7 +61,7 @@ def caused(
     )
     if answers is not climb.answered:
         return verdict
-    return with_time_axis(climb, verdict, by_operation, calls, phase, precisions, tolerance)
+    return with_tried_settings(climb, verdict, Difference(by_operation, calls, phase, precisions, tolerance))
 
 
 def _of_effect(climb: Climb, verdict: Verdict, pairs: Sequence[LayerPair], judged: Pass) -> Verdict:

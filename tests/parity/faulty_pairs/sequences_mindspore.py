@@ -167,6 +167,10 @@ def lstm():
     return Lstm()
 
 
+def padded_steps():
+    return Lstm()
+
+
 def attention():
     return Attention()
 

@@ -102,6 +102,11 @@ def time_first():
     return keras.Sequential([keras.Input((5, 6)), layers.LSTM(4, name="memory"), layers.Dense(3)])
 
 
+def masked_steps():
+    masking, memory = layers.Masking(name="masking"), layers.LSTM(4, name="memory")
+    return keras.Sequential([keras.Input((5, 6)), masking, memory, layers.Dense(3)])
+
+
 def _lstm(gate="sigmoid", activation="tanh"):
     cell = layers.LSTMCell(4, recurrent_activation=gate, activation=activation, unit_forget_bias=False)
     return keras.Sequential([keras.Input((5, 6)), layers.RNN(cell, name="memory"), layers.Dense(3)])
