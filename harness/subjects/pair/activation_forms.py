@@ -43,6 +43,15 @@ def elu(a: Seen, b: Seen, training: bool) -> Form | None:
     return Form(cause, _either_equal(a, b, "elu", numbers))
 
 
+def between_operations(a: Seen, b: Seen) -> Form | None:
+    """The form in which two calls differ, whatever they are called: both must be the activation at every number."""
+    if a.x.shape != a.y.shape or b.x.shape != b.y.shape or not (a.x.size and b.x.size):
+        return None
+    pass_on = all(np.allclose(side.y[side.x > 0], side.x[side.x > 0], rtol=EXPLAINED) for side in (a, b))
+    forms = (gelu, leaky_relu, elu) if pass_on else (gelu,)
+    return next((form for find in forms if (form := find(a, b, False)) is not None), None)
+
+
 def _values_of_gelu(x: Array) -> dict[str, Array]:
     inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
     exact, approximate = 0.5 * x * (1 + erf(x / math.sqrt(2))), 0.5 * x * (1 + np.tanh(inner))

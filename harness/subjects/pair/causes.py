@@ -8,11 +8,13 @@ from harness.judging.checks import judge_checks
 from harness.judging.tolerances import STRICT
 from harness.oracles.own_float64 import Side
 from harness.records.verdict import Verdict
+from harness.subjects.pair.activation_forms import between_operations
 from harness.subjects.pair.calls import Calls
 from harness.subjects.pair.causality import Culprit, culprit
 from harness.subjects.pair.climbing import Answers, Climb
 from harness.subjects.pair.layers import LayerPair, without_partner
 from harness.subjects.pair.passes import Pass, calls_of
+from harness.subjects.pair.seen import Form, Seen
 from harness.subjects.pair.tasks import TASKS
 from harness.subjects.pair.tried_settings import Difference, with_tried_settings
 from harness.subjects.pair.wording import is_judged, placed
@@ -61,7 +63,21 @@ def caused(
     )
     if answers is not climb.answered:
         return verdict
+    form = _activation_form((a, b), by_operation, calls)
+    if form is not None:
+        return verdict.model_copy(update={"cause": f"{verdict.cause}; {form.cause}", "advice": form.advice})
     return with_tried_settings(climb, verdict, Difference(by_operation, calls, phase, precisions, tolerance))
+
+
+def _activation_form(sides: tuple[Side, Side], found: Culprit, calls: tuple[Calls, Calls]) -> Form | None:
+    """The known form in which two activations differ, one of which may be a layer and the other a function."""
+    if [len(numbers) for numbers in found.calls] != [1, 1]:
+        return None
+    a, b = (
+        Seen(side.arm.adapter, side.name, of_side.x(numbers[0]), of_side.y(numbers[0]), {}, {})
+        for side, of_side, numbers in zip(sides, calls, found.calls, strict=True)
+    )
+    return between_operations(a, b)
 
 
 def _of_effect(climb: Climb, verdict: Verdict, pairs: Sequence[LayerPair], judged: Pass) -> Verdict:

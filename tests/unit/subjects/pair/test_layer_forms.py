@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from harness.subjects.pair import layer_forms
+from harness.subjects.pair.activation_forms import between_operations
 from harness.subjects.pair.layer_forms import (
     Kept,
     epsilon_of,
@@ -250,3 +251,31 @@ def test_the_scale_of_an_elu_is_named(alphas):
     assert form is not None
     assert f"the factor is {alphas[0]:g} in mindspore, {alphas[1]:g} in tensorflow" in form.cause
     assert f"nn.ELU(alpha={alphas[1]:g}) equals keras.layers.ELU(alpha={alphas[1]:g})" in form.advice
+
+
+@pytest.mark.parametrize(
+    ("of_a", "of_b", "told"),
+    [
+        (
+            lambda x: np.where(x > 0, x, 0.2 * x),
+            lambda x: np.where(x > 0, x, 0.3 * x),
+            "the slope is 0.2 in mindspore, 0.3",
+        ),
+        (lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, x, 0.01 * x), "the slope is 0 in mindspore, 0.01"),
+        (
+            lambda x: np.where(x > 0, x, np.expm1(x)),
+            lambda x: np.where(x > 0, x, 0.5 * np.expm1(x)),
+            "the factor is 1 in",
+        ),
+        (np.tanh, lambda x: x / (1 + np.abs(x)), None),
+        (np.abs, lambda x: 2 * np.abs(x), None),
+        (lambda x: 2 * x, lambda x: 3 * x, None),
+    ],
+    ids=["slopes", "relu", "elu", "others", "abs", "factors"],
+)
+def test_activations_are_named_whatever_computes_them(of_a, of_b, told):
+    form = between_operations(seen("mindspore", of_a(X)), seen("tensorflow", of_b(X)))
+    assert (form is None) == (told is None)
+    assert told is None or told in form.cause
+    pooled = seen("mindspore", of_a(X)[:, ::2])
+    assert between_operations(pooled, seen("tensorflow", of_b(X)[:, ::2])) is None
