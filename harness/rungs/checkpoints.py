@@ -19,13 +19,14 @@ from harness.judging.checks import Check, judge_checks
 from harness.judging.context import Context
 from harness.judging.envelope import LOSS, Envelope, Start, envelope_from, oracle_run
 from harness.judging.ledger_excuses import propagated
-from harness.judging.overflow import steps_before_overflow
+from harness.judging.overflow import noticed_overflows, steps_before_overflow
 from harness.judging.tolerances import DRAWS
 from harness.oracles.oracle import ArmValues, Place, check
 from harness.oracles.reference import Reference
 from harness.records.tensor_key import TensorKey, of_kind
 from harness.records.trace import Trace
 from harness.records.verdict import Verdict
+from harness.spec.arm import Arm
 from harness.spec.loss_scale import DynamicLossScale
 from harness.spec.words_within import words_within
 from harness.system.array_files import Arrays
@@ -80,11 +81,14 @@ def in_words(epochs: list[int]) -> str:
 
 
 def _check(context: Context, trace: Trace, checkpoints: Arrays, epoch: int, subject: str) -> Check | None:
-    """The check of the first losses of the epoch after a checkpoint; None if none was recorded or all overflow."""
+    """The check of the first losses of the epoch after a checkpoint; None if none was recorded or all overflow.
+
+    A loss may be finite although a number before it overflows, where a function saturates.
+    """
     recorded = next((record.losses for record in trace.epochs if record.epoch == epoch + 1), ())
     start = _start(context, epoch, of_kind(checkpoints, "weight", epoch), of_kind(checkpoints, "slot", epoch))
     count = min(len(recorded), start.steps)
-    if not count:
+    if not count or _overflows(context, trace.arm, start):
         return None
     runs: Envelope = envelope_from(context, trace.arm, start)
     words = list(words_within(context.experiment.recipe))
@@ -97,6 +101,16 @@ def _check(context: Context, trace: Trace, checkpoints: Arrays, epoch: int, subj
     compared = check(NAME, reference, {name: values}, LOSS, place)
     sound = min(count, steps_before_overflow(compared))
     return compared.upto(sound) if sound else None
+
+
+def _overflows(context: Context, arm: Arm, start: Start) -> bool:
+    """Whether the reference overflows in float32 in the outputs of the first batch."""
+    trainer = context.trainer(context.in_float32(arm), horizon=1)
+    trainer.set_weights(start.weights)
+    x, _ = context.samples(start.batches[0], arm.variable_dtype)
+    with noticed_overflows() as overflows:
+        trainer.forward(x)
+    return bool(overflows)
 
 
 def _start(context: Context, epoch: int, weights: Arrays, slots: Arrays) -> Start:

@@ -116,3 +116,18 @@ def test_nothing_is_said_without_checkpoints(experiment_of: Build, noise: Datase
     context = replace(context_of(experiment_of(), noise))
     assert checkpoints.judge_arm(context, Trace(arm=ARM), {}) == []
     assert np.size(checkpoints.kept_epochs({})) == 0
+
+
+def test_where_a_saturating_function_hides_an_overflow_no_loss_is_judged(experiment_of: Build, noise: Dataset) -> None:
+    dense = {"kind": "dense", "units": 10, "kernel_initializer": "xavier_uniform"}
+    model = {"input": {"shape": [28, 28, 1]}, "layers": ["flatten", {**dense, "activation": "softsign"}, dense]}
+    context = context_of(experiment_of(model=model, training={"epochs": 2, "batch_size": 10}), noise)
+    trace, states = trained(context)
+    last = trace.epochs[1]
+    wrong = last.model_copy(update={"losses": (0.0, *last.losses[1:])})
+    trace = trace.model_copy(update={"epochs": (trace.epochs[0], wrong)})
+    with np.errstate(all="ignore"):
+        (verdict,) = checkpoints.judge_arm(context, trace, states)
+        assert verdict.status == "diverges"
+        huge = {**states, "weight 0/dense_1/kernel": np.full_like(states["weight 0/dense_1/kernel"], 1e38)}
+        assert checkpoints.judge_arm(context, trace, huge) == []
