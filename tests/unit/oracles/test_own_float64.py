@@ -181,6 +181,16 @@ def test_a_float64_that_its_own_float32_follows_or_that_the_other_side_shares_is
     assert measure_of(a, b) == ("", "")
 
 
+def test_float64_runs_that_agree_are_measures_although_both_float32_runs_differ_alike() -> None:
+    # A kink at a number that float32 rounds to its other side, on both sides.
+    moved = VALUES * (1 + 1e-2 * (np.arange(3) == 1))
+    a, b = (side(name, rounded(moved, seed=seed), VALUES) for seed, name in enumerate("ab"))
+    assert measure_of(a, b) == ("", "")
+    assert verdict(a, b).status == "agrees"
+    # It excuses no float64 that one side has alone.
+    assert measure_of(a, side("b", rounded(moved, seed=1), moved))[0]
+
+
 def with_a_bias_that_cancels(left, error=1e-6):
     """Gradients of a kernel, and of a bias that is exactly 0 in `a` and what rounding left in `b`."""
     kernel = 10 * VALUES
@@ -207,7 +217,7 @@ def test_the_lowest_precision_of_the_layers() -> None:
 def test_in_mixed_precision_both_sides_make_the_same_error() -> None:
     exact = np.linspace(0.1, 1, 9)
     off = (exact * (1 + 2e-3)).astype(np.float32)
-    a, b = (side(name, off, exact) for name in "ab")
+    a, b = side("a", off, exact), side("b", off)
     assert no_measure(a, b)
     assert not no_measure(*(replace(each, reduced="float16") for each in (a, b)))
     infinite = replace(side("a", off, np.where(exact == 1, np.inf, exact)), reduced="float16")
