@@ -33,16 +33,16 @@ JOINED_LAYERS = (
     _fault(
         "the kernel of a transposed convolution turned around",
         f"{TF}.layers.transposed",
-        "    return with_activation(parameters, native, placed",
-        "    turned = lambda x: native(x[:, ::-1, ::-1])[:, ::-1, ::-1]\n"
-        "    return with_activation(parameters, turned, placed",
+        '    return with_activation({"kernel": native.kernel, **bias}, call, placed',
+        "    turned = lambda x: call(x[:, ::-1, ::-1])[:, ::-1, ::-1]\n"
+        '    return with_activation({"kernel": native.kernel, **bias}, turned, placed',
     ),
     _fault(
         "each group of filters on the channels of another",
         f"{TF}.layers.convolution",
-        "    return with_activation(parameters, native, placed",
-        '    turned = lambda x: native(x[..., ::-1] if getattr(word, "groups", 1) > 1 else x)\n'
-        "    return with_activation(parameters, turned, placed",
+        "    return with_activation({**parameters, **bias}, call, placed",
+        '    turned = lambda x: call(x[..., ::-1] if getattr(word, "groups", 1) > 1 else x)\n'
+        "    return with_activation({**parameters, **bias}, turned, placed",
     ),
     _fault(
         "corners on corners in bilinear interpolation",

@@ -25,8 +25,8 @@ LAYERS = (
     Fault(
         "a matrix product in TF32",
         f"{TF}.layers.dense",
-        '    return with_activation({"kernel": native.kernel, **bias}, native, placed, weights, setting)',
-        '    return with_activation({"kernel": native.kernel, **bias}, lambda x: native(x + keras.ops.stop_gradient('
+        '    return with_activation({"kernel": native.kernel, **bias}, call, placed, weights, setting)',
+        '    return with_activation({"kernel": native.kernel, **bias}, lambda x: call(x + keras.ops.stop_gradient('
         "x * 8193 - (x * 8193 - x) - x)), placed, weights, setting)",
         "layer",
         "tensorflow",
@@ -34,9 +34,8 @@ LAYERS = (
     Fault(
         "bias left out",
         f"{TF}.layers.dense",
-        "keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.policy)",
-        "keras.layers.Dense(word.units, use_bias=word.use_bias, dtype=setting.policy,"
-        " activation=lambda z: z - native.bias)",
+        "keras.layers.Dense(word.units, use_bias=use_bias, dtype=setting.policy)",
+        "keras.layers.Dense(word.units, use_bias=use_bias, dtype=setting.policy, activation=lambda z: z - native.bias)",
         "layer",
         "tensorflow",
     ),
@@ -52,9 +51,9 @@ LAYERS = (
     Fault(
         "kernel turned around, as in a true convolution",
         f"{TF}.layers.convolution",
-        "    return with_activation(parameters, native, placed, weights, setting, layout)",
+        "    return with_activation({**parameters, **bias}, call, placed, weights, setting, layout)",
         "    turned = lambda x: keras.ops.conv(x, native.kernel[::-1, ::-1], word.strides, 'same') + native.bias\n"
-        "    return with_activation(parameters, turned, placed, weights, setting, layout)",
+        "    return with_activation({**parameters, **bias}, turned, placed, weights, setting, layout)",
         "layer",
         "tensorflow",
         "conv",
