@@ -81,10 +81,9 @@ class _LedgerUse:
                 context, arm, other_words, lambda: answer(context.oracle, case.call, case.given, case.arrays)
             )
             return {name: effect.excuse(name, tolerance) for name, tolerance in tolerances.items()}
-        answered = {name: (given.tensor(name), reference[name]) for name in tolerances}
         for entry in entries:
-            share = max((share_of_bound(entry, *values) for values in answered.values()), default=0.0)
-            self.shares[arm.name, entry] = max(share, self.shares.get((arm.name, entry), 0.0))
+            shares = [share_of_bound(entry, given.tensor(name), reference[name]) for name in tolerances]
+            self.shares[arm.name, entry] = max([*shares, self.shares.get((arm.name, entry), 0.0)])
 
         def excuse(name: str) -> Excuse:
             self.needed |= {(arm.name, entry) for entry in entries}
